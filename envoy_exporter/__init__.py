@@ -1,0 +1,3 @@
+"""A Prometheus exporter for the Enphase Envoy (IQ Gateway)."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,142 @@
+"""`envoy-exporter simulate`: a gateway to run an exporter against, from a profile or from a capture."""
+
+import argparse
+import re
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.simulator.capture import CaptureError
+from envoy_exporter.simulator.certificate import CertificateError, can_certify
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST_DAY = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--profile", choices=tuple(PROFILES), default="8.3", help="the firmware to simulate (%(default)s)"
+    )
+    what.add_argument("--capture", type=Path, metavar="DIR", help="replay the recorded answers of a real gateway")
+    what.add_argument("--list", action="store_true", help="list the profiles, and end")
+    parser.add_argument(
+        "--listen-address",
+        type=listen_address,
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where to listen (%(default)s)",
+    )
+    parser.add_argument(
+        "--tls",
+        action=argparse.BooleanOptionalAction,
+        help="HTTPS; by default from firmware 7 on, where the extra `simulator` is installed",
+    )
+    parser.add_argument(
+        "--day", type=day, default=86400.0, metavar="10m", help="how long the sun takes for a day (24h)"
+    )
+    parser.add_argument(
+        "--latency",
+        type=factor,
+        default=0.0,
+        metavar="FACTOR",
+        help="1: slow pages take as long as on a real gateway, 1 to 6 s (%(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed is another weather (%(default)s)")
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`, `:PORT` for all addresses, `[::1]:PORT`."""
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})", text)
+    if match is None or int(match[3]) > 65535:  # noqa: PLR2004  # ports end there
+        raise argparse.ArgumentTypeError(f"{text!r} is no address to listen on; write it like 127.0.0.1:8080")
+    return match[1] or match[2] or "0.0.0.0", int(match[3])  # noqa: S104  # asked for by leaving out the host
+
+
+def day(text: str) -> float:
+    """`90s`, `10m`, `24h`: seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if seconds < _SHORTEST_DAY:
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of a day; write it like 10m or 24h, at least 1m")
+    return seconds
+
+
+def factor(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:  # noqa: PLR2004  # ten minutes for an answer should do
+        raise argparse.ArgumentTypeError(f"{text!r} is no factor; write a number from 0 to 100")
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM. 0; 2 for what cannot be simulated, 1 if the address cannot be had."""
+    if arguments.list:
+        _say(*(f"{name:5} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
+        return 0
+    stop = Event()
+    try:
+        with _gateway(arguments) as gateway:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: stop.set())
+            _say(*_introduction(gateway, arguments))
+            stop.wait()
+    except (CaptureError, CertificateError) as error:
+        return _fail(str(error), 2)
+    except OSError as error:
+        host, port = arguments.listen_address
+        return _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; try another --listen-address", 1)
+    return 0
+
+
+def _gateway(arguments: argparse.Namespace) -> Simulator:
+    host, port = arguments.listen_address
+    if arguments.capture is not None:
+        return Simulator.of_capture(
+            arguments.capture, tls=arguments.tls, host=host, port=port, latency=arguments.latency, seed=arguments.seed
+        )
+    return Simulator(
+        arguments.profile,
+        tls=arguments.tls,
+        host=host,
+        port=port,
+        latency=arguments.latency,
+        seed=arguments.seed,
+        day=arguments.day,
+    )
+
+
+def _introduction(gateway: Simulator, arguments: argparse.Namespace) -> list[str]:
+    """Where it is, how to get in, and the lines of exporter.yml that scrape it."""
+    lines = [
+        f"A simulated gateway listens on {gateway.scheme}://{gateway.address}",
+        f"  profile   {arguments.capture or arguments.profile}",
+        f"  serial    {gateway.serial}",
+    ]
+    if gateway.wants_token and arguments.tls is None and not can_certify():
+        lines.append("  no TLS: install envoy-exporter[simulator] for HTTPS; tokens are checked all the same")
+    scheme = [] if gateway.scheme == "https" else ["    scheme: http"]
+    if gateway.wants_token:
+        lines.append(f"  token     {gateway.token}")
+        credentials = f'    token: "{gateway.token}"'
+    else:
+        lines.append(f"  username  {gateway.username}")
+        lines.append(f"  password  {gateway.password}")
+        credentials = f'    local: {{username: {gateway.username}, password: "{gateway.password}"}}'
+    config = ["gateways:", f"  - host: {gateway.address}", credentials, *scheme]
+    return [*lines, "", "exporter.yml:", *config, "", "Ctrl-C ends it."]
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"envoy-exporter simulate: {message}\n")
+    return code

@@ -1,0 +1,168 @@
+"""`/ivp/pdm/device_data`: both sides of every inverter, and the meters' last quarter of an hour (8.2.4345 on)."""
+
+from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answers.meters import CHANNEL_EIDS, EIDS
+from envoy_exporter.simulator.answers.moment import QUARTER, Moment
+from envoy_exporter.simulator.answers.quantities import by_phase, circuit_of
+from envoy_exporter.simulator.mains import electrics
+from envoy_exporter.simulator.profiles import NET, PRODUCTION
+from envoy_exporter.simulator.reports import Report, heard
+from envoy_exporter.simulator.state import MICROJOULES_PER_WATT_HOUR
+
+_FIRST_DEVICE, _FIRST_CHANNEL, _EID_STEP = 553648384, 1627390225, 256
+_DEVICE_LIMIT = 50
+_EIM_CHANNELS = 4
+
+
+def device_data(moment: Moment) -> Entry:
+    """One key a device, its eid: the inverters and the meters. Past the limit the list just ends."""
+    devices: Entry = {}
+    for number, report in enumerate(moment.reports):
+        devices[str(_FIRST_DEVICE + _EID_STEP * number)] = _inverter(moment, number, report)
+    for number, meter in enumerate((PRODUCTION, NET), start=1):
+        devices[str(EIDS[meter])] = _eim(moment, number, meter)
+    listed = dict(list(devices.items())[:_DEVICE_LIMIT])
+    return {**listed, "deviceCount": len(devices), "deviceDataLimit": _DEVICE_LIMIT}
+
+
+def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
+    inverter = moment.plant.design.inverters[number]
+    channel: Entry = {
+        "chanEid": _FIRST_CHANNEL + _EID_STEP * number,
+        "created": report.end if report else 0,
+        "wattHours": _inverter_days(moment, number, report),
+        "watts": {"now": int(report.watts) if report else 0, "nowUsed": 0, "max": int(inverter.limit_watts)},
+        "lastReading": _last_reading(moment, number, report) if report else {},
+        "lifetime": _lifetime(moment, report) if report else {},
+    }
+    # modGone is no alarm: every inverter is gone by night (8.3.5169_ACB_inventory).
+    gone = not heard(report, moment.time)
+    return {"devName": "pcu", "sn": inverter.serial, "active": True, "modGone": gone, "channels": [channel]}
+
+
+def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
+    """Wh today, yesterday and in the seven days before today, as far as it has reported."""
+    midnight, yesterday, week = (
+        moment.plant.inverter_at(number, moment.midnight(moment.time, days)) for days in (0, 1, 7)
+    )
+    today = max(0, report.lifetime - midnight) if report else 0
+    hours = (today, midnight - yesterday, midnight - week)
+    return {
+        name: joules // MICROJOULES_PER_WATT_HOUR
+        for name, joules in zip(("today", "yesterday", "week"), hours, strict=True)
+    }
+
+
+def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
+    seen = electrics(moment.mains, moment.plant.design.inverters[number], number, report)
+    return {
+        "eid": _FIRST_CHANNEL + _EID_STEP * number,
+        "interval_type": 0,
+        "endDate": report.end,
+        "duration": report.duration,
+        "flags": 0,
+        "flags_hex": "0x0000000000000000",
+        "joulesProduced": report.produced // 1_000_000,
+        "acVoltageINmV": round(1000 * seen.ac_volts),
+        "acFrequencyINmHz": round(1000 * seen.ac_hertz),
+        "dcVoltageINmV": round(1000 * seen.dc_volts),
+        "dcCurrentINmA": round(1000 * seen.dc_amperes),
+        "channelTemp": round(seen.celsius),
+        "pwrConvErrSecs": 0,
+        "pwrConvMaxErrCycles": 0,
+        "joulesUsed": 0,
+        "leadingVArs": 1,
+        "laggingVArs": 38,
+        "acCurrentInmA": round(1000 * seen.ac_amperes),
+        "l1NAcVoltageInmV": 0,
+        "l2NAcVoltageInmV": 0,
+        "l3NAcVoltageInmV": 0,
+        "rssi": 110,
+        "issi": 66 + 2 * (number % 6),
+    }
+
+
+def _lifetime(moment: Moment, report: Report) -> Entry:
+    """`duration` is what it has run: by the light, half of its age."""
+    installed = int(moment.plant.start) - moment.plant.design.age
+    return {
+        "createdTime": installed,
+        "duration": (report.end - installed) // 2,
+        "joulesProduced": report.lifetime // 1_000_000,
+    }
+
+
+def _eim(moment: Moment, number: int, meter: str) -> Entry:
+    """A CT's quarter of an hour by channel: the unused ones empty; modGone always, which means nothing."""
+    phases = moment.profile.design.phases
+    channels: list[Json] = [_eim_channel(moment, meter, phase) for phase in range(phases)]
+    channels += [_unused_channel(CHANNEL_EIDS[meter] + index) for index in range(phases, _EIM_CHANNELS)]
+    serial = f"{moment.profile.serial}EIM{number}"
+    return {"devName": "eim", "sn": serial, "active": True, "modGone": True, "channels": channels}
+
+
+def _unused_channel(eid: int) -> Entry:
+    return {
+        "chanEid": eid,
+        "created": 0,
+        "wattHours": {"today": 0, "yesterday": 0, "week": 0},
+        "watts": {"now": 0, "nowUsed": 0, "max": 0},
+        "lastReading": {},
+        "lifetime": {},
+    }
+
+
+def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
+    """The first CT's production; of the second the site's consumption, with imports and exports beside it."""
+    quarter = moment.quarter
+    seen = by_phase(moment, meter, moment.plant.at(quarter))[phase]
+    joules = _signed(moment, meter, phase, quarter) - _signed(moment, meter, phase, quarter - QUARTER)
+    watts = round(joules / 1_000_000 / QUARTER)
+    total = _total(moment, meter, phase, quarter)
+    midnight, yesterday, week = (_total(moment, meter, phase, moment.midnight(quarter, days)) for days in (0, 1, 7))
+    installed = int(moment.plant.start) - moment.plant.design.age
+    counted: Entry = {
+        "wh_dlvd_cum": total,
+        "varh_lead_cum": int(seen.leading),
+        "varh_lag_cum": int(seen.lagging),
+        "vah_cum": int(seen.apparent_energy),
+    }
+    return {
+        "chanEid": CHANNEL_EIDS[meter] + phase,
+        "created": int(quarter),
+        "wattHours": {"today": total - midnight, "yesterday": midnight - yesterday, "week": midnight - week},
+        # An unsigned number: -4 W by night is 4294967292 (8.3.5169_ACB_inventory).
+        "watts": {"now": watts % 2**32, "nowUsed": 0, "max": 9000},
+        "lastReading": {
+            "eid": CHANNEL_EIDS[meter] + phase,
+            "interval_type": 0,
+            "endDate": int(quarter),
+            "duration": QUARTER,
+            "curr_w": watts,
+            **counted,
+            "rms_mvolt": round(1000 * seen.volts),
+            "rms_mamp": round(1000 * seen.amperes),
+            "freq_mhz": round(1000 * seen.hertz),
+            "wh_pos": int(seen.delivered),
+            "wh_neg": int(seen.received),
+        },
+        "lifetime": {"createdTime": installed, "duration": int(quarter) - installed, **counted},
+    }
+
+
+def _total(moment: Moment, meter: str, phase: int, time: float) -> int:
+    """Wh: what was produced; or that plus the balance with the grid, which the gateway takes for consumption."""
+    state = moment.plant.at(time)
+    counted = circuit_of(PRODUCTION, state, phase).delivered
+    if meter == NET:
+        counted = counted.plus(circuit_of(NET, state, phase).balance)
+    return counted.total // MICROJOULES_PER_WATT_HOUR
+
+
+def _signed(moment: Moment, meter: str, phase: int, time: float) -> int:
+    """Microjoules, of the same, with what the inverters use by night taken off."""
+    state = moment.plant.at(time)
+    counted = circuit_of(PRODUCTION, state, phase).balance
+    if meter == NET:
+        counted = counted.plus(circuit_of(NET, state, phase).balance)
+    return counted.total

@@ -1,0 +1,66 @@
+"""`/home`: how the gateway is connected, to the world and to its devices."""
+
+from envoy_exporter.simulator.answering import Entry
+from envoy_exporter.simulator.answers.moment import Moment
+from envoy_exporter.simulator.reports import heard
+
+
+def home(moment: Moment) -> Entry:
+    """What the gateway's own page shows. By night it hears no inverter."""
+    inverters = sum(heard(report, moment.time) for report in moment.reports)
+    batteries = len(moment.plant.design.batteries)
+    strength = 5 if batteries else 0
+    return {
+        "software_build_epoch": 1719503966,
+        "timezone": moment.profile.timezone,
+        "current_date": f"{moment.local:%m/%d/%Y}",
+        "current_time": f"{moment.local:%H:%M}",
+        "network": _network(moment),
+        "tariff": "single_rate",
+        "comm": {
+            "num": inverters + batteries,
+            "level": 5,
+            "pcu": {"num": inverters, "level": 5 if inverters else 0},
+            "acb": {"num": 0, "level": 0},
+            "nsrb": {"num": 0, "level": 0},
+            "esub": {"num": 0, "level": 0},
+            "encharge": [{"num": batteries, "level": strength, "level_24g": strength, "level_subg": strength}],
+        },
+        "wireless_connection": [{"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}],
+    }
+
+
+def _network(moment: Moment) -> Entry:
+    """On a cable; the addresses are of the range for documentation (RFC 5737)."""
+    return {
+        "web_comm": True,
+        "ever_reported_to_enlighten": True,
+        "last_enlighten_report_time": int(moment.quarter),
+        "primary_interface": "eth0",
+        "interfaces": [
+            {
+                "type": "ethernet",
+                "interface": "eth0",
+                "mac": "02:00:5E:10:00:01",
+                "dhcp": True,
+                "ip": "192.0.2.10",
+                "signal_strength": 1,
+                "signal_strength_max": 1,
+                "carrier": True,
+            },
+            {
+                "signal_strength": 0,
+                "signal_strength_max": 0,
+                "type": "wifi",
+                "interface": "wlan0",
+                "mac": "02:00:5E:10:00:02",
+                "dhcp": True,
+                "ip": None,
+                "carrier": False,
+                "supported": True,
+                "present": True,
+                "configured": False,
+                "status": "connecting",
+            },
+        ],
+    }

@@ -1,0 +1,57 @@
+"""What a document is made of: the gateway, its plant, and when it was asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from envoy_exporter.simulator.mains import Mains
+from envoy_exporter.simulator.plant import Plant
+from envoy_exporter.simulator.profiles import Profile
+from envoy_exporter.simulator.reports import Report, heard, latest_reports
+from envoy_exporter.simulator.state import State
+
+QUARTER = 900
+"""Seconds of the gateway's interval data: v1 and device_data know nothing newer than the last closed one."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A gateway at an instant, seconds since 1970. `report_interval`: seconds between an inverter's reports."""
+
+    profile: Profile
+    plant: Plant
+    report_interval: int
+    time: float
+
+    @cached_property
+    def state(self) -> State:
+        return self.plant.at(self.time)
+
+    @cached_property
+    def reports(self) -> tuple[Report | None, ...]:
+        return latest_reports(self.plant, self.report_interval, self.time)
+
+    @cached_property
+    def reported_watts(self) -> float:
+        """The sum of the reports; of inverters that sleep, nothing."""
+        return sum(report.watts for report in self.reports if report and heard(report, self.time))
+
+    @cached_property
+    def quarter(self) -> float:
+        """When the last quarter of an hour closed."""
+        return self.time // QUARTER * QUARTER
+
+    @property
+    def mains(self) -> Mains:
+        return Mains(self.profile.volts, self.profile.hertz, self.plant.seed)
+
+    @property
+    def local(self) -> datetime:
+        return datetime.fromtimestamp(self.time, ZoneInfo(self.profile.timezone))
+
+    def midnight(self, time: float, days_before: int = 0) -> float:
+        """The local midnight before an instant, or some days before that."""
+        local = datetime.fromtimestamp(time, ZoneInfo(self.profile.timezone))
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) - timedelta(days=days_before)
+        return midnight.timestamp()

@@ -1,0 +1,104 @@
+"""A simulated gateway without sockets: which document stands at which path of a profile, and in what dress."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from envoy_exporter.simulator.answering import Headers, Json, Request, Response, Version
+from envoy_exporter.simulator.answers import device_data, ensemble, home, info, inverters, meters, production, site
+from envoy_exporter.simulator.answers.moment import Moment
+from envoy_exporter.simulator.pages import (
+    NOTHING_CACHED,
+    digest_demanded,
+    not_found,
+    server_headers,
+    token_demanded,
+)
+from envoy_exporter.simulator.plant import Plant
+from envoy_exporter.simulator.profiles import Profile
+
+
+class Dress(NamedTuple):
+    """How a kind of process sends its documents."""
+
+    headers: Headers = ()
+    indent: int | None = None
+    chunked: bool = False
+
+
+_NATIVE = Dress(indent=4)
+_API = Dress((("Content-Type", "application/json"),), indent=2)
+_PAGES = Dress((*NOTHING_CACHED, ("Content-Type", "application/json")), chunked=True)
+
+_DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
+    "/api/v1/production": (_API, production.v1),
+    "/api/v1/production/inverters": (_API, inverters.v1),
+    "/ivp/meters": (_NATIVE, meters.meters),
+    "/ivp/meters/readings": (_NATIVE, meters.readings),
+    "/ivp/pdm/device_data": (_NATIVE, device_data.device_data),
+    "/ivp/ensemble/inventory": (_NATIVE, ensemble.inventory),
+    "/ivp/ensemble/power": (_NATIVE, ensemble.power),
+    "/ivp/ensemble/secctrl": (_NATIVE, ensemble.secctrl),
+    "/ivp/ensemble/status": (_NATIVE, ensemble.status),
+    "/home": (_PAGES, home.home),
+    "/home.json": (_PAGES, home.home),
+}
+"""All but those that depend on more than the moment: `/info`, and the site in its three forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedGateway:
+    """A profile and its plant, as something that answers."""
+
+    profile: Profile
+    plant: Plant
+    report_interval: int
+
+    @property
+    def serial(self) -> str:
+        return self.profile.serial
+
+    @property
+    def firmware(self) -> Version:
+        return self.profile.firmware
+
+    def denial(self, path: str) -> Response | None:
+        if self.profile.wants_token:
+            return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
+        locked = any(path == each or (each.endswith("/") and path.startswith(each)) for each in self.profile.locked)
+        return digest_demanded(path) if locked else None
+
+    def document(self, request: Request, time: float) -> Response:
+        path = request.path
+        if path not in self.profile.paths:
+            return not_found(path, self.firmware)
+        moment = Moment(self.profile, self.plant, self.report_interval, time)
+        if path in ("/info", "/info.xml"):
+            return self._info(moment)
+        if path in ("/production", "/production.json"):
+            return self._site(moment, request)
+        dress, document = _DOCUMENTS[path]
+        return self._json(dress, document(moment))
+
+    def _info(self, moment: Moment) -> Response:
+        """On 3.17 it is announced as JSON, on 8.3 as nothing at all."""
+        kind: Headers = (("Content-Type", "text/xml"),)
+        if self.firmware < (3, 9):
+            kind = (("Content-Type", "application/json"),)
+        elif self.firmware >= (8, 3):
+            kind = ()
+        return Response(200, (*server_headers(self.firmware), *NOTHING_CACHED, *kind), info.info(moment))
+
+    def _site(self, moment: Moment, request: Request) -> Response:
+        """JSON, by phase if asked with details=1; on 3.x `/production` is a page and the other does not exist."""
+        if self.firmware < (4,):
+            headers = (*NOTHING_CACHED, ("Content-Type", "text/html"))
+            return Response(200, headers, production.page(moment), chunked=True)
+        details = request.path == "/production.json" and "details=1" in request.query.split("&")
+        return self._json(_PAGES, site.site(moment, details=details))
+
+    def _json(self, dress: Dress, document: Json) -> Response:
+        separators = (",", ":") if dress.indent is None else (",", ": ")
+        body = json.dumps(document, indent=dress.indent, separators=separators).encode()
+        return Response(200, (*server_headers(self.firmware), *dress.headers), body, dress.chunked)

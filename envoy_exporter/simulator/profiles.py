@@ -1,0 +1,182 @@
+"""Simulated gateways, one a firmware: what each says it is, which endpoints it has, and the plant that it watches.
+
+Firmware, part numbers and quirks are those of gateways captured for the tests of pyenphase
+(https://github.com/pyenphase/pyenphase), by whose names comments call them. Serials and plants are made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from envoy_exporter.simulator import sites
+from envoy_exporter.simulator.answering import TOKENS_SINCE, Version, version
+from envoy_exporter.simulator.design import Design
+
+PRODUCTION, NET, STORAGE = "production", "net-consumption", "storage"
+
+_PAGE = frozenset({"/info", "/production"})
+_V1 = frozenset({"/api/v1/production", "/api/v1/production/inverters"})
+_SITE = frozenset({"/info", "/info.xml", "/production", "/production.json"}) | _V1
+_METERS = frozenset({"/ivp/meters", "/ivp/meters/readings"})
+_ENSEMBLE = frozenset(f"/ivp/ensemble/{document}" for document in ("inventory", "power", "secctrl", "status"))
+_SEVEN = _SITE | _METERS | _ENSEMBLE | {"/home", "/home.json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A gateway.
+
+    `metered`: the text of `/info`'s imeter, None where a firmware has no such element. `volts`: of a phase against
+    neutral. `meters`: the enabled CTs. `locked`: paths, or their beginnings, that want digest credentials below
+    firmware 7. `report_interval`: seconds between an inverter's reports. `enpower`: the system controller's serial.
+    """
+
+    name: str
+    about: str
+    software: str
+    part_number: str
+    serial: str
+    metered: Literal["true", "false"] | None
+    timezone: str
+    volts: float
+    hertz: float
+    design: Design
+    paths: frozenset[str]
+    meters: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    report_interval: int = 300
+    enpower: str | None = None
+
+    @property
+    def firmware(self) -> Version:
+        return version(self.software)
+
+    @property
+    def wants_token(self) -> bool:
+        return self.firmware >= TOKENS_SINCE
+
+    @property
+    def wraps_inverters(self) -> bool:
+        """Are the inverters' joules counted in 32 bits: 7.3.130 to 8.2.127 do so, 5.0.62 and 8.2.4264 do not."""
+        return (7,) <= self.firmware < (8, 2, 4200)
+
+
+_PROFILES = (
+    Profile(
+        name="3.7",
+        about="Envoy-R: one HTML page",
+        software="D3.7.0",
+        part_number="800-00069-r05",
+        serial="121431070018",
+        metered=None,
+        timezone="Pacific/Honolulu",
+        volts=120,
+        hertz=60,
+        design=sites.MAUI,
+        paths=_PAGE,
+    ),
+    Profile(
+        name="3.9",
+        about="Envoy-R: HTML page and v1 API, digest",
+        software="R3.9.36",
+        part_number="800-00069-r05",
+        serial="121431070027",
+        metered=None,
+        timezone="Pacific/Honolulu",
+        volts=120,
+        hertz=60,
+        design=sites.MAUI,
+        paths=_PAGE | _V1,
+        locked=("/api/v1/production/inverters", "/admin/"),
+    ),
+    Profile(
+        name="4.10",
+        about="Envoy-S metered: split phase, production and net CT, digest",
+        software="R4.10.35",
+        part_number="800-00555-r03",
+        serial="121942010031",
+        metered="true",
+        timezone="America/Chicago",
+        volts=123,
+        hertz=60,
+        design=sites.NORMAN,
+        paths=_SITE | _METERS,
+        meters=(PRODUCTION, NET),
+        locked=("/api/v1/production/inverters", "/production"),
+    ),
+    Profile(
+        name="5.0",
+        about="Envoy-S standard: no meter, digest",
+        software="D5.0.62",
+        part_number="800-00551-r02",
+        serial="121642010048",
+        metered="false",
+        timezone="America/Denver",
+        volts=121,
+        hertz=60,
+        design=sites.PUEBLO,
+        paths=_SITE | _METERS,
+        locked=("/api/v1/production/inverters", "/production"),
+    ),
+    Profile(
+        name="7.3",
+        about="Envoy-S metered EU: one phase, production and net CT, token",
+        software="D7.3.466",
+        part_number="800-00654-r08",
+        serial="122242010053",
+        metered="true",
+        timezone="Europe/Amsterdam",
+        volts=232,
+        hertz=50,
+        design=sites.UTRECHT,
+        paths=_SEVEN,
+        meters=(PRODUCTION, NET),
+    ),
+    Profile(
+        name="7.6",
+        about="Envoy-S metered EU: three phases, production and net CT, token",
+        software="D7.6.175",
+        part_number="800-00654-r08",
+        serial="122242010069",
+        metered="true",
+        timezone="Europe/Brussels",
+        volts=234,
+        hertz=50,
+        design=sites.GHENT,
+        paths=_SEVEN,
+        meters=(PRODUCTION, NET),
+    ),
+    Profile(
+        name="8.2",
+        about="IQ Gateway: split phase, production, net and storage CT, five batteries, system controller, token",
+        software="D8.2.127",
+        part_number="800-00647-r09",
+        serial="122342010074",
+        metered="true",
+        timezone="America/Los_Angeles",
+        volts=121,
+        hertz=60,
+        design=sites.FRESNO,
+        paths=_SEVEN,
+        meters=(PRODUCTION, NET, STORAGE),
+        enpower="482326110757",
+    ),
+    Profile(
+        name="8.3",
+        about="IQ Gateway: split phase, production and net CT, two batteries, device_data, token",
+        software="D8.3.5169",
+        part_number="800-00555-r03",
+        serial="122442010085",
+        metered="true",
+        timezone="America/Denver",
+        volts=121,
+        hertz=60,
+        design=sites.BOULDER,
+        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        meters=(PRODUCTION, NET),
+        report_interval=900,
+    ),
+)
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _PROFILES})

@@ -1,0 +1,45 @@
+"""What an inverter tells the gateway: not what is, but what its last whole interval came to."""
+
+from dataclasses import dataclass
+
+from envoy_exporter.simulator.plant import Plant
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An inverter's report: the interval that ended at `end` (seconds since 1970) after `duration` seconds.
+
+    `produced`: microjoules within it. `lifetime`: microjoules until its end.
+    """
+
+    end: int
+    duration: int
+    produced: int
+    lifetime: int
+
+    @property
+    def watts(self) -> float:
+        return self.produced / self.duration / 1_000_000
+
+
+def latest_reports(plant: Plant, interval: int, time: float) -> tuple[Report | None, ...]:
+    """Each inverter's newest report; None for one that has not been heard for a day and a half of the sun."""
+    return tuple(latest_report(plant, number, interval, time) for number in range(len(plant.design.inverters)))
+
+
+def latest_report(plant: Plant, number: int, interval: int, time: float) -> Report | None:
+    """Intervals are staggered over the inverters. One without light goes unreported: the module feeds the sender."""
+    offset = number * interval // len(plant.design.inverters)
+    end = int((time - offset) // interval) * interval + offset
+    oldest = time - 1.5 * plant.day - 2 * interval
+    while not (plant.is_light(end - interval) or plant.is_light(end)):
+        end -= interval
+        if end < oldest:
+            return None
+    lifetime = plant.inverter_at(number, end)
+    return Report(end, interval, lifetime - plant.inverter_at(number, end - interval), lifetime)
+
+
+def heard(report: Report | None, time: float) -> bool:
+    """Is a report the newest that one can expect: a quiet inverter keeps its last one for the night."""
+    return report is not None and time - report.end < 2 * report.duration

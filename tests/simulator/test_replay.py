@@ -1,0 +1,181 @@
+"""A replay answers what the real gateway answered, byte for byte."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
+
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.capture import Capture, CaptureError
+
+INVERTERS = "/api/v1/production/inverters"
+
+INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
+<envoy_info><time>1700000000</time><device><sn>122200000123</sn><pn>800-00555-r03</pn>
+<software>%s</software></device></envoy_info>
+"""
+
+
+def folder_of(parent: Path, firmware: bytes, **files: bytes) -> Path:
+    """A capture of a gateway that never was."""
+    folder = parent / "capture"
+    folder.mkdir()
+    (folder / "info").write_bytes(INFO % firmware)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def log(code: int, **headers: str) -> bytes:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return json.dumps({"code": code, "headers": named}).encode()
+
+
+def get(gateway: Simulator, path: str) -> httpx.Response:
+    """With all credentials that could be asked for."""
+    url = f"{gateway.scheme}://{gateway.address}{path}"
+    if gateway.wants_token:
+        headers = {"authorization": f"Bearer {gateway.token}"}
+        return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is its own
+    return httpx.get(url, auth=httpx.DigestAuth(gateway.username, gateway.password), trust_env=False)
+
+
+def every_capture() -> list[str]:
+    try:
+        return sorted(folder.name for folder in captures().iterdir() if folder.is_dir())
+    except pytest.skip.Exception:
+        return ["none at hand"]
+
+
+@pytest.mark.parametrize("name", every_capture())
+def test_a_capture_is_replayed_byte_for_byte_with_its_status_codes(name: str) -> None:
+    folder = captures() / name
+    with Simulator.of_capture(folder, tls=False) as gateway:
+        assert gateway.serial.encode() in (folder / "info").read_bytes()
+        asked = 0
+        for path, file in recorded(folder):
+            logged = file.with_name(f"{file.name}_log.json")
+            code = json.loads(logged.read_bytes())["code"] if logged.exists() else 200
+            answer = get(gateway, path)
+            assert (answer.status_code, answer.content) == (code, file.read_bytes()), path
+            asked += 1
+        assert asked > 2
+        assert gateway.load.codes[("/info", 200)] == 1
+
+
+def test_the_refusal_of_3_9_36_keeps_its_nonsense_of_a_header() -> None:
+    with Simulator.of_capture(captures() / "3.9.36_bad_auth") as gateway:
+        answer = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
+        assert answer.status_code == 401
+        (header,) = [value for name, value in answer.headers.raw if name.lower() == b"www-authenticate"]
+        assert header == "\u00d8\u00c9\u00c6A".encode("latin-1")
+
+
+def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> None:
+    headers = {
+        "content_type": "text/odd",
+        "x_odd": "\u00d8\r\nInjected: yes",
+        "content_length": "7",
+        "connection": "close",
+    }
+    folder = folder_of(tmp_path, b"D8.2.127", home=b"{}\n", home_log=b"")
+    (folder / "home_log.json").write_bytes(log(200, **headers, transfer_encoding="chunked"))
+    with Simulator.of_capture(folder, tls=False) as gateway:
+        answer = get(gateway, "/home")
+        assert answer.content == b"{}\n"
+        assert answer.headers["content-type"] == "text/odd"
+        assert "injected" not in answer.headers
+        assert answer.headers["connection"] == "keep-alive"
+        assert answer.headers["transfer-encoding"] == "chunked"
+        assert "content-length" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("firmware", "path", "body"),
+    [
+        (b"R4.10.35", "/ivp/meters", b'{ "error" : "404 - Not Found" }'),
+        (b"D5.0.62", "/ivp/ss/gen_config", b' { "err": "404 - Not Found" }'),
+        (b"D8.2.127", "/ivp/pdm/device_data", b' { "err": "404 - Not Found" }'),
+        (b"D8.2.127", "/info_log.json", b' { "err": "404 - Not Found" }'),
+        (b"D8.2.127", "/../capture/info", b' { "err": "404 - Not Found" }'),
+        (b"D8.2.127", "/", b' { "err": "404 - Not Found" }'),
+    ],
+)
+def test_what_was_not_recorded_is_not_there(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
+    folder = folder_of(tmp_path, firmware, **{"info_log.json": log(200)})
+    with Simulator.of_capture(folder, tls=False) as gateway:
+        answer = get(gateway, path)
+        assert (answer.status_code, answer.content) == (404, body)
+
+
+def test_a_path_with_a_query_falls_back_to_the_one_without(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, b"D8.2.127", **{"production.json": b"plain"})
+    with Simulator.of_capture(folder, tls=False) as gateway:
+        assert get(gateway, "/production.json?details=1").content == b"plain"
+        (folder / "production.json_details_1").write_bytes(b"by phase")
+        assert get(gateway, "/production.json?details=1").content == b"by phase"
+        assert get(gateway, "/production.json").content == b"plain"
+
+
+def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None:
+    files = {"api_v1_production": b"{}", "api_v1_production_inverters": b"[]", "production": b"{}"}
+    with Simulator.of_capture(folder_of(tmp_path, b"D5.0.62", **files)) as gateway:
+        url = f"http://{gateway.address}"
+        statuses = {
+            path: httpx.get(url + path, trust_env=False).status_code
+            for path in ("/info", "/api/v1/production", "/production", INVERTERS)
+        }
+        assert statuses == {"/info": 200, "/api/v1/production": 200, "/production": 200, INVERTERS: 401}
+        assert get(gateway, INVERTERS).content == b"[]"
+        assert gateway.password == "000123"
+        assert gateway.plant is None
+
+
+def test_a_recorded_401_stays_one_whatever_comes(tmp_path: Path) -> None:
+    files = {
+        "api_v1_production_inverters": b"no",
+        "api_v1_production_inverters_log.json": log(401, www_authenticate="Nonsense"),
+    }
+    with Simulator.of_capture(folder_of(tmp_path, b"R3.9.36", **files)) as gateway:
+        answer = get(gateway, INVERTERS)
+        assert (answer.status_code, answer.content) == (401, b"no")
+        assert answer.headers["www-authenticate"] == "Nonsense"
+
+
+def test_from_7_on_it_wants_the_token_over_tls(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, b"D7.6.175", ivp_meters=b"[]")
+    with Simulator.of_capture(folder) as gateway:
+        assert gateway.scheme == "https"
+        assert get(gateway, "/ivp/meters").content == b"[]"
+        url = f"https://{gateway.address}"
+        assert httpx.get(f"{url}/ivp/meters", verify=False, trust_env=False).status_code == 401  # noqa: S501  # its own
+        assert httpx.get(f"{url}/info", verify=False, trust_env=False).status_code == 200  # noqa: S501  # its own
+
+
+def test_a_replay_can_be_moved_to_the_present_and_ages_stay(tmp_path: Path) -> None:
+    inverters = b'[ {"serialNumber": "1700000000", "lastReportDate" : 1699999700, "maxReportWatts": 300} ]'
+    folder = folder_of(tmp_path, b"D8.2.127", api_v1_production_inverters=inverters)
+    clock = StandingClock()
+    with Simulator.of_capture(folder, tls=False, at_present=True, clock=clock) as gateway:
+        for passed in (0, 3600):
+            clock.now = NOON_IN_JUNE + passed
+            assert f"<time>{int(clock.now)}</time>" in get(gateway, "/info").text
+            (told,) = get(gateway, INVERTERS).json()
+            assert told == {
+                "serialNumber": "1700000000",
+                "lastReportDate": int(clock.now) - 300,
+                "maxReportWatts": 300,
+            }
+
+
+@pytest.mark.parametrize(
+    ("info", "says"), [(None, "no file `info`"), (b"<html>", "no serial"), (INFO % b"nonsense", "no firmware")]
+)
+def test_a_folder_that_is_no_capture_is_refused(tmp_path: Path, info: bytes | None, says: str) -> None:
+    if info is not None:
+        (tmp_path / "info").write_bytes(info)
+    with pytest.raises(CaptureError, match=re.escape(says)):
+        Capture.read(tmp_path)

@@ -1,0 +1,164 @@
+"""`envoy-exporter simulate`, as a program of its own."""
+
+import argparse
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from envoy_exporter.commands import simulate
+from envoy_exporter.simulator import PROFILES
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = (
+    "import argparse, sys; from envoy_exporter.commands import simulate; parser = argparse.ArgumentParser(); "
+    "simulate.add_arguments(parser); sys.exit(simulate.run(parser.parse_args()))"
+)
+
+
+def program(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def ended(*arguments: str) -> tuple[int, str, str]:
+    with program(*arguments) as process:
+        output, errors = process.communicate(timeout=20)
+    return process.returncode, output, errors
+
+
+@contextmanager
+def serving(*arguments: str, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
+    """What it prints until it serves; afterwards it must end well, and in silence."""
+    with program("--listen-address", "127.0.0.1:0", *arguments) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("Ctrl-C"):
+            line = process.stdout.readline()
+            assert line, "".join(lines)
+            lines.append(line)
+        try:
+            yield "".join(lines)
+        finally:
+            process.send_signal(end)
+            _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def gateway_in(printed: str) -> dict[str, object]:
+    """The gateway of the exporter.yml that it prints."""
+    config = printed.partition("exporter.yml:\n")[2].partition("\n\n")[0]
+    (gateway,) = yaml.safe_load(config)["gateways"]
+    return dict(gateway)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_how_to_get_in_serves_and_ends_when_told(end: signal.Signals) -> None:
+    with serving("--profile", "8.2", end=end) as printed:
+        gateway = gateway_in(printed)
+        assert "scheme" not in gateway
+        assert PROFILES["8.2"].serial in printed
+        headers = {"authorization": f"Bearer {gateway['token']}"}
+        url = f"https://{gateway['host']}/ivp/meters"
+        assert len(httpx.get(url, headers=headers, verify=False, trust_env=False).json()) == 3  # noqa: S501  # its own
+
+
+def test_below_7_it_prints_user_and_password_and_the_plain_scheme() -> None:
+    with serving("--profile", "5.0") as printed:
+        gateway = gateway_in(printed)
+        assert gateway["scheme"] == "http"
+        local = gateway["local"]
+        assert isinstance(local, dict)
+        assert local == {"username": "envoy", "password": PROFILES["5.0"].serial[-6:]}
+        url = f"http://{gateway['host']}/api/v1/production/inverters"
+        auth = httpx.DigestAuth(local["username"], local["password"])
+        assert httpx.get(url, auth=auth, trust_env=False).status_code == 200
+
+
+def test_without_tls_the_token_is_checked_all_the_same() -> None:
+    with serving("--no-tls") as printed:
+        gateway = gateway_in(printed)
+        assert gateway["scheme"] == "http"
+        url = f"http://{gateway['host']}/home"
+        assert httpx.get(url, trust_env=False).status_code == 401
+        headers = {"authorization": f"Bearer {gateway['token']}"}
+        assert httpx.get(url, headers=headers, trust_env=False).status_code == 200
+
+
+def test_it_replays_a_capture(tmp_path: Path) -> None:
+    info = "<envoy_info><device><sn>122200000123</sn><software>D5.0.62</software></device></envoy_info>"
+    (tmp_path / "info").write_text(info)
+    with serving("--capture", str(tmp_path)) as printed:
+        assert httpx.get(f"http://{gateway_in(printed)['host']}/info", trust_env=False).text == info
+
+
+def test_the_list_has_a_line_for_each_profile() -> None:
+    code, output, errors = ended("--list")
+    assert (code, errors) == (0, "")
+    assert [line.split()[0] for line in output.splitlines()] == list(PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--profile", "6.0"], "choose from"),
+        (["--listen-address", "8080"], "write it like 127.0.0.1:8080"),
+        (["--listen-address", "127.0.0.1:99999"], "write it like 127.0.0.1:8080"),
+        (["--day", "10"], "write it like 10m or 24h"),
+        (["--day", "0s"], "at least 1m"),
+        (["--latency", "-1"], "write a number from 0 to 100"),
+        (["--latency", "nan"], "write a number from 0 to 100"),
+        (["--capture", "/nowhere/at/all"], "no capture"),
+        (["--capture", ".", "--profile", "8.3"], "not allowed with"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], says: str) -> None:
+    code, output, errors = ended(*arguments)
+    assert (code, output) == (2, "")
+    assert says in errors.splitlines()[-1]
+    assert "Traceback" not in errors
+
+
+def test_an_address_in_use_is_said_in_a_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, errors = ended("--listen-address", f"127.0.0.1:{taken.getsockname()[1]}", "--no-tls")
+    assert code == 1
+    assert re.fullmatch(r"envoy-exporter simulate: cannot listen on 127\.0\.0\.1:\d+: .*\n", errors)
+
+
+def test_without_trustme_it_says_so_and_tls_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("envoy_exporter.simulator.certificate.find_spec", lambda _: None)
+    parser = argparse.ArgumentParser()
+    simulate.add_arguments(parser)
+    assert simulate.run(parser.parse_args(["--tls", "--listen-address", "127.0.0.1:0"])) == 2
+    assert "envoy-exporter[simulator]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        (":80", ("0.0.0.0", 80)),
+        ("[::1]:8080", ("::1", 8080)),
+        ("localhost:1", ("localhost", 1)),
+    ],
+)
+def test_an_address_to_listen_on(text: str, address: tuple[str, int]) -> None:
+    assert simulate.listen_address(text) == address
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("1d", 86400)])
+def test_the_length_of_a_day(text: str, seconds: float) -> None:
+    assert simulate.day(text) == seconds
