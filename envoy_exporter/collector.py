@@ -1,0 +1,210 @@
+"""A gateway's documents as families: each subsystem timed, graded and kept from spoiling the others."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from .clock import Clock
+from .documents import INFO, METER_READINGS, PRODUCTION, PRODUCTION_JSON, PRODUCTION_V1, Documents
+from .families import Family, Reading, collect, counter, describe, gauge, info, label
+from .gateway.endpoints import ENDPOINTS
+from .gateway.gateway import Gateway, Snapshot
+from .subsystems import SUBSYSTEMS, identity
+from .subsystems.subsystem import Settings, Subsystem
+from .untrusted import DUPLICATE
+
+__all__ = ["EnvoyCollector", "Snapshot", "families"]
+
+log = logging.getLogger(__name__)
+
+_CORE = frozenset({PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1, METER_READINGS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrape:
+    up: bool = gauge(
+        "enphase_up",
+        "1: the gateway answered the newest request as itself, and /info and a production or meter document are there.",
+    )
+    authenticated: bool | None = gauge(
+        "enphase_authenticated", "0: the gateway refuses the credentials; absent while nobody knows."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorRun:
+    collector: str = label()
+    success: bool = gauge(
+        "enphase_scrape_collector_success", "1: each document it wants can be read, or is not on this gateway."
+    )
+    duration: float | None = gauge(
+        "enphase_scrape_collector_duration_seconds", "What its documents took when they were last asked for."
+    )
+    last_success: float | None = gauge(
+        "enphase_scrape_collector_last_success_timestamp_seconds",
+        "When the oldest of its documents that can be read was asked for.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    endpoint: str = label()
+    code: str = label()
+    requests: int = counter("enphase_gateway_requests_total", "Requests that the gateway answered, by status code.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFailures:
+    endpoint: str = label()
+    reason: str = label()
+    failures: int = counter("enphase_gateway_request_failures_total", "Requests that brought no document, and why.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    collector: str = label()
+    rule: str = label()
+    rejected: int = counter(
+        "enphase_data_rejected_total", "Values of the gateway that were refused, once a document, by the rule."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenTimes:
+    expiry: float | None = gauge("enphase_token_expiry_timestamp_seconds", "When the token runs out (claim exp).")
+    issued: float | None = gauge("enphase_token_issued_timestamp_seconds", "When the token was made (claim iat).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenInfo:
+    user: str = label()
+    known: bool = info("enphase_token_info", "The role that the token gives: owner or installer (claim enphaseUser).")
+
+
+READINGS: tuple[type[Reading], ...] = (
+    Scrape,
+    CollectorRun,
+    Requests,
+    RequestFailures,
+    Rejected,
+    TokenTimes,
+    TokenInfo,
+)
+
+
+def families(subsystems: Iterable[Subsystem] = SUBSYSTEMS) -> Iterator[Family]:
+    """Every family that a gateway can have, in the order in which they are shown."""
+    yield from describe(READINGS)
+    for subsystem in subsystems:
+        yield from describe(subsystem.READINGS)
+
+
+class EnvoyCollector(Collector):
+    """One gateway for prometheus_client. It asks nothing itself: `gateway.scrape()` does, and here is what came."""
+
+    def __init__(self, gateway: Gateway, settings: Settings, clock: Clock) -> None:
+        self.gateway = gateway
+        self._settings = settings
+        self._clock = clock
+        self._runs = tuple(_Run(each) for each in SUBSYSTEMS if each.NAME in gateway.settings.collectors)
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The subsystems that are switched on."""
+        return tuple(run.name for run in self._runs)
+
+    def describe(self) -> Iterable[Metric]:
+        return [family.metric() for family in families(run.subsystem for run in self._runs)]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.families(self.gateway.snapshot())
+
+    def families(self, snapshot: Snapshot, only: Collection[str] = ()) -> list[Metric]:
+        """What the snapshot says, with samples; `only`: of these subsystems, if any are named."""
+        up = _is_up(snapshot)
+        with self._one_at_a_time:
+            now = self._clock.time()
+            read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self._runs}
+            metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
+        for name, those in read.items():
+            if (up or name == identity.NAME) and (name in only or not only):
+                metrics += those
+        return metrics
+
+    def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
+        yield Scrape(up=up, authenticated=snapshot.authenticated)
+        for run in self._runs:
+            yield _grade(run, snapshot)
+        for (endpoint, code), count in sorted(snapshot.requests.items()):
+            yield Requests(endpoint=endpoint, code=str(code), requests=count)
+        for (endpoint, reason), count in sorted(snapshot.failures.items()):
+            yield RequestFailures(endpoint=endpoint, reason=reason, failures=count)
+        for run in self._runs:
+            for rule, count in run.rejected.items():
+                yield Rejected(collector=run.name, rule=rule, rejected=count)
+        if (token := snapshot.token) is not None:
+            yield TokenTimes(expiry=token.expires, issued=token.issued)
+            if token.user:
+                yield TokenInfo(user=token.user)
+
+
+def _is_up(snapshot: Snapshot) -> bool:
+    core = [standing for name, standing in snapshot.wanted.items() if name in _CORE]
+    readable = not core or any(standing.readable for standing in core)
+    return snapshot.answering and INFO in snapshot.documents.at_hand and readable
+
+
+def _grade(run: "_Run", snapshot: Snapshot) -> CollectorRun:
+    standings = [standing for name, standing in snapshot.wanted.items() if name in run.reads]
+    there = all(standing.readable or standing.absent is not None for standing in standings)
+    took = [standing.took for standing in standings if standing.took is not None]
+    asked = [standing.asked for standing in standings if standing.asked is not None]
+    return CollectorRun(
+        collector=run.name,
+        success=snapshot.answering and there and not run.broken,
+        duration=sum(took) if took else None,
+        last_success=min(asked, default=None),
+    )
+
+
+class _Run:
+    """One subsystem of one gateway: what it remembers, and what it has refused so far."""
+
+    def __init__(self, subsystem: Subsystem) -> None:
+        self.subsystem = subsystem
+        self.name = subsystem.NAME
+        self.reads = frozenset(endpoint.name for endpoint in ENDPOINTS if self.name in endpoint.readers)
+        self.rejected = Counter(dict.fromkeys(subsystem.RULES, 0))
+        self.broken = False
+        self._seen: dict[str, float] = {}
+        self._counted: dict[str, float] = {}
+        self._before: object = None
+        self._memory: object = None
+
+    def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
+        """Read the documents. The same ones may be read often as time goes by, but count and are remembered once."""
+        asked = {name: document.asked for name, document in documents.at_hand.items() if name in self.reads}
+        new = {name for name in asked if asked[name] != self._counted.get(name)}
+        if asked != self._seen:
+            self._seen, self._before = asked, self._memory
+        self._counted.update(asked)
+        try:
+            read = self.subsystem.read(documents, settings, self._before, now)
+        except Exception:  # read() is total by its tests; should one have missed something, the rest goes out
+            if not self.broken:
+                log.exception("the subsystem %s has a bug, please report it", self.name)
+            self.broken = True
+            return []
+        self.broken = False
+        self._memory = read.memory
+        metrics, duplicates = collect(self.subsystem.READINGS, read.readings)
+        self.rejected.update(rule for endpoint, rule in read.refusals if endpoint in new)
+        if new and duplicates:
+            self.rejected[DUPLICATE] += duplicates
+        return metrics

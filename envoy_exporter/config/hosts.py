@@ -1,0 +1,69 @@
+"""Addresses that people write: a name, IPv4, or IPv6 with or without brackets; and a port. Nothing else passes."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::(\d+))?")
+_PORT = re.compile(r"([^:]+)(?::(\d+))?")
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """`written` as the user did; `address` is a name or an address without brackets."""
+
+    written: str
+    address: str
+    port: int | None
+
+
+def parse(written: str) -> Host:
+    r"""Raises ValueError, in words for the user.
+
+    A URL library takes `http://10.0.0.5\@evil/` for the host evil, and the resolver 0x7f000001 for this machine:
+    what is no plain name or address is refused here.
+    """
+    if match := _BRACKETS.fullmatch(written):
+        return Host(written, _six(match[1]), _port(match[2]))
+    if written.count(":") > 1:
+        return Host(written, _six(written), None)
+    match = _PORT.fullmatch(written)
+    if match is None:
+        raise ValueError(f"{written!r} is no host; write a name or an address, such as 192.168.1.20 or envoy.lan:8443")
+    return Host(written, _name(match[1]), _port(match[2]))
+
+
+def _six(text: str) -> str:
+    address, _, zone = text.partition("%")
+    try:
+        ipaddress.IPv6Address(address)
+    except ValueError:
+        raise ValueError(f"{text!r} is no IPv6 address") from None
+    if "%" in text and not re.fullmatch(r"[0-9A-Za-z_.-]{1,32}", zone):
+        raise ValueError(f"{text!r} has no name of an interface behind the %")
+    return text
+
+
+def _name(text: str) -> str:
+    if "/" in text:
+        raise ValueError(f"{text!r} is a URL or a path; write the host alone, without http:// and without a path")
+    last = text.rstrip(".").rpartition(".")[2]
+    if re.fullmatch(r"\d+|0[xX][0-9A-Fa-f]*", last):
+        try:
+            return str(ipaddress.IPv4Address(text))
+        except ValueError:
+            raise ValueError(f"{text!r} is no IPv4 address; it has four numbers from 0 to 255") from None
+    if not _NAME.fullmatch(text) or len(text) > 253:  # noqa: PLR2004
+        raise ValueError(f"{text!r} is no host name")
+    return text
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not 1 <= int(text[:6]) <= _HIGHEST_PORT:
+        raise ValueError(f"{text} is no port; ports go from 1 to 65535")
+    return int(text)

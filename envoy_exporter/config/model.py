@@ -1,0 +1,114 @@
+"""exporter.yml as frozen classes: every key with its type and its default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import NewType
+
+from envoy_exporter.secret import Secret
+
+from .hosts import Host
+
+# What a text in the file must be; `values` says how each is read.
+Duration = NewType("Duration", float)
+"""Seconds; written 15s, 2m, 1h."""
+Interval = NewType("Interval", Duration)
+"""A duration that a gateway bears between two requests for the same."""
+Name = NewType("Name", str)
+"""A label's name."""
+Serial = NewType("Serial", str)
+Scheme = NewType("Scheme", str)
+Fingerprint = NewType("Fingerprint", bytes)
+Zone = NewType("Zone", str)
+KeepAlive = NewType("KeepAlive", bool)
+"""None is auto: as the firmware bears it."""
+BcryptHash = NewType("BcryptHash", str)
+ClientAuth = NewType("ClientAuth", str)
+TlsVersion = NewType("TlsVersion", str)
+SecretFile = NewType("SecretFile", Secret)
+"""A secret that has a file of its own, already read."""
+
+_USUAL_INTERVAL = Interval(Duration(10.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    username: str = "envoy"
+    password: Secret | None = None
+    password_file: SecretFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enlighten:
+    username: str | None = None
+    password: Secret | None = None
+    password_file: SecretFile | None = None
+    login_url: str | None = None
+    token_url: str | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    fingerprint: Fingerprint | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    enabled: bool = True
+    max_age: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inverter:
+    name: str | None = None
+    array: str | None = None
+    row: str | None = None
+    column: str | None = None
+    peak_power: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    azimuth: float | None = None
+    tilt: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What may be said once for all gateways."""
+
+    scheme: Scheme = Scheme("auto")
+    local: Local | None = None
+    enlighten: Enlighten | None = None
+    tls: Tls | None = None
+    labels: Mapping[Name, str] = field(default_factory=lambda: MappingProxyType({}))
+    timezone: Zone | None = None
+    keep_alive: KeepAlive | None = None
+    min_interval: Interval = _USUAL_INTERVAL
+    timeout: Duration = Duration(9.5)
+    inverter_max_age: Duration = Duration(90 * 60.0)
+    collectors: Mapping[str, CollectorSettings] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway(Defaults):
+    host: Host
+    name: str = ""
+    serial: Serial | None = None
+    token: Secret | None = None
+    token_file: Path | None = None
+    inverters: Mapping[Serial, Inverter] = field(default_factory=lambda: MappingProxyType({}))
+    arrays: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`defaults` are in the gateways already."""
+
+    gateways: tuple[Gateway, ...]
+    defaults: Defaults | None = None
+    enlighten: Enlighten | None = None
+    state_directory: Path | None = None

@@ -1,0 +1,53 @@
+"""The web config file that Prometheus exporters share: TLS, users and headers of our own port."""
+
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from .model import BcryptHash, ClientAuth, TlsVersion
+from .structure import read, refusal, structure
+
+_ANYBODY = ClientAuth("NoClientCert")
+_TLS_1_2 = TlsVersion("TLS12")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsServer:
+    """`client_auth_type` as Go spells it; files as whole paths once read."""
+
+    cert_file: pathlib.Path
+    key_file: pathlib.Path
+    client_auth_type: ClientAuth = _ANYBODY
+    client_ca_file: pathlib.Path | None = None
+    min_version: TlsVersion = _TLS_1_2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpServer:
+    """`http2` is accepted, as files made for others have it, and not spoken."""
+
+    http2: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig:
+    tls_server_config: TlsServer | None = None
+    http_server_config: HttpServer = field(default_factory=HttpServer)
+    basic_auth_users: Mapping[str, BcryptHash] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def web_from_file(path: pathlib.Path) -> WebConfig:
+    """Raises ConfigError. Files in it are looked for beside it, unless their path is whole."""
+    text = read(path)
+    config, problems = structure(text.raw, WebConfig) if text.is_yaml else (None, [])
+    if config is None or problems or text.problems:
+        raise refusal(str(path), text, [*text.problems, *problems])
+    tls = config.tls_server_config
+    if tls is None:
+        return config
+    beside = path.parent
+    client_ca = beside / tls.client_ca_file if tls.client_ca_file else None
+    tls = replace(tls, cert_file=beside / tls.cert_file, key_file=beside / tls.key_file, client_ca_file=client_ca)
+    return replace(config, tls_server_config=tls)

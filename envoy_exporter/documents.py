@@ -1,0 +1,240 @@
+"""What a gateway answered: a document an endpoint, and what the documents say of the plant.
+
+`gateway` makes them and `subsystems` read them. Both also put the same few questions to them (which firmware,
+which meters, is a battery there), one to know what to ask next, the other to know what the numbers mean. The
+questions stand here, once. A name such as 8.3.5433 in a comment is a capture of a gateway with that firmware,
+in the test fixtures of pyenphase (https://github.com/pyenphase/pyenphase).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeGuard
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Entry: TypeAlias = dict[str, "Json"]
+
+INFO = "/info"
+PRODUCTION_JSON = "/production.json"
+PRODUCTION = "/production"
+PRODUCTION_V1 = "/api/v1/production"
+INVERTERS_V1 = "/api/v1/production/inverters"
+DEVICE_DATA = "/ivp/pdm/device_data"
+METERS = "/ivp/meters"
+METER_READINGS = "/ivp/meters/readings"
+ENSEMBLE_INVENTORY = "/ivp/ensemble/inventory"
+ENSEMBLE_POWER = "/ivp/ensemble/power"
+ENSEMBLE_SECCTRL = "/ivp/ensemble/secctrl"
+ENSEMBLE_STATUS = "/ivp/ensemble/status"
+HOME = "/home"
+
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One endpoint's answer: parsed JSON, the elements of `/info` as nested text, or the text of an HTML page.
+
+    `asked` is when it was asked for (seconds since 1970), `age` the seconds since then by the monotonic
+    clock, `took` the seconds until the answer was there.
+    """
+
+    content: Json
+    asked: float = 0.0
+    age: float = 0.0
+    took: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents at hand, by endpoint. `absent`: what is not on this gateway; `failing`: what did not come."""
+
+    at_hand: Mapping[str, Document] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    failing: frozenset[str] = frozenset()
+
+    def content(self, endpoint: str) -> Json:
+        document = self.at_hand.get(endpoint)
+        return None if document is None else document.content
+
+    def settled(self, endpoint: str) -> bool:
+        """True once the endpoint has answered, be it that it is not on this gateway."""
+        return endpoint in self.at_hand or endpoint in self.absent
+
+
+def entries(content: Json) -> Iterator[Entry]:
+    """The objects of a list, among its first 1000; nothing of anything else."""
+    for element in content[:_MOST] if isinstance(content, list) else ():
+        if isinstance(element, dict):
+            yield element
+
+
+def entry(content: object, *path: str) -> Entry:
+    """The object at the end of a path of keys; an empty one where something else stands."""
+    for key in path:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+# --- the gateway
+
+
+def information(documents: Documents) -> Entry:
+    """The elements below `envoy_info`."""
+    return entry(documents.content(INFO))
+
+
+def device(documents: Documents, element: str) -> str | None:
+    """An element of `/info`'s device: `sn`, `pn`, `software`, `imeter`."""
+    text = entry(information(documents), "device").get(element)
+    return text if isinstance(text, str) and text else None
+
+
+def firmware(documents: Documents) -> tuple[int, ...] | None:
+    """(8, 2, 4264) for D8.2.4264: the letter says nothing, the parts compare as numbers."""
+    parts = re.findall(r"\d{1,9}", device(documents, "software") or "")
+    return tuple(map(int, parts)) or None
+
+
+def firmware_below(documents: Documents, *threshold: int) -> bool:
+    version = firmware(documents)
+    return version is not None and version < threshold
+
+
+def metered(documents: Documents) -> bool | None:
+    """Has it metering hardware, which is not: are CTs fitted. None where it does not say (3.9.36, 4.2.33)."""
+    return {"true": True, "false": False}.get(device(documents, "imeter") or "")
+
+
+def gateway_time(documents: Documents) -> float | None:
+    """What the gateway's own clock shows, in seconds since 1970; None where it does not say."""
+    document = documents.at_hand.get(INFO)
+    time = entry(document.content).get("time") if document else None
+    if document is None or not isinstance(time, str) or not re.fullmatch(r"\d{1,12}", time):
+        return None
+    return int(time) + document.age - document.took / 2
+
+
+# --- the site
+
+
+def site(documents: Documents) -> Json:
+    """The document with the site's entries: `/production` where that alone has `lines`, else `/production.json`."""
+    if detailed(documents.content(PRODUCTION)) or documents.content(PRODUCTION_JSON) is None:
+        return documents.content(PRODUCTION)
+    return documents.content(PRODUCTION_JSON)
+
+
+def detailed(content: Json) -> bool:
+    """Does a site document have values by phase."""
+    return any("lines" in each for section in ("production", "consumption") for each in _section(content, section))
+
+
+def inverters_entry(content: Json) -> Entry | None:
+    return next((each for each in _section(content, "production") if each.get("type") == "inverters"), None)
+
+
+def eim_entry(content: Json) -> Entry | None:
+    """The production CT's entry; 4.2.33 gives it no measurementType."""
+    return next((each for each in _section(content, "production") if each.get("type") == "eim"), None)
+
+
+def consumption_entry(content: Json, measurement: str) -> Entry | None:
+    """The `total-consumption` or `net-consumption` entry, by what it says it is and never by position."""
+    return next((e for e in _section(content, "consumption") if e.get("measurementType") == measurement), None)
+
+
+def ac_batteries(content: Json) -> Entry | None:
+    """The AC batteries' entry, if there are any: a gateway without sends an entry too, lacking percentFull."""
+    for each in _section(content, "storage"):
+        if each.get("type") == "acb" and "percentFull" in each and is_active(each):
+            return each
+    return None
+
+
+def is_active(each: Entry | None) -> bool:
+    """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
+    count = (each or {}).get("activeCount")
+    return isinstance(count, int | float) and count > 0
+
+
+def _section(content: Json, section: str) -> Iterator[Entry]:
+    return entries(entry(content).get(section))
+
+
+# --- the meters
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A CT as `/ivp/meters` lists it. `name` is its type; of several of a type all but the lowest eid carry theirs."""
+
+    eid: int
+    name: str
+    type: str
+    enabled: bool
+    phases: int
+    listed: Entry
+
+
+def meters(documents: Documents) -> tuple[Meter, ...]:
+    """The listed meters in the order of their eids; those without a number or a type are left out."""
+    found: list[Meter] = []
+    for each in sorted(entries(documents.content(METERS)), key=lambda each: _integer(each.get("eid")) or 0):
+        eid, kind = _integer(each.get("eid")), each.get("measurementType")
+        if eid is None or not is_name(kind) or any(meter.eid == eid for meter in found):
+            continue
+        first = all(meter.type != kind for meter in found)
+        phases = min(max(_integer(each.get("phaseCount")) or 1, 1), 3)
+        enabled = each.get("state") == "enabled"
+        found.append(Meter(eid, kind if first else f"{kind}#{eid}", kind, enabled, phases, each))
+    return tuple(found)
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """May it name a meter in a label."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9A-Za-z._-]{1,32}", value) is not None
+
+
+def enabled_meter(documents: Documents, kind: str) -> Meter | None:
+    return next((meter for meter in meters(documents) if meter.type == kind and meter.enabled), None)
+
+
+def meter_readings(documents: Documents) -> dict[int, Entry]:
+    """What each eid reads. Joined on it: 8.3 sends an eid that no meter lists (8.3.1598_collar)."""
+    found: dict[int, Entry] = {}
+    for each in entries(documents.content(METER_READINGS)):
+        eid = _integer(each.get("eid"))
+        if eid is not None:
+            found.setdefault(eid, each)
+    return found
+
+
+def _integer(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+# --- inverters and batteries
+
+
+def device_data_is_whole(content: Json) -> bool:
+    """Does device_data list every inverter, and any that is not removed.
+
+    It stops at deviceDataLimit devices without a word (home-assistant/core#148331).
+    """
+    devices = entry(content)
+    count, limit = _integer(devices.get("deviceCount")), _integer(devices.get("deviceDataLimit"))
+    if count is not None and limit is not None and count >= limit:
+        return False
+    pcus = (each for each in devices.values() if isinstance(each, dict) and each.get("devName") == "pcu")
+    return any(each.get("active") is not False for each in pcus)
+
+
+def ensemble(documents: Documents, kind: str) -> list[Json]:
+    """The devices of one type in the ensemble inventory, such as ENCHARGE."""
+    found: list[Json] = []
+    for each in entries(documents.content(ENSEMBLE_INVENTORY)):
+        devices = each.get("devices")
+        if each.get("type") == kind and isinstance(devices, list):
+            found.extend(devices)
+    return found

@@ -1,0 +1,173 @@
+"""A metric is a field of a reading: its whole name, type, help and states stand there and nowhere else.
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Inverter:
+        serial: str = label()
+        power: float | None = gauge("enphase_inverter_power_watts", "AC power in the last report (lastReportWatts).")
+
+One class has one label set, and one object is one device. `describe()` gives the families of a class, `collect()`
+those of a lot of readings, with their samples. A field that is None has no sample.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+
+OTHER = "other"
+"""The state for what firmware invents next."""
+
+UNITS = (
+    "watts",
+    "joules",
+    "volts",
+    "amperes",
+    "hertz",
+    "celsius",
+    "seconds",
+    "ratio",
+    "degrees",
+    "volt_amperes",
+    "volt_amperes_reactive",
+    "volt_ampere_seconds",
+    "volt_ampere_reactive_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is declared of one metric. `state`: the label that tells its states apart, `states` all of them."""
+
+    name: str
+    type: str
+    help: str
+    labels: tuple[str, ...] = ()
+    state: str = ""
+    states: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The base unit at the end of the name, the longest that fits: `volt_amperes`, not `amperes`."""
+        name = self.name.removesuffix("_total")
+        return max((unit for unit in UNITS if name.endswith(f"_{unit}")), key=len, default="")
+
+    def metric(self) -> Metric:
+        """Without samples, as prometheus_client has it."""
+        if self.type == "counter":
+            return CounterMetricFamily(self.name, self.help, labels=self.labels, unit=self.unit)
+        if self.type == "info":
+            return InfoMetricFamily(self.name.removesuffix("_info"), self.help, labels=self.labels)
+        return GaugeMetricFamily(self.name, self.help, labels=self.labels, unit=self.unit)
+
+
+class Reading(Protocol):
+    """A frozen dataclass whose fields were made by the functions below."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+# The five declarers return Any, as dataclasses.field does: the annotation beside them is the field's type.
+
+
+def label() -> Any:
+    """A label of every family of the class; None is an empty label, which Prometheus takes for none."""
+    return dataclasses.field(metadata={"label": True})
+
+
+def gauge(name: str, help: str) -> Any:  # noqa: A002  # the exposition's own word
+    """A number that goes up and down, or a yes (1) or no (0)."""
+    return _family(Family(name, "gauge", help))
+
+
+def counter(name: str, help: str) -> Any:  # noqa: A002
+    """A register that only counts up, but for a reset."""
+    return _family(Family(name, "counter", help))
+
+
+def info(name: str, help: str) -> Any:  # noqa: A002
+    """The labels of the class are what it says; its value is 1."""
+    return dataclasses.field(default=True, metadata={"family": Family(name, "info", help)})
+
+
+def states(name: str, state: str, known: Sequence[str], help: str) -> Any:  # noqa: A002
+    """One 0/1 sample a known state and one for `other`; the value is the state, or a set of those that hold."""
+    return _family(Family(name, "gauge", help, state=state, states=(*known, OTHER)))
+
+
+def _family(family: Family) -> Any:
+    return dataclasses.field(default=None, metadata={"family": family})
+
+
+@cache
+def _declared(reading: type[Reading]) -> tuple[tuple[str, ...], tuple[tuple[str, Family], ...]]:
+    """The names of the label fields, and the others with their families."""
+    fields = dataclasses.fields(reading)
+    labels = tuple(each.name for each in fields if "label" in each.metadata)
+    families = []
+    for each in fields:
+        family: Family | None = each.metadata.get("family")
+        if family is not None:
+            extra = (family.state,) if family.state else ()
+            families.append((each.name, dataclasses.replace(family, labels=(*labels, *extra))))
+    return labels, tuple(families)
+
+
+def describe(readings: Iterable[type[Reading]]) -> Iterator[Family]:
+    """The families that these classes declare, in the order in which they do."""
+    for reading in readings:
+        for _, family in _declared(reading)[1]:
+            yield family
+
+
+def collect(declared: Iterable[type[Reading]], readings: Iterable[Reading]) -> tuple[list[Metric], int]:
+    """The readings as families with samples, in the order of the classes; and how many readings were left out.
+
+    Those have the labels of another: two samples of one family with equal labels lose the whole scrape in a strict
+    parser. Nobody knows which was meant, so the first stands, and the rest are counted.
+    """
+    metrics = {family.name: family.metric() for family in describe(declared)}
+    seen: set[tuple[type[Reading], tuple[str, ...]]] = set()
+    duplicates = 0
+    for reading in readings:
+        names, families = _declared(type(reading))
+        labels = tuple(_label(getattr(reading, name)) for name in names)
+        if (type(reading), labels) in seen:
+            duplicates += 1
+            continue
+        seen.add((type(reading), labels))
+        for field, family in families:
+            for extra, value in _values(family, getattr(reading, field)):
+                _add(metrics[family.name], (*labels, *extra), value)
+    return [metric for metric in metrics.values() if metric.samples], duplicates
+
+
+def _values(family: Family, value: object) -> Iterator[tuple[tuple[str, ...], float]]:
+    if value is None:
+        return
+    if not family.state:
+        if isinstance(value, int | float):
+            yield (), float(value)
+        return
+    hold = frozenset({value}) if isinstance(value, str) else value
+    if not isinstance(hold, frozenset):
+        return
+    for state in family.states[:-1]:
+        yield (state,), float(state in hold)
+    yield (OTHER,), float(not hold <= set(family.states[:-1]))
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _add(metric: Metric, labels: tuple[str, ...], value: float) -> None:
+    if isinstance(metric, InfoMetricFamily):
+        metric.add_metric(labels, {})
+    elif isinstance(metric, CounterMetricFamily | GaugeMetricFamily):
+        metric.add_metric(labels, value)

@@ -1,0 +1,174 @@
+"""One GET under one deadline: the only place that speaks HTTP to a gateway.
+
+One connection, no redirects, no cookies, no proxy or netrc from the environment (home-assistant's LAN traffic
+must not go where HTTP_PROXY says), at most 4 MiB, and `Accept-Encoding: identity`, for a gateway that is
+asked for nothing else and a gzip bomb that stays packed.
+"""
+
+import http.cookiejar
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+
+from .errors import GatewayError, NoAnswer, Unusable
+from .network import Network
+
+LARGEST_BODY = 4 * 1024 * 1024
+"""The largest recorded answer has 43 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, whatever its status; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Client:
+    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included."""
+
+    def __init__(
+        self,
+        network: Network,
+        context: ssl.SSLContext,
+        counted: Callable[[str, int], None],
+        user_agent: str,
+    ) -> None:
+        self._network = network
+        self._context = context
+        self._counted = counted
+        self._user_agent = user_agent
+        self._client: httpx.Client | None = None
+        self._kept_alive = False
+
+    def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Answer:
+        """What is there by the deadline (of the network's clock). Raises GatewayError.
+
+        A request that fails on a connection that was used before, ahead of any byte of an answer, is repeated
+        once on a fresh one: gateways promise keep-alive and then close or reset (home-assistant/core#126162).
+        """
+        if keep_alive != self._kept_alive:
+            self.close()
+        self._kept_alive = keep_alive
+        network = self._network
+        network.deadline = deadline
+        connections, network.received = network.connections, 0
+        try:
+            return self._get(url, auth)
+        except NoAnswer as error:
+            self.close()
+            reused = network.connections == connections
+            if not reused or network.received or error.reason in {"timeout", "deadline"}:
+                raise
+        except BaseException:
+            self.close()
+            raise
+        try:
+            return self._get(url, auth)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Drop the connection: after an error nobody knows what state it is in."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _get(self, url: httpx.URL, auth: httpx.Auth | None) -> Answer:
+        client = self._client = self._client or self._open()
+        try:
+            with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
+                body = b"".join(response.iter_raw())
+        except GatewayError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, httpcore.NetworkError) as error:
+            raise _no_answer(error, begun=self._network.received > 0) from None
+        if response.headers.get("content-encoding", "identity") not in {"identity", ""}:
+            raise NoAnswer("protocol", "it sent a packed answer that nobody asked for")
+        return Answer(response.status_code, dict(response.headers), body)
+
+    def _open(self) -> httpx.Client:
+        headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        if not self._kept_alive:
+            headers["Connection"] = "close"
+        transport = _Transport(self._network, self._context, self._counted, keep_alive=self._kept_alive)
+        client = httpx.Client(transport=transport, headers=headers, trust_env=False, timeout=None)  # noqa: S113  # Network bounds it
+        client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        return client
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx over our own network: the deadline and the size hold for challenges too, which httpx reads by itself."""
+
+    def __init__(
+        self,
+        network: Network,
+        context: ssl.SSLContext,
+        counted: Callable[[str, int], None],
+        *,
+        keep_alive: bool,
+    ) -> None:
+        self._counted = counted
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=1,
+            max_keepalive_connections=1 if keep_alive else 0,
+            network_backend=network,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        self._counted(url.path, response.status)
+        stream = response.stream
+        assert isinstance(stream, Iterable)  # noqa: S101  # the pool is synchronous
+        return httpx.Response(response.status, headers=response.headers, stream=_Capped(stream, response.close))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Capped(httpx.SyncByteStream):
+    """A body that ends in an error once it is too large."""
+
+    def __init__(self, stream: Iterable[bytes], close: Callable[[], None]) -> None:
+        self._stream = stream
+        self._close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        try:
+            for part in self._stream:
+                size += len(part)
+                if size > LARGEST_BODY:
+                    raise Unusable("too_large", f"its answer is larger than {LARGEST_BODY} bytes")
+                yield part
+        except httpcore.RemoteProtocolError:
+            raise NoAnswer("truncated", "its answer broke off before its end") from None
+
+    def close(self) -> None:
+        self._close()
+
+
+def _no_answer(error: Exception, *, begun: bool) -> NoAnswer:
+    """An error of the HTTP library in our words: its own may hold the header with the token (h11 shows its value)."""
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
+        if begun:
+            return NoAnswer("truncated", "its answer broke off before its end")
+        return NoAnswer("reset", "it closed the connection without an answer")
+    if isinstance(error, httpcore.NetworkError):
+        return NoAnswer("reset", "it broke the connection")
+    return NoAnswer("protocol", "its answer is not HTTP")

@@ -1,0 +1,169 @@
+"""Which credentials a gateway gets, whether it takes them, and what a single 401 means.
+
+A 401 on one endpoint is no proof of a bad token: owners are refused a lot on early 7 and on 3.18. It means
+"not for this role" if another endpoint that demands credentials takes them in the same poll, and if none does,
+the credentials are refused. To know at once, a judge is asked: an endpoint that every owner may read.
+"""
+
+import logging
+from collections.abc import Callable
+from random import Random
+
+import httpx
+
+from envoy_exporter import documents
+from envoy_exporter.documents import Documents
+from envoy_exporter.secret import Secret
+
+from .answers import utc
+from .auth import DEFAULT_USER, Bearer, Digest
+from .endpoints import ENDPOINTS, JUDGES, demands_credentials
+from .errors import WrongGateway
+from .link import TOKENS_FROM
+from .settings import Settings
+from .store import back_off
+from .token import Token, TokenFile
+
+log = logging.getLogger(__name__)
+
+
+class Credentials:
+    """Of one gateway. `accepted` is None while nobody knows; `retry` is when refused ones may be tried again."""
+
+    def __init__(self, settings: Settings, random: Random, learn: Callable[[Secret], None]) -> None:
+        self._settings = settings
+        self._random = random
+        self._learn = learn
+        self._file = TokenFile(settings.token_file) if settings.token_file else None
+        self._file_trouble = ""
+        self._digest: Digest | None = None
+        self._refusals = 0
+        self._taken: set[str] = set()
+        self._tried: set[str] = set()
+        self._refusing: frozenset[str] = frozenset()
+        self._proof = ""
+        self.token: Token | None = settings.token
+        self.accepted: bool | None = None
+        self.retry = float("-inf")
+        self.doubtful: list[str] = []
+
+    # --- what to send
+
+    def _refresh(self) -> None:
+        """Read the token file if it has changed."""
+        if self._file is None:
+            return
+        try:
+            token = self._file.token()
+        except ValueError as error:
+            if str(error) != self._file_trouble:
+                log.error("gateway %s: %s", self._settings.name, error)  # noqa: TRY400  # its words say it all
+            self._file_trouble = str(error)
+            return
+        self._file_trouble = ""
+        if token is not None and token != self.token:
+            self._learn(token.secret)
+            self.token, self._refusals, self.retry = token, 0, float("-inf")
+
+    def auth(self, seen: Documents) -> httpx.Auth | None:
+        """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
+        if documents.firmware_below(seen, TOKENS_FROM):
+            local = self._settings.local.of(documents.device(seen, "sn"))
+            if self._digest is None or self._digest.local != local:
+                self._digest = Digest(local)
+            return self._digest
+        return Bearer(self.token.secret) if self.token else None
+
+    def mistaken(self, seen: Documents) -> WrongGateway | None:
+        """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
+        serial = documents.device(seen, "sn")
+        expected = self._settings.serial
+        if expected and serial != expected:
+            return WrongGateway("wrong_gateway", f"it has the serial {serial}, and the config names {expected}")
+        bound = self.token.serial if self.token and not documents.firmware_below(seen, TOKENS_FROM) else None
+        if bound and serial != bound:
+            words = f"it has the serial {serial}, and the token was made for {bound}"
+            return WrongGateway("wrong_gateway", words)
+        return None
+
+    # --- what came back
+
+    def begin_poll(self) -> None:
+        self._refresh()
+        self._taken.clear()
+        self._tried.clear()
+        self.doubtful.clear()
+
+    def trying(self, endpoint: str) -> None:
+        self._tried.add(endpoint)
+
+    def taken(self, endpoint: str, seen: Documents) -> None:
+        """The endpoint answered."""
+        challenged = self._digest is not None and endpoint in self._digest.challenged
+        if not (challenged or demands_credentials(endpoint, seen)):
+            return
+        self._taken.add(endpoint)
+        if self.accepted is False:
+            log.info("gateway %s accepts the credentials again", self._settings.name)
+        self.accepted, self._refusals = True, 0
+
+    def gone(self, endpoint: str) -> None:
+        """The endpoint is not on this gateway any more, so it can prove nothing."""
+        if self.accepted is False and endpoint == self._proof:
+            self.accepted = None
+
+    def begin_anew(self) -> None:
+        """Another gateway or firmware: what the old one took says nothing."""
+        self.accepted, self._refusals = None, 0
+        self.doubtful.clear()
+
+    def doubted(self, endpoint: str) -> None:
+        """The endpoint answered 401."""
+        self.doubtful.append(endpoint)
+
+    def for_role(self) -> bool:
+        """Do the 401s of this poll concern the role: something else took the credentials."""
+        return bool(self._taken)
+
+    def may_try(self, now: float) -> bool:
+        return self.accepted is not False or now >= self.retry
+
+    def judge(self, seen: Documents) -> str | None:
+        """The endpoint to ask next, out of turn: one that can still tell, or the proof that all is well again."""
+        if self.accepted is False:
+            return self._proof if self._proof not in self._tried else None
+        if not self.doubtful or self._taken:
+            return None
+        return next((each for each in JUDGES if each not in self._tried and demands_credentials(each, seen)), None)
+
+    def refused(self, seen: Documents, now: float) -> None:
+        """Nobody took them: no more tries but one, of one endpoint, at the end of each back-off."""
+        if self.accepted is not False:
+            log.error("gateway %s refuses the credentials (HTTP 401): %s", self._settings.name, self._advice(seen))
+            self._refusing = frozenset(self.doubtful)
+            self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
+        self.accepted = False
+        wait = back_off(self._refusals, self._settings.min_interval)
+        self.retry = now + wait * self._random.uniform(1.0, 1.2)
+        self._refusals += 1
+
+    def blocked(self, seen: Documents) -> frozenset[str]:
+        """What is not asked while they are refused: what nobody gets without, and what refused them."""
+        if self.accepted is not False:
+            return frozenset()
+        demanding = (each.name for each in ENDPOINTS if demands_credentials(each.name, seen))
+        return self._refusing.union(demanding)
+
+    def _advice(self, seen: Documents) -> str:
+        """What to do now."""
+        if documents.firmware_below(seen, TOKENS_FROM):
+            user = self._digest.local.username if self._digest else DEFAULT_USER
+            wrong = f"it knows another password for the user {user}, or no such user"
+            factory = "from the factory: envoy, and the last six digits of the serial"
+            return f"{wrong}; set local.username and local.password ({factory})"
+        source = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
+        if self.token is None:
+            return f"its firmware wants a token; {source}"
+        if self.token.expires is None:
+            return f"the token is none that it takes; {source}"
+        return f"the token runs until {utc(self.token.expires)}: is it over, or revoked? Then {source}"

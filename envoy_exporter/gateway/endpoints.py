@@ -1,0 +1,154 @@
+"""What a gateway is asked: one table of paths, who reads each, how old it may be, and when it is wanted.
+
+All of it is read with GET and nothing else is ever asked. *Wanted* is judged by what the documents so far
+show: a battery's endpoint is not asked of a house without one. What is not on a gateway it says itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from envoy_exporter import documents
+from envoy_exporter.documents import Documents
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """How often its endpoints' data change. `maximum_age` in seconds; None: the gateway's `min_interval`.
+
+    `awaited`: a scrape waits for those that are due; for the others only if there never was a document.
+    """
+
+    name: str
+    maximum_age: float | None
+    awaited: bool
+
+
+FAST = Class("fast", None, awaited=True)
+LIVE = Class("live", 30, awaited=True)
+SITE = Class("site", 60, awaited=True)
+INVERTERS = Class("inverters", 120, awaited=True)
+SLOW = Class("slow", 300, awaited=False)
+RARE = Class("rare", 3600, awaited=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`name` is the path, and the label in metrics; `target` is what is asked for, its query included."""
+
+    name: str
+    age: Class
+    readers: frozenset[str]
+    wanted: Callable[[Documents], bool]
+    target: str
+
+
+def _endpoint(
+    name: str, age: Class, readers: str, wanted: Callable[[Documents], bool], target: str | None = None
+) -> Endpoint:
+    return Endpoint(name, age, frozenset(readers.split()), wanted, target or name)
+
+
+# --- when an endpoint is wanted
+
+
+def always(_: Documents) -> bool:
+    return True
+
+
+def from_firmware(*version: int) -> Callable[[Documents], bool]:
+    """From that firmware on; also of a gateway that does not say which it has."""
+
+    def wanted(seen: Documents) -> bool:
+        return seen.settled(documents.INFO) and not documents.firmware_below(seen, *version)
+
+    return wanted
+
+
+def a_meter_is_enabled(seen: Documents) -> bool:
+    return any(meter.enabled for meter in documents.meters(seen))
+
+
+def no_active_eim(seen: Documents) -> bool:
+    """The production CT is known to be missing or off. `/production.json` says so, slowly; others may be sooner."""
+    if documents.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
+        return False
+    if documents.is_active(documents.eim_entry(documents.site(seen))):
+        return False
+    if documents.metered(seen) is False or documents.site(seen) is not None:
+        return True
+    listed = isinstance(seen.content(documents.METERS), list)
+    return documents.PRODUCTION_JSON in seen.absent or (listed and not documents.enabled_meter(seen, "production"))
+
+
+def site_is_here(seen: Documents) -> bool:
+    """`/production.json`, but where `/production` alone has values by phase."""
+    return from_firmware(3, 9)(seen) and not _is_better(seen)
+
+
+def site_page_or_details(seen: Documents) -> bool:
+    """`/production`: an HTML page below 3.9; JSON below 7 for its lines, and where `/production.json` is not."""
+    if documents.firmware_below(seen, 3, 9):
+        return True
+    if documents.PRODUCTION_JSON in seen.absent:
+        return not documents.firmware_below(seen, 4)
+    if not documents.firmware_below(seen, 7):
+        return False
+    site = seen.content(documents.PRODUCTION_JSON)
+    untried = documents.PRODUCTION not in seen.at_hand
+    may_be_better = documents.is_active(documents.eim_entry(site)) and not documents.detailed(site)
+    return _is_better(seen) or (untried and may_be_better)
+
+
+def _is_better(seen: Documents) -> bool:
+    return documents.firmware_below(seen, 7) and documents.detailed(seen.content(documents.PRODUCTION))
+
+
+def device_data_is_no_use(seen: Documents) -> bool:
+    """It is not there, does not come, or leaves inverters out; or there are AC batteries, which only v1 lists."""
+    if not from_firmware(3, 9)(seen):
+        return False
+    if documents.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
+        return True
+    content = seen.content(documents.DEVICE_DATA)
+    if content is None:
+        return documents.DEVICE_DATA in seen.failing
+    return not documents.device_data_is_whole(content) or documents.ac_batteries(documents.site(seen)) is not None
+
+
+def an_iq_battery_is_there(seen: Documents) -> bool:
+    return bool(documents.ensemble(seen, "ENCHARGE"))
+
+
+def a_battery_is_there(seen: Documents) -> bool:
+    return an_iq_battery_is_there(seen) or documents.ac_batteries(documents.site(seen)) is not None
+
+
+# Within a class the first goes first. `/info` and `/ivp/meters` go before all where they never answered yet:
+# what else to ask hangs on them.
+ENDPOINTS = (
+    _endpoint(documents.INFO, SLOW, "identity production inverters", always),
+    _endpoint(documents.METERS, SLOW, "production meters batteries", from_firmware(3, 9)),
+    _endpoint(documents.METER_READINGS, FAST, "production meters batteries", a_meter_is_enabled),
+    _endpoint(documents.PRODUCTION_V1, LIVE, "production", no_active_eim),
+    _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", an_iq_battery_is_there),
+    _endpoint(documents.ENSEMBLE_SECCTRL, LIVE, "batteries", a_battery_is_there),
+    _endpoint(
+        documents.PRODUCTION_JSON, SITE, "production batteries", site_is_here, target="/production.json?details=1"
+    ),
+    _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
+    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7)),
+    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use),
+    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries", from_firmware(5)),
+    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries", an_iq_battery_is_there),
+    _endpoint(documents.HOME, RARE, "identity", from_firmware(7)),
+)
+
+JUDGES = (documents.INVERTERS_V1, documents.PRODUCTION_V1)
+"""Asked when a credential was refused elsewhere: every owner may read them, and they answer at once."""
+
+
+def demands_credentials(endpoint: str, seen: Documents) -> bool:
+    """Is it known that nobody is answered without. Below 7 much is open to everybody (3.9.36_bad_auth)."""
+    if endpoint == documents.INFO:
+        return False
+    return not documents.firmware_below(seen, 7) or endpoint == documents.INVERTERS_V1

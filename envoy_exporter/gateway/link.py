@@ -1,0 +1,78 @@
+"""The way to one gateway: which scheme it speaks, and what is asked of it with which credentials."""
+
+from collections.abc import Callable
+
+import httpx
+
+from envoy_exporter import documents
+from envoy_exporter.clock import Clock
+from envoy_exporter.documents import Documents, Json
+
+from . import answers
+from .client import Answer, Client
+from .endpoints import Endpoint
+from .errors import BadStatus, GatewayError, Unreachable
+from .network import Network, tls_context
+from .settings import Settings
+
+TOKENS_FROM = 7
+
+
+class Link:
+    """Asks a gateway for one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
+
+    def __init__(self, settings: Settings, clock: Clock, counted: Callable[[str, int], None], user_agent: str) -> None:
+        self._settings = settings
+        self._clock = clock
+        network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
+        self._client = Client(network, tls_context(settings.ca_file), counted, user_agent)
+        self._scheme = ""
+
+    def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
+        """The content of a document, if it comes within the seconds. Raises GatewayError, or NotHere."""
+        deadline = self._clock.monotonic() + seconds
+        if endpoint.name == documents.INFO:
+            answer = self._information(endpoint.target, deadline, seen)
+        else:
+            answer = self._get(self._scheme, endpoint.target, auth, deadline, seen)
+        return answers.content(endpoint.name, answer, seen, self._clock.time())
+
+    def forget(self) -> None:
+        """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
+        self._scheme = ""
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _information(self, target: str, deadline: float, seen: Documents) -> Answer:
+        """`/info` by the scheme that worked last, or by whichever works.
+
+        Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
+        """
+        failed: list[GatewayError] = []
+        for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self._scheme):
+            try:
+                answer = self._get(scheme, target, None, deadline, seen)
+            except Unreachable as error:
+                failed.append(error)
+                if error.reason == "dns":
+                    break
+                continue
+            if not 300 <= answer.status < 400:  # noqa: PLR2004
+                self._scheme = scheme
+                return answer
+            to = answers.shown(answer.headers.get("location", ""))
+            failed.append(BadStatus(answer.status, f"it redirects from {scheme} to {to}"))
+        raise next((error for error in failed if error.reason != "connect"), failed[0])
+
+    def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Answer:
+        settings = self._settings
+        host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
+        url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())
+        keep_alive = settings.keep_alive
+        if keep_alive is None:
+            # Firmware below 7 resets what it said it would keep (home-assistant/core#126162); it knows no https.
+            known = seen.settled(documents.INFO) and not documents.firmware_below(seen, TOKENS_FROM)
+            keep_alive = scheme == "https" or known
+        return self._client.get(url, auth, deadline, keep_alive=keep_alive)

@@ -1,0 +1,184 @@
+"""Connections to one gateway under one deadline: what an HTTP library's timeouts do not bound, this does.
+
+Their timeouts are for one read each, so a gateway that sends a byte a second never meets one
+(encode/httpx#1450). Here every connect, handshake, read and write gets what is left until `deadline`.
+"""
+
+import hashlib
+import select
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpcore
+
+from .errors import NoAnswer, Unreachable
+
+CONNECT_SECONDS = 3.0
+HANDSHAKE_SECONDS = 5.0
+"""A gateway's handshake takes under one; 5 leaves half of a default scrape when another scheme must be tried."""
+
+
+@dataclass(slots=True)
+class Network(httpcore.NetworkBackend):
+    """Connects to `host` and `port` and nowhere else, whatever a URL says.
+
+    `deadline` (of `monotonic`) is set before each request. `connections` counts those made, and `received` the
+    bytes since it was last set to 0.
+    """
+
+    host: str
+    port: int | None
+    monotonic: Callable[[], float]
+    fingerprint: bytes | None = None
+    deadline: float = 0.0
+    connections: int = 0
+    received: int = field(default=0)
+
+    def left(self, at_most: float = float("inf")) -> float:
+        """Seconds until the deadline. Raises NoAnswer once there are none."""
+        left = self.deadline - self.monotonic()
+        if left <= 0:
+            raise self.late()
+        return min(left, at_most)
+
+    def late(self) -> NoAnswer:
+        if self.received:
+            return NoAnswer("deadline", "it had not finished its answer by the deadline")
+        return NoAnswer("timeout", "it did not answer")
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002  # ours is the only one
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002  # the deadline bounds it
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        self.left()
+        try:
+            addresses = socket.getaddrinfo(self.host, self.port or port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            words = f"the name {self.host} does not resolve: {error}; an address from a DHCP reservation always does"
+            raise Unreachable("dns", words) from None
+        self.connections += 1
+        until = self.monotonic() + self.left(CONNECT_SECONDS)
+        return Stream(self, _connect(addresses, until, self.monotonic))
+
+
+def _connect(addresses: Iterable[Any], until: float, monotonic: Callable[[], float]) -> socket.socket:
+    """The first of a name's addresses that answers, all of them together within the time."""
+    error: OSError = OSError("the name has no address")
+    for family, kind, protocol, _, address in addresses:
+        left = until - monotonic()
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(left)
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as failed:
+            error = failed
+            connection.close()
+        else:
+            return connection
+    if isinstance(error, TimeoutError):
+        raise Unreachable("connect_timeout", "nothing answers at its address: is it on, has the address moved?")
+    raise Unreachable("connect", f"no connection: {error.strerror or error}") from None
+
+
+class Stream(httpcore.NetworkStream):
+    """One connection; plain until `start_tls`."""
+
+    def __init__(self, network: Network, connection: socket.socket) -> None:
+        self._network = network
+        self._socket = connection
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        self._socket.settimeout(self._network.left())
+        try:
+            received = self._socket.recv(max_bytes)
+        except TimeoutError:
+            raise self._network.late() from None
+        except OSError as error:
+            raise NoAnswer("reset", f"it broke the connection: {error.strerror or error}") from None
+        self._network.received += len(received)
+        return received
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        try:
+            while buffer:
+                self._socket.settimeout(self._network.left())
+                buffer = buffer[self._socket.send(buffer) :]
+        except TimeoutError:
+            raise self._network.late() from None
+        except OSError as error:
+            # It may have answered before it read the whole request: this error lets the answer be read.
+            raise httpcore.WriteError(str(error)) from None
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        network = self._network
+        try:
+            self._socket.settimeout(network.left(HANDSHAKE_SECONDS))
+            secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
+        except TimeoutError:
+            self.close()
+            raise Unreachable("tls", "it does not answer the TLS handshake") from None
+        except OSError as error:
+            self.close()
+            raise Unreachable("tls", f"no TLS: {getattr(error, 'reason', None) or error.strerror or error}") from None
+        _check_fingerprint(secured, network.fingerprint)
+        return Stream(network, secured)
+
+    def get_extra_info(self, info: str) -> Any:  # the library's own signature
+        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
+            return self._socket
+        if info == "is_readable":
+            return _is_readable(self._socket)
+        return None
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """True for an idle connection that the gateway has closed, or on which it says something unasked."""
+    if connection.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _check_fingerprint(connection: ssl.SSLSocket, expected: bytes | None) -> None:
+    if expected is None:
+        return
+    shown = hashlib.sha256(connection.getpeercert(binary_form=True) or b"").digest()
+    if shown != expected:
+        connection.close()
+        words = f"its certificate has the fingerprint {shown.hex(':').upper()} and not {expected.hex(':').upper()}"
+        raise Unreachable("tls", f"{words}; the gateway renews it yearly: check it and set tls.fingerprint anew")
+
+
+def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """For a gateway only: its certificate is self-signed and bears no name that one could check.
+
+    With a `ca_file` the certificate must come from there; the name is still not checked, as gateways are
+    called by address. Raises OSError where the file is not there or no certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED if ca_file else ssl.CERT_NONE
+    context.set_ciphers("DEFAULT")
+    context.options |= ssl.OP_NO_COMPRESSION
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context

@@ -1,0 +1,39 @@
+"""What the gateway side needs to know of one gateway."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from .auth import Local
+from .token import Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One gateway. Durations in seconds; `collectors` are those switched on.
+
+    `maximum_ages`: by collector, the age that the config gives to what it reads instead of the usual one.
+    """
+
+    name: str
+    host: str
+    port: int | None = None
+    scheme: str = "auto"
+    serial: str | None = None
+    local: Local = field(default_factory=Local)
+    token: Token | None = None
+    token_file: Path | None = None
+    fingerprint: bytes | None = None
+    ca_file: str | None = None
+    keep_alive: bool | None = None
+    min_interval: float = 10.0
+    collectors: frozenset[str] = frozenset()
+    maximum_ages: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """What to try. A pinned certificate means TLS and nothing else."""
+        if self.scheme != "auto":
+            return (self.scheme,)
+        return ("https",) if self.fingerprint or self.ca_file else ("https", "http")

@@ -1,0 +1,268 @@
+"""The documents of one gateway: how old each is, which is due, which can still be read.
+
+Times are of a monotonic clock, in seconds. Nothing here waits or speaks to anybody.
+"""
+
+import dataclasses
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from envoy_exporter import documents
+from envoy_exporter.documents import Document, Documents, Json
+
+from .endpoints import ENDPOINTS, Endpoint
+from .errors import GatewayError
+
+EARLY = 1.0
+"""An endpoint is due this long before its maximum age, so that a scrape interval equal to an age does not alias."""
+LEAST_GRACE = 75.0
+LONGEST_GAP = 600.0
+"""A pause between scrapes beyond this is no interval of theirs: nobody was looking."""
+ABSENT_FOR = 6 * 3600.0
+GONE_AFTER, GONE_REFUSALS = 600.0, 3
+LONGEST_BACK_OFF = 120.0
+LONGEST_SUSPENSION = 1800.0
+_NEVER = float("-inf")
+_FIRST = (documents.INFO, documents.METERS)
+
+
+@dataclass(slots=True)
+class _State:
+    """One endpoint. The newest asking brought `document`, or `absent` says why not, or `error` does.
+
+    A document stays when a later asking fails: it cannot be read any more, but still shows what is on the roof.
+    """
+
+    asked: float = _NEVER
+    took: float | None = None
+    due: float = _NEVER
+    document: Document | None = None
+    document_asked: float = _NEVER
+    absent: str | None = None
+    error: GatewayError | None = None
+    failures: int = 0
+    refusals: list[float] = field(default_factory=list)
+    answered: bool = False
+
+    @property
+    def settled(self) -> bool:
+        return self.document is not None or self.absent is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a wanted endpoint stands. `asked`: when its readable document was asked for, in seconds since 1970."""
+
+    readable: bool
+    asked: float | None
+    took: float | None
+    absent: str | None
+    failing: str | None
+
+
+class Store:
+    """One gateway's documents. `maximum_ages`: by collector, where the config gives its endpoints another age.
+
+    `quiet_until`: nothing is due before, as after a failure. `blocked`: not to be asked, as long as it is in there.
+    """
+
+    def __init__(
+        self, random: Random, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]
+    ) -> None:
+        self._random = random
+        self._min_interval = min_interval
+        self._collectors = collectors
+        self._endpoints = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+        self._ages = {each.name: self._age(each, maximum_ages) for each in ENDPOINTS}
+        self._states = {name: _State() for name in self._endpoints}
+        self._gaps: deque[float] = deque(maxlen=4)
+        self._scraped = _NEVER
+        self._in_flight = ""
+        self._plan: list[Endpoint] | None = None
+        self.quiet_until = _NEVER
+        self.blocked: frozenset[str] = frozenset()
+
+    def _age(self, endpoint: Endpoint, maximum_ages: Mapping[str, float]) -> float:
+        usual = self._min_interval if endpoint.age.maximum_age is None else endpoint.age.maximum_age
+        ages = [maximum_ages.get(reader, usual) for reader in endpoint.readers & self._collectors]
+        return max(min(ages, default=usual), self._min_interval)
+
+    # --- what to ask
+
+    def seen(self) -> Documents:
+        """All that the gateway ever said, to judge by what is on the roof; not to be read for numbers."""
+        return Documents(
+            {name: state.document for name, state in self._states.items() if state.document is not None},
+            frozenset(name for name, state in self._states.items() if state.absent is not None),
+            frozenset(name for name, state in self._states.items() if state.error is not None),
+        )
+
+    def wanted(self) -> list[Endpoint]:
+        """The endpoints that this plant has a use for, in the order in which they are asked."""
+        if self._plan is None:
+            seen = self.seen()
+            wanted = (each for each in self._endpoints.values() if self._is_read(each) and each.wanted(seen))
+            self._plan = sorted(wanted, key=self._rank)
+        return self._plan
+
+    def _is_read(self, endpoint: Endpoint) -> bool:
+        return endpoint.name == documents.INFO or bool(endpoint.readers & self._collectors)
+
+    def _rank(self, endpoint: Endpoint) -> tuple[float, int]:
+        """`/info` says whose gateway it is, `/ivp/meters` what else to ask; then the fastest first."""
+        if endpoint.name in _FIRST and (endpoint.name == documents.INFO or not self._states[endpoint.name].settled):
+            return _NEVER, _FIRST.index(endpoint.name)
+        return endpoint.age.maximum_age or 0, list(self._endpoints).index(endpoint.name)
+
+    def next(self, now: float) -> tuple[Endpoint, float] | None:
+        """The most important due endpoint, and how long to hold until it may be asked: 0 wherever possible."""
+        holds = [(self._hold(endpoint.name, now), endpoint) for endpoint in self._due(now)]
+        ready = next((endpoint for hold, endpoint in holds if hold == 0), None)
+        if ready is not None:
+            return ready, 0.0
+        return min(((endpoint, hold) for hold, endpoint in holds), key=lambda each: each[1], default=None)
+
+    def _due(self, now: float) -> Iterator[Endpoint]:
+        if now < self.quiet_until:
+            return
+        for endpoint in self.wanted():
+            state = self._states[endpoint.name]
+            if endpoint.name not in self.blocked and state.due <= now and self._hold(endpoint.name, now) <= EARLY:
+                yield endpoint
+
+    def _hold(self, name: str, now: float) -> float:
+        """Never within `min_interval` of its last asking."""
+        return max(self._states[name].asked + self._min_interval - now, 0.0)
+
+    def endpoint(self, name: str) -> Endpoint:
+        return self._endpoints[name]
+
+    def may_ask(self, name: str, now: float) -> bool:
+        return now >= self.quiet_until and self._hold(name, now) == 0
+
+    def pending(self, since: float, now: float) -> bool:
+        """Must a scrape that came at `since` still wait."""
+        if self._in_flight and self._is_awaited(self._endpoints[self._in_flight]):
+            return True
+        return any(self._states[e.name].asked < since and self._is_awaited(e) for e in self._due(now))
+
+    def _is_awaited(self, endpoint: Endpoint) -> bool:
+        return endpoint.age.awaited or not self._states[endpoint.name].settled
+
+    # --- what came of it
+
+    def scraped(self, now: float) -> None:
+        """A scrape came; how far apart they come says how long a document must last."""
+        if self._scraped != _NEVER:
+            self._gaps.append(min(now - self._scraped, LONGEST_GAP))
+        self._scraped = now
+
+    def asking(self, name: str, now: float) -> None:
+        self._in_flight = name
+        self._states[name].asked = now
+
+    def answered(self, name: str, content: Json, asked_at: float, took: float) -> None:
+        """A document came. `asked_at` is when it was asked for, in seconds since 1970."""
+        self._in_flight, self._plan = "", None
+        asked = self._states[name].asked
+        document = Document(content, asked=asked_at, took=took)
+        due = asked + self._ages[name] - EARLY
+        self._states[name] = _State(
+            asked=asked, took=took, due=due, document=document, document_asked=asked, answered=True
+        )
+
+    def refused(self, name: str, why: str, now: float, took: float) -> bool:
+        """The gateway says that it has no such thing; True if it is believed.
+
+        What has answered on this firmware is gone only after three refusals over ten minutes: while it starts, a
+        gateway says 404 to anything.
+        """
+        state = self._states[name]
+        refusals = [*state.refusals, now]
+        if state.answered and (len(refusals) < GONE_REFUSALS or now - refusals[0] < GONE_AFTER):
+            state.refusals = refusals
+            return False
+        self._in_flight, self._plan = "", None
+        self._states[name] = _State(asked=state.asked, took=took, due=now + ABSENT_FOR, absent=why)
+        return True
+
+    def failed(self, name: str, error: GatewayError, now: float, took: float, *, hung: bool = False) -> None:
+        """No document came. One that hangs keeps all others waiting, so it is asked less and less."""
+        self._in_flight, self._plan = "", None
+        state = self._states[name]
+        state.error, state.took = error, took
+        if hung:
+            wait = min(self._ages[name] * 2.0 ** min(state.failures, 10), LONGEST_SUSPENSION)
+        else:
+            wait = back_off(state.failures, self._min_interval)
+        state.failures += 1
+        state.due = now + wait * self._random.uniform(1.0, 1.2)
+
+    def expedite(self, name: str, now: float) -> None:
+        """Make it due now."""
+        self._states[name].due = now
+
+    def returned(self) -> None:
+        """The gateway is back after an outage: what failed, and what it said it had not, is asked anew."""
+        self._plan = None
+        for state in self._states.values():
+            if state.error is not None:
+                state.error, state.failures, state.due = None, 0, _NEVER
+        self.forget_absent()
+
+    def forget_absent(self) -> None:
+        self._plan = None
+        for state in self._states.values():
+            if state.absent is not None:
+                state.absent, state.due = None, _NEVER
+
+    def begin_anew(self) -> None:
+        """Another firmware, or another gateway: only what `/info` says of it holds."""
+        self._plan = None
+        for name, state in self._states.items():
+            if name != documents.INFO:
+                self._states[name] = _State(asked=state.asked)
+
+    # --- what can be read
+
+    def at_hand(self, now: float) -> Documents:
+        """What can be read for numbers: not too old, and no newer asking has failed."""
+        readable = {
+            name: dataclasses.replace(state.document, age=now - state.document_asked)
+            for name, state in self._states.items()
+            if state.document is not None and state.error is None and now <= self._expiry(name)
+        }
+        return dataclasses.replace(self.seen(), at_hand=readable)
+
+    def _expiry(self, name: str) -> float:
+        age = self._ages[name]
+        grace = max(age, LEAST_GRACE, 2 * max(self._gaps, default=0.0))
+        return self._states[name].document_asked + age + grace
+
+    def standings(self, now: float) -> dict[str, Standing]:
+        """How each wanted endpoint stands."""
+        at_hand = self.at_hand(now).at_hand
+        standings = {}
+        for endpoint in self.wanted():
+            state, document = self._states[endpoint.name], at_hand.get(endpoint.name)
+            standings[endpoint.name] = Standing(
+                readable=document is not None,
+                asked=document.asked if document else None,
+                took=state.took,
+                absent=state.absent,
+                failing=str(state.error) if state.error else None,
+            )
+        return standings
+
+    def until(self, now: float) -> float:
+        """The next moment at which anything is due or no longer readable; `now` if something is due already."""
+        moments = [max(self._states[e.name].due, self.quiet_until) for e in self.wanted() if e.name not in self.blocked]
+        moments += [self._expiry(name) for name in self.at_hand(now).at_hand]
+        return max(min(moments, default=now), now)
+
+
+def back_off(failures: int, min_interval: float) -> float:
+    """Seconds to wait after so many failures before: from `min_interval`, doubling, to two minutes."""
+    return min(min_interval * 2.0 ** min(failures, 10), max(LONGEST_BACK_OFF, min_interval))

@@ -1,0 +1,235 @@
+"""What to ask a gateway next, and what its answer means for the endpoint, for the credentials and for itself.
+
+A failure stays with its endpoint. It is the gateway's when no connection comes about, when `/info` fails, or
+when two requests in a row get no answer; then nothing is asked until a back-off is over, and `/info` first.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+import httpx
+
+from envoy_exporter import documents
+from envoy_exporter.clock import Clock
+from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.secret import Secret
+
+from .credentials import Credentials
+from .endpoints import Endpoint, demands_credentials
+from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable
+from .link import Link
+from .settings import Settings
+from .store import Store, back_off
+
+log = logging.getLogger(__name__)
+
+LONGEST_REQUEST = 30.0
+FIRST_REQUEST = 8.0
+"""For `/info` of a gateway that is not known to answer, doubled with each try: a silent one is told in one scrape."""
+SETTLING = 600.0
+"""Seconds after an outage in which a gateway may still say that it has nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request before it is sent. `at` in seconds since 1970, `began` of the monotonic clock, how many `seconds`."""
+
+    endpoint: Endpoint
+    auth: httpx.Auth | None
+    seen: Documents
+    at: float
+    began: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """And after it: the content, or the error."""
+
+    asking: Asking
+    content: Json
+    error: GatewayError | NotHere | None
+    took: float
+
+
+class Worker:
+    """Decides and remembers; only `ask()` takes time, and is all that may run without the gateway's lock."""
+
+    def __init__(
+        self, settings: Settings, link: Link, *, clock: Clock, random: Random, learn: Callable[[Secret], None]
+    ) -> None:
+        self.link = link
+        self.credentials = Credentials(settings, random, learn)
+        self.store = Store(random, settings.collectors, settings.min_interval, settings.maximum_ages)
+        self.requests: Counter[tuple[str, int]] = Counter()
+        self.failures: Counter[tuple[str, str]] = Counter()
+        self.answering = False
+        self.trouble: GatewayError | None = None
+        self._name = settings.name
+        self._min_interval = settings.min_interval
+        self._clock = clock
+        self._random = random
+        self._losses = 0
+        self._suspect = False
+        self._settled_at = float("inf")
+        self._failing: set[str] = set()
+
+    # --- what to ask
+
+    def has_work(self, now: float) -> bool:
+        """Is anything due; or are the credentials refused, so that a new token may lie in its file."""
+        return self.store.until(now) <= now or self.credentials.accepted is False
+
+    def begin_poll(self) -> None:
+        self.credentials.begin_poll()
+        if self._clock.monotonic() > self._settled_at:
+            self.store.forget_absent()
+            self._settled_at = float("inf")
+
+    def choose(self) -> tuple[Endpoint, float] | None:
+        """The next endpoint, and the seconds to hold before it. Until `/info` said who this is, nothing else."""
+        now, seen = self._clock.monotonic(), self.store.seen()
+        if self.answering:
+            judge = self.credentials.judge(seen)
+            if judge is not None and self.credentials.may_try(now) and self.store.may_ask(judge, now):
+                return self.store.endpoint(judge), 0.0
+            if demands_credentials(documents.METERS, seen):
+                self._conclude_doubts()
+        self.store.blocked = self.credentials.blocked(seen)
+        chosen = self.store.next(now)
+        return chosen if chosen and (self.answering or chosen[0].name == documents.INFO) else None
+
+    def begin(self, endpoint: Endpoint) -> Asking:
+        now, seen = self._clock.monotonic(), self.store.seen()
+        self.store.asking(endpoint.name, now)
+        auth = None
+        if endpoint.name != documents.INFO:
+            self.credentials.trying(endpoint.name)
+            auth = self.credentials.auth(seen)
+        seconds = (
+            LONGEST_REQUEST if self.answering else min(FIRST_REQUEST * 2.0 ** min(self._losses, 9), LONGEST_REQUEST)
+        )
+        return Asking(endpoint, auth, seen, self._clock.time(), now, seconds)
+
+    def ask(self, asking: Asking) -> Outcome:
+        """Send it, and wait for the answer."""
+        content: Json = None
+        error: GatewayError | NotHere | None = None
+        try:
+            content = self.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
+        except (GatewayError, NotHere) as met:
+            error = met
+        return Outcome(asking, content, error, self._clock.monotonic() - asking.began)
+
+    def end_poll(self) -> None:
+        self._conclude_doubts()
+
+    # --- what came of it
+
+    def conclude(self, outcome: Outcome) -> None:
+        name, error = outcome.asking.endpoint.name, outcome.error
+        if error is None and name == documents.INFO:
+            error = self._mistaken(outcome.content)
+        if error is None:
+            self._answered(name, outcome)
+        elif isinstance(error, GatewayError):
+            self._failed(name, error, outcome.took)
+        else:
+            self._refused(name, str(error), outcome.took)
+
+    def _answered(self, name: str, outcome: Outcome) -> None:
+        self.store.answered(name, outcome.content, outcome.asking.at, outcome.took)
+        if name == documents.INFO:
+            self._found()
+        self.answering, self._suspect = True, False
+        self.credentials.taken(name, self.store.seen())
+        self._conclude_doubts(if_for_role=True)
+        if name in self._failing:
+            self._failing.discard(name)
+            log.info("gateway %s: %s is there again", self._name, name)
+
+    def _refused(self, name: str, why: str, took: float) -> None:
+        """It has no such thing, it says."""
+        if name == documents.INFO:
+            self._failed(name, Unusable("schema", f"it has no /info ({why}): is this a gateway?"), took)
+        elif self.store.refused(name, why, self._clock.monotonic(), took):
+            log.debug("gateway %s has no %s: %s", self._name, name, why)
+            self._suspect = False
+            self.credentials.gone(name)
+        else:
+            self._failed(name, BadStatus(404, why), took)
+
+    def _failed(self, name: str, error: GatewayError, took: float) -> None:
+        now = self._clock.monotonic()
+        wait = error.retry_after if isinstance(error, BadStatus) else None
+        hung = error.reason in {"timeout", "deadline"}
+        self.store.failed(name, error, now, took, hung=hung or wait is not None)
+        if error.reason == "http_401" and name != documents.INFO:
+            self._suspect = False
+            self.credentials.doubted(name)
+            self._conclude_doubts(if_for_role=True)
+            return
+        self.failures[name, error.reason] += 1
+        unanswered = isinstance(error, NoAnswer)
+        if name == documents.INFO or isinstance(error, Unreachable) or (unanswered and self._suspect):
+            self._lost(error, wait or 0.0)
+            return
+        self._suspect = unanswered
+        if name not in self._failing:
+            self._failing.add(name)
+            log.warning("gateway %s: no %s: %s", self._name, name, error)
+        if wait is not None:
+            self.store.quiet_until = now + wait
+        elif hung and self.store.may_ask(documents.INFO, now):
+            # Is it this endpoint that is silent, or the gateway? `/info` tells at once.
+            self.store.expedite(documents.INFO, now)
+            self.answering = False
+
+    def _mistaken(self, content: Json) -> GatewayError | None:
+        """Is it not the gateway that it should be; and what it was before, if that was another, is forgotten."""
+        before, after = self.store.seen(), Documents({documents.INFO: Document(content)})
+        mistaken = self.credentials.mistaken(after)
+        if mistaken is None and documents.INFO in before.at_hand:
+            for element, what in (("sn", "it is another gateway, of serial"), ("software", "its firmware is")):
+                old, new = documents.device(before, element), documents.device(after, element)
+                if old != new:
+                    log.warning("gateway %s: %s %s now, and was %s", self._name, what, new, old)
+                    self.store.begin_anew()
+                    self.credentials.begin_anew()
+        return mistaken
+
+    def _found(self) -> None:
+        """It answers, as itself."""
+        if self._losses:
+            log.info("gateway %s answers again", self._name)
+            self.store.returned()
+            self._settled_at = self._clock.monotonic() + SETTLING
+        self._losses, self.trouble = 0, None
+
+    def _lost(self, error: GatewayError, wait: float) -> None:
+        """It does not answer, or not as itself."""
+        if self.trouble is None or self.trouble.reason != error.reason:
+            log.error("gateway %s: %s", self._name, error)
+        self.answering, self._suspect, self.trouble = False, False, error
+        wait = max(wait, back_off(self._losses, self._min_interval) * self._random.uniform(1.0, 1.2))
+        self._losses += 1
+        self.store.quiet_until = self._clock.monotonic() + wait
+        self.store.expedite(documents.INFO, self.store.quiet_until)
+        self.link.forget()
+
+    def _conclude_doubts(self, *, if_for_role: bool = False) -> None:
+        """Say what the 401s of this poll meant; `if_for_role`: only if that is known already."""
+        credentials, doubtful = self.credentials, list(self.credentials.doubtful)
+        for_role = credentials.for_role()
+        if not doubtful or (if_for_role and not for_role):
+            return
+        now = self._clock.monotonic()
+        if not for_role:
+            credentials.refused(self.store.seen(), now)
+        for name in doubtful:
+            if not for_role or not self.store.refused(name, "HTTP 401: not for this user's role", now, 0.0):
+                self.failures[name, "http_401"] += 1
+        credentials.doubtful.clear()

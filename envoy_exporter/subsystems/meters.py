@@ -1,0 +1,233 @@
+"""The current transformers: what each measures, by phase too, and how it says that it does.
+
+Readings are of enabled meters only, for a disabled one goes on sending numbers (7.3.466_metered_disabled_cts);
+status and flags are of every meter that the gateway lists. A reading is joined to its meter by eid.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents, Meter
+from envoy_exporter.families import Reading, counter, gauge, info, label, states
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
+
+from .subsystem import Read, Settings
+
+NAME = "meters"
+RULES = untrusted.GENERAL_RULES
+
+STATUSES = ("normal", "not-metering", "check-wiring")
+FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase", "negative-total-consumption")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    power: float | None = gauge(
+        "enphase_grid_power_watts",
+        "Power from the grid, negative to the grid (activePower of the net-consumption CT).",
+    )
+    imported: float | None = counter(
+        "enphase_grid_import_energy_joules_total",
+        "Energy from the grid (actEnergyDlvd of the net-consumption CT).",
+    )
+    exported: float | None = counter(
+        "enphase_grid_export_energy_joules_total", "Energy to the grid (actEnergyRcvd of the net-consumption CT)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterInfo:
+    meter: str = label()
+    eid: int = label()
+    phase_mode: str | None = label()
+    phases: int = label()
+    known: bool = info(
+        "enphase_meter_info",
+        "A meter that the gateway lists, enabled or not (measurementType, eid, phaseMode, phaseCount).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterStatus:
+    meter: str = label()
+    enabled: bool | None = gauge("enphase_meter_enabled", "1: its CTs are fitted and switched on (state).")
+    metering: str | None = states(
+        "enphase_meter_metering_status", "status", STATUSES, "What the meter says of its metering (meteringStatus)."
+    )
+    flags: frozenset[str] | None = states(
+        "enphase_meter_status_flag", "flag", FLAGS, "1: the meter raises the flag (statusFlags)."
+    )
+    flags_active: int | None = gauge(
+        "enphase_meter_status_flags_active", "How many flags the meter raises (statusFlags)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReading:
+    meter: str = label()
+    power: float | None = gauge(
+        "enphase_meter_power_watts",
+        "Active power; net-consumption: + from the grid, storage: + out of the battery (activePower).",
+    )
+    apparent_power: float | None = gauge("enphase_meter_apparent_power_volt_amperes", "Apparent power (apparentPower).")
+    reactive_power: float | None = gauge(
+        "enphase_meter_reactive_power_volt_amperes_reactive", "Reactive power (reactivePower)."
+    )
+    delivered: float | None = counter(
+        "enphase_meter_energy_delivered_joules_total",
+        "Energy delivered; net-consumption: imported, storage: discharged (actEnergyDlvd).",
+    )
+    received: float | None = counter(
+        "enphase_meter_energy_received_joules_total",
+        "Energy received; net-consumption: exported, storage: charged (actEnergyRcvd).",
+    )
+    apparent_energy: float | None = counter(
+        "enphase_meter_apparent_energy_volt_ampere_seconds_total", "Apparent energy (apparentEnergy)."
+    )
+    lagging: float | None = counter(
+        "enphase_meter_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
+        "Inductive reactive energy (reactEnergyLagg).",
+    )
+    leading: float | None = counter(
+        "enphase_meter_reactive_energy_leading_volt_ampere_reactive_seconds_total",
+        "Capacitive reactive energy (reactEnergyLead).",
+    )
+    voltage: float | None = gauge(
+        "enphase_meter_voltage_volts", "Voltage; with several phases it is their sum (voltage)."
+    )
+    current: float | None = gauge("enphase_meter_current_amperes", "Current, of all phases together (current).")
+    frequency: float | None = gauge("enphase_meter_frequency_hertz", "Frequency (freq).")
+    power_factor: float | None = gauge(
+        "enphase_meter_power_factor_ratio", "Power factor; the sums that some firmware sends are refused (pwrFactor)."
+    )
+    last_reading: float | None = gauge(
+        "enphase_meter_last_reading_timestamp_seconds", "When the meter was read (timestamp)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterPhase:
+    meter: str = label()
+    phase: str = label()
+    power: float | None = gauge("enphase_meter_phase_power_watts", "Active power (channels[].activePower).")
+    apparent_power: float | None = gauge(
+        "enphase_meter_phase_apparent_power_volt_amperes", "Apparent power (channels[].apparentPower)."
+    )
+    reactive_power: float | None = gauge(
+        "enphase_meter_phase_reactive_power_volt_amperes_reactive", "Reactive power (channels[].reactivePower)."
+    )
+    delivered: float | None = counter(
+        "enphase_meter_phase_energy_delivered_joules_total", "Energy delivered (channels[].actEnergyDlvd)."
+    )
+    received: float | None = counter(
+        "enphase_meter_phase_energy_received_joules_total", "Energy received (channels[].actEnergyRcvd)."
+    )
+    apparent_energy: float | None = counter(
+        "enphase_meter_phase_apparent_energy_volt_ampere_seconds_total",
+        "Apparent energy (channels[].apparentEnergy).",
+    )
+    lagging: float | None = counter(
+        "enphase_meter_phase_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
+        "Inductive reactive energy (channels[].reactEnergyLagg).",
+    )
+    leading: float | None = counter(
+        "enphase_meter_phase_reactive_energy_leading_volt_ampere_reactive_seconds_total",
+        "Capacitive reactive energy (channels[].reactEnergyLead).",
+    )
+    voltage: float | None = gauge("enphase_meter_phase_voltage_volts", "Voltage (channels[].voltage).")
+    current: float | None = gauge("enphase_meter_phase_current_amperes", "Current (channels[].current).")
+    frequency: float | None = gauge("enphase_meter_phase_frequency_hertz", "Frequency (channels[].freq).")
+    power_factor: float | None = gauge("enphase_meter_phase_power_factor_ratio", "Power factor (channels[].pwrFactor).")
+    last_reading: float | None = gauge(
+        "enphase_meter_phase_last_reading_timestamp_seconds", "When the phase was read (channels[].timestamp)."
+    )
+
+
+READINGS = (Grid, MeterInfo, MeterStatus, MeterReading, MeterPhase)
+
+
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+    refusals = Refusals()
+    return Read(tuple(_readings(seen, refusals)), tuple(refusals.met))
+
+
+def _readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
+    listed = documents.meters(seen)
+    said = documents.meter_readings(seen)
+    _count_refused(seen, refusals)
+    net = documents.enabled_meter(seen, "net-consumption")
+    for meter in listed:
+        refuse = refusals.of(documents.METERS)
+        yield MeterInfo(
+            meter=meter.name,
+            eid=meter.eid,
+            phase_mode=untrusted.text(meter.listed, "phaseMode", refuse),
+            phases=meter.phases,
+        )
+        yield _status(meter, refuse)
+        fields = said.get(meter.eid)
+        if not meter.enabled or fields is None:
+            continue
+        refuse = refusals.of(documents.METER_READINGS)
+        reading = _quantities(fields, refuse)
+        yield MeterReading(meter=meter.name, **reading)
+        # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
+        for phase, channel in untrusted.phases(fields.get("channels"), meter.phases, refuse):
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(channel, refuse))
+        if meter == net:
+            yield Grid(power=reading["power"], imported=reading["delivered"], exported=reading["received"])
+
+
+def _count_refused(seen: Documents, refusals: Refusals) -> None:
+    """What cannot be told apart, or is no meter at all, is left out of both lists, and counted."""
+    for endpoint in (documents.METERS, documents.METER_READINGS):
+        refuse = refusals.of(endpoint)
+        eids: set[int] = set()
+        for each in untrusted.items(seen.content(endpoint), refuse):
+            eid = each.get("eid")
+            if isinstance(eid, bool) or not isinstance(eid, int):
+                refuse(untrusted.TYPE)
+                continue
+            if eid in eids:
+                refuse(untrusted.DUPLICATE)
+            elif endpoint == documents.METERS and not documents.is_name(each.get("measurementType")):
+                refuse(untrusted.LABEL)
+            eids.add(eid)
+
+
+def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
+    flags = meter.listed.get("statusFlags")
+    raised: frozenset[str] | None = None
+    if isinstance(flags, list):
+        raised = frozenset(flag for flag in flags if isinstance(flag, str))
+        if len(raised) < len(flags):
+            refuse(untrusted.TYPE)
+    elif flags is not None:
+        refuse(untrusted.TYPE)
+    return MeterStatus(
+        meter=meter.name,
+        enabled=meter.enabled,
+        metering=untrusted.text(meter.listed, "meteringStatus", refuse),
+        flags=raised,
+        flags_active=None if raised is None else len(raised),
+    )
+
+
+def _quantities(fields: Fields, refuse: Refuse) -> dict[str, float | None]:
+    """What a meter says, and each of its channels with the same keys."""
+    return {
+        "power": number(fields, "activePower", refuse),
+        "apparent_power": number(fields, "apparentPower", refuse),
+        "reactive_power": number(fields, "reactivePower", refuse),
+        "delivered": scaled(number(fields, "actEnergyDlvd", refuse, low=0), WATT_HOUR),
+        "received": scaled(number(fields, "actEnergyRcvd", refuse, low=0), WATT_HOUR),
+        "apparent_energy": scaled(number(fields, "apparentEnergy", refuse, low=0), WATT_HOUR),
+        "lagging": scaled(number(fields, "reactEnergyLagg", refuse, low=0), WATT_HOUR),
+        "leading": scaled(number(fields, "reactEnergyLead", refuse, low=0), WATT_HOUR),
+        "voltage": number(fields, "voltage", refuse, low=0),
+        "current": number(fields, "current", refuse),
+        "frequency": number(fields, "freq", refuse, low=0),
+        "power_factor": number(fields, "pwrFactor", refuse, low=-1, high=1),
+        "last_reading": instant(fields, "timestamp", refuse),
+    }

@@ -1,0 +1,47 @@
+"""What a subsystem is: the readings that it declares, and one pure function that reads them from documents."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the config says that changes a reading.
+
+    `timezone`: an IANA name, instead of what the gateway says. `inverter_max_age`: seconds after which an
+    inverter's last report says nothing of now.
+    """
+
+    timezone: str | None = None
+    inverter_max_age: float = 90 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of reading: readings, refusals as (endpoint, rule), and what to be given at the next reading."""
+
+    readings: tuple[Reading, ...]
+    refusals: tuple[tuple[str, str], ...] = ()
+    memory: object = None
+
+
+class Subsystem(Protocol):
+    """A module of this folder. `RULES` are those by which it may refuse a value."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802  # a constant of the module
+
+    @property
+    def READINGS(self) -> tuple[type[Reading], ...]: ...  # noqa: N802
+
+    @property
+    def RULES(self) -> tuple[str, ...]: ...  # noqa: N802
+
+    def read(self, seen: Documents, settings: Settings, memory: object, now: float, /) -> Read:
+        """Pure and total: any JSON in, no exception out, finite numbers only.
+
+        `memory` is what the last reading gave back, None at first; `now` is in seconds since 1970.
+        """

@@ -1,0 +1,150 @@
+"""Careful hands for JSON that nobody specified: what is usable comes back, what is not is None and counted.
+
+Each hand takes the object, the key in it, and `refuse`, which it calls with the name of the rule when something
+stands there that cannot be taken. A key that is missing is no refusal: firmware differs.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+Refuse = Callable[[str], None]
+Fields = Mapping[str, object]
+
+TYPE, RANGE, LABEL, DUPLICATE, LIMIT = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit")
+
+WATT_HOUR = 3600.0
+"""In joules; as many volt-ampere seconds are a volt-ampere hour."""
+PHASES = ("L1", "L2", "L3")
+MOST_DEVICES = 1000
+LARGEST = 1e12
+"""In whatever unit the gateway uses: a house does not make a terawatt-hour, nor draw a gigawatt (in mW)."""
+EARLIEST, LATEST = 946_684_800, 4_102_444_800
+"""The years 2000 to 2100, in seconds: what lies outside is no instant that a gateway has seen."""
+
+_SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
+_LONGEST_TEXT = 64
+_DIGITS = re.compile(r"\d{1,12}")
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What one reading of the documents refused, as (endpoint, rule), in the order in which it met them."""
+
+    met: list[tuple[str, str]] = field(default_factory=list)
+
+    def of(self, endpoint: str) -> Refuse:
+        """The `refuse` for what that endpoint answered."""
+        return lambda rule: self.met.append((endpoint, rule))
+
+
+def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
+    """A finite number between the bounds, or None. Minus zero is zero; true is no number, nor is "1"."""
+    if key not in fields:
+        return None
+    value = fields[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
+        refuse(TYPE)
+        return None
+    if not low <= value <= high:
+        refuse(RANGE)
+        return None
+    return float(value) + 0.0
+
+
+def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> float | None:
+    """The number in another unit. Divide by 1000 and do not multiply by 0.001: 40352 mV are 40.352 V."""
+    return None if value is None else value * multiplied / divided
+
+
+def flag(fields: Fields, key: str, refuse: Refuse) -> bool | None:
+    """true or false, or None."""
+    if key not in fields:
+        return None
+    value = fields[key]
+    if not isinstance(value, bool):
+        refuse(TYPE)
+        return None
+    return value
+
+
+def instant(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    """Seconds since 1970, or None. Some documents write them as text; 0 is how a gateway says never."""
+    value = fields.get(key)
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        fields = {key: int(value)}
+    seconds = number(fields, key, refuse)
+    if not seconds:
+        return None
+    if not EARLIEST <= seconds <= LATEST:
+        refuse(RANGE)
+        return None
+    return seconds
+
+
+def text(fields: Fields, key: str, refuse: Refuse) -> str | None:
+    """A text fit for a label: no control characters, at most 64 characters; null and numbers are none."""
+    value = fields.get(key)
+    if not isinstance(value, str):
+        if value is not None:
+            refuse(TYPE)
+        return None
+    return clean(value)
+
+
+def clean(value: str) -> str:
+    """Without what could break a line, a terminal or UTF-8 (a lone surrogate), and cut to 64 characters."""
+    return "".join(each for each in value if each.isprintable())[:_LONGEST_TEXT].strip()
+
+
+def serial(fields: Fields, key: str, refuse: Refuse) -> str | None:
+    """What names a device for ever. A number is taken as its digits; what is odd is refused, never mended."""
+    value = fields.get(key)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
+        value = str(value)
+    if not isinstance(value, str) or not _SERIAL.fullmatch(value):
+        refuse(LABEL)
+        return None
+    return value
+
+
+def items(content: object, refuse: Refuse) -> Iterator[Fields]:
+    """The objects of a list, at most 1000 of them; anything else in it, or in its place, is refused."""
+    for _, fields in numbered(content, refuse):
+        yield fields
+
+
+def numbered(content: object, refuse: Refuse) -> Iterator[tuple[int, Fields]]:
+    """The same with their places in the list, for lists in which the place means something."""
+    if not isinstance(content, list):
+        if content is not None:
+            refuse(TYPE)
+        return
+    if len(content) > MOST_DEVICES:
+        refuse(LIMIT)
+    for place, element in enumerate(content[:MOST_DEVICES]):
+        if isinstance(element, dict):
+            yield place, element
+        else:
+            refuse(TYPE)
+
+
+def phases(content: object, count: int, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+    """The objects of a list as L1, L2 and L3, no more than the count."""
+    for place, fields in numbered(content, refuse):
+        if place < min(count, len(PHASES)):
+            yield PHASES[place], fields
+
+
+def devices(content: object, key: str, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+    """The devices of a list with their serials, each serial once: the first stands, another is refused."""
+    seen: set[str] = set()
+    for each in items(content, refuse):
+        name = serial(each, key, refuse)
+        if name is None:
+            continue
+        if name in seen:
+            refuse(DUPLICATE)
+            continue
+        seen.add(name)
+        yield name, each

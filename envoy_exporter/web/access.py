@@ -1,0 +1,168 @@
+"""Who may come in: TLS and basic auth by the file that Prometheus exporters share, and how many at once.
+
+The file is that of https://prometheus.io/docs/prometheus/latest/configuration/https/ and is looked at again with
+every request, so that certificates and users change without a restart.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_UNKNOWN_USER = "$2b$12$C6UzMDM.H6dfI/f/IKcEe.DdnkrkVPqKvWfNTLBhQ4sG4TqFzJdtK"
+"""A hash of nothing in particular: a user who does not exist takes as long as one who does."""
+_REMEMBERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`client_auth` as Go spells it; files as absolute paths."""
+
+    certificate: Path
+    key: Path
+    client_auth: str = "NoClientCert"
+    client_ca: Path | None = None
+    minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the web config file says."""
+
+    tls: Tls | None = None
+    users: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Where the access rules come from; `current()` may give others than before, and keeps the last good ones."""
+
+    def current(self) -> Access: ...
+
+
+class MostRequests:
+    """So many requests in progress and as many again in wait; beyond, 503. 0 is no limit.
+
+    Ours and not uvicorn's, which counts connections, so that clients who say nothing use it up. Fifty scrapes at
+    once share what the first brings, so those in wait are answered too. Health is never refused: a busy exporter
+    must not be restarted. `waited` in the request's state says how long it was kept, in seconds.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, longest_wait: float = 5.0) -> None:
+        self._app = app
+        self._most = most
+        self._longest_wait = longest_wait
+        self._slots = asyncio.Semaphore(most)
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._most or scope.get("path", "").startswith("/-/"):
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        if not await self._enter():
+            refusal = PlainTextResponse(f"more than {self._most} requests at once (--web.max-requests)\n", 503)
+            await refusal(scope, receive, send)
+            return
+        try:
+            scope.setdefault("state", {})["waited"] = time.monotonic() - began
+            await self._app(scope, receive, send)
+        finally:
+            self._slots.release()
+
+    async def _enter(self) -> bool:
+        if self._slots.locked() and self._waiting >= self._most:
+            return False
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                return await self._slots.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting -= 1
+
+
+class Door:
+    """Lets in the users of the web config file, if it names any, and adds its headers to each answer."""
+
+    def __init__(self, app: ASGIApp, source: Source) -> None:
+        self._app = app
+        self._source = source
+        self._known: dict[bytes, bool] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        access = self._source.current()
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(access.headers)
+            await send(message)
+
+        answer = with_headers if access.headers else send
+        if not access.users or await self._is_known(access.users, Headers(scope=scope).get("authorization", "")):
+            await self._app(scope, receive, answer)
+            return
+        challenge = {"WWW-Authenticate": 'Basic realm="envoy_exporter"'}
+        await PlainTextResponse("a user and a password are wanted\n", 401, challenge)(scope, receive, answer)
+
+    async def _is_known(self, users: Mapping[str, str], header: str) -> bool:
+        """A bcrypt hash takes a tenth of a second on purpose, so it is compared once for each pair, one at a time."""
+        user, password = _credentials(header)
+        expected = users.get(user, _UNKNOWN_USER)
+        seen = hashlib.sha256(b"\0".join(each.encode() for each in (user, password, expected))).digest()
+        async with self._one_at_a_time:
+            if seen not in self._known:
+                matches = await asyncio.to_thread(_matches, password, expected)
+                if len(self._known) >= _REMEMBERED:
+                    self._known.pop(next(iter(self._known)))
+                self._known[seen] = matches and user in users
+            return self._known[seen]
+
+
+def _credentials(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password
+
+
+def _matches(password: str, expected: str) -> bool:
+    import bcrypt  # noqa: PLC0415  # of the extra `auth`; a file with users is refused without it
+
+    try:
+        return bcrypt.checkpw(password.encode()[:72], expected.encode())
+    except ValueError:
+        return False
+
+
+def context(tls: Tls, before: ssl.SSLContext | None = None) -> ssl.SSLContext:
+    """For our own port; `before` gets the new certificate, so that a listener shows it from its next connection on.
+
+    Raises OSError, ssl.SSLError among them, where a file is missing or no certificate.
+    """
+    made = before or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = tls.minimum
+    made.load_cert_chain(tls.certificate, tls.key)
+    if tls.client_ca is not None:
+        made.load_verify_locations(tls.client_ca)
+    made.verify_mode = {
+        "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+        "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    }.get(tls.client_auth, ssl.CERT_NONE)
+    return made

@@ -1,0 +1,105 @@
+"""The landing page: what each gateway is, how it fares, and what is not there and why."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from urllib.parse import quote
+
+from prometheus_client.metrics_core import Metric
+
+from envoy_exporter.collector import Snapshot
+
+from .exposition import Exposition
+
+_STYLE = """
+body { font-family: sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; line-height: 1.5 }
+table { border-collapse: collapse } td, th { text-align: left; vertical-align: top; padding: .2em 1.5em .2em 0 }
+.trouble { color: #b00 }
+@media (prefers-color-scheme: dark) {
+  body { background: #111; color: #ddd } a { color: #8bf } .trouble { color: #f77 }
+}
+"""
+
+
+def landing(gateways: Mapping[str, Exposition], version: str, metrics_path: str) -> str:
+    links = (
+        (metrics_path, "metrics of the exporter, and of the gateway if there is one only"),
+        ("telemetry", "metrics of the exporter alone"),
+        ("sd", "targets for Prometheus (http_sd_configs)"),
+        ("config", "the config in force"),
+    )
+    return "".join(
+        (
+            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>envoy_exporter</title>',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<style>{_STYLE}</style></head><body><h1>envoy_exporter {escape(version)}</h1><ul>",
+            *(f'<li><a href="{escape(path.lstrip("/"))}">{escape(path)}</a>: {words}</li>' for path, words in links),
+            "</ul>",
+            *(_gateway(name, gateway) for name, gateway in gateways.items()),
+            "</body></html>\n",
+        )
+    )
+
+
+def _gateway(name: str, gateway: Exposition) -> str:
+    collector = gateway.collector
+    snapshot = collector.gateway.snapshot()
+    metrics = {metric.name: metric for metric in collector.families(snapshot)}
+    rows = "".join(
+        f"<tr><th>{escape(what)}</th><td>{'<br>'.join(escape(each) for each in said)}</td></tr>"
+        for what, said in _facts(snapshot, metrics)
+        if said
+    )
+    trouble = f'<p class="trouble">{escape(snapshot.trouble)}</p>' if snapshot.trouble else ""
+    link = f'<a href="probe?target={quote(name, safe="")}">probe</a>'
+    return f"<h2>{escape(name)}</h2>{trouble}<p>{link}</p><table>{rows}</table>"
+
+
+def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, list[str]]]:
+    yield "state", [_state(snapshot)]
+    yield (
+        "gateway",
+        [
+            f"{each['part_number']}, firmware {each['firmware']}, serial {each['serial']}"
+            for each in _labels(metrics, "enphase_gateway")
+        ],
+    )
+    yield (
+        "meters",
+        [
+            f"{each['meter']}: {each['phases']} phase{'s' if each['phases'] != '1' else ''}"
+            f"{' (' + each['phase_mode'] + ')' if each['phase_mode'] else ''}{_enabled(metrics, each['meter'])}"
+            for each in _labels(metrics, "enphase_meter")
+        ],
+    )
+    yield "production", [f"source {each['source']}" for each in _labels(metrics, "enphase_production_power_watts")]
+    inverters = len(_labels(metrics, "enphase_inverter"))
+    yield "inverters", [str(inverters)] if inverters else []
+    yield (
+        "batteries",
+        [
+            f"{each['serial']}, {each['kind']}, {each['part_number']}"
+            for each in _labels(metrics, "enphase_battery_unit")
+        ],
+    )
+    standings = snapshot.wanted.items()
+    yield "not on this gateway", [f"{name}: {each.absent}" for name, each in standings if each.absent]
+    yield "failing", [f"{name}: {each.failing}" for name, each in standings if each.failing]
+
+
+def _state(snapshot: Snapshot) -> str:
+    if snapshot.authenticated is False:
+        return "refuses the credentials"
+    if snapshot.answering:
+        return "answers"
+    return "does not answer" if snapshot.trouble else "not asked yet: nothing is, without a scrape"
+
+
+def _labels(metrics: Mapping[str, Metric], name: str) -> list[dict[str, str]]:
+    metric = metrics.get(name)
+    return [sample.labels for sample in metric.samples] if metric else []
+
+
+def _enabled(metrics: Mapping[str, Metric], meter: str) -> str:
+    metric = metrics.get("enphase_meter_enabled")
+    samples = metric.samples if metric else []
+    return ", disabled" if any(each.labels["meter"] == meter and not each.value for each in samples) else ""

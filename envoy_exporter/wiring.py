@@ -1,0 +1,227 @@
+"""From a config to what the web side serves: gateways, their collectors, their bytes."""
+
+import importlib.util
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from ssl import SSLContext, TLSVersion
+
+from . import __version__, config
+from .clock import Clock
+from .collector import EnvoyCollector
+from .config import Config, ConfigError
+from .gateway import token as tokens
+from .gateway.auth import Local
+from .gateway.gateway import Gateway
+from .gateway.network import tls_context
+from .gateway.settings import Settings
+from .secret import Redaction
+from .subsystems import SUBSYSTEMS
+from .subsystems.subsystem import Settings as ReadSettings
+from .telemetry import Telemetry
+from .web import access
+from .web.access import Access, Tls
+from .web.app import Site
+from .web.exposition import Exposition
+
+log = logging.getLogger(__name__)
+
+COLLECTORS = tuple(subsystem.NAME for subsystem in SUBSYSTEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything that one gateway is built from; while it stays the same, so does the gateway."""
+
+    gateway: Settings
+    read: ReadSettings
+    timeout: float
+
+
+class Wiring:
+    """Builds sites, each from the last: a reload leaves alone what it does not change."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        random: Random,
+        telemetry: Telemetry,
+        redaction: Redaction,
+        collectors: Mapping[str, bool],
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._telemetry = telemetry
+        self._redaction = redaction
+        self._collectors = collectors
+        self._running: dict[str, tuple[_Plan, Exposition]] = {}
+
+    def site(self, wanted: Config) -> Site:
+        """What this config serves from now on. Raises ConfigError, and then changes nothing."""
+        self._learn(wanted)
+        plans = self._plans(wanted)
+        before, self._running = self._running, {}
+        for name, plan in plans.items():
+            kept = before.pop(name, None)
+            if kept is not None and kept[0] == plan:
+                kept[1].collector.gateway.forget_absent()
+                self._running[name] = kept
+            else:
+                if kept is not None:
+                    kept[1].collector.gateway.close()
+                self._running[name] = plan, self._exposition(plan)
+        for _, gone in before.values():
+            gone.collector.gateway.close()
+        for words in _without_effect(wanted):
+            log.warning(words)
+        self._telemetry.gateways.set(len(plans))
+        self._telemetry.reload_successful.set(1)
+        self._telemetry.reload_success.set(self._clock.time())
+        return Site(
+            gateways={name: exposition for name, (_, exposition) in self._running.items()},
+            labels={each.name: {str(k): v for k, v in each.labels.items()} for each in wanted.gateways},
+            config=config.shown(wanted),
+        )
+
+    def close(self) -> None:
+        for _, exposition in self._running.values():
+            exposition.collector.gateway.close()
+
+    def _exposition(self, plan: _Plan) -> Exposition:
+        gateway = Gateway(
+            plan.gateway,
+            clock=self._clock,
+            random=self._random,
+            telemetry=self._telemetry,
+            learn=self._redaction.learn,
+            user_agent=f"envoy_exporter/{__version__}",
+        )
+        return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
+
+    def _plans(self, wanted: Config) -> dict[str, _Plan]:
+        problems, plans = [], {}
+        for index, each in enumerate(wanted.gateways):
+            try:
+                plans[each.name] = self._plan(each)
+            except (ValueError, OSError) as error:
+                problems.append(f"gateways[{index}] ({each.name}): {error}")
+        if problems:
+            raise ConfigError(problems)
+        return plans
+
+    def _plan(self, gateway: config.Gateway) -> _Plan:
+        """Raises ValueError for a token that cannot be one, OSError for certificates that cannot be read."""
+        settings = gateway.collectors
+        enabled = {
+            name: self._collectors.get(name, name not in settings or settings[name].enabled) for name in COLLECTORS
+        }
+        ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
+        tls = gateway.tls or config.Tls()
+        if tls.ca_file is not None:
+            tls_context(str(tls.ca_file))
+        return _Plan(
+            Settings(
+                name=gateway.name,
+                host=gateway.host.address,
+                port=gateway.host.port,
+                scheme=gateway.scheme,
+                serial=gateway.serial,
+                local=self._local(gateway.local),
+                token=tokens.parse(gateway.token.reveal()) if gateway.token else None,
+                token_file=gateway.token_file,
+                fingerprint=tls.fingerprint,
+                ca_file=str(tls.ca_file) if tls.ca_file else None,
+                keep_alive=gateway.keep_alive,
+                min_interval=gateway.min_interval,
+                collectors=frozenset(name for name in COLLECTORS if enabled[name]),
+                maximum_ages=ages,
+            ),
+            ReadSettings(timezone=gateway.timezone, inverter_max_age=gateway.inverter_max_age),
+            gateway.timeout,
+        )
+
+    def _local(self, local: config.Local | None) -> Local:
+        if local is None:
+            return Local()
+        return Local(local.username, local.password if local.password is not None else local.password_file)
+
+    def _learn(self, wanted: Config) -> None:
+        """Every secret of the config is struck out of the log from now on."""
+        accounts = (wanted.enlighten, *(each.enlighten for each in wanted.gateways))
+        users = (each.local for each in wanted.gateways)
+        for holder in (*accounts, *users):
+            if holder is not None:
+                self._redaction.learn(*filter(None, (holder.password, holder.password_file)))
+        self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
+
+
+def _without_effect(wanted: Config) -> Iterator[str]:
+    """What the config may say already, and this version does not act upon."""
+    if any((wanted.enlighten, *(each.enlighten for each in wanted.gateways))):
+        yield "enlighten: logging in there comes with a later version; until then set token or token_file"
+    if any(each.inverters or each.arrays for each in wanted.gateways):
+        yield "inverters and arrays: the layout of the roof comes with a later version"
+
+
+class WebFile:
+    """The web config file, looked at again with each request; one that has become wrong leaves the last in force."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Raises ConfigError for a file that is wrong at the start."""
+        self._path = path
+        self._stamp: object = None
+        self._access = Access()
+        self.context: SSLContext | None = None
+        if path is not None:
+            self._read(path, self._stamps(path))
+
+    def current(self) -> Access:
+        if self._path is not None and (stamp := self._stamps(self._path)) != self._stamp:
+            try:
+                self._read(self._path, stamp)
+            except ConfigError as error:
+                self._stamp = stamp
+                log.error("the web config stays as it was: %s", "; ".join(error.problems))  # noqa: TRY400
+        return self._access
+
+    def _stamps(self, path: Path) -> tuple[tuple[int, int] | None, ...]:
+        """Of the file and of the certificates that it named."""
+        tls = self._access.tls
+        files = (path, *((tls.certificate, tls.key) if tls else ()))
+        return tuple(_stamp(each) for each in files)
+
+    def _read(self, path: Path, stamp: object) -> None:
+        read = config.web_from_file(path)
+        if read.basic_auth_users and importlib.util.find_spec("bcrypt") is None:
+            raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install 'envoy-exporter[auth]'"])
+        tls = read.tls_server_config
+        self._access = Access(
+            tls=Tls(
+                certificate=tls.cert_file,
+                key=tls.key_file,
+                client_auth=tls.client_auth_type,
+                client_ca=tls.client_ca_file,
+                minimum=TLSVersion.TLSv1_3 if tls.min_version == "TLS13" else TLSVersion.TLSv1_2,
+            )
+            if tls
+            else None,
+            users=read.basic_auth_users,
+            headers=read.http_server_config.headers,
+        )
+        self._stamp = self._stamps(path) if self._stamp is None else stamp
+        if self._access.tls is not None:
+            try:
+                self.context = access.context(self._access.tls, self.context)
+            except (OSError, ValueError) as error:
+                raise ConfigError([f"{path}: tls_server_config: {error}"]) from None
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino

@@ -1,0 +1,96 @@
+"""How often a gateway is asked, over an hour of a clock that the test turns: by hand from the table of ages."""
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.gateways import settings
+
+from envoy_exporter.simulator import Simulator
+
+HOUR = 3600
+
+STANDARD = {
+    # Unmetered, no battery: what its kind does not have was asked for once.
+    "/info": 12,
+    "/ivp/meters": 12,
+    "/api/v1/production": 120,
+    "/production.json": 60,
+    "/api/v1/production/inverters": 30,
+    "/ivp/ensemble/inventory": 1,
+}
+EVERYTHING = {
+    "/info": 12,
+    "/ivp/meters": 12,
+    "/ivp/meters/readings": 240,
+    "/production.json": 60,
+    "/ivp/pdm/device_data": 30,
+    "/ivp/ensemble/inventory": 12,
+    "/ivp/ensemble/power": 120,
+    "/ivp/ensemble/secctrl": 120,
+    "/ivp/ensemble/status": 12,
+    "/home": 1,
+}
+
+
+def an_hour(profile: str, every: float) -> Simulator:
+    """A gateway after an hour of scrapes."""
+    clock = StillClock()
+    with Simulator(profile, clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        began = clock.monotonic()
+        scrape = 0
+        while scrape * every < HOUR:
+            clock.turn(max(began + scrape * every - clock.monotonic(), 0))
+            scraped.poll()
+            scrape += 1
+        assert scraped.exposition().value("enphase_up") == 1
+    return gateway
+
+
+@pytest.mark.parametrize(("profile", "table"), [("5.0", STANDARD), ("8.3", EVERYTHING)])
+def test_an_hour_of_scrapes_every_15_seconds_asks_as_the_table_of_ages_says(
+    profile: str, table: dict[str, int]
+) -> None:
+    load = an_hour(profile, every=15).load
+    # A digest challenge is a request too: the first request for the inverters is answered 401.
+    challenges = sum(count for (_, code), count in load.codes.items() if code == 401)
+    asked = dict(load.requests)
+    if profile == "5.0":
+        assert challenges == 1
+        asked["/api/v1/production/inverters"] -= challenges
+    assert asked == table
+    assert load.most_in_flight == 1
+    assert load.refused == []
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_however_often_it_is_scraped_no_endpoint_is_asked_within_min_interval(every: float) -> None:
+    asked = an_hour("8.3", every=every).load.requests["/ivp/meters/readings"]
+    assert asked == (361 if every == 1 else 360), "at 0, 10, 20 ...; the scrape at 3599 was held until 3600"
+
+
+def test_a_scrape_interval_equal_to_an_age_does_not_alias() -> None:
+    asked = an_hour("8.3", every=60).load.requests
+    assert asked["/production.json"] == 60
+    assert asked["/ivp/pdm/device_data"] == 30
+
+
+def test_scrapes_that_come_a_little_early_do_not_alias_either() -> None:
+    """Prometheus's own jitter must not halve the rate of what is asked with every scrape."""
+    asked = an_hour("8.3", every=59.6).load.requests
+    assert asked["/production.json"] == 61
+
+
+def test_keep_alive_from_firmware_7_on_takes_one_connection() -> None:
+    assert an_hour("8.3", every=15).load.connections == 1
+
+
+def test_a_collector_that_is_off_asks_nothing() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
+        exposition = scraped.scrape()
+    assert set(gateway.load.requests) == {"/info", "/home", "/ivp/meters", "/ivp/meters/readings"}
+    assert exposition.value("enphase_up") == 1
+    assert "enphase_meter_power_watts" in exposition
+    assert "enphase_production_power_watts" not in exposition

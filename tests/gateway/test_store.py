@@ -1,0 +1,241 @@
+"""When a document is due, how long it can be read, and what a gateway that fails is spared. No gateway is asked."""
+
+from random import Random
+
+import pytest
+
+from envoy_exporter import documents
+from envoy_exporter.gateway.errors import NoAnswer, Unusable
+from envoy_exporter.gateway.store import Store
+
+READERS = frozenset({"identity", "production", "meters", "inverters", "batteries"})
+INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D8.3.5169", "imeter": "true"}}
+METER: documents.Json = {"eid": 1, "state": "enabled", "measurementType": "production", "phaseCount": 1}
+
+
+SITE: documents.Json = {"production": [{"type": "eim", "activeCount": 1}]}
+DEVICES: documents.Json = {"1": {"devName": "pcu"}}
+
+
+def store(min_interval: float = 10.0, **maximum_ages: float) -> Store:
+    return Store(Random(1), READERS, min_interval, maximum_ages)
+
+
+def ask(store: Store, name: str, now: float, content: documents.Json) -> None:
+    store.asking(name, now)
+    store.answered(name, content, asked_at=now, took=0.1)
+
+
+def a_plant(store: Store, now: float) -> None:
+    """A metered gateway has said what it is."""
+    ask(store, documents.INFO, now, INFO)
+    ask(store, documents.METERS, now, [METER])
+    ask(store, documents.METER_READINGS, now, [])
+    ask(store, documents.PRODUCTION_JSON, now, SITE)
+    ask(store, documents.DEVICE_DATA, now, DEVICES)
+    ask(store, documents.ENSEMBLE_INVENTORY, now, [])
+    ask(store, documents.HOME, now, {})
+
+
+def due(store: Store, now: float) -> list[str]:
+    return [endpoint.name for endpoint in store._due(now)]
+
+
+def test_info_goes_first_and_nothing_else_is_known_to_be_wanted() -> None:
+    assert due(store(), 0) == [documents.INFO]
+
+
+def test_the_meters_go_before_all_that_hangs_on_them() -> None:
+    asked = store()
+    ask(asked, documents.INFO, 0, INFO)
+    assert due(asked, 0)[0] == documents.METERS
+
+
+@pytest.mark.parametrize(
+    ("name", "age"),
+    [
+        (documents.METER_READINGS, 10),
+        (documents.PRODUCTION_JSON, 60),
+        (documents.DEVICE_DATA, 120),
+        (documents.METERS, 300),
+        (documents.HOME, 3600),
+    ],
+)
+def test_an_endpoint_is_due_from_one_second_before_its_maximum_age(name: str, age: float) -> None:
+    asked = store(min_interval=10)
+    a_plant(asked, 100)
+    assert name not in due(asked, 100 + age - 1.01)
+    assert name in due(asked, 100 + age - 1)
+
+
+def test_nothing_is_asked_within_min_interval_so_the_worker_holds_for_less_than_a_second() -> None:
+    asked = store(min_interval=10)
+    a_plant(asked, 100)
+    chosen = asked.next(109.2)
+    assert chosen is not None
+    endpoint, hold = chosen
+    assert endpoint.name == documents.METER_READINGS
+    assert hold == pytest.approx(0.8)
+
+
+def test_a_long_min_interval_makes_every_age_at_least_as_long() -> None:
+    asked = store(min_interval=90)
+    a_plant(asked, 0)
+    assert due(asked, 88) == []
+    assert due(asked, 89) == [documents.METER_READINGS, documents.PRODUCTION_JSON]
+
+
+def test_the_config_may_give_a_collector_s_endpoints_another_age() -> None:
+    asked = store(inverters=300)
+    a_plant(asked, 0)
+    assert documents.DEVICE_DATA not in due(asked, 298)
+    assert documents.DEVICE_DATA in due(asked, 299)
+
+
+def test_a_fast_endpoint_that_has_become_due_goes_before_the_next_slow_one() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    assert due(asked, 299)[0] == documents.INFO
+    ask(asked, documents.INFO, 299, INFO)
+    assert due(asked, 299)[:2] == [documents.METER_READINGS, documents.PRODUCTION_JSON]
+
+
+def test_a_document_can_be_read_for_its_age_and_a_grace_of_75_seconds() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    assert documents.METER_READINGS in asked.at_hand(10 + 75).at_hand
+    assert documents.METER_READINGS not in asked.at_hand(10 + 75.01).at_hand
+    assert documents.DEVICE_DATA in asked.at_hand(120 + 120).at_hand
+    assert documents.DEVICE_DATA not in asked.at_hand(120 + 120.01).at_hand
+
+
+def test_rare_scrapes_make_documents_last_two_intervals() -> None:
+    asked = store()
+    for scrape in (0, 200, 400):
+        asked.scraped(scrape)
+    a_plant(asked, 400)
+    assert documents.METER_READINGS in asked.at_hand(400 + 10 + 400).at_hand
+    assert documents.METER_READINGS not in asked.at_hand(400 + 10 + 401).at_hand
+
+
+def test_a_night_without_scrapes_makes_no_document_last_a_night() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.scraped(0)
+    asked.scraped(8 * 3600)
+    assert asked.at_hand(8 * 3600).at_hand.keys() == set()
+
+
+def test_a_document_cannot_be_read_once_a_newer_asking_has_failed() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.asking(documents.METER_READINGS, 10)
+    assert documents.METER_READINGS in asked.at_hand(10).at_hand
+    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
+    assert documents.METER_READINGS not in asked.at_hand(10).at_hand
+
+
+def test_what_failed_is_asked_again_later_and_later_but_within_two_minutes_or_so() -> None:
+    asked = store(min_interval=10)
+    a_plant(asked, 0)
+    now, waits = 0.0, []
+    for _ in range(8):
+        asked.asking(documents.METER_READINGS, now)
+        asked.failed(documents.METER_READINGS, Unusable("not_json", ""), now, 0)
+        again = next(t / 10 for t in range(int(now * 10), 100_000) if documents.METER_READINGS in due(asked, t / 10))
+        waits.append(again - now)
+        now = again
+    for wait, least in zip(waits, (10, 20, 40, 80, 120, 120, 120, 120), strict=True):
+        assert least <= wait <= least * 1.2 + 0.1
+
+
+def test_what_hangs_is_asked_less_and_less() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    now, waits = 0.0, []
+    for _ in range(6):
+        asked.asking(documents.PRODUCTION_JSON, now)
+        asked.failed(documents.PRODUCTION_JSON, NoAnswer("timeout", ""), now + 30, 30, hung=True)
+        again = next(t for t in range(int(now), 100_000) if documents.PRODUCTION_JSON in due(asked, t))
+        waits.append(again - now - 30)
+        now = again
+    for wait, least in zip(waits, (60, 120, 240, 480, 960, 1800), strict=True):
+        assert least <= wait <= least * 1.2 + 1
+
+
+def test_what_is_not_on_the_gateway_is_asked_for_again_after_six_hours() -> None:
+    asked = store()
+    ask(asked, documents.INFO, 0, INFO)
+    asked.asking(documents.DEVICE_DATA, 0)
+    assert asked.refused(documents.DEVICE_DATA, "HTTP 404", 0, 0.1)
+    assert documents.DEVICE_DATA not in due(asked, 6 * 3600 - 1)
+    assert documents.DEVICE_DATA in due(asked, 6 * 3600)
+
+
+def test_what_has_answered_is_gone_only_after_three_refusals_over_ten_minutes() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    believed = []
+    for now in (10, 20, 30, 40, 609, 611):
+        asked.asking(documents.DEVICE_DATA, now)
+        believed.append(asked.refused(documents.DEVICE_DATA, "HTTP 404", now, 0.1))
+    assert believed == [False, False, False, False, False, True]
+
+
+def test_an_answer_in_between_forgives_the_refusals() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    for now in (10, 20):
+        assert not asked.refused(documents.HOME, "HTTP 404", now, 0.1)
+    ask(asked, documents.HOME, 30, {})
+    assert not asked.refused(documents.HOME, "HTTP 404", 700, 0.1)
+
+
+def test_after_an_outage_what_failed_and_what_was_not_there_is_asked_for_at_once() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.asking(documents.METER_READINGS, 10)
+    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
+    asked.asking(documents.ENSEMBLE_SECCTRL, 10)
+    asked.refused(documents.ENSEMBLE_SECCTRL, "HTTP 404", 10, 0)
+    asked.returned()
+    assert documents.METER_READINGS in due(asked, 20)
+    assert documents.ENSEMBLE_SECCTRL not in asked.seen().absent
+
+
+def test_nothing_is_due_in_a_back_off() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.quiet_until = 500.0
+    assert due(asked, 499) == []
+    assert asked.until(50) == 85  # a document runs out before anything is due
+    assert documents.METER_READINGS in due(asked, 500)
+
+
+def test_a_scrape_waits_for_what_is_due_but_not_for_slow_ones_that_were_there() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    assert not asked.pending(since=5, now=5)
+    assert asked.pending(since=10, now=10)
+    ask(asked, documents.METER_READINGS, 10, [])
+    assert not asked.pending(since=10, now=10)
+    ask(asked, documents.METER_READINGS, 300, [])
+    ask(asked, documents.PRODUCTION_JSON, 300, SITE)
+    ask(asked, documents.DEVICE_DATA, 300, DEVICES)
+    assert due(asked, 300) == [documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY]
+    assert not asked.pending(since=300, now=300)
+
+
+def test_a_scrape_waits_for_a_slow_one_that_never_answered() -> None:
+    asked = store()
+    ask(asked, documents.INFO, 0, INFO)
+    assert asked.pending(since=0, now=0)
+
+
+def test_a_scrape_shares_the_request_that_is_on_its_way() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.asking(documents.METER_READINGS, 10)
+    assert asked.pending(since=11, now=11)
+    asked.answered(documents.METER_READINGS, [], 10, 2)
+    assert not asked.pending(since=11, now=12)

@@ -1,0 +1,198 @@
+"""The microinverters: from which list, how old a report may be, and who is none."""
+
+from typing import Any
+
+import pytest
+from support.documents import NOW, documents, information, of, one, read
+
+from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
+from envoy_exporter.subsystems import inverters
+from envoy_exporter.subsystems.inverters import Inverter, InverterInfo
+from envoy_exporter.subsystems.subsystem import Settings
+
+
+def listed(serial: str = "122000000001", age: float = 60, watts: int = 255, **more: Json) -> Json:
+    return {
+        "serialNumber": serial,
+        "lastReportDate": int(NOW - age),
+        "devType": 1,
+        "lastReportWatts": watts,
+        "maxReportWatts": 371,
+        **more,
+    }
+
+
+def device(serial: str = "122000000001", age: float = 60, **report: Json) -> Json:
+    last: dict[str, Json] = {
+        "endDate": int(NOW - age),
+        "duration": 903,
+        "joulesProduced": 230_400,
+        "acVoltageINmV": 248_156,
+        "acFrequencyINmHz": 50_013,
+        "dcVoltageINmV": 40_352,
+        "dcCurrentINmA": 8_078,
+        "channelTemp": 38,
+        "leadingVArs": 1,
+        "laggingVArs": 39,
+        "acCurrentInmA": 1_049,
+        "rssi": 110,
+        "issi": 68,
+        "pwrConvErrSecs": 0,
+        **report,
+    }
+    channel: Json = {
+        "wattHours": {"today": 1239, "yesterday": 455, "week": 7466},
+        "watts": {"now": 255, "max": 371},
+        "lastReading": last,
+        "lifetime": {"joulesProduced": 354_281_850},
+    }
+    return {"devName": "pcu", "sn": serial, "active": True, "modGone": False, "channels": [channel]}
+
+
+def data(*devices: Json, **more: Json) -> Json:
+    return {**{str(index): each for index, each in enumerate(devices)}, "deviceCount": 1, "deviceDataLimit": 50, **more}
+
+
+def test_a_report_of_device_data_in_base_units() -> None:
+    found = one(Inverter, read(inverters, {DEVICE_DATA: data(device())}))
+    assert found.power == 230_400 / 903
+    assert (found.ac_voltage, found.ac_current, found.ac_frequency) == (248.156, 1.049, 50.013)
+    assert (found.dc_voltage, found.dc_current, found.temperature) == (40.352, 8.078, 38)
+    assert (found.energy, found.today, found.yesterday) == (354_281_850, 1239 * 3600, 455 * 3600)
+    assert (found.reactive_power, found.report_duration, found.rssi, found.issi) == (38, 903, 110, 68)
+    assert (found.reporting, found.active, found.max_power) == (True, True, 371)
+
+
+def test_the_v1_list_has_watts_and_dates() -> None:
+    found = one(Inverter, read(inverters, {INVERTERS_V1: [listed()]}, absent=(DEVICE_DATA,)))
+    assert (found.power, found.max_power, found.last_report, found.reporting) == (255, 371, NOW - 60, True)
+    assert (found.energy, found.dc_voltage, found.active) == (None, None, None)
+
+
+def test_at_night_the_last_watts_are_not_repeated_and_the_registers_stay() -> None:
+    """The gateway goes on saying 4 W till the morning (home-assistant/core#124493)."""
+    found = one(Inverter, read(inverters, {DEVICE_DATA: data(device(age=90 * 60 + 1))}))
+    assert found.reporting is False
+    assert (found.power, found.ac_voltage, found.dc_voltage, found.temperature) == (None, None, None, None)
+    assert (found.energy, found.last_report) == (354_281_850, int(NOW - 5401))
+
+
+def test_a_report_of_90_minutes_ago_still_speaks_of_now() -> None:
+    """Enphase sets the reporting interval to up to an hour (briancmpbll/home_assistant_custom_envoy#201)."""
+    assert one(Inverter, read(inverters, {DEVICE_DATA: data(device(age=90 * 60))})).reporting
+
+
+def test_the_age_is_judged_by_the_gateway_s_clock() -> None:
+    wrong: Json = {"time": str(int(NOW - 86_400)), "device": {"sn": "1", "software": "D8.3.5169"}}
+    told: dict[str, Json] = {INFO: wrong, INVERTERS_V1: [listed(age=86_400 + 60)]}
+    found = one(Inverter, read(inverters, told, absent=(DEVICE_DATA,)))
+    assert found.power == 255
+
+
+def test_a_report_grows_old_between_two_documents() -> None:
+    seen = documents({DEVICE_DATA: data(device(age=89 * 60))})
+    later = Documents({name: Document(each.content, each.asked, age=120) for name, each in seen.at_hand.items()})
+    assert one(Inverter, inverters.read(seen, Settings(), None, NOW)).reporting
+    assert not one(Inverter, inverters.read(later, Settings(), None, NOW + 120)).reporting
+
+
+def test_a_report_from_the_future_is_fresh() -> None:
+    assert one(Inverter, read(inverters, {DEVICE_DATA: data(device(age=-6000))})).power is not None
+
+
+@pytest.mark.parametrize("time", ["0", "12", "never"])
+def test_without_a_usable_clock_there_is_no_age(time: str) -> None:
+    told: dict[str, Json] = {INFO: {**dict(information()), "time": time}, DEVICE_DATA: data(device(age=1e6))}  # type: ignore[arg-type]
+    assert one(Inverter, read(inverters, told)).power is not None
+
+
+def test_one_that_was_never_heard_does_not_report() -> None:
+    """lastReportDate 0 was 1970 in Home Assistant (home-assistant/core#103871)."""
+    found = one(Inverter, read(inverters, {INVERTERS_V1: [listed(lastReportDate=0)]}, absent=(DEVICE_DATA,)))
+    assert (found.reporting, found.last_report, found.power) == (False, None, None)
+
+
+def test_ac_batteries_in_the_list_are_no_inverters() -> None:
+    """8.2.4382_ACB; a missing devType is an inverter's (3.9.36)."""
+    without = {key: value for key, value in dict(listed("2")).items() if key != "devType"}  # type: ignore[arg-type]
+    told: dict[str, Json] = {INVERTERS_V1: [listed("1"), without, listed("3", devType=11)]}
+    found = of(Inverter, read(inverters, told, absent=(DEVICE_DATA,)))
+    assert [each.serial for each in found] == ["1", "2"]
+
+
+def test_meters_and_relays_in_device_data_are_no_inverters() -> None:
+    others: list[Any] = [{"devName": name, "sn": name} for name in ("eim", "acb", "nsrb")]
+    found = of(Inverter, read(inverters, {DEVICE_DATA: data(device(), *others)}))
+    assert [each.serial for each in found] == ["122000000001"]
+
+
+@pytest.mark.parametrize("count", [50, 51])
+def test_at_the_limit_of_device_data_the_whole_fleet_is_in_the_v1_list(count: int) -> None:
+    """home-assistant/core#148331: six inverters were lost."""
+    told = {DEVICE_DATA: data(device("1"), deviceCount=count), INVERTERS_V1: [listed("1"), listed("2")]}
+    found = of(Inverter, read(inverters, told))
+    assert [each.serial for each in found] == ["1", "2"]
+
+
+def test_device_data_of_removed_inverters_alone_is_no_use() -> None:
+    gone: Json = {"devName": "pcu", "sn": "9", "active": False}
+    found = of(Inverter, read(inverters, {DEVICE_DATA: data(gone), INVERTERS_V1: [listed("1")]}))
+    assert [each.serial for each in found] == ["1"]
+
+
+def test_a_removed_inverter_is_marked_and_has_nothing_else() -> None:
+    """8.3.5433: `active` false, `lastReading` {}."""
+    gone: Json = {"devName": "pcu", "sn": "9", "active": False, "modGone": True, "channels": [{"lastReading": {}}]}
+    found = read(inverters, {DEVICE_DATA: data(device(), gone)})
+    assert [(each.serial, each.active, each.reporting) for each in of(Inverter, found)] == [
+        ("122000000001", True, True),
+        ("9", False, None),
+    ]
+    assert [each.serial for each in of(InverterInfo, found)] == ["122000000001"]
+
+
+def test_device_data_that_fails_once_is_waited_for_and_not_replaced() -> None:
+    first = read(inverters, {DEVICE_DATA: data(device())})
+    second = read(inverters, {INVERTERS_V1: [listed()]}, memory=first.memory)
+    assert second.readings == ()
+    third = read(inverters, {INVERTERS_V1: [listed()]}, absent=(DEVICE_DATA,), memory=second.memory)
+    assert one(Inverter, third).power == 255
+
+
+def test_an_interval_of_no_length_has_no_power() -> None:
+    assert one(Inverter, read(inverters, {DEVICE_DATA: data(device(duration=0))})).power is None
+
+
+def test_an_unsigned_minus_four_is_no_power() -> None:
+    """4294967292 W in 8.3.5169_ACB_inventory."""
+    found = read(inverters, {INVERTERS_V1: [listed(watts=4_294_967_292)]}, absent=(DEVICE_DATA,))
+    assert one(Inverter, found).power is None
+    assert found.refusals == ((INVERTERS_V1, "range"),)
+
+
+def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:
+    told: dict[str, Json] = {DEVICE_DATA: data(device("1", dcVoltageINmV="x"), None, {"devName": "pcu"}, device("2"))}
+    found = read(inverters, told)
+    first, second = of(Inverter, found)
+    assert (first.dc_voltage, second.dc_voltage) == (None, 40.352)
+    assert first.ac_voltage == 248.156
+    assert sorted(rule for _, rule in found.refusals) == ["label", "type"]
+
+
+def test_a_serial_twice_is_the_first_and_counted() -> None:
+    told: dict[str, Json] = {INVERTERS_V1: [listed("1", watts=1), listed("1", watts=2)]}
+    found = read(inverters, told, absent=(DEVICE_DATA,))
+    assert one(Inverter, found).power == 1
+    assert found.refusals == ((INVERTERS_V1, "duplicate"),)
+
+
+def test_a_serial_that_is_a_number_is_its_digits() -> None:
+    told: dict[str, Json] = {INVERTERS_V1: [{**dict(listed()), "serialNumber": 122000000001}]}  # type: ignore[arg-type]
+    assert one(Inverter, read(inverters, told, absent=(DEVICE_DATA,))).serial == "122000000001"
+
+
+def test_ten_thousand_inverters_are_a_thousand_and_counted() -> None:
+    told: dict[str, Json] = {INVERTERS_V1: [listed(str(serial)) for serial in range(10_000)]}
+    found = read(inverters, told, absent=(DEVICE_DATA,))
+    assert len(of(Inverter, found)) == 1000
+    assert found.refusals == ((INVERTERS_V1, "limit"),)

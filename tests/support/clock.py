@@ -1,0 +1,25 @@
+"""A clock that stands until a test turns it; whoever sleeps on it turns it too."""
+
+import threading
+
+
+class StillClock:
+    """`time` starts on a day in June; `monotonic` at 1000."""
+
+    def __init__(self, time: float = 1_781_000_000.0) -> None:
+        self._time = time
+        self._turned = 0.0
+        self._lock = threading.Lock()
+
+    def time(self) -> float:
+        return self._time + self._turned
+
+    def monotonic(self) -> float:
+        return 1000.0 + self._turned
+
+    def sleep(self, seconds: float) -> None:
+        self.turn(seconds)
+
+    def turn(self, seconds: float) -> None:
+        with self._lock:
+            self._turned += seconds

@@ -1,0 +1,66 @@
+"""Documents by hand, and what a subsystem makes of them."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import TypeVar
+
+from envoy_exporter.documents import INFO, Document, Documents, Json
+from envoy_exporter.families import Reading
+from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
+
+NOW = 1_781_000_000.0
+_Reading = TypeVar("_Reading")
+
+
+def information(firmware: str = "D8.3.5169", imeter: str = "true", **more: Json) -> Json:
+    """`/info` of a gateway, its clock the test's."""
+    device: dict[str, Json] = {"sn": "122012345678", "pn": "800-00555-r03", "software": firmware, "imeter": imeter}
+    return {"time": str(int(NOW)), "device": device, **more}
+
+
+def documents(at_hand: Mapping[str, Json], absent: tuple[str, ...] = ()) -> Documents:
+    """With `/info` of a metered gateway of firmware 8.3, unless another is given."""
+    contents = {INFO: information(), **at_hand}
+    return Documents({name: Document(content, asked=NOW) for name, content in contents.items()}, frozenset(absent))
+
+
+def read(
+    subsystem: Subsystem, at_hand: Mapping[str, Json], absent: tuple[str, ...] = (), memory: object = None
+) -> Read:
+    return subsystem.read(documents(at_hand, absent), Settings(), memory, NOW)
+
+
+def of(kind: type[_Reading], read: Read) -> list[_Reading]:
+    return [each for each in read.readings if isinstance(each, kind)]
+
+
+def one(kind: type[_Reading], read: Read) -> _Reading:
+    (only,) = of(kind, read)
+    return only
+
+
+def numbers(reading: Reading) -> Iterator[float]:
+    for field in fields(reading):
+        value = getattr(reading, field.name)
+        if isinstance(value, int | float):
+            yield value
+
+
+def check(read: Read) -> None:
+    """What holds for every reading: finite numbers, no negative counter, a refusal's rule is known."""
+    for reading in read.readings:
+        for number in numbers(reading):
+            assert math.isfinite(number), reading
+            assert math.copysign(1, number) > 0 or number != 0, "minus zero"
+        for field in fields(reading):
+            family = field.metadata.get("family")
+            value = getattr(reading, field.name)
+            if family is not None and family.type == "counter" and value is not None:
+                assert value >= 0, reading
+
+
+def copied(content: Json) -> Json:
+    copy: Json = json.loads(json.dumps(content))
+    return copy

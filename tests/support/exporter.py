@@ -1,0 +1,68 @@
+"""An exporter in this process, without its HTTP side: a gateway is asked, and its families come out as text."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+from typing import ClassVar
+
+from envoy_exporter.clock import Clock, SystemClock
+from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.gateway.gateway import Gateway
+from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.secret import Redaction
+from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
+from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.web.exposition import Format
+from envoy_exporter.wiring import COLLECTORS
+from support.exposition import Exposition, parsed, parsed_openmetrics
+
+
+class Scraped:
+    """One gateway, asked by the test's own thread. `close_all()` ends those that a test has made."""
+
+    _open: ClassVar[list[Gateway]] = []
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        read: ReadSettings | None = None,
+        redaction: Redaction | None = None,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.telemetry = Telemetry("test")
+        self.gateway = Gateway(
+            replace(settings, collectors=settings.collectors or frozenset(COLLECTORS)),
+            clock=self.clock,
+            random=Random(1),
+            telemetry=self.telemetry,
+            learn=(redaction or Redaction()).learn,
+            user_agent="test",
+        )
+        self._open.append(self.gateway)
+        self.collector = EnvoyCollector(self.gateway, read or ReadSettings(), self.clock)
+
+    def poll(self) -> None:
+        """What a scrape does, but in this thread, and to its end."""
+        self.gateway._worker.store.scraped(self.clock.monotonic())
+        self.gateway.poll()
+
+    def exposition(self) -> Exposition:
+        """What it says now, valid in both formats and the same in both."""
+        snapshot = self.gateway.snapshot()
+        text = parsed(Format.TEXT.render(self.collector.families(snapshot)).decode())
+        openmetrics = parsed_openmetrics(Format.OPENMETRICS.render(self.collector.families(snapshot)).decode())
+        assert text.samples == openmetrics.samples
+        return text
+
+    def scrape(self) -> Exposition:
+        self.poll()
+        return self.exposition()
+
+    @classmethod
+    def close_all(cls) -> None:
+        while cls._open:
+            cls._open.pop().close()
+
+    def rejected(self) -> Mapping[tuple[str, ...], float]:
+        return {labels: n for labels, n in self.exposition().of("enphase_data_rejected_total").items() if n}

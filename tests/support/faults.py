@@ -1,0 +1,40 @@
+"""Oddities for a simulated gateway: what it says on some paths instead of the truth, or how long it takes."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+
+from envoy_exporter.simulator.answering import Request, Response
+from envoy_exporter.simulator.faults import NoFaults
+
+Answer = Callable[[Request], Response]
+Oddity = Callable[[Request, Answer], Response | None]
+
+
+class Odd(NoFaults):
+    """Each path has its oddity, "*" any other path; `heal()` ends them all."""
+
+    def __init__(self, oddities: Mapping[str, Oddity]) -> None:
+        self.oddities = dict(oddities)
+        self.silent = threading.Event()
+
+    def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
+        oddity = self.oddities.get(request.path, self.oddities.get("*"))
+        return oddity(request, answer) if oddity else super().request(request, connection, answer)
+
+    def heal(self) -> None:
+        self.oddities.clear()
+        self.silent.set()
+
+    def silence(self, *_: object) -> None:
+        """Says nothing until it is healed, and then closes the connection."""
+        self.silent.wait(60)
+
+
+def says(status: int, body: bytes = b"", **headers: str) -> Oddity:
+    told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return lambda *_: Response(status, told, body)
+
+
+def breaks(_: Request, __: Answer) -> None:
+    """Closes the connection without a word."""

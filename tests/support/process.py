@@ -1,0 +1,80 @@
+"""The command as a user runs it: a process of its own, and what it says."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+LISTENING = re.compile(r"listening on \S+ port (\d+)")
+
+
+class Command:
+    """`envoy-exporter` with these words, on a free port of this machine."""
+
+    def __init__(self, *words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ENVOY_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *words],
+            env={**clean, **(environment or {})},
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._said: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(stream,), daemon=True)
+            for stream in (self.process.stdout, self.process.stderr)
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        for reader in self._readers:
+            reader.join(10)
+
+    @property
+    def said(self) -> str:
+        """All that it wrote so far, to either stream."""
+        return "".join(self._said)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it does."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if match := LISTENING.search(self.said):
+                return f"http://127.0.0.1:{match[1]}"
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError(f"it does not listen: {self.said}")
+
+    def get(self, path: str, timeout: float = 30.0) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=timeout, trust_env=False)
+
+    def end(self, timeout: float = 30.0) -> int:
+        """Wait until it is over; the exit code."""
+        code = self.process.wait(timeout)
+        for reader in self._readers:
+            reader.join(10)
+        return code
+
+    def _read(self, stream: object) -> None:
+        for line in stream:  # type: ignore[attr-defined]
+            self._said.append(line)
+        stream.close()  # type: ignore[attr-defined]

@@ -1,0 +1,97 @@
+"""An exporter served on a real port by a thread of this process."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from envoy_exporter import config
+from envoy_exporter.clock import SystemClock
+from envoy_exporter.secret import Redaction
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.web.access import Door, MostRequests
+from envoy_exporter.web.app import Exporter, create
+from envoy_exporter.web.server import Server, listen
+from envoy_exporter.wiring import COLLECTORS, WebFile, Wiring
+
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
+
+
+def written(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("home", "barn"), more: str = "") -> Path:
+    """exporter.yml for these gateways."""
+    lines = ["gateways:"]
+    for gateway, name in zip(gateways, names, strict=False):
+        lines += [f"  - host: {gateway.address}", f"    name: {name}", f"    scheme: {gateway.scheme}"]
+        lines += [f"    serial: '{gateway.serial}'", f"    token: {gateway.token}"]
+        lines += [f"    local: {{username: {gateway.username}, password: '{gateway.password}'}}"]
+    path = folder / "exporter.yml"
+    path.write_text("\n".join([*lines, more, ""]))
+    return path
+
+
+class Served:
+    """What the command serves, without the command."""
+
+    def __init__(self, path: Path, most: int = 40, web_config: Path | None = None) -> None:
+        self.path = path
+        self.telemetry = Telemetry("test")
+        self.redaction = Redaction()
+        self.wiring = Wiring(
+            clock=SystemClock(),
+            random=Random(1),
+            telemetry=self.telemetry,
+            redaction=self.redaction,
+            collectors={},
+        )
+        self._web = WebFile(web_config)
+        site = self.wiring.site(config.from_file(path, COLLECTORS))
+        self.exporter = Exporter(site, self.telemetry, self._reload, "test")
+        self._most = most
+        (self._socket,) = listen(["127.0.0.1:0"])
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http{'s' if self._web.context else ''}://127.0.0.1:{self.port}"
+        self._server: Server | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wiring.close()
+        assert self._server is not None
+        self._server.should_exit = True
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def get(self, path: str, timeout: float = 30.0, method: str = "GET", **headers: str) -> httpx.Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.request(method, self.url + path, headers=sent, timeout=timeout, trust_env=False, verify=UNVERIFIED)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def _reload(self) -> tuple[str, ...]:
+        try:
+            self.exporter.site = self.wiring.site(config.from_file(self.path, COLLECTORS))
+        except config.ConfigError as error:
+            return error.problems
+        return ()
+
+    async def _serve(self) -> None:
+        application = MostRequests(Door(create(self.exporter), self._web), self._most)
+        self._server = Server(application, self._web.context)
+        asyncio.get_running_loop().call_soon(self._ready.set)
+        await self._server.serve(sockets=[self._socket])

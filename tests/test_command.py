@@ -1,0 +1,226 @@
+"""The command: how it starts, what it says when it cannot, and how it ends."""
+
+import json
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from support.exposition import parsed
+from support.process import Command
+from support.raw import RawGateway, closed_port
+from support.served import written
+
+from envoy_exporter import __version__
+from envoy_exporter.simulator import Simulator
+
+
+def test_it_serves_and_ends_with_0_within_two_seconds_of_sigterm(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway, Command(f"--config.file={written(gateway, folder=tmp_path)}") as command:
+        assert parsed(command.get("/metrics").text).value("enphase_up") == 1
+        command.process.send_signal(signal.SIGTERM)
+        assert command.end(timeout=2) == 0
+    assert "Traceback" not in command.said
+    assert gateway.token not in command.said
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_two_seconds_while_a_scrape_waits_for_a_silent_gateway(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    with RawGateway(lambda connection, _: connection.recv(100) and gateway.ended.wait(60)) as gateway:
+        config = tmp_path / "exporter.yml"
+        config.write_text(f"gateways: [{{host: '{gateway.host}:{gateway.port}', scheme: http}}]")
+        with Command(f"--config.file={config}") as command:
+            url = command.url
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                _until(lambda: gateway.connections)
+                command.process.send_signal(end)
+                assert command.end(timeout=2) == 0
+                assert client.recv(15) == b"HTTP/1.1 200 OK", "the scrape was answered all the same"
+    assert "Traceback" not in command.said
+
+
+def test_a_gateway_that_refuses_connections_at_the_start_is_answered_for_within_two_seconds(tmp_path: Path) -> None:
+    config = tmp_path / "exporter.yml"
+    with closed_port() as port:
+        config.write_text(f"gateways: [{{host: '127.0.0.1:{port}', min_interval: 5s}}]")
+        with Command(f"--config.file={config}") as command:
+            url = command.url
+            began = time.monotonic()
+            exposition = parsed(httpx.get(f"{url}/metrics", timeout=2, trust_env=False).text)
+            assert time.monotonic() - began < 2
+            assert exposition.value("enphase_up") == 0
+            assert exposition.value("enphase_gateway_request_failures_total", endpoint="/info", reason="connect") == 1
+            assert command.process.poll() is None
+
+
+def test_a_gateway_that_is_silent_from_the_start_is_told_within_the_deadline(tmp_path: Path) -> None:
+    with RawGateway(lambda connection, _: connection.recv(100) and gateway.ended.wait(60)) as gateway:
+        config = tmp_path / "exporter.yml"
+        config.write_text(f"gateways: [{{host: '{gateway.host}:{gateway.port}'}}]")
+        with Command(f"--config.file={config}") as command:
+            exposition = parsed(command.get("/metrics", timeout=12).text)
+            assert exposition.value("enphase_up") == 0
+            assert sum(exposition.of("enphase_gateway_request_failures_total").values()) == 1
+            assert command.process.poll() is None
+
+
+def test_a_gateway_that_comes_on_later_has_data_within_the_back_off_and_two_scrapes(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        address = gateway.address
+        config = written(gateway, folder=tmp_path, more="defaults: {min_interval: 5s}")
+        gateway.close()
+        with Command(f"--config.file={config}") as command:
+            assert parsed(command.get("/metrics").text).value("enphase_up") == 0
+            with Simulator("8.3", port=int(address.rpartition(":")[2])) as again:
+                config.write_text(config.read_text().replace(gateway.token, again.token))
+                assert httpx.post(f"{command.url}/-/reload", trust_env=False).status_code == 200
+                _until(lambda: parsed(command.get("/metrics").text).value("enphase_up") == 1, seconds=20)
+                exposition = parsed(command.get("/metrics").text)
+            assert all(exposition.of("enphase_scrape_collector_success").values())
+
+
+def test_a_wrong_config_prints_every_problem_with_its_place_and_exits_2(tmp_path: Path) -> None:
+    config = tmp_path / "exporter.yml"
+    config.write_text("gateways:\n- host: http://a/\n  min_intervall: 10s\n  token: eyJhbGciOiJub25lIn0.hunter2\n")
+    for words in ((), ("--config.check",)):
+        with Command(f"--config.file={config}", *words) as command:
+            assert command.end() == 2
+        assert f"{config}:2: gateways[0].host" in command.said
+        assert f"{config}:3: gateways[0].min_intervall: is no key; did you mean min_interval?" in command.said
+        assert "hunter2" not in command.said
+        assert "Traceback" not in command.said
+
+
+def test_a_good_config_is_fine(tmp_path: Path) -> None:
+    config = tmp_path / "exporter.yml"
+    config.write_text("gateways: [{host: a}]")
+    with Command(f"--config.file={config}", "--config.check") as command:
+        assert command.end() == 0
+    assert "the config is fine" in command.said
+
+
+def test_a_token_that_can_be_none_is_a_problem_of_the_config(tmp_path: Path) -> None:
+    config = tmp_path / "exporter.yml"
+    config.write_text("gateways: [{host: a, token: 'hunter2 hunter2'}]")
+    with Command(f"--config.file={config}") as command:
+        assert command.end() == 2
+    assert "gateways[0] (a): the token has blanks" in command.said
+    assert "hunter2" not in command.said
+
+
+def test_without_any_config_it_says_what_to_write(tmp_path: Path) -> None:
+    with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
+        assert command.end() == 2
+    assert "exporter.yml: there is no such file here; write one" in command.said
+
+
+def test_the_environment_is_enough(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        environment = {"ENVOY_HOST": gateway.address, "ENVOY_TOKEN": gateway.token, "PYTHONPATH": str(Path.cwd())}
+        with Command(environment=environment, cwd=str(tmp_path)) as command:
+            assert parsed(command.get("/metrics").text).value("enphase_up") == 1
+    assert gateway.token not in command.said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--no-such-flag",), "unrecognized arguments"),
+        (("--web.max-requests=-1",), "no whole number"),
+        (("--web.telemetry-path=metrics",), "is no path for metrics"),
+        (("--web.telemetry-path=/probe",), "is no path for metrics"),
+        (("--log.level=loud",), "invalid choice"),
+        (("--no-collector.kettle",), "unrecognized arguments"),
+        (("--demo", "--web.listen-address=nonsense"), "is no address to listen on"),
+        (("--demo", "--web.config.file=/nowhere"), "/nowhere: cannot be read"),
+        (("--demo", "--web.systemd-socket"), "systemd passed no socket"),
+    ],
+)
+def test_a_wrong_flag_is_told_and_exits_2(words: tuple[str, ...], told: str) -> None:
+    with Command(*words) as command:
+        assert command.end() == 2
+    assert told in command.said
+    assert "Traceback" not in command.said
+
+
+def test_an_address_that_is_taken_is_one_line_and_exits_1() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with Command("--demo", f"--web.listen-address={address}") as command:
+            assert command.end() == 1
+    assert f"cannot listen on {address}: Address already in use" in command.said
+    assert "Traceback" not in command.said
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        path = written(gateway, folder=tmp_path, more="    collectors: {meters: false}")
+        words = (f"--config.file={path}", "--collector.meters", "--no-collector.batteries", "--web.telemetry-path=/m")
+        with Command(*words) as command:
+            exposition = parsed(command.get("/m").text)
+            assert command.get("/metrics").status_code == 404
+    assert "enphase_meter_power_watts" in exposition
+    assert "enphase_battery_charge_ratio" not in exposition
+
+
+def test_several_addresses_one_of_them_ipv6() -> None:
+    with Command("--demo", "--web.listen-address=[::1]:0") as command:
+        assert command.get("/-/healthy").status_code == 200
+        _until(lambda: len(re.findall("listening on", command.said)) == 2)
+        port = re.findall(r"listening on ::1, port (\d+)", command.said)[0]
+        assert httpx.get(f"http://[::1]:{port}/-/healthy", trust_env=False).status_code == 200
+
+
+def test_sighup_reloads_and_keeps_the_old_config_before_a_bad_one(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        path = written(gateway, folder=tmp_path)
+        with Command(f"--config.file={path}") as command:
+            assert parsed(command.get("/metrics").text).value("enphase_up") == 1
+            good = path.read_text()
+            path.write_text("gateways: [{hots: a}]")
+            command.process.send_signal(signal.SIGHUP)
+            _until(lambda: "the config stays as it was" in command.said)
+            exposition = parsed(command.get("/metrics").text)
+            assert exposition.value("enphase_exporter_config_last_reload_successful") == 0
+            assert exposition.value("enphase_up") == 1
+            path.write_text(good)
+            command.process.send_signal(signal.SIGHUP)
+            _until(lambda: "the config was loaded anew" in command.said)
+            exposition = parsed(command.get("/metrics").text)
+            assert exposition.value("enphase_exporter_config_last_reload_successful") == 1
+
+
+def test_json_logs() -> None:
+    with Command("--demo", "--log.format=json") as command:
+        _until(lambda: "listening" in command.said)
+        line = next(line for line in command.said.splitlines() if "listening" in line)
+    assert json.loads(line)["level"] == "info"
+
+
+def test_the_version() -> None:
+    with Command("--version") as command:
+        assert command.end() == 0
+    assert command.said.startswith(f"envoy_exporter {__version__} (Python 3.")
+
+
+def test_an_account_of_enlighten_is_said_to_be_for_later(tmp_path: Path) -> None:
+    config = tmp_path / "exporter.yml"
+    config.write_text("gateways: [{host: a, enlighten: {username: me@example.com, password: hunter2}}]")
+    with Command(f"--config.file={config}") as command:
+        assert command.url
+        _until(lambda: "comes with a later version" in command.said)
+    assert "hunter2" not in command.said
+    assert "me@example.com" not in command.said
+
+
+def _until(true: object, seconds: float = 10.0) -> None:
+    ends = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < ends, "it did not come about"
+        time.sleep(0.05)

@@ -1,0 +1,254 @@
+"""exporter.yml: what it means, and what is said of what it cannot mean."""
+
+from pathlib import Path
+
+import pytest
+
+from envoy_exporter import config
+from envoy_exporter.config import Config, ConfigError
+from envoy_exporter.config.hosts import parse
+from envoy_exporter.wiring import COLLECTORS
+
+WHOLE = """
+gateways:
+  - host: 192.168.1.20
+    name: home
+    serial: "122012345678"
+    scheme: auto
+    local: {username: envoy, password: 012345}
+    token: eyJhbGciOiJFUzI1NiJ9.e30.x
+    tls: {fingerprint: "FINGERPRINT"}
+    labels: {site: farm}
+    timezone: Europe/Amsterdam
+    keep_alive: auto
+    min_interval: 10s
+    timeout: 9.5s
+    collectors: {meters: false, inverters: {max_age: 5m}}
+    inverters: {"122123456789": {name: R1, array: south, row: 1, column: 2, peak_power: 370}}
+    arrays: {south: {azimuth: 180, tilt: 35}}
+  - host: "[fe80::1]:8443"
+defaults: {min_interval: 15s, labels: {region: north}}
+state_directory: /var/lib/envoy-exporter
+""".replace("FINGERPRINT", ":".join(["AB"] * 32))
+
+
+def read(text: str, folder: Path) -> Config:
+    path = folder / "exporter.yml"
+    path.write_text(text)
+    return config.from_file(path, COLLECTORS)
+
+
+def problems(text: str, folder: Path) -> list[str]:
+    """What is said, without the file's name."""
+    with pytest.raises(ConfigError) as error:
+        read(text, folder)
+    return [each.removeprefix(f"{folder}/exporter.yml") for each in error.value.problems]
+
+
+def test_a_whole_config(tmp_path: Path) -> None:
+    home, second = read(WHOLE, tmp_path).gateways
+    assert (home.name, home.host.address, home.host.port) == ("home", "192.168.1.20", None)
+    assert home.local is not None
+    assert home.local.password is not None
+    assert home.local.password.reveal() == "012345", "a password is what was written, and no octal number"
+    assert (float(home.min_interval), float(home.timeout), home.keep_alive) == (10, 9.5, None)
+    assert home.collectors["meters"].enabled is False
+    assert float(home.collectors["inverters"].max_age or 0) == 300
+    assert home.inverters["122123456789"].peak_power == 370  # type: ignore[index]
+    assert (second.name, second.host.address, second.host.port) == ("[fe80::1]:8443", "fe80::1", 8443)
+
+
+def test_defaults_are_for_every_gateway_that_does_not_say_otherwise(tmp_path: Path) -> None:
+    home, second = read(WHOLE, tmp_path).gateways
+    assert (float(home.min_interval), float(second.min_interval)) == (10, 15)
+    assert (home.labels, second.labels) == ({"site": "farm"}, {"region": "north"})
+
+
+def test_a_host_is_all_that_is_needed(tmp_path: Path) -> None:
+    (gateway,) = read("gateways: [{host: envoy.local}]", tmp_path).gateways
+    assert (gateway.name, str(gateway.scheme), float(gateway.min_interval)) == ("envoy.local", "auto", 10)
+
+
+def test_secrets_from_files_and_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text(" blanks stay \n")
+    monkeypatch.setenv("SOME_TOKEN", "abc")
+    text = f"gateways: [{{host: a, token: '${{SOME_TOKEN}}', local: {{password_file: {tmp_path}/password}}}}]"
+    (gateway,) = read(text, tmp_path).gateways
+    assert gateway.token is not None
+    assert gateway.token.reveal() == "abc"
+    assert gateway.local is not None
+    assert gateway.local.password_file is not None
+    assert gateway.local.password_file.reveal() == " blanks stay "
+
+
+def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
+    (gateway,) = read('gateways: [{host: a, local: {password: ""}}]', tmp_path).gateways
+    assert gateway.local is not None
+    assert gateway.local.password is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ": gateways: is missing"),
+        ("gateways: []", ":1: gateways: is empty: name at least one gateway by its host"),
+        ("gateways: {host: a}", ":1: gateways: is a list: begin each of its things with a dash"),
+        ("gateways:\n- name: a", ":2: gateways[0].host: is missing"),
+        ("gateways:\n- host:", ":2: gateways[0].host: is empty"),
+        (
+            "gateways:\n- host: a\n  min_intervall: 10s",
+            ":3: gateways[0].min_intervall: is no key; did you mean min_interval?",
+        ),
+        (
+            "gateways:\n- host: a\n  min_interval: 10",
+            ":3: gateways[0].min_interval: 10 of what? Write 10s for seconds, or 2m, or 1h",
+        ),
+        ("gateways:\n- host: a\n  min_interval: 4s", "is more than a gateway bears; write 5s or longer"),
+        ("gateways:\n- host: a\n  timeout: soon", "'soon' is no duration; write 15s, 2m or 1h30m"),
+        ("gateways:\n- host: a/b", "is a URL or a path; write the host alone"),
+        ("gateways:\n- host: a:0", "0 is no port"),
+        ("gateways:\n- host: 10.0.0.300", "is no IPv4 address"),
+        ("gateways:\n- host: a\n- host: a", ":3: gateways[1].name: a is gateway 0 too; names differ"),
+        ("gateways:\n- host: a\n  host: b", ":3: gateways[0].host: stands twice, here and on line 2"),
+        ("gateways:\n- host: a\n  serial: abc", "'abc' is no serial"),
+        ("gateways:\n- host: a\n  scheme: ftp", "'ftp' is none of auto, https, http"),
+        ("gateways:\n- host: a\n  keep_alive: perhaps", "'perhaps' is neither true nor false"),
+        ("gateways:\n- host: a\n  timezone: Mars/Phobos", "'Mars/Phobos' is no time zone"),
+        ("gateways:\n- host: a\n  tls: {fingerprint: AB}", "is no SHA-256 fingerprint"),
+        ("gateways:\n- host: a\n  token: ${NOT_SET_ANYWHERE}", "the environment has no variable NOT_SET_ANYWHERE"),
+        ("gateways:\n- host: a\n  token: x\n  token_file: y", ":4: gateways[0].token_file: there is token too"),
+        ("gateways:\n- host: a\n  local: {password: x, password_file: y}", "there is password too; give one of them"),
+        ("gateways:\n- host: a\n  local: {password_file: /nowhere}", "/nowhere cannot be read: No such file"),
+        ("gateways:\n- host: a\n  labels: {instance: b}", "instance is Prometheus's own label"),
+        ("gateways:\n- host: a\n  labels: {9b: b}", "'9b' can name no label"),
+        (
+            "gateways:\n- host: a\n  collectors: {inverter: false}",
+            "collectors.inverter: is no collector; did you mean inverters?",
+        ),
+        ("gateways:\n- host: a\n  collectors: {inverters: {max_age: x}}", "'x' is no duration"),
+        ("gateways:\n- host: a\n  collectors: {inverters: perhaps}", "'perhaps' is neither true nor false"),
+        (
+            "gateways: [{host: a}]\ndefaults: {min_interval: 1s}",
+            ":2: defaults.min_interval: 1s is more than a gateway bears",
+        ),
+        ("gateways: [{host: a}]\ndefaults: {host: b}", ":2: defaults.host: is no key"),
+        ("gateways: [{host: a}]\nstate_dir: /x", ":2: state_dir: is no key; did you mean state_directory?"),
+        ("gateways: [", ":1: this is not YAML"),
+        ("gateways: \x00", "this is not YAML"),
+        ("- a", ":1: is a map of keys and values"),
+        ("a: &a [*a]", "is nested too deep"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line_and_its_path(tmp_path: Path, text: str, told: str) -> None:
+    assert any(told in each for each in problems(text, tmp_path)), problems(text, tmp_path)
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "gateways:\n- host: http://a\n  min_interval: 1s\n  serial: x\n- name: b\nenlighten: []\n"
+    told = problems(text, tmp_path)
+    assert [each.split(":")[1] for each in told] == ["2", "3", "4", "5", "6"]
+
+
+def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
+    text = "gateways:\n- host: a\n  token: [hunter2]\n  local: {password: {a: hunter2}}\n"
+    assert "hunter2" not in "".join(problems(text, tmp_path))
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        config.from_file(tmp_path / "nowhere.yml", COLLECTORS)
+    (tmp_path / "exporter.yml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        config.from_file(tmp_path / "exporter.yml", COLLECTORS)
+
+
+def test_the_environment_is_enough_for_one_gateway(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    read_from = {
+        "ENVOY_HOST": "192.168.1.20:8443",
+        "ENVOY_TOKEN_FILE": f"{tmp_path}/token",
+        "ENVOY_SERIAL": "122012345678",
+    }
+    made = config.from_environment(read_from, COLLECTORS)
+    assert made is not None
+    (gateway,) = made.gateways
+    assert (gateway.host.address, gateway.host.port, gateway.serial) == ("192.168.1.20", 8443, "122012345678")
+    assert gateway.token_file == tmp_path / "token"
+
+
+def test_an_account_in_the_environment_is_the_gateway_s_own_unless_it_is_an_e_mail_address() -> None:
+    local = config.from_environment(
+        {"ENVOY_HOST": "a", "ENVOY_USERNAME": "installer", "ENVOY_PASSWORD": ""}, COLLECTORS
+    )
+    cloud = config.from_environment({"ENVOY_HOST": "a", "ENVOY_USERNAME": "me@example.com"}, COLLECTORS)
+    assert local is not None
+    assert local.gateways[0].local is not None
+    assert local.gateways[0].local.username == "installer"
+    assert cloud is not None
+    assert cloud.gateways[0].enlighten is not None
+    assert cloud.gateways[0].local is None
+
+
+def test_without_a_host_the_environment_says_nothing() -> None:
+    assert config.from_environment({"ENVOY_TOKEN": "x"}, COLLECTORS) is None
+
+
+def test_the_config_in_force_is_shown_without_secrets_and_accounts(tmp_path: Path) -> None:
+    text = WHOLE + "enlighten: {username: me@example.com, password: hunter2}\n"
+    shown = config.shown(read(text, tmp_path))
+    assert "hunter2" not in shown
+    assert "012345\n" not in shown
+    assert "me@example.com" not in shown
+    assert "min_interval: 15s" in shown
+    assert "host: 192.168.1.20" in shown
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "port"),
+    [
+        ("envoy.local", "envoy.local", None),
+        ("192.168.1.20:443", "192.168.1.20", 443),
+        ("::1", "::1", None),
+        ("[::1]", "::1", None),
+        ("[::1]:80", "::1", 80),
+        ("fe80::1%eth0", "fe80::1%eth0", None),
+        ("[fe80::1%eth0]:80", "fe80::1%eth0", 80),
+        ("my_envoy", "my_envoy", None),
+    ],
+)
+def test_hosts(written: str, address: str, port: int | None) -> None:
+    assert (parse(written).address, parse(written).port) == (address, port)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://10.0.0.5",
+        "10.0.0.5/",
+        "10.0.0.5\\@evil",
+        "user@envoy",
+        "127.1",
+        "0x7f000001",
+        "0x7f.1",
+        "1",
+        "10.0.0.256",
+        "a b",
+        "a:99999",
+        "a:b",
+        "[::1",
+        "::1]",
+        "[1.2.3.4]",
+        "::g",
+        "fe80::1%",
+        "fe80::1%a/b",
+        "-a",
+        "a..b",
+        "é",
+        "a" * 64,
+        "a?b",
+        "a#b",
+    ],
+)
+def test_what_is_no_plain_host_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse(written)

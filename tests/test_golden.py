@@ -1,0 +1,64 @@
+"""The whole exposition of a gateway of each firmware, as it was last looked at.
+
+`pytest tests/test_golden.py --update-golden` writes them anew; the difference is then for a reader to judge.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.exposition import parsed
+from support.gateways import settings
+from support.prometheus import program
+
+from envoy_exporter.collector import families
+from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.web.exposition import Format
+
+GOLDEN = Path(__file__).parent / "golden"
+A_JUNE_DAY = 1_781_024_400.0
+"""17:00 UTC: morning in America, and the sun is still up in Europe."""
+
+
+def exposed(profile: str) -> str:
+    clock = StillClock(A_JUNE_DAY)
+    with Simulator(profile, clock=clock.time, tls=False) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        return Format.TEXT.render(scraped.collector.families(scraped.gateway.snapshot())).decode()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_exposition_is_the_golden_one(profile: str, request: pytest.FixtureRequest) -> None:
+    golden = GOLDEN / f"{profile}.txt"
+    text = exposed(profile)
+    if request.config.getoption("--update-golden"):
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_promtool_finds_nothing_in_it(profile: str) -> None:
+    command = [program("promtool"), "check", "metrics"]
+    checked = subprocess.run(
+        command, input=(GOLDEN / f"{profile}.txt").read_bytes(), capture_output=True, timeout=60, check=False
+    )
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+IN_NO_PROFILE = {
+    "enphase_gateway_request_failures_total",  # nothing fails on a healthy gateway
+    "enphase_battery_state",  # of AC batteries, which no profile has yet
+    "enphase_battery_unit_operating",  # gone from firmware 8 on, and those with batteries are of 8
+}
+
+
+def test_the_profiles_together_show_every_family() -> None:
+    shown: set[str] = set()
+    for profile in PROFILES:
+        shown.update(name for name, _ in parsed((GOLDEN / f"{profile}.txt").read_text()).samples)
+    described = {family.name for family in families()}
+    assert shown <= described
+    assert described - shown == IN_NO_PROFILE

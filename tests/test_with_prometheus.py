@@ -1,0 +1,139 @@
+"""A real Prometheus scrapes the demo for a minute, with the README's own job; then it is asked what it knows."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from support.process import Command
+from support.prometheus import program
+from support.raw import closed_port
+
+README = Path(__file__).parent.parent / "README.md"
+SCRAPES_EVERY = 10
+A_MINUTE = 70
+
+
+def readme_job(address: str) -> str:
+    """The README's scrape config, for the exporter at this address, scraped often enough for a minute's look."""
+    (block,) = re.findall(r"```yaml\n(scrape_configs:.*?)```", README.read_text(), re.DOTALL)
+    config = yaml.safe_load(block.replace("localhost:9433", address))
+    config["global"] = {"scrape_interval": f"{SCRAPES_EVERY}s", "scrape_timeout": f"{SCRAPES_EVERY}s"}
+    return str(yaml.safe_dump(config))
+
+
+class Prometheus:
+    """One that runs, and answers queries."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def query(self, expression: str) -> dict[tuple[str, ...], float]:
+        """The values by the labels, but for the name and the job."""
+        response = httpx.get(f"{self._url}/api/v1/query", params={"query": expression}, trust_env=False, timeout=30)
+        response.raise_for_status()
+        ours = {"__name__", "job"}
+        return {
+            tuple(value for name, value in sorted(series["metric"].items()) if name not in ours): float(
+                series["value"][1]
+            )
+            for series in response.json()["data"]["result"]
+        }
+
+    def one(self, expression: str) -> float:
+        (value,) = self.query(expression).values()
+        return value
+
+
+@contextmanager
+def prometheus(config: Path, storage: Path) -> Iterator[Prometheus]:
+    with closed_port() as port:
+        pass
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={storage}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with subprocess.Popen(command) as process:
+        try:
+            yield Prometheus(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A Prometheus that has watched the demo for a minute."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    program("prometheus")
+    with Command("--demo") as command:
+        config = folder / "prometheus.yml"
+        config.write_text(readme_job(command.url.removeprefix("http://")))
+        with prometheus(config, folder / "data") as running:
+            time.sleep(A_MINUTE)
+            yield running
+
+
+def test_every_target_is_up_and_no_sample_was_refused(watched: Prometheus) -> None:
+    assert list(watched.query("up").values()) == [1.0, 1.0], "the gateway and the exporter"
+    assert watched.one("enphase_up") == 1
+    assert watched.one("sum(scrape_samples_scraped - scrape_samples_post_metric_relabeling)") == 0
+
+
+def test_the_gateway_is_called_by_its_name(watched: Prometheus) -> None:
+    assert len(watched.query('enphase_production_power_watts{instance="demo", job="envoy"}')) == 1
+
+
+def test_production_import_and_export_are_there(watched: Prometheus) -> None:
+    assert watched.one("enphase_production_power_watts") > 0
+    assert watched.one("enphase_production_energy_joules_total") > 0
+    assert watched.one("enphase_grid_import_energy_joules_total") > 0
+    assert watched.one("enphase_grid_export_energy_joules_total") > 0
+
+
+def test_each_inverter_and_each_battery_is_there_with_its_details(watched: Prometheus) -> None:
+    for name in ("power_watts", "dc_voltage_volts", "ac_voltage_volts", "temperature_celsius", "energy_joules_total"):
+        assert len(watched.query(f"enphase_inverter_{name}")) == 20, name
+    for name in ("charge_ratio", "power_watts", "temperature_celsius"):
+        assert len(watched.query(f"enphase_battery_unit_{name}")) == 2, name
+    assert 0 <= watched.one("enphase_storage_charge_ratio") <= 1
+
+
+WINDOW = "50s"
+SLACK = 0.03
+"""Of the power: the gauge is seen every ten seconds, and the sun of the demo moves while nobody looks."""
+
+
+@pytest.mark.parametrize(
+    ("register", "gauge"),
+    [
+        ("rate(enphase_production_energy_joules_total[{w}])", "enphase_production_power_watts"),
+        (
+            "rate(enphase_meter_energy_delivered_joules_total{{meter='production'}}[{w}])",
+            "enphase_meter_power_watts{meter='production'}",
+        ),
+        (
+            "rate(enphase_grid_import_energy_joules_total[{w}]) - rate(enphase_grid_export_energy_joules_total[{w}])",
+            "enphase_grid_power_watts",
+        ),
+    ],
+)
+def test_the_rate_of_a_register_is_the_power(watched: Prometheus, register: str, gauge: str) -> None:
+    rate = watched.one(register.format(w=WINDOW))
+    mean = watched.one(f"avg_over_time({gauge}[{WINDOW}])")
+    scale = watched.one(f"avg_over_time(enphase_production_power_watts[{WINDOW}])")
+    assert scale > 100, "the demo begins by day"
+    assert rate == pytest.approx(mean, abs=SLACK * scale)
+
+
+def test_values_move_while_one_looks(watched: Prometheus) -> None:
+    for gauge in ("enphase_production_power_watts", "enphase_grid_power_watts", "enphase_inverter_power_watts"):
+        assert min(watched.query(f"changes({gauge}[1m])").values()) >= 1, gauge

@@ -1,0 +1,113 @@
+"""The web config file: TLS and users of our own port, looked at again while it serves."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+import trustme
+from support.served import Served, written
+
+from envoy_exporter.config import ConfigError
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.wiring import WebFile
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Simulator]:
+    with Simulator("8.3") as gateway:
+        yield gateway
+
+
+def hashed(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+
+
+def certified(folder: Path, name: str) -> None:
+    """cert.pem and key.pem of a new authority, which is authority.pem."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", common_name=name)
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    (folder / "cert.pem").write_bytes(b"".join(each.bytes() for each in certificate.cert_chain_pems))
+
+
+def test_without_users_everybody_is_let_in_and_with_users_only_they(gateway: Simulator, tmp_path: Path) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("{}")
+    with Served(written(gateway, folder=tmp_path), web_config=web) as served:
+        assert served.get("/metrics").status_code == 200
+        web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
+        refused = served.get("/metrics")
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith("Basic ")
+        for user, password, status in (
+            ("alice", "secret", 200),
+            ("alice", "secret", 200),
+            ("alice", "Secret", 401),
+            ("bob", "secret", 401),
+            ("alice", "", 401),
+        ):
+            answered = httpx.get(served.url + "/metrics", auth=(user, password), trust_env=False, timeout=30)
+            assert answered.status_code == status, (user, password)
+        for header in ("Basic", "Basic !!!", "Basic 4pyT", "Bearer eyJ", "basic"):
+            assert served.get("/metrics", authorization=header).status_code == 401
+
+
+def test_headers_of_the_file_are_on_every_answer(gateway: Simulator, tmp_path: Path) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}")
+    with Served(written(gateway, folder=tmp_path), web_config=web) as served:
+        assert served.get("/-/healthy").headers["x-frame-options"] == "deny"
+
+
+def test_tls_and_a_certificate_that_changes_while_it_serves(gateway: Simulator, tmp_path: Path) -> None:
+    certified(tmp_path, "first")
+    web = tmp_path / "web.yml"
+    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
+    with Served(written(gateway, folder=tmp_path), web_config=web) as served:
+        assert served.url.startswith("https")
+        verified = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+        assert httpx.get(f"{served.url}/-/healthy", verify=verified, trust_env=False).status_code == 200
+        certified(tmp_path, "second")
+        served.get("/-/healthy")
+        verified = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+        assert httpx.get(f"{served.url}/-/healthy", verify=verified, trust_env=False).status_code == 200
+
+
+def test_a_silent_tls_client_keeps_nobody_waiting(gateway: Simulator, tmp_path: Path) -> None:
+    certified(tmp_path, "first")
+    web = tmp_path / "web.yml"
+    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
+    with Served(written(gateway, folder=tmp_path), web_config=web) as served, served.connect(), served.connect():
+        assert served.get("/-/healthy", timeout=5).status_code == 200
+
+
+def test_a_file_that_becomes_wrong_leaves_the_last_in_force(
+    gateway: Simulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
+    with Served(written(gateway, folder=tmp_path), web_config=web) as served:
+        web.write_text("basic_auth_users: {alice: plain}")
+        assert [served.get("/metrics").status_code for _ in range(3)] == [401] * 3
+    assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tls_server_config: {cert_file: nothing.pem, key_file: nothing.pem}", "tls_server_config"),
+        ("basic_auth_users: {alice: plain}", "no bcrypt hash"),
+        ("basic_auth_user: {}", "did you mean basic_auth_users?"),
+        ("tls_server_config: {cert_file: a, key_file: b, min_version: SSL3}", "none of TLS12, TLS13"),
+    ],
+)
+def test_a_file_that_is_wrong_at_the_start_stops_it(tmp_path: Path, text: str, words: str) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        WebFile(web)
+    assert words in str(error.value)

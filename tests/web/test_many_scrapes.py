@@ -1,0 +1,150 @@
+"""Many at once, too many at once, and those who say too little."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+from support.exposition import parsed
+from support.faults import Odd
+from support.served import Served, written
+
+from envoy_exporter import documents
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Request, Response
+from envoy_exporter.web import server
+
+
+class Gate:
+    """Keeps a request on its way until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, request: Request, answer: Callable[[Request], Response]) -> Response:
+        self.reached.set()
+        self.opened.wait(30)
+        return answer(request)
+
+
+def test_fifty_scrapes_at_once_make_one_request_an_endpoint_and_health_answers_meanwhile(tmp_path: Path) -> None:
+    gate = Gate()
+    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
+        with Served(written(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
+            scrapes = [clients.submit(served.get, "/probe?target=home") for _ in range(50)]
+            assert gate.reached.wait(10)
+            assert served.get("/-/healthy", timeout=5).status_code == 200
+            assert served.get("/-/ready", timeout=5).status_code == 200
+            assert not any(scrape.done() for scrape in scrapes)
+            gate.opened.set()
+            responses = [scrape.result() for scrape in scrapes]
+            shared = parsed(served.get("/telemetry").text).value("enphase_exporter_scrapes_shared_total")
+        load = gateway.load
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.text for response in responses}) == 1
+    assert parsed(responses[0].text).value("enphase_up") == 1
+    assert set(load.requests.values()) == {1}
+    assert load.most_in_flight == 1
+    assert shared >= 39, "40 requests are let in at once, and 39 found the first one waiting"
+
+
+def test_a_scrape_in_a_back_off_is_answered_at_once_and_asks_nothing(tmp_path: Path) -> None:
+    odd = Odd({})
+    odd.oddities["*"] = odd.silence
+    odd.silent.set()
+    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/metrics")
+        asked = sum(gateway.load.requests.values())
+        for _ in range(5):
+            assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 0
+        assert sum(gateway.load.requests.values()) == asked
+
+
+def test_ready_bytes_are_the_same_bytes_and_ask_nothing(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        first = served.get("/probe?target=home").text
+        asked = sum(gateway.load.requests.values())
+        assert {served.get("/probe?target=home").text for _ in range(5)} == {first}
+        assert sum(gateway.load.requests.values()) == asked
+
+
+@pytest.mark.parametrize("timeout", ["1", "1.5"])
+def test_a_scrape_is_answered_within_the_time_that_prometheus_gives(tmp_path: Path, timeout: str) -> None:
+    """A gateway that never answers; the client gives up long after the deadline, if it must."""
+    odd = Odd({})
+    odd.oddities["*"] = odd.silence
+    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        began = time.monotonic()
+        response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
+        assert time.monotonic() - began < 8
+        odd.heal()
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("header", ["0", "-1", "0.1", "NaN", "soon", "1e9", "", "inf"])
+def test_a_time_that_is_none_does_no_harm(tmp_path: Path, header: str) -> None:
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/metrics")
+        response = served.get("/metrics", x_prometheus_scrape_timeout_seconds=header)
+    assert response.status_code == 200
+    assert parsed(response.text).value("enphase_up") == 1
+
+
+def test_more_requests_than_may_be_in_progress_or_wait_are_503(tmp_path: Path) -> None:
+    gate = Gate()
+    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
+        path = written(gateway, folder=tmp_path)
+        with Served(path, most=2) as served, ThreadPoolExecutor(5) as clients:
+            scrapes = [clients.submit(served.get, "/metrics") for _ in range(5)]
+            assert gate.reached.wait(10)
+            first, _ = wait(scrapes, timeout=10, return_when=FIRST_COMPLETED)
+            assert served.get("/-/healthy").status_code == 200
+            gate.opened.set()
+            codes = sorted(scrape.result().status_code for scrape in scrapes)
+    assert [scrape.result().status_code for scrape in first] == [503]
+    assert codes == [200, 200, 200, 200, 503]
+
+
+def test_clients_who_say_too_little_are_sent_away_and_nobody_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 1.0)
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        silent = [served.connect() for _ in range(60)]
+        for number, each in enumerate(silent):
+            each.sendall([b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "][number % 3])
+        assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
+        for each in silent:
+            each.settimeout(10)
+            assert each.recv(1000) == b""
+            each.close()
+
+
+def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 1.0)
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served, served.connect() as kept:
+        for _ in range(3):
+            kept.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"OK\n"):
+                answer += kept.recv(1000)
+            time.sleep(0.6)
+        kept.sendall(b"GET /-/healthy HTTP/1.1\r\n")
+        kept.settimeout(10)
+        assert kept.recv(1000) == b""
+
+
+def test_a_client_who_leaves_in_the_middle_harms_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        for _ in range(20):
+            with served.connect() as client:
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.shutdown(socket.SHUT_RDWR)
+        assert parsed(served.get("/metrics").text).value("enphase_up") == 1
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]

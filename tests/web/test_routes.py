@@ -1,0 +1,284 @@
+"""What the exporter answers, on which path, in which format, and to whom it says no."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.exposition import parsed, parsed_openmetrics
+from support.faults import Odd
+from support.raw import closed_port
+from support.served import Served, written
+
+from envoy_exporter.simulator import Simulator
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+PROMETHEUS_2 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;"
+    "q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One gateway."""
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Two gateways, the second with a label."""
+    with Simulator("8.3") as house, Simulator("5.0") as barn:
+        path = written(house, barn, folder=tmp_path_factory.mktemp("farm"))
+        path.write_text(path.read_text() + "    labels: {site: field}\n")
+        with Served(path) as served:
+            yield served
+
+
+def test_one_gateway_is_on_metrics_behind_the_exporter_s_own(home: Served) -> None:
+    response = home.get("/metrics")
+    exposition = parsed(response.text)
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert exposition.value("enphase_up") == 1
+    assert exposition.value("enphase_exporter_gateways") == 1
+    assert list(exposition.samples).index(("enphase_up", frozenset())) > 10
+    assert "process_resident_memory_bytes" in exposition
+
+
+@pytest.mark.parametrize("accept", [OPENMETRICS, PROMETHEUS_2, PROMETHEUS_3])
+def test_openmetrics_for_those_who_prefer_it(home: Served, accept: str) -> None:
+    response = home.get("/metrics", accept=accept)
+    assert response.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    exposition = parsed_openmetrics(response.text)
+    assert exposition.types["enphase_production_energy_joules"] == "counter"
+    assert exposition.value("enphase_up") == 1
+    assert response.text.count("# EOF") == 1
+    assert "_created" not in response.text
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/plain",
+        "*/*",
+        "",
+        "application/openmetrics-text;version=2.0.0",
+        f"{OPENMETRICS};q=0",
+        "text/html",
+        ";;,=,q=x",
+    ],
+)
+def test_text_for_all_others(home: Served, accept: str) -> None:
+    assert home.get("/probe?target=home", accept=accept).headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/probe?target=home", "/telemetry"])
+def test_gzip_for_those_who_want_it_holds_the_same(home: Served, path: str) -> None:
+    plain = home.get(path, accept_encoding="identity")
+    packed = home.get(path, accept_encoding="gzip")
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    ours = {name for name, _ in parsed(packed.text).samples}
+    assert ours == {name for name, _ in parsed(plain.text).samples}
+    assert home.get(path, accept_encoding="gzip;q=0, identity").headers.get("content-encoding") is None
+
+
+def test_gzip_is_one_member_that_any_reader_takes_whole(home: Served) -> None:
+    with home.connect() as connection:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    body = answer.partition(b"\r\n\r\n")[2]
+    assert body.count(b"\x1f\x8b\x08") == 1
+    assert b"enphase_up 1.0" in gzip.decompress(body)
+
+
+def test_head_is_get_without_a_body(home: Served) -> None:
+    for path in ("/metrics", "/probe?target=home", "/-/healthy", "/-/ready", "/"):
+        response = home.get(path, method="HEAD")
+        assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_probe_has_nothing_of_the_exporter_and_telemetry_nothing_of_a_gateway(home: Served) -> None:
+    probe, telemetry = parsed(home.get("/probe?target=home").text), parsed(home.get("/telemetry").text)
+    assert not any(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in probe.samples)
+    assert all(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in telemetry.samples)
+
+
+def test_two_gateways_are_probed_each_by_its_name(farm: Served) -> None:
+    assert "enphase_up" not in parsed(farm.get("/metrics").text)
+    serials: set[tuple[str, ...]] = set()
+    for name in ("home", "barn"):
+        exposition = parsed(farm.get(f"/probe?target={name}").text)
+        assert exposition.value("enphase_up") == 1
+        serials.update(exposition.of("enphase_gateway_info"))
+    assert len(serials) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?target=",
+        "?target=nobody",
+        "?target=home&target=barn",
+        "?target=192.168.1.20",
+        "?target=http://169.254.169.254/",
+        "?target=home%00",
+        "?target=%0d%0aX-A:%20b",
+        "?target=" + "x" * 5000,
+        "?target=home&collect[]=kettles",
+    ],
+)
+def test_what_is_no_gateway_of_the_config_is_400_and_one_line(farm: Served, query: str) -> None:
+    response = farm.get(f"/probe{query}")
+    assert response.status_code == 400
+    assert response.text.count("\n") == 1
+    assert len(response.text) < 300
+    assert response.text.rstrip("\n").isprintable()
+
+
+def test_service_discovery_lists_each_gateway_and_the_exporter(farm: Served) -> None:
+    response = farm.get("/sd", host="exporter.lan:9433")
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == [
+        {
+            "targets": ["exporter.lan:9433"],
+            "labels": {
+                "instance": "home",
+                "__metrics_path__": "/probe",
+                "__param_target": "home",
+                "__scheme__": "http",
+            },
+        },
+        {
+            "targets": ["exporter.lan:9433"],
+            "labels": {
+                "site": "field",
+                "instance": "barn",
+                "__metrics_path__": "/probe",
+                "__param_target": "barn",
+                "__scheme__": "http",
+            },
+        },
+        {"targets": ["exporter.lan:9433"], "labels": {"__metrics_path__": "/telemetry", "__scheme__": "http"}},
+    ]
+
+
+@pytest.mark.parametrize("host", ["a b", 'x"', "[::1", "x/y", "x:y"])
+def test_a_host_header_that_is_none_is_not_passed_on(farm: Served, host: str) -> None:
+    targets = {target for group in farm.get("/sd", host=host).json() for target in group["targets"]}
+    assert targets == {f"127.0.0.1:{farm.port}"}
+
+
+def test_some_families_and_some_collectors(home: Served) -> None:
+    names = "name[]=enphase_up&name[]=enphase_production_energy_joules_total&name[]=enphase_gateway_info"
+    some = parsed(home.get(f"/probe?target=home&{names}").text)
+    assert {name for name, _ in some.samples} == {
+        "enphase_up",
+        "enphase_production_energy_joules_total",
+        "enphase_gateway_info",
+    }
+    assert {name for name, _ in parsed(home.get("/metrics?name[]=process_open_fds").text).samples} == {
+        "process_open_fds"
+    }
+    batteries = {name for name, _ in parsed(home.get("/probe?target=home&collect[]=batteries").text).samples}
+    assert "enphase_storage_charge_ratio" in batteries
+    assert "enphase_up" in batteries
+    assert "enphase_meter_power_watts" not in batteries
+
+
+def test_name_gives_every_described_family_just_it(home: Served) -> None:
+    everything = parsed(home.get("/probe?target=home").text)
+    for name in sorted({name for name, _ in everything.samples}):
+        assert {each for each, _ in parsed(home.get(f"/probe?target=home&name[]={name}").text).samples} == {name}
+
+
+def test_the_config_page_has_no_secret(home: Served) -> None:
+    page = home.get("/config")
+    assert page.headers["content-type"].startswith("text/plain")
+    text = home.path.read_text()
+    secrets = [line.split("token: ")[1] for line in text.splitlines() if "token: " in line]
+    assert secrets
+    assert not any(secret in page.text for secret in secrets)
+    assert "token: <secret>" in page.text
+    assert "password: <secret>" in page.text
+
+
+def test_the_landing_page_says_what_each_gateway_is_and_what_is_not_there(farm: Served) -> None:
+    for name in ("home", "barn"):
+        farm.get(f"/probe?target={name}")
+    page = farm.get("/").text
+    for words in (
+        "D8.3.",
+        "D5.0.62",
+        "production: 2 phases (split)",
+        "source eim",
+        "source v1",
+        "<th>inverters</th><td>20</td>",
+        "<th>batteries</th>",
+        "/ivp/ensemble/inventory: HTTP 404",
+    ):
+        assert words in page, words
+
+
+def test_the_landing_page_tells_of_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "exporter.yml"
+    with closed_port() as port:
+        path.write_text(f"gateways: [{{host: '127.0.0.1:{port}', name: '<b>'}}]")
+        with Served(path) as served:
+            assert "not asked yet" in served.get("/").text
+            served.get("/metrics")
+            page = served.get("/").text
+    assert "no connection" in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/metrics/", 404),
+        ("POST", "/metrics", 405),
+        ("DELETE", "/config", 405),
+        ("GET", "/-/reload", 405),
+        ("OPTIONS", "/sd", 405),
+    ],
+)
+def test_other_paths_and_methods(home: Served, method: str, path: str, status: int) -> None:
+    assert home.get(path, method=method).status_code == status
+
+
+def test_a_reload_takes_a_good_config_and_keeps_the_old_one_before_a_bad_one(tmp_path: Path) -> None:
+    with Simulator("8.3") as house, Simulator("5.0") as barn, Served(written(house, folder=tmp_path)) as served:
+        served.get("/probe?target=home")
+        asked = house.load.requests["/info"]
+        written(house, barn, folder=tmp_path)
+        assert served.get("/-/reload", method="POST").status_code == 200
+        assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
+        assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 1
+        assert house.load.requests["/info"] == asked, "what a reload does not change goes on as it was"
+        served.path.write_text("gateways: [{hots: x}]")
+        refused = served.get("/-/reload", method="POST")
+        assert refused.status_code == 500
+        assert "did you mean host?" in refused.text
+        assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
+
+
+def test_a_gateway_that_cannot_be_read_is_200_and_enphase_up_0(tmp_path: Path) -> None:
+    odd = Odd({})
+    odd.oddities["*"] = odd.silence
+    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        response = served.get("/metrics", x_prometheus_scrape_timeout_seconds="1")
+        odd.heal()
+    assert response.status_code == 200
+    assert parsed(response.text).value("enphase_up") == 0
+
+
+def test_json_of_discovery_is_the_whole_list_each_time(home: Served) -> None:
+    assert json.loads(home.get("/sd").text) == home.get("/sd").json()
