@@ -161,7 +161,7 @@ def _targets(request: Request, site: Site) -> list[dict[str, object]]:
         server = request.scope.get("server") or ("localhost", 80)
         host = f"[{server[0]}]" if ":" in str(server[0]) else server[0]
         address = f"{host}:{server[1]}"
-    scheme = {"__scheme__": request.url.scheme}
+    scheme = {"__scheme__": request.scope["scheme"]}
     found: list[dict[str, object]] = []
     for name in site.gateways:
         labels = {**site.labels.get(name, {}), "instance": name, "__metrics_path__": "/probe", "__param_target": name}
