@@ -16,7 +16,7 @@ from .gateway.endpoints import ENDPOINTS
 from .gateway.gateway import Gateway, Snapshot
 from .subsystems import SUBSYSTEMS, identity
 from .subsystems.subsystem import Settings, Subsystem
-from .untrusted import DUPLICATE
+from .untrusted import DUPLICATE, Refusal
 
 __all__ = ["EnvoyCollector", "Snapshot", "families"]
 
@@ -115,6 +115,12 @@ class EnvoyCollector(Collector):
         self._one_at_a_time = threading.Lock()
 
     @property
+    def refused(self) -> list[Refusal]:
+        """What the newest reading refused, each once."""
+        with self._one_at_a_time:
+            return list(dict.fromkeys(refusal for run in self._runs for refusal in run.refused))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The subsystems that are switched on."""
         return tuple(run.name for run in self._runs)
@@ -181,6 +187,7 @@ class _Run:
         self.name = subsystem.NAME
         self.reads = frozenset(endpoint.name for endpoint in ENDPOINTS if self.name in endpoint.readers)
         self.rejected = Counter(dict.fromkeys(subsystem.RULES, 0))
+        self.refused: tuple[Refusal, ...] = ()
         self.broken = False
         self._seen: dict[str, float] = {}
         self._counted: dict[str, float] = {}
@@ -204,7 +211,17 @@ class _Run:
         self.broken = False
         self._memory = read.memory
         metrics, duplicates = collect(self.subsystem.READINGS, read.readings)
-        self.rejected.update(rule for endpoint, rule in read.refusals if endpoint in new)
+        self.rejected.update(each.rule for each in read.refusals if each.endpoint in new)
+        for each in dict.fromkeys(read.refusals):
+            if each not in self.refused:
+                log.debug(
+                    "%s: refused by the rule %s: %s of %s",
+                    self.name,
+                    each.rule,
+                    each.key or "an element",
+                    each.endpoint,
+                )
+        self.refused = read.refusals
         if new and duplicates:
             self.rejected[DUPLICATE] += duplicates
         return metrics

@@ -1,14 +1,15 @@
 """Careful hands for JSON that nobody specified: what is usable comes back, what is not is None and counted.
 
-Each hand takes the object, the key in it, and `refuse`, which it calls with the name of the rule when something
-stands there that cannot be taken. A key that is missing is no refusal: firmware differs.
+Each hand takes the object, the key in it, and `refuse`, which it calls with the name of the rule and the key when
+something stands there that cannot be taken. A key that is missing is no refusal: firmware differs.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-Refuse = Callable[[str], None]
+Refuse = Callable[[str, str], None]
 Fields = Mapping[str, object]
 
 TYPE, RANGE, LABEL, DUPLICATE, LIMIT = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit")
@@ -27,15 +28,23 @@ _LONGEST_TEXT = 64
 _DIGITS = re.compile(r"\d{1,12}")
 
 
+class Refusal(NamedTuple):
+    """A value that was not taken: the document it stands in, the rule, and its key there ("" for a whole element)."""
+
+    endpoint: str
+    rule: str
+    key: str
+
+
 @dataclass(slots=True)
 class Refusals:
-    """What one reading of the documents refused, as (endpoint, rule), in the order in which it met them."""
+    """What one reading of the documents refused, in the order in which it met them."""
 
-    met: list[tuple[str, str]] = field(default_factory=list)
+    met: list[Refusal] = field(default_factory=list)
 
     def of(self, endpoint: str) -> Refuse:
         """The `refuse` for what that endpoint answered."""
-        return lambda rule: self.met.append((endpoint, rule))
+        return lambda rule, key: self.met.append(Refusal(endpoint, rule, key))
 
 
 def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
@@ -44,10 +53,10 @@ def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, h
         return None
     value = fields[key]
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
-        refuse(TYPE)
+        refuse(TYPE, key)
         return None
     if not low <= value <= high:
-        refuse(RANGE)
+        refuse(RANGE, key)
         return None
     return float(value) + 0.0
 
@@ -63,7 +72,7 @@ def flag(fields: Fields, key: str, refuse: Refuse) -> bool | None:
         return None
     value = fields[key]
     if not isinstance(value, bool):
-        refuse(TYPE)
+        refuse(TYPE, key)
         return None
     return value
 
@@ -77,7 +86,7 @@ def instant(fields: Fields, key: str, refuse: Refuse) -> float | None:
     if not seconds:
         return None
     if not EARLIEST <= seconds <= LATEST:
-        refuse(RANGE)
+        refuse(RANGE, key)
         return None
     return seconds
 
@@ -87,7 +96,7 @@ def text(fields: Fields, key: str, refuse: Refuse) -> str | None:
     value = fields.get(key)
     if not isinstance(value, str):
         if value is not None:
-            refuse(TYPE)
+            refuse(TYPE, key)
         return None
     return clean(value)
 
@@ -103,7 +112,7 @@ def serial(fields: Fields, key: str, refuse: Refuse) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
         value = str(value)
     if not isinstance(value, str) or not _SERIAL.fullmatch(value):
-        refuse(LABEL)
+        refuse(LABEL, key)
         return None
     return value
 
@@ -118,15 +127,15 @@ def numbered(content: object, refuse: Refuse) -> Iterator[tuple[int, Fields]]:
     """The same with their places in the list, for lists in which the place means something."""
     if not isinstance(content, list):
         if content is not None:
-            refuse(TYPE)
+            refuse(TYPE, "")
         return
     if len(content) > MOST_DEVICES:
-        refuse(LIMIT)
+        refuse(LIMIT, "")
     for place, element in enumerate(content[:MOST_DEVICES]):
         if isinstance(element, dict):
             yield place, element
         else:
-            refuse(TYPE)
+            refuse(TYPE, "")
 
 
 def phases(content: object, count: int, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
@@ -144,7 +153,7 @@ def devices(content: object, key: str, refuse: Refuse) -> Iterator[tuple[str, Fi
         if name is None:
             continue
         if name in seen:
-            refuse(DUPLICATE)
+            refuse(DUPLICATE, key)
             continue
         seen.add(name)
         yield name, each

@@ -7,12 +7,14 @@ import pytest
 from envoy_exporter.untrusted import devices, flag, instant, number, phases, scaled, serial, text
 
 MISSING: dict[str, object] = {}
+KEYS = {"x", "s", ""}
 
 
 class Refused(list[str]):
     """Collects the rules."""
 
-    def __call__(self, rule: str) -> None:
+    def __call__(self, rule: str, key: str) -> None:
+        assert key in KEYS
         self.append(rule)
 
 

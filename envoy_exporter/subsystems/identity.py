@@ -87,6 +87,6 @@ def _utc_offset(seen: Documents, settings: Settings, now: float, refuse: Refuse)
     try:
         offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        refuse(untrusted.RANGE)  # a zone that nobody knows, or a path where a name belongs
+        refuse(untrusted.RANGE, "timezone")  # a zone that nobody knows, or a path where a name belongs
         return None
     return offset.total_seconds() if offset is not None else None

@@ -179,7 +179,7 @@ def _inverter(serial: str, channel: Fields, seen: Documents, settings: Settings,
 
 def _electrical(report: Fields, refuse: Refuse) -> dict[str, float | None]:
     """What a report says of now."""
-    joules, seconds = number(report, "joulesProduced", refuse), number(report, "duration", lambda _: None, low=0)
+    joules, seconds = number(report, "joulesProduced", refuse), number(report, "duration", lambda *_: None, low=0)
     lagging = number(report, "laggingVArs", refuse, low=0, high=MOST_VARS)
     leading = number(report, "leadingVArs", refuse, low=0, high=MOST_VARS)
     return {

@@ -187,12 +187,12 @@ def _count_refused(seen: Documents, refusals: Refusals) -> None:
         for each in untrusted.items(seen.content(endpoint), refuse):
             eid = each.get("eid")
             if isinstance(eid, bool) or not isinstance(eid, int):
-                refuse(untrusted.TYPE)
+                refuse(untrusted.TYPE, "eid")
                 continue
             if eid in eids:
-                refuse(untrusted.DUPLICATE)
+                refuse(untrusted.DUPLICATE, "eid")
             elif endpoint == documents.METERS and not documents.is_name(each.get("measurementType")):
-                refuse(untrusted.LABEL)
+                refuse(untrusted.LABEL, "measurementType")
             eids.add(eid)
 
 
@@ -202,9 +202,9 @@ def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
     if isinstance(flags, list):
         raised = frozenset(flag for flag in flags if isinstance(flag, str))
         if len(raised) < len(flags):
-            refuse(untrusted.TYPE)
+            refuse(untrusted.TYPE, "statusFlags")
     elif flags is not None:
-        refuse(untrusted.TYPE)
+        refuse(untrusted.TYPE, "statusFlags")
     return MeterStatus(
         meter=meter.name,
         enabled=meter.enabled,

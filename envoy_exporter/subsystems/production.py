@@ -286,7 +286,7 @@ def _site(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
     net = documents.consumption_entry(site, "net-consumption")
     if total is not None and documents.is_active(total):
         if rules.total_equals_net(total, net, documents.eim_entry(site)):
-            refuse(rules.TOTAL_EQUALS_NET)
+            refuse(rules.TOTAL_EQUALS_NET, "total-consumption")
         else:
             yield Consumption(**_load(total, refuse))
             for phase, line in _lines(total, meter, refuse):
@@ -314,8 +314,8 @@ def _day_and_week(
     """`today` and `last_week` in joules, if they can be what they say."""
     today, last_week = number(fields, day, refuse), number(fields, week, refuse)
     return {
-        "today": scaled(rules.day(today, lifetime, refuse), WATT_HOUR),
-        "last_week": scaled(rules.week(last_week, today, lifetime, refuse), WATT_HOUR),
+        "today": scaled(rules.day(today, lifetime, day, refuse), WATT_HOUR),
+        "last_week": scaled(rules.week(last_week, today, lifetime, week, refuse), WATT_HOUR),
     }
 
 

@@ -13,15 +13,15 @@ WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
 _SAME = 0.002
 
 
-def day(day: float | None, lifetime: float | None, refuse: Refuse) -> float | None:
+def day(day: float | None, lifetime: float | None, key: str, refuse: Refuse) -> float | None:
     """Today's energy, unless it is the lifetime's (8.3.5433_tot_is_net_cons, 8.3.1598_collar)."""
     if day and day == lifetime:
-        refuse(DAY_EQUALS_LIFETIME)
+        refuse(DAY_EQUALS_LIFETIME, key)
         return None
     return day
 
 
-def week(week: float | None, day: float | None, lifetime: float | None, refuse: Refuse) -> float | None:
+def week(week: float | None, day: float | None, lifetime: float | None, key: str, refuse: Refuse) -> float | None:
     """The energy of the seven days before today, unless it cannot be that.
 
     It is the lifetime (8.3.5433_tot_is_net_cons) or all of it but today (8.1.41), or less than one day's
@@ -30,10 +30,10 @@ def week(week: float | None, day: float | None, lifetime: float | None, refuse: 
     if week is None:
         return None
     if week and lifetime and any(abs(week + more - lifetime) <= _SAME * lifetime for more in (0.0, day or 0.0)):
-        refuse(WEEK_EQUALS_LIFETIME)
+        refuse(WEEK_EQUALS_LIFETIME, key)
         return None
     if day is not None and week < day:
-        refuse(WEEK_BELOW_DAY)
+        refuse(WEEK_BELOW_DAY, key)
         return None
     return week
 

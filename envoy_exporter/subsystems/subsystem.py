@@ -5,6 +5,7 @@ from typing import Protocol
 
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading
+from envoy_exporter.untrusted import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What came of reading: readings, refusals as (endpoint, rule), and what to be given at the next reading."""
+    """What came of reading: readings, what was refused, and what to be given at the next reading."""
 
     readings: tuple[Reading, ...]
-    refusals: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     memory: object = None
 
 

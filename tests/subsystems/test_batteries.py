@@ -177,4 +177,4 @@ def test_rated_power_is_in_the_status() -> None:
 def test_a_charge_beyond_full_is_refused() -> None:
     found = read(batteries, iq(unit(), **{ENSEMBLE_POWER: {"devices:": [power(soc=254)]}}))
     assert one(BatteryUnit, found).charge is None
-    assert (ENSEMBLE_POWER, "range") in found.refusals
+    assert (ENSEMBLE_POWER, "range", "soc") in found.refusals

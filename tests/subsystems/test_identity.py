@@ -36,7 +36,7 @@ def test_the_clock_is_compared_with_the_middle_of_the_request() -> None:
 def test_a_clock_at_1970_is_no_offset() -> None:
     found = read({**dict(information()), "time": "12"})  # type: ignore[arg-type]
     assert one(Clock, found).offset is None
-    assert (INFO, "range") in found.refusals
+    assert (INFO, "range", "time") in found.refusals
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_config_s_time_zone_goes_before_the_gateway_s() -> None:
 def test_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
     found = read(information(), {"timezone": zone})
     assert one(Clock, found).utc_offset is None
-    assert found.refusals == ((HOME, "range"),)
+    assert found.refusals == ((HOME, "range", "timezone"),)
 
 
 def test_when_the_firmware_was_built() -> None:

@@ -167,7 +167,7 @@ def test_an_unsigned_minus_four_is_no_power() -> None:
     """4294967292 W in 8.3.5169_ACB_inventory."""
     found = read(inverters, {INVERTERS_V1: [listed(watts=4_294_967_292)]}, absent=(DEVICE_DATA,))
     assert one(Inverter, found).power is None
-    assert found.refusals == ((INVERTERS_V1, "range"),)
+    assert found.refusals == ((INVERTERS_V1, "range", "lastReportWatts"),)
 
 
 def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:
@@ -176,14 +176,14 @@ def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:
     first, second = of(Inverter, found)
     assert (first.dc_voltage, second.dc_voltage) == (None, 40.352)
     assert first.ac_voltage == 248.156
-    assert sorted(rule for _, rule in found.refusals) == ["label", "type"]
+    assert sorted(each.rule for each in found.refusals) == ["label", "type"]
 
 
 def test_a_serial_twice_is_the_first_and_counted() -> None:
     told: dict[str, Json] = {INVERTERS_V1: [listed("1", watts=1), listed("1", watts=2)]}
     found = read(inverters, told, absent=(DEVICE_DATA,))
     assert one(Inverter, found).power == 1
-    assert found.refusals == ((INVERTERS_V1, "duplicate"),)
+    assert found.refusals == ((INVERTERS_V1, "duplicate", "serialNumber"),)
 
 
 def test_a_serial_that_is_a_number_is_its_digits() -> None:
@@ -195,4 +195,4 @@ def test_ten_thousand_inverters_are_a_thousand_and_counted() -> None:
     told: dict[str, Json] = {INVERTERS_V1: [listed(str(serial)) for serial in range(10_000)]}
     found = read(inverters, told, absent=(DEVICE_DATA,))
     assert len(of(Inverter, found)) == 1000
-    assert found.refusals == ((INVERTERS_V1, "limit"),)
+    assert found.refusals == ((INVERTERS_V1, "limit", ""),)

@@ -80,7 +80,7 @@ def test_a_channel_that_is_no_object_does_not_move_the_next_one_up() -> None:
     channels: Json = [None, {"activePower": 5.0}, {}]
     found = read(meters, {METERS: [listed()], METER_READINGS: [reading(channels=channels)]})
     assert [(each.phase, each.power) for each in of(MeterPhase, found)] == [("L2", 5.0)]
-    assert (METER_READINGS, "type") in found.refusals
+    assert (METER_READINGS, "type", "") in found.refusals
 
 
 def test_the_lowest_eid_of_a_type_keeps_the_bare_name() -> None:
@@ -93,7 +93,7 @@ def test_a_power_factor_that_is_a_sum_is_refused(factor: float) -> None:
     """8.3.1598_collar."""
     found = read(meters, {METERS: [listed()], METER_READINGS: [reading(pwrFactor=factor)]})
     assert one(MeterReading, found).power_factor is None
-    assert found.refusals == ((METER_READINGS, "range"),)
+    assert found.refusals == ((METER_READINGS, "range", "pwrFactor"),)
 
 
 def test_a_negative_register_is_refused_and_the_rest_of_the_meter_stays() -> None:
@@ -140,10 +140,10 @@ def test_flags_that_are_not_sent_are_not_known() -> None:
 def test_a_type_that_can_be_no_label_is_refused() -> None:
     found = read(meters, {METERS: [listed(kind='net"\n')]})
     assert found.readings == ()
-    assert found.refusals == ((METERS, "label"),)
+    assert found.refusals == ((METERS, "label", "measurementType"),)
 
 
 def test_the_same_meter_twice_is_one_and_counted() -> None:
     found = read(meters, {METERS: [listed(), listed()], METER_READINGS: [reading(), reading(activePower=9.0)]})
     assert one(MeterReading, found).power == -2036.5
-    assert found.refusals == ((METERS, "duplicate"), (METER_READINGS, "duplicate"))
+    assert found.refusals == ((METERS, "duplicate", "eid"), (METER_READINGS, "duplicate", "eid"))

@@ -139,7 +139,10 @@ def test_today_that_is_the_lifetime_is_refused() -> None:
         production, {PRODUCTION_JSON: site(eim(whToday=19_230_313.0, whLastSevenDays=19_230_313.0)), METERS: CT}
     )
     assert (one(Production, of_all).today, one(Production, of_all).last_week) == (None, None)
-    assert of_all.refusals == ((PRODUCTION_JSON, "day_equals_lifetime"), (PRODUCTION_JSON, "week_equals_lifetime"))
+    assert of_all.refusals == (
+        (PRODUCTION_JSON, "day_equals_lifetime", "whToday"),
+        (PRODUCTION_JSON, "week_equals_lifetime", "whLastSevenDays"),
+    )
 
 
 @pytest.mark.parametrize("week", [19_230_313.0 - 18_633.0, 19_230_313.0 * 0.999])
@@ -153,7 +156,7 @@ def test_a_week_that_is_nearly_the_lifetime_is_refused(week: float) -> None:
 def test_a_week_below_a_day_is_refused() -> None:
     refused = read(production, {PRODUCTION_JSON: site(eim(whLastSevenDays=4.6)), METERS: CT})
     assert one(Production, refused).last_week is None
-    assert refused.refusals == ((PRODUCTION_JSON, "week_below_day"),)
+    assert refused.refusals == ((PRODUCTION_JSON, "week_below_day", "whLastSevenDays"),)
 
 
 def test_a_new_system_s_zeros_are_believed() -> None:
@@ -201,7 +204,7 @@ def test_a_load_that_is_the_balance_is_refused_and_nothing_put_in_its_place() ->
     found = read(production, consumption(5_649_402.426, 5_649_402.426))
     assert of(Consumption, found) == []
     assert one(NetConsumption, found).power == -11.5
-    assert (PRODUCTION_JSON, "total_equals_net") in found.refusals
+    assert (PRODUCTION_JSON, "total_equals_net", "total-consumption") in found.refusals
 
 
 def test_without_a_consumption_ct_there_is_no_load_though_numbers_are_sent() -> None:

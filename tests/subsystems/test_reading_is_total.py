@@ -48,7 +48,7 @@ def read_all(seen: Documents, memories: dict[str, object]) -> None:
         for _ in range(2):
             read = subsystem.read(seen, Settings(), memories.get(subsystem.NAME), NOW)
             check(read)
-            assert {rule for _, rule in read.refusals} <= set(subsystem.RULES)
+            assert {refusal.rule for refusal in read.refusals} <= set(subsystem.RULES)
             memories[subsystem.NAME] = read.memory
         metrics, _ = collect(subsystem.READINGS, read.readings)
         parsed(Format.TEXT.render(metrics).decode())
