@@ -29,6 +29,7 @@ from .web.exposition import Exposition
 log = logging.getLogger(__name__)
 
 COLLECTORS = tuple(subsystem.NAME for subsystem in SUBSYSTEMS)
+_ON = {subsystem.NAME: subsystem.ON for subsystem in SUBSYSTEMS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Wiring:
         """Raises ValueError for a token that cannot be one, OSError for certificates that cannot be read."""
         settings = gateway.collectors
         enabled = {
-            name: self._collectors.get(name, name not in settings or settings[name].enabled) for name in COLLECTORS
+            name: self._collectors.get(name, settings[name].enabled if name in settings else _ON[name])
+            for name in COLLECTORS
         }
         ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
         tls = gateway.tls or config.Tls()

@@ -15,6 +15,7 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, 
 from .subsystem import Read, Settings
 
 NAME = "batteries"
+ON = True
 RULES = untrusted.GENERAL_RULES
 
 AC_STATES = ("charging", "idle", "discharging", "full")

@@ -12,6 +12,7 @@ from envoy_exporter.untrusted import Refusals, Refuse
 from .subsystem import Read, Settings
 
 NAME = "identity"
+ON = True
 RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LABEL)
 
 

@@ -15,6 +15,7 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instan
 from .subsystem import Read, Settings
 
 NAME = "inverters"
+ON = True
 RULES = untrusted.GENERAL_RULES
 
 MOST_WATTS = 100_000

@@ -15,6 +15,7 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instan
 from .subsystem import Read, Settings
 
 NAME = "meters"
+ON = True
 RULES = untrusted.GENERAL_RULES
 
 STATUSES = ("normal", "not-metering", "check-wiring")

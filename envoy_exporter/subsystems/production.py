@@ -17,6 +17,7 @@ from . import rules
 from .subsystem import Read, Settings
 
 NAME = "production"
+ON = True
 RULES = (
     untrusted.TYPE,
     untrusted.RANGE,

@@ -30,10 +30,16 @@ class Read:
 
 
 class Subsystem(Protocol):
-    """A module of this folder. `RULES` are those by which it may refuse a value."""
+    """A module of this folder.
+
+    `ON`: is it read unless the config says otherwise. `RULES` are those by which it may refuse a value.
+    """
 
     @property
     def NAME(self) -> str: ...  # noqa: N802  # a constant of the module
+
+    @property
+    def ON(self) -> bool: ...  # noqa: N802
 
     @property
     def READINGS(self) -> tuple[type[Reading], ...]: ...  # noqa: N802
