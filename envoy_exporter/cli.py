@@ -59,6 +59,8 @@ def _verb(name: str, words: Sequence[str]) -> int:
 def _load(path: Path | None) -> Config:
     """The file that was named, or exporter.yml where it is, or the environment. Raises ConfigError."""
     if path is not None or DEFAULT_CONFIG.exists():
+        if os.environ.get("ENVOY_HOST"):
+            log.warning("ENVOY_HOST and its like have no effect: %s goes first", path or DEFAULT_CONFIG)
         return config.from_file(path or DEFAULT_CONFIG, COLLECTORS)
     read = config.from_environment(os.environ, COLLECTORS)
     if read is None:
@@ -80,7 +82,8 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
     )
     site, web_file = wiring.site(load()), WebFile(flags.web_config_file)
     if flags.config_check:
-        print("the config is fine")
+        doubts = list(wiring.doubts())
+        print("\n".join(["the config is fine, but", *doubts] if doubts else ["the config is fine"]))
         return 0
     sockets = passed_by_systemd() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 

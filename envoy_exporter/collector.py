@@ -29,7 +29,7 @@ _CORE = frozenset({PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1, METER_READINGS})
 class Scrape:
     up: bool = gauge(
         "enphase_up",
-        "1: the gateway answered the newest request as itself, and /info and a production or meter document are there.",
+        "1: the gateway answers, as itself, and /info and a production or meter document are there.",
     )
     authenticated: bool | None = gauge(
         "enphase_authenticated", "0: the gateway refuses the credentials; absent while nobody knows."

@@ -3,7 +3,7 @@
 import importlib.util
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from ssl import SSLContext, TLSVersion
@@ -11,8 +11,9 @@ from ssl import SSLContext, TLSVersion
 from . import __version__, config
 from .clock import Clock
 from .collector import EnvoyCollector
-from .config import Config, ConfigError
+from .config import CollectorSettings, Config, ConfigError
 from .gateway import token as tokens
+from .gateway.answers import utc
 from .gateway.auth import Local
 from .gateway.gateway import Gateway
 from .gateway.network import tls_context
@@ -62,6 +63,7 @@ class Wiring:
 
     def site(self, wanted: Config) -> Site:
         """What this config serves from now on. Raises ConfigError, and then changes nothing."""
+        wanted = self._with_flags(wanted)
         self._learn(wanted)
         plans = self._plans(wanted)
         before, self._running = self._running, {}
@@ -87,6 +89,18 @@ class Wiring:
             config=config.shown(wanted),
         )
 
+    def doubts(self) -> Iterator[str]:
+        """What may be no mistake, and most likely is one: tokens that cannot be read now, or have run out."""
+        for name, (plan, _) in self._running.items():
+            token = plan.gateway.token
+            try:
+                if plan.gateway.token_file:
+                    token = tokens.TokenFile(plan.gateway.token_file).token()
+            except ValueError as error:
+                yield f"{name}: {error}"
+            if token and token.expires and token.expires < self._clock.time():
+                yield f"{name}: the token ran out on {utc(token.expires)}"
+
     def close(self) -> None:
         for _, exposition in self._running.values():
             exposition.collector.gateway.close()
@@ -107,8 +121,10 @@ class Wiring:
         for index, each in enumerate(wanted.gateways):
             try:
                 plans[each.name] = self._plan(each)
-            except (ValueError, OSError) as error:
-                problems.append(f"gateways[{index}] ({each.name}): {error}")
+            except ValueError as error:
+                problems.append(f"gateways[{index}].token ({each.name}): {error}")
+            except OSError as error:
+                problems.append(f"gateways[{index}].tls.ca_file ({each.name}): {error}")
         if problems:
             raise ConfigError(problems)
         return plans
@@ -116,10 +132,7 @@ class Wiring:
     def _plan(self, gateway: config.Gateway) -> _Plan:
         """Raises ValueError for a token that cannot be one, OSError for certificates that cannot be read."""
         settings = gateway.collectors
-        enabled = {
-            name: self._collectors.get(name, settings[name].enabled if name in settings else _ON[name])
-            for name in COLLECTORS
-        }
+        enabled = {name: settings[name].enabled if name in settings else _ON[name] for name in COLLECTORS}
         ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
         tls = gateway.tls or config.Tls()
         if tls.ca_file is not None:
@@ -149,6 +162,16 @@ class Wiring:
         if local is None:
             return Local()
         return Local(local.username, local.password if local.password is not None else local.password_file)
+
+    def _with_flags(self, wanted: Config) -> Config:
+        """The config with the collectors that the command's flags switch on or off: they win."""
+        gateways = []
+        for gateway in wanted.gateways:
+            collectors = dict(gateway.collectors)
+            for name, on in self._collectors.items():
+                collectors[name] = replace(collectors.get(name, CollectorSettings()), enabled=on)
+            gateways.append(replace(gateway, collectors=collectors))
+        return replace(wanted, gateways=tuple(gateways))
 
     def _learn(self, wanted: Config) -> None:
         """Every secret of the config is struck out of the log from now on."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 from support.exposition import parsed
 from support.process import Command
@@ -105,12 +106,22 @@ def test_a_good_config_is_fine(tmp_path: Path) -> None:
     assert "the config is fine" in command.said
 
 
+def test_a_token_file_that_is_missing_or_over_is_said_by_the_check_and_is_no_problem(tmp_path: Path) -> None:
+    config, over = tmp_path / "exporter.yml", tmp_path / "over"
+    over.write_text(jwt.encode({"exp": 1_600_000_000}, "k" * 32))
+    config.write_text(f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {over}}}]")
+    with Command(f"--config.file={config}", "--config.check") as command:
+        assert command.end() == 0
+    assert f"a: the token file {tmp_path}/none cannot be used: No such file or directory" in command.said
+    assert "b: the token ran out on 2020-09-13" in command.said
+
+
 def test_a_token_that_can_be_none_is_a_problem_of_the_config(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a, token: 'hunter2 hunter2'}]")
     with Command(f"--config.file={config}") as command:
         assert command.end() == 2
-    assert "gateways[0] (a): the token has blanks" in command.said
+    assert "gateways[0].token (a): the token has blanks" in command.said
     assert "hunter2" not in command.said
 
 
@@ -137,6 +148,7 @@ def test_the_environment_is_enough(tmp_path: Path) -> None:
         (("--web.telemetry-path=/probe",), "is no path for metrics"),
         (("--log.level=loud",), "invalid choice"),
         (("--no-collector.kettle",), "unrecognized arguments"),
+        (("--demo", "--web.listen-address=no.invalid:9433"), "cannot listen on no.invalid:9433: "),
         (("--demo", "--web.listen-address=nonsense"), "is no address to listen on"),
         (("--demo", "--web.config.file=/nowhere"), "/nowhere: cannot be read"),
         (("--demo", "--web.systemd-socket"), "systemd passed no socket"),
@@ -165,6 +177,7 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
         with Command(*words) as command:
             exposition = parsed(command.get("/m").text)
             assert command.get("/metrics").status_code == 404
+            assert "batteries:\n      enabled: false" in command.get("/config").text
     assert "enphase_meter_power_watts" in exposition
     assert "enphase_battery_charge_ratio" not in exposition
 

@@ -7,6 +7,7 @@ import pytest
 from envoy_exporter import config
 from envoy_exporter.config import Config, ConfigError
 from envoy_exporter.config.hosts import parse
+from envoy_exporter.config.values import fingerprint
 from envoy_exporter.wiring import COLLECTORS
 
 WHOLE = """
@@ -92,7 +93,7 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
     [
         ("", ": gateways: is missing"),
         ("gateways: []", ":1: gateways: is empty: name at least one gateway by its host"),
-        ("gateways: {host: a}", ":1: gateways: is a list: begin each of its things with a dash"),
+        ("gateways: {host: a}", ":1: gateways: must be a list: begin each of its things with a dash"),
         ("gateways:\n- name: a", ":2: gateways[0].host: is missing"),
         ("gateways:\n- host:", ":2: gateways[0].host: is empty"),
         (
@@ -132,10 +133,15 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
             ":2: defaults.min_interval: 1s is more than a gateway bears",
         ),
         ("gateways: [{host: a}]\ndefaults: {host: b}", ":2: defaults.host: is no key"),
+        ("gateways: [{host: a, username: b}]", "username: is no key; did you mean local.username?"),
+        (
+            "gateways: [{host: a}, {host: A, name: b}]",
+            "gateways[1].host: is gateway 0 too; a gateway is asked by one only",
+        ),
         ("gateways: [{host: a}]\nstate_dir: /x", ":2: state_dir: is no key; did you mean state_directory?"),
         ("gateways: [", ":1: this is not YAML"),
         ("gateways: \x00", "this is not YAML"),
-        ("- a", ":1: is a map of keys and values"),
+        ("- a", ":1: must be a map of keys and values"),
         ("a: &a [*a]", "is nested too deep"),
     ],
 )
@@ -252,3 +258,14 @@ def test_hosts(written: str, address: str, port: int | None) -> None:
 def test_what_is_no_plain_host_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse(written)
+
+
+@pytest.mark.parametrize("written", ["http://envoy:hunter2@10.0.0.1", "envoy:hunter2@10.0.0.1", "hunter2@a"])
+def test_a_password_in_a_host_is_not_repeated(written: str) -> None:
+    with pytest.raises(ValueError, match="write the host alone") as met:
+        parse(written)
+    assert "hunter2" not in str(met.value)
+
+
+def test_a_fingerprint_is_taken_as_openssl_prints_it() -> None:
+    assert fingerprint("sha256 Fingerprint=" + ":".join(["AB"] * 32)) == b"\xab" * 32

@@ -2,12 +2,13 @@
 
 from .hosts import Host
 from .load import from_environment, from_file
-from .model import Config, Gateway, Local, Tls
+from .model import CollectorSettings, Config, Gateway, Local, Tls
 from .show import shown
 from .structure import ConfigError
 from .web import WebConfig, web_from_file
 
 __all__ = [
+    "CollectorSettings",
     "Config",
     "ConfigError",
     "Gateway",

@@ -26,6 +26,8 @@ def parse(written: str) -> Host:
     A URL library takes `http://10.0.0.5\@evil/` for the host evil, and the resolver 0x7f000001 for this machine:
     what is no plain name or address is refused here.
     """
+    if "@" in written or "://" in written:  # not repeated: there may be a password in it
+        raise ValueError("is a URL, or names a user; write the host alone, such as 192.168.1.20 or envoy.lan:8443")
     if match := _BRACKETS.fullmatch(written):
         return Host(written, _six(match[1]), _port(match[2]))
     if written.count(":") > 1:

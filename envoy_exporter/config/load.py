@@ -74,10 +74,14 @@ def _with_defaults(raw: Raw) -> Raw:
 def _of_gateways(config: Config, collectors: Collection[str]) -> Iterator[Problem]:
     """What can be seen only when all of them are there."""
     names: dict[str, int] = {}
+    hosts: dict[tuple[str, int | None], int] = {}
     for index, gateway in enumerate(config.gateways):
         if gateway.name in names:
             yield ("gateways", index, "name"), f"{gateway.name} is gateway {names[gateway.name]} too; names differ"
         names.setdefault(gateway.name, index)
+        place = hosts.setdefault((gateway.host.address.lower(), gateway.host.port), index)
+        if place != index:
+            yield ("gateways", index, "host"), f"is gateway {place} too; a gateway is asked by one only"
         for name in gateway.collectors:
             if name not in collectors:
                 near = difflib.get_close_matches(name, collectors, 1)

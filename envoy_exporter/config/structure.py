@@ -28,6 +28,18 @@ _Kind = TypeVar("_Kind")
 Problem = tuple[Path, str]
 
 
+_ELSEWHERE = {
+    "user": "local.username",
+    "username": "local.username",
+    "password": "local.password",
+    "password_file": "local.password_file",
+    "url": "host",
+    "address": "host",
+    "port": "host: NAME:PORT",
+}
+"""What people write beside `host`, and mean."""
+
+
 class ConfigError(Exception):
     """`problems`: all of them, a line each."""
 
@@ -125,7 +137,7 @@ def _shaped(shape: type, structure: Callable[[Any, Any], Any], raw: Raw, kind: A
     if isinstance(raw, shape):
         return structure(raw, kind)
     raise ValueError(
-        "is a map of keys and values" if shape is dict else "is a list: begin each of its things with a dash"
+        "must be a map of keys and values" if shape is dict else "must be a list: begin each of its things with a dash"
     )
 
 
@@ -143,7 +155,9 @@ def _problems(error: BaseException, path: Path) -> Iterator[tuple[Path, str]]:
     elif isinstance(error, ForbiddenExtraKeysError):
         known = [each.name for each in fields(error.cl)]
         for key in sorted(error.extra_fields):
-            near = difflib.get_close_matches(key, known, 1)
+            near = (
+                [_ELSEWHERE[key]] if "host" in known and key in _ELSEWHERE else difflib.get_close_matches(key, known, 1)
+            )
             advice = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
             yield (*path, key), f"is no key; {advice}"
     elif isinstance(error, KeyError):

@@ -17,7 +17,7 @@ _FINGERPRINT_BYTES = 32
 def text(raw: Raw) -> str:
     if isinstance(raw, str) and raw.strip():
         return raw.strip()
-    raise ValueError("is empty" if isinstance(raw, str) else "is one value, not a list or a map of keys")
+    raise ValueError("is empty" if isinstance(raw, str) else "must be one value, not a list or a map of keys")
 
 
 def boolean(raw: Raw) -> bool:
@@ -107,7 +107,7 @@ def zone(raw: Raw) -> str:
 
 def fingerprint(raw: Raw) -> bytes:
     """The SHA-256 of a certificate, as openssl and browsers show it."""
-    written = re.sub(r"[:\s]", "", text(raw))
+    written = re.sub(r"[:\s]", "", text(raw).rpartition("=")[2])  # openssl writes "sha256 Fingerprint=" before it
     if not re.fullmatch(r"[0-9A-Fa-f]+", written) or len(written) != 2 * _FINGERPRINT_BYTES:
         raise ValueError("is no SHA-256 fingerprint; it has 32 pairs of hexadecimal digits, such as AB:CD:...")
     return bytes.fromhex(written)

@@ -42,6 +42,7 @@ class Credentials:
         self._tried: set[str] = set()
         self._refusing: frozenset[str] = frozenset()
         self._proof = ""
+        self._refusal = ""
         self.token: Token | None = settings.token
         self.accepted: bool | None = None
         self.retry = float("-inf")
@@ -87,6 +88,11 @@ class Credentials:
         return None
 
     # --- what came back
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with them and what to do, in words without them; None if nothing is."""
+        return (self._refusal if self.accepted is False else "") or self._file_trouble or None
 
     def begin_poll(self) -> None:
         self._refresh()
@@ -136,10 +142,14 @@ class Credentials:
             return None
         return next((each for each in JUDGES if each not in self._tried and demands_credentials(each, seen)), None)
 
-    def refused(self, seen: Documents, now: float) -> None:
-        """Nobody took them: no more tries but one, of one endpoint, at the end of each back-off."""
+    def refused(self, seen: Documents, now: float, at: float) -> None:
+        """Nobody took them: no more tries but one, of one endpoint, at the end of each back-off.
+
+        `now` is of the monotonic clock, `at` in seconds since 1970.
+        """
         if self.accepted is not False:
-            log.error("gateway %s refuses the credentials (HTTP 401): %s", self._settings.name, self._advice(seen))
+            self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
+            log.error("gateway %s %s", self._settings.name, self._refusal)
             self._refusing = frozenset(self.doubtful)
             self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
         self.accepted = False
@@ -154,7 +164,7 @@ class Credentials:
         demanding = (each.name for each in ENDPOINTS if demands_credentials(each.name, seen))
         return self._refusing.union(demanding)
 
-    def _advice(self, seen: Documents) -> str:
+    def _advice(self, seen: Documents, at: float) -> str:
         """What to do now."""
         if documents.firmware_below(seen, TOKENS_FROM):
             user = self._digest.local.username if self._digest else DEFAULT_USER
@@ -166,4 +176,6 @@ class Credentials:
             return f"its firmware wants a token; {source}"
         if self.token.expires is None:
             return f"the token is none that it takes; {source}"
-        return f"the token runs until {utc(self.token.expires)}: is it over, or revoked? Then {source}"
+        if self.token.expires < at:
+            return f"the token ran out on {utc(self.token.expires)}; {source}"
+        return f"the token runs until {utc(self.token.expires)}, so it may be revoked; {source}"

@@ -104,7 +104,7 @@ class Gateway:
                 wanted=store.standings(now),
                 requests=dict(worker.requests),
                 failures=dict(worker.failures),
-                trouble=str(worker.trouble) if worker.trouble else None,
+                trouble=str(worker.trouble) if worker.trouble else credentials.trouble,
                 version=self._version,
                 until=store.until(now),
             )

@@ -192,7 +192,7 @@ class Store:
         """No document came. One that hangs keeps all others waiting, so it is asked less and less."""
         self._in_flight, self._plan = "", None
         state = self._states[name]
-        state.error, state.took = error, took
+        state.error, state.took, state.absent = error, took, None
         if hung:
             wait = min(self._ages[name] * 2.0 ** min(state.failures, 10), LONGEST_SUSPENSION)
         else:
@@ -213,10 +213,10 @@ class Store:
         self.forget_absent()
 
     def forget_absent(self) -> None:
-        self._plan = None
+        """Ask again for what is not there; until the answer it stays so."""
         for state in self._states.values():
             if state.absent is not None:
-                state.absent, state.due = None, _NEVER
+                state.due = _NEVER
 
     def begin_anew(self) -> None:
         """Another firmware, or another gateway: only what `/info` says of it holds."""

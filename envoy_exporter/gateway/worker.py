@@ -68,6 +68,7 @@ class Worker:
         self.failures: Counter[tuple[str, str]] = Counter()
         self.answering = False
         self.trouble: GatewayError | None = None
+        self.answered_once = False
         self._name = settings.name
         self._min_interval = settings.min_interval
         self._clock = clock
@@ -203,8 +204,13 @@ class Worker:
 
     def _found(self) -> None:
         """It answers, as itself."""
-        if self._losses:
+        if not self.answered_once:
+            said = (documents.device(self.store.seen(), element) or "?" for element in ("pn", "software", "sn"))
+            log.info("gateway %s answers: %s, firmware %s, serial %s", self._name, *said)
+            self.answered_once = True
+        elif self._losses:
             log.info("gateway %s answers again", self._name)
+        if self._losses:
             self.store.returned()
             self._settled_at = self._clock.monotonic() + SETTLING
         self._losses, self.trouble = 0, None
@@ -228,7 +234,7 @@ class Worker:
             return
         now = self._clock.monotonic()
         if not for_role:
-            credentials.refused(self.store.seen(), now)
+            credentials.refused(self.store.seen(), now, self._clock.time())
         for name in doubtful:
             if not for_role or not self.store.refused(name, "HTTP 401: not for this user's role", now, 0.0):
                 self.failures[name, "http_401"] += 1

@@ -106,8 +106,8 @@ def mean_rates(design: Design, seed: int) -> tuple[int, ...]:
         for number, inverter in enumerate(design.inverters)
     ]
     used = [STANDBY // 2] * len(produced)
-    # A tenth of the rating, and just as much out as efficiency leaves of it: the charge stays where it is.
-    charged = [battery.rated_watts * 100 // 1000 * 1000 for battery in design.batteries]
+    # Two thirds of the capacity a day, and just as much out as efficiency leaves of it: the charge stays where it is.
+    charged = [battery.capacity_watt_hours * 2 // (3 * 24) * 1000 for battery in design.batteries]
     discharged = [power * battery.efficiency // 1000 for power, battery in zip(charged, design.batteries, strict=True)]
     wiring = [inverter.legs for inverter in design.inverters]
     storage = [battery.legs for battery in design.batteries]

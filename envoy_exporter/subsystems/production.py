@@ -103,17 +103,20 @@ class Consumption:
 class ConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
-        "enphase_consumption_phase_power_watts", "Of one phase (total-consumption lines[].wNow)."
+        "enphase_consumption_phase_power_watts",
+        "What the gateway takes for the load of the phase (total-consumption lines[].wNow).",
     )
     lifetime: float | None = gauge(
-        "enphase_consumption_phase_energy_lifetime_joules", "Of one phase (total-consumption lines[].whLifetime)."
+        "enphase_consumption_phase_energy_lifetime_joules",
+        "Energy that it takes for the load's on the phase (total-consumption lines[].whLifetime).",
     )
     today: float | None = gauge(
-        "enphase_consumption_phase_energy_today_joules", "Of one phase (total-consumption lines[].whToday)."
+        "enphase_consumption_phase_energy_today_joules",
+        "On the phase since midnight, as reported (total-consumption lines[].whToday).",
     )
     last_week: float | None = gauge(
         "enphase_consumption_phase_energy_last_week_joules",
-        "Of one phase (total-consumption lines[].whLastSevenDays).",
+        "On the phase in the seven days before today, as reported (total-consumption lines[].whLastSevenDays).",
     )
 
 
@@ -124,7 +127,8 @@ class NetConsumption:
     )
     balance: float | None = gauge(
         "enphase_net_consumption_energy_balance_joules",
-        "Energy from the grid less energy to it, rising and falling (net-consumption whLifetime).",
+        "Energy from the grid less energy to it, rising and falling; firmware 4.10 leaves out the latter"
+        " (net-consumption whLifetime).",
     )
 
 
@@ -132,10 +136,12 @@ class NetConsumption:
 class NetConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
-        "enphase_net_consumption_phase_power_watts", "Of one phase (net-consumption lines[].wNow)."
+        "enphase_net_consumption_phase_power_watts",
+        "Power from the grid on the phase, negative to the grid (net-consumption lines[].wNow).",
     )
     balance: float | None = gauge(
-        "enphase_net_consumption_phase_energy_balance_joules", "Of one phase (net-consumption lines[].whLifetime)."
+        "enphase_net_consumption_phase_energy_balance_joules",
+        "Energy from the grid less energy to it, on the phase (net-consumption lines[].whLifetime).",
     )
 
 

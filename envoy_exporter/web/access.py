@@ -158,6 +158,8 @@ def context(tls: Tls, before: ssl.SSLContext | None = None) -> ssl.SSLContext:
     """
     made = before or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = tls.minimum
+    for file in filter(None, (tls.certificate, tls.key, tls.client_ca)):
+        file.open("rb").close()  # the library's own error does not name the file
     made.load_cert_chain(tls.certificate, tls.key)
     if tls.client_ca is not None:
         made.load_verify_locations(tls.client_ca)

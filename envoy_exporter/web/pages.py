@@ -67,8 +67,7 @@ def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[
     yield (
         "meters",
         [
-            f"{each['meter']}: {each['phases']} phase{'s' if each['phases'] != '1' else ''}"
-            f"{' (' + each['phase_mode'] + ')' if each['phase_mode'] else ''}{_enabled(metrics, each['meter'])}"
+            f"{each['meter']}: {_phases(each['phases'], each['phase_mode'])}{_enabled(metrics, each['meter'])}"
             for each in _labels(metrics, "enphase_meter")
         ],
     )
@@ -92,12 +91,19 @@ def _state(snapshot: Snapshot) -> str:
         return "refuses the credentials"
     if snapshot.answering:
         return "answers"
-    return "does not answer" if snapshot.trouble else "not asked yet: nothing is, without a scrape"
+    return "is not read" if snapshot.trouble else "not asked yet: nothing is, without a scrape"
 
 
 def _labels(metrics: Mapping[str, Metric], name: str) -> list[dict[str, str]]:
     metric = metrics.get(name)
     return [sample.labels for sample in metric.samples] if metric else []
+
+
+def _phases(count: str, mode: str) -> str:
+    """One phase is called three by gateways in Europe (7.6.175_with_cts), so its mode is not shown."""
+    if count == "1":
+        return "1 phase"
+    return f"{count} phases ({mode})" if mode else f"{count} phases"
 
 
 def _enabled(metrics: Mapping[str, Metric], meter: str) -> str:

@@ -137,7 +137,10 @@ def _listen(address: str) -> socket.socket:
     host, port = match["six"] or match["host"], int(match["port"])
     if not host and socket.has_dualstack_ipv6():
         return _bind(address, socket.AF_INET6, ("::", port), dualstack=True)
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ValueError(f"cannot listen on {address}: {error.strerror}") from None
     family, _, _, _, bound = found[0]
     return _bind(address, family, bound, dualstack=False)
 

@@ -196,11 +196,24 @@ def test_after_an_outage_what_failed_and_what_was_not_there_is_asked_for_at_once
     a_plant(asked, 0)
     asked.asking(documents.METER_READINGS, 10)
     asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
-    asked.asking(documents.ENSEMBLE_SECCTRL, 10)
-    asked.refused(documents.ENSEMBLE_SECCTRL, "HTTP 404", 10, 0)
+    asked.asking(documents.ENSEMBLE_INVENTORY, 10)
+    for now in (10, 20, 620):
+        asked.refused(documents.ENSEMBLE_INVENTORY, "HTTP 404", now, 0)
     asked.returned()
-    assert documents.METER_READINGS in due(asked, 20)
-    assert documents.ENSEMBLE_SECCTRL not in asked.seen().absent
+    assert {documents.METER_READINGS, documents.ENSEMBLE_INVENTORY} <= set(due(asked, 640))
+
+
+def test_what_is_not_there_stays_so_until_it_is_asked_for_again() -> None:
+    """Else a reload within `min_interval` of the asking would call it a failure."""
+    asked = store()
+    ask(asked, documents.INFO, 0, INFO)
+    asked.asking(documents.DEVICE_DATA, 0)
+    asked.refused(documents.DEVICE_DATA, "HTTP 404", 0, 0.1)
+    asked.forget_absent()
+    assert documents.DEVICE_DATA in asked.seen().absent
+    assert documents.DEVICE_DATA in due(asked, 10)
+    asked.failed(documents.DEVICE_DATA, Unusable("not_json", ""), 10, 0)
+    assert documents.DEVICE_DATA not in asked.seen().absent
 
 
 def test_nothing_is_due_in_a_back_off() -> None:

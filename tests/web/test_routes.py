@@ -229,6 +229,23 @@ def test_the_landing_page_says_what_each_gateway_is_and_what_is_not_there(farm: 
         assert words in page, words
 
 
+def test_the_landing_page_says_what_to_do_about_refused_credentials_and_which_values_were_refused(
+    tmp_path: Path,
+) -> None:
+    with Simulator("8.3") as gateway:
+        path = written(gateway, folder=tmp_path)
+        path.write_text(path.read_text().replace(gateway.token, "hunter2"))
+        with Served(path) as served:
+            served.get("/metrics")
+            page = served.get("/").text
+            assert "refuses the credentials (HTTP 401): " in page
+            assert "get one for this gateway at https://entrez.enphaseenergy.com" in page
+            assert "hunter2" not in page
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/metrics")
+        assert "pwrFactor of /ivp/meters/readings: range" in served.get("/").text
+
+
 def test_the_landing_page_tells_of_trouble(tmp_path: Path) -> None:
     path = tmp_path / "exporter.yml"
     with closed_port() as port:
