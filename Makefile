@@ -22,7 +22,7 @@ format: $(VENV)/dev-installed
 	$(BIN)/ruff format
 
 golden: $(VENV)/dev-installed
-	$(BIN)/pytest tests/test_golden.py --update-golden
+	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,117 @@
+"""docs/metrics.md: every family as it is declared, where it is read, and a query to begin with."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from envoy_exporter import documents
+from envoy_exporter.collector import READINGS
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Family, Reading, collect, describe
+from envoy_exporter.subsystems import SUBSYSTEMS
+from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
+from envoy_exporter.telemetry import Telemetry
+
+Endpoints = Mapping[str, tuple[str, ...]]
+
+_GATES = (documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY)
+"""What says that a meter or a battery is there, without which nothing of it is shown."""
+
+_INTRODUCTION = """\
+# What are the metrics?
+
+All of them, as the code declares them (`make golden` writes this page, a test compares it). A name, its labels and its
+unit are an interface: changing one is a major version. Energy is in joules, so that `rate()` is watts: divide by 3.6e6
+for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus adds `job` and `instance` to every
+series.
+
+Where an example stands twice, the first is watts and the second kWh. `endpoint` is where the gateway says it:
+[how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
+"""
+
+
+def page(endpoints: Endpoints) -> str:
+    parts = [_INTRODUCTION, *_section("Every gateway", "", READINGS, {})]
+    for subsystem in SUBSYSTEMS:
+        title = subsystem.NAME.replace("_", " ").capitalize()
+        off = "" if subsystem.ON else "Off unless the config switches it on. "
+        about = (subsystem.__doc__ or "").partition("\n")[0]
+        parts += _section(title, f"{off}{about}", subsystem.READINGS, endpoints)
+    parts += [
+        "## The exporter\n",
+        "On `/metrics` and `/telemetry`, with the usual `process_*` and `python_*`.\n",
+        *_own(),
+    ]
+    return "\n".join(parts)
+
+
+def _own() -> Iterator[str]:
+    yield "| metric | type | meaning |"
+    yield "|---|---|---|"
+    for metric in Telemetry("").registry.collect():
+        if metric.name.startswith("enphase_exporter_"):
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield f"| `{name}` | {metric.type} | {metric.documentation} |"
+    yield ""
+
+
+def _section(title: str, about: str, readings: Iterable[type[Reading]], endpoints: Endpoints) -> Iterator[str]:
+    yield f"## {title}\n"
+    if about:
+        yield f"{about}\n"
+    yield "| metric | type, unit | labels | meaning | endpoint | for example |"
+    yield "|---|---|---|---|---|---|"
+    for family in describe(readings):
+        cells = (
+            f"`{family.name}`",
+            " ".join(filter(None, (family.type, family.unit.replace("_", " ")))),
+            ", ".join(f"`{label}`" for label in family.labels),
+            _meaning(family),
+            "<br>".join(f"`{endpoint}`" for endpoint in endpoints.get(family.name, ())),
+            "<br>".join(f"`{query}`" for query in queries(family)),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _meaning(family: Family) -> str:
+    states = f" `{family.state}`: {', '.join(family.states)}." if family.state else ""
+    return f"{family.help}{states}".replace("|", "\\|")
+
+
+def queries(family: Family) -> tuple[str, ...]:
+    """To begin with, in watts, kWh, percent: as people want to see it."""
+    name = family.name
+    if family.type == "info":
+        return (f"{name} == 1",)
+    if family.state:
+        return (f'{name}{{{family.state}="{family.states[0]}"}} == 1',)
+    if family.type == "counter":
+        whole = {"joules": " / 3.6e6", "volt_ampere_seconds": " / 3.6e6", "volt_ampere_reactive_seconds": " / 3.6e6"}
+        increase = f"increase({name}[1d]){whole.get(family.unit, '')}"
+        return (f"rate({name}[5m])", increase) if family.unit in whole else (increase,)
+    if name.endswith("_expiry_timestamp_seconds"):
+        return (f"({name} - time()) / 86400",)
+    if name.endswith("_timestamp_seconds"):
+        return (f"time() - {name}",)
+    return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
+
+
+def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
+    """By family, the endpoints without which these plants do not show it."""
+    found: dict[str, set[str]] = {}
+    for plant in plants:
+        for subsystem in SUBSYSTEMS:
+            whole = _shown(subsystem, plant, now)
+            for endpoint in plant.at_hand:
+                rest = {name: document for name, document in plant.at_hand.items() if name != endpoint}
+                for lost in whole - _shown(subsystem, replace(plant, at_hand=rest), now):
+                    found.setdefault(lost, set()).add(endpoint)
+    return {family: tuple(sorted(those.difference(_GATES) or those)) for family, those in found.items()}
+
+
+def _shown(subsystem: Subsystem, plant: Documents, now: float) -> set[str]:
+    read: Read = subsystem.read(plant, Settings(), None, now)
+    metrics, _ = collect(subsystem.READINGS, read.readings)
+    return {
+        f"{metric.name}{'_total' * (metric.type == 'counter')}{'_info' * (metric.type == 'info')}" for metric in metrics
+    }

@@ -1,0 +1,62 @@
+"""The docs keep what they promise."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.gateways import settings
+from support.metrics_page import endpoints_of, page, queries
+from support.prometheus import program
+
+from envoy_exporter.collector import families
+from envoy_exporter.documents import Documents
+from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.simulator import PROFILES, Simulator
+
+DOCS = Path(__file__).parent.parent / "docs"
+A_JUNE_DAY = 1_781_024_400.0
+
+
+def plant(profile: str) -> Documents:
+    """What a gateway of this profile says."""
+    clock = StillClock(A_JUNE_DAY)
+    with Simulator(profile, clock=clock.time, tls=False) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        return scraped.gateway.snapshot().documents
+
+
+def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
+    written = page(endpoints_of(map(plant, PROFILES), A_JUNE_DAY))
+    if request.config.getoption("--update-golden"):
+        (DOCS / "metrics.md").write_text(written)
+    assert (DOCS / "metrics.md").read_text() == written
+
+
+def test_the_queries_on_it_are_queries(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yml"
+    lines = [f"  - {{record: 'a:{number}', expr: '{query}'}}" for number, query in enumerate(every_query())]
+    rules.write_text("\n".join(["groups:", "- name: docs", "  rules:", *lines, ""]))
+    command = [program("promtool"), "check", "rules", str(rules)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def every_query() -> list[str]:
+    return [query for family in families() for query in queries(family)]
+
+
+def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
+    """One row a class: its name, its age, and the paths in the order in which they are asked."""
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "gateway.md").read_text(), re.MULTILINE)
+    told = {
+        name: re.findall(r"(?:^|· )((?:`[^`]+`(?:, | and )?)+)", paths) for name, _, paths in rows if name != "class"
+    }
+    listed = {name: re.findall(r"`([^`]+)`", "".join(those)) for name, those in told.items()}
+    asked: dict[str, list[str]] = {}
+    for endpoint in ENDPOINTS:
+        asked.setdefault(endpoint.age.name, []).append(endpoint.target)
+    assert listed == asked
