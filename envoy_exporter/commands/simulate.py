@@ -77,7 +77,7 @@ def factor(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. 0; 2 for what cannot be simulated, 1 if the address cannot be had."""
     if arguments.list:
-        _say(*(f"{name:5} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
+        _say(*(f"{name:10} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
         return 0
     stop = Event()
     try:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from envoy_exporter.simulator.answering import Headers, Json, Request, Response, Version
-from envoy_exporter.simulator.answers import device_data, ensemble, home, info, inverters, meters, production, site
+from envoy_exporter.simulator.answers import (
+    controller,
+    device_data,
+    ensemble,
+    home,
+    info,
+    inverters,
+    meters,
+    production,
+    site,
+    switched,
+)
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.pages import (
     NOTHING_CACHED,
@@ -41,6 +52,13 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/ivp/ensemble/power": (_NATIVE, ensemble.power),
     "/ivp/ensemble/secctrl": (_NATIVE, ensemble.secctrl),
     "/ivp/ensemble/status": (_NATIVE, ensemble.status),
+    "/ivp/ensemble/errors": (_NATIVE, controller.errors),
+    "/ivp/ensemble/dry_contacts": (_NATIVE, switched.dry_contacts),
+    "/ivp/ensemble/generator": (_NATIVE, switched.generator),
+    "/ivp/ss/dry_contact_settings": (_NATIVE, switched.dry_contact_settings),
+    "/ivp/ss/gen_config": (_NATIVE, switched.gen_config),
+    "/ivp/ss/gen_mode": (_NATIVE, switched.gen_mode),
+    "/ivp/ss/gen_schedule": (_NATIVE, switched.gen_schedule),
     "/home": (_PAGES, home.home),
     "/home.json": (_PAGES, home.home),
 }

@@ -12,15 +12,23 @@ from typing import Literal
 from envoy_exporter.simulator import sites
 from envoy_exporter.simulator.answering import TOKENS_SINCE, Version, version
 from envoy_exporter.simulator.design import Design
+from envoy_exporter.simulator.equipment import FRESNO_GENERATOR, FRESNO_RELAYS, Generator, Relay
 
 PRODUCTION, NET, STORAGE = "production", "net-consumption", "storage"
+BACKFEED, LOAD, EVSE, PV3P = "backfeed", "load", "evse", "pv3p"
 
 _PAGE = frozenset({"/info", "/production"})
 _V1 = frozenset({"/api/v1/production", "/api/v1/production/inverters"})
 _SITE = frozenset({"/info", "/info.xml", "/production", "/production.json"}) | _V1
 _METERS = frozenset({"/ivp/meters", "/ivp/meters/readings"})
 _ENSEMBLE = frozenset(f"/ivp/ensemble/{document}" for document in ("inventory", "power", "secctrl", "status"))
-_SEVEN = _SITE | _METERS | _ENSEMBLE | {"/home", "/home.json"}
+_SWITCHED = frozenset(
+    {
+        *("/ivp/ensemble/dry_contacts", "/ivp/ensemble/generator"),
+        *("/ivp/ss/dry_contact_settings", "/ivp/ss/gen_config", "/ivp/ss/gen_schedule"),
+    }
+)
+_SEVEN = _SITE | _METERS | _ENSEMBLE | _SWITCHED | {"/home", "/home.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,10 @@ class Profile:
     """A gateway.
 
     `metered`: the text of `/info`'s imeter, None where a firmware has no such element. `volts`: of a phase against
-    neutral. `meters`: the enabled CTs. `locked`: paths, or their beginnings, that want digest credentials below
-    firmware 7. `report_interval`: seconds between an inverter's reports. `enpower`: the system controller's serial.
+    neutral. `meters`: the enabled CTs, `disabled_meters` the others that are listed. `locked`: paths, or their
+    beginnings, that want digest credentials below firmware 7. `report_interval`: seconds between an inverter's
+    reports. `enpower`: the system controller's serial; `collar`, `combiner`: of what newer sites have in its place.
+    `relays`, `generator`: what it switches.
     """
 
     name: str
@@ -47,6 +57,11 @@ class Profile:
     locked: tuple[str, ...] = ()
     report_interval: int = 300
     enpower: str | None = None
+    collar: str | None = None
+    combiner: str | None = None
+    disabled_meters: tuple[str, ...] = ()
+    relays: tuple[Relay, ...] = ()
+    generator: Generator | None = None
 
     @property
     def firmware(self) -> Version:
@@ -149,7 +164,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2",
-        about="IQ Gateway: split phase, production, net and storage CT, five batteries, system controller, token",
+        about="IQ Gateway: split phase, production, net and storage CT, batteries, system controller, generator, token",
         software="D8.2.127",
         part_number="800-00647-r09",
         serial="122342010074",
@@ -158,9 +173,11 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.FRESNO,
-        paths=_SEVEN,
+        paths=_SEVEN | {"/ivp/ensemble/errors", "/ivp/ss/gen_mode"},
         meters=(PRODUCTION, NET, STORAGE),
         enpower="482326110757",
+        relays=FRESNO_RELAYS,
+        generator=FRESNO_GENERATOR,
     ),
     Profile(
         name="8.3",
@@ -176,6 +193,23 @@ _PROFILES = (
         paths=_SEVEN | {"/ivp/pdm/device_data"},
         meters=(PRODUCTION, NET),
         report_interval=900,
+    ),
+    Profile(
+        name="8.3-collar",
+        about="IQ Combiner 6: split phase, seven meters, two batteries, meter collar, token",
+        software="D8.3.1598",
+        part_number="800-02409-r03",
+        serial="122512010092",
+        metered="true",
+        timezone="America/New_York",
+        volts=121,
+        hertz=60,
+        design=sites.ITHACA,
+        paths=_SEVEN,
+        meters=(PRODUCTION, NET, STORAGE, BACKFEED),
+        disabled_meters=(LOAD, EVSE, PV3P),
+        collar="482512110393",
+        combiner="482512110430",
     ),
 )
 

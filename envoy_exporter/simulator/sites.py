@@ -80,3 +80,16 @@ BOULDER = Design(
     ),
     age=4 * _YEAR,
 )
+ITHACA = Design(
+    latitude=42.4,
+    longitude=-76.5,
+    phase_mode="split",
+    household=(590.0, 470.0),
+    arrays=_SOUTH,
+    inverters=roof(17, 542512110005, arrays=1, legs=_BOTH_LEGS, peak_watts=405, limit_watts=349),
+    batteries=tuple(
+        Battery(f"4925120{unit:05d}", "836-01250-r00", (0, 1), capacity_watt_hours=5000, rated_watts=3540)
+        for unit in (1633, 1670)
+    ),
+    age=_YEAR,
+)

@@ -69,7 +69,32 @@ CASES = [
             "/ivp/ensemble/secctrl",
         )
     ],
-    ("8.2", "/ivp/ensemble/status", ["8.2.127_with_generator_running"]),
+    *[
+        ("8.2", path, ["8.2.127_with_generator_running"])
+        for path in (
+            "/ivp/ensemble/status",
+            "/ivp/ensemble/dry_contacts",
+            "/ivp/ensemble/generator",
+            "/ivp/ss/dry_contact_settings",
+            "/ivp/ss/gen_config",
+            "/ivp/ss/gen_schedule",
+        )
+    ],
+    *[
+        (profile, path, [folder])
+        for profile, folder in (
+            ("7.3", "7.3.466_metered_disabled_cts"),
+            ("7.6", "7.6.175_with_cts"),
+            ("8.3", "8.3.5169_ACB_inventory"),
+        )
+        for path in (
+            "/ivp/ensemble/dry_contacts",
+            "/ivp/ensemble/generator",
+            "/ivp/ss/dry_contact_settings",
+            "/ivp/ss/gen_config",
+            "/ivp/ss/gen_schedule",
+        )
+    ],
     ("8.3", "/api/v1/production", ["8.3.5169_ACB_inventory"]),
     ("8.3", "/api/v1/production/inverters", ["8.3.5169_ACB_inventory"]),
     ("8.3", "/production", ["8.3.5169_ACB_inventory"]),
@@ -82,6 +107,26 @@ CASES = [
     ("8.3", "/ivp/ensemble/inventory", ["8.3.1598_collar"]),
     ("8.3", "/ivp/ensemble/status", ["8.3.1598_collar"]),
     ("8.3", "/home", ["8.3.5169_ACB_inventory"]),
+    *[
+        ("8.3-collar", path, ["8.3.1598_collar"])
+        for path in (
+            "/api/v1/production",
+            "/api/v1/production/inverters",
+            "/production",
+            "/production.json?details=1",
+            "/ivp/meters",
+            "/ivp/meters/readings",
+            "/ivp/ensemble/inventory",
+            "/ivp/ensemble/power",
+            "/ivp/ensemble/secctrl",
+            "/ivp/ensemble/status",
+            "/ivp/ensemble/dry_contacts",
+            "/ivp/ensemble/generator",
+            "/ivp/ss/dry_contact_settings",
+            "/ivp/ss/gen_config",
+            "/ivp/ss/gen_schedule",
+        )
+    ],
 ]
 
 # What only the recorded gateway has, and why: each a beginning of a path of keys.
@@ -96,6 +141,10 @@ ONLY_RECORDED = {
     ("8.3", "/ivp/ensemble/status"): [
         ".inventory.serial_nums.#.",  # newer batteries, on a cable; ours have the keys of 8.2, checked there
         ".secctrl.ESS_R3_To_R4_in_progress",  # not on 8.3.5169
+    ],
+    ("8.3-collar", "/ivp/ensemble/status"): [
+        ".inventory.serial_nums.#.submodules.",  # boards inside the devices
+        ".inventory.serial_nums.#.dmir.",
     ],
     ("7.3", "/ivp/meters"): ["[].statusFlags[]"],  # its CTs are wired wrongly
     ("8.3", "/production"): [".storage[].percentFull"],  # AC batteries
@@ -191,6 +240,7 @@ def digest(gateway: Any, path: str) -> str:
         ("7.6", "7.6.175_with_cts"),
         ("8.2", "8.2.127_with_3cts_and_battery_split"),
         ("8.3", "8.3.5169_ACB_inventory"),
+        ("8.3-collar", "8.3.1598_collar"),
     ],
 )
 def test_info_has_the_elements_of_the_real_one(profile: str, folder: str) -> None:

@@ -17,7 +17,7 @@ from envoy_exporter.simulator.state import Circuit, State
 
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
-TOKENED = ("7.3", "7.6", "8.2", "8.3")
+TOKENED = ("7.3", "7.6", "8.2", "8.3", "8.3-collar")
 
 
 def plant_of(gateway: Simulator) -> Plant:
@@ -34,9 +34,11 @@ def circuit(state: State, meter: str, phase: int) -> Circuit:
 def test_a_reading_is_what_flows_and_what_has_flowed(name: str) -> None:
     gateway = a_gateway(name)
     truth = plant_of(gateway).at(NOW)
-    listed = {each["eid"]: each for each in document(gateway, "/ivp/meters", NOW)}
+    enabled = [each for each in document(gateway, "/ivp/meters", NOW) if each["state"] == "enabled"]
+    assert tuple(each["measurementType"] for each in enabled) == PROFILES[name].meters
+    listed = {each["eid"]: each for each in enabled if each["measurementType"] != "backfeed"}
     readings = [each for each in document(gateway, "/ivp/meters/readings", NOW) if each["eid"] in listed]
-    assert len(readings) == len(listed) == len(PROFILES[name].meters)
+    assert len(readings) == len(listed)
     for reading in readings:
         meter = listed[reading["eid"]]
         phases = [circuit(truth, meter["measurementType"], phase) for phase in range(meter["phaseCount"])]
@@ -98,7 +100,7 @@ def test_lines_are_the_phases_and_only_details_bring_them(name: str) -> None:
         assert "lines" not in production
         return
     phases = len(truth.phases)
-    assert len(production["lines"]) == {"7.3": 1, "7.6": 3, "8.2": 2, "8.3": 3}[name]
+    assert len(production["lines"]) == {"7.3": 1, "7.6": 3, "8.2": 2, "8.3": 3, "8.3-collar": 3}[name]
     for line, phase in zip(production["lines"], truth.phases, strict=False):
         assert line["wNow"] == pytest.approx(phase.production.watts, abs=0.002)
         assert line["whLifetime"] == pytest.approx(phase.production.delivered.watt_hours, abs=0.002)
@@ -151,7 +153,9 @@ def inverter_list(gateway: Simulator) -> bytes:
     return gateway._site.document(Request("GET", "/api/v1/production/inverters"), NOW).body
 
 
-@pytest.mark.parametrize(("name", "wraps"), [("4.10", False), ("5.0", False), *[(n, n != "8.3") for n in TOKENED]])
+@pytest.mark.parametrize(
+    ("name", "wraps"), [("4.10", False), ("5.0", False), *[(n, not n.startswith("8.3")) for n in TOKENED]]
+)
 def test_inverters_count_in_32_bits_from_firmware_7_to_8_2_127(name: str, wraps: bool) -> None:  # noqa: FBT001  # a case
     gateway = a_gateway(name)
     told = entry(document(gateway, "/production.json", NOW)["production"], type="inverters")["whLifetime"]
@@ -177,11 +181,15 @@ def test_8_3_reads_an_eid_that_no_meter_lists() -> None:
         gateway = a_gateway(name)
         read = {each["eid"] for each in document(gateway, "/ivp/meters/readings", NOW)}
         listed = {each["eid"] for each in document(gateway, "/ivp/meters", NOW)}
-        assert read - listed == ({1023410688} if name == "8.3" else set())
+        assert read - listed == ({1023410688} if name.startswith("8.3") else set())
 
 
-def test_8_3_adds_up_the_power_factors_of_a_split_phase() -> None:
-    (production, *_) = document(a_gateway("8.3"), "/ivp/meters/readings", NOW)
+@pytest.mark.parametrize("name", ["8.3", "8.3-collar"])
+def test_8_3_adds_up_the_power_factors_of_a_split_phase(name: str) -> None:
+    gateway = a_gateway(name)
+    site = entry(document(gateway, "/production.json?details=1", NOW)["production"], type="eim")
+    assert site["pwrFactor"] == pytest.approx(sum(line["pwrFactor"] for line in site["lines"]), abs=0.011)
+    (production, *_) = document(gateway, "/ivp/meters/readings", NOW)
     assert production["pwrFactor"] > 1.5
     assert production["pwrFactor"] == pytest.approx(
         sum(each["pwrFactor"] for each in production["channels"][:2]), abs=0.01
@@ -231,7 +239,7 @@ def test_device_data_of_a_meter_is_its_quarter_of_an_hour_and_negative_watts_are
     assert [each["lastReading"] for each in unused] == [{}, {}]
 
 
-@pytest.mark.parametrize("name", ["8.2", "8.3"])
+@pytest.mark.parametrize("name", ["8.2", "8.3", "8.3-collar"])
 def test_batteries_are_the_plants(name: str) -> None:
     gateway = a_gateway(name)
     now = NOW + 5 * 3600
@@ -262,11 +270,12 @@ def test_an_inventory_of_batteries_is_older_than_their_power() -> None:
     assert first["last_rpt_date"] == NOW // 600 * 600
 
 
-def test_8_2_has_a_system_controller_and_8_3_none() -> None:
+def test_8_2_has_a_system_controller_and_8_3_none_or_a_collar() -> None:
     types = {
         name: [each["type"] for each in document(a_gateway(name), "/ivp/ensemble/inventory", NOW)] for name in TOKENED
     }
-    assert types == {"7.3": [], "7.6": [], "8.2": ["ENCHARGE", "ENPOWER"], "8.3": ["ENCHARGE"]}
+    newer = ["ENCHARGE", "COLLAR", "C6 COMBINER CONTROLLER", "C6 RGM"]
+    assert types == {"7.3": [], "7.6": [], "8.2": ["ENCHARGE", "ENPOWER"], "8.3": ["ENCHARGE"], "8.3-collar": newer}
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -17,11 +17,11 @@ def test_it_counts_what_is_asked_and_what_was_answered() -> None:
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
         asking.get("/production.json?details=1")
         asking.get("/production.json")
-        asking.get("/ivp/ss/gen_config")
+        asking.get("/ivp/cellular")
         asking.get("/ivp/meters", headers={"authorization": ""})
         load = gateway.load
-        assert load.requests == {"/production.json": 2, "/ivp/ss/gen_config": 1, "/ivp/meters": 1}
-        assert load.codes == {("/production.json", 200): 2, ("/ivp/ss/gen_config", 404): 1, ("/ivp/meters", 401): 1}
+        assert load.requests == {"/production.json": 2, "/ivp/cellular": 1, "/ivp/meters": 1}
+        assert load.codes == {("/production.json", 200): 2, ("/ivp/cellular", 404): 1, ("/ivp/meters", 401): 1}
         assert (load.connections, load.open_connections, load.most_in_flight) == (1, 1, 1)
         assert load.refused == []
         gateway.reset_load()
@@ -39,7 +39,7 @@ def test_anything_but_a_get_is_refused_and_written_down() -> None:
 
 def test_a_path_that_no_gateway_has_is_written_down_and_one_that_some_have_is_not() -> None:
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
-        for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/ensemble/dry_contacts", "/inventory.json"):
+        for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/cellular", "/inventory.json"):
             assert asking.get(path).status_code == 404
         assert gateway.load.refused == ["GET /metrics", "GET /ivp/peb/newscan", "GET /stream/meter"]
 

@@ -13,7 +13,7 @@ from envoy_exporter.simulator import PROFILES, Simulator
 YEAR = 365 * 86400
 INVERTERS = "/api/v1/production/inverters"
 OLD = ("3.9", "4.10", "5.0")
-NEW = ("7.3", "7.6", "8.2", "8.3")
+NEW = ("7.3", "7.6", "8.2", "8.3", "8.3-collar")
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
-"""`/ivp/ensemble/*`: the batteries, the system controller, and what both are told to do."""
+"""`/ivp/ensemble/*`: the batteries, what else the inventory and the status list, and what batteries are told to do."""
+
+from dataclasses import dataclass
 
 from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answers import controller
+from envoy_exporter.simulator.answers.devices import component, dates, device, wired_component
 from envoy_exporter.simulator.answers.moment import Moment
+from envoy_exporter.simulator.chance import Purpose, drift
 from envoy_exporter.simulator.design import Battery
 from envoy_exporter.simulator.state import BatteryState
 
@@ -9,8 +14,26 @@ _INVENTORY_INTERVAL = 600
 """Seconds for which an inventory stays as it is: its charge lags behind that of `power` (8.2.4382_ACB)."""
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 14
-_ENPOWER_PART = "865-00378-r27"
-_REVISIONS = {"836-01826-r76": 3, "836-00750-r32": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """A kind of battery. `level`: of its radio; 0 on a cable (8.3.1598_collar)."""
+
+    revision: int
+    firmware: str
+    bmu_firmware: str
+    admin_state: int
+    admin_state_str: str
+    level: int
+
+
+_RADIO = ("3.0.6614_rel/31.13", "3.8.63", 6, "ENCHG_STATE_READY", 5)
+_MAKES = {
+    "836-01826-r76": _Make(3, *_RADIO),
+    "836-00750-r32": _Make(2, *_RADIO),
+    "836-01250-r00": _Make(4, "4.5.35", "4.5.35", 63, "ENCMN_MDE_ENCHARGE_READY", 0),
+}
 
 
 def inventory(moment: Moment) -> list[Json]:
@@ -24,74 +47,34 @@ def inventory(moment: Moment) -> list[Json]:
         _encharge(moment, battery, state, int(looked)) for battery, state in zip(batteries, states, strict=True)
     ]
     found: list[Json] = [{"type": "ENCHARGE", "devices": units}]
-    if moment.profile.enpower:
-        found.append({"type": "ENPOWER", "devices": [_enpower(moment, moment.profile.enpower)]})
-    return found
+    return found + controller.inventory(moment)
 
 
 def _encharge(moment: Moment, battery: Battery, state: BatteryState, looked: int) -> Entry:
     warm = round(24 + abs(state.watts) / 400)
+    make = _MAKES[battery.part_number]
     return {
-        **_device(moment, battery.serial, battery.part_number, looked),
-        "admin_state": 6,
-        "admin_state_str": "ENCHG_STATE_READY",
-        **_dates(moment),
-        "img_pnum_running": "3.0.6614_rel/31.13",
-        "bmu_fw_version": "3.8.63",
+        **device(moment, battery.serial, battery.part_number, looked),
+        "admin_state": make.admin_state,
+        "admin_state_str": make.admin_state_str,
+        **dates(moment),
+        "img_pnum_running": make.firmware,
+        "bmu_fw_version": make.bmu_firmware,
         "communicating": True,
         "sleep_enabled": False,
         "percentFull": charge(state),
         "temperature": warm,
         "maxCellTemp": warm + 1,
         "reported_enc_grid_state": "grid-tied",
-        "comm_level_sub_ghz": 5,
-        "comm_level_2_4_ghz": 5,
+        "comm_level_sub_ghz": make.level,
+        "comm_level_2_4_ghz": make.level,
         "led_status": _CHARGING if state.watts < 0 else _DISCHARGING if state.watts > 0 else _IDLE,
         "dc_switch_off": False,
-        "encharge_rev": _REVISIONS[battery.part_number],
+        "encharge_rev": make.revision,
         "encharge_capacity": battery.capacity_watt_hours,
         "phase": "ph-a",
         "der_index": 2,
     }
-
-
-def _enpower(moment: Moment, serial: str) -> Entry:
-    """Its temperature alone is in degrees Fahrenheit."""
-    return {
-        **_device(moment, serial, _ENPOWER_PART, int(moment.time) - 3),
-        "admin_state": 24,
-        "admin_state_str": "ENPWR_STATE_OPER_CLOSED",
-        **_dates(moment),
-        "img_pnum_running": "3.0.5654_rel/31.13",
-        "communicating": True,
-        "temperature": 77,
-        "comm_level_sub_ghz": 5,
-        "comm_level_2_4_ghz": 5,
-        "mains_admin_state": "closed",
-        "mains_oper_state": "closed",
-        "Enpwr_grid_mode": "multimode-ongrid",
-        "Enchg_grid_mode": "multimode-ongrid",
-        "Enpwr_relay_state_bm": 15868,
-        "Enpwr_curr_state_id": 16,
-    }
-
-
-def _device(moment: Moment, serial: str, part_number: str, reported: int) -> Entry:
-    return {
-        "part_num": part_number,
-        "serial_num": serial,
-        "installed": _installed(moment),
-        "device_status": ["envoy.global.ok", "prop.done"],
-        "last_rpt_date": reported,
-    }
-
-
-def _dates(moment: Moment) -> Entry:
-    return {"created_date": _installed(moment), "img_load_date": _installed(moment)}
-
-
-def _installed(moment: Moment) -> int:
-    return int(moment.plant.start) - moment.plant.design.age
 
 
 def charge(state: BatteryState) -> int:
@@ -125,7 +108,7 @@ def secctrl(moment: Moment) -> Entry:
     percent = 100 * available // capacity if capacity else 0
     return {
         "shutdown": False,
-        **_biases(),
+        **_biases(moment),
         **(_OFF_GRID if moment.profile.firmware >= (8, 3) else {}),
         "configured_backup_soc": reserve,
         "adjusted_backup_soc": reserve,
@@ -140,17 +123,20 @@ def secctrl(moment: Moment) -> Entry:
         "ACB_agg_soc": 0,
         "ACB_agg_energy": 0,
         **(_RECOVERY if moment.profile.firmware >= (8, 2) else {}),
+        **({"ESS_R3_To_R4_in_progress": False} if moment.profile.collar else {}),
     }
 
 
-def _biases() -> Entry:
-    """The offsets for each phase: a floating-point pair and the same as fixed point."""
+def _biases(moment: Moment) -> Entry:
+    """The offsets of the first phase, all others 0: floating, and as fixed point. Some 12 V go with a hertz."""
     biases: Entry = {}
+    hertz = 0.12 * drift(moment.time / 300, moment.plant.seed, Purpose.FREQUENCY, 1) - 0.06
     for phase in ("", "_phaseb", "_phasec"):
-        biases[f"freq_bias_hz{phase}"] = 0.0
-        biases[f"voltage_bias_v{phase}"] = 0.0
-        biases[f"freq_bias_hz_q8{phase}"] = 0
-        biases[f"voltage_bias_v_q5{phase}"] = 0
+        bias = 0.0 if phase or not moment.plant.design.batteries else hertz
+        biases[f"freq_bias_hz{phase}"] = bias
+        biases[f"voltage_bias_v{phase}"] = 12 * bias
+        biases[f"freq_bias_hz_q8{phase}"] = round(1600 * bias)
+        biases[f"voltage_bias_v_q5{phase}"] = round(32 * 12 * bias)
     return biases
 
 
@@ -174,9 +160,12 @@ _RECOVERY: Entry = {
 def status(moment: Moment) -> Entry:
     """Everything again, raw; 7.x with the counters of its daemon."""
     devices: Entry = {battery.serial: _battery_status(battery) for battery in moment.plant.design.batteries}
-    if moment.profile.enpower:
-        devices[moment.profile.enpower] = _enpower_status(moment.profile.enpower)
-    document: Entry = {"inventory": {"serial_nums": devices}, "secctrl": secctrl(moment), "relay": _relay(moment)}
+    devices |= controller.status(moment)
+    document: Entry = {
+        "inventory": {"serial_nums": devices},
+        "secctrl": secctrl(moment),
+        "relay": controller.relay(moment),
+    }
     if moment.profile.firmware < (8,):
         document["counters"] = {"api_ecagtInit": 1, "rest_StatusGet": 20, "rest_InventoryGet": 26915}
         document["profile"] = {"message": "Obsolete API, please use ivp/arf/profile"}
@@ -185,54 +174,21 @@ def status(moment: Moment) -> Entry:
 
 
 def _battery_status(battery: Battery) -> Entry:
+    make = _MAKES[battery.part_number]
+    if make.level:
+        told = {**component(13, battery.serial, battery.part_number), "swift_asic_fw_version": "001.002.1.7.2"}
+    else:
+        told = wired_component(13, battery.serial, battery.part_number, make.firmware)
     return {
-        **_component(13, battery.serial, battery.part_number),
-        "admin_state": 6,
-        "admin_state_str": "ENCHG_STATE_READY",
+        **told,
+        "admin_state": make.admin_state,
+        "admin_state_str": make.admin_state_str,
         "reported_grid_mode": "multimode-ongrid",
         "phase": "ph-a",
         "der_index": 2,
-        "encharge_revision": _REVISIONS[battery.part_number],
+        "encharge_revision": make.revision,
         "encharge_capacity": battery.capacity_watt_hours,
         "encharge_rated_power": battery.rated_watts,
-        "reported_enc_grid_state": "grid-tied",
-        "swift_asic_fw_version": "001.002.1.7.2",
-        "bmu_fw_version": "3.8.63",
+        "reported_enc_grid_state": "grid-tied" if make.level else "multimode-ongrid",
+        "bmu_fw_version": make.bmu_firmware,
     }
-
-
-def _enpower_status(serial: str) -> Entry:
-    return {
-        **_component(17, serial, _ENPOWER_PART),
-        "admin_state": 24,
-        "admin_state_str": "ENPWR_STATE_OPER_CLOSED",
-        "swift_asic_fw_version": "",
-        "bmu_fw_version": "",
-    }
-
-
-def _component(kind: int, serial: str, part_number: str) -> Entry:
-    return {
-        "device_type": kind,
-        "com_interface_str": "ZigBee",
-        "device_id": serial,
-        "msg_retry_count": 1,
-        "part_number": part_number,
-        "assembly_number": part_number,
-        "app_fw_version": "3.0.6614_rel/31.13",
-        "ibl_fw_version": "1.3.413",
-        "submodule_count": 0,
-        "submodules": {},
-    }
-
-
-def _relay(moment: Moment) -> Entry:
-    relay: Entry = {"mains_admin_state": "closed", "mains_oper_state": "closed"}
-    if moment.profile.firmware >= (8, 3):
-        relay |= {"srt12_state": "open", "srt13_state": "open"}
-    relay |= {"der1_state": 0, "der2_state": 0}
-    if moment.profile.firmware >= (8,):
-        relay["der3_state"] = 0
-    stored = bool(moment.plant.design.batteries)
-    modes = ("multimode-ongrid", "multimode-ongrid") if stored else ("grid-tied", "unknown")
-    return relay | {"Enchg_grid_mode": modes[0], "Solar_grid_mode": modes[1]}

@@ -6,10 +6,26 @@ from envoy_exporter.simulator.answering import Entry, Json
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.answers.quantities import NOTHING, Quantities, by_phase, together
 from envoy_exporter.simulator.chance import Purpose, drift
-from envoy_exporter.simulator.profiles import NET, PRODUCTION, STORAGE
+from envoy_exporter.simulator.profiles import BACKFEED, EVSE, LOAD, NET, PRODUCTION, PV3P, STORAGE
 
-EIDS = {PRODUCTION: 704643328, NET: 704643584, STORAGE: 704643840}
-CHANNEL_EIDS = {PRODUCTION: 1778385169, NET: 1778385425, STORAGE: 1778385681}
+EIDS = {
+    PRODUCTION: 704643328,
+    NET: 704643584,
+    STORAGE: 704643840,
+    BACKFEED: 704644352,
+    LOAD: 704644608,
+    EVSE: 704644864,
+    PV3P: 704645120,
+}
+CHANNEL_EIDS = {
+    PRODUCTION: 1778385169,
+    NET: 1778385425,
+    STORAGE: 1778385681,
+    BACKFEED: 1778386193,
+    LOAD: 1778386449,
+    EVSE: 1778386705,
+    PV3P: 1778386961,
+}
 CHANNELS = 3
 _UNLISTED, _UNLISTED_CHANNELS = 1023410688, 2097152513
 
@@ -19,20 +35,23 @@ def meters(moment: Moment) -> list[Json]:
     return [
         {
             "eid": EIDS[meter],
-            "state": "enabled",
+            "state": "enabled" if meter in moment.profile.meters else "disabled",
             "measurementType": meter,
             "phaseMode": moment.profile.design.phase_mode,
             "phaseCount": moment.profile.design.phases,
             "meteringStatus": "normal",
             "statusFlags": [],
         }
-        for meter in moment.profile.meters
+        for meter in (*moment.profile.meters, *moment.profile.disabled_meters)
     ]
 
 
 def readings(moment: Moment) -> list[Json]:
     """One entry a meter, always with three channels."""
-    found: list[Json] = [_meter(moment, meter) for meter in moment.profile.meters]
+    found: list[Json] = [
+        _backfeed(moment) if meter == BACKFEED else _meter(moment, meter) for meter in moment.profile.meters
+    ]
+    found += [_disabled(moment, meter) for meter in moment.profile.disabled_meters]
     if moment.profile.firmware >= (8, 3):
         found.append(_unlisted(moment))
     return found
@@ -56,6 +75,8 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
     if phases == CHANNELS:
         return []
     hertz = moment.mains.frequency(moment.time)
+    if moment.profile.firmware >= (8, 3) and moment.profile.design.phase_mode == "split":
+        return [replace(NOTHING, hertz=hertz)]
     if moment.profile.design.phase_mode == "split":
         if meter == NET and STORAGE in moment.profile.meters:
             # 8.2.127_with_3cts_and_battery_split: the net CT's third channel carries the storage CT's second.
@@ -71,6 +92,38 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
         )
         for index in range(CHANNELS - phases)
     ]
+
+
+def _backfeed(moment: Moment) -> Entry:
+    """One leg, no frequency, and on the other leg nothing but a current (8.3.1598_collar)."""
+    first, *_ = by_phase(moment, BACKFEED, moment.state)
+    first = replace(first, hertz=0.0)
+    other = replace(NOTHING, amperes=first.amperes)
+    channels: list[Json] = [
+        _entry(CHANNEL_EIDS[BACKFEED] + index, int(moment.time), channel, channel.power_factor)
+        for index, channel in enumerate((first, other, NOTHING))
+    ]
+    whole = first.plus(other)
+    return {**_entry(EIDS[BACKFEED], int(moment.time), whole, first.power_factor), "channels": channels}
+
+
+_DISABLED = {
+    LOAD: replace(NOTHING, delivered=10.778, received=2.454, watts=0.046, apparent=0.278, volts=120.6, amperes=0.002),
+    # A register that counts up stands below zero.
+    EVSE: replace(NOTHING, delivered=118.204, received=-17.325, watts=-11.62, apparent=11.7),
+}
+"""What still stands in meters that are switched off: noise of long ago, or nothing."""
+
+
+def _disabled(moment: Moment, meter: str) -> Entry:
+    """PV3P was never read: its time is 0."""
+    seconds = int(moment.time) if meter in _DISABLED else 0
+    seen = _DISABLED.get(meter, NOTHING)
+    channels: list[Json] = [
+        _entry(CHANNEL_EIDS[meter] + index, seconds, channel, 0.0)
+        for index, channel in enumerate((seen, NOTHING, NOTHING))
+    ]
+    return {**_entry(EIDS[meter], seconds, seen, 0.0), "channels": channels}
 
 
 def _unlisted(moment: Moment) -> Entry:

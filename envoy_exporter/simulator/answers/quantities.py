@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 from envoy_exporter.simulator.answers.moment import Moment
-from envoy_exporter.simulator.state import Circuit, State
+from envoy_exporter.simulator.profiles import BACKFEED
+from envoy_exporter.simulator.state import Circuit, Register, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Quantities:
         )
 
 
+_NO_CIRCUIT = Circuit(*[Register(0, 0)] * 5)
 NOTHING = Quantities(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -78,8 +80,13 @@ def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
 
 
 def circuit_of(meter: str, state: State, phase: int) -> Circuit:
-    """What `/ivp/meters` calls production, net-consumption and storage."""
+    """What `/ivp/meters` calls production, net-consumption and storage.
+
+    A combiner's backfeed is what of the batteries flows on the first leg: so it seems (8.3.1598_collar).
+    """
     there = state.phases[phase]
+    if meter == BACKFEED:
+        return there.storage if phase == 0 else _NO_CIRCUIT
     return {"production": there.production, "net-consumption": there.net, "storage": there.storage}[meter]
 
 

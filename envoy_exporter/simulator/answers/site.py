@@ -74,6 +74,9 @@ def _eim(moment: Moment, measurement: str, history: list[list[Quantities]], *, d
         "readingTime": int(moment.time),
         **_numbers(moment, measurement, now, midnight, week),
     }
+    if moment.profile.firmware >= (8, 3) and moment.profile.design.phase_mode == "split":
+        # 8.3.1598_collar adds up the power factors of the legs here too.
+        entry["pwrFactor"] = round(sum(phase.power_factor for phase in history[0]), 2)
     if details and moment.profile.wants_token:
         lines: list[Json] = [_numbers(moment, measurement, *phase) for phase in zip(*history, strict=True)]
         if moment.profile.firmware >= (8, 3) and len(lines) > 1:
