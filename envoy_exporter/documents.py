@@ -26,6 +26,13 @@ ENSEMBLE_INVENTORY = "/ivp/ensemble/inventory"
 ENSEMBLE_POWER = "/ivp/ensemble/power"
 ENSEMBLE_SECCTRL = "/ivp/ensemble/secctrl"
 ENSEMBLE_STATUS = "/ivp/ensemble/status"
+ENSEMBLE_ERRORS = "/ivp/ensemble/errors"
+DRY_CONTACTS = "/ivp/ensemble/dry_contacts"
+DRY_CONTACT_SETTINGS = "/ivp/ss/dry_contact_settings"
+GENERATOR = "/ivp/ensemble/generator"
+GENERATOR_CONFIG = "/ivp/ss/gen_config"
+GENERATOR_MODE = "/ivp/ss/gen_mode"
+GENERATOR_SCHEDULE = "/ivp/ss/gen_schedule"
 HOME = "/home"
 
 _MOST = 1000
@@ -238,3 +245,23 @@ def ensemble(documents: Documents, kind: str) -> list[Json]:
         if each.get("type") == kind and isinstance(devices, list):
             found.extend(devices)
     return found
+
+
+# --- what is switched: relays and a generator
+
+
+def relay_is_used(settings: Mapping[str, object]) -> bool:
+    """Has the installer given it something to switch: the controller's free contacts are listed too, as NONE."""
+    kind = settings.get("type")
+    return isinstance(kind, str) and kind.upper() not in ("", "NONE")
+
+
+def relays_in_use(documents: Documents) -> bool:
+    listed = entry(documents.content(DRY_CONTACT_SETTINGS)).get("dry_contacts")
+    return any(relay_is_used(each) for each in entries(listed))
+
+
+def generator(documents: Documents) -> Entry:
+    """How the generator is set up; empty without one. `present` does not tell: 1 without one too (7.3.517)."""
+    config = entry(documents.content(GENERATOR_CONFIG))
+    return {} if "err" in config or "error" in config else config

@@ -5,7 +5,7 @@ something stands there that cannot be taken. A key that is missing is no refusal
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,6 +22,9 @@ LARGEST = 1e12
 """In whatever unit the gateway uses: a house does not make a terawatt-hour, nor draw a gigawatt (in mW)."""
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
 """The years 2000 to 2100, in seconds: what lies outside is no instant that a gateway has seen."""
+
+CLOSED = ("closed", "close")
+"""A switch that conducts: some documents say the one, some the other."""
 
 _SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
 _LONGEST_TEXT = 64
@@ -66,6 +69,11 @@ def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> fl
     return None if value is None else value * multiplied / divided
 
 
+def percent(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    """Of 0 to 100 percent, as a ratio."""
+    return scaled(number(fields, key, refuse, low=0, high=100), divided=100)
+
+
 def flag(fields: Fields, key: str, refuse: Refuse) -> bool | None:
     """true or false, or None."""
     if key not in fields:
@@ -99,6 +107,12 @@ def text(fields: Fields, key: str, refuse: Refuse) -> str | None:
             refuse(TYPE, key)
         return None
     return clean(value)
+
+
+def says(fields: Fields, key: str, words: Collection[str], refuse: Refuse) -> bool | None:
+    """Is the text one of these words; None where the gateway says nothing, or that it does not know."""
+    said = text(fields, key, refuse)
+    return said in words if said and said != "unknown" else None
 
 
 def clean(value: str) -> str:

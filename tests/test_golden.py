@@ -52,6 +52,7 @@ IN_NO_PROFILE = {
     "enphase_gateway_request_failures_total",  # nothing fails on a healthy gateway
     "enphase_battery_state",  # of AC batteries, which no profile has yet
     "enphase_battery_unit_operating",  # gone from firmware 8 on, and those with batteries are of 8
+    "enphase_enpower_operating",  # likewise
 }
 
 

@@ -123,6 +123,27 @@ def a_battery_is_there(seen: Documents) -> bool:
     return an_iq_battery_is_there(seen) or documents.ac_batteries(documents.site(seen)) is not None
 
 
+def a_system_controller_is_there(seen: Documents) -> bool:
+    return bool(documents.ensemble(seen, "ENPOWER"))
+
+
+def an_iq_battery_or_a_system_controller_is_there(seen: Documents) -> bool:
+    return an_iq_battery_is_there(seen) or a_system_controller_is_there(seen)
+
+
+def storage_hardware_is_there(seen: Documents) -> bool:
+    """Anything in the ensemble inventory: relays and generators hang on a controller of some kind."""
+    return any(each.get("devices") for each in documents.entries(seen.content(documents.ENSEMBLE_INVENTORY)))
+
+
+def a_relay_is_in_use(seen: Documents) -> bool:
+    return documents.relays_in_use(seen)
+
+
+def a_generator_is_set_up(seen: Documents) -> bool:
+    return bool(documents.generator(seen))
+
+
 # Within a class the first goes first. `/info` and `/ivp/meters` go before all where they never answered yet:
 # what else to ask hangs on them.
 ENDPOINTS = (
@@ -132,14 +153,21 @@ ENDPOINTS = (
     _endpoint(documents.PRODUCTION_V1, LIVE, "production", no_active_eim),
     _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", an_iq_battery_is_there),
     _endpoint(documents.ENSEMBLE_SECCTRL, LIVE, "batteries", a_battery_is_there),
+    _endpoint(documents.DRY_CONTACTS, LIVE, "relays", a_relay_is_in_use),
+    _endpoint(documents.GENERATOR, LIVE, "generator", a_generator_is_set_up),
     _endpoint(
         documents.PRODUCTION_JSON, SITE, "production batteries", site_is_here, target="/production.json?details=1"
     ),
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
     _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7)),
     _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use),
-    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries", from_firmware(5)),
-    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries", an_iq_battery_is_there),
+    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator", from_firmware(5)),
+    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
+    _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
+    _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", storage_hardware_is_there),
+    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator", storage_hardware_is_there),
+    _endpoint(documents.GENERATOR_MODE, SLOW, "generator", a_generator_is_set_up),
+    _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", a_generator_is_set_up),
     _endpoint(documents.HOME, RARE, "identity", from_firmware(7)),
 )
 

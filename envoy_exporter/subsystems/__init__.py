@@ -1,6 +1,15 @@
 """The table of contents: one module a subsystem, in the order in which their families are shown."""
 
-from . import batteries, identity, inverters, meters, production
+from . import batteries, controller, generator, identity, inverters, meters, production, relays
 from .subsystem import Subsystem
 
-SUBSYSTEMS: tuple[Subsystem, ...] = (identity, production, meters, inverters, batteries)
+SUBSYSTEMS: tuple[Subsystem, ...] = (
+    identity,
+    production,
+    meters,
+    inverters,
+    batteries,
+    controller,
+    relays,
+    generator,
+)

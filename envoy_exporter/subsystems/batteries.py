@@ -12,6 +12,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, instant, number, scaled
 
+from . import secondary_control
 from .subsystem import Read, Settings
 
 NAME = "batteries"
@@ -128,7 +129,16 @@ class CommunicationLevel:
     )
 
 
-READINGS = (Storage, StoragePower, StorageEnergy, Battery, BatteryUnitInfo, BatteryUnit, CommunicationLevel)
+READINGS = (
+    Storage,
+    StoragePower,
+    StorageEnergy,
+    *secondary_control.READINGS,
+    Battery,
+    BatteryUnitInfo,
+    BatteryUnit,
+    CommunicationLevel,
+)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
@@ -138,7 +148,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     readings: list[Reading] = []
     iq = ac = None
     if units:
-        readings = [*_units(seen, units, refusals)]
+        readings = [*_units(seen, units, refusals), *secondary_control.readings(seen, refusals)]
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, refusals)

@@ -28,7 +28,20 @@ EVERYTHING = {
     "/ivp/ensemble/power": 120,
     "/ivp/ensemble/secctrl": 120,
     "/ivp/ensemble/status": 12,
+    "/ivp/ss/dry_contact_settings": 12,
+    "/ivp/ss/gen_config": 12,
     "/home": 1,
+}
+SWITCHED = {
+    # With a system controller, relays in use and a generator. It has no device_data, and says so once.
+    **EVERYTHING,
+    "/ivp/pdm/device_data": 1,
+    "/api/v1/production/inverters": 30,
+    "/ivp/ensemble/dry_contacts": 120,
+    "/ivp/ensemble/generator": 120,
+    "/ivp/ensemble/errors": 12,
+    "/ivp/ss/gen_mode": 12,
+    "/ivp/ss/gen_schedule": 12,
 }
 
 
@@ -47,7 +60,7 @@ def an_hour(profile: str, every: float) -> Simulator:
     return gateway
 
 
-@pytest.mark.parametrize(("profile", "table"), [("5.0", STANDARD), ("8.3", EVERYTHING)])
+@pytest.mark.parametrize(("profile", "table"), [("5.0", STANDARD), ("8.3", EVERYTHING), ("8.2", SWITCHED)])
 def test_an_hour_of_scrapes_every_15_seconds_asks_as_the_table_of_ages_says(
     profile: str, table: dict[str, int]
 ) -> None:

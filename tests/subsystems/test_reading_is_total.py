@@ -32,6 +32,7 @@ KEYS = st.sampled_from(
         *("device", "sn", "software", "time", "timezone", "type", "state", "devices", "devices:", "channels"),
         *("production", "consumption", "eim", "inverters", "activeCount", "measurementType", "lines", "wNow"),
         *("whLifetime", "whToday", "eid", "statusFlags", "phaseCount", "serialNumber", "devName", "pcu", "sn"),
+        *("dry_contacts", "id", "status", "relay", "ENPOWER", "COLLAR", "exercise_config", "mains_oper_state"),
         *("lastReading", "duration", "endDate", "deviceCount", "serial_num", "soc", "storage", "acb", "percentFull"),
     )
 )
