@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from envoy_exporter.untrusted import devices, flag, instant, number, phases, scaled, serial, text
+from envoy_exporter.untrusted import devices, flag, instant, number, percent, phases, says, scaled, serial, text
 
 MISSING: dict[str, object] = {}
 KEYS = {"x", "s", ""}
@@ -146,3 +146,33 @@ def test_phases_have_their_places() -> None:
     found = phases([{"w": 1}, "x", {"w": 3}, {"w": 4}], 3, refused)
     assert [(name, fields["w"]) for name, fields in found] == [("L1", 1), ("L3", 3)]
     assert refused == ["type"]
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rules"),
+    [
+        ("closed", True, []),
+        ("close", True, []),
+        ("open", False, []),
+        ("Closed", False, []),
+        ("unknown", None, []),
+        ("", None, []),
+        (None, None, []),
+        (1, None, ["type"]),
+    ],
+)
+def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: object, rules: list[str]) -> None:
+    refused = Refused()
+    assert says({"s": value}, "s", ("closed", "close"), refused) is taken
+    assert says(MISSING, "s", ("closed",), refused) is None
+    assert refused == rules
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rules"),
+    [(0, 0.0, []), (54, 0.54, []), (100, 1.0, []), (101, None, ["range"]), (-1, None, ["range"])],
+)
+def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[str]) -> None:
+    refused = Refused()
+    assert percent({"x": value}, "x", refused) == taken
+    assert refused == rules

@@ -49,6 +49,7 @@ def test_a_generator_that_runs() -> None:
     found = read(generator, told())
     running = one(Generator, found)
     assert (running.running, running.commanded, running.start, running.stop) == (True, True, 1.0, None)
+    assert running.exercise_running == 0
     assert found.refusals == ()
     info = GeneratorInfo(manufacturer="Generac", model="G007223-0", type="Standby", start_method="Auto")
     assert one(GeneratorInfo, found) == info
