@@ -2,7 +2,7 @@
 
 import importlib.util
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -19,7 +19,8 @@ from .gateway.gateway import Gateway
 from .gateway.network import tls_context
 from .gateway.settings import Settings
 from .secret import Redaction
-from .subsystems import SUBSYSTEMS
+from .subsystems import SUBSYSTEMS, inverters, layout
+from .subsystems.subsystem import PlacedArray, PlacedInverter
 from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
 from .web import access
@@ -134,6 +135,10 @@ class Wiring:
         settings = gateway.collectors
         enabled = {name: settings[name].enabled if name in settings else _ON[name] for name in COLLECTORS}
         ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
+        if inverters.NAME in ages:
+            # The layout looks at their list and has no haste of its own.
+            ages.setdefault(layout.NAME, ages[inverters.NAME])
+        read = read_settings(gateway)
         tls = gateway.tls or config.Tls()
         if tls.ca_file is not None:
             tls_context(str(tls.ca_file))
@@ -151,10 +156,10 @@ class Wiring:
                 ca_file=str(tls.ca_file) if tls.ca_file else None,
                 keep_alive=gateway.keep_alive,
                 min_interval=gateway.min_interval,
-                collectors=frozenset(name for name in COLLECTORS if enabled[name]),
+                collectors=of_use((name for name in COLLECTORS if enabled[name]), read),
                 maximum_ages=ages,
             ),
-            ReadSettings(timezone=gateway.timezone, inverter_max_age=gateway.inverter_max_age),
+            read,
             gateway.timeout,
         )
 
@@ -183,12 +188,37 @@ class Wiring:
         self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
 
 
+def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
+    """Without `layout` where the config has none, so that no list is asked for on its account."""
+    idle = set() if read.inverters or read.arrays else {layout.NAME}
+    return frozenset(collectors) - idle
+
+
+def read_settings(gateway: config.Gateway) -> ReadSettings:
+    return ReadSettings(
+        timezone=gateway.timezone,
+        inverter_max_age=gateway.inverter_max_age,
+        inverters=tuple(
+            PlacedInverter(
+                serial=serial,
+                name=each.name,
+                array=each.array,
+                row=each.row,
+                column=each.column,
+                peak_power=each.peak_power,
+            )
+            for serial, each in gateway.inverters.items()
+        ),
+        arrays=tuple(
+            PlacedArray(name=name, azimuth=each.azimuth, tilt=each.tilt) for name, each in gateway.arrays.items()
+        ),
+    )
+
+
 def _without_effect(wanted: Config) -> Iterator[str]:
     """What the config may say already, and this version does not act upon."""
     if any((wanted.enlighten, *(each.enlighten for each in wanted.gateways))):
         yield "enlighten: logging in there comes with a later version; until then set token or token_file"
-    if any(each.inverters or each.arrays for each in wanted.gateways):
-        yield "inverters and arrays: the layout of the roof comes with a later version"
 
 
 class WebFile:

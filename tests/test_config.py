@@ -7,6 +7,7 @@ import pytest
 from envoy_exporter import config
 from envoy_exporter.config import Config, ConfigError
 from envoy_exporter.config.hosts import parse
+from envoy_exporter.config.model import InverterSerial
 from envoy_exporter.config.values import fingerprint
 from envoy_exporter.wiring import COLLECTORS
 
@@ -55,7 +56,7 @@ def test_a_whole_config(tmp_path: Path) -> None:
     assert (float(home.min_interval), float(home.timeout), home.keep_alive) == (10, 9.5, None)
     assert home.collectors["meters"].enabled is False
     assert float(home.collectors["inverters"].max_age or 0) == 300
-    assert home.inverters["122123456789"].peak_power == 370  # type: ignore[index]
+    assert float(home.inverters[InverterSerial("122123456789")].peak_power or 0) == 370
     assert (second.name, second.host.address, second.host.port) == ("[fe80::1]:8443", "fe80::1", 8443)
 
 

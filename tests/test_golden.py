@@ -14,12 +14,18 @@ from support.gateways import settings
 from support.prometheus import program
 
 from envoy_exporter.collector import families
+from envoy_exporter.commands import demo
+from envoy_exporter.families import describe
 from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.subsystems import layout
 from envoy_exporter.web.exposition import Format
+from envoy_exporter.wiring import read_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 A_JUNE_DAY = 1_781_024_400.0
 """17:00 UTC: morning in America, and the sun is still up in Europe."""
+LAYOUT = "layout"
+"""The golden of what only a config with a layout brings: the demo's. Those of the profiles have none."""
 
 
 def exposed(profile: str) -> str:
@@ -30,16 +36,26 @@ def exposed(profile: str) -> str:
         return Format.TEXT.render(scraped.collector.families(scraped.gateway.snapshot())).decode()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+def layout_exposed() -> str:
+    clock = StillClock(A_JUNE_DAY)
+    with Simulator(demo.PROFILE, clock=clock.time, tls=False) as gateway:
+        scraped = Scraped(settings(gateway), clock, read_settings(demo.gateway(gateway)))
+        scraped.poll()
+        metrics = scraped.collector.families(scraped.gateway.snapshot())
+        own = {family.metric().name for family in describe(layout.READINGS)}
+        return Format.TEXT.render([metric for metric in metrics if metric.name in own]).decode()
+
+
+@pytest.mark.parametrize("profile", [*PROFILES, LAYOUT])
 def test_the_exposition_is_the_golden_one(profile: str, request: pytest.FixtureRequest) -> None:
     golden = GOLDEN / f"{profile}.txt"
-    text = exposed(profile)
+    text = layout_exposed() if profile == LAYOUT else exposed(profile)
     if request.config.getoption("--update-golden"):
         golden.write_text(text)
     assert text == golden.read_text()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", [*PROFILES, LAYOUT])
 def test_promtool_finds_nothing_in_it(profile: str) -> None:
     command = [program("promtool"), "check", "metrics"]
     checked = subprocess.run(
@@ -58,7 +74,7 @@ IN_NO_PROFILE = {
 
 def test_the_profiles_together_show_every_family() -> None:
     shown: set[str] = set()
-    for profile in PROFILES:
+    for profile in (*PROFILES, LAYOUT):
         shown.update(name for name, _ in parsed((GOLDEN / f"{profile}.txt").read_text()).samples)
     described = {family.name for family in families()}
     assert shown <= described

@@ -2,17 +2,19 @@
 
 from .hosts import Host
 from .load import from_environment, from_file
-from .model import CollectorSettings, Config, Gateway, Local, Tls
+from .model import Array, CollectorSettings, Config, Gateway, Inverter, Local, Tls
 from .show import shown
 from .structure import ConfigError
 from .web import WebConfig, web_from_file
 
 __all__ = [
+    "Array",
     "CollectorSettings",
     "Config",
     "ConfigError",
     "Gateway",
     "Host",
+    "Inverter",
     "Local",
     "Tls",
     "WebConfig",

@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from . import roof
 from .model import Config, Defaults
 from .places import Raw, Text
 from .structure import Problem, contradictions, read, refusal, structure
@@ -89,5 +90,7 @@ def _of_gateways(config: Config, collectors: Collection[str]) -> Iterator[Proble
                 yield ("gateways", index, "collectors", name), f"is no collector; {advice}"
         if gateway.tls and gateway.tls.fingerprint and gateway.scheme == "http":
             yield ("gateways", index, "tls"), "has no meaning with the scheme http"
+        for path, words in roof.problems(gateway):
+            yield ("gateways", index, *path), words
     if not config.gateways:
         yield ("gateways",), "is empty: name at least one gateway by its host"

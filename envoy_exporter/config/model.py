@@ -28,6 +28,16 @@ ClientAuth = NewType("ClientAuth", str)
 TlsVersion = NewType("TlsVersion", str)
 SecretFile = NewType("SecretFile", Secret)
 """A secret that has a file of its own, already read."""
+InverterSerial = NewType("InverterSerial", str)
+LabelText = NewType("LabelText", str)
+"""A text that is shown as the value of a label."""
+Position = NewType("Position", str)
+"""A row or a column: a whole number or a text, as it was written."""
+PeakWatts = NewType("PeakWatts", float)
+Azimuth = NewType("Azimuth", float)
+"""Degrees clockwise from north: 90 is east, 180 south."""
+Tilt = NewType("Tilt", float)
+"""Degrees: 0 lies flat, 90 stands upright."""
 
 _USUAL_INTERVAL = Interval(Duration(10.0))
 
@@ -63,17 +73,21 @@ class CollectorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inverter:
-    name: str | None = None
-    array: str | None = None
-    row: str | None = None
-    column: str | None = None
-    peak_power: float | None = None
+    """Where on the roof it is, and the peak power of its module."""
+
+    name: LabelText | None = None
+    array: LabelText | None = None
+    row: Position | None = None
+    column: Position | None = None
+    peak_power: PeakWatts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    azimuth: float | None = None
-    tilt: float | None = None
+    """A side of the roof."""
+
+    azimuth: Azimuth | None = None
+    tilt: Tilt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +114,8 @@ class Gateway(Defaults):
     serial: Serial | None = None
     token: Secret | None = None
     token_file: Path | None = None
-    inverters: Mapping[Serial, Inverter] = field(default_factory=lambda: MappingProxyType({}))
-    arrays: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+    inverters: Mapping[InverterSerial, Inverter] = field(default_factory=lambda: MappingProxyType({}))
+    arrays: Mapping[LabelText, Array] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ LEAST_INTERVAL = 5.0
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _FINGERPRINT_BYTES = 32
+_LONGEST_LABEL = 64
+_LEAST_PEAK, _MOST_PEAK = 10.0, 2000.0
+"""Watts. No module lies outside; a peak in kilowatts, or of the whole roof, does."""
 
 
 def text(raw: Raw) -> str:
@@ -111,6 +114,49 @@ def fingerprint(raw: Raw) -> bytes:
     if not re.fullmatch(r"[0-9A-Fa-f]+", written) or len(written) != 2 * _FINGERPRINT_BYTES:
         raise ValueError("is no SHA-256 fingerprint; it has 32 pairs of hexadecimal digits, such as AB:CD:...")
     return bytes.fromhex(written)
+
+
+def inverter_serial(raw: Raw) -> str:
+    written = text(raw)
+    if not re.fullmatch(r"[0-9]{4,32}", written):
+        raise ValueError(f"{written!r} is no inverter's serial; it has twelve digits, as `envoy-exporter layout` shows")
+    return written
+
+
+def label_text(raw: Raw) -> str:
+    written = text(raw)
+    if len(written) > _LONGEST_LABEL or not written.isprintable():
+        raise ValueError(f"{written[:80]!r} is no name; write one line of at most {_LONGEST_LABEL} characters")
+    return written
+
+
+def position(raw: Raw) -> str:
+    written = label_text(raw)
+    if re.fullmatch(r"-?\d*\.\d+", written):
+        raise ValueError(f"{written} is neither a whole number nor a name")
+    return written
+
+
+def peak_watts(raw: Raw) -> float:
+    watts = number(raw)
+    if not _LEAST_PEAK <= watts <= _MOST_PEAK:
+        raise ValueError(f"{raw} is no module's peak power; write its watts (Wp), such as 370")
+    return watts
+
+
+def azimuth(raw: Raw) -> float:
+    return _degrees(raw, 360, "clockwise from north: 90 is east, 180 south, 270 west")
+
+
+def tilt(raw: Raw) -> float:
+    return _degrees(raw, 90, "0 lies flat, 90 stands upright")
+
+
+def _degrees(raw: Raw, most: float, meaning: str) -> float:
+    degrees = number(raw)
+    if not 0 <= degrees <= most:
+        raise ValueError(f"{raw} is not within 0 to {most:g} degrees ({meaning})")
+    return degrees + 0.0
 
 
 def bcrypt_hash(raw: Raw) -> str:

@@ -159,8 +159,8 @@ ENDPOINTS = (
         documents.PRODUCTION_JSON, SITE, "production batteries", site_is_here, target="/production.json?details=1"
     ),
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
-    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7)),
-    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use),
+    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters layout", from_firmware(7)),
+    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters layout", device_data_is_no_use),
     _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator", from_firmware(5)),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),

@@ -1,6 +1,6 @@
 """The table of contents: one module a subsystem, in the order in which their families are shown."""
 
-from . import batteries, controller, generator, identity, inverters, meters, production, relays
+from . import batteries, controller, generator, identity, inverters, layout, meters, production, relays
 from .subsystem import Subsystem
 
 SUBSYSTEMS: tuple[Subsystem, ...] = (
@@ -8,6 +8,7 @@ SUBSYSTEMS: tuple[Subsystem, ...] = (
     production,
     meters,
     inverters,
+    layout,
     batteries,
     controller,
     relays,

@@ -12,6 +12,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import counter, gauge, info, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
 
+from . import fleet
 from .subsystem import Read, Settings
 
 NAME = "inverters"
@@ -22,7 +23,6 @@ MOST_WATTS = 100_000
 """No inverter comes near it, and an unsigned -4 (4294967292 in 8.3.5169_ACB_inventory) is far beyond."""
 MOST_VARS = 2000
 """Beyond, the numbers of IQ7 inverters at night (14871 in 8.3.5169_ACB_inventory) cannot be reactive power."""
-_PCU, _DEVICE_DATA, _V1 = 1, "device_data", "v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +93,13 @@ class Inverter:
 READINGS = (InverterInfo, Inverter)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Where the inverters were read: device_data that fails once is waited for, and not replaced by another list."""
-
-    source: str | None = None
-
-
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
     refusals = Refusals()
-    source = _source(seen, memory if isinstance(memory, Memory) else Memory())
+    chosen = fleet.choose(seen, memory)
     listed: Iterator[Inverter] = iter(())
-    if source == _DEVICE_DATA:
+    if chosen.endpoint == documents.DEVICE_DATA:
         listed = _device_data(seen, settings, refusals.of(documents.DEVICE_DATA))
-    elif source == _V1:
+    elif chosen.endpoint == documents.INVERTERS_V1:
         listed = _v1(seen, settings, refusals.of(documents.INVERTERS_V1))
     inverters = list(listed)
     infos = (
@@ -114,24 +107,11 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         for each in inverters
         if each.active is not False
     )
-    return Read((*infos, *inverters), tuple(refusals.met), Memory(source))
-
-
-def _source(seen: Documents, memory: Memory) -> str | None:
-    content = seen.content(documents.DEVICE_DATA)
-    if content is not None:
-        if documents.device_data_is_whole(content):
-            return _DEVICE_DATA
-    elif memory.source == _DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
-        return _DEVICE_DATA
-    return _V1 if documents.INVERTERS_V1 in seen.at_hand else memory.source
+    return Read((*infos, *inverters), tuple(refusals.met), chosen)
 
 
 def _v1(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverter]:
-    """AC batteries are in this list too, by another devType (8.2.4382_ACB); 3.9.36 gives none at all."""
-    for serial, fields in untrusted.devices(seen.content(documents.INVERTERS_V1), "serialNumber", refuse):
-        if fields.get("devType", _PCU) != _PCU:
-            continue
+    for serial, fields in fleet.of_v1(seen, refuse):
         last_report = instant(fields, "lastReportDate", refuse)
         fresh = _is_fresh(last_report, seen, settings)
         power = _watts(fields, "lastReportWatts", refuse)
@@ -145,9 +125,7 @@ def _v1(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverte
 
 
 def _device_data(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverter]:
-    devices = documents.entry(seen.content(documents.DEVICE_DATA)).values()
-    pcus = [each for each in devices if isinstance(each, dict) and each.get("devName") == "pcu"]
-    for serial, fields in untrusted.devices(pcus, "sn", refuse):
+    for serial, fields in fleet.of_device_data(seen, refuse):
         if untrusted.flag(fields, "active", refuse) is False:
             yield Inverter(serial=serial, active=False)
             continue

@@ -9,15 +9,38 @@ from envoy_exporter.untrusted import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedInverter:
+    """Where an inverter is, and its module's peak power in watts."""
+
+    serial: str
+    name: str | None = None
+    array: str | None = None
+    row: str | None = None
+    column: str | None = None
+    peak_power: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedArray:
+    """A side of the roof. Degrees: azimuth clockwise from north, tilt from lying flat."""
+
+    name: str
+    azimuth: float | None = None
+    tilt: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the config says that changes a reading.
 
     `timezone`: an IANA name, instead of what the gateway says. `inverter_max_age`: seconds after which an
-    inverter's last report says nothing of now.
+    inverter's last report says nothing of now. `inverters` and `arrays`: the layout of the roof.
     """
 
     timezone: str | None = None
     inverter_max_age: float = 90 * 60.0
+    inverters: tuple[PlacedInverter, ...] = ()
+    arrays: tuple[PlacedArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from envoy_exporter.secret import Redaction
 from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
-from envoy_exporter.wiring import COLLECTORS
+from envoy_exporter.wiring import COLLECTORS, of_use
 from support.exposition import Exposition, parsed, parsed_openmetrics
 
 
@@ -32,7 +32,7 @@ class Scraped:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
         self.gateway = Gateway(
-            replace(settings, collectors=settings.collectors or frozenset(COLLECTORS)),
+            replace(settings, collectors=settings.collectors or of_use(COLLECTORS, read or ReadSettings())),
             clock=self.clock,
             random=Random(1),
             telemetry=self.telemetry,

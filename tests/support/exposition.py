@@ -19,7 +19,7 @@ class Exposition:
     samples: Mapping[Key, float]
     types: Mapping[str, str]
 
-    def value(self, name: str, **labels: str) -> float:
+    def value(self, name: str, /, **labels: str) -> float:
         return self.samples[key(name, **labels)]
 
     def __contains__(self, name: str) -> bool:
@@ -34,7 +34,7 @@ class Exposition:
         return found
 
 
-def key(name: str, **labels: str) -> Key:
+def key(name: str, /, **labels: str) -> Key:
     return name, frozenset(labels.items())
 
 

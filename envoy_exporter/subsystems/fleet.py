@@ -1,0 +1,62 @@
+"""The inverters as the gateway lists them, and which of its two lists is theirs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.untrusted import Fields, Refuse
+
+_PCU = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where the inverters were read: device_data that fails once is waited for, and not replaced by another list."""
+
+    endpoint: str | None = None
+
+
+def choose(seen: Documents, memory: object) -> Memory:
+    """Where to read them now. `memory` is what was chosen before, if anything was."""
+    before = memory.endpoint if isinstance(memory, Memory) else None
+    content = seen.content(documents.DEVICE_DATA)
+    if content is not None:
+        if documents.device_data_is_whole(content):
+            return Memory(documents.DEVICE_DATA)
+    elif before == documents.DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
+        return Memory(documents.DEVICE_DATA)
+    return Memory(documents.INVERTERS_V1 if documents.INVERTERS_V1 in seen.at_hand else before)
+
+
+def of_v1(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+    """AC batteries are in this list too, by another devType (8.2.4382_ACB); 3.9.36 gives none at all."""
+    for serial, fields in untrusted.devices(seen.content(documents.INVERTERS_V1), "serialNumber", refuse):
+        if fields.get("devType", _PCU) == _PCU:
+            yield serial, fields
+
+
+def of_device_data(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+    """Those that were removed too; `active` is false of them (8.3.5433)."""
+    devices = documents.entry(seen.content(documents.DEVICE_DATA)).values()
+    pcus = [each for each in devices if isinstance(each, dict) and each.get("devName") == "pcu"]
+    yield from untrusted.devices(pcus, "sn", refuse)
+
+
+def listed(seen: Documents, chosen: Memory) -> frozenset[str] | None:
+    """The serials of all inverters that are not removed; None while no list of all of them can be read.
+
+    What is odd in the lists is passed over: the inverters' own subsystem refuses and counts it.
+    """
+    content = seen.content(chosen.endpoint) if chosen.endpoint else None
+    if not isinstance(content, list | dict) or len(content) > untrusted.MOST_DEVICES:
+        return None
+    if chosen.endpoint == documents.INVERTERS_V1:
+        return frozenset(serial for serial, _ in of_v1(seen, _pass_over)) if isinstance(content, list) else None
+    if not documents.device_data_is_whole(content):
+        return None
+    return frozenset(serial for serial, each in of_device_data(seen, _pass_over) if each.get("active") is not False)
+
+
+def _pass_over(*_: str) -> None:
+    pass
