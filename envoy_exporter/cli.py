@@ -26,7 +26,6 @@ from .wiring import COLLECTORS, WebFile, Wiring
 
 log = logging.getLogger(__name__)
 
-DEFAULT_CONFIG = Path("exporter.yml")
 WRONG, UNABLE = 2, 1
 
 
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.set_up(flags.log_level, flags.log_format, redaction)
     with demo.running() if flags.demo else contextlib.nullcontext() as shown:
         try:
-            return _serve(flags, redaction, lambda: shown or _load(flags.config_file))
+            return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
             print("\n".join(error.problems), file=sys.stderr)
             return WRONG
@@ -54,19 +53,6 @@ def _verb(name: str, words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=verb.__doc__, allow_abbrev=False)
     verb.add_arguments(parser)
     return int(verb.run(parser.parse_args(words)))
-
-
-def _load(path: Path | None) -> Config:
-    """The file that was named, or exporter.yml where it is, or the environment. Raises ConfigError."""
-    if path is not None or DEFAULT_CONFIG.exists():
-        if os.environ.get("ENVOY_HOST"):
-            log.warning("ENVOY_HOST and its like have no effect: %s goes first", path or DEFAULT_CONFIG)
-        return config.from_file(path or DEFAULT_CONFIG, COLLECTORS)
-    read = config.from_environment(os.environ, COLLECTORS)
-    if read is None:
-        advice = "write one (docs/configuration.md), name it with --config.file, or set ENVOY_HOST"
-        raise ConfigError([f"{DEFAULT_CONFIG}: there is no such file here; {advice}"])
-    return read
 
 
 def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], Config]) -> int:

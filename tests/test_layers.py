@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {*LEAVES, "collector"},
     "logs": {"secret"},
     "simulator": set(),
-    "commands": {*LEAVES, "config", "simulator"},
+    "commands": {*LEAVES, "config", "subsystems", "simulator", "wiring", "logs"},
     "wiring": {*LEAVES, "config", "subsystems", "gateway", "collector", "web"},
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},

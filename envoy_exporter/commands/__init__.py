@@ -1,5 +1,5 @@
 """What the command does besides serving: one module a verb."""
 
-from . import simulate
+from . import layout, simulate
 
-VERBS = {"simulate": simulate}
+VERBS = {"simulate": simulate, "layout": layout}

@@ -1,6 +1,7 @@
 """Reads exporter.yml, or the environment in its stead."""
 
 import difflib
+import logging
 import pathlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -8,7 +9,24 @@ from dataclasses import replace
 from . import roof
 from .model import Config, Defaults
 from .places import Raw, Text
-from .structure import Problem, contradictions, read, refusal, structure
+from .structure import NoConfig, Problem, contradictions, read, refusal, structure
+
+log = logging.getLogger(__name__)
+
+DEFAULT_FILE = pathlib.Path("exporter.yml")
+
+
+def found(path: pathlib.Path | None, environment: Mapping[str, str], collectors: Collection[str]) -> Config:
+    """The file that was named, or exporter.yml where it is, or the environment. Raises ConfigError."""
+    if path is not None or DEFAULT_FILE.exists():
+        if environment.get("ENVOY_HOST"):
+            log.warning("ENVOY_HOST and its like have no effect: %s goes first", path or DEFAULT_FILE)
+        return from_file(path or DEFAULT_FILE, collectors)
+    read = from_environment(environment, collectors)
+    if read is None:
+        advice = "write one (docs/configuration.md), name it with --config.file, or set ENVOY_HOST"
+        raise NoConfig([f"{DEFAULT_FILE}: there is no such file here; {advice}"])
+    return read
 
 
 def from_file(path: pathlib.Path, collectors: Collection[str]) -> Config:

@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 
-from .model import Array, Gateway, Inverter
+from .model import Array, Gateway, Inverter, InverterSerial, LabelText
 from .structure import Problem
 
 _FIELDS = ("name", "array", "row", "column", "peak_power")
@@ -27,13 +27,12 @@ def problems(gateway: Gateway) -> Iterator[Problem]:
         taken.setdefault(place, serial)
 
 
-def section(inverters: Mapping[str, Inverter], arrays: Mapping[str, Array]) -> str:
+def section(inverters: Mapping[InverterSerial, Inverter], arrays: Mapping[LabelText, Array]) -> str:
     """Both maps as YAML, a line each, indented to stand below a gateway; what is not known is named in a comment."""
-    lines = []
-    for key, fields, entries in (("inverters", _FIELDS, inverters), ("arrays", _SIDES, arrays)):
-        if entries:
-            lines.append(f"    {key}:")
-            lines += [f"      {_quoted(name)}: {_entry(each, fields)}" for name, each in entries.items()]
+    lines = ["    inverters:"] if inverters else []
+    lines += [f"      {_quoted(serial)}: {_entry(each, _FIELDS)}" for serial, each in inverters.items()]
+    lines += ["    arrays:"] if arrays else []
+    lines += [f"      {_quoted(name)}: {_entry(each, _SIDES)}" for name, each in arrays.items()]
     return "".join(f"{line}\n" for line in lines)
 
 

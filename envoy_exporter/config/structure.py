@@ -48,6 +48,10 @@ class ConfigError(Exception):
         super().__init__("\n".join(self.problems))
 
 
+class NoConfig(ConfigError):
+    """There is none at all."""
+
+
 def read(path: pathlib.Path) -> Text:
     """Raises ConfigError."""
     try:

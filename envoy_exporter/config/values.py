@@ -116,9 +116,13 @@ def fingerprint(raw: Raw) -> bytes:
     return bytes.fromhex(written)
 
 
+def is_inverter_serial(written: str) -> bool:
+    return re.fullmatch(r"[0-9]{4,32}", written) is not None
+
+
 def inverter_serial(raw: Raw) -> str:
     written = text(raw)
-    if not re.fullmatch(r"[0-9]{4,32}", written):
+    if not is_inverter_serial(written):
         raise ValueError(f"{written!r} is no inverter's serial; it has twelve digits, as `envoy-exporter layout` shows")
     return written
 
