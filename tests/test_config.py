@@ -34,6 +34,11 @@ state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))
 
 
+def roof(inverters: str, arrays: str = "{}") -> str:
+    """The config of one gateway with this layout, on the lines 4 and 5."""
+    return f"gateways:\n- host: a\n  name: b\n  inverters: {inverters}\n  arrays: {arrays}\n"
+
+
 def read(text: str, folder: Path) -> Config:
     path = folder / "exporter.yml"
     path.write_text(text)
@@ -140,6 +145,35 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
             "gateways[1].host: is gateway 0 too; a gateway is asked by one only",
         ),
         ("gateways: [{host: a}]\nstate_dir: /x", ":2: state_dir: is no key; did you mean state_directory?"),
+        (roof("{12a: {}}"), ":4: gateways[0].inverters.12a: '12a' is no inverter's serial"),
+        (roof("{'1221': {nmae: x}}"), "inverters.1221.nmae: is no key; did you mean name?"),
+        (roof("{'1221': {name: ''}}"), "inverters.1221.name: is empty"),
+        (roof("{'1221': {name: " + "x" * 65 + "}}"), "is no name; write one line of at most 64 characters"),
+        (roof('{"1221": {name: "a\\tb"}}'), "is no name; write one line"),
+        (roof("{'1221': {row: 1.5}}"), "inverters.1221.row: 1.5 is neither a whole number nor a name"),
+        (roof("{'1221': {column: [1]}}"), "inverters.1221.column: is one value, not a list"),
+        (roof("{'1221': {peak_power: 0.37}}"), "inverters.1221.peak_power: 0.37 is no module's peak power"),
+        (roof("{'1221': {peak_power: 7400}}"), "7400 is no module's peak power; write its watts (Wp), such as 370"),
+        (roof("{'1221': {peak_power: -1}}"), "-1 is no module's peak power"),
+        (roof("{'1221': {peak_power: 370Wp}}"), "'370Wp' is no number"),
+        (roof("{'1221': {}, '1221': {}}"), "inverters.1221: stands twice"),
+        (
+            roof("{'1221': {array: a, row: 1, column: 2}, '1222': {array: a, row: 1, column: 2}}"),
+            ":4: gateways[0].inverters.1222: is at the same array, row and column as 1221",
+        ),
+        (roof("{'1221': {row: 1, column: 2}, '1222': {row: 1, column: 2}}"), "inverters.1222: is at the same array"),
+        (
+            roof("{'1221': {array: soth}}", "{south: {}}"),
+            ":4: gateways[0].inverters.1221.array: soth is not in arrays; did you mean south?",
+        ),
+        (
+            roof("{'1221': {array: roof}}", "{south: {}, west: {}}"),
+            "inverters.1221.array: roof is not in arrays; there are south, west",
+        ),
+        (roof("{}", "{south: {azimuth: 361}}"), ":5: gateways[0].arrays.south.azimuth: 361 is not within 0 to 360"),
+        (roof("{}", "{south: {azimuth: south}}"), "arrays.south.azimuth: 'south' is no number"),
+        (roof("{}", "{south: {tilt: 91}}"), "arrays.south.tilt: 91 is not within 0 to 90 degrees (0 lies flat"),
+        (roof("{}", "{south: {tilt: -1}}"), "arrays.south.tilt: -1 is not within 0 to 90"),
         ("gateways: [", ":1: this is not YAML"),
         ("gateways: \x00", "this is not YAML"),
         ("- a", ":1: must be a map of keys and values"),
@@ -194,6 +228,35 @@ def test_an_account_in_the_environment_is_the_gateway_s_own_unless_it_is_an_e_ma
     assert cloud is not None
     assert cloud.gateways[0].enlighten is not None
     assert cloud.gateways[0].local is None
+
+
+def test_a_roof_is_read_as_it_is_written(tmp_path: Path) -> None:
+    text = roof("{'122000000001': {name: Süd 1, row: 01, column: B, peak_power: 370.5}, '122000000002': {}}")
+    (gateway,) = read(text, tmp_path).gateways
+    first, second = gateway.inverters.values()
+    assert (first.name, first.row, first.column, float(first.peak_power or 0)) == ("Süd 1", "01", "B", 370.5)
+    assert (second.name, second.array, second.row, second.column, second.peak_power) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    "inverters",
+    [
+        "{'1221': {array: a, row: 1, column: 1}, '1222': {array: b, row: 1, column: 1}}",
+        "{'1221': {array: a, row: 1, column: 1}, '1222': {array: a, row: 1, column: 2}}",
+        "{'1221': {array: a, row: 1}, '1222': {array: a, row: 1}}",
+        "{'1221': {}, '1222': {}}",
+    ],
+)
+def test_inverters_may_share_what_is_no_whole_place_and_arrays_may_be_left_out(inverters: str, tmp_path: Path) -> None:
+    assert len(read(roof(inverters), tmp_path).gateways[0].inverters) == 2
+
+
+@pytest.mark.parametrize(("azimuth", "tilt"), [("0", "0"), ("360", "90"), ("181.5", "22.5"), ("-0", "0")])
+def test_the_ends_of_a_range_are_within_it(azimuth: str, tilt: str, tmp_path: Path) -> None:
+    text = roof("{}", f"{{south: {{azimuth: {azimuth}, tilt: {tilt}}}}}")
+    (array,) = read(text, tmp_path).gateways[0].arrays.values()
+    assert str(array.azimuth) == str(abs(float(azimuth))), "and zero has no sign"
+    assert array.tilt == float(tilt)
 
 
 def test_without_a_host_the_environment_says_nothing() -> None:

@@ -107,6 +107,15 @@ def test_each_inverter_and_each_battery_is_there_with_its_details(watched: Prome
     assert 0 <= watched.one("enphase_storage_charge_ratio") <= 1
 
 
+def test_the_layout_joins_on_the_inverters_of_the_demo(watched: Prometheus) -> None:
+    """The query of docs/layout.md; both sides of its roof have ten."""
+    join = "* on (job, instance, serial) group_left (array) enphase_inverter_layout_info"
+    by_array = watched.query(f"count by (array) (enphase_inverter_power_watts {join})")
+    assert by_array == {("south",): 10, ("west",): 10}
+    assert watched.one("sum(enphase_inverter_listed)") == 20
+    assert watched.one("sum(enphase_inverter_peak_power_watts)") == 20 * 400
+
+
 WINDOW = "50s"
 SLACK = 0.03
 """Of the power: the gauge is seen every ten seconds, and the sun of the demo moves while nobody looks."""

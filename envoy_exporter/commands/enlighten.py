@@ -70,13 +70,14 @@ def positions(points: Sequence[Point]) -> dict[Point, tuple[int, int]]:
 
 
 def _module_size(points: Sequence[Point]) -> float:
-    """How far a module is from its nearest neighbour. Of a quarter of them, for a roof may have gaps and odd pairs."""
+    """The smallest distance of a module from its nearest neighbour, but for pairs that lie upon each other."""
     nearest = sorted(
         min(max(abs(x - u), abs(y - v)) for j, (u, v) in enumerate(points) if j != i)
         for i, (x, y) in enumerate(points)
         if len(points) > 1
     )
-    return nearest[len(nearest) // 4] if nearest else 0.0
+    usual = nearest[len(nearest) // 4] if nearest else 0.0
+    return next((distance for distance in nearest if distance >= usual / 3), 0.0)
 
 
 def _ranks(values: Sequence[float], half: float) -> dict[float, int]:
@@ -133,7 +134,7 @@ def _degrees(array: documents.Entry, key: str, most: float, name: str, odd: list
     degrees = _number(array.get(key), 0, most)
     if degrees is None and array.get(key) is not None:
         odd.append(f"{name}: its {key} is no number of degrees from 0 to {most}: left out")
-    return degrees
+    return None if degrees is None else round(degrees, 2)
 
 
 def _number(value: Json, low: float, high: float) -> float | None:

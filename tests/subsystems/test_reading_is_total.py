@@ -20,7 +20,7 @@ from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request
 from envoy_exporter.subsystems import SUBSYSTEMS
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
 from envoy_exporter.web.exposition import Format
 
 HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
@@ -43,11 +43,14 @@ ANYTHING: st.SearchStrategy[Json] = st.recursive(
 )
 
 
+READ = Settings(inverters=(PlacedInverter(serial="122000000001", array="south", peak_power=370),))
+
+
 def read_all(seen: Documents, memories: dict[str, object]) -> None:
     """Every subsystem reads, twice, as the collector would, and what it read is valid in both formats."""
     for subsystem in SUBSYSTEMS:
         for _ in range(2):
-            read = subsystem.read(seen, Settings(), memories.get(subsystem.NAME), NOW)
+            read = subsystem.read(seen, READ, memories.get(subsystem.NAME), NOW)
             check(read)
             assert {refusal.rule for refusal in read.refusals} <= set(subsystem.RULES)
             memories[subsystem.NAME] = read.memory
