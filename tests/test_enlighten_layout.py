@@ -159,6 +159,17 @@ def test_arrays_of_one_label_or_of_none_are_told_apart() -> None:
     assert max(map(len, names)) <= 64
 
 
+def test_a_label_that_looks_like_a_number_given_is_told_apart_too() -> None:
+    arrays = [array(module(str(122000000000 + n)), label=label) for n, label in enumerate(["A", "A (3)", "A"])]
+    assert len(enlighten.read(drawing(*arrays)).arrays) == 3
+
+
+def test_an_inverter_that_is_drawn_in_two_arrays_is_in_the_first() -> None:
+    roof = enlighten.read(drawing(array(module("122000000001")), array(module("122000000001"), label="West")))
+    assert places(roof) == {"122000000001": ("South", "1", "1")}
+    assert roof.odd == ["West, module 1: 122000000001 stands in the file twice, the first counts"]
+
+
 ANYTHING: st.SearchStrategy[Json] = st.recursive(
     st.none()
     | st.booleans()
@@ -196,7 +207,7 @@ def loaded(section: str, folder: Path) -> config.Gateway:
 KEPT = {
     InverterSerial("1000"): Inverter(array=LabelText("South"), row=Position("1"), column=Position("1")),
     InverterSerial("1001"): Inverter(row=Position("1"), column=Position("1"), peak_power=PeakWatts(370.25)),
-    InverterSerial("1002"): Inverter(name=LabelText('a "b": #c'), array=LabelText("yes"), row=Position("01")),
+    InverterSerial("1002"): Inverter(name=LabelText('ä "b": #c 😀'), array=LabelText("yes"), row=Position("01")),
 }
 
 
@@ -236,4 +247,9 @@ def test_a_place_that_the_config_gives_away_is_not_given_twice() -> None:
     made = combined(KEPT, {}, ["1000", "1003", "1004"], roof)
     assert made.inverters[InverterSerial("1003")] == Inverter(array=LabelText("South"))
     assert made.inverters[InverterSerial("1004")].column == "2"
-    assert "1003: 1000 is at its place: it gets no row and column" in made.told
+    assert "1003: 1000 is at its place: the file's row and column are left out" in made.told
+
+
+def test_what_the_config_says_stays_as_it_is_where_the_array_of_the_file_would_put_it_upon_another() -> None:
+    roof = enlighten.read(drawing(array(module("1001", 0, 0))))
+    assert combined(KEPT, {}, [*KEPT], roof).inverters == KEPT

@@ -187,7 +187,7 @@ def combined(
         each = _filled(old, drawn.inverters.get(serial, Inverter()))
         holder = taken.setdefault(_place(each), serial)
         if holder != serial and each.row is not None and each.column is not None:
-            told.append(f"{serial}: {holder} is at its place: it gets no row and column")
+            told.append(f"{serial}: {holder} is at its place: the file's row and column are left out")
             each = old if serial in kept else replace(each, row=None, column=None)
         found[serial] = each
     arrays = dict(kept_arrays) | {each.array: Array() for each in found.values() if each.array not in kept_arrays}
