@@ -27,8 +27,6 @@ from .enlighten import Roof
 _Entry = TypeVar("_Entry", Inverter, Array)
 
 UNABLE, WRONG = 1, 2
-LONGEST = 100.0
-"""Seconds: `/info` and both lists, each from a gateway that takes its time."""
 _LARGEST_FILE = 16 * 2**20
 _HEADER = "    # The roof, to stand below its gateway in exporter.yml. A comment names what is not known: fill it in.\n"
 
@@ -139,11 +137,9 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
     (exposition,) = wiring.site(alone).gateways.values()
     gateway = exposition.collector.gateway
     try:
-        gateway.scrape().result(timeout=LONGEST)
-    except TimeoutError:
-        _tell("it takes too long")
-    finally:
+        gateway.poll()
         snapshot = gateway.snapshot()
+    finally:
         wiring.close()
     listed = fleet.listed(snapshot.documents, fleet.choose(snapshot.documents, None))
     if listed is None and snapshot.answering:

@@ -158,7 +158,7 @@ class Gateway:
         self._worker.link.close()
 
     def poll(self) -> None:
-        """Ask for what is due until nothing is. For one thread at a time: the gateway's own, or a test's."""
+        """Ask for what is due until nothing is. For one thread at a time: its own, a verb's or a test's."""
         worker = self._worker
         with self._change:
             worker.begin_poll()
