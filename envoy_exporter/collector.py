@@ -167,7 +167,11 @@ def _is_up(snapshot: Snapshot) -> bool:
 
 
 def _grade(run: "_Run", snapshot: Snapshot) -> CollectorRun:
-    standings = [standing for name, standing in snapshot.wanted.items() if name in run.reads]
+    standings = [
+        snapshot.wanted[each.name]
+        for each in ENDPOINTS
+        if each.name in snapshot.wanted and each.matters_to(run.name, snapshot.documents)
+    ]
     there = all(standing.readable or standing.absent is not None for standing in standings)
     took = [standing.took for standing in standings if standing.took is not None]
     asked = [standing.asked for standing in standings if standing.asked is not None]

@@ -34,6 +34,8 @@ GENERATOR_CONFIG = "/ivp/ss/gen_config"
 GENERATOR_MODE = "/ivp/ss/gen_mode"
 GENERATOR_SCHEDULE = "/ivp/ss/gen_schedule"
 HOME = "/home"
+INVENTORY = "/inventory.json"
+ACB_CONFIG = "/admin/lib/acb_config"
 
 _MOST = 1000
 
@@ -239,8 +241,17 @@ def device_data_is_whole(content: Json) -> bool:
 
 def ensemble(documents: Documents, kind: str) -> list[Json]:
     """The devices of one type in the ensemble inventory, such as ENCHARGE."""
+    return _of_type(documents.content(ENSEMBLE_INVENTORY), kind)
+
+
+def inventory(documents: Documents, kind: str) -> list[Json]:
+    """The devices of one type on the power line: PCU, ACB, NSRB; removed ones too."""
+    return _of_type(documents.content(INVENTORY), kind)
+
+
+def _of_type(content: Json, kind: str) -> list[Json]:
     found: list[Json] = []
-    for each in entries(documents.content(ENSEMBLE_INVENTORY)):
+    for each in entries(content):
         devices = each.get("devices")
         if each.get("type") == kind and isinstance(devices, list):
             found.extend(devices)
@@ -265,3 +276,34 @@ def generator(documents: Documents) -> Entry:
     """How the generator is set up; empty without one. `present` does not tell: 1 without one too (7.3.517)."""
     config = entry(documents.content(GENERATOR_CONFIG))
     return {} if "err" in config or "error" in config else config
+
+
+def is_removed(listed: Mapping[str, object]) -> bool:
+    """The inventory keeps what was removed: admin_state 3 (8.3.5433_tot_is_net_cons), or 0 (pyenphase)."""
+    state = listed.get("admin_state")
+    return isinstance(state, int) and not isinstance(state, bool) and state in {0, 3}
+
+
+def is_ac_battery(listed: Mapping[str, object]) -> bool:
+    """One of the inventory's ACB that is still there, and says how full it is."""
+    return not is_removed(listed) and "percentFull" in listed
+
+
+def an_ac_battery_is_there(documents: Documents) -> bool:
+    """By the site's entry, or by the inventory where that says nothing of them (pyenphase 3.0.0)."""
+    if ac_batteries(site(documents)) is not None:
+        return True
+    return any(is_ac_battery(each) for each in entries(inventory(documents, "ACB")))
+
+
+def an_iq_relay_is_there(documents: Documents) -> bool:
+    """By the inventory or by device_data, whichever is at hand."""
+    listed = any(not is_removed(each) for each in entries(inventory(documents, "NSRB")))
+    reported = entries(interval_data(documents, "nsrb"))
+    return listed or any(each.get("active") is not False for each in reported)
+
+
+def interval_data(documents: Documents, kind: str) -> list[Json]:
+    """The devices of one devName in device_data: pcu, acb, nsrb; removed ones too."""
+    devices = entry(documents.content(DEVICE_DATA)).values()
+    return [each for each in devices if isinstance(each, dict) and each.get("devName") == kind]

@@ -120,6 +120,19 @@ def clean(value: str) -> str:
     return "".join(each for each in value if each.isprintable())[:_LONGEST_TEXT].strip()
 
 
+def words(fields: Fields, key: str, refuse: Refuse) -> frozenset[str] | None:
+    """The texts of a list of flags, or None where there is none; what is no text in it is refused."""
+    value = fields.get(key)
+    if not isinstance(value, list):
+        if value is not None:
+            refuse(TYPE, key)
+        return None
+    found = frozenset(each for each in value if isinstance(each, str))
+    if not all(isinstance(each, str) for each in value):
+        refuse(TYPE, key)
+    return found
+
+
 def serial(fields: Fields, key: str, refuse: Refuse) -> str | None:
     """What names a device for ever. A number is taken as its digits; what is odd is refused, never mended."""
     value = fields.get(key)

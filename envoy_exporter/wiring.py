@@ -19,7 +19,7 @@ from .gateway.gateway import Gateway
 from .gateway.network import tls_context
 from .gateway.settings import Settings
 from .secret import Redaction
-from .subsystems import SUBSYSTEMS, inverters, layout
+from .subsystems import SUBSYSTEMS, layout
 from .subsystems.subsystem import PlacedArray, PlacedInverter
 from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
@@ -135,9 +135,6 @@ class Wiring:
         settings = gateway.collectors
         enabled = {name: settings[name].enabled if name in settings else _ON[name] for name in COLLECTORS}
         ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
-        if inverters.NAME in ages:
-            # The layout looks at their list and has no haste of its own.
-            ages.setdefault(layout.NAME, ages[inverters.NAME])
         read = read_settings(gateway)
         tls = gateway.tls or config.Tls()
         if tls.ca_file is not None:

@@ -151,7 +151,7 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
         (roof("{'1221': {name: " + "x" * 65 + "}}"), "is no name; write one line of at most 64 characters"),
         (roof('{"1221": {name: "a\\tb"}}'), "is no name; write one line"),
         (roof("{'1221': {row: 1.5}}"), "inverters.1221.row: 1.5 is neither a whole number nor a name"),
-        (roof("{'1221': {column: [1]}}"), "inverters.1221.column: is one value, not a list"),
+        (roof("{'1221': {column: [1]}}"), "inverters.1221.column: must be one value, not a list"),
         (roof("{'1221': {peak_power: 0.37}}"), "inverters.1221.peak_power: 0.37 is no module's peak power"),
         (roof("{'1221': {peak_power: 7400}}"), "7400 is no module's peak power; write its watts (Wp), such as 370"),
         (roof("{'1221': {peak_power: -1}}"), "-1 is no module's peak power"),

@@ -66,9 +66,8 @@ def test_promtool_finds_nothing_in_it(profile: str) -> None:
 
 IN_NO_PROFILE = {
     "enphase_gateway_request_failures_total",  # nothing fails on a healthy gateway
-    "enphase_battery_state",  # of AC batteries, which no profile has yet
-    "enphase_battery_unit_operating",  # gone from firmware 8 on, and those with batteries are of 8
-    "enphase_enpower_operating",  # likewise
+    "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet
+    "enphase_enpower_operating",  # gone from firmware 8 on, and the one with a controller is of 8
 }
 
 

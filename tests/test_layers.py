@@ -24,6 +24,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},
 }
+SHARED = {"subsystem", "rules", "reports", "fleet"}
+"""What every subsystem may use of its folder; and those that are made of several files."""
+PARTS = {"inverters": {"inventory"}, "batteries": {"battery_units", "secondary_control"}}
 ONLY_HERE = {
     "httpx": {"gateway"},
     "httpcore": {"gateway"},
@@ -71,12 +74,11 @@ def test_a_file_imports_only_what_its_part_may(path: Path) -> None:
 
 
 def test_no_subsystem_knows_another() -> None:
-    parts = {"batteries.py": {"envoy_exporter.subsystems.secondary_control"}}
     for path in (PACKAGE / "subsystems").glob("*.py"):
         siblings = {name for name in imports(path) if name.startswith("envoy_exporter.subsystems.")}
         if path.name != "__init__.py":
-            shared = {f"envoy_exporter.subsystems.{name}" for name in ("subsystem", "rules", "fleet")}
-            assert siblings <= shared | parts.get(path.name, set()), path.name
+            parts = {f"envoy_exporter.subsystems.{part}" for part in SHARED | PARTS.get(path.stem, set())}
+            assert siblings <= parts, path.name
 
 
 def test_the_plan_names_every_part() -> None:

@@ -53,10 +53,10 @@ def test_a_layout_that_is_changed_is_in_force_after_a_reload(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("more", "asked"), [("", 0), (ROOF, 1)])
-def test_without_the_inverters_a_list_is_asked_for_only_if_there_is_a_layout(
+def test_without_the_devices_a_list_is_asked_for_only_if_there_is_a_layout(
     more: str, asked: int, tmp_path: Path
 ) -> None:
-    more = f"    collectors: {{inverters: false}}\n{more}"
+    more = f"    collectors: {{inverters: false, batteries: false, iq_relay: false}}\n{more}"
     with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path, more=more)) as served:
         shown = parsed(served.get("/metrics").text)
         requests = gateway.load.requests
@@ -71,10 +71,3 @@ def test_the_layout_can_be_switched_off(tmp_path: Path) -> None:
         shown = parsed(served.get("/metrics").text)
     assert "enphase_inverter_layout_info" not in shown
     assert ("layout",) not in shown.of("enphase_scrape_collector_success")
-
-
-def test_the_layout_does_not_make_the_list_of_inverters_more_urgent(tmp_path: Path) -> None:
-    more = f"    collectors: {{inverters: {{max_age: 10m}}}}\n{ROOF}"
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path, more=more)) as served:
-        settings = served.exporter.site.gateways["home"].collector.gateway.settings
-    assert {settings.maximum_ages[name] for name in ("inverters", "layout")} == {600}

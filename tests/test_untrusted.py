@@ -4,7 +4,19 @@ import math
 
 import pytest
 
-from envoy_exporter.untrusted import devices, flag, instant, number, percent, phases, says, scaled, serial, text
+from envoy_exporter.untrusted import (
+    devices,
+    flag,
+    instant,
+    number,
+    percent,
+    phases,
+    says,
+    scaled,
+    serial,
+    text,
+    words,
+)
 
 MISSING: dict[str, object] = {}
 KEYS = {"x", "s", ""}
@@ -176,3 +188,21 @@ def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[st
     refused = Refused()
     assert percent({"x": value}, "x", refused) == taken
     assert refused == rules
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rules"),
+    [
+        ([], set(), []),
+        (["a", "b", "a"], {"a", "b"}, []),
+        (["a", None, 1], {"a"}, ["type"]),
+        (None, None, []),
+        ("a", None, ["type"]),
+        ({"a": 1}, None, ["type"]),
+    ],
+)
+def test_the_words_of_a_list(value: object, taken: set[str] | None, rules: list[str]) -> None:
+    refused = Refused()
+    assert words({"x": value}, "x", refused) == taken
+    assert refused == rules
+    assert words(MISSING, "x", refused) is None

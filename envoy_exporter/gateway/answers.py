@@ -17,7 +17,15 @@ from .client import Answer
 from .errors import BadStatus, NotHere, Unusable
 
 _LARGEST_INFO = 64 * 1024
-_LISTS = frozenset({documents.METERS, documents.METER_READINGS, documents.INVERTERS_V1, documents.ENSEMBLE_INVENTORY})
+_LISTS = frozenset(
+    {
+        documents.METERS,
+        documents.METER_READINGS,
+        documents.INVERTERS_V1,
+        documents.ENSEMBLE_INVENTORY,
+        documents.INVENTORY,
+    }
+)
 _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
 _WAIT = re.compile(rb"retry after (\d{1,6}) seconds", re.IGNORECASE)
 

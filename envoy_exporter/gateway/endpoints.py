@@ -4,8 +4,9 @@ All of it is read with GET and nothing else is ever asked. *Wanted* is judged by
 show: a battery's endpoint is not asked of a house without one. What is not on a gateway it says itself.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from envoy_exporter import documents
 from envoy_exporter.documents import Documents
@@ -33,19 +34,33 @@ RARE = Class("rare", 3600, awaited=False)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`name` is the path, and the label in metrics; `target` is what is asked for, its query included."""
+    """`name` is the path, and the label in metrics; `target` is what is asked for, its query included.
+
+    `guests` are readers who want it only with hardware of theirs, and by what to tell: else its failure is none of
+    theirs. The config of the others says how old it may get.
+    """
 
     name: str
     age: Class
     readers: frozenset[str]
     wanted: Callable[[Documents], bool]
     target: str
+    guests: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
+
+    def matters_to(self, reader: str, seen: Documents) -> bool:
+        """Does a reader lack something without it."""
+        return reader in self.readers and (reader not in self.guests or self.guests[reader](seen))
 
 
 def _endpoint(
-    name: str, age: Class, readers: str, wanted: Callable[[Documents], bool], target: str | None = None
+    name: str,
+    age: Class,
+    readers: str,
+    wanted: Callable[[Documents], bool],
+    target: str | None = None,
+    guests: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
 ) -> Endpoint:
-    return Endpoint(name, age, frozenset(readers.split()), wanted, target or name)
+    return Endpoint(name, age, frozenset((*readers.split(), *guests)), wanted, target or name, guests)
 
 
 # --- when an endpoint is wanted
@@ -104,7 +119,7 @@ def _is_better(seen: Documents) -> bool:
 
 
 def device_data_is_no_use(seen: Documents) -> bool:
-    """It is not there, does not come, or leaves inverters out; or there are AC batteries, which only v1 lists."""
+    """It is not there, does not come, or leaves inverters out. Of AC batteries it says more than v1 does."""
     if not from_firmware(3, 9)(seen):
         return False
     if documents.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
@@ -112,7 +127,7 @@ def device_data_is_no_use(seen: Documents) -> bool:
     content = seen.content(documents.DEVICE_DATA)
     if content is None:
         return documents.DEVICE_DATA in seen.failing
-    return not documents.device_data_is_whole(content) or documents.ac_batteries(documents.site(seen)) is not None
+    return not documents.device_data_is_whole(content)
 
 
 def an_iq_battery_is_there(seen: Documents) -> bool:
@@ -144,6 +159,9 @@ def a_generator_is_set_up(seen: Documents) -> bool:
     return bool(documents.generator(seen))
 
 
+_GUESTS = MappingProxyType({"batteries": documents.an_ac_battery_is_there, "iq_relay": documents.an_iq_relay_is_there})
+"""Of the lists of devices on the power line: what the one does not say any more, the other still does."""
+
 # Within a class the first goes first. `/info` and `/ivp/meters` go before all where they never answered yet:
 # what else to ask hangs on them.
 ENDPOINTS = (
@@ -159,8 +177,8 @@ ENDPOINTS = (
         documents.PRODUCTION_JSON, SITE, "production batteries", site_is_here, target="/production.json?details=1"
     ),
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
-    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters layout", from_firmware(7)),
-    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters layout", device_data_is_no_use),
+    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
+    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use, guests={"layout": always}),
     _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator", from_firmware(5)),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
@@ -168,7 +186,16 @@ ENDPOINTS = (
     _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator", storage_hardware_is_there),
     _endpoint(documents.GENERATOR_MODE, SLOW, "generator", a_generator_is_set_up),
     _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", a_generator_is_set_up),
+    _endpoint(
+        documents.INVENTORY,
+        SLOW,
+        "inverters",
+        from_firmware(4),
+        target="/inventory.json?deleted=1",
+        guests=_GUESTS,
+    ),
     _endpoint(documents.HOME, RARE, "identity", from_firmware(7)),
+    _endpoint(documents.ACB_CONFIG, RARE, "batteries", documents.an_ac_battery_is_there),
 )
 
 JUDGES = (documents.INVERTERS_V1, documents.PRODUCTION_V1)

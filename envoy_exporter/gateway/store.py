@@ -86,7 +86,8 @@ class Store:
 
     def _age(self, endpoint: Endpoint, maximum_ages: Mapping[str, float]) -> float:
         usual = self._min_interval if endpoint.age.maximum_age is None else endpoint.age.maximum_age
-        ages = [maximum_ages.get(reader, usual) for reader in endpoint.readers & self._collectors]
+        readers = endpoint.readers & self._collectors
+        ages = [maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
         return max(min(ages, default=usual), self._min_interval)
 
     # --- what to ask

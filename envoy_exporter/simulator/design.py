@@ -32,7 +32,10 @@ class Inverter:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """A battery unit. `efficiency`: thousandths of what is charged that are stored; `reserve`: percent kept back."""
+    """A battery unit, an IQ battery or an AC battery.
+
+    `efficiency`: thousandths of what is charged that are stored; `reserve`: percent kept back.
+    """
 
     serial: str
     part_number: str
@@ -42,6 +45,7 @@ class Battery:
     efficiency: int = 900
     reserve: int = 20
     first_charge: int = 50
+    kind: Literal["iq", "ac"] = "iq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Design:
     """A site: where it is, how it is wired, what is on the roof, in the garage and in the house.
 
     `household`: the mean load of each phase in watts. `age`: seconds for which the plant ran before the simulation.
+    `removed`: the serials of inverters that once were there, and `relay` that of an IQ Relay.
     """
 
     latitude: float
@@ -59,6 +64,8 @@ class Design:
     inverters: tuple[Inverter, ...]
     batteries: tuple[Battery, ...] = ()
     age: int = 4 * 365 * 86400
+    removed: tuple[str, ...] = ()
+    relay: str | None = None
 
     @property
     def phases(self) -> int:

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from envoy_exporter.simulator.answering import Headers, Json, Request, Response, Version
 from envoy_exporter.simulator.answers import (
+    ac_batteries,
     controller,
     device_data,
     ensemble,
     home,
     info,
+    inventory,
     inverters,
     meters,
     production,
@@ -61,6 +63,7 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/ivp/ss/gen_schedule": (_NATIVE, switched.gen_schedule),
     "/home": (_PAGES, home.home),
     "/home.json": (_PAGES, home.home),
+    "/admin/lib/acb_config": (_PAGES, ac_batteries.config),
 }
 """All but those that depend on more than the moment: `/info`, and the site in its three forms."""
 
@@ -96,6 +99,9 @@ class SimulatedGateway:
             return self._info(moment)
         if path in ("/production", "/production.json"):
             return self._site(moment, request)
+        if path == "/inventory.json":
+            deleted = "deleted=1" in request.query.split("&")
+            return self._json(_PAGES, inventory.inventory(moment, deleted=deleted))
         dress, document = _DOCUMENTS[path]
         return self._json(dress, document(moment))
 

@@ -19,7 +19,7 @@ BACKFEED, LOAD, EVSE, PV3P = "backfeed", "load", "evse", "pv3p"
 
 _PAGE = frozenset({"/info", "/production"})
 _V1 = frozenset({"/api/v1/production", "/api/v1/production/inverters"})
-_SITE = frozenset({"/info", "/info.xml", "/production", "/production.json"}) | _V1
+_SITE = frozenset({"/info", "/info.xml", "/production", "/production.json", "/inventory.json"}) | _V1
 _METERS = frozenset({"/ivp/meters", "/ivp/meters/readings"})
 _ENSEMBLE = frozenset(f"/ivp/ensemble/{document}" for document in ("inventory", "power", "secctrl", "status"))
 _SWITCHED = frozenset(
@@ -210,6 +210,36 @@ _PROFILES = (
         disabled_meters=(LOAD, EVSE, PV3P),
         collar="482512110393",
         combiner="482512110430",
+    ),
+    Profile(
+        name="8.2-large",
+        about="IQ Gateway: 60 inverters, of which device_data leaves some out, token",
+        software="D8.2.4345",
+        part_number="800-00555-r03",
+        serial="122342010211",
+        metered="true",
+        timezone="America/Los_Angeles",
+        volts=121,
+        hertz=60,
+        design=sites.MODESTO,
+        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        meters=(PRODUCTION, NET),
+        report_interval=900,
+    ),
+    Profile(
+        name="8.3-ac",
+        about="IQ Gateway EU: one phase, production and net CT, three AC batteries, IQ Relay, device_data, token",
+        software="D8.3.5169",
+        part_number="800-00554-r03",
+        serial="122035010098",
+        metered="true",
+        timezone="Europe/Brussels",
+        volts=235,
+        hertz=50,
+        design=sites.LEUVEN,
+        paths=_SEVEN | {"/ivp/pdm/device_data", "/admin/lib/acb_config"},
+        meters=(PRODUCTION, NET),
+        report_interval=900,
     ),
 )
 

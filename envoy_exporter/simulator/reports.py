@@ -22,6 +22,50 @@ class Report:
         return self.produced / self.duration / 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class BatteryReport:
+    """An AC battery's report. Microjoules within the interval, and until its end; stored: nanojoules, as capacity."""
+
+    end: int
+    duration: int
+    produced: int
+    used: int
+    discharged: int
+    charged: int
+    stored: int
+    capacity: int
+
+    @property
+    def watts(self) -> float:
+        """Discharging is positive."""
+        return (self.produced - self.used) / self.duration / 1_000_000
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.stored // self.capacity
+
+    @property
+    def stored_watt_hours(self) -> float:
+        return self.stored / 1_000_000_000 / 3600
+
+
+def battery_report(plant: Plant, number: int, interval: int, time: float) -> BatteryReport:
+    """Its newest one: as an inverter's, but by night too."""
+    offset = number * interval // len(plant.design.batteries)
+    end = int((time - offset) // interval) * interval + offset
+    now, before = (plant.at(instant).batteries[number] for instant in (end, end - interval))
+    return BatteryReport(
+        end=end,
+        duration=interval,
+        produced=now.discharged.total - before.discharged.total,
+        used=now.charged.total - before.charged.total,
+        discharged=now.discharged.total,
+        charged=now.charged.total,
+        stored=now.stored,
+        capacity=now.capacity,
+    )
+
+
 def latest_reports(plant: Plant, interval: int, time: float) -> tuple[Report | None, ...]:
     """Each inverter's newest report; None for one that has not been heard for a day and a half of the sun."""
     return tuple(latest_report(plant, number, interval, time) for number in range(len(plant.design.inverters)))

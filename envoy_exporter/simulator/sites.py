@@ -93,3 +93,27 @@ ITHACA = Design(
     ),
     age=_YEAR,
 )
+LEUVEN = Design(
+    latitude=50.9,
+    longitude=4.7,
+    phase_mode="three",
+    household=(410.0,),
+    arrays=_SOUTH,
+    inverters=roof(10, 122013110029, arrays=1, legs=((0,),), peak_watts=300, limit_watts=243),
+    batteries=tuple(
+        Battery(f"1221220{unit:05d}", "800-00930-r03", (0,), 1240, 260, reserve=5, kind="ac")
+        for unit in (13815, 13852, 14126)
+    ),
+    age=3 * _YEAR,
+    removed=("122011110338",),
+    relay="121940110061",
+)
+MODESTO = Design(
+    latitude=37.6,
+    longitude=-121.0,
+    phase_mode="split",
+    household=(2900.0, 2700.0),
+    arrays=_EAST_AND_WEST,
+    inverters=roof(60, 202330110014, arrays=2, legs=_BOTH_LEGS, peak_watts=405, limit_watts=366),
+    age=2 * _YEAR,
+)

@@ -1,6 +1,6 @@
 """The table of contents: one module a subsystem, in the order in which their families are shown."""
 
-from . import batteries, controller, generator, identity, inverters, layout, meters, production, relays
+from . import batteries, controller, generator, identity, inverters, iq_relay, layout, meters, production, relays
 from .subsystem import Subsystem
 
 SUBSYSTEMS: tuple[Subsystem, ...] = (
@@ -13,4 +13,5 @@ SUBSYSTEMS: tuple[Subsystem, ...] = (
     controller,
     relays,
     generator,
+    iq_relay,
 )

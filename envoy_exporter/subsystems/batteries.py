@@ -1,26 +1,25 @@
-"""Batteries: all together (`enphase_storage_`), by kind, and each IQ battery.
+"""Batteries: all together (`enphase_storage_`), by kind, and each one.
 
-Gateways without a battery send the same documents full of zeros, so there is nothing here unless the inventory
-lists one, or the site has AC batteries that say how full they are.
+Gateways without a battery send the same documents full of zeros, so there is nothing here unless an inventory
+lists one, or the site has AC batteries that say how full they are. Those that the inventory alone knows are there each
+by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing is said of their sum.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, instant, number, scaled
+from envoy_exporter.families import Reading, counter, gauge, label, states
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, number, percent, scaled
 
-from . import secondary_control
+from . import battery_units, secondary_control
+from .battery_units import AC_STATES, BatteryUnit
 from .subsystem import Read, Settings
 
 NAME = "batteries"
 ON = True
 RULES = untrusted.GENERAL_RULES
-
-AC_STATES = ("charging", "idle", "discharging", "full")
-BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,64 +79,13 @@ class Battery:
     state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do (state).")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatteryUnitInfo:
-    serial: str = label()
-    kind: str = label()
-    part_number: str | None = label()
-    firmware: str | None = label()
-    phase: str | None = label()
-    known: bool = info(
-        "enphase_battery_unit_info", "A battery that the gateway lists (serial_num, part_num, img_pnum_running, phase)."
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatteryUnit:
-    serial: str = label()
-    charge: float | None = gauge("enphase_battery_unit_charge_ratio", "Charge (soc).")
-    power: float | None = gauge(
-        "enphase_battery_unit_power_watts", "Power out of it, negative into it (real_power_mw)."
-    )
-    apparent_power: float | None = gauge(
-        "enphase_battery_unit_apparent_power_volt_amperes", "Apparent power (apparent_power_mva)."
-    )
-    temperature: float | None = gauge("enphase_battery_unit_temperature_celsius", "Temperature (temperature).")
-    cell_temperature: float | None = gauge(
-        "enphase_battery_unit_max_cell_temperature_celsius", "Temperature of the warmest cell (maxCellTemp)."
-    )
-    capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity (encharge_capacity).")
-    rated_power: float | None = gauge(
-        "enphase_battery_unit_rated_power_watts", "Rated power (encharge_rated_power of /ivp/ensemble/status)."
-    )
-    last_report: float | None = gauge(
-        "enphase_battery_unit_last_report_timestamp_seconds", "When it last reported (last_rpt_date)."
-    )
-    communicating: bool | None = gauge("enphase_battery_unit_communicating", "1: it communicates (communicating).")
-    operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates (operating).")
-    sleep_enabled: bool | None = gauge("enphase_battery_unit_sleep_enabled", "1: it may sleep (sleep_enabled).")
-    dc_switch_on: bool | None = gauge("enphase_battery_unit_dc_switch_on", "0: its DC switch is off (dc_switch_off).")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommunicationLevel:
-    serial: str = label()
-    band: str = label()
-    level: float | None = gauge(
-        "enphase_battery_unit_communication_level",
-        "Signal from 0 to 5; 0 where it is wired (comm_level_sub_ghz, comm_level_2_4_ghz).",
-    )
-
-
 READINGS = (
     Storage,
     StoragePower,
     StorageEnergy,
     *secondary_control.READINGS,
     Battery,
-    BatteryUnitInfo,
-    BatteryUnit,
-    CommunicationLevel,
+    *battery_units.READINGS,
 )
 
 
@@ -148,10 +96,11 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     readings: list[Reading] = []
     iq = ac = None
     if units:
-        readings = [*_units(seen, units, refusals), *secondary_control.readings(seen, refusals)]
+        readings = [*battery_units.iq(seen, units, refusals), *secondary_control.readings(seen, refusals)]
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, refusals)
+    readings += battery_units.ac(seen, settings, refusals)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     return Read((*_storage(seen, iq, ac, refusals), *kinds, *readings), tuple(refusals.met))
 
@@ -162,7 +111,7 @@ def _storage(seen: Documents, iq: Battery | None, ac: Battery | None, refusals: 
         refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
         together = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
         yield Storage(
-            charge=_ratio(together, "agg_soc", refuse),
+            charge=percent(together, "agg_soc", refuse),
             available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", refuse, low=0), WATT_HOUR)),
             capacity=scaled(number(together, "Max_energy", refuse, low=0), WATT_HOUR),
         )
@@ -188,13 +137,13 @@ def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals) -> Batter
     fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     return Battery(
         kind="iq",
-        charge=_ratio(fields, "ENC_agg_soc", refuse),
+        charge=percent(fields, "ENC_agg_soc", refuse),
         available=scaled(number(fields, "ENC_agg_avail_energy", refuse, low=0), WATT_HOUR),
         capacity=scaled(number(fields, "Enc_max_available_capacity", refuse, low=0), WATT_HOUR),
         power=_sum(*(unit.power for unit in units)),
         units=len(units),
-        health=_ratio(fields, "ENC_agg_soh", refuse),
-        reserve=_ratio(fields, "adjusted_backup_soc", refuse),
+        health=percent(fields, "ENC_agg_soh", refuse),
+        reserve=percent(fields, "adjusted_backup_soc", refuse),
         reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", refuse, low=0), WATT_HOUR),
     )
 
@@ -203,7 +152,7 @@ def _ac(fields: Fields, refusals: Refusals) -> Battery:
     refuse = refusals.of(documents.PRODUCTION_JSON)
     return Battery(
         kind="ac",
-        charge=_ratio(fields, "percentFull", refuse),
+        charge=percent(fields, "percentFull", refuse),
         available=scaled(number(fields, "whNow", refuse, low=0), WATT_HOUR),
         power=number(fields, "wNow", refuse),
         units=number(fields, "activeCount", refuse, low=0),
@@ -211,53 +160,7 @@ def _ac(fields: Fields, refusals: Refusals) -> Battery:
     )
 
 
-def _units(seen: Documents, units: Mapping[str, Fields], refusals: Refusals) -> Iterator[Reading]:
-    """Charge and power are of `/ivp/ensemble/power`: the inventory's charge lags (10 % and not 54 in 8.2.4382_ACB)."""
-    refuse, now = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_POWER)
-    powers = documents.entry(seen.content(documents.ENSEMBLE_POWER))
-    listed = powers.get("devices:", powers.get("devices"))  # the colon is the gateway's own
-    fresh = dict(untrusted.devices(listed, "serial_num", now))
-    status = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
-    for serial, fields in units.items():
-        yield BatteryUnitInfo(
-            serial=serial,
-            kind="iq",
-            part_number=untrusted.text(fields, "part_num", refuse),
-            firmware=untrusted.text(fields, "img_pnum_running", refuse),
-            phase=untrusted.text(fields, "phase", refuse),
-        )
-        power = fresh.get(serial, {})
-        switch_off = flag(fields, "dc_switch_off", refuse)
-        yield BatteryUnit(
-            serial=serial,
-            charge=_ratio(power, "soc", now),
-            power=scaled(number(power, "real_power_mw", now), divided=1000),
-            apparent_power=scaled(number(power, "apparent_power_mva", now), divided=1000),
-            temperature=_celsius(fields, "temperature", refuse),
-            cell_temperature=_celsius(fields, "maxCellTemp", refuse),
-            capacity=scaled(number(fields, "encharge_capacity", refuse, low=0), WATT_HOUR),
-            rated_power=number(
-                documents.entry(status, serial), "encharge_rated_power", refusals.of(documents.ENSEMBLE_STATUS), low=0
-            ),
-            last_report=instant(fields, "last_rpt_date", refuse),
-            communicating=flag(fields, "communicating", refuse),
-            operating=flag(fields, "operating", refuse),
-            sleep_enabled=flag(fields, "sleep_enabled", refuse),
-            dc_switch_on=None if switch_off is None else not switch_off,
-        )
-        for band, key in BANDS.items():
-            yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
-
-
 def _sum(*values: float | None) -> float | None:
     """Of all, or nothing: a sum that lacks a battery is another number."""
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None
-
-
-def _ratio(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return scaled(number(fields, key, refuse, low=0, high=100), divided=100)
-
-
-def _celsius(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return number(fields, key, refuse, low=-100, high=200)

@@ -1,28 +1,29 @@
 """The microinverters, from `/ivp/pdm/device_data`, or from the v1 list where that does not have them all.
 
 A gateway repeats an inverter's last power all night. What it says of now is left out once the report is older
-than `inverter_max_age` by the gateway's own clock; registers and dates stay.
+than `inverter_max_age` by the gateway's own clock; registers and dates stay. What they are and how they fare is in
+the inventory, see there.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import counter, gauge, info, label
+from envoy_exporter.families import Reading, counter, gauge, info, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
 
-from . import fleet
+from . import fleet, inventory
+from .reports import celsius, is_fresh, thousandth, watts
 from .subsystem import Read, Settings
 
 NAME = "inverters"
 ON = True
 RULES = untrusted.GENERAL_RULES
 
-MOST_WATTS = 100_000
-"""No inverter comes near it, and an unsigned -4 (4294967292 in 8.3.5169_ACB_inventory) is far beyond."""
 MOST_VARS = 2000
 """Beyond, the numbers of IQ7 inverters at night (14871 in 8.3.5169_ACB_inventory) cannot be reactive power."""
+_LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(untrusted.PHASES, ("l1N", "l2N", "l3N"), strict=True)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,10 @@ class InverterInfo:
     part_number: str | None = label()
     device_type: str = label()
     firmware: str | None = label()
-    known: bool = info("enphase_inverter_info", "A microinverter that the gateway lists (sn, serialNumber).")
+    known: bool = info(
+        "enphase_inverter_info",
+        "A microinverter that the gateway lists (sn, serialNumber, serial_num, part_num, img_pnum_running).",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,107 +89,187 @@ class Inverter:
     )
     rssi: float | None = gauge("enphase_inverter_plc_rssi", "Power-line signal, in an unknown unit (rssi).")
     issi: float | None = gauge("enphase_inverter_plc_issi", "Power-line signal, in an unknown unit (issi).")
+    report_energy: float | None = gauge(
+        "enphase_inverter_report_energy_joules", "Energy in its last report's interval (lastReading.joulesProduced)."
+    )
+    conversion_error_cycles: float | None = gauge(
+        "enphase_inverter_conversion_error_cycles",
+        "The most cycles in a row in which conversion failed in the last report's interval (pwrConvMaxErrCycles).",
+    )
+    running: float | None = counter(
+        "enphase_inverter_running_seconds_total", "How long it has been reporting for, all in all (lifetime.duration)."
+    )
+    flags: float | None = gauge(
+        "enphase_inverter_flags",
+        "Status bits of its last report as a number; 0 is normal, the others are not documented (flags).",
+    )
+    module_present: bool | None = gauge(
+        "enphase_inverter_module_present",
+        "1: the gateway hears it; 0 by night, when that is no fault (modGone is false).",
+    )
     active: bool | None = gauge(
-        "enphase_inverter_active", "0: it was removed, though the gateway still lists it (active)."
+        "enphase_inverter_active", "0: it was removed, though the gateway still lists it (active; admin_state 3)."
     )
 
 
-READINGS = (InverterInfo, Inverter)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverterLeg:
+    serial: str = label()
+    phase: str = label()
+    voltage: float | None = gauge(
+        "enphase_inverter_phase_voltage_volts",
+        "AC voltage by phase, of inverters on several (l1NAcVoltageInmV, l2NAcVoltageInmV, l3NAcVoltageInmV).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceData:
+    devices: float | None = gauge(
+        "enphase_device_data_devices",
+        "Devices in the gateway's detailed list; at the limit it may leave some out (deviceCount).",
+    )
+    limit: float | None = gauge("enphase_device_data_limit", "The most that the list can hold (deviceDataLimit).")
+
+
+READINGS: tuple[type[Reading], ...] = (InverterInfo, Inverter, InverterLeg, *inventory.READINGS, DeviceData)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once."""
+
+    chosen: fleet.Memory = field(default_factory=fleet.Memory)
+    infos: tuple[InverterInfo, ...] = ()
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
     refusals = Refusals()
-    chosen = fleet.choose(seen, memory)
-    listed: Iterator[Inverter] = iter(())
+    before = memory if isinstance(memory, Memory) else Memory()
+    chosen = fleet.choose(seen, before.chosen)
+    refuse = refusals.of(documents.INVENTORY)
+    listed = inventory.listed(seen, refuse)
+    readings: list[Reading] = []
     if chosen.endpoint == documents.DEVICE_DATA:
-        listed = _device_data(seen, settings, refusals.of(documents.DEVICE_DATA))
+        readings = [*_device_data(seen, settings, refusals.of(documents.DEVICE_DATA))]
     elif chosen.endpoint == documents.INVERTERS_V1:
-        listed = _v1(seen, settings, refusals.of(documents.INVERTERS_V1))
-    inverters = list(listed)
-    infos = (
-        InverterInfo(serial=each.serial, part_number=None, device_type="pcu", firmware=None)
-        for each in inverters
-        if each.active is not False
-    )
-    return Read((*infos, *inverters), tuple(refusals.met), chosen)
+        readings = [*_v1(seen, settings, refusals.of(documents.INVERTERS_V1))]
+    inverters = [each for each in readings if isinstance(each, Inverter)]
+    if chosen.endpoint != documents.DEVICE_DATA or documents.DEVICE_DATA in seen.at_hand:
+        inverters = [*_with_inventory(inverters, listed)]
+    infos = tuple(_infos(seen, inverters, listed, before, refuse))
+    legs = (each for each in readings if isinstance(each, InverterLeg))
+    states = inventory.read(listed, refuse)
+    counts = _counts(seen, refusals.of(documents.DEVICE_DATA))
+    return Read((*infos, *inverters, *legs, *states, *counts), tuple(refusals.met), Memory(chosen, infos))
+
+
+def _with_inventory(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:
+    """Is it active, by the inventory where its own list does not say; and those that only the inventory has."""
+    for each in inverters:
+        fields = listed.get(each.serial)
+        by_inventory = each.active is None and fields is not None
+        yield replace(each, active=not documents.is_removed(fields or {})) if by_inventory else each
+    known = {each.serial for each in inverters}
+    for serial, fields in listed.items():
+        if serial not in known:
+            yield Inverter(serial=serial, active=not documents.is_removed(fields))
+
+
+def _infos(
+    seen: Documents, inverters: list[Inverter], listed: Mapping[str, Fields], before: Memory, refuse: Refuse
+) -> Iterator[InverterInfo]:
+    infos = before.infos if not seen.settled(documents.INVENTORY) else ()
+    known = {each.serial: each for each in infos}
+    for each in inverters:
+        if each.active is not False:
+            fields = listed.get(each.serial, {})
+            yield known.get(each.serial) or InverterInfo(
+                serial=each.serial,
+                part_number=untrusted.text(fields, "part_num", refuse),
+                device_type="pcu",
+                firmware=untrusted.text(fields, "img_pnum_running", refuse),
+            )
+
+
+def _counts(seen: Documents, refuse: Refuse) -> Iterator[DeviceData]:
+    if documents.DEVICE_DATA in seen.at_hand:
+        content = documents.entry(seen.content(documents.DEVICE_DATA))
+        yield DeviceData(
+            devices=number(content, "deviceCount", refuse, low=0),
+            limit=number(content, "deviceDataLimit", refuse, low=0),
+        )
 
 
 def _v1(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverter]:
     for serial, fields in fleet.of_v1(seen, refuse):
         last_report = instant(fields, "lastReportDate", refuse)
-        fresh = _is_fresh(last_report, seen, settings)
-        power = _watts(fields, "lastReportWatts", refuse)
+        fresh = is_fresh(last_report, seen, settings)
+        power = watts(fields, "lastReportWatts", refuse)
         yield Inverter(
             serial=serial,
             reporting=fresh,
             power=power if fresh else None,
-            max_power=_watts(fields, "maxReportWatts", refuse),
+            max_power=watts(fields, "maxReportWatts", refuse),
             last_report=last_report,
         )
 
 
-def _device_data(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverter]:
+def _device_data(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Reading]:
     for serial, fields in fleet.of_device_data(seen, refuse):
         if untrusted.flag(fields, "active", refuse) is False:
             yield Inverter(serial=serial, active=False)
             continue
         channel = next(untrusted.items(fields.get("channels"), refuse), {})
-        yield _inverter(serial, channel, seen, settings, refuse)
+        report = documents.entry(channel.get("lastReading"))
+        last_report = instant(report, "endDate", refuse)
+        fresh = is_fresh(last_report, seen, settings)
+        inverter = _inverter(serial, channel, report, refuse, fresh=fresh)
+        gone = untrusted.flag(fields, "modGone", refuse)
+        yield replace(inverter, last_report=last_report, module_present=None if gone is None else not gone)
+        for phase, key in _LEGS.items():
+            # 0 on a leg that the inverter is not on, and on all of a single-phase one.
+            if (volts := thousandth(report, key, refuse)) and fresh:
+                yield InverterLeg(serial=serial, phase=phase, voltage=volts)
 
 
-def _inverter(serial: str, channel: Fields, seen: Documents, settings: Settings, refuse: Refuse) -> Inverter:
-    report, hours = documents.entry(channel.get("lastReading")), documents.entry(channel.get("wattHours"))
-    last_report = instant(report, "endDate", refuse)
-    fresh = _is_fresh(last_report, seen, settings)
+def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, fresh: bool) -> Inverter:
+    hours, lifetime = documents.entry(channel.get("wattHours")), documents.entry(channel.get("lifetime"))
+    joules = number(report, "joulesProduced", refuse)
+    duration = number(report, "duration", refuse, low=0)
     electrical = _electrical(report, refuse)
     return Inverter(
         serial=serial,
         active=True,
+        module_present=None,
         reporting=fresh,
-        max_power=_watts(documents.entry(channel.get("watts")), "max", refuse),
-        last_report=last_report,
-        energy=number(documents.entry(channel.get("lifetime")), "joulesProduced", refuse, low=0),
+        max_power=watts(documents.entry(channel.get("watts")), "max", refuse),
+        energy=number(lifetime, "joulesProduced", refuse, low=0),
+        running=number(lifetime, "duration", refuse, low=0),
         today=scaled(number(hours, "today", refuse, low=0), WATT_HOUR),
         yesterday=scaled(number(hours, "yesterday", refuse, low=0), WATT_HOUR),
         last_week=scaled(number(hours, "week", refuse, low=0), WATT_HOUR),
-        report_duration=number(report, "duration", refuse, low=0),
+        report_duration=duration,
+        report_energy=joules,
         conversion_error=number(report, "pwrConvErrSecs", refuse, low=0),
+        conversion_error_cycles=number(report, "pwrConvMaxErrCycles", refuse, low=0),
         rssi=number(report, "rssi", refuse),
         issi=number(report, "issi", refuse),
+        flags=number(report, "flags", refuse, low=0),
+        power=joules / duration if fresh and joules is not None and duration else None,
         **(electrical if fresh else {}),
     )
 
 
 def _electrical(report: Fields, refuse: Refuse) -> dict[str, float | None]:
-    """What a report says of now."""
-    joules, seconds = number(report, "joulesProduced", refuse), number(report, "duration", lambda *_: None, low=0)
+    """What a report says of now, but for its power."""
     lagging = number(report, "laggingVArs", refuse, low=0, high=MOST_VARS)
     leading = number(report, "leadingVArs", refuse, low=0, high=MOST_VARS)
     return {
-        "power": joules / seconds if joules is not None and seconds else None,
-        "ac_voltage": _thousandth(report, "acVoltageINmV", refuse),
-        "ac_current": _thousandth(report, "acCurrentInmA", refuse),
-        "ac_frequency": _thousandth(report, "acFrequencyINmHz", refuse),
-        "dc_voltage": _thousandth(report, "dcVoltageINmV", refuse),
-        "dc_current": _thousandth(report, "dcCurrentINmA", refuse),
-        "temperature": number(report, "channelTemp", refuse, low=-100, high=200),
+        "ac_voltage": thousandth(report, "acVoltageINmV", refuse),
+        "ac_current": thousandth(report, "acCurrentInmA", refuse),
+        "ac_frequency": thousandth(report, "acFrequencyINmHz", refuse),
+        "dc_voltage": thousandth(report, "dcVoltageINmV", refuse),
+        "dc_current": thousandth(report, "dcCurrentINmA", refuse),
+        "temperature": celsius(report, "channelTemp", refuse),
         "reactive_power": lagging - leading if lagging is not None and leading is not None else None,
     }
-
-
-def _watts(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return number(fields, key, refuse, low=-MOST_WATTS, high=MOST_WATTS)
-
-
-def _thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return scaled(number(fields, key, refuse, low=0), divided=1000)
-
-
-def _is_fresh(last_report: float | None, seen: Documents, settings: Settings) -> bool:
-    """By the gateway's clock, which dates the reports too. From the future is fresh; and so is all, without a clock."""
-    if last_report is None:
-        return False
-    clock = documents.gateway_time(seen)
-    if clock is None or not untrusted.EARLIEST <= clock <= untrusted.LATEST:
-        return True
-    return clock - last_report <= settings.inverter_max_age

@@ -198,14 +198,7 @@ def _count_refused(seen: Documents, refusals: Refusals) -> None:
 
 
 def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
-    flags = meter.listed.get("statusFlags")
-    raised: frozenset[str] | None = None
-    if isinstance(flags, list):
-        raised = frozenset(flag for flag in flags if isinstance(flag, str))
-        if len(raised) < len(flags):
-            refuse(untrusted.TYPE, "statusFlags")
-    elif flags is not None:
-        refuse(untrusted.TYPE, "statusFlags")
+    raised = untrusted.words(meter.listed, "statusFlags", refuse)
     return MeterStatus(
         meter=meter.name,
         enabled=meter.enabled,

@@ -40,6 +40,44 @@ OF_THE_SCRAPE = {
 }
 """Families that say nothing of what was recorded, and why."""
 
+_RELAY = "no capture has an IQ Relay"
+IN_NO_CAPTURE = {
+    ("enphase_inverter_reporting", "0"): "no capture has device_data older than 90 minutes",
+    **{
+        ("enphase_inverter_phase_voltage_volts", f"l{leg}NAcVoltageInmV"): "nor an inverter on several phases"
+        for leg in (1, 2, 3)
+    },
+    ("enphase_enpower_error_flags", "enpower_error_flags"): "nor /ivp/ensemble/errors",
+    **{
+        ("enphase_generator_mode", condition): "nor /ivp/ss/gen_mode"
+        for condition in (
+            'gen_cmd == "off"',
+            'gen_cmd == "on"',
+            'gen_cmd == "auto"',
+            'gen_cmd not in ("off", "on", "auto")',
+        )
+    },
+    ("enphase_generator_stop_charge_ratio", "stop_soc"): "nor a generator that has one set",
+    ("enphase_inverter_info", "1"): "nor one that is there, and in the inventory alone",
+    ("enphase_inverter_power_watts", "lastReportWatts - 4294967296"): "nor an inverter, but a meter, below 0",
+    ("enphase_battery_unit_sleep_commanded", "0"): "nor the settings of AC batteries that it has",
+    ("enphase_battery_unit_sleep_commanded", "1"): "likewise",
+    **{
+        (f"enphase_iq_relay_{family}", field): _RELAY
+        for family, field in (
+            ("info", "1"),
+            ("communicating", "communicating"),
+            ("operating", "operating"),
+            ("temperature_celsius", "temperature"),
+            ("frequency_hertz", "freqInmHz"),
+            ("state_changes_total", "stateChngCnt"),
+            ("last_report_timestamp_seconds", "endDate"),
+            *(("phase_voltage_volts", f"VrmsL{leg}N") for leg in (1, 2, 3)),
+        )
+    },
+}
+"""Rows, by family and field, that no capture at hand gives anything to do: those of simulated gateways do."""
+
 
 @dataclass(frozen=True)
 class Line:

@@ -16,6 +16,7 @@ STANDARD = {
     "/api/v1/production": 120,
     "/production.json": 60,
     "/api/v1/production/inverters": 30,
+    "/inventory.json": 12,
     "/ivp/ensemble/inventory": 1,
 }
 EVERYTHING = {
@@ -30,6 +31,7 @@ EVERYTHING = {
     "/ivp/ensemble/status": 12,
     "/ivp/ss/dry_contact_settings": 12,
     "/ivp/ss/gen_config": 12,
+    "/inventory.json": 12,
     "/home": 1,
 }
 SWITCHED = {

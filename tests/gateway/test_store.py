@@ -34,6 +34,7 @@ def a_plant(store: Store, now: float) -> None:
     ask(store, documents.PRODUCTION_JSON, now, SITE)
     ask(store, documents.DEVICE_DATA, now, DEVICES)
     ask(store, documents.ENSEMBLE_INVENTORY, now, [])
+    ask(store, documents.INVENTORY, now, [])
     ask(store, documents.HOME, now, {})
 
 
@@ -90,6 +91,15 @@ def test_the_config_may_give_a_collector_s_endpoints_another_age() -> None:
     a_plant(asked, 0)
     assert documents.DEVICE_DATA not in due(asked, 298)
     assert documents.DEVICE_DATA in due(asked, 299)
+
+
+@pytest.mark.parametrize("guest", ["batteries", "layout"])
+def test_who_only_takes_what_there_is_does_not_set_the_pace(guest: str) -> None:
+    """device_data is the inverters' document; AC batteries read it too, whether there are any or not."""
+    asked = store(**{guest: 20})
+    a_plant(asked, 0)
+    assert documents.DEVICE_DATA not in due(asked, 118)
+    assert documents.DEVICE_DATA in due(asked, 119)
 
 
 def test_a_fast_endpoint_that_has_become_due_goes_before_the_next_slow_one() -> None:
@@ -235,7 +245,7 @@ def test_a_scrape_waits_for_what_is_due_but_not_for_slow_ones_that_were_there() 
     ask(asked, documents.METER_READINGS, 300, [])
     ask(asked, documents.PRODUCTION_JSON, 300, SITE)
     ask(asked, documents.DEVICE_DATA, 300, DEVICES)
-    assert due(asked, 300) == [documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY]
+    assert due(asked, 300) == [documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY, documents.INVENTORY]
     assert not asked.pending(since=300, now=300)
 
 

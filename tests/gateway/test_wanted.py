@@ -1,66 +1,65 @@
-"""What is asked of a house with one thing and without another."""
+"""What a gateway is asked, by what it has said so far."""
 
 import pytest
-from support.documents import documents
+from support.documents import documents, information
 
 from envoy_exporter.documents import (
-    DRY_CONTACT_SETTINGS,
-    DRY_CONTACTS,
-    ENSEMBLE_ERRORS,
-    ENSEMBLE_INVENTORY,
-    ENSEMBLE_STATUS,
-    GENERATOR,
-    GENERATOR_CONFIG,
-    GENERATOR_MODE,
-    GENERATOR_SCHEDULE,
+    ACB_CONFIG,
+    DEVICE_DATA,
+    INFO,
+    INVENTORY,
+    INVERTERS_V1,
+    PRODUCTION_JSON,
     Json,
 )
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 
-SWITCHED = {
-    *(ENSEMBLE_STATUS, ENSEMBLE_ERRORS, DRY_CONTACTS, DRY_CONTACT_SETTINGS),
-    *(GENERATOR, GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE),
-}
-DEVICE: Json = {"serial_num": "1"}
+
+def wanted(name: str, at_hand: dict[str, Json]) -> bool:
+    (endpoint,) = [each for each in ENDPOINTS if each.name == name]
+    return endpoint.wanted(documents(at_hand))
 
 
-def wanted(inventory: Json, **more: Json) -> set[str]:
-    """Of the endpoints of what is switched."""
-    paths = {"settings": DRY_CONTACT_SETTINGS, "config": GENERATOR_CONFIG}
-    told = {ENSEMBLE_INVENTORY: inventory, **{paths[name]: content for name, content in more.items()}}
-    return {each.name for each in ENDPOINTS if each.name in SWITCHED and each.wanted(documents(told))}
+@pytest.mark.parametrize(("firmware", "has"), [("R3.9.36", False), ("D3.18.10", False), ("R4.10.35", True)])
+def test_an_inventory_is_asked_for_from_firmware_4_on(firmware: str, has: bool) -> None:  # noqa: FBT001  # a case
+    assert wanted(INVENTORY, {INFO: information(firmware)}) is has
 
 
-def listed(**devices: list[Json]) -> Json:
-    return [{"type": kind, "devices": each} for kind, each in devices.items()]
+def test_the_settings_of_ac_batteries_are_asked_for_only_with_ac_batteries() -> None:
+    none: Json = {"storage": [{"type": "acb", "activeCount": 0, "percentFull": 0}]}
+    some: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 1}]}
+    assert not wanted(ACB_CONFIG, {PRODUCTION_JSON: none})
+    assert wanted(ACB_CONFIG, {PRODUCTION_JSON: some})
+    listed: Json = [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 2, "percentFull": 2}]}]
+    gone: Json = [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 3, "percentFull": 2}]}]
+    assert wanted(ACB_CONFIG, {PRODUCTION_JSON: none, INVENTORY: listed})
+    assert not wanted(ACB_CONFIG, {PRODUCTION_JSON: none, INVENTORY: gone})
 
 
-@pytest.mark.parametrize("inventory", [None, [], [{"type": "ENCHARGE", "devices": []}]])
-def test_of_a_house_without_storage_nothing_is_asked(inventory: Json) -> None:
-    assert wanted(inventory) == set()
+def test_ac_batteries_are_no_reason_to_ask_for_the_v1_list_beside_device_data() -> None:
+    pcu: Json = {"devName": "pcu", "sn": "1", "active": True}
+    some: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 1}]}
+    whole: Json = {"1": pcu, "deviceCount": 1, "deviceDataLimit": 50}
+    cut: Json = {"1": pcu, "deviceCount": 50, "deviceDataLimit": 50}
+    assert not wanted(INVERTERS_V1, {DEVICE_DATA: whole, PRODUCTION_JSON: some})
+    assert wanted(INVERTERS_V1, {DEVICE_DATA: cut, PRODUCTION_JSON: some})
 
 
-def test_of_a_battery_or_a_collar_without_a_system_controller_no_errors_are_asked() -> None:
-    assert wanted(listed(ENCHARGE=[DEVICE])) == {ENSEMBLE_STATUS, DRY_CONTACT_SETTINGS, GENERATOR_CONFIG}
-    assert wanted(listed(COLLAR=[DEVICE])) == {DRY_CONTACT_SETTINGS, GENERATOR_CONFIG}
+@pytest.mark.parametrize("name", [DEVICE_DATA, INVENTORY])
+def test_the_failure_of_a_list_of_devices_is_the_batteries_and_relays_only_where_there_are_any(name: str) -> None:
+    (endpoint,) = [each for each in ENDPOINTS if each.name == name]
 
+    def concerned(at_hand: dict[str, Json]) -> set[str]:
+        return {
+            each
+            for each in ("inverters", "batteries", "iq_relay", "meters")
+            if endpoint.matters_to(each, documents(at_hand))
+        }
 
-def test_a_system_controller_without_a_battery_tells_its_relays_in_the_status() -> None:
-    """8.2.4345_with_device_data."""
-    asked = wanted(listed(ENCHARGE=[], ENPOWER=[DEVICE]))
-    assert asked == {ENSEMBLE_STATUS, ENSEMBLE_ERRORS, DRY_CONTACT_SETTINGS, GENERATOR_CONFIG}
-
-
-@pytest.mark.parametrize(("kind", "asked"), [("NONE", False), ("LOAD", True), ("3RD-PV", True), (None, False)])
-def test_contacts_are_asked_for_where_one_is_in_use(kind: Json, asked: object) -> None:
-    settings: Json = {"dry_contacts": [{"id": "NC1", "type": "NONE"}, {"id": "NO1", "type": kind}]}
-    assert (DRY_CONTACTS in wanted(listed(ENPOWER=[DEVICE]), settings=settings)) is asked
-
-
-@pytest.mark.parametrize(
-    ("config", "asked"), [({}, False), ({"err": "404 - Not Found"}, False), ({"model": "a generator"}, True)]
-)
-def test_a_generator_is_asked_where_one_is_set_up(config: Json, asked: object) -> None:
-    found = wanted(listed(ENPOWER=[DEVICE]), config=config)
-    assert (found >= {GENERATOR, GENERATOR_MODE, GENERATOR_SCHEDULE}) is asked
-    assert bool(found & {GENERATOR, GENERATOR_MODE, GENERATOR_SCHEDULE}) is asked
+    assert concerned({}) == {"inverters"}
+    some: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 1}]}
+    assert concerned({PRODUCTION_JSON: some}) == {"inverters", "batteries"}
+    relay: Json = {"serial_num": "1", "admin_state": 2}
+    assert concerned({INVENTORY: [{"type": "NSRB", "devices": [relay]}]}) == {"inverters", "iq_relay"}
+    assert concerned({DEVICE_DATA: {"1": {"devName": "nsrb", "active": True}}}) == {"inverters", "iq_relay"}
+    assert concerned({DEVICE_DATA: {"1": {"devName": "nsrb", "active": False}}}) == {"inverters"}

@@ -127,6 +127,22 @@ CASES = [
             "/ivp/ss/gen_schedule",
         )
     ],
+    *[
+        ("8.3-ac", path, ["8.3.5433_tot_is_net_cons", "8.3.5169_ACB_inventory"])
+        for path in ("/inventory.json?deleted=1", "/ivp/pdm/device_data")
+    ],
+    *[
+        ("8.3-ac", path, ["8.3.5169_ACB_inventory"])
+        for path in (
+            "/api/v1/production/inverters",
+            "/production",
+            "/production.json?details=1",
+            "/ivp/ensemble/inventory",
+            "/ivp/ensemble/power",
+            "/ivp/ensemble/secctrl",
+        )
+    ],
+    ("8.3-ac", "/admin/lib/acb_config", ["8.3.5433_tot_is_net_cons"]),
 ]
 
 # What only the recorded gateway has, and why: each a beginning of a path of keys.
@@ -151,6 +167,10 @@ ONLY_RECORDED = {
 }
 # What only the simulator has.
 ONLY_SIMULATED = {
+    ("8.3-ac", "/ivp/pdm/device_data"): [  # an IQ Relay, which no capture has
+        *(f".#.channels[].lastReading.{key}" for key in ("temperature", "Vrms", "vrms", "freqInmHz")),
+        *(f".#.channels[].lastReading.{key}" for key in ("acCurrOffset", "stateChngCnt")),
+    ],
     ("8.3", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # see above
 }
 # Types that differ, and why that is no fault: numbers that are whole at times are written without a point.

@@ -39,7 +39,7 @@ def test_anything_but_a_get_is_refused_and_written_down() -> None:
 
 def test_a_path_that_no_gateway_has_is_written_down_and_one_that_some_have_is_not() -> None:
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
-        for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/cellular", "/inventory.json"):
+        for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/cellular", "/inv"):
             assert asking.get(path).status_code == 404
         assert gateway.load.refused == ["GET /metrics", "GET /ivp/peb/newscan", "GET /stream/meter"]
 

@@ -16,15 +16,8 @@ from envoy_exporter.documents import (
     Json,
 )
 from envoy_exporter.subsystems import batteries
-from envoy_exporter.subsystems.batteries import (
-    Battery,
-    BatteryUnit,
-    BatteryUnitInfo,
-    CommunicationLevel,
-    Storage,
-    StorageEnergy,
-    StoragePower,
-)
+from envoy_exporter.subsystems.batteries import Battery, Storage, StorageEnergy, StoragePower
+from envoy_exporter.subsystems.battery_units import BatteryUnit, BatteryUnitInfo, CommunicationLevel
 
 
 def unit(serial: str = "1", **more: Json) -> Json:
@@ -178,3 +171,10 @@ def test_a_charge_beyond_full_is_refused() -> None:
     found = read(batteries, iq(unit(), **{ENSEMBLE_POWER: {"devices:": [power(soc=254)]}}))
     assert one(BatteryUnit, found).charge is None
     assert (ENSEMBLE_POWER, "range", "soc") in found.refusals
+
+
+def test_a_unit_s_light_state_and_grid_are_told_as_they_are() -> None:
+    told = unit(led_status=17, admin_state=6, reported_enc_grid_state="grid-tied")
+    found = one(BatteryUnit, read(batteries, iq(told)))
+    assert (found.led_status, found.admin_state, found.grid_state) == (17, 6, "grid-tied")
+    assert (found.state, found.producing, found.sleep_commanded, found.health) == (None, None, None, None)

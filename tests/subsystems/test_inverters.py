@@ -4,53 +4,12 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, documents, information, of, one, read
+from support.inverters import data, device, listed
 
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 from envoy_exporter.subsystems import inverters
-from envoy_exporter.subsystems.inverters import Inverter, InverterInfo
+from envoy_exporter.subsystems.inverters import DeviceData, Inverter, InverterInfo, InverterLeg
 from envoy_exporter.subsystems.subsystem import Settings
-
-
-def listed(serial: str = "122000000001", age: float = 60, watts: int = 255, **more: Json) -> Json:
-    return {
-        "serialNumber": serial,
-        "lastReportDate": int(NOW - age),
-        "devType": 1,
-        "lastReportWatts": watts,
-        "maxReportWatts": 371,
-        **more,
-    }
-
-
-def device(serial: str = "122000000001", age: float = 60, **report: Json) -> Json:
-    last: dict[str, Json] = {
-        "endDate": int(NOW - age),
-        "duration": 903,
-        "joulesProduced": 230_400,
-        "acVoltageINmV": 248_156,
-        "acFrequencyINmHz": 50_013,
-        "dcVoltageINmV": 40_352,
-        "dcCurrentINmA": 8_078,
-        "channelTemp": 38,
-        "leadingVArs": 1,
-        "laggingVArs": 39,
-        "acCurrentInmA": 1_049,
-        "rssi": 110,
-        "issi": 68,
-        "pwrConvErrSecs": 0,
-        **report,
-    }
-    channel: Json = {
-        "wattHours": {"today": 1239, "yesterday": 455, "week": 7466},
-        "watts": {"now": 255, "max": 371},
-        "lastReading": last,
-        "lifetime": {"joulesProduced": 354_281_850},
-    }
-    return {"devName": "pcu", "sn": serial, "active": True, "modGone": False, "channels": [channel]}
-
-
-def data(*devices: Json, **more: Json) -> Json:
-    return {**{str(index): each for index, each in enumerate(devices)}, "deviceCount": 1, "deviceDataLimit": 50, **more}
 
 
 def test_a_report_of_device_data_in_base_units() -> None:
@@ -61,6 +20,8 @@ def test_a_report_of_device_data_in_base_units() -> None:
     assert (found.energy, found.today, found.yesterday) == (354_281_850, 1239 * 3600, 455 * 3600)
     assert (found.reactive_power, found.report_duration, found.rssi, found.issi) == (38, 903, 110, 68)
     assert (found.reporting, found.active, found.max_power) == (True, True, 371)
+    assert (found.report_energy, found.conversion_error_cycles, found.flags) == (230_400, 3, 2_097_152)
+    assert (found.running, found.module_present) == (6_124_463, True)
 
 
 def test_the_v1_list_has_watts_and_dates() -> None:
@@ -163,11 +124,26 @@ def test_an_interval_of_no_length_has_no_power() -> None:
     assert one(Inverter, read(inverters, {DEVICE_DATA: data(device(duration=0))})).power is None
 
 
-def test_an_unsigned_minus_four_is_no_power() -> None:
-    """4294967292 W in 8.3.5169_ACB_inventory."""
-    found = read(inverters, {INVERTERS_V1: [listed(watts=4_294_967_292)]}, absent=(DEVICE_DATA,))
+@pytest.mark.parametrize(("printed", "watts"), [(4_294_967_292, -4), (4_294_867_296, -100_000), (2**32 - 1, -1)])
+def test_watts_printed_as_if_unsigned_are_negative(printed: int, watts: int) -> None:
+    """4294967292 in 8.3.5169_ACB_inventory; nothing is lost by reading it as what it is."""
+    told: dict[str, Json] = {INVERTERS_V1: [listed(watts=printed, maxReportWatts=printed)]}
+    found = read(inverters, told, absent=(DEVICE_DATA,))
+    assert (one(Inverter, found).power, one(Inverter, found).max_power) == (watts, watts)
+    assert found.refusals == ()
+
+
+@pytest.mark.parametrize("printed", [100_001, 2**31 - 1, 2**31, 2**32 - 100_001, 2**32, 2**64 - 4, 4_294_967_292.5])
+def test_watts_that_no_inverter_gives_are_refused(printed: int) -> None:
+    found = read(inverters, {INVERTERS_V1: [listed(watts=printed)]}, absent=(DEVICE_DATA,))
     assert one(Inverter, found).power is None
     assert found.refusals == ((INVERTERS_V1, "range", "lastReportWatts"),)
+
+
+def test_the_highest_power_of_device_data_is_unsigned_too() -> None:
+    odd = dict(device())  # type: ignore[arg-type]
+    odd["channels"] = [{"watts": {"max": 2**32 - 7}}]
+    assert one(Inverter, read(inverters, {DEVICE_DATA: data(odd)})).max_power == -7
 
 
 def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:
@@ -196,3 +172,16 @@ def test_ten_thousand_inverters_are_a_thousand_and_counted() -> None:
     found = read(inverters, told, absent=(DEVICE_DATA,))
     assert len(of(Inverter, found)) == 1000
     assert found.refusals == ((INVERTERS_V1, "limit", ""),)
+
+
+def test_only_legs_with_a_voltage_are_there() -> None:
+    found = read(inverters, {DEVICE_DATA: data(device(l1NAcVoltageInmV=230_104, l3NAcVoltageInmV=231_208))})
+    assert {leg.phase: leg.voltage for leg in of(InverterLeg, found)} == {"L1": 230.104, "L3": 231.208}
+    old = read(inverters, {DEVICE_DATA: data(device(age=5401, l1NAcVoltageInmV=230_104))})
+    assert of(InverterLeg, old) == []
+
+
+def test_both_counts_of_device_data_are_told() -> None:
+    found = one(DeviceData, read(inverters, {DEVICE_DATA: data(device(), deviceCount=50)}))
+    assert (found.devices, found.limit) == (50, 50)
+    assert of(DeviceData, read(inverters, {INVERTERS_V1: []}, absent=(DEVICE_DATA,))) == []

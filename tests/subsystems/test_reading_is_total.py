@@ -34,6 +34,7 @@ KEYS = st.sampled_from(
         *("whLifetime", "whToday", "eid", "statusFlags", "phaseCount", "serialNumber", "devName", "pcu", "sn"),
         *("dry_contacts", "id", "status", "relay", "ENPOWER", "COLLAR", "exercise_config", "mains_oper_state"),
         *("lastReading", "duration", "endDate", "deviceCount", "serial_num", "soc", "storage", "acb", "percentFull"),
+        *("admin_state", "device_status", "ACB", "NSRB", "acb_sleep", "deviceDataLimit", "active", "modGone", "nsrb"),
     )
 )
 ANYTHING: st.SearchStrategy[Json] = st.recursive(

@@ -1,6 +1,7 @@
 """`/ivp/pdm/device_data`: both sides of every inverter, and the meters' last quarter of an hour (8.2.4345 on)."""
 
 from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answers import ac_batteries
 from envoy_exporter.simulator.answers.meters import CHANNEL_EIDS, EIDS
 from envoy_exporter.simulator.answers.moment import QUARTER, Moment
 from envoy_exporter.simulator.answers.quantities import by_phase, circuit_of
@@ -9,26 +10,64 @@ from envoy_exporter.simulator.profiles import NET, PRODUCTION
 from envoy_exporter.simulator.reports import Report, heard
 from envoy_exporter.simulator.state import MICROJOULES_PER_WATT_HOUR
 
-_FIRST_DEVICE, _FIRST_CHANNEL, _EID_STEP = 553648384, 1627390225, 256
+FIRST_CHANNEL, EID_STEP = 1627390225, 256
+RELAY_CHANNEL = 1811939601
+_FIRST_DEVICE, _RELAY = 553648384, 738197760
 _DEVICE_LIMIT = 50
 _EIM_CHANNELS = 4
 
 
 def device_data(moment: Moment) -> Entry:
-    """One key a device, its eid: the inverters and the meters. Past the limit the list just ends."""
-    devices: Entry = {}
+    """One key a device, its eid. Past the limit the list just ends, and the count with it (pyenphase#305)."""
+    removed = moment.plant.design.removed
+    devices: Entry = {
+        str(_FIRST_DEVICE + EID_STEP * number): _removed(serial, FIRST_CHANNEL + EID_STEP * number)
+        for number, serial in enumerate(removed)
+    }
     for number, report in enumerate(moment.reports):
-        devices[str(_FIRST_DEVICE + _EID_STEP * number)] = _inverter(moment, number, report)
+        devices[str(_FIRST_DEVICE + EID_STEP * (number + len(removed)))] = _inverter(moment, number, report)
     for number, meter in enumerate((PRODUCTION, NET), start=1):
         devices[str(EIDS[meter])] = _eim(moment, number, meter)
+    devices |= ac_batteries.device_data(moment)
+    if relay := moment.plant.design.relay:
+        devices[str(_RELAY)] = _nsrb(moment, relay)
     listed = dict(list(devices.items())[:_DEVICE_LIMIT])
-    return {**listed, "deviceCount": len(devices), "deviceDataLimit": _DEVICE_LIMIT}
+    return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}
+
+
+def _removed(serial: str, channel: int) -> Entry:
+    """An inverter that is no longer there (8.3.5433_tot_is_net_cons)."""
+    return {"devName": "pcu", "sn": serial, "active": False, "modGone": True, "channels": [_unused_channel(channel)]}
+
+
+def _nsrb(moment: Moment, serial: str) -> Entry:
+    """The relay, as it was a quarter of an hour ago at most. It is on the phases that the house has."""
+    end = int(moment.quarter)
+    volts = [round(1000 * moment.mains.voltage(leg, end)) for leg in range(moment.plant.design.phases)]
+    report: Entry = {
+        "eid": RELAY_CHANNEL,
+        "interval_type": 0,
+        "endDate": end,
+        "duration": QUARTER,
+        "flags": 0,
+        "flags_hex": "0x0000000000000000",
+        "temperature": 31,
+        "freqInmHz": round(1000 * moment.mains.frequency(end)),
+        "acCurrOffset": 2,
+        "stateChngCnt": 6,
+        **{f"VrmsL{leg + 1}N": volts[leg] if leg < len(volts) else 0 for leg in range(3)},
+        "vrmsB1L12_or_L12": 0,
+        "vrmsB2L12_or_L23": 0,
+        "vrmsL31": 0,
+    }
+    channel: Entry = {**_unused_channel(RELAY_CHANNEL), "created": end, "lastReading": report}
+    return {"devName": "nsrb", "sn": serial, "active": True, "modGone": False, "channels": [channel]}
 
 
 def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
     inverter = moment.plant.design.inverters[number]
     channel: Entry = {
-        "chanEid": _FIRST_CHANNEL + _EID_STEP * number,
+        "chanEid": _channel(moment, number),
         "created": report.end if report else 0,
         "wattHours": _inverter_days(moment, number, report),
         "watts": {"now": int(report.watts) if report else 0, "nowUsed": 0, "max": int(inverter.limit_watts)},
@@ -38,6 +77,10 @@ def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
     # modGone is no alarm: every inverter is gone by night (8.3.5169_ACB_inventory).
     gone = not heard(report, moment.time)
     return {"devName": "pcu", "sn": inverter.serial, "active": True, "modGone": gone, "channels": [channel]}
+
+
+def _channel(moment: Moment, number: int) -> int:
+    return FIRST_CHANNEL + EID_STEP * (number + len(moment.plant.design.removed))
 
 
 def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
@@ -56,7 +99,7 @@ def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
 def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
     seen = electrics(moment.mains, moment.plant.design.inverters[number], number, report)
     return {
-        "eid": _FIRST_CHANNEL + _EID_STEP * number,
+        "eid": _channel(moment, number),
         "interval_type": 0,
         "endDate": report.end,
         "duration": report.duration,

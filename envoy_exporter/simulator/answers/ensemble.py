@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from envoy_exporter.simulator.answering import Entry, Json
-from envoy_exporter.simulator.answers import controller
+from envoy_exporter.simulator.answers import ac_batteries, controller
 from envoy_exporter.simulator.answers.devices import component, dates, device, wired_component
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.chance import Purpose, drift
 from envoy_exporter.simulator.design import Battery
-from envoy_exporter.simulator.state import BatteryState
+from envoy_exporter.simulator.state import BatteryState, State
 
 _INVENTORY_INTERVAL = 600
 """Seconds for which an inventory stays as it is: its charge lags behind that of `power` (8.2.4382_ACB)."""
@@ -39,15 +39,18 @@ _MAKES = {
 def inventory(moment: Moment) -> list[Json]:
     """An empty list without storage."""
     looked = moment.time // _INVENTORY_INTERVAL * _INVENTORY_INTERVAL
-    batteries = moment.plant.design.batteries
+    batteries = _iq(moment, moment.plant.at(looked))
     if not batteries:
         return []
-    states = moment.plant.at(looked).batteries
-    units: list[Json] = [
-        _encharge(moment, battery, state, int(looked)) for battery, state in zip(batteries, states, strict=True)
-    ]
+    units: list[Json] = [_encharge(moment, battery, state, int(looked)) for battery, state in batteries]
     found: list[Json] = [{"type": "ENCHARGE", "devices": units}]
     return found + controller.inventory(moment)
+
+
+def _iq(moment: Moment, state: State) -> list[tuple[Battery, BatteryState]]:
+    """The IQ batteries: AC batteries are no part of the ensemble."""
+    both = zip(moment.plant.design.batteries, state.batteries, strict=True)
+    return [(battery, now) for battery, now in both if battery.kind == "iq"]
 
 
 def _encharge(moment: Moment, battery: Battery, state: BatteryState, looked: int) -> Entry:
@@ -91,37 +94,37 @@ def power(moment: Moment) -> Entry:
             "apparent_power_mva": 1000 * round(state.watts),
             "soc": charge(state),
         }
-        for state in moment.state.batteries
+        for _, state in _iq(moment, moment.state)
     ]
     return {"devices:": devices}
 
 
 def secctrl(moment: Moment) -> Entry:
     """The batteries as one, from each one's whole percent; all zeros where there are none."""
-    batteries = moment.plant.design.batteries
-    capacity = sum(battery.capacity_watt_hours for battery in batteries)
-    available = sum(
-        charge(state) * battery.capacity_watt_hours // 100
-        for battery, state in zip(batteries, moment.state.batteries, strict=True)
-    )
-    reserve = batteries[0].reserve if batteries else 0
+    batteries = _iq(moment, moment.state)
+    capacity = sum(battery.capacity_watt_hours for battery, _ in batteries)
+    available = sum(charge(state) * battery.capacity_watt_hours // 100 for battery, state in batteries)
+    reserve = batteries[0][0].reserve if batteries else 0
     percent = 100 * available // capacity if capacity else 0
+    # With AC batteries alone the charge of both kinds together stays 0, their capacity does not (8.3.5169).
+    ac_energy = ac_batteries.watt_hours(moment)
+    most = sum(battery.capacity_watt_hours for battery in moment.plant.design.batteries)
     return {
         "shutdown": False,
         **_biases(moment),
         **(_OFF_GRID if moment.profile.firmware >= (8, 3) else {}),
         "configured_backup_soc": reserve,
         "adjusted_backup_soc": reserve,
-        "agg_soc": percent,
-        "Max_energy": capacity,
+        "agg_soc": 100 * (available + ac_energy) // most if batteries else 0,
+        "Max_energy": most,
         "ENC_agg_soc": percent,
         "ENC_agg_soh": 100 if batteries else 0,
         "ENC_agg_backup_energy": reserve * capacity // 100,
         "ENC_agg_avail_energy": available,
         "Enc_commissioned_capacity": capacity,
         "Enc_max_available_capacity": capacity,
-        "ACB_agg_soc": 0,
-        "ACB_agg_energy": 0,
+        "ACB_agg_soc": ac_batteries.percent_full(moment),
+        "ACB_agg_energy": ac_energy,
         **(_RECOVERY if moment.profile.firmware >= (8, 2) else {}),
         **({"ESS_R3_To_R4_in_progress": False} if moment.profile.collar else {}),
     }
@@ -159,7 +162,7 @@ _RECOVERY: Entry = {
 
 def status(moment: Moment) -> Entry:
     """Everything again, raw; 7.x with the counters of its daemon."""
-    devices: Entry = {battery.serial: _battery_status(battery) for battery in moment.plant.design.batteries}
+    devices: Entry = {battery.serial: _battery_status(battery) for battery, _ in _iq(moment, moment.state)}
     devices |= controller.status(moment)
     document: Entry = {
         "inventory": {"serial_nums": devices},

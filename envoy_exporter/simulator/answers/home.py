@@ -8,7 +8,9 @@ from envoy_exporter.simulator.reports import heard
 def home(moment: Moment) -> Entry:
     """What the gateway's own page shows. By night it hears no inverter."""
     inverters = sum(heard(report, moment.time) for report in moment.reports)
-    batteries = len(moment.plant.design.batteries)
+    kinds = [battery.kind for battery in moment.plant.design.batteries]
+    batteries, ac_batteries = kinds.count("iq"), kinds.count("ac")
+    relays = int(moment.plant.design.relay is not None)
     strength = 5 if batteries else 0
     return {
         "software_build_epoch": 1719503966,
@@ -18,11 +20,11 @@ def home(moment: Moment) -> Entry:
         "network": _network(moment),
         "tariff": "single_rate",
         "comm": {
-            "num": inverters + batteries,
+            "num": inverters + batteries + ac_batteries + relays,
             "level": 5,
             "pcu": {"num": inverters, "level": 5 if inverters else 0},
-            "acb": {"num": 0, "level": 0},
-            "nsrb": {"num": 0, "level": 0},
+            "acb": {"num": ac_batteries, "level": 4 if ac_batteries else 0},
+            "nsrb": {"num": relays, "level": 5 if relays else 0},
             "esub": {"num": 0, "level": 0},
             "encharge": [{"num": batteries, "level": strength, "level_24g": strength, "level_subg": strength}],
         },

@@ -1,11 +1,12 @@
 """`/api/v1/production/inverters`: the inverters one by one, as far as each last told."""
 
 from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answers import ac_batteries
 from envoy_exporter.simulator.answers.moment import Moment
 
 
 def v1(moment: Moment) -> list[Json]:
-    """The list; 3.x has no devType. A quiet inverter stays in it with its last date and watts."""
+    """The list, AC batteries last; 3.x has no devType. A quiet inverter stays in it with its last date and watts."""
     found: list[Json] = []
     for inverter, report in zip(moment.plant.design.inverters, moment.reports, strict=True):
         kind: Entry = {"devType": 1} if moment.profile.firmware >= (4,) else {}
@@ -18,4 +19,4 @@ def v1(moment: Moment) -> list[Json]:
                 "maxReportWatts": int(inverter.limit_watts),
             }
         )
-    return found
+    return found + ac_batteries.v1(moment)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answers import ac_batteries
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.answers.production import lifetime_of_inverters
 from envoy_exporter.simulator.answers.quantities import Quantities, by_phase, together
@@ -14,7 +15,7 @@ _LINES = 3
 
 def site(moment: Moment, *, details: bool) -> Json:
     """The whole document. Standard gateways have inverters only, and no `consumption` at all (5.0.62)."""
-    storage: list[Json] = [{"type": "acb", "activeCount": 0, "readingTime": 0, "wNow": 0, "whNow": 0, "state": "idle"}]
+    storage: list[Json] = [ac_batteries.storage(moment)]
     if not moment.profile.meters:
         return {"production": [_inverters(moment)], "storage": storage}
     production, net = _history(moment, PRODUCTION), _history(moment, NET)

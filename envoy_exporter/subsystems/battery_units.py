@@ -1,0 +1,217 @@
+"""Each battery by itself: IQ batteries of `/ivp/ensemble`, AC batteries of the inventory. A part of `batteries`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, counter, gauge, info, label, states
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, flag, instant, number, percent, scaled
+
+from .reports import celsius, is_fresh
+from .subsystem import Settings
+
+AC_STATES = ("charging", "idle", "discharging", "full")
+GRID_STATES = ("grid-tied", "multimode-ongrid", "multimode-offgrid", "multimode-generator")
+"""The gateway's words for how a device stands to the grid; of a battery only the first was seen yet."""
+BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryUnitInfo:
+    serial: str = label()
+    kind: str = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    phase: str | None = label()
+    known: bool = info(
+        "enphase_battery_unit_info", "A battery that the gateway lists (serial_num, part_num, img_pnum_running, phase)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryUnit:
+    serial: str = label()
+    charge: float | None = gauge("enphase_battery_unit_charge_ratio", "Charge (soc; of AC batteries percentFull).")
+    power: float | None = gauge(
+        "enphase_battery_unit_power_watts",
+        "Power out of it, negative into it (real_power_mw); of AC batteries the mean over the last report's interval"
+        " (joulesProduced - joulesUsed, by duration).",
+    )
+    apparent_power: float | None = gauge(
+        "enphase_battery_unit_apparent_power_volt_amperes", "Apparent power (apparent_power_mva)."
+    )
+    discharged: float | None = counter(
+        "enphase_battery_unit_discharged_energy_joules_total",
+        "Energy out of an AC battery (lifetime.joulesProduced).",
+    )
+    charged: float | None = counter(
+        "enphase_battery_unit_charged_energy_joules_total", "Energy into an AC battery (lifetime.joulesUsed)."
+    )
+    temperature: float | None = gauge(
+        "enphase_battery_unit_temperature_celsius", "Temperature (temperature; of AC batteries channelTemp)."
+    )
+    cell_temperature: float | None = gauge(
+        "enphase_battery_unit_max_cell_temperature_celsius", "Temperature of the warmest cell (maxCellTemp)."
+    )
+    min_cell_temperature: float | None = gauge(
+        "enphase_battery_unit_min_cell_temperature_celsius",
+        "Temperature of an AC battery's coldest cell (minCellTemp).",
+    )
+    health: float | None = gauge("enphase_battery_unit_health_ratio", "Health of an AC battery (SOH).")
+    capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity (encharge_capacity).")
+    rated_power: float | None = gauge(
+        "enphase_battery_unit_rated_power_watts", "Rated power (encharge_rated_power of /ivp/ensemble/status)."
+    )
+    last_report: float | None = gauge(
+        "enphase_battery_unit_last_report_timestamp_seconds", "When it last reported (last_rpt_date)."
+    )
+    communicating: bool | None = gauge("enphase_battery_unit_communicating", "1: it communicates (communicating).")
+    operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates (operating).")
+    producing: bool | None = gauge("enphase_battery_unit_producing", "1: an AC battery is at work (producing).")
+    sleep_enabled: bool | None = gauge("enphase_battery_unit_sleep_enabled", "1: it may sleep (sleep_enabled).")
+    sleep_commanded: bool | None = gauge(
+        "enphase_battery_unit_sleep_commanded", "1: an AC battery is told to sleep; it takes its time (acb_sleep)."
+    )
+    sleep_min_charge: float | None = gauge(
+        "enphase_battery_unit_sleep_min_charge_ratio",
+        "The least charge that an AC battery would sleep with (sleep_min_soc).",
+    )
+    sleep_max_charge: float | None = gauge(
+        "enphase_battery_unit_sleep_max_charge_ratio",
+        "The most charge that an AC battery would sleep with (sleep_max_soc).",
+    )
+    dc_switch_on: bool | None = gauge("enphase_battery_unit_dc_switch_on", "0: its DC switch is off (dc_switch_off).")
+    led_status: float | None = gauge(
+        "enphase_battery_unit_led_status",
+        "What its light shows: 12 charging, 13 discharging, 14 full or idle, 17 low; there are others (led_status).",
+    )
+    admin_state: float | None = gauge(
+        "enphase_battery_unit_admin_state",
+        "The gateway's code for its state; 6 and 63 are ready, AC batteries have others (admin_state).",
+    )
+    state: str | None = states(
+        "enphase_battery_unit_state", "state", AC_STATES, "What an AC battery does (charge_status)."
+    )
+    grid_state: str | None = states(
+        "enphase_battery_unit_grid_state", "state", GRID_STATES, "How it stands to the grid (reported_enc_grid_state)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunicationLevel:
+    serial: str = label()
+    band: str = label()
+    level: float | None = gauge(
+        "enphase_battery_unit_communication_level",
+        "Signal from 0 to 5; 0 where it is wired (comm_level_sub_ghz, comm_level_2_4_ghz).",
+    )
+
+
+READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryUnit, CommunicationLevel)
+
+
+def iq(seen: Documents, units: Mapping[str, Fields], refusals: Refusals) -> Iterator[Reading]:
+    """Charge and power are of `/ivp/ensemble/power`: the inventory's charge lags (10 % and not 54 in 8.2.4382_ACB)."""
+    refuse, now = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_POWER)
+    powers = documents.entry(seen.content(documents.ENSEMBLE_POWER))
+    listed = powers.get("devices:", powers.get("devices"))  # the colon is the gateway's own
+    fresh = dict(untrusted.devices(listed, "serial_num", now))
+    status = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
+    for serial, fields in units.items():
+        yield _info(serial, "iq", fields, refusals, documents.ENSEMBLE_INVENTORY)
+        power = fresh.get(serial, {})
+        switch_off = flag(fields, "dc_switch_off", refuse)
+        yield BatteryUnit(
+            serial=serial,
+            charge=percent(power, "soc", now),
+            power=scaled(number(power, "real_power_mw", now), divided=1000),
+            apparent_power=scaled(number(power, "apparent_power_mva", now), divided=1000),
+            temperature=celsius(fields, "temperature", refuse),
+            cell_temperature=celsius(fields, "maxCellTemp", refuse),
+            capacity=scaled(number(fields, "encharge_capacity", refuse, low=0), WATT_HOUR),
+            rated_power=number(
+                documents.entry(status, serial), "encharge_rated_power", refusals.of(documents.ENSEMBLE_STATUS), low=0
+            ),
+            last_report=instant(fields, "last_rpt_date", refuse),
+            communicating=flag(fields, "communicating", refuse),
+            operating=flag(fields, "operating", refuse),
+            sleep_enabled=flag(fields, "sleep_enabled", refuse),
+            dc_switch_on=None if switch_off is None else not switch_off,
+            led_status=number(fields, "led_status", refuse),
+            admin_state=number(fields, "admin_state", refuse),
+            grid_state=untrusted.text(fields, "reported_enc_grid_state", refuse),
+        )
+        for band, key in BANDS.items():
+            yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
+
+
+def ac(seen: Documents, settings: Settings, refusals: Refusals) -> Iterator[Reading]:
+    """The inventory's AC batteries, and what device_data has of them where there is one.
+
+    Their power in the v1 list may lack its sign (no capture has one that charges), so that is not taken: device_data
+    counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
+    """
+    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
+    listed = untrusted.devices(documents.inventory(seen, "ACB"), "serial_num", refuse)
+    units = {serial: fields for serial, fields in listed if documents.is_ac_battery(fields)}
+    if not units:
+        return
+    reported = dict(untrusted.devices(documents.interval_data(seen, "acb"), "sn", data))
+    asleep = _commanded(seen, refusals)
+    for serial, fields in units.items():
+        yield _info(serial, "ac", fields, refusals, documents.INVENTORY)
+        channel = next(untrusted.items(reported.get(serial, {}).get("channels"), data), {})
+        report = documents.entry(channel.get("lastReading"))
+        lifetime = documents.entry(channel.get("lifetime"))
+        fresh = is_fresh(instant(report, "endDate", data), seen, settings)
+        power, temperature = _power(report, refusals), celsius(report, "channelTemp", data)
+        coldest = celsius(report, "minCellTemp", data)
+        yield BatteryUnit(
+            serial=serial,
+            charge=percent(fields, "percentFull", refuse),
+            power=power if fresh else None,
+            discharged=number(lifetime, "joulesProduced", data, low=0),
+            charged=number(lifetime, "joulesUsed", data, low=0),
+            temperature=temperature if fresh else None,
+            cell_temperature=celsius(fields, "maxCellTemp", refuse),
+            min_cell_temperature=coldest if fresh else None,
+            health=percent(report, "SOH", data),
+            last_report=instant(fields, "last_rpt_date", refuse),
+            communicating=flag(fields, "communicating", refuse),
+            operating=flag(fields, "operating", refuse),
+            producing=flag(fields, "producing", refuse),
+            sleep_enabled=flag(fields, "sleep_enabled", refuse),
+            sleep_commanded=None if asleep is None else serial in asleep,
+            sleep_min_charge=percent(fields, "sleep_min_soc", refuse),
+            sleep_max_charge=percent(fields, "sleep_max_soc", refuse),
+            admin_state=number(fields, "admin_state", refuse),
+            state=untrusted.text(fields, "charge_status", refuse),
+        )
+
+
+def _power(report: Fields, refusals: Refusals) -> float | None:
+    refuse = refusals.of(documents.DEVICE_DATA)
+    produced, used = number(report, "joulesProduced", refuse), number(report, "joulesUsed", refuse)
+    duration = number(report, "duration", refuse, low=0)
+    return (produced - used) / duration if produced is not None and used is not None and duration else None
+
+
+def _commanded(seen: Documents, refusals: Refusals) -> frozenset[str] | None:
+    """The AC batteries that are told to sleep; None where the gateway does not say."""
+    told = documents.entry(seen.content(documents.ACB_CONFIG)).get("acb_sleep")
+    refuse = refusals.of(documents.ACB_CONFIG)
+    listed = untrusted.devices(told, "serial_num", refuse)
+    serials = frozenset(serial for serial, _ in listed)
+    return serials if isinstance(told, list) else None
+
+
+def _info(serial: str, kind: str, fields: Fields, refusals: Refusals, endpoint: str) -> BatteryUnitInfo:
+    refuse = refusals.of(endpoint)
+    return BatteryUnitInfo(
+        serial=serial,
+        kind=kind,
+        part_number=untrusted.text(fields, "part_num", refuse),
+        firmware=untrusted.text(fields, "img_pnum_running", refuse),
+        phase=untrusted.text(fields, "phase", refuse),
+    )

@@ -1,0 +1,100 @@
+"""The IQ Relay (Q-Relay, NSRB), which parts the inverters from the grid: what it measures, and how it fares.
+
+Its numbers are of `/ivp/pdm/device_data`, its state of the inventory; each document alone will do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, counter, gauge, info, label
+from envoy_exporter.untrusted import Fields, Refusals, flag, instant, number
+
+from .reports import celsius, is_fresh, thousandth
+from .subsystem import Read, Settings
+
+NAME = "iq_relay"
+ON = True
+RULES = untrusted.GENERAL_RULES
+
+_VOLTAGES = dict(zip(untrusted.PHASES, ("VrmsL1N", "VrmsL2N", "VrmsL3N"), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IqRelayInfo:
+    serial: str = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    known: bool = info(
+        "enphase_iq_relay_info", "An IQ Relay that the gateway lists (sn, serial_num, part_num, img_pnum_running)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IqRelay:
+    serial: str = label()
+    temperature: float | None = gauge("enphase_iq_relay_temperature_celsius", "Temperature (temperature).")
+    frequency: float | None = gauge("enphase_iq_relay_frequency_hertz", "Frequency of the grid (freqInmHz).")
+    state_changes: float | None = counter(
+        "enphase_iq_relay_state_changes_total", "How often it has opened or closed (stateChngCnt)."
+    )
+    last_report: float | None = gauge(
+        "enphase_iq_relay_last_report_timestamp_seconds", "When it last reported (endDate)."
+    )
+    communicating: bool | None = gauge("enphase_iq_relay_communicating", "1: it communicates (communicating).")
+    operating: bool | None = gauge("enphase_iq_relay_operating", "1: it operates (operating).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IqRelayPhase:
+    serial: str = label()
+    phase: str = label()
+    voltage: float | None = gauge(
+        "enphase_iq_relay_phase_voltage_volts",
+        "Voltage of the grid by phase against neutral (VrmsL1N, VrmsL2N, VrmsL3N).",
+    )
+
+
+READINGS = (IqRelayInfo, IqRelay, IqRelayPhase)
+
+
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+    refusals = Refusals()
+    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
+    listed = dict(untrusted.devices(documents.inventory(seen, "NSRB"), "serial_num", refuse))
+    reported = dict(untrusted.devices(documents.interval_data(seen, "nsrb"), "sn", data))
+    readings: list[Reading] = []
+    for serial in {**listed, **reported}:
+        fields, device = listed.get(serial, {}), reported.get(serial, {})
+        if not documents.is_removed(fields) and untrusted.flag(device, "active", data) is not False:
+            readings += _relay(serial, fields, device, seen, settings, refusals)
+    return Read(tuple(readings), tuple(refusals.met))
+
+
+def _relay(
+    serial: str, fields: Fields, device: Fields, seen: Documents, settings: Settings, refusals: Refusals
+) -> Iterator[Reading]:
+    """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
+    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
+    report = documents.entry(next(untrusted.items(device.get("channels"), data), {}).get("lastReading"))
+    last_report = instant(report, "endDate", data)
+    fresh = is_fresh(last_report, seen, settings)
+    temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)
+    yield IqRelayInfo(
+        serial=serial,
+        part_number=untrusted.text(fields, "part_num", refuse),
+        firmware=untrusted.text(fields, "img_pnum_running", refuse),
+    )
+    yield IqRelay(
+        serial=serial,
+        temperature=temperature if fresh else None,
+        frequency=frequency if fresh else None,
+        state_changes=number(report, "stateChngCnt", data, low=0),
+        last_report=last_report,
+        communicating=flag(fields, "communicating", refuse),
+        operating=flag(fields, "operating", refuse),
+    )
+    for phase, key in _VOLTAGES.items():
+        if (volts := thousandth(report, key, data)) and fresh:  # 0 on a phase that it is not on
+            yield IqRelayPhase(serial=serial, phase=phase, voltage=volts)

@@ -1,0 +1,41 @@
+"""What reports of devices have in common: how old they are, and the units they come in."""
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.untrusted import Fields, Refuse, number, scaled
+
+from .subsystem import Settings
+
+MOST_WATTS = 100_000
+"""No inverter comes near it, by day or by night."""
+_SIGN, _UNSIGNED = 2**31, 2**32
+
+
+def is_fresh(last_report: float | None, seen: Documents, settings: Settings) -> bool:
+    """By the gateway's clock, which dates the reports too. From the future is fresh; and so is all, without a clock."""
+    if last_report is None:
+        return False
+    clock = documents.gateway_time(seen)
+    if clock is None or not untrusted.EARLIEST <= clock <= untrusted.LATEST:
+        return True
+    return clock - last_report <= settings.inverter_max_age
+
+
+def thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    """Of mV, mA and mHz, none of which is below 0."""
+    return scaled(number(fields, key, refuse, low=0), divided=1000)
+
+
+def celsius(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    return number(fields, key, refuse, low=-100, high=200)
+
+
+def watts(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    """Printed as if unsigned: 4294967292 is -4, of a meter in 8.3.5169_ACB_inventory. No other number is mended."""
+    found = number(fields, key, refuse)
+    if found is not None and found.is_integer() and _SIGN <= found < _UNSIGNED:
+        found -= _UNSIGNED
+    if found is not None and abs(found) > MOST_WATTS:
+        refuse(untrusted.RANGE, key)
+        return None
+    return found

@@ -1,0 +1,83 @@
+"""The IQ Relay: there only where one is listed, by either document, and measured by one."""
+
+from typing import Any
+
+from support.documents import NOW, of, one, read
+
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, Json
+from envoy_exporter.subsystems import iq_relay
+from envoy_exporter.subsystems.iq_relay import IqRelay, IqRelayInfo, IqRelayPhase
+
+
+def reported(age: float = 60, **report: Json) -> dict[str, Json]:
+    last: dict[str, Json] = {
+        "endDate": int(NOW - age),
+        "temperature": 31,
+        "VrmsL1N": 234_122,
+        "VrmsL2N": 0,
+        "VrmsL3N": 235_004,
+        "freqInmHz": 50_013,
+        "stateChngCnt": 6,
+        **report,
+    }
+    device: Json = {"devName": "nsrb", "sn": "1", "active": True, "channels": [{"lastReading": last}]}
+    return {"738197760": device, "deviceCount": 1, "deviceDataLimit": 50}
+
+
+def listed(**more: Any) -> Json:
+    device: Json = {
+        "serial_num": "1",
+        "part_num": "800-00597-r02",
+        "img_pnum_running": "520-00086-r01",
+        "admin_state": 2,
+        "communicating": True,
+        "operating": False,
+        **more,
+    }
+    return [{"type": "NSRB", "devices": [device]}]
+
+
+def test_a_relay_in_base_units() -> None:
+    found = read(iq_relay, {DEVICE_DATA: reported(), INVENTORY: listed()})
+    assert one(IqRelayInfo, found) == IqRelayInfo(serial="1", part_number="800-00597-r02", firmware="520-00086-r01")
+    relay = one(IqRelay, found)
+    assert (relay.temperature, relay.frequency, relay.state_changes) == (31, 50.013, 6)
+    assert (relay.last_report, relay.communicating, relay.operating) == (int(NOW) - 60, True, False)
+
+
+def test_a_phase_without_a_voltage_is_none_that_the_relay_is_on() -> None:
+    found = read(iq_relay, {DEVICE_DATA: reported()})
+    assert {each.phase: each.voltage for each in of(IqRelayPhase, found)} == {"L1": 234.122, "L3": 235.004}
+
+
+def test_gateways_without_a_relay_list_none() -> None:
+    """8.3.5169_ACB_inventory has the type, and no device of it."""
+    told: dict[str, Json] = {INVENTORY: [{"type": "NSRB", "devices": []}], DEVICE_DATA: {"deviceCount": 0}}
+    assert read(iq_relay, told).readings == ()
+
+
+def test_either_document_alone_will_do() -> None:
+    assert one(IqRelay, read(iq_relay, {DEVICE_DATA: reported()})).communicating is None
+    alone = read(iq_relay, {INVENTORY: listed()})
+    assert (one(IqRelay, alone).communicating, one(IqRelay, alone).temperature) == (True, None)
+
+
+def test_an_old_report_says_nothing_of_now_and_its_count_stays() -> None:
+    found = read(iq_relay, {DEVICE_DATA: reported(age=5401)})
+    relay = one(IqRelay, found)
+    assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)
+    assert of(IqRelayPhase, found) == []
+
+
+def test_a_removed_relay_is_not_there() -> None:
+    assert read(iq_relay, {INVENTORY: listed(admin_state=3)}).readings == ()
+    assert read(iq_relay, {INVENTORY: listed(admin_state=3), DEVICE_DATA: reported()}).readings == ()
+    gone: Json = {"1": {"devName": "nsrb", "sn": "1", "active": False, "channels": [{"lastReading": {}}]}}
+    assert read(iq_relay, {DEVICE_DATA: gone}).readings == ()
+
+
+def test_one_bad_field_costs_one_sample() -> None:
+    found = read(iq_relay, {DEVICE_DATA: reported(temperature="hot", freqInmHz=-1)})
+    relay = one(IqRelay, found)
+    assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)
+    assert sorted(found.refusals) == [(DEVICE_DATA, "range", "freqInmHz"), (DEVICE_DATA, "type", "temperature")]
