@@ -199,7 +199,12 @@ class _Run:
         self._memory: object = None
 
     def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
-        """Read the documents. The same ones may be read often as time goes by, but count and are remembered once."""
+        """Read the documents. The same ones may be read often as time goes by, but count and are remembered once.
+
+        `_before` is the memory from before these documents: each reading of them starts there, whatever the last one
+        remembered of them. One that stays while another is new was read before, which the rules with a memory
+        know by when it was asked for; what is refused in it was counted then.
+        """
         asked = {name: document.asked for name, document in documents.at_hand.items() if name in self.reads}
         new = {name for name in asked if asked[name] != self._counted.get(name)}
         if asked != self._seen:

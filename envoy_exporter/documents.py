@@ -56,11 +56,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents at hand, by endpoint. `absent`: what is not on this gateway; `failing`: what did not come."""
+    """The documents at hand, by endpoint. `absent`: what is not on this gateway; `failing`: what did not come.
+
+    `earlier`: those before the newest, for who judges what to ask and is not to be fooled by one answer.
+    """
 
     at_hand: Mapping[str, Document] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()
+    earlier: Mapping[str, Document] = field(default_factory=dict)
 
     def content(self, endpoint: str) -> Json:
         document = self.at_hand.get(endpoint)
@@ -127,11 +131,19 @@ def gateway_time(documents: Documents) -> float | None:
 # --- the site
 
 
+def site_endpoint(documents: Documents) -> str:
+    """Which document has the site's entries: `/production` where that alone has `lines`, else `/production.json`."""
+    if detailed(documents.content(PRODUCTION)):
+        return PRODUCTION
+    return (
+        PRODUCTION
+        if documents.content(PRODUCTION_JSON) is None and PRODUCTION in documents.at_hand
+        else PRODUCTION_JSON
+    )
+
+
 def site(documents: Documents) -> Json:
-    """The document with the site's entries: `/production` where that alone has `lines`, else `/production.json`."""
-    if detailed(documents.content(PRODUCTION)) or documents.content(PRODUCTION_JSON) is None:
-        return documents.content(PRODUCTION)
-    return documents.content(PRODUCTION_JSON)
+    return documents.content(site_endpoint(documents))
 
 
 def detailed(content: Json) -> bool:
@@ -161,7 +173,7 @@ def ac_batteries(content: Json) -> Entry | None:
     return None
 
 
-def is_active(each: Entry | None) -> bool:
+def is_active(each: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
     count = (each or {}).get("activeCount")
     return isinstance(count, int | float) and count > 0

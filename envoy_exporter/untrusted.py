@@ -12,7 +12,7 @@ from typing import NamedTuple
 Refuse = Callable[[str, str], None]
 Fields = Mapping[str, object]
 
-TYPE, RANGE, LABEL, DUPLICATE, LIMIT = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit")
+TYPE, RANGE, LABEL, DUPLICATE, LIMIT, CLOCK = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit", "clock")
 
 WATT_HOUR = 3600.0
 """In joules; as many volt-ampere seconds are a volt-ampere hour."""
@@ -64,6 +64,11 @@ def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, h
     return float(value) + 0.0
 
 
+def peek(fields: Fields, key: str) -> float | None:
+    """The same for who only compares: what is wrong with it is counted where it is read."""
+    return number(fields, key, lambda *_: None)
+
+
 def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> float | None:
     """The number in another unit. Divide by 1000 and do not multiply by 0.001: 40352 mV are 40.352 V."""
     return None if value is None else value * multiplied / divided
@@ -94,7 +99,7 @@ def instant(fields: Fields, key: str, refuse: Refuse) -> float | None:
     if not seconds:
         return None
     if not EARLIEST <= seconds <= LATEST:
-        refuse(RANGE, key)
+        refuse(CLOCK, key)
         return None
     return seconds
 

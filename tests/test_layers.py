@@ -24,9 +24,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},
 }
-SHARED = {"subsystem", "rules", "reports", "fleet"}
+SHARED = {"subsystem", "rules", "history", "reports", "fleet"}
 """What every subsystem may use of its folder; and those that are made of several files."""
-PARTS = {"inverters": {"inventory"}, "batteries": {"battery_units", "secondary_control"}}
+PARTS = {
+    "production": {"source", "page"},
+    "inverters": {"inventory"},
+    "batteries": {"battery_units", "secondary_control"},
+}
 ONLY_HERE = {
     "httpx": {"gateway"},
     "httpcore": {"gateway"},

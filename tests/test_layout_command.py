@@ -13,7 +13,7 @@ from support.raw import closed_port
 from support.served import written
 
 from envoy_exporter import config
-from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1
+from envoy_exporter.documents import DEVICE_DATA, INFO, INVENTORY, INVERTERS_V1
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.wiring import COLLECTORS
 
@@ -74,7 +74,7 @@ def test_it_prints_every_inverter_of_the_gateway_to_be_filled_in(tmp_path: Path)
     assert f'"{serials("8.3")[0]}": {{}}  # name, array, row, column, peak_power\n' in ended.output
     assert ended.errors == "asking home for its inverters\nhome lists 20 inverters\n"
     assert gateway.token not in ended.output + ended.errors
-    assert (dict(load.requests), load.most_in_flight) == ({INFO: 1, DEVICE_DATA: 1}, 1), "and no more is asked"
+    assert (dict(load.requests), load.most_in_flight) == ({INFO: 1, DEVICE_DATA: 1, INVENTORY: 1}, 1)
 
 
 def test_below_firmware_7_the_list_is_the_one_of_api_v1(tmp_path: Path) -> None:

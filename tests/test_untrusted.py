@@ -93,9 +93,9 @@ def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:  #
         (1_781_000_000.0, 1_781_000_000.0, []),
         (0, None, []),
         ("0", None, []),
-        (12, None, ["range"]),
-        (-1, None, ["range"]),
-        (99_999_999_999, None, ["range"]),
+        (12, None, ["clock"]),
+        (-1, None, ["clock"]),
+        (99_999_999_999, None, ["clock"]),
         ("2026-01-01", None, ["type"]),
     ],
 )

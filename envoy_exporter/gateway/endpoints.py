@@ -87,8 +87,8 @@ def no_active_eim(seen: Documents) -> bool:
     """The production CT is known to be missing or off. `/production.json` says so, slowly; others may be sooner."""
     if documents.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
         return False
-    if documents.is_active(documents.eim_entry(documents.site(seen))):
-        return False
+    if any(documents.is_active(documents.eim_entry(documents.site(each))) for each in (seen, Documents(seen.earlier))):
+        return False  # one poll without it is no reason: activeCount flaps on 8.3 (pyenphase#471)
     if documents.metered(seen) is False or documents.site(seen) is not None:
         return True
     listed = isinstance(seen.content(documents.METERS), list)

@@ -40,6 +40,7 @@ class _State:
     due: float = _NEVER
     document: Document | None = None
     document_asked: float = _NEVER
+    earlier: Document | None = None
     absent: str | None = None
     error: GatewayError | None = None
     failures: int = 0
@@ -98,6 +99,7 @@ class Store:
             {name: state.document for name, state in self._states.items() if state.document is not None},
             frozenset(name for name, state in self._states.items() if state.absent is not None),
             frozenset(name for name, state in self._states.items() if state.error is not None),
+            {name: state.earlier for name, state in self._states.items() if state.earlier is not None},
         )
 
     def wanted(self) -> list[Endpoint]:
@@ -170,8 +172,9 @@ class Store:
         asked = self._states[name].asked
         document = Document(content, asked=asked_at, took=took)
         due = asked + self._ages[name] - EARLY
+        earlier = self._states[name].document
         self._states[name] = _State(
-            asked=asked, took=took, due=due, document=document, document_asked=asked, answered=True
+            asked=asked, took=took, due=due, document=document, document_asked=asked, earlier=earlier, answered=True
         )
 
     def refused(self, name: str, why: str, now: float, took: float) -> bool:

@@ -13,13 +13,14 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, number, percent, scaled
 
-from . import battery_units, secondary_control
+from . import battery_units, history, rules, secondary_control
 from .battery_units import AC_STATES, BatteryUnit
+from .history import History
 from .subsystem import Read, Settings
 
 NAME = "batteries"
 ON = True
-RULES = untrusted.GENERAL_RULES
+RULES = (*untrusted.GENERAL_RULES, *history.RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,23 +90,27 @@ READINGS = (
 )
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
+    past, latest = History(seen, memory, refusals), rules.latest(seen, now)
     encharge = documents.ensemble(seen, "ENCHARGE")
     units = dict(untrusted.devices(encharge, "serial_num", refusals.of(documents.ENSEMBLE_INVENTORY)))
     readings: list[Reading] = []
     iq = ac = None
     if units:
-        readings = [*battery_units.iq(seen, units, refusals), *secondary_control.readings(seen, refusals)]
+        readings = [*battery_units.iq(seen, units, latest, refusals), *secondary_control.readings(seen, refusals)]
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, refusals)
-    readings += battery_units.ac(seen, settings, refusals)
+    readings += battery_units.ac(seen, settings, latest, refusals)
     kinds = [kind for kind in (iq, ac) if kind is not None]
-    return Read((*_storage(seen, iq, ac, refusals), *kinds, *readings), tuple(refusals.met))
+    storage = tuple(_storage(seen, iq, ac, past, refusals))
+    return Read((*storage, *kinds, *readings), tuple(refusals.met), past.past())
 
 
-def _storage(seen: Documents, iq: Battery | None, ac: Battery | None, refusals: Refusals) -> Iterator[Reading]:
+def _storage(
+    seen: Documents, iq: Battery | None, ac: Battery | None, past: History, refusals: Refusals
+) -> Iterator[Reading]:
     """Both kinds as one. The power is the storage CT's where there is one, and never another's in its place."""
     if iq and ac:
         refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
@@ -124,7 +129,7 @@ def _storage(seen: Documents, iq: Battery | None, ac: Battery | None, refusals: 
             yield StoragePower(source="units", power=_sum(*powers))
         return
     refuse = refusals.of(documents.METER_READINGS)
-    if fields := documents.meter_readings(seen).get(meter.eid):
+    if fields := past.meter(meter, documents.meter_readings(seen).get(meter.eid, {})):
         yield StoragePower(source="ct", power=number(fields, "activePower", refuse))
         yield StorageEnergy(
             discharged=scaled(number(fields, "actEnergyDlvd", refuse, low=0), WATT_HOUR),

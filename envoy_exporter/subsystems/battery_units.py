@@ -8,6 +8,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, flag, instant, number, percent, scaled
 
+from . import rules
 from .reports import celsius, is_fresh
 from .subsystem import Settings
 
@@ -111,7 +112,7 @@ class CommunicationLevel:
 READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryUnit, CommunicationLevel)
 
 
-def iq(seen: Documents, units: Mapping[str, Fields], refusals: Refusals) -> Iterator[Reading]:
+def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Refusals) -> Iterator[Reading]:
     """Charge and power are of `/ivp/ensemble/power`: the inventory's charge lags (10 % and not 54 in 8.2.4382_ACB)."""
     refuse, now = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_POWER)
     powers = documents.entry(seen.content(documents.ENSEMBLE_POWER))
@@ -133,7 +134,7 @@ def iq(seen: Documents, units: Mapping[str, Fields], refusals: Refusals) -> Iter
             rated_power=number(
                 documents.entry(status, serial), "encharge_rated_power", refusals.of(documents.ENSEMBLE_STATUS), low=0
             ),
-            last_report=instant(fields, "last_rpt_date", refuse),
+            last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             communicating=flag(fields, "communicating", refuse),
             operating=flag(fields, "operating", refuse),
             sleep_enabled=flag(fields, "sleep_enabled", refuse),
@@ -146,7 +147,7 @@ def iq(seen: Documents, units: Mapping[str, Fields], refusals: Refusals) -> Iter
             yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
 
 
-def ac(seen: Documents, settings: Settings, refusals: Refusals) -> Iterator[Reading]:
+def ac(seen: Documents, settings: Settings, latest: float, refusals: Refusals) -> Iterator[Reading]:
     """The inventory's AC batteries, and what device_data has of them where there is one.
 
     Their power in the v1 list may lack its sign (no capture has one that charges), so that is not taken: device_data
@@ -164,7 +165,7 @@ def ac(seen: Documents, settings: Settings, refusals: Refusals) -> Iterator[Read
         channel = next(untrusted.items(reported.get(serial, {}).get("channels"), data), {})
         report = documents.entry(channel.get("lastReading"))
         lifetime = documents.entry(channel.get("lifetime"))
-        fresh = is_fresh(instant(report, "endDate", data), seen, settings)
+        fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
         power, temperature = _power(report, refusals), celsius(report, "channelTemp", data)
         coldest = celsius(report, "minCellTemp", data)
         yield BatteryUnit(
@@ -177,7 +178,7 @@ def ac(seen: Documents, settings: Settings, refusals: Refusals) -> Iterator[Read
             cell_temperature=celsius(fields, "maxCellTemp", refuse),
             min_cell_temperature=coldest if fresh else None,
             health=percent(report, "SOH", data),
-            last_report=instant(fields, "last_rpt_date", refuse),
+            last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             communicating=flag(fields, "communicating", refuse),
             operating=flag(fields, "operating", refuse),
             producing=flag(fields, "producing", refuse),

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.untrusted import CLOSED, Fields, Refusals, Refuse, flag, instant, number, says, text
+from envoy_exporter.untrusted import CLOSED, Fields, Refusals, Refuse, flag, number, says, text
 
+from . import rules
 from .subsystem import Read, Settings
 
 NAME = "controller"
@@ -172,7 +173,7 @@ READINGS = (
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
+    refusals, latest = Refusals(), rules.latest(seen, now)
     refuse = refusals.of(documents.ENSEMBLE_INVENTORY)
     enpowers, collars, combiners = (
         dict(untrusted.devices(documents.ensemble(seen, kind), "serial_num", refuse))
@@ -181,15 +182,15 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     # One relay object, and no serial in it: it is the only switch's, and with two nobody knows whose.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
     readings = [
-        *_enpowers(seen, enpowers, switch, refusals),
-        *_collars(seen, collars, switch, refusals),
-        *_combiners(combiners, refuse),
+        *_enpowers(seen, enpowers, switch, latest, refusals),
+        *_collars(seen, collars, switch, latest, refusals),
+        *_combiners(combiners, latest, refuse),
     ]
     return Read(tuple(readings), tuple(refusals.met))
 
 
 def _enpowers(
-    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, refusals: Refusals
+    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, latest: float, refusals: Refusals
 ) -> Iterator[Reading]:
     refuse = refusals.of(documents.ENSEMBLE_INVENTORY)
     told, errors = refusals.of(documents.ENSEMBLE_STATUS), refusals.of(documents.ENSEMBLE_ERRORS)
@@ -218,7 +219,7 @@ def _enpowers(
             temperature=_from_fahrenheit(fields, "temperature", refuse),
             communicating=flag(fields, "communicating", refuse),
             operating=flag(fields, "operating", refuse),
-            last_report=instant(fields, "last_rpt_date", refuse),
+            last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             state=number(fields, "Enpwr_curr_state_id", refuse, low=0),
             relays=number(fields, "Enpwr_relay_state_bm", refuse, low=0),
             errors=number(flags, "enpower_error_flags", errors, low=0),
@@ -230,7 +231,7 @@ def _enpowers(
 
 
 def _collars(
-    seen: Documents, collars: Mapping[str, Fields], switch: str | None, refusals: Refusals
+    seen: Documents, collars: Mapping[str, Fields], switch: str | None, latest: float, refusals: Refusals
 ) -> Iterator[Reading]:
     """A collar has no mode of its own: how batteries and inverters work with it is in the relay object."""
     refuse, told = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_STATUS)
@@ -251,14 +252,14 @@ def _collars(
             serial=serial,
             temperature=number(fields, "temperature", refuse, low=-100, high=200),
             communicating=flag(fields, "communicating", refuse),
-            last_report=instant(fields, "last_rpt_date", refuse),
+            last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             mid_closed=says(fields, "mid_state", CLOSED, refuse),
             installed=says(fields, "collar_state", ("Installed",), refuse),
             control_error=number(fields, "control_error", refuse),
         )
 
 
-def _combiners(combiners: Mapping[str, Fields], refuse: Refuse) -> Iterator[Reading]:
+def _combiners(combiners: Mapping[str, Fields], latest: float, refuse: Refuse) -> Iterator[Reading]:
     for serial, fields in combiners.items():
         yield CombinerInfo(
             serial=serial,
@@ -268,7 +269,7 @@ def _combiners(combiners: Mapping[str, Fields], refuse: Refuse) -> Iterator[Read
         yield Combiner(
             serial=serial,
             communicating=flag(fields, "communicating", refuse),
-            last_report=instant(fields, "last_rpt_date", refuse),
+            last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
         )
 
 

@@ -13,7 +13,7 @@ from .subsystem import Read, Settings
 
 NAME = "identity"
 ON = True
-RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LABEL)
+RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LABEL, untrusted.CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +73,14 @@ def read(seen: Documents, settings: Settings, _: object, now: float) -> Read:
 
 
 def _offset(seen: Documents, refuse: Refuse) -> float | None:
-    """The gateway says whole seconds; ours are those of the middle of the request."""
+    """The gateway says whole seconds; ours are those of the middle of the request. A clock at 1970 is none."""
     document = seen.at_hand.get(documents.INFO)
     if document is None:
         return None
-    time = untrusted.instant(documents.entry(document.content), "time", refuse)
+    information = documents.entry(document.content)
+    time = untrusted.instant(information, "time", refuse)
+    if information.get("time") == "0":
+        refuse(untrusted.CLOCK, "time")
     return None if time is None else time - (document.asked + document.took / 2)
 
 

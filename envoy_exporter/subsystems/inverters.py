@@ -11,19 +11,22 @@ from dataclasses import dataclass, field, replace
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, info, label
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, peek, scaled
 
-from . import fleet, inventory
+from . import fleet, history, inventory, rules
+from .history import History, Past, Register
 from .reports import celsius, is_fresh, thousandth, watts
 from .subsystem import Read, Settings
 
 NAME = "inverters"
 ON = True
-RULES = untrusted.GENERAL_RULES
+RULES = (*untrusted.GENERAL_RULES, history.ZERO_AFTER_VALUE, history.FROZEN)
 
 MOST_VARS = 2000
 """Beyond, the numbers of IQ7 inverters at night (14871 in 8.3.5169_ACB_inventory) cannot be reactive power."""
 _LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(untrusted.PHASES, ("l1N", "l2N", "l3N"), strict=True)}
+_POWER = "power"
+_ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, dated="endDate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,19 +143,21 @@ class Memory:
 
     chosen: fleet.Memory = field(default_factory=fleet.Memory)
     infos: tuple[InverterInfo, ...] = ()
+    past: Past | None = None
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
     before = memory if isinstance(memory, Memory) else Memory()
     chosen = fleet.choose(seen, before.chosen)
+    past, latest = History(seen, before.past, refusals), rules.latest(seen, now)
     refuse = refusals.of(documents.INVENTORY)
     listed = inventory.listed(seen, refuse)
     readings: list[Reading] = []
     if chosen.endpoint == documents.DEVICE_DATA:
-        readings = [*_device_data(seen, settings, refusals.of(documents.DEVICE_DATA))]
+        readings = [*_device_data(seen, settings, past, latest, refusals.of(documents.DEVICE_DATA))]
     elif chosen.endpoint == documents.INVERTERS_V1:
-        readings = [*_v1(seen, settings, refusals.of(documents.INVERTERS_V1))]
+        readings = [*_v1(seen, settings, latest, refusals.of(documents.INVERTERS_V1))]
     inverters = [each for each in readings if isinstance(each, Inverter)]
     if chosen.endpoint != documents.DEVICE_DATA or documents.DEVICE_DATA in seen.at_hand:
         inverters = [*_with_inventory(inverters, listed)]
@@ -160,7 +165,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     legs = (each for each in readings if isinstance(each, InverterLeg))
     states = inventory.read(listed, refuse)
     counts = _counts(seen, refusals.of(documents.DEVICE_DATA))
-    return Read((*infos, *inverters, *legs, *states, *counts), tuple(refusals.met), Memory(chosen, infos))
+    return Read((*infos, *inverters, *legs, *states, *counts), tuple(refusals.met), Memory(chosen, infos, past.past()))
 
 
 def _with_inventory(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:
@@ -200,62 +205,76 @@ def _counts(seen: Documents, refuse: Refuse) -> Iterator[DeviceData]:
         )
 
 
-def _v1(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Inverter]:
+def _v1(seen: Documents, settings: Settings, latest: float, refuse: Refuse) -> Iterator[Inverter]:
     for serial, fields in fleet.of_v1(seen, refuse):
         last_report = instant(fields, "lastReportDate", refuse)
-        fresh = is_fresh(last_report, seen, settings)
+        fresh = is_fresh(last_report, seen, settings.inverter_max_age)
         power = watts(fields, "lastReportWatts", refuse)
         yield Inverter(
             serial=serial,
             reporting=fresh,
             power=power if fresh else None,
             max_power=watts(fields, "maxReportWatts", refuse),
-            last_report=last_report,
+            last_report=rules.not_ahead(last_report, "lastReportDate", latest, refuse),
         )
 
 
-def _device_data(seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[Reading]:
+def _device_data(
+    seen: Documents, settings: Settings, past: History, latest: float, refuse: Refuse
+) -> Iterator[Reading]:
     for serial, fields in fleet.of_device_data(seen, refuse):
         if untrusted.flag(fields, "active", refuse) is False:
             yield Inverter(serial=serial, active=False)
             continue
         channel = next(untrusted.items(fields.get("channels"), refuse), {})
-        report = documents.entry(channel.get("lastReading"))
+        believed = past.believed(documents.DEVICE_DATA, (serial,), _flat(channel), (_ENERGY,))
+        report = documents.entry(believed.get("lastReading"))
         last_report = instant(report, "endDate", refuse)
-        fresh = is_fresh(last_report, seen, settings)
-        inverter = _inverter(serial, channel, report, refuse, fresh=fresh)
+        fresh = is_fresh(last_report, seen, settings.inverter_max_age)
         gone = untrusted.flag(fields, "modGone", refuse)
-        yield replace(inverter, last_report=last_report, module_present=None if gone is None else not gone)
+        yield replace(
+            _inverter(serial, believed, report, refuse, fresh=fresh),
+            last_report=rules.not_ahead(last_report, "endDate", latest, refuse),
+            module_present=None if gone is None else not gone,
+        )
         for phase, key in _LEGS.items():
             # 0 on a leg that the inverter is not on, and on all of a single-phase one.
             if (volts := thousandth(report, key, refuse)) and fresh:
                 yield InverterLeg(serial=serial, phase=phase, voltage=volts)
 
 
+def _flat(channel: Fields) -> dict[str, object]:
+    """The channel, and in it what its register is judged by."""
+    report, lifetime = documents.entry(channel.get("lastReading")), documents.entry(channel.get("lifetime"))
+    joules, seconds = peek(report, "joulesProduced"), peek(report, "duration")
+    power = joules / seconds if joules is not None and seconds and seconds > 0 else None
+    beside = {"endDate": report.get("endDate"), _POWER: power}
+    energy = {_ENERGY.key: lifetime["joulesProduced"]} if "joulesProduced" in lifetime else {}
+    return {**channel, **energy, **{key: value for key, value in beside.items() if value is not None}}
+
+
 def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, fresh: bool) -> Inverter:
     hours, lifetime = documents.entry(channel.get("wattHours")), documents.entry(channel.get("lifetime"))
-    joules = number(report, "joulesProduced", refuse)
-    duration = number(report, "duration", refuse, low=0)
     electrical = _electrical(report, refuse)
     return Inverter(
         serial=serial,
         active=True,
-        module_present=None,
+        module_present=None,  # it is said beside the channel
         reporting=fresh,
         max_power=watts(documents.entry(channel.get("watts")), "max", refuse),
-        energy=number(lifetime, "joulesProduced", refuse, low=0),
+        energy=number(channel, _ENERGY.key, refuse, low=0),
         running=number(lifetime, "duration", refuse, low=0),
         today=scaled(number(hours, "today", refuse, low=0), WATT_HOUR),
         yesterday=scaled(number(hours, "yesterday", refuse, low=0), WATT_HOUR),
         last_week=scaled(number(hours, "week", refuse, low=0), WATT_HOUR),
-        report_duration=duration,
-        report_energy=joules,
+        report_duration=number(report, "duration", refuse, low=0),
+        report_energy=number(report, "joulesProduced", refuse),
         conversion_error=number(report, "pwrConvErrSecs", refuse, low=0),
         conversion_error_cycles=number(report, "pwrConvMaxErrCycles", refuse, low=0),
         rssi=number(report, "rssi", refuse),
         issi=number(report, "issi", refuse),
         flags=number(report, "flags", refuse, low=0),
-        power=joules / duration if fresh and joules is not None and duration else None,
+        power=peek(channel, _POWER) if fresh else None,
         **(electrical if fresh else {}),
     )
 

@@ -79,7 +79,7 @@ def _relay(
     refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
     report = documents.entry(next(untrusted.items(device.get("channels"), data), {}).get("lastReading"))
     last_report = instant(report, "endDate", data)
-    fresh = is_fresh(last_report, seen, settings)
+    fresh = is_fresh(last_report, seen, settings.inverter_max_age)
     temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)
     yield IqRelayInfo(
         serial=serial,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents, Meter
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, number, scaled
 
+from . import history, rules
+from .history import History
 from .subsystem import Read, Settings
 
 NAME = "meters"
 ON = True
-RULES = untrusted.GENERAL_RULES
+RULES = (*untrusted.GENERAL_RULES, *history.RULES)
 
 STATUSES = ("normal", "not-metering", "check-wiring")
 FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase", "negative-total-consumption")
@@ -150,10 +152,12 @@ READINGS = (Grid, MeterInfo, MeterStatus, MeterReading, MeterPhase)
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
     refusals = Refusals()
-    return Read(tuple(_readings(seen, refusals)), tuple(refusals.met))
+    past = History(seen, memory, refusals)
+    readings = tuple(_readings(seen, past, rules.latest(seen, now), refusals))
+    return Read(readings, tuple(refusals.met), past.past())
 
 
-def _readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
+def _readings(seen: Documents, past: History, latest: float, refusals: Refusals) -> Iterator[Reading]:
     listed = documents.meters(seen)
     said = documents.meter_readings(seen)
     _count_refused(seen, refusals)
@@ -167,15 +171,18 @@ def _readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
             phases=meter.phases,
         )
         yield _status(meter, refuse)
-        fields = said.get(meter.eid)
-        if not meter.enabled or fields is None:
+        if not meter.enabled or meter.eid not in said:
+            continue
+        fields = past.meter(meter, said[meter.eid])
+        if fields is None:
             continue
         refuse = refusals.of(documents.METER_READINGS)
-        reading = _quantities(fields, refuse)
+        reading = _quantities(fields, latest, refuse)
         yield MeterReading(meter=meter.name, **reading)
         # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
         for phase, channel in untrusted.phases(fields.get("channels"), meter.phases, refuse):
-            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(channel, refuse))
+            believed = past.channel(meter, phase, channel)
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(believed, latest, refuse))
         if meter == net:
             yield Grid(power=reading["power"], imported=reading["delivered"], exported=reading["received"])
 
@@ -208,7 +215,7 @@ def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
     )
 
 
-def _quantities(fields: Fields, refuse: Refuse) -> dict[str, float | None]:
+def _quantities(fields: Fields, latest: float, refuse: Refuse) -> dict[str, float | None]:
     """What a meter says, and each of its channels with the same keys."""
     return {
         "power": number(fields, "activePower", refuse),
@@ -223,5 +230,5 @@ def _quantities(fields: Fields, refuse: Refuse) -> dict[str, float | None]:
         "current": number(fields, "current", refuse),
         "frequency": number(fields, "freq", refuse, low=0),
         "power_factor": number(fields, "pwrFactor", refuse, low=-1, high=1),
-        "last_reading": instant(fields, "timestamp", refuse),
+        "last_reading": rules.moment(fields, "timestamp", latest, refuse),
     }

@@ -4,16 +4,17 @@ Three registers call themselves production (`source`). Which of them this plant 
 poll without it has no sample, never another's, for a switch would add megawatt-hours (pyenphase#471).
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents, Json
 from envoy_exporter.families import Reading, counter, gauge, label
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instant, number, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, number, peek, scaled
 
-from . import rules
+from . import history, page, rules, source
+from .history import History, Past, Register
+from .source import Choice
 from .subsystem import Read, Settings
 
 NAME = "production"
@@ -25,6 +26,8 @@ RULES = (
     rules.WEEK_EQUALS_LIFETIME,
     rules.WEEK_BELOW_DAY,
     rules.TOTAL_EQUALS_NET,
+    untrusted.CLOCK,
+    *history.RULES,
 )
 
 
@@ -158,167 +161,175 @@ READINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Which source was chosen, and on what: another firmware or other meters open the choice again."""
+    """Which source was chosen; with other meters the registers are other ones too, and their past is forgotten."""
 
-    source: str | None = None
-    firmware: str | None = None
-    meters: tuple[tuple[int, str, bool], ...] | None = None
+    choice: Choice = field(default_factory=Choice)
+    past: Past | None = None
 
 
-def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
-    chosen = _choose(seen, memory if isinstance(memory, Memory) else Memory())
-    readings = [*_production(seen, chosen.source, refusals), *_site(seen, refusals)]
-    return Read(tuple(readings), tuple(refusals.met), chosen)
-
-
-# --- which source
-
-
-def _choose(seen: Documents, memory: Memory) -> Memory:
-    """Once the documents have answered that it takes to know. The CT wins whenever it shows: it may be away first."""
-    firmware = documents.device(seen, "software") or memory.firmware
-    meters = memory.meters
-    if seen.settled(documents.METERS):
-        meters = tuple((meter.eid, meter.type, meter.enabled) for meter in documents.meters(seen))
-    kept = memory.source if (firmware, meters) == (memory.firmware, memory.meters) else None
-    if documents.is_active(documents.eim_entry(documents.site(seen))):
-        kept = "eim"
-    return Memory(kept or _source(seen), firmware, meters)
-
-
-def _source(seen: Documents) -> str | None:
-    if documents.firmware_below(seen, 3, 9):
-        return "html" if isinstance(seen.content(documents.PRODUCTION), str) else None
-    site = documents.site(seen)
-    if documents.INFO not in seen.at_hand or (site is None and documents.PRODUCTION_JSON not in seen.absent):
-        return None
-    inverters = documents.inverters_entry(site)
-    if documents.metered(seen):
-        if not seen.settled(documents.METERS):
-            return None
-        listed = isinstance(seen.content(documents.METERS), list)
-        if inverters and listed and not documents.enabled_meter(seen, "production"):
-            return "inverters"
-    if documents.PRODUCTION_V1 not in seen.at_hand:
-        return None
-    v1 = documents.entry(seen.content(documents.PRODUCTION_V1))
-    if any(v1.get(energy) != 0 for energy in ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")):
-        return "v1"
-    # All zero: for good without CTs (7.3.466_metered_disabled_cts), or for minutes after the gateway started.
-    return "inverters" if inverters and inverters.get("whLifetime") else None
+    before = memory if isinstance(memory, Memory) else Memory()
+    choice = source.choose(seen, before.choice)
+    same = before.choice.meters is None or choice.meters == before.choice.meters
+    site = _Site(seen, History(seen, before.past if same else None, refusals), rules.latest(seen, now), refusals)
+    readings = (*_production(site, choice.source), *_consumption(site))
+    return Read(readings, tuple(refusals.met), Memory(choice, site.history.past()))
 
 
 # --- the readings
 
 
-def _production(seen: Documents, source: str | None, refusals: Refusals) -> Iterator[Reading]:
-    site = documents.site(seen)
-    refuse = refusals.of(documents.PRODUCTION_JSON)
-    inverters, eim = documents.inverters_entry(site), documents.eim_entry(site)
+_ENTRY = (Register(key="whLifetime", power="wNow", derived=("whToday",)),)
+_SUM = (Register(key="whLifetime", power="wNow", dated="readingTime"),)
+_V1 = (Register(key="wattHoursLifetime", power="wattsNow", derived=("wattHoursToday",)),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What the readings are made from: the documents, what is known of before, and the latest time that can be."""
+
+    seen: Documents
+    history: History
+    latest: float
+    refusals: Refusals
+
+    @property
+    def endpoint(self) -> str:
+        return documents.site_endpoint(self.seen)
+
+    @property
+    def content(self) -> Json:
+        return self.seen.content(self.endpoint)
+
+    @property
+    def refuse(self) -> Refuse:
+        return self.refusals.of(self.endpoint)
+
+    def whole(self, name: str, entry: Fields | None, meter: documents.Meter | None) -> Fields | None:
+        """The entry of an active CT that has not lost a phase."""
+        if entry is None or not documents.is_active(entry):
+            return None
+        phases = meter.phases if meter else 3
+        lost = self.history.phase_lost(self.endpoint, (name,), entry.get("lines"), phases, history.LINE)
+        return None if lost else entry
+
+    def believed(self, name: str, fields: Fields, phase: str = "") -> Fields:
+        """An entry's fields, or a line's, as far as they are believed."""
+        return self.history.believed(self.endpoint, (name, phase) if phase else (name,), fields, _ENTRY)
+
+
+def _production(site: _Site, chosen: str | None) -> Iterator[Reading]:
+    refuse = site.refuse
+    inverters: Fields | None = documents.inverters_entry(site.content)
     if inverters is not None:
+        inverters = site.history.believed(site.endpoint, ("inverters",), inverters, _SUM)
         yield Reporting(inverters=number(inverters, "activeCount", refuse, low=0))
-    if source == "eim" and eim is not None and documents.is_active(eim):
-        lifetime = number(eim, "whLifetime", refuse, low=0)
+    if chosen == "eim":
+        yield from _eim(site)
+    elif chosen == "inverters" and inverters is not None:
         yield Production(
-            source=source,
-            power=number(eim, "wNow", refuse),
-            energy=scaled(lifetime, WATT_HOUR),
-            last_reading=instant(eim, "readingTime", refuse),
-            **_day_and_week(eim, "whToday", "whLastSevenDays", lifetime, refuse),
-        )
-        for phase, line in _lines(eim, documents.enabled_meter(seen, "production"), refuse):
-            lifetime = number(line, "whLifetime", refuse, low=0)
-            yield ProductionPhase(
-                source=source,
-                phase=phase,
-                power=number(line, "wNow", refuse),
-                energy=scaled(lifetime, WATT_HOUR),
-                **_day_and_week(line, "whToday", "whLastSevenDays", lifetime, refuse),
-            )
-    elif source == "inverters" and inverters is not None:
-        yield Production(
-            source=source,
+            source="inverters",
             power=number(inverters, "wNow", refuse),
             lifetime=scaled(number(inverters, "whLifetime", refuse, low=0), WATT_HOUR),
-            last_reading=instant(inverters, "readingTime", refuse),
+            last_reading=rules.moment(inverters, "readingTime", site.latest, refuse),
         )
-    elif source == "v1":
-        yield from _v1(documents.entry(seen.content(documents.PRODUCTION_V1)), refusals.of(documents.PRODUCTION_V1))
-    elif source == "html":
-        yield from _page(seen.content(documents.PRODUCTION), refusals.of(documents.PRODUCTION))
+    elif chosen == "v1":
+        yield from _v1(site)
+    elif chosen == "html":
+        yield from _page(site)
 
 
-def _v1(fields: Fields, refuse: Refuse) -> Iterator[Production]:
-    if not fields:
+def _eim(site: _Site) -> Iterator[Reading]:
+    refuse, meter = site.refuse, documents.enabled_meter(site.seen, "production")
+    eim = site.whole("production", documents.eim_entry(site.content), meter)
+    if eim is None:
         return
-    lifetime = number(fields, "wattHoursLifetime", refuse, low=0)
+    fields = site.believed("production", eim)
+    yield Production(
+        source="eim",
+        power=number(fields, "wNow", refuse),
+        energy=scaled(number(fields, "whLifetime", refuse, low=0), WATT_HOUR),
+        last_reading=rules.moment(fields, "readingTime", site.latest, refuse),
+        **_day_and_week(fields, "whToday", "whLastSevenDays", peek(eim, "whLifetime"), refuse),
+    )
+    for phase, line in _lines(eim, meter, refuse):
+        fields = site.believed("production", line, phase)
+        yield ProductionPhase(
+            source="eim",
+            phase=phase,
+            power=number(fields, "wNow", refuse),
+            energy=scaled(number(fields, "whLifetime", refuse, low=0), WATT_HOUR),
+            **_day_and_week(fields, "whToday", "whLastSevenDays", peek(line, "whLifetime"), refuse),
+        )
+
+
+def _v1(site: _Site) -> Iterator[Production]:
+    said = documents.entry(site.seen.content(documents.PRODUCTION_V1))
+    if not said:
+        return
+    refuse = site.refusals.of(documents.PRODUCTION_V1)
+    fields = site.history.believed(documents.PRODUCTION_V1, (), said, _V1)
     yield Production(
         source="v1",
         power=number(fields, "wattsNow", refuse),
-        lifetime=scaled(lifetime, WATT_HOUR),
-        **_day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, refuse),
+        lifetime=scaled(number(fields, "wattHoursLifetime", refuse, low=0), WATT_HOUR),
+        **_day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", peek(said, "wattHoursLifetime"), refuse),
     )
 
 
-_ROW = re.compile(
-    r"(Currently|Today|Past Week|Since Installation)\s*(?:<[^<>]*>\s*)+(\d+(?:\.\d+)?)\s*([kMG]?)(?:Wh?)\b"
-)
-_PREFIX = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
-
-
-def _page(page: Json, refuse: Refuse) -> Iterator[Production]:
-    """The table of firmware below 3.9: three significant digits, so energy comes in steps of up to 1 MWh."""
-    rows = {
-        row: float(value) * _PREFIX[prefix]
-        for row, value, prefix in _ROW.findall(page if isinstance(page, str) else "")
-    }
+def _page(site: _Site) -> Iterator[Production]:
+    rows, step = page.rows(site.seen.content(documents.PRODUCTION))
     if not rows:
         return
-    lifetime = number(rows, "Since Installation", refuse)
+    refuse = site.refusals.of(documents.PRODUCTION)
+    register = Register(key=page.LIFETIME, power=page.POWER, derived=(page.TODAY,), step=step)
+    fields = site.history.believed(documents.PRODUCTION, (), rows, (register,))
     yield Production(
         source="html",
-        power=number(rows, "Currently", refuse),
-        lifetime=scaled(lifetime, WATT_HOUR),
-        **_day_and_week(rows, "Today", "Past Week", lifetime, refuse),
+        power=number(fields, page.POWER, refuse),
+        lifetime=scaled(number(fields, page.LIFETIME, refuse), WATT_HOUR),
+        **_day_and_week(fields, page.TODAY, page.WEEK, peek(rows, page.LIFETIME), refuse),
     )
 
 
-def _site(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
+def _consumption(site: _Site) -> Iterator[Reading]:
     """What the gateway takes for the load, and the balance with the grid; nothing while its CT is not active."""
-    site = documents.site(seen)
-    refuse = refusals.of(documents.PRODUCTION_JSON)
+    seen, refuse = site.seen, site.refuse
     meter = documents.enabled_meter(seen, "net-consumption") or documents.enabled_meter(seen, "total-consumption")
-    total = documents.consumption_entry(site, "total-consumption")
-    net = documents.consumption_entry(site, "net-consumption")
+    total, net = (documents.consumption_entry(site.content, each) for each in ("total-consumption", "net-consumption"))
     if total is not None and documents.is_active(total):
-        if rules.total_equals_net(total, net, documents.eim_entry(site)):
+        if rules.total_equals_net(total, net, documents.eim_entry(site.content)):
             refuse(rules.TOTAL_EQUALS_NET, "total-consumption")
-        else:
-            yield Consumption(**_load(total, refuse))
-            for phase, line in _lines(total, meter, refuse):
-                yield ConsumptionPhase(phase=phase, **_load(line, refuse))
-    if net is not None and documents.is_active(net):
-        yield NetConsumption(**_balance(net, refuse))
-        for phase, line in _lines(net, meter, refuse):
-            yield NetConsumptionPhase(phase=phase, **_balance(line, refuse))
+        elif whole := site.whole("total-consumption", total, meter):
+            yield Consumption(**_load(site, whole))
+            for phase, line in _lines(whole, meter, refuse):
+                yield ConsumptionPhase(phase=phase, **_load(site, line, phase))
+    if whole := site.whole("net-consumption", net, meter):
+        yield NetConsumption(**_balance(site, whole))
+        for phase, line in _lines(whole, meter, refuse):
+            yield NetConsumptionPhase(phase=phase, **_balance(site, line, phase))
 
 
-def _load(fields: Fields, refuse: Refuse) -> dict[str, float | None]:
-    lifetime = number(fields, "whLifetime", refuse)
-    reported = _day_and_week(fields, "whToday", "whLastSevenDays", lifetime, refuse)
-    return {"power": number(fields, "wNow", refuse), "lifetime": scaled(lifetime, WATT_HOUR), **reported}
+def _load(site: _Site, said: Fields, phase: str = "") -> dict[str, float | None]:
+    fields, refuse = site.believed("total-consumption", said, phase), site.refuse
+    return {
+        "power": number(fields, "wNow", refuse),
+        "lifetime": scaled(number(fields, "whLifetime", refuse), WATT_HOUR),
+        **_day_and_week(fields, "whToday", "whLastSevenDays", peek(said, "whLifetime"), refuse),
+    }
 
 
-def _balance(fields: Fields, refuse: Refuse) -> dict[str, float | None]:
-    balance = scaled(number(fields, "whLifetime", refuse), WATT_HOUR)
-    return {"power": number(fields, "wNow", refuse), "balance": balance}
+def _balance(site: _Site, said: Fields, phase: str = "") -> dict[str, float | None]:
+    fields = site.believed("net-consumption", said, phase)
+    balance = scaled(number(fields, "whLifetime", site.refuse), WATT_HOUR)
+    return {"power": number(fields, "wNow", site.refuse), "balance": balance}
 
 
 def _day_and_week(
     fields: Fields, day: str, week: str, lifetime: float | None, refuse: Refuse
 ) -> dict[str, float | None]:
-    """`today` and `last_week` in joules, if they can be what they say."""
+    """`today` and `last_week` in joules, if they can be what they say, beside the lifetime as it was sent."""
     today, last_week = number(fields, day, refuse), number(fields, week, refuse)
     return {
         "today": scaled(rules.day(today, lifetime, day, refuse), WATT_HOUR),

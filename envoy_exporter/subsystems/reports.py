@@ -1,24 +1,22 @@
 """What reports of devices have in common: how old they are, and the units they come in."""
 
-from envoy_exporter import documents, untrusted
+from envoy_exporter import untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.untrusted import Fields, Refuse, number, scaled
 
-from .subsystem import Settings
+from . import rules
 
 MOST_WATTS = 100_000
 """No inverter comes near it, by day or by night."""
 _SIGN, _UNSIGNED = 2**31, 2**32
 
 
-def is_fresh(last_report: float | None, seen: Documents, settings: Settings) -> bool:
+def is_fresh(last_report: float | None, seen: Documents, maximum_age: float) -> bool:
     """By the gateway's clock, which dates the reports too. From the future is fresh; and so is all, without a clock."""
     if last_report is None:
         return False
-    clock = documents.gateway_time(seen)
-    if clock is None or not untrusted.EARLIEST <= clock <= untrusted.LATEST:
-        return True
-    return clock - last_report <= settings.inverter_max_age
+    clock = rules.gateway_clock(seen)
+    return clock is None or clock - last_report <= maximum_age
 
 
 def thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:

@@ -5,12 +5,17 @@ version before the one that was asked for), counts what it refuses, and puts not
 in whatever unit they share.
 """
 
+import math
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
 from envoy_exporter.untrusted import Fields, Refuse
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
 
 _SAME = 0.002
+_DAY = 86_400.0
 
 
 def day(day: float | None, lifetime: float | None, key: str, refuse: Refuse) -> float | None:
@@ -39,7 +44,40 @@ def week(week: float | None, day: float | None, lifetime: float | None, key: str
 
 
 def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None) -> bool:
-    """The load's lifetime is the grid's to the last digit, though something was produced (8.3.5433_tot_is_net_cons)."""
+    """The load's lifetime is the grid's to the last digit, though something was produced (8.3.5433_tot_is_net_cons).
+
+    One poll is enough: two registers of a thousandth of a Wh do not meet by chance. Where the production CT is off,
+    its old lifetime (7.3.466_metered_disabled_cts) is in neither, and the load *is* what comes from the grid.
+    """
     lifetime = total.get("whLifetime")
     same = bool(lifetime) and net is not None and lifetime == net.get("whLifetime")
-    return same and bool(produced and produced.get("whLifetime"))
+    counted = produced is not None and documents.is_active(produced) and bool(produced.get("whLifetime"))
+    return same and counted
+
+
+def gateway_clock(seen: Documents) -> float | None:
+    """What the gateway's clock shows; None where it cannot be right, as at 1970 after a start without a network."""
+    clock = documents.gateway_time(seen)
+    return clock if clock is not None and untrusted.EARLIEST <= clock <= untrusted.LATEST else None
+
+
+def latest(seen: Documents, now: float) -> float:
+    """The latest instant that the gateway can speak of: a day ahead of its clock, and of ours if that is ahead.
+
+    A gateway whose clock fell back by years has true dates that are ahead of it (8.2.127_with_3cts_and_battery_split
+    was recorded with the /info of another year). Without a usable clock there is no rule.
+    """
+    clock = gateway_clock(seen)
+    return math.inf if clock is None else max(clock, now) + _DAY
+
+
+def moment(fields: Fields, key: str, latest: float, refuse: Refuse) -> float | None:
+    """When something was read or reported: not before 2000, nor after `latest`; 0 is never."""
+    return not_ahead(untrusted.instant(fields, key, refuse), key, latest, refuse)
+
+
+def not_ahead(seconds: float | None, key: str, latest: float, refuse: Refuse) -> float | None:
+    if seconds is not None and seconds > latest:
+        refuse(untrusted.CLOCK, key)
+        return None
+    return seconds

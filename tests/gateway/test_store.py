@@ -262,3 +262,33 @@ def test_a_scrape_shares_the_request_that_is_on_its_way() -> None:
     assert asked.pending(since=11, now=11)
     asked.answered(documents.METER_READINGS, [], 10, 2)
     assert not asked.pending(since=11, now=12)
+
+
+FLAPPED: documents.Json = {"production": [{"type": "inverters", "activeCount": 9}, {"type": "eim", "activeCount": 0}]}
+
+
+def test_a_production_ct_that_is_away_for_one_poll_makes_the_gateway_be_asked_nothing_new() -> None:
+    """pyenphase#471: activeCount flips to 0 on 8.3, around 23:05."""
+    asked = store()
+    a_plant(asked, 0)
+    before = [endpoint.name for endpoint in asked.wanted()]
+    for now, site in ((60.0, FLAPPED), (120.0, SITE), (180.0, FLAPPED), (240.0, SITE)):
+        ask(asked, documents.PRODUCTION_JSON, now, site)
+        assert [endpoint.name for endpoint in asked.wanted()] == before
+
+
+def test_a_production_ct_that_stays_away_is_missed() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    assert documents.PRODUCTION_V1 not in due(asked, 60)
+    for now in (60.0, 120.0):
+        ask(asked, documents.PRODUCTION_JSON, now, FLAPPED)
+    assert documents.PRODUCTION_V1 in due(asked, 120)
+
+
+def test_a_gateway_without_a_production_ct_is_asked_at_once_for_what_else_it_has() -> None:
+    asked = store()
+    ask(asked, documents.INFO, 0, INFO)
+    ask(asked, documents.METERS, 0, [])
+    ask(asked, documents.PRODUCTION_JSON, 0, FLAPPED)
+    assert documents.PRODUCTION_V1 in due(asked, 0)

@@ -1,12 +1,17 @@
 """Settings for the simulated gateways, as a user would write them."""
 
+from random import Random
 from typing import Any
 
+from envoy_exporter.clock import Clock
 from envoy_exporter.gateway.auth import Local
+from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import Simulator
+from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.wiring import COLLECTORS
 
 
 def settings(gateway: Simulator, **changes: Any) -> Settings:
@@ -21,3 +26,15 @@ def settings(gateway: Simulator, **changes: Any) -> Settings:
         "local": Local(gateway.username, Secret(gateway.password)),
     }
     return Settings(**{**told, **changes})
+
+
+def by_hand(clock: Clock) -> Gateway:
+    """A gateway that nobody asks: a test says what its documents are."""
+    return Gateway(
+        Settings(name="home", host="192.0.2.1", collectors=frozenset(COLLECTORS)),
+        clock=clock,
+        random=Random(1),
+        telemetry=Telemetry("test"),
+        learn=lambda _: None,
+        user_agent="test",
+    )

@@ -1,0 +1,28 @@
+"""docs/values.md speaks of every rule that there is, and Prometheus understands its queries."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from support.prometheus import program
+
+from envoy_exporter.subsystems import SUBSYSTEMS
+
+PAGE = (Path(__file__).parent.parent / "docs" / "values.md").read_text(encoding="utf-8")
+RULES = {rule for subsystem in SUBSYSTEMS for rule in subsystem.RULES}
+QUERIES = [line.strip() for block in re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+
+
+def test_every_rule_is_told_and_has_a_query() -> None:
+    assert {rule for rule in RULES if f"`{rule}`" not in PAGE} == set()
+    queried = set(re.findall(r"\w+", " ".join(re.findall(r'rule=~?"([^"]*)"', PAGE))))
+    assert queried == RULES
+
+
+def test_prometheus_understands_the_queries(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yml"
+    records = "".join(f"  - record: a:b{n}\n    expr: '{query}'\n" for n, query in enumerate(filter(None, QUERIES)))
+    rules.write_text(f"groups:\n- name: page\n  rules:\n{records}")
+    command = [program("promtool"), "check", "rules", str(rules)]
+    checked = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
