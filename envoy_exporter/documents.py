@@ -36,6 +36,17 @@ GENERATOR_SCHEDULE = "/ivp/ss/gen_schedule"
 HOME = "/home"
 INVENTORY = "/inventory.json"
 ACB_CONFIG = "/admin/lib/acb_config"
+HOME_JSON = "/home.json"
+TARIFF = "/admin/lib/tariff"
+EXPORT_LIMIT = "/ivp/ss/pel_settings"
+PRODUCTION_LIMIT = "/ivp/sc/pvlimit"
+FIRMWARE_MANAGER = "/ivp/firmware_manager/state"
+LIVE_DATA = "/ivp/livedata/status"
+PLC_STATUS = "/ivp/peb/devstatus"
+PDM_ENERGY = "/ivp/pdm/energy"
+DYNAMIC_EXPORT_LIMIT = "/ivp/ss/dpel"
+PRODUCTION_SWITCH = "/ivp/mod/603980032/mode/power"
+GRID_PROFILE = "/installer/agf/index.json"
 
 _MOST = 1000
 
@@ -126,6 +137,12 @@ def gateway_time(documents: Documents) -> float | None:
     if document is None or not isinstance(time, str) or not re.fullmatch(r"\d{1,12}", time):
         return None
     return int(time) + document.age - document.took / 2
+
+
+def home(documents: Documents) -> tuple[str, Entry]:
+    """What the gateway shows of itself, and the endpoint that said so: `/home`, below 7 `/home.json`."""
+    endpoint = HOME if HOME in documents.at_hand else HOME_JSON
+    return endpoint, entry(documents.content(endpoint))
 
 
 # --- the site

@@ -14,17 +14,20 @@ from support.prometheus import program
 from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.wiring import COLLECTORS
 
 DOCS = Path(__file__).parent.parent / "docs"
 A_JUNE_DAY = 1_781_024_400.0
 
 
 def plant(profile: str) -> Documents:
-    """What a gateway of this profile says."""
+    """What a gateway of this profile says to an installer, with every collector switched on."""
     clock = StillClock(A_JUNE_DAY)
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        token = parse(gateway.make_token(enphaseUser="installer"))
+        scraped = Scraped(settings(gateway, token=token, collectors=frozenset(COLLECTORS)), clock)
         scraped.poll()
         return scraped.gateway.snapshot().documents
 

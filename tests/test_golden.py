@@ -16,22 +16,31 @@ from support.prometheus import program
 from envoy_exporter.collector import families
 from envoy_exporter.commands import demo
 from envoy_exporter.families import describe
+from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.subsystems import layout
 from envoy_exporter.web.exposition import Format
-from envoy_exporter.wiring import read_settings
+from envoy_exporter.wiring import COLLECTORS, read_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 A_JUNE_DAY = 1_781_024_400.0
 """17:00 UTC: morning in America, and the sun is still up in Europe."""
 LAYOUT = "layout"
 """The golden of what only a config with a layout brings: the demo's. Those of the profiles have none."""
+EVERYTHING = "8.2_everything"
+"""What an installer reads of a gateway that streams its live data, with every collector switched on."""
+GOLDENS = (*PROFILES, EVERYTHING, LAYOUT)
 
 
-def exposed(profile: str) -> str:
+def exposed(name: str) -> str:
     clock = StillClock(A_JUNE_DAY)
+    profile, _, everything = name.partition("_")
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        changes = {}
+        if everything:
+            token = parse(gateway.make_token(enphaseUser="installer"))
+            changes = {"token": token, "collectors": frozenset(COLLECTORS)}
+        scraped = Scraped(settings(gateway, **changes), clock)
         scraped.poll()
         return Format.TEXT.render(scraped.collector.families(scraped.gateway.snapshot())).decode()
 
@@ -46,20 +55,20 @@ def layout_exposed() -> str:
         return Format.TEXT.render([metric for metric in metrics if metric.name in own]).decode()
 
 
-@pytest.mark.parametrize("profile", [*PROFILES, LAYOUT])
-def test_the_exposition_is_the_golden_one(profile: str, request: pytest.FixtureRequest) -> None:
-    golden = GOLDEN / f"{profile}.txt"
-    text = layout_exposed() if profile == LAYOUT else exposed(profile)
+@pytest.mark.parametrize("name", GOLDENS)
+def test_the_exposition_is_the_golden_one(name: str, request: pytest.FixtureRequest) -> None:
+    golden = GOLDEN / f"{name}.txt"
+    text = layout_exposed() if name == LAYOUT else exposed(name)
     if request.config.getoption("--update-golden"):
         golden.write_text(text)
     assert text == golden.read_text()
 
 
-@pytest.mark.parametrize("profile", [*PROFILES, LAYOUT])
-def test_promtool_finds_nothing_in_it(profile: str) -> None:
+@pytest.mark.parametrize("name", GOLDENS)
+def test_promtool_finds_nothing_in_it(name: str) -> None:
     command = [program("promtool"), "check", "metrics"]
     checked = subprocess.run(
-        command, input=(GOLDEN / f"{profile}.txt").read_bytes(), capture_output=True, timeout=60, check=False
+        command, input=(GOLDEN / f"{name}.txt").read_bytes(), capture_output=True, timeout=60, check=False
     )
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
 
@@ -73,8 +82,8 @@ IN_NO_PROFILE = {
 
 def test_the_profiles_together_show_every_family() -> None:
     shown: set[str] = set()
-    for profile in (*PROFILES, LAYOUT):
-        shown.update(name for name, _ in parsed((GOLDEN / f"{profile}.txt").read_text()).samples)
+    for golden in GOLDENS:
+        shown.update(name for name, _ in parsed((GOLDEN / f"{golden}.txt").read_text()).samples)
     described = {family.name for family in families()}
     assert shown <= described
     assert described - shown == IN_NO_PROFILE

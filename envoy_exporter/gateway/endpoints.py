@@ -138,6 +138,13 @@ def a_battery_is_there(seen: Documents) -> bool:
     return an_iq_battery_is_there(seen) or documents.ac_batteries(documents.site(seen)) is not None
 
 
+def home_is_not_there(seen: Documents) -> bool:
+    """`/home.json`: the same in older firmware, where `/home` is a page for people."""
+    if not from_firmware(4)(seen):
+        return False
+    return documents.firmware_below(seen, 7) or documents.HOME in seen.absent
+
+
 def a_system_controller_is_there(seen: Documents) -> bool:
     return bool(documents.ensemble(seen, "ENPOWER"))
 
@@ -179,11 +186,11 @@ ENDPOINTS = (
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
     _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
     _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use, guests={"layout": always}),
-    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator", from_firmware(5)),
+    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator livedata", from_firmware(5)),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
     _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", storage_hardware_is_there),
-    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator", storage_hardware_is_there),
+    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator livedata", storage_hardware_is_there),
     _endpoint(documents.GENERATOR_MODE, SLOW, "generator", a_generator_is_set_up),
     _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", a_generator_is_set_up),
     _endpoint(
@@ -194,8 +201,20 @@ ENDPOINTS = (
         target="/inventory.json?deleted=1",
         guests=_GUESTS,
     ),
-    _endpoint(documents.HOME, RARE, "identity", from_firmware(7)),
+    _endpoint(documents.HOME, RARE, "identity network", from_firmware(7)),
     _endpoint(documents.ACB_CONFIG, RARE, "batteries", documents.an_ac_battery_is_there),
+    _endpoint(documents.HOME_JSON, RARE, "identity network", home_is_not_there),
+    _endpoint(documents.TARIFF, RARE, "tariff", from_firmware(7)),
+    _endpoint(documents.EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
+    _endpoint(documents.PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
+    _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", an_iq_battery_is_there),
+    _endpoint(documents.LIVE_DATA, FAST, "livedata", from_firmware(7)),
+    # For installers; an owner is told so with 401 or 403, and they are asked again after six hours.
+    _endpoint(documents.PLC_STATUS, INVERTERS, "installer", from_firmware(7)),
+    _endpoint(documents.PDM_ENERGY, SLOW, "installer", from_firmware(7)),
+    _endpoint(documents.DYNAMIC_EXPORT_LIMIT, SLOW, "installer", from_firmware(7)),
+    _endpoint(documents.PRODUCTION_SWITCH, SLOW, "installer", from_firmware(7)),
+    _endpoint(documents.GRID_PROFILE, RARE, "installer", from_firmware(7)),
 )
 
 JUDGES = (documents.INVERTERS_V1, documents.PRODUCTION_V1)

@@ -64,6 +64,9 @@ class Site(Protocol):
     def denial(self, path: str) -> Response | None:
         """What stands there for those without credentials; None if the path is open to everybody."""
 
+    def is_for_installers(self, path: str) -> bool:
+        """Is an owner's token refused there."""
+
     def document(self, request: Request, time: float) -> Response:
         """The answer to a GET, for those who may have it."""
 

@@ -45,21 +45,24 @@ class TokenLock:
         self._known.add(token)
         return token
 
-    def opens(self, request: Request, now: float) -> bool:
+    def opens(self, request: Request, now: float, *, installer: bool = False) -> bool:
+        """`installer`: where an owner's does not."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or token in self._revoked or not self._is_valid(token, now):
+        if scheme.lower() != "bearer" or token in self._revoked or not self._is_valid(token, now, installer=installer):
             return False
         self._known.add(token)
         return True
 
-    def _is_valid(self, token: str, now: float) -> bool:
-        """Ours, for this gateway, and not run out."""
+    def _is_valid(self, token: str, now: float, *, installer: bool) -> bool:
+        """Ours, for this gateway, not run out, and of the role."""
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), _base64(_signature(signed)).encode()):
             return False
         claims = json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
         expiry = claims.get("exp")
+        if installer and claims.get("enphaseUser") != "installer":
+            return False
         return claims.get("aud") == self._serial and isinstance(expiry, int | float) and now < expiry
 
     def revoke(self) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from envoy_exporter.simulator.answering import Headers, Json, Request, Response, Version
 from envoy_exporter.simulator.answers import (
     ac_batteries,
+    books,
     controller,
     device_data,
     ensemble,
@@ -15,10 +16,13 @@ from envoy_exporter.simulator.answers import (
     info,
     inventory,
     inverters,
+    limits,
+    live,
     meters,
     production,
     site,
     switched,
+    tariff,
 )
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.pages import (
@@ -64,6 +68,16 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/home": (_PAGES, home.home),
     "/home.json": (_PAGES, home.home),
     "/admin/lib/acb_config": (_PAGES, ac_batteries.config),
+    "/admin/lib/tariff": (_PAGES, tariff.tariff),
+    "/ivp/ss/pel_settings": (_NATIVE, limits.export_limit),
+    "/ivp/sc/pvlimit": (_NATIVE, limits.production_limit),
+    "/ivp/ss/dpel": (_NATIVE, limits.dynamic_export_limit),
+    "/ivp/firmware_manager/state": (_NATIVE, limits.firmware_manager),
+    "/ivp/mod/603980032/mode/power": (_NATIVE, limits.production_switch),
+    "/installer/agf/index.json": (_PAGES, limits.grid_profile),
+    "/ivp/livedata/status": (_NATIVE, live.status),
+    "/ivp/peb/devstatus": (_NATIVE, books.devices),
+    "/ivp/pdm/energy": (_NATIVE, books.energy),
 }
 """All but those that depend on more than the moment: `/info`, and the site in its three forms."""
 
@@ -89,6 +103,9 @@ class SimulatedGateway:
             return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
         locked = any(path == each or (each.endswith("/") and path.startswith(each)) for each in self.profile.locked)
         return digest_demanded(path) if locked else None
+
+    def is_for_installers(self, path: str) -> bool:
+        return self.profile.wants_token and path in self.profile.for_installers
 
     def document(self, request: Request, time: float) -> Response:
         path = request.path

@@ -37,7 +37,9 @@ _TEXT: Headers = (("Content-Type", "text/plain"),)
 
 def is_slow(path: str) -> bool:
     """Does the gateway's one UI process answer it, rather than a native one."""
-    return path in ("/home", "/home.json") or path.startswith(("/production", "/inv", "/admin/", "/datatab/"))
+    return path in ("/home", "/home.json") or path.startswith(
+        ("/production", "/inv", "/admin/", "/datatab/", "/installer/")
+    )
 
 
 def server_headers(firmware: Version) -> Headers:

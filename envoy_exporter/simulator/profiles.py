@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from envoy_exporter.simulator import sites
+from envoy_exporter.simulator import sites, tariffs
 from envoy_exporter.simulator.answering import TOKENS_SINCE, Version, version
 from envoy_exporter.simulator.design import Design
 from envoy_exporter.simulator.equipment import FRESNO_GENERATOR, FRESNO_RELAYS, Generator, Relay
+from envoy_exporter.simulator.tariffs import Tariff
 
 PRODUCTION, NET, STORAGE = "production", "net-consumption", "storage"
 BACKFEED, LOAD, EVSE, PV3P = "backfeed", "load", "evse", "pv3p"
@@ -28,7 +29,21 @@ _SWITCHED = frozenset(
         *("/ivp/ss/dry_contact_settings", "/ivp/ss/gen_config", "/ivp/ss/gen_schedule"),
     }
 )
-_SEVEN = _SITE | _METERS | _ENSEMBLE | _SWITCHED | {"/home", "/home.json"}
+_FOUR = _SITE | _METERS | {"/home.json", "/admin/lib/tariff"}
+_LIMITS = frozenset({"/ivp/ss/pel_settings", "/ivp/sc/pvlimit"})
+_INSTALLER = frozenset({"/ivp/peb/devstatus", "/ivp/mod/603980032/mode/power", "/installer/agf/index.json"})
+_DYNAMIC_LIMIT, _BOOKS = "/ivp/ss/dpel", "/ivp/pdm/energy"
+_SEVEN = _FOUR | _ENSEMBLE | _SWITCHED | _LIMITS | _INSTALLER | {"/home", "/ivp/livedata/status", _BOOKS}
+_BATTERIES = frozenset({"/ivp/firmware_manager/state"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLimit:
+    """How much may go to the grid: watts, or percent of what the inverters can."""
+
+    limit: float
+    percent: bool
+    soft: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class Profile:
     beginnings, that want digest credentials below firmware 7. `report_interval`: seconds between an inverter's
     reports. `enpower`: the system controller's serial; `collar`, `combiner`: of what newer sites have in its place.
     `relays`, `generator`: what it switches.
+    `streams`: does somebody stream its live data.
     """
 
     name: str
@@ -62,6 +78,9 @@ class Profile:
     disabled_meters: tuple[str, ...] = ()
     relays: tuple[Relay, ...] = ()
     generator: Generator | None = None
+    tariff: Tariff = tariffs.UNTOLD
+    export_limit: ExportLimit | None = None
+    streams: bool = False
 
     @property
     def firmware(self) -> Version:
@@ -70,6 +89,11 @@ class Profile:
     @property
     def wants_token(self) -> bool:
         return self.firmware >= TOKENS_SINCE
+
+    @property
+    def for_installers(self) -> frozenset[str]:
+        """The paths that an owner is refused; the gateway's books are an owner's too on 8.3.5169_ACB_inventory."""
+        return _INSTALLER | {_DYNAMIC_LIMIT} | (frozenset() if self.firmware >= (8, 3) else {_BOOKS})
 
     @property
     def wraps_inverters(self) -> bool:
@@ -116,9 +140,10 @@ _PROFILES = (
         volts=123,
         hertz=60,
         design=sites.NORMAN,
-        paths=_SITE | _METERS,
+        paths=_FOUR,
         meters=(PRODUCTION, NET),
         locked=("/api/v1/production/inverters", "/production"),
+        tariff=tariffs.OKLAHOMAN,
     ),
     Profile(
         name="5.0",
@@ -131,7 +156,7 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.PUEBLO,
-        paths=_SITE | _METERS,
+        paths=_FOUR,
         locked=("/api/v1/production/inverters", "/production"),
     ),
     Profile(
@@ -147,6 +172,7 @@ _PROFILES = (
         design=sites.UTRECHT,
         paths=_SEVEN,
         meters=(PRODUCTION, NET),
+        tariff=tariffs.DUTCH,
     ),
     Profile(
         name="7.6",
@@ -161,6 +187,8 @@ _PROFILES = (
         design=sites.GHENT,
         paths=_SEVEN,
         meters=(PRODUCTION, NET),
+        tariff=tariffs.FLEMISH,
+        export_limit=ExportLimit(100.0, percent=True, soft=True),
     ),
     Profile(
         name="8.2",
@@ -173,11 +201,14 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.FRESNO,
-        paths=_SEVEN | {"/ivp/ensemble/errors", "/ivp/ss/gen_mode"},
+        paths=_SEVEN | _BATTERIES | {"/ivp/ensemble/errors", "/ivp/ss/gen_mode", _DYNAMIC_LIMIT},
         meters=(PRODUCTION, NET, STORAGE),
         enpower="482326110757",
         relays=FRESNO_RELAYS,
         generator=FRESNO_GENERATOR,
+        tariff=tariffs.CALIFORNIAN,
+        export_limit=ExportLimit(10_000.0, percent=False, soft=False),
+        streams=True,
     ),
     Profile(
         name="8.3",
@@ -190,9 +221,10 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.BOULDER,
-        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        paths=_SEVEN | _BATTERIES | {"/ivp/pdm/device_data"},
         meters=(PRODUCTION, NET),
         report_interval=900,
+        tariff=tariffs.COLORADAN,
     ),
     Profile(
         name="8.3-collar",
@@ -205,11 +237,12 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.ITHACA,
-        paths=_SEVEN,
+        paths=_SEVEN | _BATTERIES,
         meters=(PRODUCTION, NET, STORAGE, BACKFEED),
         disabled_meters=(LOAD, EVSE, PV3P),
         collar="482512110393",
         combiner="482512110430",
+        tariff=tariffs.NEW_YORKER,
     ),
     Profile(
         name="8.2-large",

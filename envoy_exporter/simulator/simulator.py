@@ -181,7 +181,10 @@ class Simulator:
         return Response(response.status, tuple(headers), response.body, response.chunked)
 
     def _opens(self, request: Request, now: float) -> bool:
-        return self._tokens.opens(request, now) if self._wants_token else self._digest.opens(request)
+        if not self._wants_token:
+            return self._digest.opens(request)
+        for_installers = self._site.is_for_installers(request.path)
+        return self._tokens.opens(request, now, installer=for_installers)
 
     def _wait(self) -> None:
         """The UI process takes its one to six seconds, and one request at a time."""

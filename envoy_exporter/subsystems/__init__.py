@@ -1,6 +1,22 @@
 """The table of contents: one module a subsystem, in the order in which their families are shown."""
 
-from . import batteries, controller, generator, identity, inverters, iq_relay, layout, meters, production, relays
+from . import (
+    batteries,
+    controller,
+    generator,
+    identity,
+    installer,
+    inverters,
+    iq_relay,
+    layout,
+    limits,
+    livedata,
+    meters,
+    network,
+    production,
+    relays,
+    tariff,
+)
 from .subsystem import Subsystem
 
 SUBSYSTEMS: tuple[Subsystem, ...] = (
@@ -14,4 +30,9 @@ SUBSYSTEMS: tuple[Subsystem, ...] = (
     relays,
     generator,
     iq_relay,
+    tariff,
+    limits,
+    network,
+    livedata,
+    installer,
 )

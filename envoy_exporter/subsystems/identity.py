@@ -65,7 +65,7 @@ def read(seen: Documents, settings: Settings, _: object, now: float) -> Read:
     readings.append(
         Clock(
             offset=_offset(seen, refuse),
-            utc_offset=_utc_offset(seen, settings, now, refusals.of(documents.HOME)),
+            utc_offset=_utc_offset(seen, settings, now, refusals.of(documents.home(seen)[0])),
             firmware_build=untrusted.instant(build, "build_time_gmt", refuse),
         )
     )
@@ -85,7 +85,7 @@ def _offset(seen: Documents, refuse: Refuse) -> float | None:
 
 
 def _utc_offset(seen: Documents, settings: Settings, now: float, refuse: Refuse) -> float | None:
-    name = settings.timezone or untrusted.text(documents.entry(seen.content(documents.HOME)), "timezone", refuse)
+    name = settings.timezone or untrusted.text(documents.home(seen)[1], "timezone", refuse)
     if not name:
         return None
     try:

@@ -8,6 +8,7 @@ import math
 import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -18,7 +19,7 @@ from captures.table import Row, Table
 
 Scope = ChainMap[str, Any]
 _SEGMENT = re.compile(r"(?P<name>[^.\[<]*)(?P<choice>(?:\[[^\]]*\]|<\w+>)*)(?:\.|$)")
-_BUILTINS = {"abs": abs, "any": any, "int": int, "len": len, "min": min, "sum": sum}
+_BUILTINS = {"abs": abs, "any": any, "int": int, "len": len, "min": min, "round": round, "sum": sum}
 
 
 class Recording:
@@ -61,13 +62,14 @@ class Recording:
         equals = re.findall(r"<(\w+)>", segment["choice"])
         children = _children(node, segment["name"].format_map(scope), selecting=bool(conditions))
         for n, (name, child) in enumerate(children, 1):
-            inner = self._scope(child, {"n": n, "key": name}, *scope.maps)
+            position = {"n": n, "key": name, "nth": partial(_nth, [each for _, each in children[:n]])}
+            inner = self._scope(child, position, *scope.maps)
             joined = all(field in inner.maps[0] and inner[field] == scope[field] for field in equals)
             if joined and all(self._value(condition, inner) for condition in conditions):
                 yield from self._walk(child, path[segment.end() :], inner)
 
     def _scope(self, node: Any, *outer: Any) -> Scope:
-        return ChainMap(node if isinstance(node, dict) else {}, {"item": node, "each": self.each}, *outer)
+        return ChainMap({**node} if isinstance(node, dict) else {}, {"item": node, "each": self.each}, *outer)
 
     def each(self, name: str, field: str | None = None) -> list[Any]:
         """For expressions: all that is found at a named place, or one field of it wherever it has that field."""
@@ -95,6 +97,12 @@ def _children(node: Any, name: str, *, selecting: bool) -> list[tuple[Any, Any]]
     if selecting and isinstance(child, list):
         return list(enumerate(child))
     return [] if child is None else [(name, child)]
+
+
+def _nth(items: list[Any], field: str) -> int:
+    """How many of them have the field as the last of them has it."""
+    values = [item.get(field) for item in items if isinstance(item, dict)]
+    return values.count(values[-1])
 
 
 def _labels(template: str, scope: Scope) -> dict[str, str]:

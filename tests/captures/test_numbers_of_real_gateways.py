@@ -22,6 +22,7 @@ from captures.table import Table
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request
+from envoy_exporter.wiring import COLLECTORS
 
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")
@@ -94,13 +95,13 @@ class Asked:
 
 
 def ask(folder: Path, line: Line | None) -> Asked:
-    """One scrape of a replay, strictly parsed in both formats. Of a gateway without a line, its source is believed."""
+    """One scrape of a replay with every collector, parsed in both formats; without a line its source is believed."""
     log = Log()
     logging.getLogger().addHandler(log)
     try:
         with Simulator.of_capture(folder) as gateway:
             asked_at = time.time()
-            exposed = Scraped(settings(gateway)).scrape()
+            exposed = Scraped(settings(gateway, collectors=frozenset(COLLECTORS) - {"layout"})).scrape()
     finally:
         logging.getLogger().removeHandler(log)
     (believed,) = next(iter(exposed.of("enphase_production_power_watts")), ("",))

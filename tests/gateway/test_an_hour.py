@@ -18,6 +18,7 @@ STANDARD = {
     "/api/v1/production/inverters": 30,
     "/inventory.json": 12,
     "/ivp/ensemble/inventory": 1,
+    "/home.json": 1,
 }
 EVERYTHING = {
     "/info": 12,
@@ -33,6 +34,10 @@ EVERYTHING = {
     "/ivp/ss/gen_config": 12,
     "/inventory.json": 12,
     "/home": 1,
+    "/admin/lib/tariff": 1,
+    "/ivp/ss/pel_settings": 12,
+    "/ivp/sc/pvlimit": 12,
+    "/ivp/firmware_manager/state": 1,
 }
 SWITCHED = {
     # With a system controller, relays in use and a generator. It has no device_data, and says so once.

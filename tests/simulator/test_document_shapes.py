@@ -107,6 +107,18 @@ CASES = [
     ("8.3", "/ivp/ensemble/inventory", ["8.3.1598_collar"]),
     ("8.3", "/ivp/ensemble/status", ["8.3.1598_collar"]),
     ("8.3", "/home", ["8.3.5169_ACB_inventory"]),
+    ("4.10", "/admin/lib/tariff", ["4.10.35"]),
+    ("5.0", "/admin/lib/tariff", ["5.0.62"]),
+    ("7.3", "/admin/lib/tariff", ["7.3.517"]),
+    ("7.6", "/admin/lib/tariff", ["7.6.175_with_cts"]),
+    ("8.2", "/admin/lib/tariff", ["8.2.127_with_3cts_and_battery_split", "7.6.175_with_cts"]),
+    ("8.3", "/admin/lib/tariff", ["8.2.4345_with_device_data"]),
+    ("7.3", "/ivp/ss/pel_settings", ["7.3.466_metered_disabled_cts"]),
+    ("7.6", "/ivp/ss/pel_settings", ["8.2.4382_ACB"]),
+    ("8.3-collar", "/admin/lib/tariff", ["8.3.1598_collar"]),
+    ("8.3", "/ivp/ss/pel_settings", ["8.2.4264_metered_noct"]),
+    ("8.3", "/ivp/sc/pvlimit", ["8.3.5169_ACB_inventory"]),
+    ("8.3", "/ivp/pdm/energy", ["8.3.5169_ACB_inventory"]),
     *[
         ("8.3-collar", path, ["8.3.1598_collar"])
         for path in (

@@ -109,12 +109,22 @@ def test_the_challenge_is_that_of_the_firmware(name: str, dated: bool) -> None: 
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_a_token_opens_everything_and_info_needs_none(name: str) -> None:
+def test_a_token_opens_what_its_role_may_see_and_info_needs_none(name: str) -> None:
+    for_installers = {
+        "/ivp/peb/devstatus",
+        "/ivp/ss/dpel",
+        "/ivp/mod/603980032/mode/power",
+        "/installer/agf/index.json",
+    }
+    if not name.startswith("8.3"):
+        for_installers.add("/ivp/pdm/energy")
     with Simulator(name, tls=False) as gateway:
+        installers = gateway.make_token(enphaseUser="installer")
         for path in PROFILES[name].paths:
             open_to_all = path in ("/info", "/info.xml")
             assert get(gateway, path).status_code == (200 if open_to_all else 401)
-            assert get(gateway, path, token=gateway.token).status_code == 200
+            assert get(gateway, path, token=gateway.token).status_code == (401 if path in for_installers else 200)
+            assert get(gateway, path, token=installers).status_code == 200
 
 
 def test_without_a_token_there_is_a_page_even_where_there_is_nothing(newest: Simulator) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from support.documents import NOW, information, of, one
 
-from envoy_exporter.documents import HOME, INFO, Document, Documents, Json
+from envoy_exporter.documents import HOME, HOME_JSON, INFO, Document, Documents, Json
 from envoy_exporter.subsystems import identity
 from envoy_exporter.subsystems.identity import Clock, GatewayInfo
 from envoy_exporter.subsystems.subsystem import Read, Settings
@@ -63,6 +63,12 @@ def test_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
     found = read(information(), {"timezone": zone})
     assert one(Clock, found).utc_offset is None
     assert found.refusals == ((HOME, "range", "timezone"),)
+
+
+def test_older_firmware_says_its_zone_in_home_json() -> None:
+    contents = {INFO: Document(information("D5.0.62")), HOME_JSON: Document({"timezone": "America/Phoenix"})}
+    found = identity.read(Documents(contents), Settings(), None, NOW)
+    assert one(Clock, found).utc_offset == -7 * 3600
 
 
 def test_when_the_firmware_was_built() -> None:

@@ -35,6 +35,8 @@ KEYS = st.sampled_from(
         *("dry_contacts", "id", "status", "relay", "ENPOWER", "COLLAR", "exercise_config", "mains_oper_state"),
         *("lastReading", "duration", "endDate", "deviceCount", "serial_num", "soc", "storage", "acb", "percentFull"),
         *("admin_state", "device_status", "ACB", "NSRB", "acb_sleep", "deviceDataLimit", "active", "modGone", "nsrb"),
+        *("tariff", "seasons", "days", "periods", "id", "rate", "network", "interfaces", "comm", "encharge", "num"),
+        *("connection", "meters", "sc_stream", "is_split_phase", "phase_count", "counters", "fields", "values"),
     )
 )
 ANYTHING: st.SearchStrategy[Json] = st.recursive(

@@ -10,11 +10,15 @@ from envoy_exporter.collector import EnvoyCollector
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Redaction
+from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
-from envoy_exporter.wiring import COLLECTORS, of_use
+from envoy_exporter.wiring import of_use
 from support.exposition import Exposition, parsed, parsed_openmetrics
+
+ON = frozenset(subsystem.NAME for subsystem in SUBSYSTEMS if subsystem.ON)
+"""The collectors that nobody has to switch on."""
 
 
 class Scraped:
@@ -32,7 +36,7 @@ class Scraped:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
         self.gateway = Gateway(
-            replace(settings, collectors=settings.collectors or of_use(COLLECTORS, read or ReadSettings())),
+            replace(settings, collectors=settings.collectors or of_use(ON, read or ReadSettings())),
             clock=self.clock,
             random=Random(1),
             telemetry=self.telemetry,

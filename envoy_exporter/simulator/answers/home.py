@@ -11,24 +11,40 @@ def home(moment: Moment) -> Entry:
     kinds = [battery.kind for battery in moment.plant.design.batteries]
     batteries, ac_batteries = kinds.count("iq"), kinds.count("ac")
     relays = int(moment.plant.design.relay is not None)
-    strength = 5 if batteries else 0
+    older = moment.profile.firmware < (7,)
     return {
         "software_build_epoch": 1719503966,
+        **(_OLDER if older else {}),
         "timezone": moment.profile.timezone,
         "current_date": f"{moment.local:%m/%d/%Y}",
         "current_time": f"{moment.local:%H:%M}",
         "network": _network(moment),
-        "tariff": "single_rate",
+        "tariff": _TARIFFS[bool(moment.profile.tariff.seasons)],
         "comm": {
             "num": inverters + batteries + ac_batteries + relays,
             "level": 5,
             "pcu": {"num": inverters, "level": 5 if inverters else 0},
             "acb": {"num": ac_batteries, "level": 4 if ac_batteries else 0},
             "nsrb": {"num": relays, "level": 5 if relays else 0},
-            "esub": {"num": 0, "level": 0},
-            "encharge": [{"num": batteries, "level": strength, "level_24g": strength, "level_subg": strength}],
+            **({} if older else _ensemble(batteries)),
         },
-        "wireless_connection": [{"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}],
+        **(_QUIET if older else _WIRELESS),
+    }
+
+
+_TARIFFS = ("single_rate", "time_of_use")
+_OLDER: Entry = {"is_nonvoy": False, "db_size": "34 MB", "db_percent_full": " 1.63"}
+_QUIET: Entry = {"alerts": [], "update_status": "satisfied"}
+_WIRELESS: Entry = {
+    "wireless_connection": [{"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}]
+}
+
+
+def _ensemble(batteries: int) -> Entry:
+    strength = 5 if batteries else 0
+    return {
+        "esub": {"num": 0, "level": 0},
+        "encharge": [{"num": batteries, "level": strength, "level_24g": strength, "level_subg": strength}],
     }
 
 

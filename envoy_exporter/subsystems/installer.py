@@ -1,0 +1,215 @@
+"""What a gateway tells installers, and some firmware owners: its power line, its own books, its grid profile.
+
+Off by default. The power line's electrical values are those of firmware without device_data; they have families of
+their own, for one series is one register.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, gauge, info, label
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, instant, number, scaled
+
+from . import rules
+from .reports import is_fresh
+from .subsystem import Read, Settings
+
+NAME = "installer"
+ON = False
+RULES = (*untrusted.GENERAL_RULES, rules.DAY_EQUALS_LIFETIME, rules.WEEK_EQUALS_LIFETIME, rules.WEEK_BELOW_DAY)
+
+COUNTERS = {
+    "expected": "expected",
+    "discovered": "discovered",
+    "controllers": "ctrlsTotal",
+    "controllers_gone": "ctrlsGone",
+    "controllers_communicating": "ctrlsCommunicating",
+    "channels": "chansTotal",
+    "channels_recent": "chansRecent",
+    "channels_producing": "chansProducing",
+}
+_BOOKS = {
+    "pcu": ("production", "pcu"),
+    "rgm": ("production", "rgm"),
+    "eim": ("production", "eim"),
+    "consumption_eim": ("consumption", "eim"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlcDevices:
+    device: str = label()
+    state: str = label()
+    devices: float | None = gauge(
+        "enphase_plc_devices",
+        "Devices on the power line: how many are expected and discovered, and how their controllers and channels fare;"
+        " pcu are inverters (counters.*).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlcInverter:
+    serial: str = label()
+    communicating: bool | None = gauge(
+        "enphase_plc_inverter_communicating", "1: it communicates over the power line (communicating)."
+    )
+    producing: bool | None = gauge("enphase_plc_inverter_producing", "1: it produces (producing).")
+    power: float | None = gauge("enphase_plc_inverter_power_watts", "AC power in the last report (acPowerINmW).")
+    ac_voltage: float | None = gauge("enphase_plc_inverter_ac_voltage_volts", "AC voltage (acVoltageINmV).")
+    dc_voltage: float | None = gauge("enphase_plc_inverter_dc_voltage_volts", "Voltage of the module (dcVoltageINmV).")
+    dc_current: float | None = gauge(
+        "enphase_plc_inverter_dc_current_amperes", "Current of the module (dcCurrentINmA)."
+    )
+    temperature: float | None = gauge("enphase_plc_inverter_temperature_celsius", "Temperature (temperature).")
+    last_report: float | None = gauge(
+        "enphase_plc_inverter_last_report_timestamp_seconds", "When it last reported (reportDate)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    source: str = label()
+    power: float | None = gauge(
+        "enphase_pdm_power_watts",
+        "Power in the gateway's interval data: by inverters (pcu), a revenue-grade meter (rgm), the production CT"
+        " (eim), and used (consumption_eim) (wattsNow).",
+    )
+    lifetime: float | None = gauge(
+        "enphase_pdm_energy_lifetime_joules",
+        "Energy since installation; with two phases the consumption is too high (wattHoursLifetime).",
+    )
+    today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight (wattHoursToday).")
+    last_week: float | None = gauge(
+        "enphase_pdm_energy_last_week_joules", "Energy of the seven days before today (wattHoursSevenDays)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    dynamic_limit_enabled: bool | None = gauge(
+        "enphase_dynamic_export_limit_enabled", "1: exports are limited dynamically (dynamic_pel_settings.enable)."
+    )
+    dynamic_limit: float | None = gauge(
+        "enphase_dynamic_export_limit_watts",
+        "The dynamic limit; there while it is enabled (dynamic_pel_settings.limit_value_W).",
+    )
+    forced_off: bool | None = gauge(
+        "enphase_production_forced_off", "1: somebody has switched production off (powerForcedOff)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridProfile:
+    profile: str | None = label()
+    id: str | None = label()
+    known: bool = info(
+        "enphase_grid_profile_info",
+        "The grid's rules that the inverters keep to (selected_profile, selected_profile_id).",
+    )
+
+
+READINGS = (PlcDevices, PlcInverter, Books, Switches, GridProfile)
+
+
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+    refusals = Refusals()
+    line = documents.entry(seen.content(documents.PLC_STATUS))
+    refuse = refusals.of(documents.PLC_STATUS)
+    readings: list[Reading] = [
+        *_counters(documents.entry(line.get("counters")), refuse),
+        *_inverters(documents.entry(line.get("pcu")), seen, settings, refuse),
+        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), refusals.of(documents.PDM_ENERGY)),
+    ]
+    dynamic = documents.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
+    refuse = refusals.of(documents.DYNAMIC_EXPORT_LIMIT)
+    enabled = flag(dynamic, "enable", refuse)
+    switch = documents.entry(seen.content(documents.PRODUCTION_SWITCH))
+    readings.append(
+        Switches(
+            dynamic_limit_enabled=enabled,
+            dynamic_limit=number(dynamic, "limit_value_W", refuse) if enabled else None,
+            forced_off=flag(switch, "powerForcedOff", refusals.of(documents.PRODUCTION_SWITCH)),
+        )
+    )
+    profile = documents.entry(seen.content(documents.GRID_PROFILE))
+    refuse = refusals.of(documents.GRID_PROFILE)
+    if name := untrusted.text(profile, "selected_profile", refuse):
+        readings.append(GridProfile(profile=name, id=_id(profile, refuse)))
+    return Read(tuple(readings), tuple(refusals.met))
+
+
+def _id(profile: Fields, refuse: Refuse) -> str | None:
+    """A name as the profile's is, or a number that names it."""
+    value = profile.get("selected_profile_id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return untrusted.serial(profile, "selected_profile_id", refuse)
+    return untrusted.text(profile, "selected_profile_id", refuse)
+
+
+def _counters(counters: Fields, refuse: Refuse) -> Iterator[PlcDevices]:
+    """Of the kinds that there are: for others the gateway counts zeros."""
+    for device in ("pcu", "acb", "nsrb", "pld", "esub"):
+        fields = documents.entry(counters.get(device))
+        counts = {state: number(fields, key, refuse, low=0) for state, key in COUNTERS.items()}
+        if any(counts.values()):
+            for state, count in counts.items():
+                yield PlcDevices(device=device, state=state, devices=count)
+
+
+def _inverters(table: Fields, seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[PlcInverter]:
+    for serial, fields in untrusted.devices(_rows(table, refuse), "serialNumber", refuse):
+        last_report = instant(fields, "reportDate", refuse)
+        electrical = {
+            "power": scaled(number(fields, "acPowerINmW", refuse), divided=1000),
+            "ac_voltage": scaled(number(fields, "acVoltageINmV", refuse, low=0), divided=1000),
+            "dc_voltage": scaled(number(fields, "dcVoltageINmV", refuse, low=0), divided=1000),
+            "dc_current": scaled(number(fields, "dcCurrentINmA", refuse, low=0), divided=1000),
+            "temperature": number(fields, "temperature", refuse, low=-100, high=200),
+        }
+        yield PlcInverter(
+            serial=serial,
+            communicating=flag(fields, "communicating", refuse),
+            producing=flag(fields, "producing", refuse),
+            last_report=last_report,
+            **(electrical if is_fresh(last_report, seen, settings.inverter_max_age) else {}),
+        )
+
+
+def _rows(table: Fields, refuse: Refuse) -> list[Fields]:
+    """A table whose columns are named once, as objects; a row of another length is nobody's."""
+    names, values = table.get("fields"), table.get("values")
+    if names is None and values is None:
+        return []
+    if not isinstance(names, list) or not isinstance(values, list):
+        refuse(untrusted.TYPE, "values")
+        return []
+    keys = [name if isinstance(name, str) else "" for name in names]
+    if len(values) > untrusted.MOST_DEVICES:
+        refuse(untrusted.LIMIT, "values")
+    rows: list[Fields] = []
+    for value in values[: untrusted.MOST_DEVICES]:
+        if isinstance(value, list) and len(value) == len(keys):
+            rows.append(dict(zip(keys, value, strict=True)))
+        else:
+            refuse(untrusted.TYPE, "values")
+    return rows
+
+
+def _books(energy: Fields, refuse: Refuse) -> Iterator[Books]:
+    """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
+    for source, path in _BOOKS.items():
+        fields = documents.entry(energy, *path)
+        if not any(isinstance(value, int | float) and value for value in fields.values()):
+            continue
+        day = number(fields, "wattHoursToday", refuse, low=0)
+        lifetime = number(fields, "wattHoursLifetime", refuse)
+        week = number(fields, "wattHoursSevenDays", refuse, low=0)
+        yield Books(
+            source=source,
+            power=number(fields, "wattsNow", refuse),
+            lifetime=scaled(lifetime, WATT_HOUR),
+            today=scaled(rules.day(day, lifetime, "wattHoursToday", refuse), WATT_HOUR),
+            last_week=scaled(rules.week(week, day, lifetime, "wattHoursSevenDays", refuse), WATT_HOUR),
+        )

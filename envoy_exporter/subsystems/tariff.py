@@ -1,0 +1,171 @@
+"""What the batteries are told to do and what a kilowatt-hour costs, as `/admin/lib/tariff` has it.
+
+A gateway without a battery has the settings too. From firmware 8.2.4225 on a change made in the app may not show
+here, for then the cloud owns them.
+"""
+
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, untrusted
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, gauge, label, states
+from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, instant, number, percent, scaled
+
+from .subsystem import Read, Settings
+
+NAME = "tariff"
+ON = True
+RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LIMIT, untrusted.DUPLICATE)
+
+MODES = ("self-consumption", "backup", "savings-mode")
+_NAMES = {"economy": "savings-mode"}
+_MINUTES_A_DAY = 1440
+_DIGITS_OF_SINGLE_PRECISION = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    mode: str | None = states(
+        "enphase_storage_mode",
+        "mode",
+        MODES,
+        "What the batteries are told to do, as known to the gateway; savings-mode is called economy by newer firmware"
+        " (storage_settings.mode).",
+    )
+    charge_from_grid: bool | None = gauge(
+        "enphase_storage_charge_from_grid",
+        "1: the batteries may be charged from the grid, as known to the gateway (storage_settings.charge_from_grid).",
+    )
+    reserve: float | None = gauge(
+        "enphase_storage_reserve_setting_ratio",
+        "Charge to be kept for an outage, as known to the gateway; enphase_battery_reserve_ratio is what is in force"
+        " (storage_settings.reserved_soc).",
+    )
+    very_low: float | None = gauge(
+        "enphase_storage_very_low_charge_ratio",
+        "Charge that counts as very low, as known to the gateway (storage_settings.very_low_soc).",
+    )
+    schedules_optimized: bool | None = gauge(
+        "enphase_storage_schedules_optimized",
+        "1: the cloud's schedules decide what the batteries do (storage_settings.opt_schedules).",
+    )
+    last_change: float | None = gauge(
+        "enphase_tariff_last_change_timestamp_seconds",
+        "When the gateway last got other settings for the batteries (storage_settings.date).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    direction: str = label()
+    currency: str | None = label()
+    season: str | None = label()
+    day: str | None = label()
+    period: str | None = label()
+    tier: str | None = label()
+    price: float | None = gauge(
+        "enphase_tariff_price_per_kilowatt_hour",
+        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a season, the"
+        " single rate (single_rate.rate, single_rate.sell, rate of seasons and seasons_sell).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodStart:
+    direction: str = label()
+    season: str | None = label()
+    day: str | None = label()
+    period: str | None = label()
+    start: float | None = gauge(
+        "enphase_tariff_period_start_seconds",
+        "How long after local midnight a period of the tariff begins; it lasts until the next one (periods[].start).",
+    )
+
+
+READINGS = (StorageSettings, Price, PeriodStart)
+
+
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+    refusals = Refusals()
+    refuse = refusals.of(documents.TARIFF)
+    tariff = documents.entry(seen.content(documents.TARIFF), "tariff")
+    readings: list[Reading] = []
+    if storage := documents.entry(tariff.get("storage_settings")):
+        readings.append(_storage(storage, refuse))
+    readings += _prices(tariff, refuse)
+    return Read(tuple(readings), tuple(refusals.met))
+
+
+def _storage(fields: Fields, refuse: Refuse) -> StorageSettings:
+    """`economy` is the newer name of savings-mode: one mode, one series."""
+    mode = untrusted.text(fields, "mode", refuse)
+    return StorageSettings(
+        mode=_NAMES.get(mode, mode) if mode else None,
+        charge_from_grid=flag(fields, "charge_from_grid", refuse),
+        reserve=percent(fields, "reserved_soc", refuse),
+        very_low=percent(fields, "very_low_soc", refuse),
+        schedules_optimized=flag(fields, "opt_schedules", refuse),
+        last_change=instant(fields, "date", refuse),
+    )
+
+
+def _prices(tariff: Fields, refuse: Refuse) -> Iterator[Reading]:
+    currency = untrusted.text(documents.entry(tariff.get("currency")), "code", refuse) or None
+    single = documents.entry(tariff.get("single_rate"))
+    for direction, key, seasons in (("import", "rate", "seasons"), ("export", "sell", "seasons_sell")):
+        price = _price(single, key, refuse)
+        if price:  # 0 where there is no single rate (7.3.517)
+            yield Price(
+                direction=direction, currency=currency, season=None, day=None, period=None, tier=None, price=price
+            )
+        for season, fields in _named(tariff.get(seasons), refuse):
+            yield from _season(season, fields, direction, currency, refuse)
+
+
+def _season(season: str, fields: Fields, direction: str, currency: str | None, refuse: Refuse) -> Iterator[Reading]:
+    """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
+    for day, of_day in _named(fields.get("days"), refuse):
+        for period, each in _named(of_day.get("periods"), refuse):
+            yield Price(
+                direction=direction,
+                currency=currency,
+                season=season,
+                day=day,
+                period=period,
+                tier=None,
+                price=_price(each, "rate", refuse),
+            )
+            start = scaled(number(each, "start", refuse, low=0, high=_MINUTES_A_DAY), 60)
+            yield PeriodStart(direction=direction, season=season, day=day, period=period, start=start)
+    for tier, each in _named(fields.get("tiers"), refuse):
+        yield Price(
+            direction=direction,
+            currency=currency,
+            season=season,
+            day=None,
+            period=None,
+            tier=tier,
+            price=_price(each, "rate", refuse),
+        )
+
+
+def _named(content: object, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+    """The objects of a list by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
+    seen: Counter[str] = Counter()
+    for each in untrusted.items(content, refuse):
+        name = untrusted.text(each, "id", refuse) or "unnamed"
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}#{seen[name]}", each
+
+
+def _price(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    """The shortest number that is the same in single precision, in which the gateway keeps it: 0.2, not 0.200000003."""
+    price = number(fields, key, refuse)
+    if not price:
+        return price
+    kept = struct.pack("f", price)
+    shorter = (float(f"{price:.{digits}g}") for digits in range(1, _DIGITS_OF_SINGLE_PRECISION))
+    return next((each for each in shorter if struct.pack("f", each) == kept), price)

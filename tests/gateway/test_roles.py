@@ -1,0 +1,86 @@
+"""What an owner's token does not open is no failure, and no reason to doubt the token. Real sockets."""
+
+import logging
+
+import pytest
+from support.clock import StillClock
+from support.exporter import ON, Scraped
+from support.faults import Odd, says
+from support.gateways import settings
+
+from envoy_exporter import documents
+from envoy_exporter.gateway.token import parse
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.wiring import COLLECTORS
+
+FOR_INSTALLERS = (
+    documents.PLC_STATUS,
+    documents.PDM_ENERGY,
+    documents.DYNAMIC_EXPORT_LIMIT,
+    documents.PRODUCTION_SWITCH,
+    documents.GRID_PROFILE,
+)
+ALL = frozenset(COLLECTORS)
+
+
+def test_an_owner_is_refused_with_401_and_that_is_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    clock = StillClock()
+    with Simulator("8.2", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway, collectors=ALL), clock)
+        for _ in range(20):
+            exposition = scraped.scrape()
+            clock.turn(15)
+    assert exposition.value("enphase_authenticated") == 1
+    assert all(exposition.of("enphase_scrape_collector_success").values())
+    assert exposition.of("enphase_gateway_request_failures_total") == {}
+    assert {path: gateway.load.requests[path] for path in FOR_INSTALLERS} == dict.fromkeys(FOR_INSTALLERS, 1)
+    assert not any(
+        name.startswith(("enphase_plc_", "enphase_pdm_", "enphase_dynamic_")) for name, _ in exposition.samples
+    )
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_an_owner_who_wants_nothing_but_that_is_still_logged_in() -> None:
+    """Nothing else demands the token, so a judge is asked: does it open anything."""
+    clock = StillClock()
+    with Simulator("8.2", clock=clock.time) as gateway:
+        exposition = Scraped(settings(gateway, collectors=frozenset({"installer"})), clock).scrape()
+    assert exposition.value("enphase_authenticated") == 1
+    assert exposition.value("enphase_scrape_collector_success", collector="installer") == 1
+    assert exposition.of("enphase_gateway_request_failures_total") == {}
+
+
+def test_a_403_says_the_same() -> None:
+    refused = dict.fromkeys(FOR_INSTALLERS, says(403))
+    with Simulator("8.2", faults=Odd(refused)) as gateway:
+        exposition = Scraped(settings(gateway, collectors=ALL)).scrape()
+    assert exposition.value("enphase_authenticated") == 1
+    assert exposition.value("enphase_scrape_collector_success", collector="installer") == 1
+
+
+def test_an_installer_sees_it_all() -> None:
+    clock = StillClock()
+    with Simulator("8.2", clock=clock.time) as gateway:
+        token = parse(gateway.make_token(enphaseUser="installer"))
+        exposition = Scraped(settings(gateway, token=token, collectors=ALL), clock).scrape()
+    assert exposition.value("enphase_production_forced_off") == 0
+    assert exposition.value("enphase_plc_devices", device="pcu", state="expected") == 26
+
+
+def test_what_is_off_by_default_is_not_asked_of_anybody() -> None:
+    with Simulator("8.2") as gateway:
+        token = parse(gateway.make_token(enphaseUser="installer"))
+        Scraped(settings(gateway, token=token)).scrape()
+    assert not {*FOR_INSTALLERS, documents.LIVE_DATA} & set(gateway.load.requests)
+    assert {"livedata", "installer"} <= ALL - ON
+
+
+def test_a_stream_that_nobody_has_opened_is_not_opened() -> None:
+    """8.3 streams to nobody: its live data are old, and the exporter does nothing about that."""
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        exposition = Scraped(settings(gateway, collectors=ALL), clock).scrape()
+    assert exposition.value("enphase_live_stream_enabled") == 0
+    assert "enphase_live_power_watts" not in exposition
+    assert exposition.value("enphase_scrape_collector_success", collector="livedata") == 1
+    assert gateway.load.refused == []
