@@ -40,16 +40,32 @@ def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRe
 
 
 def test_the_queries_on_it_are_queries(tmp_path: Path) -> None:
-    rules = tmp_path / "rules.yml"
-    lines = [f"  - {{record: 'a:{number}', expr: '{query}'}}" for number, query in enumerate(every_query())]
+    check([query for family in families() for query in queries(family)], tmp_path)
+
+
+def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> None:
+    """150 entities; what is no reading says so in words."""
+    rows = re.findall(r"^\| (\d+) \| [^|]+ \| (.+) \|$", (DOCS / "home-assistant.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 151))
+    declared = {family.name for family in families()}
+    asked: list[str] = []
+    for number, here in rows:
+        expressions = re.findall(r"`([^`]*enphase_[^`]*)`", here)
+        assert expressions or "not a reading" in here, number
+        assert set(re.findall(r"enphase_\w+", here)) <= declared, number
+        asked += expressions
+    assert len(asked) > 200
+    check(asked, tmp_path)
+
+
+def check(expressions: list[str], folder: Path) -> None:
+    """Are these queries that Prometheus understands."""
+    rules = folder / "rules.yml"
+    lines = [f"  - {{record: 'a:{number}', expr: '{query}'}}" for number, query in enumerate(expressions)]
     rules.write_text("\n".join(["groups:", "- name: docs", "  rules:", *lines, ""]))
     command = [program("promtool"), "check", "rules", str(rules)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def every_query() -> list[str]:
-    return [query for family in families() for query in queries(family)]
 
 
 def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
