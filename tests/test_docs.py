@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.simulator.design import roof
 from envoy_exporter.wiring import COLLECTORS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -32,8 +34,18 @@ def plant(profile: str) -> Documents:
         return scraped.gateway.snapshot().documents
 
 
+def series(inverters: int) -> int:
+    """Of a gateway that is the demo's, with so many inverters."""
+    profile = PROFILES["8.3"]
+    each = roof(inverters, 532437110003, arrays=2, legs=((0, 1),), peak_watts=400, limit_watts=349)
+    larger = replace(profile, design=replace(profile.design, inverters=each))
+    clock = StillClock(A_JUNE_DAY)
+    with Simulator(larger, clock=clock.time, tls=False) as gateway:
+        return len(Scraped(settings(gateway), clock).scrape().samples)
+
+
 def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
-    written = page(endpoints_of(map(plant, PROFILES), A_JUNE_DAY))
+    written = page(endpoints_of(map(plant, PROFILES), A_JUNE_DAY), {count: series(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
         (DOCS / "metrics.md").write_text(written)
     assert (DOCS / "metrics.md").read_text() == written

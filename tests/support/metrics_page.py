@@ -29,8 +29,9 @@ Where an example stands twice, the first is watts and the second kWh. `endpoint`
 """
 
 
-def page(endpoints: Endpoints) -> str:
-    parts = [_INTRODUCTION, *_section("Every gateway", "", READINGS, {})]
+def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
+    """`series`: by how many inverters a plant has, how many series its gateway has."""
+    parts = [_INTRODUCTION, *_cardinality(series), *_section("Every gateway", "", READINGS, {})]
     for subsystem in SUBSYSTEMS:
         title = subsystem.NAME.replace("_", " ").capitalize()
         off = "" if subsystem.ON else "Off unless the config switches it on. "
@@ -42,6 +43,17 @@ def page(endpoints: Endpoints) -> str:
         *_own(),
     ]
     return "\n".join(parts)
+
+
+def _cardinality(series: Mapping[int, int]) -> Iterator[str]:
+    yield "## How many series are these?\n"
+    counts = " and ".join(f"{number:,} with {inverters} inverters" for inverters, number in series.items())
+    yield (
+        f"A metered split-phase gateway with two batteries has {counts}. Beyond some 47\n"
+        "inverters the gateway's detailed list (`/ivp/pdm/device_data`) leaves some out, so the short one is read,\n"
+        "which has fewer series an inverter. Nothing grows with time: labels are devices, phases, states and\n"
+        "endpoints, each of a closed list or what the gateway lists now, and at most 1000 devices of a kind.\n"
+    )
 
 
 def _own() -> Iterator[str]:
