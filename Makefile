@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint format golden clean
 
 demo: $(VENV)/demo-installed
-	@$(BIN)/envoy-exporter --demo
+	@$(BIN)/envoy-exporter --demo $(FLAGS)
 
 test: $(VENV)/dev-installed
 	$(BIN)/pytest

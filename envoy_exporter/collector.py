@@ -121,6 +121,11 @@ class EnvoyCollector(Collector):
             return list(dict.fromkeys(refusal for run in self._runs for refusal in run.refused))
 
     @property
+    def off(self) -> tuple[str, ...]:
+        """The subsystems that are not."""
+        return tuple(each.NAME for each in SUBSYSTEMS if each.NAME not in self.names)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The subsystems that are switched on."""
         return tuple(run.name for run in self._runs)

@@ -18,6 +18,7 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.design import roof
+from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.wiring import COLLECTORS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -68,6 +69,22 @@ def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> 
         asked += expressions
     assert len(asked) > 200
     check(asked, tmp_path)
+
+
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
+    text = page.read_text()
+    own = {f"{each.name}{'_total' * (each.type == 'counter')}" for each in Telemetry("").registry.collect()}
+    named = {name for name in re.findall(r"enphase_\w+", text) if not name.endswith("_")}
+    assert named - {"enphase_envoy"} <= {family.name for family in families()} | own  # that is Home Assistant's
+
+
+def test_the_load_is_a_query(tmp_path: Path) -> None:
+    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
+    check([" ".join(load.split())], tmp_path)
 
 
 def check(expressions: list[str], folder: Path) -> None:

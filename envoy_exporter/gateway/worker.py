@@ -205,8 +205,8 @@ class Worker:
     def _found(self) -> None:
         """It answers, as itself."""
         if not self.answered_once:
-            said = (documents.device(self.store.seen(), element) or "?" for element in ("pn", "software", "sn"))
-            log.info("gateway %s answers: %s, firmware %s, serial %s", self._name, *said)
+            said = (documents.device(self.store.seen(), element) or "?" for element in ("pn", "software"))
+            log.info("gateway %s answers: %s, firmware %s", self._name, *said)
             self.answered_once = True
         elif self._losses:
             log.info("gateway %s answers again", self._name)

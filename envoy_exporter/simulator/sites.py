@@ -112,7 +112,7 @@ MODESTO = Design(
     latitude=37.6,
     longitude=-121.0,
     phase_mode="split",
-    household=(2900.0, 2700.0),
+    household=(900.0, 800.0),
     arrays=_EAST_AND_WEST,
     inverters=roof(60, 202330110014, arrays=2, legs=_BOTH_LEGS, peak_watts=405, limit_watts=366),
     age=2 * _YEAR,

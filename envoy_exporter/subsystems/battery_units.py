@@ -40,7 +40,8 @@ class BatteryUnit:
         " (joulesProduced - joulesUsed, by duration).",
     )
     apparent_power: float | None = gauge(
-        "enphase_battery_unit_apparent_power_volt_amperes", "Apparent power (apparent_power_mva)."
+        "enphase_battery_unit_apparent_power_volt_amperes",
+        "Apparent power, signed as the gateway sends it (apparent_power_mva).",
     )
     discharged: float | None = counter(
         "enphase_battery_unit_discharged_energy_joules_total",

@@ -78,7 +78,7 @@ class Books:
     )
     lifetime: float | None = gauge(
         "enphase_pdm_energy_lifetime_joules",
-        "Energy since installation; with two phases the consumption is too high (wattHoursLifetime).",
+        "Energy since installation; with two phases the consumption may be too high (wattHoursLifetime).",
     )
     today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight (wattHoursToday).")
     last_week: float | None = gauge(

@@ -129,7 +129,8 @@ class InverterLeg:
 class DeviceData:
     devices: float | None = gauge(
         "enphase_device_data_devices",
-        "Devices in the gateway's detailed list; at the limit it may leave some out (deviceCount).",
+        "Devices in the gateway's detailed list, with meters and what was removed; at the limit it may leave some out"
+        " (deviceCount).",
     )
     limit: float | None = gauge("enphase_device_data_limit", "The most that the list can hold (deviceDataLimit).")
 

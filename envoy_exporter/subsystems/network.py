@@ -75,7 +75,7 @@ class Communication:
     devices: int | float | None = gauge(
         "enphase_communication_devices",
         "How many devices the gateway hears: pcu are inverters, none by night; acb AC batteries, nsrb IQ Relays,"
-        " encharge IQ batteries (comm.*.num).",
+        " encharge IQ batteries, esub other parts of the storage system (comm.*.num).",
     )
     level: float | None = gauge(
         "enphase_communication_level", "Signal of those that it hears, from 0 to 5; absent while none (comm.*.level)."

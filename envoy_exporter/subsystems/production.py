@@ -78,7 +78,7 @@ class ProductionPhase:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporting:
     inverters: float | None = gauge(
-        "enphase_inverters_reporting", "Inverters that the gateway counts as reporting (inverters.activeCount)."
+        "enphase_inverters_reporting", "Inverters that the gateway counts, by night too (inverters.activeCount)."
     )
 
 

@@ -47,7 +47,11 @@ def _gateway(name: str, gateway: Exposition) -> str:
     refused = [f"{each.key or 'an element'} of {each.endpoint}: {each.rule}" for each in collector.refused]
     rows = "".join(
         f"<tr><th>{escape(what)}</th><td>{'<br>'.join(escape(each) for each in said)}</td></tr>"
-        for what, said in (*_facts(snapshot, metrics), ("refused values", refused))
+        for what, said in (
+            *_facts(snapshot, metrics),
+            ("refused values", refused),
+            ("switched off", list(collector.off)),
+        )
         if said
     )
     trouble = f'<p class="trouble">{escape(snapshot.trouble)}</p>' if snapshot.trouble else ""
@@ -73,7 +77,7 @@ def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[
     )
     yield "production", [f"source {each['source']}" for each in _labels(metrics, "enphase_production_power_watts")]
     inverters = len(_labels(metrics, "enphase_inverter"))
-    yield "inverters", [str(inverters)] if inverters else []
+    yield "inverters", [f"{inverters}{_without_detail(metrics)}"] if inverters else []
     yield (
         "batteries",
         [
@@ -81,9 +85,22 @@ def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[
             for each in _labels(metrics, "enphase_battery_unit")
         ],
     )
+    for what, name, label in _DEVICES:
+        yield what, [each[label] or "unnamed" for each in _labels(metrics, name)]
     standings = snapshot.wanted.items()
     yield "not on this gateway", [f"{name}: {each.absent}" for name, each in standings if each.absent]
     yield "failing", [f"{name}: {each.failing}" for name, each in standings if each.failing]
+
+
+_DEVICES = (
+    ("system controller", "enphase_enpower", "serial"),
+    ("meter collar", "enphase_collar", "serial"),
+    ("combiner", "enphase_combiner", "serial"),
+    ("IQ Relay", "enphase_iq_relay", "serial"),
+    ("load relays", "enphase_relay", "load"),
+    ("generator", "enphase_generator", "model"),
+)
+"""What there may be besides, by the family that says so, and the label that names it."""
 
 
 def _state(snapshot: Snapshot) -> str:
@@ -92,6 +109,17 @@ def _state(snapshot: Snapshot) -> str:
     if snapshot.answering:
         return "answers"
     return "is not read" if snapshot.trouble else "not asked yet: nothing is, without a scrape"
+
+
+def _without_detail(metrics: Mapping[str, Metric]) -> str:
+    """Why a large plant has no energy and no voltage by inverter."""
+    devices, limit = (
+        metrics[name].samples[0].value if name in metrics else None
+        for name in ("enphase_device_data_devices", "enphase_device_data_limit")
+    )
+    if devices is None or limit is None or devices < limit:
+        return ""
+    return f", without detail: /ivp/pdm/device_data ends at {limit:g} devices"
 
 
 def _labels(metrics: Mapping[str, Metric], name: str) -> list[dict[str, str]]:

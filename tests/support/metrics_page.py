@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import combinations
 
 from envoy_exporter import documents
 from envoy_exporter.collector import READINGS
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Family, Reading, collect, describe
+from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
 from envoy_exporter.telemetry import Telemetry
@@ -24,7 +26,7 @@ unit are an interface: changing one is a major version. Energy is in joules, so 
 for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus adds `job` and `instance` to every
 series.
 
-Where an example stands twice, the first is watts and the second kWh. `endpoint` is where the gateway says it:
+Where an example stands twice, the first is watts and the second kWh. `endpoint` is what it takes of the gateway:
 [how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
 """
 
@@ -109,16 +111,26 @@ def queries(family: Family) -> tuple[str, ...]:
 
 
 def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
-    """By family, the endpoints without which these plants do not show it."""
+    """By family, the endpoints without which one of these plants does not show it."""
     found: dict[str, set[str]] = {}
     for plant in plants:
         for subsystem in SUBSYSTEMS:
-            whole = _shown(subsystem, plant, now)
-            for endpoint in plant.at_hand:
-                rest = {name: document for name, document in plant.at_hand.items() if name != endpoint}
-                for lost in whole - _shown(subsystem, replace(plant, at_hand=rest), now):
-                    found.setdefault(lost, set()).add(endpoint)
-    return {family: tuple(sorted(those.difference(_GATES) or those)) for family, those in found.items()}
+            for family, those in _endpoints_of(subsystem, plant, now).items():
+                found.setdefault(family, set()).update(those)
+    return {family: tuple(sorted(those)) for family, those in found.items()}
+
+
+def _endpoints_of(subsystem: Subsystem, plant: Documents, now: float) -> Mapping[str, set[str]]:
+    """One by one; what no single one takes away stands in two of them."""
+    read = [each.name for each in ENDPOINTS if subsystem.NAME in each.readers and each.name in plant.at_hand]
+    whole, found = _shown(subsystem, plant, now), dict[str, set[str]]()
+    for count in (1, 2):
+        missing = whole - found.keys()
+        for without in combinations(read, count):
+            rest = {name: document for name, document in plant.at_hand.items() if name not in without}
+            for family in missing - _shown(subsystem, replace(plant, at_hand=rest), now) if missing else ():
+                found.setdefault(family, set()).update(without)
+    return {family: those.difference(_GATES) or those for family, those in found.items()}
 
 
 def _shown(subsystem: Subsystem, plant: Documents, now: float) -> set[str]:

@@ -10,9 +10,6 @@ from envoy_exporter.simulator.chance import Purpose, drift
 from envoy_exporter.simulator.design import Battery
 from envoy_exporter.simulator.state import BatteryState, State
 
-_INVENTORY_INTERVAL = 600
-"""Seconds for which an inventory stays as it is: its charge lags behind that of `power` (8.2.4382_ACB)."""
-
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 14
 
 
@@ -38,7 +35,7 @@ _MAKES = {
 
 def inventory(moment: Moment) -> list[Json]:
     """An empty list without storage."""
-    looked = moment.time // _INVENTORY_INTERVAL * _INVENTORY_INTERVAL
+    looked = moment.looked
     batteries = _iq(moment, moment.plant.at(looked))
     if not batteries:
         return []

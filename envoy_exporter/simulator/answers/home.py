@@ -26,7 +26,7 @@ def home(moment: Moment) -> Entry:
             "pcu": {"num": inverters, "level": 5 if inverters else 0},
             "acb": {"num": ac_batteries, "level": 4 if ac_batteries else 0},
             "nsrb": {"num": relays, "level": 5 if relays else 0},
-            **({} if older else _ensemble(batteries)),
+            **({} if older else _ensemble(batteries, wired=moment.profile.collar is not None)),
         },
         **(_QUIET if older else _WIRELESS),
     }
@@ -40,8 +40,8 @@ _WIRELESS: Entry = {
 }
 
 
-def _ensemble(batteries: int) -> Entry:
-    strength = 5 if batteries else 0
+def _ensemble(batteries: int, *, wired: bool) -> Entry:
+    strength = 5 if batteries and not wired else 0
     return {
         "esub": {"num": 0, "level": 0},
         "encharge": [{"num": batteries, "level": strength, "level_24g": strength, "level_subg": strength}],

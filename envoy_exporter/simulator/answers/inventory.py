@@ -8,8 +8,6 @@ from envoy_exporter.simulator.answers.device_data import EID_STEP, FIRST_CHANNEL
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.reports import heard, latest_reports
 
-_INTERVAL = 600
-"""Seconds for which it stays as it is."""
 _OK: list[Json] = ["envoy.global.ok"]
 _DARK: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
 _VERIFIED, _DELETED = 2, 3
@@ -32,7 +30,7 @@ _NSRB = Part("800-00597-r02", "520-00086-r01-v02.13.01", "540-00152-r01-v02.13.0
 
 def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
     """By type; removed inverters only if asked for."""
-    looked = moment.time // _INTERVAL * _INTERVAL
+    looked = moment.looked
     inverters = _inverters(moment, looked)
     if deleted:
         inverters += _removed(moment)

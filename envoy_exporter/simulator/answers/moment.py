@@ -10,9 +10,14 @@ from envoy_exporter.simulator.plant import Plant
 from envoy_exporter.simulator.profiles import Profile
 from envoy_exporter.simulator.reports import Report, heard, latest_reports
 from envoy_exporter.simulator.state import State
+from envoy_exporter.simulator.weather import DAY
 
 QUARTER = 900
 """Seconds of the gateway's interval data: v1 and device_data know nothing newer than the last closed one."""
+
+
+INVENTORY_INTERVAL = 600
+"""Seconds for which an inventory stays as it is; fewer where a day is squeezed into minutes."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class Moment:
     def quarter(self) -> float:
         """When the last quarter of an hour closed."""
         return self.time // QUARTER * QUARTER
+
+    @cached_property
+    def looked(self) -> float:
+        """When the gateway last looked through its devices: inventories lag behind `power` (8.2.4382_ACB)."""
+        interval = max(1.0, INVENTORY_INTERVAL * self.plant.day / DAY)
+        return self.time // interval * interval
 
     @property
     def mains(self) -> Mains:
