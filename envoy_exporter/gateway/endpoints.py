@@ -169,11 +169,14 @@ def a_generator_is_set_up(seen: Documents) -> bool:
 _GUESTS = MappingProxyType({"batteries": documents.an_ac_battery_is_there, "iq_relay": documents.an_iq_relay_is_there})
 """Of the lists of devices on the power line: what the one does not say any more, the other still does."""
 
+_LOOKS = MappingProxyType({"network": lambda _: False})
+"""Who only looks there whether a battery is."""
+
 # Within a class the first goes first. `/info` and `/ivp/meters` go before all where they never answered yet:
 # what else to ask hangs on them.
 ENDPOINTS = (
     _endpoint(documents.INFO, SLOW, "identity production inverters", always),
-    _endpoint(documents.METERS, SLOW, "production meters batteries", from_firmware(3, 9)),
+    _endpoint(documents.METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
     _endpoint(documents.METER_READINGS, FAST, "production meters batteries", a_meter_is_enabled),
     _endpoint(documents.PRODUCTION_V1, LIVE, "production", no_active_eim),
     _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", an_iq_battery_is_there),
@@ -181,12 +184,22 @@ ENDPOINTS = (
     _endpoint(documents.DRY_CONTACTS, LIVE, "relays", a_relay_is_in_use),
     _endpoint(documents.GENERATOR, LIVE, "generator", a_generator_is_set_up),
     _endpoint(
-        documents.PRODUCTION_JSON, SITE, "production batteries", site_is_here, target="/production.json?details=1"
+        documents.PRODUCTION_JSON,
+        SITE,
+        "production batteries livedata",
+        site_is_here,
+        target="/production.json?details=1",
     ),
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
     _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
     _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use, guests={"layout": always}),
-    _endpoint(documents.ENSEMBLE_INVENTORY, SLOW, "batteries controller relays generator livedata", from_firmware(5)),
+    _endpoint(
+        documents.ENSEMBLE_INVENTORY,
+        SLOW,
+        "batteries controller relays generator livedata",
+        from_firmware(5),
+        guests=_LOOKS,
+    ),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
     _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", storage_hardware_is_there),

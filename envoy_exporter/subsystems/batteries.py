@@ -5,8 +5,8 @@ lists one, or the site has AC batteries that say how full they are. Those that t
 by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing is said of their sum.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
@@ -15,12 +15,14 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, number, percen
 
 from . import battery_units, history, rules, secondary_control
 from .battery_units import AC_STATES, BatteryUnit
-from .history import History
+from .history import HOLD, History, Past
 from .subsystem import Read, Settings
 
 NAME = "batteries"
 ON = True
 RULES = (*untrusted.GENERAL_RULES, *history.RULES)
+
+_KINDS = frozenset(("iq", "ac"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,20 @@ READINGS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT."""
+
+    past: Past | None = None
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
+    ct: bool | None = None
+
+
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
-    past, latest = History(seen, memory, refusals), rules.latest(seen, now)
+    before = memory if isinstance(memory, Memory) else Memory()
+    past, latest = History(seen, before.past, refusals), rules.latest(seen, now)
     encharge = documents.ensemble(seen, "ENCHARGE")
     units = dict(untrusted.devices(encharge, "serial_num", refusals.of(documents.ENSEMBLE_INVENTORY)))
     readings: list[Reading] = []
@@ -102,16 +115,38 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, refusals)
-    readings += battery_units.ac(seen, settings, latest, refusals)
+    readings += battery_units.ac(seen, settings, latest, past, refusals)
     kinds = [kind for kind in (iq, ac) if kind is not None]
-    storage = tuple(_storage(seen, iq, ac, past, refusals))
-    return Read((*storage, *kinds, *readings), tuple(refusals.met), past.past())
+    known = _remembered(seen, [kind.kind for kind in kinds], before, now)
+    together: list[Reading] = []
+    if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
+        together += _together(seen, iq, ac, refusals)
+        if known.ct is False and kinds:
+            together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
+    together += _by_ct(seen, past, refusals)
+    return Read((*together, *kinds, *readings), tuple(refusals.met), replace(known, past=past.past()))
 
 
-def _storage(
-    seen: Documents, iq: Battery | None, ac: Battery | None, past: History, refusals: Refusals
-) -> Iterator[Reading]:
-    """Both kinds as one. The power is the storage CT's where there is one, and never another's in its place."""
+def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: float) -> Memory:
+    """Which kinds there are: one whose document did not come, or lacks it for a poll, is there still.
+
+    All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
+    """
+    answered = {
+        "iq": documents.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
+        "ac": documents.site(seen) is not None or documents.PRODUCTION_JSON in seen.absent,
+    }
+    kinds = {
+        kind: now if kind in present else before.kinds[kind]
+        for kind in _KINDS
+        if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
+    }
+    told = before.told | {kind for kind in _KINDS if answered[kind]}
+    ct = documents.enabled_meter(seen, "storage") is not None if seen.settled(documents.METERS) else before.ct
+    return Memory(before.past, kinds, told, ct)
+
+
+def _together(seen: Documents, iq: Battery | None, ac: Battery | None, refusals: Refusals) -> Iterator[Reading]:
     if iq and ac:
         refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
         together = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
@@ -122,11 +157,12 @@ def _storage(
         )
     elif kind := iq or ac:
         yield Storage(charge=kind.charge, available=kind.available, capacity=kind.capacity)
+
+
+def _by_ct(seen: Documents, past: History, refusals: Refusals) -> Iterator[Reading]:
+    """The power is the storage CT's where there is one, and never the units' in its place."""
     meter = documents.enabled_meter(seen, "storage")
     if meter is None:
-        powers = [kind.power for kind in (iq, ac) if kind is not None]
-        if powers:
-            yield StoragePower(source="units", power=_sum(*powers))
         return
     refuse = refusals.of(documents.METER_READINGS)
     if fields := past.meter(meter, documents.meter_readings(seen).get(meter.eid, {})):

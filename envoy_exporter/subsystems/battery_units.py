@@ -9,7 +9,8 @@ from envoy_exporter.families import Reading, counter, gauge, info, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, flag, instant, number, percent, scaled
 
 from . import rules
-from .reports import celsius, is_fresh
+from .history import History, Register
+from .reports import celsius, is_fresh, joules, mean_watts
 from .subsystem import Settings
 
 AC_STATES = ("charging", "idle", "discharging", "full")
@@ -110,6 +111,7 @@ class CommunicationLevel:
     )
 
 
+_LIFETIME = (Register(key="joulesProduced"), Register(key="joulesUsed"))
 READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryUnit, CommunicationLevel)
 
 
@@ -148,7 +150,7 @@ def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Re
             yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
 
 
-def ac(seen: Documents, settings: Settings, latest: float, refusals: Refusals) -> Iterator[Reading]:
+def ac(seen: Documents, settings: Settings, latest: float, past: History, refusals: Refusals) -> Iterator[Reading]:
     """The inventory's AC batteries, and what device_data has of them where there is one.
 
     Their power in the v1 list may lack its sign (no capture has one that charges), so that is not taken: device_data
@@ -165,7 +167,7 @@ def ac(seen: Documents, settings: Settings, latest: float, refusals: Refusals) -
         yield _info(serial, "ac", fields, refusals, documents.INVENTORY)
         channel = next(untrusted.items(reported.get(serial, {}).get("channels"), data), {})
         report = documents.entry(channel.get("lastReading"))
-        lifetime = documents.entry(channel.get("lifetime"))
+        lifetime = past.believed(documents.DEVICE_DATA, (serial,), documents.entry(channel.get("lifetime")), _LIFETIME)
         fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
         power, temperature = _power(report, refusals), celsius(report, "channelTemp", data)
         coldest = celsius(report, "minCellTemp", data)
@@ -194,9 +196,8 @@ def ac(seen: Documents, settings: Settings, latest: float, refusals: Refusals) -
 
 def _power(report: Fields, refusals: Refusals) -> float | None:
     refuse = refusals.of(documents.DEVICE_DATA)
-    produced, used = number(report, "joulesProduced", refuse), number(report, "joulesUsed", refuse)
-    duration = number(report, "duration", refuse, low=0)
-    return (produced - used) / duration if produced is not None and used is not None and duration else None
+    produced, used = joules(report, "joulesProduced", refuse), joules(report, "joulesUsed", refuse)
+    return mean_watts(produced - used if produced is not None and used is not None else None, report)
 
 
 def _commanded(seen: Documents, refusals: Refusals) -> frozenset[str] | None:

@@ -53,10 +53,18 @@ def listed(seen: Documents, chosen: Memory) -> frozenset[str] | None:
     if not isinstance(content, list | dict) or len(content) > untrusted.MOST_DEVICES:
         return None
     if chosen.endpoint == documents.INVERTERS_V1:
-        return frozenset(serial for serial, _ in of_v1(seen, _pass_over)) if isinstance(content, list) else None
+        if not isinstance(content, list):
+            return None
+        return frozenset(serial for serial, _ in of_v1(seen, _pass_over)) - _removed(seen)
     if not documents.device_data_is_whole(content):
         return None
     return frozenset(serial for serial, each in of_device_data(seen, _pass_over) if each.get("active") is not False)
+
+
+def _removed(seen: Documents) -> frozenset[str]:
+    """By the inventory: the short list goes on naming what was taken away (4.2.33: 51, of which 19 are there)."""
+    listed = untrusted.devices(documents.inventory(seen, "PCU"), "serial_num", _pass_over)
+    return frozenset(serial for serial, each in listed if documents.is_removed(each))
 
 
 def _pass_over(*_: str) -> None:

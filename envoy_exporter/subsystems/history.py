@@ -19,6 +19,8 @@ ZERO_AFTER_VALUE, PHASE_LOST, FROZEN = RULES = ("zero_after_value", "phase_lost"
 
 HOLD = 600.0
 """What was doubted for so many seconds is believed, what was missing for so long is forgotten."""
+OFTEN = 5
+"""And doubted in so many documents: two, with a pause between them, are two starts of the gateway."""
 STILL = 1800.0
 """So long may a register stand: `/api/v1/production` of a metered gateway moves every 15 minutes."""
 FLOWING = 50.0
@@ -55,6 +57,9 @@ METER = (
     Register(key="reactEnergyLagg"),
     Register(key="reactEnergyLead"),
 )
+_UNSIGNED = tuple(Register(key=each.key) for each in METER)
+SIGNED = ("production", "net-consumption", "total-consumption", "storage")
+"""Types of meter of which it is known which register its power moves; of backfeed, load, evse and pv3p it is not."""
 CHANNEL = ("voltage", "current", "activePower", "actEnergyDlvd", "actEnergyRcvd")
 LINE = ("rmsVoltage", "rmsCurrent", "wNow", "whLifetime")
 """What is zero of a phase that was lost, its voltage first; the frequency is not (8.2.127_with_generator_running)."""
@@ -72,21 +77,34 @@ class _Stand:
 
 
 @dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Since when and until when a thing is doubted, and in how many documents."""
+
+    since: float
+    until: float
+    often: int = 1
+
+    @property
+    def is_over(self) -> bool:
+        return self.until - self.since >= HOLD and self.often >= OFTEN
+
+
+@dataclass(frozen=True, slots=True)
 class _Trace:
-    """The last value of a register that was believed, since when it is 0 instead, and how long it has not moved."""
+    """The last value of a register that was believed, that it is 0 instead, and how long it has not moved."""
 
     value: float
-    zero_since: float | None = None
+    zero: _Doubt | None = None
     stand: _Stand | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of one object. `phases`: the places of those that lived; `lost_since`: one of them does not."""
+    """What is known of one object. `phases`: the places of those that lived; `lost`: one of them does not."""
 
     registers: Mapping[str, _Trace] = field(default_factory=dict)
     phases: frozenset[int] = frozenset()
-    lost_since: float | None = None
+    lost: _Doubt | None = None
     missing_since: float | None = None
 
 
@@ -128,7 +146,7 @@ class History:
             if value is None:
                 continue
             trace = traces[register.key] = _traced(known.registers.get(register.key), value, fields, register, asked)
-            if trace.zero_since is not None:
+            if trace.zero is not None:
                 refuse(ZERO_AFTER_VALUE, register.key)
                 fallen.add(register.key)
             elif is_frozen(trace.stand, register.step):
@@ -153,10 +171,10 @@ class History:
         dead = {n for n, each in said.items() if all(peek(each, key) == 0 for key in keys if key in each)}
         dead = {n for n in dead if keys[0] in said[n]}
         lost = known.phases & dead if live else frozenset[int]()
-        since = _since(known.lost_since, asked) if lost else None
-        doubted = since is not None and asked - since < HOLD
+        doubt = _doubted(known.lost, asked) if lost else None
+        doubted = doubt is not None and not doubt.is_over
         lived = known.phases - (said.keys() - dead) if doubted or not lost else frozenset[int]()
-        self._now[endpoint, *name] = replace(known, phases=lived | live, lost_since=since if doubted else None)
+        self._now[endpoint, *name] = replace(known, phases=lived | live, lost=doubt if doubted else None)
         if doubted:
             self._refusals.of(endpoint)(PHASE_LOST, "channels" if keys is CHANNEL else "lines")
         return doubted
@@ -166,11 +184,11 @@ class History:
         name = meter_name(meter)
         if self.phase_lost(documents.METER_READINGS, name, fields.get("channels"), meter.phases, CHANNEL):
             return None
-        return self.believed(documents.METER_READINGS, name, fields, METER)
+        return self.believed(documents.METER_READINGS, name, fields, _registers(meter))
 
     def channel(self, meter: Meter, phase: str, fields: Fields) -> Fields:
         """The same of one of its phases."""
-        return self.believed(documents.METER_READINGS, (*meter_name(meter), phase), fields, METER)
+        return self.believed(documents.METER_READINGS, (*meter_name(meter), phase), fields, _registers(meter))
 
     def past(self) -> Past:
         """What to remember: what was met, and for ten minutes what its document does not hold any more."""
@@ -201,6 +219,10 @@ class History:
         return document.asked if document else 0.0
 
 
+def _registers(meter: Meter) -> Sequence[Register]:
+    return METER if meter.type in SIGNED else _UNSIGNED
+
+
 def meter_name(meter: Meter) -> Key:
     """A meter that is set up as something else is another one."""
     return (meter.eid, meter.type, meter.phases)
@@ -213,8 +235,8 @@ def is_frozen(stand: _Stand | None, step: float) -> bool:
 
 def _traced(old: _Trace | None, value: float, fields: Fields, register: Register, asked: float) -> _Trace:
     if value == 0 and old is not None and old.value != 0:
-        since = _since(old.zero_since, asked)
-        return _Trace(value) if asked - since >= HOLD else _Trace(old.value, zero_since=since)
+        doubt = _doubted(old.zero, asked)
+        return _Trace(value) if doubt.is_over else _Trace(old.value, zero=doubt)
     watts = (peek(fields, register.power) or 0.0) * (-1 if register.out else 1) if register.power else 0.0
     at = peek(fields, register.dated) if register.dated else asked
     if watts <= FLOWING or not at:
@@ -231,6 +253,13 @@ def _traced(old: _Trace | None, value: float, fields: Fields, register: Register
 def _steady(stand: _Stand | None, register: Register) -> set[str]:
     """The power too, if in all that time it was the same to the last digit."""
     return {register.power} if stand is not None and stand.steady and register.power else set()
+
+
+def _doubted(doubt: _Doubt | None, asked: float) -> _Doubt:
+    """Once more, in a document that was asked for then."""
+    if doubt is None or doubt.since > asked:
+        return _Doubt(asked, asked)
+    return _Doubt(doubt.since, asked, doubt.often + (asked != doubt.until))
 
 
 def _since(since: float | None, asked: float) -> float:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, instant, number, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, number, scaled
 
 from . import rules
-from .reports import is_fresh
+from .reports import MOST_WATTS, is_fresh, signed
 from .subsystem import Read, Settings
 
 NAME = "installer"
@@ -119,7 +119,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     refuse = refusals.of(documents.PLC_STATUS)
     readings: list[Reading] = [
         *_counters(documents.entry(line.get("counters")), refuse),
-        *_inverters(documents.entry(line.get("pcu")), seen, settings, refuse),
+        *_inverters(documents.entry(line.get("pcu")), seen, settings, rules.latest(seen, now), refuse),
         *_books(documents.entry(seen.content(documents.PDM_ENERGY)), refusals.of(documents.PDM_ENERGY)),
     ]
     dynamic = documents.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
@@ -158,11 +158,13 @@ def _counters(counters: Fields, refuse: Refuse) -> Iterator[PlcDevices]:
                 yield PlcDevices(device=device, state=state, devices=count)
 
 
-def _inverters(table: Fields, seen: Documents, settings: Settings, refuse: Refuse) -> Iterator[PlcInverter]:
+def _inverters(
+    table: Fields, seen: Documents, settings: Settings, latest: float, refuse: Refuse
+) -> Iterator[PlcInverter]:
     for serial, fields in untrusted.devices(_rows(table, refuse), "serialNumber", refuse):
-        last_report = instant(fields, "reportDate", refuse)
+        last_report = rules.moment(fields, "reportDate", latest, refuse)
         electrical = {
-            "power": scaled(number(fields, "acPowerINmW", refuse), divided=1000),
+            "power": scaled(signed(fields, "acPowerINmW", refuse, 1000 * MOST_WATTS), divided=1000),
             "ac_voltage": scaled(number(fields, "acVoltageINmV", refuse, low=0), divided=1000),
             "dc_voltage": scaled(number(fields, "dcVoltageINmV", refuse, low=0), divided=1000),
             "dc_current": scaled(number(fields, "dcCurrentINmA", refuse, low=0), divided=1000),

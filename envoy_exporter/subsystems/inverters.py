@@ -15,7 +15,7 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, instan
 
 from . import fleet, history, inventory, rules
 from .history import History, Past, Register
-from .reports import celsius, is_fresh, thousandth, watts
+from .reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
 from .subsystem import Read, Settings
 
 NAME = "inverters"
@@ -247,8 +247,7 @@ def _device_data(
 def _flat(channel: Fields) -> dict[str, object]:
     """The channel, and in it what its register is judged by."""
     report, lifetime = documents.entry(channel.get("lastReading")), documents.entry(channel.get("lifetime"))
-    joules, seconds = peek(report, "joulesProduced"), peek(report, "duration")
-    power = joules / seconds if joules is not None and seconds and seconds > 0 else None
+    power = mean_watts(joules(report, "joulesProduced", lambda *_: None), report)
     beside = {"endDate": report.get("endDate"), _POWER: power}
     energy = {_ENERGY.key: lifetime["joulesProduced"]} if "joulesProduced" in lifetime else {}
     return {**channel, **energy, **{key: value for key, value in beside.items() if value is not None}}
@@ -269,7 +268,7 @@ def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, f
         yesterday=scaled(number(hours, "yesterday", refuse, low=0), WATT_HOUR),
         last_week=scaled(number(hours, "week", refuse, low=0), WATT_HOUR),
         report_duration=number(report, "duration", refuse, low=0),
-        report_energy=number(report, "joulesProduced", refuse),
+        report_energy=joules(report, "joulesProduced", refuse),
         conversion_error=number(report, "pwrConvErrSecs", refuse, low=0),
         conversion_error_cycles=number(report, "pwrConvMaxErrCycles", refuse, low=0),
         rssi=number(report, "rssi", refuse),

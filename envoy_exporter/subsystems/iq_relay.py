@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, info, label
-from envoy_exporter.untrusted import Fields, Refusals, flag, instant, number
+from envoy_exporter.untrusted import Fields, Refusals, flag, number
 
+from . import rules
 from .reports import celsius, is_fresh, thousandth
 from .subsystem import Read, Settings
 
@@ -68,17 +69,23 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     for serial in {**listed, **reported}:
         fields, device = listed.get(serial, {}), reported.get(serial, {})
         if not documents.is_removed(fields) and untrusted.flag(device, "active", data) is not False:
-            readings += _relay(serial, fields, device, seen, settings, refusals)
+            readings += _relay(serial, fields, device, seen, settings, rules.latest(seen, now), refusals)
     return Read(tuple(readings), tuple(refusals.met))
 
 
 def _relay(
-    serial: str, fields: Fields, device: Fields, seen: Documents, settings: Settings, refusals: Refusals
+    serial: str,
+    fields: Fields,
+    device: Fields,
+    seen: Documents,
+    settings: Settings,
+    latest: float,
+    refusals: Refusals,
 ) -> Iterator[Reading]:
     """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
     refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
     report = documents.entry(next(untrusted.items(device.get("channels"), data), {}).get("lastReading"))
-    last_report = instant(report, "endDate", data)
+    last_report = rules.moment(report, "endDate", latest, data)
     fresh = is_fresh(last_report, seen, settings.inverter_max_age)
     temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)
     yield IqRelayInfo(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, states
-from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, number, percent, scaled
+from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, number, percent
 
 from .subsystem import Read, Settings
 
@@ -64,13 +64,13 @@ def _export(fields: Fields, refuse: Refuse) -> ExportLimit:
     enabled = flag(fields, "PEL", refuse)
     if not enabled:
         return ExportLimit(enabled=enabled)
-    limit = number(fields, "PEL_Limit", refuse, low=0)
-    percent, apparent = flag(fields, "percent", refuse), flag(fields, "apparent", refuse)
+    is_share, apparent = flag(fields, "percent", refuse), flag(fields, "apparent", refuse)
+    is_power = is_share is False and not apparent  # else nobody says of what it is
     kept = {name: flag(fields, key, refuse) for name, key in _TYPES.items()}
     known = any(value is not None for value in kept.values())
     return ExportLimit(
         enabled=True,
-        ratio=scaled(limit, divided=100) if percent else None,
-        power=limit if percent is False and not apparent else None,  # else nobody says of what it is
+        ratio=percent(fields, "PEL_Limit", refuse) if is_share else None,
+        power=number(fields, "PEL_Limit", refuse, low=0) if is_power else None,
         type=frozenset(name for name, value in kept.items() if value) if known else None,
     )

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.untrusted import PHASES, WATT_HOUR, Fields, Refusals, Refuse, instant, number, percent, says, scaled
+from envoy_exporter.untrusted import PHASES, WATT_HOUR, Fields, Refusals, Refuse, number, percent, says, scaled
 
+from . import rules
 from .reports import is_fresh
 from .subsystem import Read, Settings
 
 NAME = "livedata"
 ON = False
-RULES = (untrusted.TYPE, untrusted.RANGE)
+RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.CLOCK)
 
 YOUNG = 60.0
 """Seconds since the last update for which its values say something of now."""
@@ -104,7 +105,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     stream = Stream(
         enabled=says(connection, "sc_stream", ("enabled",), refuse),
         mqtt_connected=says(connection, "mqtt_state", ("connected",), refuse),
-        last_update=instant(meters, "last_update", refuse),
+        last_update=rules.moment(meters, "last_update", rules.latest(seen, now), refuse),
     )
     live: tuple[Reading, ...] = ()
     if stream.enabled and is_fresh(stream.last_update, seen, YOUNG):

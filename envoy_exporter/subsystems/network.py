@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, instant, number, percent
+from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, number, percent
 
+from . import rules
 from .subsystem import Read, Settings
 
 NAME = "network"
@@ -113,7 +114,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         readings.append(
             Cloud(
                 connected=flag(network, "web_comm", refuse),
-                last_report=instant(network, "last_enlighten_report_time", refuse),
+                last_report=rules.moment(network, "last_enlighten_report_time", rules.latest(seen, now), refuse),
                 database_used=_database_used(home, refuse),
             )
         )

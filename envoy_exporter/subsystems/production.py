@@ -161,7 +161,7 @@ READINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Which source was chosen; with other meters the registers are other ones too, and their past is forgotten."""
+    """Which source was chosen, and what its registers said before: a list of meters that fails forgets neither."""
 
     choice: Choice = field(default_factory=Choice)
     past: Past | None = None
@@ -171,8 +171,7 @@ def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
     before = memory if isinstance(memory, Memory) else Memory()
     choice = source.choose(seen, before.choice)
-    same = before.choice.meters is None or choice.meters == before.choice.meters
-    site = _Site(seen, History(seen, before.past if same else None, refusals), rules.latest(seen, now), refusals)
+    site = _Site(seen, History(seen, before.past, refusals), rules.latest(seen, now), refusals)
     readings = (*_production(site, choice.source), *_consumption(site))
     return Read(readings, tuple(refusals.met), Memory(choice, site.history.past()))
 

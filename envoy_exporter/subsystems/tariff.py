@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label, states
-from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, instant, number, percent, scaled
+from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, number, percent, scaled
 
+from . import rules
 from .subsystem import Read, Settings
 
 NAME = "tariff"
 ON = True
-RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LIMIT, untrusted.DUPLICATE)
+RULES = untrusted.GENERAL_RULES
 
 MODES = ("self-consumption", "backup", "savings-mode")
 _NAMES = {"economy": "savings-mode"}
@@ -95,12 +96,12 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     tariff = documents.entry(seen.content(documents.TARIFF), "tariff")
     readings: list[Reading] = []
     if storage := documents.entry(tariff.get("storage_settings")):
-        readings.append(_storage(storage, refuse))
+        readings.append(_storage(storage, rules.latest(seen, now), refuse))
     readings += _prices(tariff, refuse)
     return Read(tuple(readings), tuple(refusals.met))
 
 
-def _storage(fields: Fields, refuse: Refuse) -> StorageSettings:
+def _storage(fields: Fields, latest: float, refuse: Refuse) -> StorageSettings:
     """`economy` is the newer name of savings-mode: one mode, one series."""
     mode = untrusted.text(fields, "mode", refuse)
     return StorageSettings(
@@ -109,7 +110,7 @@ def _storage(fields: Fields, refuse: Refuse) -> StorageSettings:
         reserve=percent(fields, "reserved_soc", refuse),
         very_low=percent(fields, "very_low_soc", refuse),
         schedules_optimized=flag(fields, "opt_schedules", refuse),
-        last_change=instant(fields, "date", refuse),
+        last_change=rules.moment(fields, "date", latest, refuse),
     )
 
 

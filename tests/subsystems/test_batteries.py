@@ -68,6 +68,8 @@ def iq(*units: Json, **at_hand: Any) -> dict[str, Json]:
         ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": list(units)}],
         ENSEMBLE_SECCTRL: SECCTRL,
         ENSEMBLE_POWER: {"devices:": [power()]},
+        PRODUCTION_JSON: NO_AC,
+        METERS: [],
         **at_hand,
     }
 
@@ -93,7 +95,7 @@ def test_an_iq_battery_by_itself() -> None:
 
 
 def test_ac_batteries_by_themselves() -> None:
-    found = read(batteries, {PRODUCTION_JSON: AC, ENSEMBLE_SECCTRL: SECCTRL})
+    found = read(batteries, {PRODUCTION_JSON: AC, ENSEMBLE_SECCTRL: SECCTRL, ENSEMBLE_INVENTORY: []})
     battery = one(Battery, found)
     assert (battery.kind, battery.charge, battery.available, battery.capacity) == ("ac", 0.25, 930 * 3600, None)
     assert (battery.power, battery.units, battery.state) == (260, 3, "discharging")

@@ -102,11 +102,19 @@ def test_an_update_of_the_firmware_ends_with_a_start_and_its_zeros_are_refused()
     assert rules(zeros) == [("zero_after_value", "whLifetime")]
 
 
-def test_meters_that_are_set_up_anew_begin_where_they_like() -> None:
+def test_a_list_of_meters_that_fails_with_the_registers_makes_no_zero_true() -> None:
+    """A gateway that starts may know none of its meters yet."""
     gateway = Polled(production)
     gateway.poll(site(eim(1000.0)))
-    set_up: Json = [*CT, {"eid": 2, "measurementType": "net-consumption", "state": "enabled"}]  # type: ignore[misc]
-    assert rules(gateway.poll({**site(eim(0.0)), METERS: set_up})) == []
+    assert rules(gateway.poll({**site(eim(0.0)), METERS: []})) == [("zero_after_value", "whLifetime")]
+
+
+def test_two_zeros_with_a_pause_between_them_are_two_starts_and_no_reset() -> None:
+    gateway = Polled(production)
+    gateway.poll(site(eim(1000.0)))
+    gateway.poll(site(eim(0.0)))
+    assert rules(gateway.poll(site(eim(0.0)), after=660)) == [("zero_after_value", "whLifetime")]
+    assert rules(gateway.poll(site(eim(1000.1)))) == []
 
 
 def test_no_power_at_night_is_believed() -> None:
