@@ -11,7 +11,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
 from envoy_exporter.untrusted import PHASES, Refusals, flag, number, percent
 
-_VOLTAGE_BIASES = ("voltage_bias_v", "voltage_bias_v_phaseb", "voltage_bias_v_phasec")
+_OF_PHASE = ("", "_phaseb", "_phasec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +27,24 @@ class StorageControl:
         "enphase_storage_ess_in_progress",
         "1: the gateway says that an operation of the storage system is in progress (ESS_in_progress).",
     )
-    frequency_bias: float | None = gauge(
-        "enphase_storage_frequency_bias_hertz",
-        "Offset on the frequency by which the batteries are steered; negative: below it (freq_bias_hz).",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VoltageBias:
+class Bias:
     phase: str = label()
-    bias: float | None = gauge(
+    frequency: float | None = gauge(
+        "enphase_storage_frequency_bias_hertz",
+        "Offset on the frequency by which the batteries are steered; negative: below it"
+        " (freq_bias_hz, freq_bias_hz_phaseb, freq_bias_hz_phasec).",
+    )
+    voltage: float | None = gauge(
         "enphase_storage_voltage_bias_volts",
         "Offset on the voltage by which the batteries are steered; negative: below it"
         " (voltage_bias_v, voltage_bias_v_phaseb, voltage_bias_v_phasec).",
     )
 
 
-READINGS = (StorageControl, VoltageBias)
+READINGS = (StorageControl, Bias)
 
 
 def readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
@@ -55,7 +56,10 @@ def readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
         shutdown=flag(fields, "shutdown", refuse),
         commissioning=flag(fields, "Commission_in_progress", refuse),
         ess_in_progress=flag(fields, "ESS_in_progress", refuse),
-        frequency_bias=number(fields, "freq_bias_hz", refuse),
     )
-    for phase, key in zip(PHASES, _VOLTAGE_BIASES, strict=True):
-        yield VoltageBias(phase=phase, bias=number(fields, key, refuse))
+    for phase, suffix in zip(PHASES, _OF_PHASE, strict=True):
+        yield Bias(
+            phase=phase,
+            frequency=number(fields, f"freq_bias_hz{suffix}", refuse),
+            voltage=number(fields, f"voltage_bias_v{suffix}", refuse),
+        )

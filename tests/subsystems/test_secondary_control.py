@@ -4,7 +4,7 @@ from support.documents import of, one, read
 
 from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_SECCTRL, PRODUCTION_JSON, Json
 from envoy_exporter.subsystems import batteries
-from envoy_exporter.subsystems.secondary_control import StorageControl, VoltageBias
+from envoy_exporter.subsystems.secondary_control import Bias, StorageControl
 
 CONTROL: dict[str, Json] = {
     "shutdown": False,
@@ -23,16 +23,17 @@ BATTERY: dict[str, Json] = {ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices":
 def test_without_an_iq_battery_nothing_is_steered() -> None:
     ac: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 10}]}
     found = read(batteries, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
-    assert of(StorageControl, found) + of(VoltageBias, found) == []
+    assert of(StorageControl, found) + of(Bias, found) == []
 
 
 def test_an_iq_battery_is_steered_by_offsets() -> None:
     """8.2.127_with_generator_running: on a generator, both lie below what is nominal."""
     found = read(batteries, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
     assert one(StorageControl, found) == StorageControl(
-        very_low_limit=0.1, shutdown=False, commissioning=False, ess_in_progress=True, frequency_bias=-1.32
+        very_low_limit=0.1, shutdown=False, commissioning=False, ess_in_progress=True
     )
-    assert {each.phase: each.bias for each in of(VoltageBias, found)} == {"L1": -15.7, "L2": 0.0, "L3": 2.5}
+    assert {each.phase: each.voltage for each in of(Bias, found)} == {"L1": -15.7, "L2": 0.0, "L3": 2.5}
+    assert {each.phase: each.frequency for each in of(Bias, found)} == {"L1": -1.32, "L2": 0.5, "L3": None}
 
 
 def test_firmware_7_has_no_limits() -> None:
