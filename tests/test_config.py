@@ -139,6 +139,7 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
             ":2: defaults.min_interval: 1s is more than a gateway bears",
         ),
         ("gateways: [{host: a}]\ndefaults: {host: b}", ":2: defaults.host: is no key"),
+        ("gateways: [{host: a, token_file: eyJh.eyJi.c}]", "token_file: is a token itself; write it behind token"),
         ("gateways: [{host: a, username: b}]", "username: is no key; did you mean local.username?"),
         (
             "gateways: [{host: a}, {host: A, name: b}]",

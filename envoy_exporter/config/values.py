@@ -72,7 +72,10 @@ def secret_file(raw: Raw) -> Secret:
 
 
 def path(raw: Raw) -> Path:
-    return Path(text(raw))
+    written = text(raw)
+    if re.fullmatch(r"eyJ[\w-]+\.[\w.-]+", written):  # not repeated, nor shown on a page
+        raise ValueError("is a token itself; write it behind token, or here the name of a file with it")
+    return Path(written)
 
 
 def scheme(raw: Raw) -> str:

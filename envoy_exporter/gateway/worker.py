@@ -30,7 +30,7 @@ LONGEST_REQUEST = 30.0
 FIRST_REQUEST = 8.0
 """For `/info` of a gateway that is not known to answer, doubled with each try: a silent one is told in one scrape."""
 SETTLING = 600.0
-"""Seconds after an outage in which a gateway may still say that it has nothing."""
+"""Seconds after an outage, or the first contact, in which a gateway may still say that it has nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,7 @@ class Worker:
             said = (documents.device(self.store.seen(), element) or "?" for element in ("pn", "software"))
             log.info("gateway %s answers: %s, firmware %s", self._name, *said)
             self.answered_once = True
+            self._settled_at = self._clock.monotonic() + SETTLING
         elif self._losses:
             log.info("gateway %s answers again", self._name)
         if self._losses:
@@ -233,6 +234,12 @@ class Worker:
         if not doubtful or (if_for_role and not for_role):
             return
         now = self._clock.monotonic()
+        judge = credentials.judge(self.store.seen())
+        if not for_role and credentials.accepted is not False and judge and not self.store.may_ask(judge, now):
+            # The one that could tell was asked a moment ago: it is asked in the next poll, and nothing is decided now.
+            self.failures.update((name, "http_401") for name in doubtful)
+            credentials.doubtful.clear()
+            return
         if not for_role:
             credentials.refused(self.store.seen(), now, self._clock.time())
         for name in doubtful:

@@ -25,9 +25,8 @@ def choose(seen: Documents, memory: object) -> Memory:
     before = memory.endpoint if isinstance(memory, Memory) else None
     content = seen.content(documents.DEVICE_DATA)
     if content is not None:
-        if documents.device_data_is_whole(content):
-            return Memory(documents.DEVICE_DATA)
-    elif before == documents.DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
+        return Memory(documents.DEVICE_DATA if documents.device_data_is_whole(content) else documents.INVERTERS_V1)
+    if before == documents.DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
         return Memory(documents.DEVICE_DATA)
     return Memory(documents.INVERTERS_V1 if documents.INVERTERS_V1 in seen.at_hand else before)
 

@@ -17,7 +17,7 @@ STANDARD = {
     "/production.json": 60,
     "/api/v1/production/inverters": 30,
     "/inventory.json": 12,
-    "/ivp/ensemble/inventory": 1,
+    "/ivp/ensemble/inventory": 2,
     "/home.json": 1,
 }
 EVERYTHING = {
@@ -40,9 +40,9 @@ EVERYTHING = {
     "/ivp/firmware_manager/state": 1,
 }
 SWITCHED = {
-    # With a system controller, relays in use and a generator. It has no device_data, and says so once.
+    # With a system controller, relays and a generator. It has no device_data: asked at first, and ten minutes on.
     **EVERYTHING,
-    "/ivp/pdm/device_data": 1,
+    "/ivp/pdm/device_data": 2,
     "/api/v1/production/inverters": 30,
     "/ivp/ensemble/dry_contacts": 120,
     "/ivp/ensemble/generator": 120,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.clock import StillClock
 from support.exporter import Scraped
-from support.faults import Odd, breaks, says
+from support.faults import Answer, Odd, breaks, says
 from support.gateways import settings
 from support.raw import RawGateway, answer, closed_port
 
@@ -17,6 +17,7 @@ from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction, Secret
 from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Request, Response
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"
@@ -291,6 +292,26 @@ def test_a_401_on_one_endpoint_is_a_matter_of_the_role(path: str, caplog: pytest
     assert all(exposition.of(READ).values())
     assert gateway.load.requests[path] == 1
     assert lines(caplog) == []
+
+
+def test_a_401_is_not_judged_while_the_one_that_could_tell_was_asked_a_moment_ago() -> None:
+    """Else one endpoint's 401 would lock a good token out, with nothing left that could prove it good."""
+    clock = StillClock()
+
+    def slow(request: Request, truth: Answer) -> Response | None:
+        clock.turn(6)
+        return truth(request)
+
+    odd = Odd({"/ivp/pdm/device_data": says(404), "/production.json": slow})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.scrape()
+        odd.oddities["/ivp/meters/readings"] = says(401)
+        for _ in range(6):
+            clock.turn(4)
+            exposition = scraped.scrape()
+            assert exposition.value("enphase_authenticated") == 1
+            assert exposition.value("enphase_up") == 1
 
 
 def test_owners_of_early_7_are_refused_most_of_ensemble_and_see_the_rest() -> None:

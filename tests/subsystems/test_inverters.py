@@ -185,3 +185,10 @@ def test_both_counts_of_device_data_are_told() -> None:
     found = one(DeviceData, read(inverters, {DEVICE_DATA: data(device(), deviceCount=50)}))
     assert (found.devices, found.limit) == (50, 50)
     assert of(DeviceData, read(inverters, {INVERTERS_V1: []}, absent=(DEVICE_DATA,))) == []
+
+
+def test_a_list_that_has_come_to_its_limit_is_no_list_of_all_even_if_the_other_fails() -> None:
+    whole = read(inverters, {DEVICE_DATA: data(device())})
+    cut: Json = {**data(device()), "deviceCount": 50, "deviceDataLimit": 50}  # type: ignore[dict-item]
+    assert of(Inverter, whole) != []
+    assert of(Inverter, read(inverters, {DEVICE_DATA: cut}, memory=whole.memory)) == []
