@@ -13,7 +13,7 @@ from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
 
 from .endpoints import ENDPOINTS, Endpoint
-from .errors import GatewayError
+from .errors import GatewayError, Unreachable
 
 EARLY = 1.0
 """An endpoint is due this long before its maximum age, so that a scrape interval equal to an age does not alias."""
@@ -23,7 +23,8 @@ LONGEST_GAP = 600.0
 ABSENT_FOR = 6 * 3600.0
 GONE_AFTER, GONE_REFUSALS = 600.0, 3
 LONGEST_BACK_OFF = 120.0
-LONGEST_SUSPENSION = 1800.0
+SUSPENSION, LONGEST_SUSPENSION = 60.0, 500.0
+"""A tenth of a minute short of ten, jitter included: within ten minutes all is back that the gateway has again."""
 _NEVER = float("-inf")
 _FIRST = (documents.INFO, documents.METERS)
 
@@ -46,6 +47,7 @@ class _State:
     failures: int = 0
     refusals: list[float] = field(default_factory=list)
     answered: bool = False
+    urgent: bool = False
 
     @property
     def settled(self) -> bool:
@@ -145,6 +147,9 @@ class Store:
     def may_ask(self, name: str, now: float) -> bool:
         return now >= self.quiet_until and self._hold(name, now) == 0
 
+    def due(self, name: str) -> float:
+        return self._states[name].due
+
     def pending(self, since: float, now: float) -> bool:
         """Must a scrape that came at `since` still wait."""
         if self._in_flight and self._is_awaited(self._endpoints[self._in_flight]):
@@ -152,7 +157,8 @@ class Store:
         return any(self._states[e.name].asked < since and self._is_awaited(e) for e in self._due(now))
 
     def _is_awaited(self, endpoint: Endpoint) -> bool:
-        return endpoint.age.awaited or not self._states[endpoint.name].settled
+        state = self._states[endpoint.name]
+        return endpoint.age.awaited or state.urgent or not state.settled
 
     # --- what came of it
 
@@ -180,40 +186,54 @@ class Store:
     def refused(self, name: str, why: str, now: float, took: float) -> bool:
         """The gateway says that it has no such thing; True if it is believed.
 
-        What has answered on this firmware is gone only after three refusals over ten minutes: while it starts, a
-        gateway says 404 to anything.
+        What has answered on this firmware is gone only after three refusals over ten minutes, and asked again sooner:
+        while it starts, a gateway says 404 to anything.
         """
         state = self._states[name]
         refusals = [*state.refusals, now]
-        if state.answered and (len(refusals) < GONE_REFUSALS or now - refusals[0] < GONE_AFTER):
+        doubtful = state.answered and state.absent is None
+        if doubtful and (len(refusals) < GONE_REFUSALS or now - refusals[0] < GONE_AFTER):
             state.refusals = refusals
             return False
         self._in_flight, self._plan = "", None
-        self._states[name] = _State(asked=state.asked, took=took, due=now + ABSENT_FOR, absent=why)
+        due = now + (GONE_AFTER if state.answered else ABSENT_FOR)
+        self._states[name] = _State(asked=state.asked, took=took, due=due, absent=why, answered=state.answered)
         return True
 
-    def failed(self, name: str, error: GatewayError, now: float, took: float, *, hung: bool = False) -> None:
-        """No document came. One that hangs keeps all others waiting, so it is asked less and less."""
+    def failed(
+        self, name: str, error: GatewayError, now: float, took: float, *, hung: bool = False, wait: float = 0.0
+    ) -> None:
+        """No document came. One that hangs keeps all others waiting, so it is asked less and less.
+
+        `wait`: the seconds for which the gateway asks to be left alone.
+        """
         self._in_flight, self._plan = "", None
         state = self._states[name]
-        state.error, state.took, state.absent = error, took, None
+        state.error, state.took, state.absent, state.urgent = error, took, None, False
         if hung:
-            wait = min(self._ages[name] * 2.0 ** min(state.failures, 10), LONGEST_SUSPENSION)
+            pause = min(self._ages[name] * 2.0 ** min(state.failures, 10), LONGEST_SUSPENSION)
         else:
-            wait = back_off(state.failures, self._min_interval)
-        state.failures += 1
-        state.due = now + wait * self._random.uniform(1.0, 1.2)
+            pause = back_off(state.failures, self._min_interval)
+        state.failures += not isinstance(error, Unreachable)  # which is none of its own
+        state.due = now + max(pause * self._random.uniform(1.0, 1.2), wait)
+
+    def suspend(self, name: str, now: float) -> None:
+        """After asking it the gateway was gone. Should that happen again and again, it is what kills it."""
+        state = self._states[name]
+        pause = min(SUSPENSION * 2.0 ** min(state.failures, 10), LONGEST_SUSPENSION)
+        state.due = now + pause * self._random.uniform(1.0, 1.2)
 
     def expedite(self, name: str, now: float) -> None:
-        """Make it due now."""
-        self._states[name].due = now
+        """Make it due now, or as soon as it may be asked; scrapes wait for it whatever its class."""
+        state = self._states[name]
+        state.due, state.urgent = max(now, state.asked + self._min_interval), True
 
     def returned(self) -> None:
-        """The gateway is back after an outage: what failed, and what it said it had not, is asked anew."""
+        """The gateway is back after an outage: what it said it had not is asked anew, and what failed with it."""
         self._plan = None
         for state in self._states.values():
-            if state.error is not None:
-                state.error, state.failures, state.due = None, 0, _NEVER
+            if state.error is not None and state.failures <= 1:
+                state.due = _NEVER
         self.forget_absent()
 
     def forget_absent(self) -> None:

@@ -1,7 +1,8 @@
 """What to ask a gateway next, and what its answer means for the endpoint, for the credentials and for itself.
 
-A failure stays with its endpoint. It is the gateway's when no connection comes about, when `/info` fails, or
-when two requests in a row get no answer; then nothing is asked until a back-off is over, and `/info` first.
+A failure stays with its endpoint. It is the gateway's when no connection comes about, or when `/info` fails; then
+nothing is asked until a back-off is over, and `/info` first. When a request gets no answer, `/info` tells which of
+the two it is: it is asked next, as soon as `min_interval` lets it.
 """
 
 import logging
@@ -20,6 +21,7 @@ from envoy_exporter.secret import Secret
 from .credentials import Credentials
 from .endpoints import Endpoint, demands_credentials
 from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable
+from .journal import Journal
 from .link import Link
 from .settings import Settings
 from .store import Store, back_off
@@ -31,6 +33,9 @@ FIRST_REQUEST = 8.0
 """For `/info` of a gateway that is not known to answer, doubled with each try: a silent one is told in one scrape."""
 SETTLING = 600.0
 """Seconds after an outage, or the first contact, in which a gateway may still say that it has nothing."""
+
+MOST_DOUBTS = 3
+"""Endpoints in a row that are newly without an answer, and `/info` too young to be asked: nothing more till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,10 @@ class Worker:
         self._min_interval = settings.min_interval
         self._clock = clock
         self._random = random
+        self._journal = Journal(settings.name, clock)
         self._losses = 0
-        self._suspect = False
+        self._down = False
+        self._unanswered: dict[str, bool] = {}
         self._settled_at = float("inf")
         self._failing: set[str] = set()
 
@@ -85,6 +92,7 @@ class Worker:
         return self.store.until(now) <= now or self.credentials.accepted is False
 
     def begin_poll(self) -> None:
+        self._journal.summary()
         self.credentials.begin_poll()
         if self._clock.monotonic() > self._settled_at:
             self.store.forget_absent()
@@ -127,6 +135,8 @@ class Worker:
 
     def end_poll(self) -> None:
         self._conclude_doubts()
+        if self.answering:
+            self._losses = 0
 
     # --- what came of it
 
@@ -145,12 +155,13 @@ class Worker:
         self.store.answered(name, outcome.content, outcome.asking.at, outcome.took)
         if name == documents.INFO:
             self._found()
-        self.answering, self._suspect = True, False
+        self.answering = True
+        self._unanswered.clear()
         self.credentials.taken(name, self.store.seen())
         self._conclude_doubts(if_for_role=True)
         if name in self._failing:
             self._failing.discard(name)
-            log.info("gateway %s: %s is there again", self._name, name)
+            self._journal.changed(name, logging.INFO, f"{name} is there again")
 
     def _refused(self, name: str, why: str, took: float) -> None:
         """It has no such thing, it says."""
@@ -158,36 +169,50 @@ class Worker:
             self._failed(name, Unusable("schema", f"it has no /info ({why}): is this a gateway?"), took)
         elif self.store.refused(name, why, self._clock.monotonic(), took):
             log.debug("gateway %s has no %s: %s", self._name, name, why)
-            self._suspect = False
+            self._unanswered.clear()
+            self._failing.discard(name)
             self.credentials.gone(name)
         else:
             self._failed(name, BadStatus(404, why), took)
 
     def _failed(self, name: str, error: GatewayError, took: float) -> None:
         now = self._clock.monotonic()
-        wait = error.retry_after if isinstance(error, BadStatus) else None
+        wait = (error.retry_after if isinstance(error, BadStatus) else None) or 0.0
         hung = error.reason in {"timeout", "deadline"}
-        self.store.failed(name, error, now, took, hung=hung or wait is not None)
+        self.store.failed(name, error, now, took, hung=hung, wait=wait)
         if error.reason == "http_401" and name != documents.INFO:
-            self._suspect = False
+            self._unanswered.clear()
             self.credentials.doubted(name)
             self._conclude_doubts(if_for_role=True)
             return
         self.failures[name, error.reason] += 1
-        unanswered = isinstance(error, NoAnswer)
-        if name == documents.INFO or isinstance(error, Unreachable) or (unanswered and self._suspect):
-            self._lost(error, wait or 0.0)
+        if name == documents.INFO or isinstance(error, Unreachable):
+            self._lost(error, wait)
             return
-        self._suspect = unanswered
-        if name not in self._failing:
+        known = name in self._failing
+        if not known:
             self._failing.add(name)
-            log.warning("gateway %s: no %s: %s", self._name, name, error)
-        if wait is not None:
-            self.store.quiet_until = now + wait
-        elif hung and self.store.may_ask(documents.INFO, now):
-            # Is it this endpoint that is silent, or the gateway? `/info` tells at once.
-            self.store.expedite(documents.INFO, now)
+            self._journal.changed(name, logging.WARNING, f"no {name}: {error}")
+            self.store.quiet_until = max(self.store.quiet_until, now + wait)
+        if isinstance(error, NoAnswer):
+            self._unanswered.setdefault(name, known)
+            self._doubt(now, hung=hung)
+        else:
+            self._unanswered.clear()
+
+    def _doubt(self, now: float, *, hung: bool) -> None:
+        """No answer: is it the endpoint or the gateway? `/info` tells, as soon as it may be asked.
+
+        Endpoints that are known to break by themselves say nothing of the gateway; a hang is worth asking each time.
+        """
+        doubts = sum(not known for known in self._unanswered.values())
+        if not hung and not doubts:
+            return
+        self.store.expedite(documents.INFO, now)
+        if self.store.may_ask(documents.INFO, now):
             self.answering = False
+        elif doubts >= MOST_DOUBTS:
+            self.answering, self.store.quiet_until = False, self.store.due(documents.INFO)
 
     def _mistaken(self, content: Json) -> GatewayError | None:
         """Is it not the gateway that it should be; and what it was before, if that was another, is forgotten."""
@@ -196,8 +221,8 @@ class Worker:
         if mistaken is None and documents.INFO in before.at_hand:
             for element, what in (("sn", "it is another gateway, of serial"), ("software", "its firmware is")):
                 old, new = documents.device(before, element), documents.device(after, element)
-                if old != new:
-                    log.warning("gateway %s: %s %s now, and was %s", self._name, what, new, old)
+                if old and new and old != new:
+                    self._journal.changed(element, logging.WARNING, f"{what} {new} now, and was {old}")
                     self.store.begin_anew()
                     self.credentials.begin_anew()
         return mistaken
@@ -209,21 +234,25 @@ class Worker:
             log.info("gateway %s answers: %s, firmware %s", self._name, *said)
             self.answered_once = True
             self._settled_at = self._clock.monotonic() + SETTLING
-        elif self._losses:
-            log.info("gateway %s answers again", self._name)
-        if self._losses:
+        elif self._down:
+            self._journal.changed("the gateway", logging.INFO, "it answers again")
+        if self._down:
             self.store.returned()
             self._settled_at = self._clock.monotonic() + SETTLING
-        self._losses, self.trouble = 0, None
+        self._down, self.trouble = False, None
 
     def _lost(self, error: GatewayError, wait: float) -> None:
         """It does not answer, or not as itself."""
+        now = self._clock.monotonic()
         if self.trouble is None or self.trouble.reason != error.reason:
-            log.error("gateway %s: %s", self._name, error)
-        self.answering, self._suspect, self.trouble = False, False, error
+            self._journal.changed("the gateway", logging.ERROR, str(error))
+        if self._unanswered:
+            self.store.suspend(next(iter(self._unanswered)), now)
+        self._unanswered.clear()
+        self.answering, self._down, self.trouble = False, True, error
         wait = max(wait, back_off(self._losses, self._min_interval) * self._random.uniform(1.0, 1.2))
         self._losses += 1
-        self.store.quiet_until = self._clock.monotonic() + wait
+        self.store.quiet_until = now + wait
         self.store.expedite(documents.INFO, self.store.quiet_until)
         self.link.forget()
 

@@ -4,15 +4,16 @@ import gzip
 import socket
 import ssl
 import time
+import tracemalloc
 
 import httpx
 import pytest
-from support.raw import RawGateway, Script, answer, closed_port, reset
+from support.raw import RawGateway, Script, answer, closed_port, deaf_port, reset
 
 from envoy_exporter.gateway.auth import Bearer, Digest, Local
 from envoy_exporter.gateway.client import LARGEST_BODY, Answer, Client
 from envoy_exporter.gateway.errors import GatewayError, NoAnswer, Unreachable, Unusable
-from envoy_exporter.gateway.network import Network, tls_context
+from envoy_exporter.gateway.network import CONNECT_SECONDS, Network, tls_context
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import Simulator
 
@@ -208,6 +209,50 @@ def test_a_gzip_bomb_stays_packed() -> None:
     with RawGateway(script) as gateway, pytest.raises(NoAnswer) as error:
         asked(gateway).get()
     assert error.value.reason == "protocol"
+
+
+def test_a_gzip_bomb_in_a_challenge_stays_packed_too_and_the_digest_is_sent() -> None:
+    bomb = gzip.compress(b" " * (LARGEST_BODY * 20))
+    challenge = 'WWW-Authenticate: Digest realm="enphaseenergy.com", nonce="y", qop="auth"\r\n'
+
+    def script(connection: socket.socket, _: int) -> None:
+        while request := gateway.request(connection):
+            headers = f"Content-Encoding: gzip\r\n{challenge}"
+            denied = answer(bomb, "401 Unauthorized", headers)
+            connection.sendall(answer(b"well") if b"Digest username" in request else denied)
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        tracemalloc.start()
+        assert client.get(auth=Digest(Local("envoy", Secret("")))).body == b"well"
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        client.client.close()
+    assert peak < LARGEST_BODY
+
+
+def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As with an IPv6 address that a router still announces: it took all of the three seconds, each time."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.request(connection)
+        connection.sendall(answer(b"well", keep=False))
+
+    with RawGateway(script) as gateway, deaf_port() as deaf:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
+            for port in (deaf, gateway.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(addresses))
+        client = Asked("envoy.local", 80)
+        assert client.get().body == b"well"
+        began = time.monotonic()
+        assert client.get().body == b"well"
+        assert time.monotonic() - began < CONNECT_SECONDS / 2, "the dead one was not tried again"
+        client.client.close()
+    assert gateway.connections == 2
 
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])

@@ -89,3 +89,17 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as placeholder:
         placeholder.bind(("127.0.0.1", 0))
         yield placeholder.getsockname()[1]
+
+
+@contextlib.contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port whose backlog is full, so that a SYN gets no answer."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

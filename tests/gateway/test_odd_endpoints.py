@@ -1,0 +1,208 @@
+"""Endpoints that break at every asking, and one that takes the gateway with it: the others must not pay for them."""
+
+import logging
+from itertools import pairwise
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.exposition import Exposition
+from support.faults import Answer, Odd, breaks, says
+from support.gateways import settings
+
+from envoy_exporter import documents
+from envoy_exporter.gateway.journal import AT_ONCE, Journal
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Request, Response
+
+READ = "enphase_scrape_collector_success"
+FAILURES = "enphase_gateway_request_failures_total"
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name.startswith("envoy_exporter")]
+
+
+def failing(exposition: Exposition) -> set[str]:
+    return {name for (name,), good in exposition.of(READ).items() if not good}
+
+
+def test_two_neighbours_that_break_at_every_asking_cost_their_subsystems_for_an_hour_and_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock = StillClock()
+    odd = Odd({documents.TARIFF: breaks, documents.HOME: breaks})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(240):
+            scraped.poll()
+            assert scraped.gateway.snapshot().answering
+            clock.turn(15)
+        exposition = scraped.exposition()
+        assert exposition.value("enphase_up") == 1
+        assert failing(exposition) == {"identity", "network", "tariff"}
+        # From ten seconds doubling to two minutes, each a fifth longer at most.
+        for path in (documents.TARIFF, documents.HOME):
+            assert 3600 / 144 - 1 <= exposition.value(FAILURES, endpoint=path, reason="reset") <= 3600 / 120 + 4
+        assert gateway.load.requests[documents.METER_READINGS] == 240
+        assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 2
+    assert len(lines(caplog)) == 1 + 2
+
+
+def test_everything_but_info_breaks_and_nobody_asks_in_a_storm(caplog: pytest.LogCaptureFixture) -> None:
+    clock = StillClock()
+
+    def truth(request: Request, answer: Answer) -> Response:
+        return answer(request)
+
+    with Simulator("8.3", clock=clock.time, faults=Odd({documents.INFO: truth, "*": breaks})) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(240):
+            scraped.poll()
+            clock.turn(15)
+        assert scraped.exposition().value("enphase_up") == 0
+        each = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
+        assert max(each.values()) <= 3600 / 120 + 4
+        # Every three that are new to break it is asked whether it lives; then it is known that they do.
+        assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 1 + len(each) / 3
+        assert len(lines(caplog)) == len(each)
+
+
+def test_a_hang_is_told_from_a_dead_gateway_by_info_at_once() -> None:
+    clock = StillClock()
+
+    def hangs(_: Request, __: Answer) -> None:
+        clock.turn(30)
+
+    odd = Odd({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        exposition = Scraped(settings(gateway), clock).scrape()
+        assert gateway.load.requests[documents.INFO] == 2
+    assert exposition.value("enphase_up") == 1
+    assert failing(exposition) == {"inverters"}
+
+
+def test_an_endpoint_after_which_the_gateway_is_gone_is_asked_less_and_less() -> None:
+    clock = StillClock()
+    down_until = 0.0
+
+    def kills(_: Request, __: Answer) -> None:
+        nonlocal down_until
+        down_until = clock.monotonic() + 100
+
+    def unless_down(request: Request, answer: Answer) -> Response | None:
+        return None if clock.monotonic() < down_until else answer(request)
+
+    odd = Odd({documents.DEVICE_DATA: kills, "*": unless_down})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(480):
+            scraped.poll()
+            clock.turn(15)
+        # 60, 120, 240 and then 500 to 600 seconds apart, where a back-off would have asked it each two minutes.
+        killed = scraped.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
+        assert 12 <= killed <= 2 * 3600 / 500 + 6
+
+
+def test_a_503_with_a_time_is_over_when_the_time_is(caplog: pytest.LogCaptureFixture) -> None:
+    """Six of them in a row were a suspension of half an hour once."""
+    clock = StillClock()
+    busy = says(503, b"Resource busy, please retry after 30 seconds")
+    odd = Odd({documents.DEVICE_DATA: busy})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        asked: list[float] = []
+        for _ in range(400):
+            before = gateway.load.requests.get(documents.DEVICE_DATA, 0)
+            scraped.poll()
+            if gateway.load.requests.get(documents.DEVICE_DATA, 0) > before:
+                asked.append(clock.monotonic())
+            clock.turn(3)
+        assert all(after - before >= 30 for before, after in pairwise(asked))
+        odd.heal()
+        clock.turn(144)
+        assert failing(scraped.scrape()) == set()
+    assert len(lines(caplog)) == 1
+
+
+def test_the_whole_gateway_is_left_alone_for_the_time_that_its_first_503_names() -> None:
+    clock = StillClock()
+    odd = Odd({documents.METER_READINGS: says(503, Retry_After="60")})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(6):
+            scraped.poll()
+            assert gateway.load.requests == {documents.INFO: 1, documents.METERS: 1, documents.METER_READINGS: 1}
+            clock.turn(9.9)
+        clock.turn(1)
+        scraped.poll()
+        assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "and then the others go on, whatever it says"
+
+
+@pytest.mark.parametrize("element", [b"sn", b"software"])
+def test_an_info_that_leaves_out_who_it_is_is_no_other_gateway(
+    element: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = StillClock()
+
+    def without(request: Request, answer: Answer) -> Response:
+        told = answer(request)
+        start, end = told.body.index(b"<" + element + b">"), told.body.index(b"</" + element + b">")
+        return Response(told.status, told.headers, told.body[:start] + told.body[end + len(element) + 3 :])
+
+    odd = Odd({})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.scrape()
+        odd.oddities[documents.INFO] = without
+        clock.turn(300)
+        scraped.scrape()
+        assert gateway.load.requests[documents.HOME] == 1, "which is asked once an hour, unless all is new"
+    assert [line for line in lines(caplog) if "another gateway" in line or "firmware is" in line] == []
+
+
+def test_what_answered_and_then_was_gone_is_back_within_ten_minutes() -> None:
+    clock = StillClock()
+    odd = Odd({})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.scrape()
+        odd.oddities[documents.DEVICE_DATA] = says(404)
+        for _ in range(80):
+            clock.turn(15)
+            scraped.poll()
+        assert failing(scraped.exposition()) == set(), "it is believed"
+        odd.heal()
+        clock.turn(600)
+        scraped.scrape()
+    assert scraped.gateway.snapshot().wanted[documents.DEVICE_DATA].readable
+
+
+def test_what_changes_all_day_is_four_lines_and_a_summary_an_hour(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clock = StillClock()
+    journal = Journal("home", clock)
+    for minute in range(24 * 60):
+        journal.summary()
+        journal.changed("/home", logging.WARNING, f"no /home: {minute}")
+        clock.turn(60)
+    told = lines(caplog)
+    assert told[0] == "gateway home: no /home: 0"
+    assert told[AT_ONCE - 1].endswith("from now on a summary an hour")
+    assert 22 <= len(told) - AT_ONCE <= 24
+    assert "in the last hour /home changed 60 times, the last: no /home: 1" in told[-1]
+
+
+def test_after_an_hour_of_rest_a_change_is_a_line_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clock = StillClock()
+    journal = Journal("home", clock)
+    for _ in range(10):
+        journal.changed("/home", logging.WARNING, "no /home")
+    clock.turn(3601)
+    journal.summary()
+    journal.changed("/home", logging.INFO, "/home is there again")
+    assert len(lines(caplog)) == AT_ONCE + 2
+    assert "changed 6 times" in lines(caplog)[-2]
+    assert lines(caplog)[-1] == "gateway home: /home is there again"
