@@ -111,8 +111,16 @@ class EnvoyCollector(Collector):
         self.gateway = gateway
         self._settings = settings
         self._clock = clock
-        self._runs = tuple(_Run(each) for each in SUBSYSTEMS if each.NAME in gateway.settings.collectors)
+        self._runs: tuple[_Run, ...] = ()
         self._one_at_a_time = threading.Lock()
+        self.change(gateway.settings.collectors, settings)
+
+    def change(self, names: Collection[str], settings: Settings) -> None:
+        """Other subsystems, or other settings for them. Those that stay remember what they knew."""
+        with self._one_at_a_time:
+            running = {run.name: run for run in self._runs}
+            self._settings = settings
+            self._runs = tuple(running.get(each.NAME) or _Run(each) for each in SUBSYSTEMS if each.NAME in names)
 
     @property
     def refused(self) -> list[Refusal]:

@@ -2,7 +2,7 @@
 
 import importlib.util
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -69,14 +69,8 @@ class Wiring:
         plans = self._plans(wanted)
         before, self._running = self._running, {}
         for name, plan in plans.items():
-            kept = before.pop(name, None)
-            if kept is not None and kept[0] == plan:
-                kept[1].collector.gateway.forget_absent()
-                self._running[name] = kept
-            else:
-                if kept is not None:
-                    kept[1].collector.gateway.close()
-                self._running[name] = plan, self._exposition(plan)
+            kept = before.pop(_heir(plan, before, plans), None)
+            self._running[name] = plan, self._exposition(plan) if kept is None else _changed(*kept, plan)
         for _, gone in before.values():
             gone.collector.gateway.close()
         for words in _without_effect(wanted):
@@ -183,6 +177,23 @@ class Wiring:
             if holder is not None:
                 self._redaction.learn(*filter(None, (holder.password, holder.password_file)))
         self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
+
+
+def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]], wanted: Collection[str]) -> str:
+    """Under which name the gateway at this address ran before: its own, or one that nobody has any more."""
+    same = [name for name, (old, _) in before.items() if old.gateway.address == plan.gateway.address]
+    return next((name for name in same if name == plan.gateway.name or name not in wanted), "")
+
+
+def _changed(old: _Plan, exposition: Exposition, plan: _Plan) -> Exposition:
+    """The same gateway, with what the config says of it now: never two at once that ask it."""
+    gateway = exposition.collector.gateway
+    if old != plan:
+        exposition.timeout = plan.timeout
+        exposition.collector.change(plan.gateway.collectors, plan.read)
+        gateway.change(plan.gateway)
+    gateway.forget_absent()
+    return exposition
 
 
 def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:

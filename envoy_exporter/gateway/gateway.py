@@ -63,6 +63,7 @@ class Gateway:
         self._clock = clock
         self._telemetry = telemetry
         self._change = threading.Condition()
+        self._user_agent = user_agent
         link = Link(settings, clock, self._counted, user_agent)
         self._worker = Worker(settings, link, clock=clock, random=random, learn=learn)
         self._waiting: list[tuple[float, Future[None]]] = []
@@ -112,6 +113,13 @@ class Gateway:
     def holds(self, snapshot: Snapshot) -> bool:
         """Would a snapshot taken now say the same."""
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
+
+    def change(self, settings: Settings) -> None:
+        """Other settings for the same gateway: its documents and counters stay, a request under way is not heard."""
+        with self._change:
+            self.settings = settings
+            self._worker.change(settings, Link(settings, self._clock, self._counted, self._user_agent))
+            self._changed()
 
     def forget_absent(self) -> None:
         """After a reload: what the gateway said it had not is asked for again."""

@@ -26,7 +26,7 @@ class Link:
         self._clock = clock
         network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
         self._client = Client(network, tls_context(settings.ca_file), counted, user_agent)
-        self._scheme = ""
+        self.scheme = ""
 
     def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
         """The content of a document, if it comes within the seconds. Raises GatewayError, or NotHere."""
@@ -34,12 +34,18 @@ class Link:
         if endpoint.name == documents.INFO:
             answer = self._information(endpoint.target, deadline, seen)
         else:
-            answer = self._get(self._scheme, endpoint.target, auth, deadline, seen)
+            answer = self._get(self.scheme, endpoint.target, auth, deadline, seen)
         return answers.content(endpoint.name, answer, seen, self._clock.time())
+
+    def follow(self, before: "Link") -> bool:
+        """Go on where the link before it was; False if that spoke a scheme that is not to be spoken any more."""
+        if before.scheme in self._settings.schemes:
+            self.scheme = before.scheme
+        return bool(self.scheme)
 
     def forget(self) -> None:
         """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
-        self._scheme = ""
+        self.scheme = ""
         self.close()
 
     def close(self) -> None:
@@ -51,7 +57,7 @@ class Link:
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
         """
         failed: list[GatewayError] = []
-        for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self._scheme):
+        for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
                 answer = self._get(scheme, target, None, deadline, seen)
             except Unreachable as error:
@@ -60,7 +66,7 @@ class Link:
                     break
                 continue
             if not 300 <= answer.status < 400:  # noqa: PLR2004
-                self._scheme = scheme
+                self.scheme = scheme
                 return answer
             to = answers.shown(answer.headers.get("location", ""))
             failed.append(BadStatus(answer.status, f"it redirects from {scheme} to {to}"))

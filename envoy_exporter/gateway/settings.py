@@ -32,6 +32,11 @@ class Settings:
     maximum_ages: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def address(self) -> tuple[str, int | None]:
+        """Where it is: what makes it this gateway and no other, as far as the config knows."""
+        return self.host, self.port
+
+    @property
     def schemes(self) -> tuple[str, ...]:
         """What to try. A pinned certificate means TLS and nothing else."""
         if self.scheme != "auto":

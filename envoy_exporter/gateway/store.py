@@ -75,10 +75,7 @@ class Store:
         self, random: Random, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]
     ) -> None:
         self._random = random
-        self._min_interval = min_interval
-        self._collectors = collectors
         self._endpoints = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-        self._ages = {each.name: self._age(each, maximum_ages) for each in ENDPOINTS}
         self._states = {name: _State() for name in self._endpoints}
         self._gaps: deque[float] = deque(maxlen=4)
         self._scraped = _NEVER
@@ -86,6 +83,12 @@ class Store:
         self._plan: list[Endpoint] | None = None
         self.quiet_until = _NEVER
         self.blocked: frozenset[str] = frozenset()
+        self.change(collectors, min_interval, maximum_ages)
+
+    def change(self, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]) -> None:
+        """Other collectors, or other ages for what they read. What is due, and what is there, stays."""
+        self._collectors, self._min_interval, self._plan = collectors, min_interval, None
+        self._ages = {each.name: self._age(each, maximum_ages) for each in ENDPOINTS}
 
     def _age(self, endpoint: Endpoint, maximum_ages: Mapping[str, float]) -> float:
         usual = self._min_interval if endpoint.age.maximum_age is None else endpoint.age.maximum_age
@@ -171,6 +174,15 @@ class Store:
     def asking(self, name: str, now: float) -> None:
         self._in_flight = name
         self._states[name].asked = now
+
+    @property
+    def asks(self) -> bool:
+        """Is a request under way."""
+        return bool(self._in_flight)
+
+    def unheard(self) -> None:
+        """What came of the request under way does not count."""
+        self._in_flight = ""
 
     def answered(self, name: str, content: Json, asked_at: float, took: float) -> None:
         """A document came. `asked_at` is when it was asked for, in seconds since 1970."""

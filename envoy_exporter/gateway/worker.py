@@ -42,6 +42,7 @@ MOST_DOUBTS = 3
 class Asking:
     """One request before it is sent. `at` in seconds since 1970, `began` of the monotonic clock, how many `seconds`."""
 
+    link: Link
     endpoint: Endpoint
     auth: httpx.Auth | None
     seen: Documents
@@ -68,6 +69,7 @@ class Worker:
     ) -> None:
         self.link = link
         self.credentials = Credentials(settings, random, learn)
+        self._learn = learn
         self.store = Store(random, settings.collectors, settings.min_interval, settings.maximum_ages)
         self.requests: Counter[tuple[str, int]] = Counter()
         self.failures: Counter[tuple[str, str]] = Counter()
@@ -84,6 +86,23 @@ class Worker:
         self._unanswered: dict[str, bool] = {}
         self._settled_at = float("inf")
         self._failing: set[str] = set()
+
+    def change(self, settings: Settings, link: Link) -> None:
+        """Other settings, and the link that goes with them. Nothing that it asked before is asked for that reason."""
+        before, self.link = self.link, link
+        self._name, self._min_interval = settings.name, settings.min_interval
+        self._journal = Journal(settings.name, self._clock)
+        self.credentials = Credentials(settings, self._random, self._learn)
+        self.store.change(settings.collectors, settings.min_interval, settings.maximum_ages)
+        if not self.store.asks:
+            before.close()
+        if not link.follow(before):
+            self.answering = False
+            self.store.expedite(documents.INFO, self._clock.monotonic())
+        self.credentials.begin_poll()
+        seen = self.store.seen()
+        if seen.settled(documents.INFO) and (mistaken := self.credentials.mistaken(seen)):
+            self._lost(mistaken, 0.0)
 
     # --- what to ask
 
@@ -121,14 +140,14 @@ class Worker:
         seconds = (
             LONGEST_REQUEST if self.answering else min(FIRST_REQUEST * 2.0 ** min(self._losses, 9), LONGEST_REQUEST)
         )
-        return Asking(endpoint, auth, seen, self._clock.time(), now, seconds)
+        return Asking(self.link, endpoint, auth, seen, self._clock.time(), now, seconds)
 
     def ask(self, asking: Asking) -> Outcome:
         """Send it, and wait for the answer."""
         content: Json = None
         error: GatewayError | NotHere | None = None
         try:
-            content = self.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
+            content = asking.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
         except (GatewayError, NotHere) as met:
             error = met
         return Outcome(asking, content, error, self._clock.monotonic() - asking.began)
@@ -142,6 +161,10 @@ class Worker:
 
     def conclude(self, outcome: Outcome) -> None:
         name, error = outcome.asking.endpoint.name, outcome.error
+        if outcome.asking.link is not self.link:
+            outcome.asking.link.close()
+            self.store.unheard()
+            return
         if error is None and name == documents.INFO:
             error = self._mistaken(outcome.content)
         if error is None:

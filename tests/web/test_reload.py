@@ -1,0 +1,97 @@
+"""A reload with another config for the same gateway: the gateway does not notice, and no number is lost."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from support.exposition import parsed
+from support.faults import Odd
+from support.served import Served, written
+
+from envoy_exporter import documents
+from envoy_exporter.simulator import Simulator
+
+REQUESTS = "enphase_gateway_requests_total"
+
+
+def reloaded(served: Served) -> None:
+    assert served.get("/-/reload", method="POST").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "    timeout: 5s",
+        "    timezone: Europe/Amsterdam",
+        "    collectors: {tariff: false}",
+        "    collectors: {inverters: {max_age: 5m}}",
+        "    keep_alive: false",
+        "    min_interval: 20s",
+        "    labels: {site: farm}",
+    ],
+)
+def test_what_is_changed_of_a_gateway_leaves_its_documents_and_its_counters(more: str, tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        with Served(written(gateway, folder=tmp_path)) as served:
+            before = parsed(served.get("/probe?target=home").text)
+            asked = dict(gateway.load.requests)
+            written(gateway, folder=tmp_path, more=more)
+            reloaded(served)
+            after = parsed(served.get("/probe?target=home").text)
+            # What it said it had not is asked for again after a reload; all else holds.
+            news = {path for path, times in gateway.load.requests.items() if times > asked.get(path, 0)}
+            assert not news & {documents.INFO, documents.METERS, documents.METER_READINGS, documents.DEVICE_DATA}
+        assert after.value("enphase_up") == 1
+        for labels, count in before.of(REQUESTS).items():
+            assert after.of(REQUESTS)[labels] >= count
+
+
+def test_a_gateway_of_another_name_is_the_same_gateway(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        with Served(written(gateway, folder=tmp_path)) as served:
+            served.get("/probe?target=home")
+            written(gateway, folder=tmp_path, names=("cottage",))
+            reloaded(served)
+            assert parsed(served.get("/probe?target=cottage").text).value("enphase_up") == 1
+            assert served.get("/probe?target=home").status_code == 400
+        assert gateway.load.requests[documents.INFO] == 1
+
+
+def test_while_a_request_is_under_way_a_reload_begins_no_second_one(tmp_path: Path) -> None:
+    odd = Odd({})
+    odd.oddities[documents.DEVICE_DATA] = odd.silence
+    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
+        for seconds in (5, 6, 7):
+            written(gateway, folder=tmp_path, more=f"    timeout: {seconds}s")
+            reloaded(served)
+            served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
+        assert gateway.load.most_in_flight == 1
+        assert sum(thread.name == "gateway home" for thread in threading.enumerate()) == 1
+        odd.heal()
+
+
+def test_a_serial_that_is_not_this_gateway_s_ends_the_asking_at_once(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        path = written(gateway, folder=tmp_path)
+        with Served(path) as served:
+            served.get("/probe?target=home")
+            path.write_text(path.read_text().replace(gateway.serial, "999999999999"))
+            reloaded(served)
+            asked = dict(gateway.load.requests)
+            assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 0
+            assert gateway.load.requests == asked
+
+
+def test_a_gateway_that_has_gone_from_the_config_is_asked_no_more_and_its_connection_is_closed(tmp_path: Path) -> None:
+    with Simulator("8.3") as house, Simulator("8.3") as barn:
+        with Served(written(house, barn, folder=tmp_path)) as served:
+            served.get("/probe?target=barn")
+            assert barn.load.open_connections == 1
+            written(house, folder=tmp_path)
+            reloaded(served)
+            for thread in threading.enumerate():
+                if thread.name == "gateway barn":
+                    thread.join(10)
+            assert not any(thread.name == "gateway barn" for thread in threading.enumerate())
+        assert barn.load.open_connections == 0
