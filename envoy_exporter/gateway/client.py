@@ -122,6 +122,8 @@ class _Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if _has_said_more(self._pool):
+            self._pool.close()
         url = request.url
         response = self._pool.handle_request(
             httpcore.Request(
@@ -143,6 +145,17 @@ class _Transport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _has_said_more(pool: httpcore.ConnectionPool) -> bool:
+    """Has the gateway said more than its answer: it would be taken for the answer to the next request.
+
+    The library has no public word for it; a version without this one would cost the keep-alive, and no truth.
+    """
+    try:
+        return any(each._connection._h11_state.trailing_data[0] for each in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
+    except AttributeError:
+        return bool(pool.connections)
 
 
 def _is_packed(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -137,7 +137,10 @@ class Store:
             return
         for endpoint in self.wanted():
             state = self._states[endpoint.name]
-            if endpoint.name not in self.blocked and state.due <= now and self._hold(endpoint.name, now) <= EARLY:
+            # Somebody came since it was asked: however long a poll takes, nothing is asked without a scrape.
+            wanted = state.asked < self._scraped or self._scraped == _NEVER or state.urgent
+            ready = state.due <= now and self._hold(endpoint.name, now) <= EARLY
+            if wanted and ready and endpoint.name not in self.blocked:
                 yield endpoint
 
     def _hold(self, name: str, now: float) -> float:

@@ -3,11 +3,16 @@
 import gzip
 import socket
 import ssl
+import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 
 import httpx
 import pytest
+from support.exporter import Scraped
+from support.faults import Odd
+from support.gateways import settings
 from support.raw import RawGateway, Script, answer, closed_port, deaf_port, reset
 
 from envoy_exporter.gateway.auth import Bearer, Digest, Local
@@ -16,6 +21,7 @@ from envoy_exporter.gateway.errors import GatewayError, NoAnswer, Unreachable, U
 from envoy_exporter.gateway.network import CONNECT_SECONDS, Network, tls_context
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Request, Response
 
 LIMIT = 0.5
 LONG_BEFORE_THE_DRIP_ENDS = 10.0
@@ -224,6 +230,7 @@ def test_a_gzip_bomb_in_a_challenge_stays_packed_too_and_the_digest_is_sent() ->
     with RawGateway(script) as gateway:
         client = asked(gateway)
         tracemalloc.start()
+        tracemalloc.reset_peak()
         assert client.get(auth=Digest(Local("envoy", Secret("")))).body == b"well"
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -391,3 +398,44 @@ def test_a_token_is_in_no_error() -> None:
     while chain is not None:
         assert "eyJ" not in repr(chain)
         chain = chain.__cause__
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "in the same breath"])
+def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_question(apart: bool) -> None:  # noqa: FBT001  # a case
+    def script(connection: socket.socket, number: int) -> None:
+        gateway.request(connection)
+        if number > 1:
+            connection.sendall(answer(b"second"))
+        elif apart:
+            connection.sendall(answer(b"first"))
+            heard.wait(10)
+            connection.sendall(answer(b"unasked"))
+        else:
+            connection.sendall(answer(b"first") + answer(b"unasked"))
+        said.set()
+        gateway.request(connection)
+
+    heard, said = threading.Event(), threading.Event()
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        assert client.get().body == b"first"
+        heard.set()
+        assert said.wait(10)
+        assert client.get().body == b"second"
+        client.client.close()
+
+
+@pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
+def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:  # noqa: FBT001  # a case
+    """It resets what it said it would keep (home-assistant/core#126162)."""
+    told: list[str] = []
+
+    def noted(request: Request, truth: Callable[[Request], Response]) -> Response:
+        if request.path != "/info":
+            told.append(request.headers.get("connection", ""))
+        return truth(request)
+
+    with Simulator(profile, faults=Odd({"*": noted})) as gateway:
+        Scraped(settings(gateway)).poll()
+    assert set(told) == ({"keep-alive", ""} & set(told) if kept else {"close"})
+    assert ("close" in told) is not kept

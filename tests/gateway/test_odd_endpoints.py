@@ -206,3 +206,65 @@ def test_after_an_hour_of_rest_a_change_is_a_line_again(caplog: pytest.LogCaptur
     assert len(lines(caplog)) == AT_ONCE + 2
     assert "changed 6 times" in lines(caplog)[-2]
     assert lines(caplog)[-1] == "gateway home: /home is there again"
+
+
+def test_a_gateway_that_dies_without_a_word_after_info_gets_three_more_requests_and_no_storm() -> None:
+    clock = StillClock()
+
+    def truth(request: Request, answer: Answer) -> Response:
+        return answer(request)
+
+    odd = Odd({documents.INFO: truth, documents.METERS: truth, "*": breaks})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        failures = [count for (_, reason), count in scraped.gateway.snapshot().failures.items() if reason == "reset"]
+        assert sum(failures) == 3
+        assert scraped.exposition().value("enphase_up") == 0
+
+
+def test_each_hang_is_a_reason_to_ask_whether_the_gateway_lives() -> None:
+    clock = StillClock()
+
+    def hangs(_: Request, __: Answer) -> None:
+        clock.turn(30)
+
+    odd = Odd({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        hung = []
+        for _ in range(40):
+            before = gateway.load.requests.get(documents.DEVICE_DATA, 0), gateway.load.requests.get(documents.INFO, 0)
+            scraped.poll()
+            if gateway.load.requests[documents.DEVICE_DATA] > before[0]:
+                hung.append(gateway.load.requests[documents.INFO] - before[1])
+            clock.turn(15)
+    assert len(hung) >= 3
+    assert hung[0] == 2, "the first contact, and after the hang"
+    assert set(hung[1:]) == {1}
+
+
+def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minutes_after_the_outage() -> None:
+    clock = StillClock()
+    odd = Odd({})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        odd.oddities[documents.TARIFF] = says(404)
+        scraped.poll()
+        clock.turn(700)
+        scraped.poll()
+        asked = gateway.load.requests[documents.TARIFF]
+        odd.oddities["*"] = breaks
+        for _ in range(30):
+            clock.turn(15)
+            scraped.poll()
+        del odd.oddities["*"]
+        for _ in range(12):
+            clock.turn(15)
+            scraped.poll()
+        assert gateway.load.requests[documents.TARIFF] == asked + 1, "at once, and it says no again"
+        odd.heal()
+        for _ in range(50):
+            clock.turn(15)
+            scraped.poll()
+        assert scraped.gateway.snapshot().wanted[documents.TARIFF].readable

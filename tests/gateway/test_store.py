@@ -292,3 +292,19 @@ def test_a_gateway_without_a_production_ct_is_asked_at_once_for_what_else_it_has
     ask(asked, documents.METERS, 0, [])
     ask(asked, documents.PRODUCTION_JSON, 0, FLAPPED)
     assert documents.PRODUCTION_V1 in due(asked, 0)
+
+
+def test_the_age_of_a_document_counts_from_its_own_asking_and_not_from_a_newer_one_that_is_under_way() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.asking(documents.METER_READINGS, 30)
+    assert asked.at_hand(31).at_hand[documents.METER_READINGS].age == 31
+
+
+def test_however_long_a_poll_takes_nothing_is_asked_twice_unless_somebody_came() -> None:
+    asked = store()
+    asked.scraped(0)
+    a_plant(asked, 0)
+    assert documents.METER_READINGS not in due(asked, 25)
+    asked.scraped(20)
+    assert documents.METER_READINGS in due(asked, 25)

@@ -238,3 +238,21 @@ def test_where_production_has_the_phases_it_is_the_site() -> None:
     """Firmware between 5 and 7 gave lines on /production alone."""
     seen = documents({PRODUCTION: site(eim(lines=LINES)), PRODUCTION_JSON: site(eim())})
     assert plant.detailed(plant.site(seen))
+
+
+@pytest.mark.parametrize(
+    ("produced", "believed"), [({}, False), ({"whLifetime": 0.0}, True), ({"activeCount": 0}, True)]
+)
+def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_where_the_sun_shone(
+    produced: dict[str, Json],
+    believed: bool,  # noqa: FBT001  # a case
+) -> None:
+    """8.3.5433_tot_is_net_cons; where nothing was ever produced the load is what the grid delivered."""
+    consumption: Json = [
+        {"type": "eim", "activeCount": 1, "measurementType": kind, "wNow": 500.0, "whLifetime": 4_200_123.456}
+        for kind in ("total-consumption", "net-consumption")
+    ]
+    entry: Json = {"type": "eim", "activeCount": 1, "wNow": 4556.1, "whLifetime": 19_230_313.0, **produced}
+    said = read(production, {METERS: CT, PRODUCTION_JSON: site(entry, consumption=consumption)})
+    assert bool(of(Consumption, said)) is believed
+    assert of(NetConsumption, said)

@@ -1,0 +1,39 @@
+"""How long what was said of a gateway may be said again, and how many threads ask it."""
+
+import threading
+
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.gateways import settings
+
+from envoy_exporter.simulator import Simulator
+
+
+def test_ready_bytes_hold_until_something_is_due_or_has_come() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as simulated:
+        scraped = Scraped(settings(simulated), clock)
+        scraped.poll()
+        gateway = scraped.gateway
+        snapshot = gateway.snapshot()
+        assert gateway.holds(snapshot)
+        clock.turn(8)
+        assert gateway.holds(snapshot), "the readings are due after nine seconds"
+        clock.turn(1)
+        assert not gateway.holds(snapshot)
+        scraped.poll()
+        assert not gateway.holds(snapshot)
+        snapshot = gateway.snapshot()
+        assert gateway.holds(snapshot)
+        gateway.forget_absent()
+        assert not gateway.holds(snapshot)
+
+
+def test_one_thread_asks_however_many_scrapes_come() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as simulated:
+        scraped = Scraped(settings(simulated, name="the only one"), clock)
+        for _ in range(10):
+            scraped.gateway.scrape().result(30)
+            clock.turn(15)
+        assert sum(thread.name == "gateway the only one" for thread in threading.enumerate()) == 1
