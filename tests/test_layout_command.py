@@ -200,7 +200,7 @@ def test_a_gateway_that_has_neither_list_says_why(tmp_path: Path) -> None:
 
 
 def test_a_gateway_without_inverters_has_nothing_to_print(tmp_path: Path) -> None:
-    with Simulator("5.0", faults=Odd({INVERTERS_V1: says(200, b"[]")})) as gateway:
+    with Simulator("5.0", faults=Odd({INVERTERS_V1: says(200, b"[]"), INVENTORY: says(200, b"[]")})) as gateway:
         ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
     assert (ended.code, ended.output) == (1, "")
     assert "there is no inverter to print" in ended.errors

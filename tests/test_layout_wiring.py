@@ -6,7 +6,7 @@ import pytest
 from support.exposition import parsed
 from support.served import Served, written
 
-from envoy_exporter.documents import DEVICE_DATA, INVERTERS_V1
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1
 from envoy_exporter.simulator import PROFILES, Simulator
 
 FIRST, SECOND, *_ = (each.serial for each in PROFILES["8.3"].design.inverters)
@@ -60,7 +60,11 @@ def test_without_the_devices_a_list_is_asked_for_only_if_there_is_a_layout(
     with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path, more=more)) as served:
         shown = parsed(served.get("/metrics").text)
         requests = gateway.load.requests
-    assert (requests.get(DEVICE_DATA, 0), requests.get(INVERTERS_V1, 0)) == (asked, 0)
+    assert (requests.get(DEVICE_DATA, 0), requests.get(INVENTORY, 0), requests.get(INVERTERS_V1, 0)) == (
+        asked,
+        asked,
+        0,
+    )
     assert (("layout",) in shown.of("enphase_scrape_collector_success")) is bool(asked)
     assert ("enphase_inverter_listed" in shown) is bool(asked)
 

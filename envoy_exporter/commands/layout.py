@@ -141,7 +141,8 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
         snapshot = gateway.snapshot()
     finally:
         wiring.close()
-    listed = fleet.listed(snapshot.documents, fleet.choose(snapshot.documents, None))
+    seen = snapshot.documents
+    listed = fleet.listed(seen, fleet.choose(seen, None), fleet.by_inventory(seen, {}))
     if listed is None and snapshot.answering:
         # The log has told what failed, but not what is no failure.
         _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.wanted.items() if each.absent))

@@ -1,6 +1,7 @@
 """`envoy-exporter simulate`: a gateway to run an exporter against, from a profile or from a capture."""
 
 import argparse
+import dataclasses
 import re
 import signal
 import sys
@@ -44,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="1: slow pages take as long as on a real gateway, 1 to 6 s (%(default)s)",
     )
+    parser.add_argument(
+        "--role", choices=("owner", "installer"), default="owner", help="whose token it prints (%(default)s)"
+    )
+    parser.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        help="somebody streams its live data, or nobody and they stand still; by default as the profile has it",
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed is another weather (%(default)s)")
 
 
@@ -79,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         _say(*(f"{name:10} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
         return 0
+    if odd := _what_does_not_fit(arguments):
+        return _fail(odd, 2)
     stop = Event()
     try:
         with _gateway(arguments) as gateway:
@@ -94,14 +105,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _what_does_not_fit(arguments: argparse.Namespace) -> str | None:
+    if arguments.capture is not None:
+        return "--stream is for a profile: a capture says what it said" if arguments.stream is not None else None
+    if PROFILES[arguments.profile].wants_token or (arguments.role == "owner" and arguments.stream is None):
+        return None
+    return f"--role and --stream need firmware 7 or newer, and {arguments.profile} is older; see --list"
+
+
 def _gateway(arguments: argparse.Namespace) -> Simulator:
     host, port = arguments.listen_address
     if arguments.capture is not None:
         return Simulator.of_capture(
             arguments.capture, tls=arguments.tls, host=host, port=port, latency=arguments.latency, seed=arguments.seed
         )
+    profile = PROFILES[arguments.profile]
+    if arguments.stream is not None:
+        profile = dataclasses.replace(profile, streams=arguments.stream)
     return Simulator(
-        arguments.profile,
+        profile,
         tls=arguments.tls,
         host=host,
         port=port,
@@ -122,8 +144,9 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace) -> list[str
         lines.append("  no TLS: install envoy-exporter[simulator] for HTTPS; tokens are checked all the same")
     scheme = [] if gateway.scheme == "https" else ["    scheme: http"]
     if gateway.wants_token:
-        lines.append(f"  token     {gateway.token}")
-        credentials = f'    token: "{gateway.token}"'
+        token = gateway.token if arguments.role == "owner" else gateway.make_token(enphaseUser=arguments.role)
+        lines.append(f"  token     {token}")
+        credentials = f'    token: "{token}"'
     else:
         lines.append(f"  username  {gateway.username}")
         lines.append(f"  password  {gateway.password}")

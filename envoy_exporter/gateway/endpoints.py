@@ -212,7 +212,7 @@ ENDPOINTS = (
         "inverters",
         from_firmware(4),
         target="/inventory.json?deleted=1",
-        guests=_GUESTS,
+        guests={**_GUESTS, "layout": always},
     ),
     _endpoint(documents.HOME, RARE, "identity network", from_firmware(7)),
     _endpoint(documents.ACB_CONFIG, RARE, "batteries", documents.an_ac_battery_is_there),

@@ -1,10 +1,13 @@
 """The grid's side of things: voltage and frequency at the house, and what an inverter measures of both its sides."""
 
+import math
 from dataclasses import dataclass
 
 from envoy_exporter.simulator.chance import Purpose, around, drift
 from envoy_exporter.simulator.design import Inverter
 from envoy_exporter.simulator.reports import Report
+
+_LEADING, _LAGGING = 1, 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +31,29 @@ class Mains:
 
 @dataclass(frozen=True, slots=True)
 class Electrics:
-    """What an inverter measured in an interval: volts, amperes, hertz and degrees Celsius."""
+    """What an inverter measured in an interval: volts, amperes, hertz and degrees Celsius. Vars are whole ones."""
 
     ac_volts: float
     ac_amperes: float
     ac_hertz: float
+    leading_vars: int
+    lagging_vars: int
     dc_volts: float
     dc_amperes: float
     celsius: float
 
 
 def electrics(mains: Mains, inverter: Inverter, number: int, report: Report) -> Electrics:
-    """A module's voltage sags with heat; losses are 3.5 percent; the filter takes a little current at any power."""
+    """A module's voltage sags with heat; losses are 3.5 percent; the filter takes its vars at any power (8.2.4345)."""
     ac_volts = mains.voltage_across(inverter.legs, report.end)
     celsius = around(16, 3, mains.seed, Purpose.DEVICE, number) + 24 * report.watts / inverter.limit_watts
     dc_volts = around(36, 1, mains.seed, Purpose.DEVICE, -1 - number) - 0.12 * (celsius - 25)
     return Electrics(
         ac_volts=ac_volts,
-        ac_amperes=report.watts / ac_volts + 0.12,
+        ac_amperes=math.hypot(report.watts, _LAGGING - _LEADING) / ac_volts,
         ac_hertz=mains.frequency(report.end),
+        leading_vars=_LEADING,
+        lagging_vars=_LAGGING,
         dc_volts=dc_volts,
         dc_amperes=report.watts / 0.965 / dc_volts,
         celsius=celsius,

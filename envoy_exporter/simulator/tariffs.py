@@ -113,4 +113,10 @@ NEW_YORKER = Tariff(
         ),
     ),
 )
-COLORADAN = Tariff("USD", 0.1582, 0.0715)
+_COLORADAN_TIERS = (Tier("tier_1", 500, 0.1511), Tier("tier_2", -1, 0.1582))
+COLORADAN = Tariff(
+    "USD",
+    0.1582,
+    0.0715,
+    seasons=(Season("season_1", "5/1", tiers=_COLORADAN_TIERS), Season("season_2", "10/1", tiers=_COLORADAN_TIERS)),
+)

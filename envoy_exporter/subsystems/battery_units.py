@@ -10,7 +10,7 @@ from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, flag, instant,
 
 from . import rules
 from .history import History, Register
-from .reports import celsius, is_fresh, joules, mean_watts
+from .reports import celsius, is_fresh, joules, mean_watts, thousandth
 from .subsystem import Settings
 
 AC_STATES = ("charging", "idle", "discharging", "full")
@@ -28,6 +28,15 @@ class BatteryUnitInfo:
     phase: str | None = label()
     known: bool = info(
         "enphase_battery_unit_info", "A battery that the gateway lists (serial_num, part_num, img_pnum_running, phase)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryManagement:
+    serial: str = label()
+    firmware: str = label()
+    known: bool = info(
+        "enphase_battery_unit_bmu_info", "The firmware of an IQ battery's battery management unit (bmu_fw_version)."
     )
 
 
@@ -60,6 +69,11 @@ class BatteryUnit:
     min_cell_temperature: float | None = gauge(
         "enphase_battery_unit_min_cell_temperature_celsius",
         "Temperature of an AC battery's coldest cell (minCellTemp).",
+    )
+    pack_voltage: float | None = gauge(
+        # Its millivolts are not documented: they are those of dcVoltageINmV beside it (8.3.5169_ACB_inventory).
+        "enphase_battery_unit_pack_voltage_volts",
+        "Voltage of an AC battery's cells together (totVoltage).",
     )
     health: float | None = gauge("enphase_battery_unit_health_ratio", "Health of an AC battery (SOH).")
     capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity (encharge_capacity).")
@@ -112,7 +126,7 @@ class CommunicationLevel:
 
 
 _LIFETIME = (Register(key="joulesProduced"), Register(key="joulesUsed"))
-READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryUnit, CommunicationLevel)
+READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryManagement, BatteryUnit, CommunicationLevel)
 
 
 def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Refusals) -> Iterator[Reading]:
@@ -124,6 +138,8 @@ def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Re
     status = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
     for serial, fields in units.items():
         yield _info(serial, "iq", fields, refusals, documents.ENSEMBLE_INVENTORY)
+        if version := untrusted.text(fields, "bmu_fw_version", refuse):
+            yield BatteryManagement(serial=serial, firmware=version)
         power = fresh.get(serial, {})
         switch_off = flag(fields, "dc_switch_off", refuse)
         yield BatteryUnit(
@@ -170,7 +186,7 @@ def ac(seen: Documents, settings: Settings, latest: float, past: History, refusa
         lifetime = past.believed(documents.DEVICE_DATA, (serial,), documents.entry(channel.get("lifetime")), _LIFETIME)
         fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
         power, temperature = _power(report, refusals), celsius(report, "channelTemp", data)
-        coldest = celsius(report, "minCellTemp", data)
+        coldest, volts = celsius(report, "minCellTemp", data), thousandth(report, "totVoltage", data)
         yield BatteryUnit(
             serial=serial,
             charge=percent(fields, "percentFull", refuse),
@@ -180,6 +196,7 @@ def ac(seen: Documents, settings: Settings, latest: float, past: History, refusa
             temperature=temperature if fresh else None,
             cell_temperature=celsius(fields, "maxCellTemp", refuse),
             min_cell_temperature=coldest if fresh else None,
+            pack_voltage=volts if fresh else None,
             health=percent(report, "SOH", data),
             last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             communicating=flag(fields, "communicating", refuse),

@@ -1,6 +1,6 @@
 """The inverters as the gateway lists them, and which of its two lists is theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
@@ -43,10 +43,11 @@ def of_device_data(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Field
     yield from untrusted.devices(documents.interval_data(seen, "pcu"), "sn", refuse)
 
 
-def listed(seen: Documents, chosen: Memory) -> frozenset[str] | None:
+def listed(seen: Documents, chosen: Memory, inventory: Mapping[str, bool]) -> frozenset[str] | None:
     """The serials of all inverters that are not removed; None while no list of all of them can be read.
 
-    What is odd in the lists is passed over: the inverters' own subsystem refuses and counts it.
+    Those of their own list, and those that only the inventory has. It also says who was taken away where the list
+    does not (4.2.33: 51, of which 19 are there). What is odd is passed over: the inverters' own subsystem counts it.
     """
     content = seen.content(chosen.endpoint) if chosen.endpoint else None
     if not isinstance(content, list | dict) or len(content) > untrusted.MOST_DEVICES:
@@ -54,16 +55,20 @@ def listed(seen: Documents, chosen: Memory) -> frozenset[str] | None:
     if chosen.endpoint == documents.INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        return frozenset(serial for serial, _ in of_v1(seen, _pass_over)) - _removed(seen)
-    if not documents.device_data_is_whole(content):
+        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(seen, _pass_over)}
+    elif documents.device_data_is_whole(content):
+        own = {serial: each.get("active") is not False for serial, each in of_device_data(seen, _pass_over)}
+    else:
         return None
-    return frozenset(serial for serial, each in of_device_data(seen, _pass_over) if each.get("active") is not False)
+    return frozenset(serial for serial, there in {**inventory, **own}.items() if there)
 
 
-def _removed(seen: Documents) -> frozenset[str]:
-    """By the inventory: the short list goes on naming what was taken away (4.2.33: 51, of which 19 are there)."""
-    listed = untrusted.devices(documents.inventory(seen, "PCU"), "serial_num", _pass_over)
-    return frozenset(serial for serial, each in listed if documents.is_removed(each))
+def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
+    """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
+    if not seen.settled(documents.INVENTORY):
+        return before
+    found = untrusted.devices(documents.inventory(seen, "PCU"), "serial_num", _pass_over)
+    return {serial: not documents.is_removed(each) for serial, each in found}
 
 
 def _pass_over(*_: str) -> None:

@@ -21,6 +21,7 @@ MODES = ("off", "on", "auto")
 _NONE = -1
 _LARGEST_KILOWATTS = 1000
 _MINUTE, _WEEK = 60, 7 * 86400
+_MINUTES_A_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class GeneratorInfo:
     known: bool = info(
         "enphase_generator_info",
         "The generator as it was set up (manufacturer, model, gen_type, start_method).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorExercise:
+    day: str = label()
+    known: bool = info(
+        "enphase_generator_exercise_info", "The day of the week on which it is set to exercise (exercise_config.day)."
     )
 
 
@@ -59,12 +68,16 @@ class Generator:
     exercise_interval: float | None = gauge(
         "enphase_generator_exercise_interval_seconds", "How often it is set to exercise (freq_in_weeks)."
     )
+    exercise_start: float | None = gauge(
+        "enphase_generator_exercise_start_seconds",
+        "How long after local midnight it is set to begin to exercise (exercise_config.start).",
+    )
     exercise_duration: float | None = gauge(
         "enphase_generator_exercise_duration_seconds", "How long it is set to exercise each time (duration)."
     )
 
 
-READINGS = (GeneratorInfo, Generator)
+READINGS = (GeneratorInfo, GeneratorExercise, Generator)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
@@ -88,6 +101,8 @@ def _generator(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
     mode = documents.entry(seen.content(documents.GENERATOR_MODE))
     exercise = documents.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
     planned = refusals.of(documents.GENERATOR_SCHEDULE)
+    if day := text(exercise, "day", planned):
+        yield GeneratorExercise(day=day)
     yield Generator(
         running=untrusted.says(live, "oper_state", CLOSED, now),
         commanded=untrusted.says(live, "admin_state", CLOSED, now),
@@ -97,6 +112,7 @@ def _generator(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
         rated_power=scaled(kilowatts, 1000),
         exercise_running=number(live, "exc_on", now, low=0, high=1),
         exercise_interval=scaled(number(exercise, "freq_in_weeks", planned, low=0), _WEEK),
+        exercise_start=scaled(number(exercise, "start", planned, low=0, high=_MINUTES_A_DAY), _MINUTE),
         exercise_duration=scaled(number(exercise, "duration", planned, low=0), _MINUTE),
     )
 

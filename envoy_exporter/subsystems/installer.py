@@ -12,13 +12,20 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, number, scaled
 
-from . import rules
+from . import history, rules
+from .history import History, Register
 from .reports import MOST_WATTS, is_fresh, signed
 from .subsystem import Read, Settings
 
 NAME = "installer"
 ON = False
-RULES = (*untrusted.GENERAL_RULES, rules.DAY_EQUALS_LIFETIME, rules.WEEK_EQUALS_LIFETIME, rules.WEEK_BELOW_DAY)
+RULES = (
+    *untrusted.GENERAL_RULES,
+    rules.DAY_EQUALS_LIFETIME,
+    rules.WEEK_EQUALS_LIFETIME,
+    rules.WEEK_BELOW_DAY,
+    history.ZERO_AFTER_VALUE,
+)
 
 COUNTERS = {
     "expected": "expected",
@@ -30,6 +37,7 @@ COUNTERS = {
     "channels_recent": "chansRecent",
     "channels_producing": "chansProducing",
 }
+_REGISTERS = (Register(key="wattHoursLifetime"),)
 _BOOKS = {
     "pcu": ("production", "pcu"),
     "rgm": ("production", "rgm"),
@@ -113,14 +121,15 @@ class GridProfile:
 READINGS = (PlcDevices, PlcInverter, Books, Switches, GridProfile)
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
+    past = History(seen, memory, refusals)
     line = documents.entry(seen.content(documents.PLC_STATUS))
     refuse = refusals.of(documents.PLC_STATUS)
     readings: list[Reading] = [
         *_counters(documents.entry(line.get("counters")), refuse),
         *_inverters(documents.entry(line.get("pcu")), seen, settings, rules.latest(seen, now), refuse),
-        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), refusals.of(documents.PDM_ENERGY)),
+        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), past, refusals.of(documents.PDM_ENERGY)),
     ]
     dynamic = documents.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
     refuse = refusals.of(documents.DYNAMIC_EXPORT_LIMIT)
@@ -137,7 +146,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     refuse = refusals.of(documents.GRID_PROFILE)
     if name := untrusted.text(profile, "selected_profile", refuse):
         readings.append(GridProfile(profile=name, id=_id(profile, refuse)))
-    return Read(tuple(readings), tuple(refusals.met))
+    return Read(tuple(readings), tuple(refusals.met), past.past())
 
 
 def _id(profile: Fields, refuse: Refuse) -> str | None:
@@ -199,10 +208,10 @@ def _rows(table: Fields, refuse: Refuse) -> list[Fields]:
     return rows
 
 
-def _books(energy: Fields, refuse: Refuse) -> Iterator[Books]:
+def _books(energy: Fields, past: History, refuse: Refuse) -> Iterator[Books]:
     """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
-        fields = documents.entry(energy, *path)
+        fields = past.believed(documents.PDM_ENERGY, (source,), documents.entry(energy, *path), _REGISTERS)
         if not any(isinstance(value, int | float) and value for value in fields.values()):
             continue
         day = number(fields, "wattHoursToday", refuse, low=0)

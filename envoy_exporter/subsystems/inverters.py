@@ -22,11 +22,12 @@ NAME = "inverters"
 ON = True
 RULES = (*untrusted.GENERAL_RULES, history.ZERO_AFTER_VALUE, history.FROZEN)
 
-MOST_VARS = 2000
-"""Beyond, the numbers of IQ7 inverters at night (14871 in 8.3.5169_ACB_inventory) cannot be reactive power."""
+MOST_VARS = 1000
+"""No microinverter's apparent power comes near it."""
 _LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(untrusted.PHASES, ("l1N", "l2N", "l3N"), strict=True)}
 _POWER = "power"
 _ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, dated="endDate")
+_RUNNING = Register(key="lifetime.duration")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Inverter:
     serial: str = label()
     reporting: bool | None = gauge(
         "enphase_inverter_reporting",
-        "1: its last report is young enough to speak of now (endDate, lastReportDate; inverter_max_age of the config).",
+        "1: its last report is young enough to speak of now (endDate, lastReportDate, of one in the inventory alone"
+        " last_rpt_date; inverter_max_age of the config).",
     )
     power: float | None = gauge(
         "enphase_inverter_power_watts",
@@ -56,7 +58,8 @@ class Inverter:
         "enphase_inverter_max_power_watts", "The highest power that it ever reported (watts.max, maxReportWatts)."
     )
     last_report: float | None = gauge(
-        "enphase_inverter_last_report_timestamp_seconds", "When it last reported (endDate, lastReportDate)."
+        "enphase_inverter_last_report_timestamp_seconds",
+        "When it last reported (endDate, lastReportDate, of one in the inventory alone last_rpt_date).",
     )
     energy: float | None = counter(
         "enphase_inverter_energy_joules_total",
@@ -161,7 +164,13 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         readings = [*_v1(seen, settings, latest, refusals.of(documents.INVERTERS_V1))]
     inverters = [each for each in readings if isinstance(each, Inverter)]
     if chosen.endpoint != documents.DEVICE_DATA or documents.DEVICE_DATA in seen.at_hand:
-        inverters = [*_with_inventory(inverters, listed)]
+        known = {each.serial for each in inverters}
+        others = {serial: fields for serial, fields in listed.items() if serial not in known}
+        # While their own list fails, it is not known of anyone that the inventory alone has it.
+        dated = chosen.endpoint is None or chosen.endpoint in seen.at_hand
+        found = _of_inventory(others, seen, settings, latest, refuse)
+        alone = (each if dated else Inverter(serial=each.serial, active=each.active) for each in found)
+        inverters = [*_marked(inverters, listed), *alone]
     infos = tuple(_infos(seen, inverters, listed, before, refuse))
     legs = (each for each in readings if isinstance(each, InverterLeg))
     states = inventory.read(listed, refuse)
@@ -169,16 +178,36 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     return Read((*infos, *inverters, *legs, *states, *counts), tuple(refusals.met), Memory(chosen, infos, past.past()))
 
 
-def _with_inventory(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:
-    """Is it active, by the inventory where its own list does not say; and those that only the inventory has."""
+def _marked(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:
+    """Which are removed, by the inventory where their own list does not say."""
     for each in inverters:
         fields = listed.get(each.serial)
-        by_inventory = each.active is None and fields is not None
-        yield replace(each, active=not documents.is_removed(fields or {})) if by_inventory else each
-    known = {each.serial for each in inverters}
-    for serial, fields in listed.items():
-        if serial not in known:
-            yield Inverter(serial=serial, active=not documents.is_removed(fields))
+        if each.active is not None or fields is None:
+            yield each
+        else:
+            yield _removed(each.serial) if documents.is_removed(fields) else replace(each, active=True)
+
+
+def _of_inventory(
+    others: Mapping[str, Fields], seen: Documents, settings: Settings, latest: float, refuse: Refuse
+) -> Iterator[Inverter]:
+    """Those that it alone has: when they last reported is all that it knows of their reports."""
+    for serial, fields in others.items():
+        if documents.is_removed(fields):
+            yield _removed(serial)
+            continue
+        last_report = instant(fields, "last_rpt_date", refuse)
+        yield Inverter(
+            serial=serial,
+            active=True,
+            reporting=is_fresh(last_report, seen, settings.inverter_max_age),
+            last_report=rules.not_ahead(last_report, "last_rpt_date", latest, refuse),
+        )
+
+
+def _removed(serial: str) -> Inverter:
+    """It is listed for ever, and what it last said says nothing (8.3.5433)."""
+    return Inverter(serial=serial, active=False)
 
 
 def _infos(
@@ -225,10 +254,10 @@ def _device_data(
 ) -> Iterator[Reading]:
     for serial, fields in fleet.of_device_data(seen, refuse):
         if untrusted.flag(fields, "active", refuse) is False:
-            yield Inverter(serial=serial, active=False)
+            yield _removed(serial)
             continue
         channel = next(untrusted.items(fields.get("channels"), refuse), {})
-        believed = past.believed(documents.DEVICE_DATA, (serial,), _flat(channel), (_ENERGY,))
+        believed = past.believed(documents.DEVICE_DATA, (serial,), _flat(channel), (_ENERGY, _RUNNING))
         report = documents.entry(believed.get("lastReading"))
         last_report = instant(report, "endDate", refuse)
         fresh = is_fresh(last_report, seen, settings.inverter_max_age)
@@ -249,12 +278,12 @@ def _flat(channel: Fields) -> dict[str, object]:
     report, lifetime = documents.entry(channel.get("lastReading")), documents.entry(channel.get("lifetime"))
     power = mean_watts(joules(report, "joulesProduced", lambda *_: None), report)
     beside = {"endDate": report.get("endDate"), _POWER: power}
-    energy = {_ENERGY.key: lifetime["joulesProduced"]} if "joulesProduced" in lifetime else {}
-    return {**channel, **energy, **{key: value for key, value in beside.items() if value is not None}}
+    registers = {f"lifetime.{key}": lifetime[key] for key in ("joulesProduced", "duration") if key in lifetime}
+    return {**channel, **registers, **{key: value for key, value in beside.items() if value is not None}}
 
 
 def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, fresh: bool) -> Inverter:
-    hours, lifetime = documents.entry(channel.get("wattHours")), documents.entry(channel.get("lifetime"))
+    hours = documents.entry(channel.get("wattHours"))
     electrical = _electrical(report, refuse)
     return Inverter(
         serial=serial,
@@ -263,7 +292,7 @@ def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, f
         reporting=fresh,
         max_power=watts(documents.entry(channel.get("watts")), "max", refuse),
         energy=number(channel, _ENERGY.key, refuse, low=0),
-        running=number(lifetime, "duration", refuse, low=0),
+        running=number(channel, _RUNNING.key, refuse, low=0),
         today=scaled(number(hours, "today", refuse, low=0), WATT_HOUR),
         yesterday=scaled(number(hours, "yesterday", refuse, low=0), WATT_HOUR),
         last_week=scaled(number(hours, "week", refuse, low=0), WATT_HOUR),
@@ -281,8 +310,6 @@ def _inverter(serial: str, channel: Fields, report: Fields, refuse: Refuse, *, f
 
 def _electrical(report: Fields, refuse: Refuse) -> dict[str, float | None]:
     """What a report says of now, but for its power."""
-    lagging = number(report, "laggingVArs", refuse, low=0, high=MOST_VARS)
-    leading = number(report, "leadingVArs", refuse, low=0, high=MOST_VARS)
     return {
         "ac_voltage": thousandth(report, "acVoltageINmV", refuse),
         "ac_current": thousandth(report, "acCurrentInmA", refuse),
@@ -290,5 +317,16 @@ def _electrical(report: Fields, refuse: Refuse) -> dict[str, float | None]:
         "dc_voltage": thousandth(report, "dcVoltageINmV", refuse),
         "dc_current": thousandth(report, "dcCurrentINmA", refuse),
         "temperature": celsius(report, "channelTemp", refuse),
-        "reactive_power": lagging - leading if lagging is not None and leading is not None else None,
+        "reactive_power": _reactive_power(report, refuse),
     }
+
+
+def _reactive_power(report: Fields, refuse: Refuse) -> float | None:
+    """Without a current there is none: IQ7 inverters, which report no current, count var-seconds, as it seems.
+
+    14871 in 924 s, 15138 in 914 s, 112 in 13 s: 16 var and less, what their filters draw (8.3.5169_ACB_inventory).
+    Nobody saw them by day, so they are not divided. IQ8 inverters say 38 var beside 1.049 A (8.2.4345).
+    """
+    most = 0 if peek(report, "acCurrentInmA") == 0 else MOST_VARS
+    lagging, leading = (number(report, key, refuse, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
+    return lagging - leading if lagging is not None and leading is not None else None

@@ -11,14 +11,16 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, info, label
 from envoy_exporter.untrusted import Fields, Refusals, flag, number
 
-from . import rules
+from . import history, rules
+from .history import History, Register
 from .reports import celsius, is_fresh, thousandth
 from .subsystem import Read, Settings
 
 NAME = "iq_relay"
 ON = True
-RULES = untrusted.GENERAL_RULES
+RULES = (*untrusted.GENERAL_RULES, history.ZERO_AFTER_VALUE)
 
+_REGISTERS = (Register(key="stateChngCnt"),)
 _VOLTAGES = dict(zip(untrusted.PHASES, ("VrmsL1N", "VrmsL2N", "VrmsL3N"), strict=True))
 
 
@@ -60,8 +62,9 @@ class IqRelayPhase:
 READINGS = (IqRelayInfo, IqRelay, IqRelayPhase)
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
     refusals = Refusals()
+    past = History(seen, memory, refusals)
     refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
     listed = dict(untrusted.devices(documents.inventory(seen, "NSRB"), "serial_num", refuse))
     reported = dict(untrusted.devices(documents.interval_data(seen, "nsrb"), "sn", data))
@@ -69,8 +72,8 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     for serial in {**listed, **reported}:
         fields, device = listed.get(serial, {}), reported.get(serial, {})
         if not documents.is_removed(fields) and untrusted.flag(device, "active", data) is not False:
-            readings += _relay(serial, fields, device, seen, settings, rules.latest(seen, now), refusals)
-    return Read(tuple(readings), tuple(refusals.met))
+            readings += _relay(serial, fields, device, seen, settings, rules.latest(seen, now), past, refusals)
+    return Read(tuple(readings), tuple(refusals.met), past.past())
 
 
 def _relay(
@@ -80,11 +83,13 @@ def _relay(
     seen: Documents,
     settings: Settings,
     latest: float,
+    past: History,
     refusals: Refusals,
 ) -> Iterator[Reading]:
     """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
     refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
-    report = documents.entry(next(untrusted.items(device.get("channels"), data), {}).get("lastReading"))
+    said = documents.entry(next(untrusted.items(device.get("channels"), data), {}).get("lastReading"))
+    report = past.believed(documents.DEVICE_DATA, (serial,), said, _REGISTERS)
     last_report = rules.moment(report, "endDate", latest, data)
     fresh = is_fresh(last_report, seen, settings.inverter_max_age)
     temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)

@@ -4,8 +4,8 @@ The layout is there as long as the gateway is up, also of inverters that it does
 its name, and one that vanished can be missed.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
@@ -40,7 +40,8 @@ class PlacedInverter:
     )
     listed: bool | None = gauge(
         "enphase_inverter_listed",
-        "1: the gateway lists this inverter of the config; 0: not, or as removed (sn, active, serialNumber).",
+        "1: the gateway lists this inverter of the config; 0: not, or as removed (sn, active, serialNumber, serial_num,"
+        " admin_state).",
     )
 
 
@@ -60,9 +61,18 @@ class Array:
 READINGS = (LayoutInfo, PlacedInverter, Array)
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where the inverters were read, and who was in the inventory: nobody goes missing because that has failed once."""
+
+    chosen: fleet.Memory = field(default_factory=fleet.Memory)
+    inventory: Mapping[str, bool] = field(default_factory=dict)
+
+
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    chosen = fleet.choose(seen, memory)
-    listed = fleet.listed(seen, chosen)
+    before = memory if isinstance(memory, Memory) else Memory()
+    chosen, inventory = fleet.choose(seen, before.chosen), fleet.by_inventory(seen, before.inventory)
+    listed = fleet.listed(seen, chosen, inventory)
     infos = (
         LayoutInfo(serial=each.serial, name=each.name, array=each.array, row=each.row, column=each.column)
         for each in settings.inverters
@@ -75,7 +85,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         )
         for each in settings.inverters
     )
-    return Read((*infos, *inverters, *_arrays(settings)), memory=chosen)
+    return Read((*infos, *inverters, *_arrays(settings)), memory=Memory(chosen, inventory))
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:

@@ -12,7 +12,7 @@ from envoy_exporter.documents import Documents, Json
 from envoy_exporter.families import Reading, counter, gauge, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, number, peek, scaled
 
-from . import history, page, rules, source
+from . import activity, history, page, rules, source
 from .history import History, Past, Register
 from .source import Choice
 from .subsystem import Read, Settings
@@ -149,6 +149,7 @@ class NetConsumptionPhase:
 
 
 READINGS = (
+    *activity.READINGS,
     Production,
     ProductionPhase,
     Reporting,
@@ -172,7 +173,8 @@ def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
     before = memory if isinstance(memory, Memory) else Memory()
     choice = source.choose(seen, before.choice)
     site = _Site(seen, History(seen, before.past, refusals), rules.latest(seen, now), refusals)
-    readings = (*_production(site, choice.source), *_consumption(site))
+    activities = activity.read(site.content, site.refuse)
+    readings = (*activities, *_production(site, choice.source), *_consumption(site))
     return Read(readings, tuple(refusals.met), Memory(choice, site.history.past()))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, gauge, label, states
+from envoy_exporter.families import Reading, gauge, info, label, states
 from envoy_exporter.untrusted import Fields, Refusals, Refuse, flag, number, percent, scaled
 
 from . import rules
@@ -24,6 +24,8 @@ RULES = untrusted.GENERAL_RULES
 MODES = ("self-consumption", "backup", "savings-mode")
 _NAMES = {"economy": "savings-mode"}
 _MINUTES_A_DAY = 1440
+_KILOWATT_HOUR = 3.6e6
+_ENDLESS = -1
 _DIGITS_OF_SINGLE_PRECISION = 9
 
 
@@ -87,7 +89,41 @@ class PeriodStart:
     )
 
 
-READINGS = (StorageSettings, Price, PeriodStart)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    direction: str = label()
+    season: str = label()
+    start: str | None = label()
+    known: bool = info(
+        "enphase_tariff_season_info",
+        "A season of the tariff and its first day, as month/day; it lasts until the next one (seasons[].start).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    direction: str = label()
+    season: str = label()
+    day: str = label()
+    weekdays: str | None = label()
+    known: bool = info(
+        "enphase_tariff_day_info", "A kind of day of the tariff, and which days of the week it is (days[].days)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierLimit:
+    direction: str = label()
+    season: str = label()
+    tier: str = label()
+    limit: float | None = gauge(
+        "enphase_tariff_tier_limit_joules",
+        "Energy at which a tier of the tariff ends; absent: it has no end. The gateway counts it in kWh, as it prices"
+        " them, and does not say over what time (tiers[].limit).",
+    )
+
+
+READINGS = (StorageSettings, Price, PeriodStart, Season, Day, TierLimit)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
@@ -129,7 +165,10 @@ def _prices(tariff: Fields, refuse: Refuse) -> Iterator[Reading]:
 
 def _season(season: str, fields: Fields, direction: str, currency: str | None, refuse: Refuse) -> Iterator[Reading]:
     """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
+    yield Season(direction=direction, season=season, start=untrusted.text(fields, "start", refuse))
     for day, of_day in _named(fields.get("days"), refuse):
+        weekdays = untrusted.text(of_day, "days", refuse)
+        yield Day(direction=direction, season=season, day=day, weekdays=weekdays)
         for period, each in _named(of_day.get("periods"), refuse):
             yield Price(
                 direction=direction,
@@ -152,6 +191,8 @@ def _season(season: str, fields: Fields, direction: str, currency: str | None, r
             tier=tier,
             price=_price(each, "rate", refuse),
         )
+        limit = None if each.get("limit") == _ENDLESS else number(each, "limit", refuse, low=0)
+        yield TierLimit(direction=direction, season=season, tier=tier, limit=scaled(limit, _KILOWATT_HOUR))
 
 
 def _named(content: object, refuse: Refuse) -> Iterator[tuple[str, Fields]]:

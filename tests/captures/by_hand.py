@@ -59,6 +59,8 @@ IN_NO_CAPTURE = {
     },
     ("enphase_generator_stop_charge_ratio", "stop_soc"): "nor a generator that has one set",
     ("enphase_inverter_info", "1"): "nor one that is there, and in the inventory alone",
+    ("enphase_inverter_reporting", "1"): "likewise",
+    ("enphase_inverter_last_report_timestamp_seconds", "int(last_rpt_date)"): "likewise",
     ("enphase_inverter_power_watts", "lastReportWatts - 4294967296"): "nor an inverter, but a meter, below 0",
     ("enphase_battery_unit_sleep_commanded", "0"): "nor the settings of AC batteries that it has",
     ("enphase_battery_unit_sleep_commanded", "1"): "likewise",

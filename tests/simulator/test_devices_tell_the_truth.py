@@ -42,6 +42,19 @@ def test_ac_batteries_are_the_plants_in_every_document() -> None:
     assert [each["serialNumber"] for each in v1 if each["devType"] == 11] == list(data)
 
 
+@pytest.mark.parametrize("hours", [0, 5])
+def test_an_inverter_s_current_is_that_of_its_active_and_its_reactive_power(hours: int) -> None:
+    devices = document(a_gateway("8.3"), "/ivp/pdm/device_data", NOW + 3600 * hours).values()
+    pcus = [each for each in devices if isinstance(each, dict) and each["devName"] == "pcu"]
+    reports = [each["channels"][0]["lastReading"] for each in pcus]
+    assert len(reports) == len(PROFILES["8.3"].design.inverters)
+    for report in reports:
+        active = report["joulesProduced"] / report["duration"]
+        reactive = report["laggingVArs"] - report["leadingVArs"]
+        apparent = report["acCurrentInmA"] * report["acVoltageINmV"] / 1e6
+        assert apparent == pytest.approx((active**2 + reactive**2) ** 0.5, abs=0.15)
+
+
 @pytest.mark.parametrize("name", [name for name, profile in PROFILES.items() if "/inventory.json" in profile.paths])
 def test_an_inventory_knows_its_inverters_and_hears_them_by_day_only(name: str) -> None:
     gateway = a_gateway(name)

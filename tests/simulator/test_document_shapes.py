@@ -184,6 +184,7 @@ ONLY_SIMULATED = {
         *(f".#.channels[].lastReading.{key}" for key in ("acCurrOffset", "stateChngCnt")),
     ],
     ("8.3", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # see above
+    ("8.3", "/admin/lib/tariff"): [".tariff.seasons[]"],  # its tiers are those of 8.3.5433_tot_is_net_cons
 }
 # Types that differ, and why that is no fault: numbers that are whole at times are written without a point.
 WHOLE_AT_TIMES = re.compile(r"\.(varhL\w+|pwrFactor|whToday|whLastSevenDays|vahToday|whLifetime|rmsCurrent)$")

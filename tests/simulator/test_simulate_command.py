@@ -162,3 +162,36 @@ def test_an_address_to_listen_on(text: str, address: tuple[str, int]) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("1d", 86400)])
 def test_the_length_of_a_day(text: str, seconds: float) -> None:
     assert simulate.day(text) == seconds
+
+
+def asked(printed: str, path: str) -> httpx.Response:
+    gateway = gateway_in(printed)
+    headers = {"authorization": f"Bearer {gateway['token']}"}
+    return httpx.get(f"http://{gateway['host']}{path}", headers=headers, trust_env=False)
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 401), ("installer", 200)])
+def test_the_token_that_it_prints_is_of_the_role(role: str, status: int) -> None:
+    with serving("--profile", "8.2", "--no-tls", "--role", role) as printed:
+        assert asked(printed, "/ivp/peb/devstatus").status_code == status
+        assert asked(printed, "/ivp/meters").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stream"),
+    [(["8.2"], "enabled"), (["8.2", "--no-stream"], "disabled"), (["8.3", "--stream"], "enabled")],
+)
+def test_live_data_stand_still_where_nobody_streams_them(arguments: list[str], stream: str) -> None:
+    with serving("--no-tls", "--profile", *arguments) as printed:
+        told = asked(printed, "/ivp/livedata/status").json()
+    assert told["connection"]["sc_stream"] == stream
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--profile", "5.0", "--role", "installer"), ("--profile", "5.0", "--stream"), ("--no-stream",)]
+)
+def test_a_switch_that_the_gateway_does_not_have_is_told(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    capture = ("--capture", str(tmp_path)) if len(arguments) == 1 else ()
+    code, _, errors = ended(*arguments, *capture)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "--stream" in errors

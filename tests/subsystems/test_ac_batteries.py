@@ -86,13 +86,13 @@ def test_device_data_tells_an_ac_battery_s_power_with_its_sign() -> None:
     assert found.power == -939 / 932
     assert (found.discharged, found.charged) == (211_982_428, 257_766_067)
     assert (found.temperature, found.min_cell_temperature, found.cell_temperature) == (37, 31, 32)
-    assert (found.health, found.charge) == (0.86, 0.02)
+    assert (found.health, found.charge, found.pack_voltage) == (0.86, 0.02, 22.4)
 
 
 def test_an_old_report_of_an_ac_battery_says_nothing_of_now() -> None:
     told = inventory(unit(), **{DEVICE_DATA: {"1": report(age=5401)}})
     found = one(BatteryUnit, read(batteries, told))
-    assert (found.power, found.temperature, found.min_cell_temperature) == (None, None, None)
+    assert (found.power, found.temperature, found.min_cell_temperature, found.pack_voltage) == (None,) * 4
     assert (found.discharged, found.health) == (211_982_428, 0.86)
 
 

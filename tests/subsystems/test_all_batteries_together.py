@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from support.documents import of, one
+from support.documents import NOW, of, one
 from support.polls import Polled
 
 from envoy_exporter.documents import (
@@ -22,7 +22,9 @@ BOTH: Mapping[str, Json] = {
     ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": [{"serial_num": "1", "encharge_capacity": 3500}]}],
     ENSEMBLE_POWER: {"devices:": [{"serial_num": "1", "real_power_mw": 105_000, "soc": 54}]},
     ENSEMBLE_SECCTRL: {"agg_soc": 39, "Max_energy": 7220, "ENC_agg_soc": 54, "ENC_agg_avail_energy": 1890},
-    PRODUCTION_JSON: {"storage": [{"type": "acb", "activeCount": 3, "wNow": 260, "whNow": 930, "percentFull": 25}]},
+    PRODUCTION_JSON: {
+        "storage": [{"type": "acb", "activeCount": 3, "readingTime": NOW, "wNow": 260, "whNow": 930, "percentFull": 25}]
+    },
     METERS: [],
 }
 FLAPS: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.documents import of, one, read
+from support.documents import NOW, of, one, read
 
 from envoy_exporter.documents import (
     ENSEMBLE_INVENTORY,
@@ -17,7 +17,7 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.subsystems import batteries
 from envoy_exporter.subsystems.batteries import Battery, Storage, StorageEnergy, StoragePower
-from envoy_exporter.subsystems.battery_units import BatteryUnit, BatteryUnitInfo, CommunicationLevel
+from envoy_exporter.subsystems.battery_units import BatteryManagement, BatteryUnit, BatteryUnitInfo, CommunicationLevel
 
 
 def unit(serial: str = "1", **more: Json) -> Json:
@@ -57,9 +57,24 @@ SECCTRL: Json = {
     "ACB_agg_soc": 25,
     "ACB_agg_energy": 930,
 }
-AC: Json = {
-    "storage": [{"type": "acb", "activeCount": 3, "wNow": 260, "whNow": 930, "state": "discharging", "percentFull": 25}]
-}
+
+
+def ac(**more: Json) -> Json:
+    """The site's entry of AC batteries."""
+    entry: dict[str, Json] = {
+        "type": "acb",
+        "activeCount": 3,
+        "readingTime": int(NOW) - 60,
+        "wNow": 260,
+        "whNow": 930,
+        "state": "discharging",
+        "percentFull": 25,
+        **more,
+    }
+    return {"storage": [entry]}
+
+
+AC = ac()
 NO_AC: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "state": "idle"}]}
 
 
@@ -99,7 +114,30 @@ def test_ac_batteries_by_themselves() -> None:
     battery = one(Battery, found)
     assert (battery.kind, battery.charge, battery.available, battery.capacity) == ("ac", 0.25, 930 * 3600, None)
     assert (battery.power, battery.units, battery.state) == (260, 3, "discharging")
+    assert battery.last_reading == NOW - 60
     assert one(Storage, found) == Storage(charge=0.25, available=930 * 3600, capacity=None)
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(90 * 60, True), (90 * 60 + 1, False), (148_963, False)])
+def test_what_ac_batteries_did_long_ago_is_not_what_they_do(age: int, *, fresh: bool) -> None:
+    """8.2.4382_ACB repeats for 41 hours that they discharge with 260 W; how full they are is all there is to know."""
+    told = ac(readingTime=int(NOW) - age)
+    found = read(batteries, {PRODUCTION_JSON: told, ENSEMBLE_INVENTORY: [], METERS: []})
+    battery = one(Battery, found)
+    assert (battery.power, battery.state) == ((260, "discharging") if fresh else (None, None))
+    assert (battery.last_reading, battery.charge, battery.available, battery.units) == (NOW - age, 0.25, 930 * 3600, 3)
+    assert one(StoragePower, found).power == (260 if fresh else None)
+
+
+def test_ac_batteries_that_were_never_read_do_nothing_that_is_known() -> None:
+    battery = one(Battery, read(batteries, {PRODUCTION_JSON: ac(readingTime=0), ENSEMBLE_INVENTORY: []}))
+    assert (battery.power, battery.state, battery.last_reading) == (None, None, None)
+
+
+def test_a_battery_s_management_has_a_firmware_of_its_own() -> None:
+    found = read(batteries, iq(unit(bmu_fw_version="2.1.27")))
+    assert one(BatteryManagement, found) == BatteryManagement(serial="1", firmware="2.1.27")
+    assert of(BatteryManagement, read(batteries, iq(unit(bmu_fw_version="")))) == []
 
 
 def test_both_kinds_together_are_the_gateway_s_own_aggregate() -> None:

@@ -5,7 +5,7 @@ from support.documents import of, one, read
 
 from envoy_exporter.documents import GENERATOR, GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE, Json
 from envoy_exporter.subsystems import generator
-from envoy_exporter.subsystems.generator import Generator, GeneratorInfo
+from envoy_exporter.subsystems.generator import Generator, GeneratorExercise, GeneratorInfo
 
 CONFIG: dict[str, Json] = {
     "max_cont_gen_amps": 58.3,
@@ -80,8 +80,19 @@ def test_a_charge_that_is_none_is_refused(stop: int) -> None:
 
 def test_it_exercises_every_other_week_for_half_an_hour() -> None:
     schedule: Json = {"exercise_config": {"freq_in_weeks": 2, "start": 750, "duration": 30, "day": "Sun"}}
-    found = one(Generator, read(generator, {**told(exc_on=1), GENERATOR_SCHEDULE: schedule}))
+    said = read(generator, {**told(exc_on=1), GENERATOR_SCHEDULE: schedule})
+    found = one(Generator, said)
     assert (found.exercise_running, found.exercise_interval, found.exercise_duration) == (1, 14 * 86_400, 1_800)
+    assert (found.exercise_start, one(GeneratorExercise, said).day) == (12.5 * 3600, "Sun")
+
+
+@pytest.mark.parametrize("start", [-1, 1441, "12:30"])
+def test_an_exercise_begins_within_its_day(start: Json) -> None:
+    schedule: Json = {"exercise_config": {"start": start}}
+    found = read(generator, {**told(), GENERATOR_SCHEDULE: schedule})
+    assert one(Generator, found).exercise_start is None
+    assert of(GeneratorExercise, found) == []
+    assert [each.key for each in found.refusals] == ["start"]
 
 
 def test_its_mode_is_a_document_of_its_own() -> None:

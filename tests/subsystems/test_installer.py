@@ -2,6 +2,7 @@
 
 import pytest
 from support.documents import NOW, of, one, read
+from support.polls import Polled, rules
 
 from envoy_exporter.documents import (
     DYNAMIC_EXPORT_LIMIT,
@@ -13,6 +14,7 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.subsystems import installer
 from envoy_exporter.subsystems.installer import Books, GridProfile, PlcDevices, PlcInverter, Switches
+from envoy_exporter.subsystems.subsystem import Read
 
 FIELDS: list[Json] = [
     *("serialNumber", "devType", "communicating", "recent", "producing", "reportDate", "temperature"),
@@ -114,6 +116,21 @@ def test_books_that_cannot_be_are_refused_and_meters_that_are_not_are_left_out()
         Books(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
     ]
     assert [each.rule for each in told.refusals] == ["day_equals_lifetime", "week_below_day", "week_below_day"]
+
+
+def test_books_that_are_zero_for_a_poll_are_none() -> None:
+    gateway = Polled(installer, step=300)
+
+    def poll(*said: int) -> Read:
+        return gateway.poll({PDM_ENERGY: {"production": {"pcu": register(*said)}}})
+
+    assert one(Books, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
+    starts = poll(0, 0, 0, 0)
+    assert of(Books, starts) == []
+    assert rules(starts) == [("zero_after_value", "wattHoursLifetime")]
+    assert one(Books, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
+    half = one(Books, poll(2816, 30_268, 0, 7))
+    assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)
 
 
 def test_a_dynamic_limit_that_is_off_is_no_limit_of_zero_watts() -> None:

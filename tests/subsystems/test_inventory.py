@@ -1,11 +1,12 @@
 """What the inventory says of inverters: what they are, how they fare, and who is none any more."""
 
-from support.documents import of, one, read
+import pytest
+from support.documents import NOW, of, one, read
 from support.inverters import data, device, listed
 
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
 from envoy_exporter.subsystems import inverters
-from envoy_exporter.subsystems.inventory import InverterPhase, InvertersCondition, InverterState
+from envoy_exporter.subsystems.inventory import InverterPhase, InverterState
 from envoy_exporter.subsystems.inverters import Inverter, InverterInfo
 
 
@@ -42,7 +43,7 @@ def test_the_inventory_says_what_an_inverter_is_and_how_it_fares() -> None:
         communicating=True,
         operating=False,
         provisioned=True,
-        status_ok=True,
+        status=frozenset({"envoy.global.ok"}),
     )
     assert one(InverterPhase, found) == InverterPhase(serial="122000000001", phase="ph-b")
 
@@ -80,30 +81,46 @@ def test_while_device_data_is_waited_for_the_inventory_does_not_stand_in() -> No
     assert one(InverterState, second).producing
 
 
-def test_conditions_are_counted_over_the_inverters_that_are_there() -> None:
-    """The night of 8.3.5169_ACB_inventory, and a word of tomorrow's firmware; the removed one's trouble is old."""
+def test_each_inverter_has_its_flags_and_a_removed_one_s_trouble_is_old() -> None:
+    """The night of 8.3.5169_ACB_inventory, and a word of tomorrow's firmware."""
     dark: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
-    low: Json = "envoy.cond_flags.pcu_chan.dcvoltagetoolow"
-    told = with_inventory(
-        known("1"),
-        known("2", device_status=dark),
-        known("3", device_status=[*dark, low, "new", "newer"]),
-        known("4", 3, device_status=dark),
-    )
+    told = with_inventory(known("1"), known("2", device_status=[*dark, "new"]), known("4", 3, device_status=dark))
     found = read(inverters, told)
-    assert {each.condition: each.inverters for each in of(InvertersCondition, found)} == {
-        "envoy.global.ok": 1,
-        "envoy.cond_flags.pcu_ctrl.dc-pwr-low": 2,
-        "envoy.cond_flags.obs_strs.failure": 2,
-        "envoy.cond_flags.pcu_chan.dcvoltagetoolow": 1,
-        "other": 1,
+    assert {each.serial: each.status for each in of(InverterState, found)} == {
+        "1": {"envoy.global.ok"},
+        "2": {*dark, "new"},
     }
-    assert [each.status_ok for each in of(InverterState, found)] == [True, False, False]
 
 
-def test_without_an_inventory_no_condition_is_counted() -> None:
-    assert of(InvertersCondition, read(inverters, {DEVICE_DATA: data(device())})) == []
+def test_a_status_that_is_no_list_is_refused() -> None:
     odd = read(inverters, with_inventory(known(device_status="envoy.global.ok")))
-    assert of(InvertersCondition, odd) == []
-    assert one(InverterState, odd).status_ok is None
+    assert one(InverterState, odd).status is None
     assert odd.refusals == ((INVENTORY, "type", "device_status"),)
+
+
+@pytest.mark.parametrize(("age", "reporting"), [(90 * 60, True), (90 * 60 + 1, False)])
+def test_an_inverter_that_the_inventory_alone_lists_reports_or_not_by_its_date(age: int, *, reporting: bool) -> None:
+    only = known("9", last_rpt_date=str(int(NOW) - age))
+    for own in ({DEVICE_DATA: data(device())}, {INVERTERS_V1: [listed()]}):
+        found = {each.serial: each for each in of(Inverter, read(inverters, with_inventory(known(), only, **own)))}
+        assert (found["9"].active, found["9"].reporting, found["9"].last_report) == (True, reporting, int(NOW) - age)
+        assert found["122000000001"].last_report == int(NOW) - 60
+
+
+def test_one_that_was_never_heard_of_does_not_report() -> None:
+    found = one(Inverter, read(inverters, with_inventory(known("9", last_rpt_date="0")), absent=(DEVICE_DATA,)))
+    assert (found.reporting, found.last_report) == (False, None)
+
+
+def test_while_the_list_of_all_fails_the_inventory_s_dates_do_not_stand_in() -> None:
+    first = read(inverters, with_inventory(known(), **{INVERTERS_V1: [listed()]}), absent=(DEVICE_DATA,))
+    assert one(Inverter, first).reporting
+    second = read(inverters, with_inventory(known()), absent=(DEVICE_DATA,), memory=first.memory)
+    assert one(Inverter, second) == Inverter(serial="122000000001", active=True)
+
+
+def test_a_removed_one_that_the_v1_list_goes_on_naming_is_inactive_and_nothing_else() -> None:
+    """4.2.33 names 51, of which 19 are there."""
+    told = with_inventory(known(state=3), **{INVERTERS_V1: [listed()]})
+    found = read(inverters, told, absent=(DEVICE_DATA,))
+    assert one(Inverter, found) == Inverter(serial="122000000001", active=False)

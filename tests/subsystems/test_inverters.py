@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from support.documents import NOW, documents, information, of, one, read
 from support.inverters import data, device, listed
+from support.polls import Polled, rules
 
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 from envoy_exporter.subsystems import inverters
@@ -144,6 +145,38 @@ def test_the_highest_power_of_device_data_is_unsigned_too() -> None:
     odd = dict(device())  # type: ignore[arg-type]
     odd["channels"] = [{"watts": {"max": 2**32 - 7}}]
     assert one(Inverter, read(inverters, {DEVICE_DATA: data(odd)})).max_power == -7
+
+
+@pytest.mark.parametrize(
+    ("leading", "seconds"), [(14_871, 924), (15_138, 914), (112, 13)], ids=["full", "another", "short"]
+)
+def test_reactive_power_without_a_current_is_refused(leading: int, seconds: int) -> None:
+    """8.3.5169_ACB_inventory by night: var-seconds, as it seems; and 112 would pass for reactive power."""
+    told = device(acCurrentInmA=0, leadingVArs=leading, laggingVArs=0, duration=seconds)
+    found = read(inverters, {DEVICE_DATA: data(told)})
+    assert one(Inverter, found).reactive_power is None
+    assert found.refusals == ((DEVICE_DATA, "range", "leadingVArs"),)
+
+
+@pytest.mark.parametrize(("leading", "lagging"), [(1001, 0), (0, 1001)])
+def test_reactive_power_that_no_microinverter_takes_is_refused(leading: int, lagging: int) -> None:
+    found = read(inverters, {DEVICE_DATA: data(device(leadingVArs=leading, laggingVArs=lagging))})
+    assert (one(Inverter, found).reactive_power, [each.rule for each in found.refusals]) == (None, ["range"])
+
+
+def test_no_current_and_no_reactive_power_go_together() -> None:
+    still = device(acCurrentInmA=0, leadingVArs=0, laggingVArs=0)
+    assert one(Inverter, read(inverters, {DEVICE_DATA: data(still)})).reactive_power == 0
+
+
+def test_how_long_an_inverter_has_run_does_not_fall_to_zero_for_a_poll() -> None:
+    gateway = Polled(inverters, step=120)
+    whole: Any = device(age=-120)
+    assert one(Inverter, gateway.poll({DEVICE_DATA: data(whole)})).running == 6_124_463
+    whole["channels"][0]["lifetime"]["duration"] = 0
+    starts = gateway.poll({DEVICE_DATA: data(whole)})
+    assert (one(Inverter, starts).running, one(Inverter, starts).energy) == (None, 354_281_850)
+    assert rules(starts) == [("zero_after_value", "lifetime.duration")]
 
 
 def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from support.documents import NOW, of, one, read
+from support.polls import Polled
 
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, Json
 from envoy_exporter.subsystems import iq_relay
@@ -67,6 +68,16 @@ def test_an_old_report_says_nothing_of_now_and_its_count_stays() -> None:
     relay = one(IqRelay, found)
     assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)
     assert of(IqRelayPhase, found) == []
+
+
+def test_a_count_that_is_zero_for_a_poll_was_no_reset() -> None:
+    gateway = Polled(iq_relay, step=120)
+    counts = []
+    for said in (6, 0, 0, 6, *(0,) * 6):
+        found = gateway.poll({DEVICE_DATA: reported(age=NOW - gateway.now - 60, stateChngCnt=said)})
+        counts.append(one(IqRelay, found).state_changes)
+    assert counts == [6, None, None, 6, None, None, None, None, None, 0]
+    assert one(IqRelay, found).temperature == 31
 
 
 def test_a_removed_relay_is_not_there() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from support.documents import NOW, documents, of
 
-from envoy_exporter.documents import DEVICE_DATA, INVERTERS_V1, Json
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
 from envoy_exporter.subsystems import fleet, layout
 from envoy_exporter.subsystems.layout import Array, LayoutInfo
 from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Read, Settings
@@ -61,6 +61,38 @@ def test_who_was_removed_is_not_listed() -> None:
 def test_without_device_data_the_v1_list_says_who_is_there() -> None:
     told = {INVERTERS_V1: v1(SECOND.serial)}
     assert listed(read(told, absent=(DEVICE_DATA,))) == {FIRST.serial: False, SECOND.serial: True}
+
+
+def inventory(**states: int) -> Json:
+    """admin_state by serial, with an s before it; 3 was removed."""
+    devices: list[Json] = [{"serial_num": name[1:], "admin_state": state} for name, state in states.items()]
+    return [{"type": "PCU", "devices": devices}]
+
+
+@pytest.mark.parametrize("own", [{DEVICE_DATA: data(pcu(FIRST.serial))}, {INVERTERS_V1: v1(FIRST.serial)}])
+def test_whom_the_inventory_alone_lists_is_listed_too(own: Mapping[str, Json]) -> None:
+    here = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=2)}
+    assert listed(read(here)) == {FIRST.serial: True, SECOND.serial: True}
+    gone = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=3)}
+    assert listed(read(gone)) == {FIRST.serial: True, SECOND.serial: False}
+
+
+def test_the_inventory_says_who_was_taken_away_where_the_v1_list_does_not() -> None:
+    told = {INVERTERS_V1: v1(FIRST.serial, SECOND.serial), INVENTORY: inventory(s122000000002=3)}
+    assert listed(read(told, absent=(DEVICE_DATA,))) == {FIRST.serial: True, SECOND.serial: False}
+
+
+def test_device_data_has_the_last_word_on_who_was_taken_away() -> None:
+    told = {DEVICE_DATA: data(pcu(FIRST.serial), pcu(SECOND.serial, active=False))}
+    told[INVENTORY] = inventory(s122000000001=3, s122000000002=2)
+    assert listed(read(told)) == {FIRST.serial: True, SECOND.serial: False}
+
+
+def test_nobody_goes_missing_because_the_slow_inventory_fails_once() -> None:
+    own = {DEVICE_DATA: data(pcu(FIRST.serial))}
+    first = read({**own, INVENTORY: inventory(s122000000002=2)})
+    assert listed(read(own, memory=first.memory))[SECOND.serial] is True
+    assert listed(read(own, absent=(INVENTORY,), memory=first.memory))[SECOND.serial] is False
 
 
 def test_an_ac_battery_in_the_v1_list_is_no_inverter() -> None:

@@ -13,6 +13,7 @@ from envoy_exporter.documents import (
     Json,
 )
 from envoy_exporter.subsystems import production
+from envoy_exporter.subsystems.activity import MeterActivity
 from envoy_exporter.subsystems.production import (
     Consumption,
     NetConsumption,
@@ -256,3 +257,21 @@ def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_where_the_sun_shone
     said = read(production, {METERS: CT, PRODUCTION_JSON: site(entry, consumption=consumption)})
     assert bool(of(Consumption, said)) is believed
     assert of(NetConsumption, said)
+
+
+@pytest.mark.parametrize(("count", "active"), [(1, True), (0, False)])
+def test_which_meters_the_gateway_counts_on(count: int, *, active: bool) -> None:
+    """0 without CTs (7.3.130_no_consumption), and around 23:05 on 8.3 for a poll (pyenphase#471)."""
+    said: Json = {
+        "production": [{"type": "inverters", "activeCount": 9}, {"type": "eim", "activeCount": 1, "wNow": 1.0}],
+        "consumption": [
+            {"type": "eim", "activeCount": count, "measurementType": "net-consumption"},
+            {"type": "eim", "activeCount": "1", "measurementType": "total-consumption"},
+        ],
+    }
+    found = read(production, {PRODUCTION_JSON: said})
+    assert {each.meter: each.active for each in of(MeterActivity, found)} == {
+        "production": True,
+        "net-consumption": active,
+    }
+    assert (PRODUCTION_JSON, "type", "activeCount") in found.refusals

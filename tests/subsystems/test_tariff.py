@@ -7,7 +7,7 @@ from support.documents import of, one, read
 
 from envoy_exporter.documents import TARIFF, Json
 from envoy_exporter.subsystems import tariff
-from envoy_exporter.subsystems.tariff import PeriodStart, Price, StorageSettings
+from envoy_exporter.subsystems.tariff import Day, PeriodStart, Price, Season, StorageSettings, TierLimit
 
 STORAGE: dict[str, Json] = {
     "mode": "self-consumption",
@@ -131,6 +131,23 @@ def test_tiers_are_prices_too() -> None:
         ("import", "season_1", None, None, "tier_1"): 0.2,
         ("import", "season_1", None, None, "tier_2"): 0.1,
     }
+
+
+def test_a_tier_ends_where_the_next_one_begins_and_the_last_one_never() -> None:
+    """4.10.35: 500 and 1200 kWh, and -1."""
+    tiers: Any = [{"id": "tier_1", "limit": 500, "rate": 0.2}, {"id": "tier_2", "limit": -1, "rate": 0.1}]
+    found = read(tariff, document(seasons=[{"id": "season_1", "days": [], "tiers": tiers}]))
+    assert {each.tier: each.limit for each in of(TierLimit, found)} == {"tier_1": 500 * 3.6e6, "tier_2": None}
+    assert found.refusals == ()
+
+
+def test_a_season_begins_on_a_day_of_the_year_and_a_kind_of_day_is_of_some_weekdays() -> None:
+    found = read(tariff, document(seasons_sell=[{"id": "summer", "start": "6/1", "days": DAYS}]))
+    assert one(Season, found) == Season(direction="export", season="summer", start="6/1")
+    assert of(Day, found) == [
+        Day(direction="export", season="summer", day="weekdays", weekdays="Mon,Tue"),
+        Day(direction="export", season="summer", day="weekend", weekdays="Mon,Tue"),
+    ]
 
 
 def test_all_prices_stay_apart_whatever_they_are_called() -> None:
