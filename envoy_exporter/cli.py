@@ -31,6 +31,7 @@ WRONG, UNABLE = 2, 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 cannot listen, 2 a wrong flag or config."""
+    logs.catch_uncaught()
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
-            print("\n".join(error.problems), file=sys.stderr)
+            print(redaction.strike("\n".join(error.problems)), file=sys.stderr)
             return WRONG
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
@@ -66,7 +67,8 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         redaction=redaction,
         collectors={name: on for name, on in chosen.items() if on is not None},
     )
-    site, web_file = wiring.site(load()), WebFile(flags.web_config_file)
+    loaded, web_file = _both(load, lambda: WebFile(flags.web_config_file))
+    site = wiring.site(loaded)
     if flags.config_check:
         doubts = list(wiring.doubts())
         print("\n".join(["the config is fine, but", *doubts] if doubts else ["the config is fine"]))
@@ -80,7 +82,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
             telemetry.reload_successful.set(0)
             for problem in error.problems:
                 log.error("the config stays as it was: %s", problem)  # noqa: TRY400
-            return error.problems
+            return [redaction.strike(problem) for problem in error.problems]
         log.info("the config was loaded anew")
         return ()
 
@@ -89,6 +91,22 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
     _announce(sockets, flags, secured=web_file.context is not None)
     asyncio.run(_run(Server(application, web_file.context), sockets, wiring, reload))
     return 0
+
+
+def _both(load: Callable[[], Config], open_web_file: Callable[[], WebFile]) -> tuple[Config, WebFile]:
+    """Raises ConfigError with the problems of either file, so that nobody mends one to hear of the other."""
+    problems: list[str] = []
+    try:
+        loaded = load()
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        web_file = open_web_file()
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return loaded, web_file
 
 
 async def _run(server: Server, sockets: list[socket.socket], wiring: Wiring, reload: Callable[[], object]) -> None:

@@ -3,10 +3,16 @@
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from .secret import Redaction
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+log = logging.getLogger(__name__)
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("logfmt", "json")
@@ -33,6 +39,32 @@ def set_up(level: str, form: str, redaction: Redaction, stream: TextIO = sys.std
     # httpx tells every URL at info, httpcore every header at debug, asyncio and uvicorn what no user asks for.
     for name in ("httpx", "httpcore", "uvicorn", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def catch_uncaught() -> None:
+    """What nobody catches, and Python's warnings, through the loggers too: Python would print them unstruck."""
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+    logging.captureWarnings(capture=True)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("it ends by an error that is a bug", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(met: threading.ExceptHookArgs) -> None:
+    if issubclass(met.exc_type, SystemExit) or met.exc_value is None:
+        return
+    name = met.thread.name if met.thread else "that is gone"
+    log.error("the thread %s ended by an error", name, exc_info=(met.exc_type, met.exc_value, met.exc_traceback))
+
+
+def _unraisable(met: "sys.UnraisableHookArgs") -> None:
+    error = met.exc_value
+    log.error("%s", met.err_msg or "an error where none can be raised", exc_info=error)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:

@@ -1,17 +1,38 @@
 """Secrets: a string that prints as <secret>, and a log filter that strikes every known one out."""
 
+import base64
+import html
+import json
 import logging
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 SHOWN = "<secret>"
 
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,2}")
 """A JSON Web Token, whole or cut: its header begins with {" in base64."""
+_USER_IN_URL = re.compile(r"(://)[^\s\"'<>]{0,256}(?=@)")
+_PATTERNS = (
+    _TOKEN,
+    _USER_IN_URL,
+    re.compile(r"(authorization[\"']?\s*[:=,]\s*b?[\"']?)[^\r\n\"'](?:[^\r\n]*)", re.IGNORECASE),
+    re.compile(r"(\b(?:bearer|basic)\s+)(?=\S*(?-i:[0-9A-Z=]))[\w.~+/=-]{8,}", re.IGNORECASE),
+    re.compile(r"(\bdigest\s+)\w+=[^\r\n]*", re.IGNORECASE),
+    re.compile(r"(session_?id[\"']?\s*[:=,]\s*b?[\"']?)[^\s\"',;&}]+", re.IGNORECASE),
+    # A key with its value, in a query, a form, JSON or a dict; not a word of a sentence that a colon follows.
+    re.compile(r"((?:password|token)(?:\]|%5D)?=[\"']?)[^\s\"',;&}]+", re.IGNORECASE),
+    re.compile(r"((?:password|token)[\"']\s*[:,]\s*b?([\"'])).*?(?:\2|$)", re.IGNORECASE | re.MULTILINE),
+    re.compile(r"()[\w.+-]{1,64}(?:@|%40)\w[\w-]{0,63}(?:\.[\w-]{1,63})+"),
+)
+"""What looks like a token, credentials of HTTP, a session, or an account (an e-mail address); group 1 stays."""
 _SHORTEST = 4
 """A password of three letters is struck out nowhere: it would strike out half of every line."""
+_LONGEST = 2**16
+"""Letters of a file with a secret; a longer one, or /dev/zero, is no such file."""
 
 
 class Secret:
@@ -47,37 +68,85 @@ def from_environment(value: str) -> str:
 
 
 def from_file(path: Path) -> str:
-    """What a `*_file` key names, without the line end that editors add.
+    """What a `*_file` key names, without the mark at its begin and the line end that editors add.
 
     Raises OSError; UnicodeDecodeError, whose text would hold the content, comes as ValueError without it.
     """
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        with path.open(encoding="utf-8-sig") as file:
+            content = file.read(_LONGEST + 1)
     except UnicodeDecodeError:
-        raise ValueError("it is not text") from None
+        raise ValueError("it is not text; save it as UTF-8") from None
+    if len(content) > _LONGEST:
+        raise ValueError("it is too long for a secret")
+    return content.rstrip("\r\n")
+
+
+def named(path: Path) -> str:
+    """The path of a file that should hold a secret, as a message may show it.
+
+    Only if it, or a folder of it, is there: else it may be the secret itself, pasted where its file belongs.
+    """
+    folders = (each for each in path.parents if each not in {Path("/"), Path()})
+    return str(path) if os.path.lexists(path) or any(map(os.path.isdir, folders)) else SHOWN
+
+
+def holds_token(text: str) -> bool:
+    return re.search(r"eyJ[A-Za-z0-9_-]+\.|eyJ[A-Za-z0-9_-]{6}", text) is not None
+
+
+def holds_user(text: str) -> bool:
+    """Is there a URL with a user in it, and so maybe with a password."""
+    return _USER_IN_URL.search(text) is not None
 
 
 class Redaction(logging.Filter):
-    """Strikes known secrets, and whatever looks like a token, out of each record, its exception included."""
+    """Strikes known secrets, and whatever looks like one, out of each record, its exception included."""
 
     def __init__(self) -> None:
         super().__init__()
         self._known: tuple[str, ...] = ()
 
     def learn(self, *secrets: Secret) -> None:
-        """From now on these are struck out."""
-        values = {each.reveal() for each in secrets if len(each.reveal()) >= _SHORTEST}
-        self._known = tuple(sorted({*self._known, *values}, key=len, reverse=True))
+        """From now on these are struck out, however they are written."""
+        forms = {form for each in secrets for form in _forms(each.reveal()) if len(form) >= _SHORTEST}
+        self._known = tuple(sorted({*self._known, *forms}, key=len, reverse=True))
 
     def strike(self, text: str) -> str:
         for value in self._known:
             text = text.replace(value, SHOWN)
-        return _TOKEN.sub(SHOWN, text)
+        for pattern in _PATTERNS:
+            text = pattern.sub(lambda match: (match[1] if match.re.groups else "") + SHOWN, text)
+        return text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.strike(record.getMessage()), None
+        record.msg, record.args = self.strike(_message(record)), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self.strike(record.exc_text)
         return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    """A library may log what its own format does not fit; here that would be an exception where it logs."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  # whatever the __str__ of an argument raises
+        return f"{record.msg!s} (its arguments do not fit)"
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Itself, and what URLs, forms, HTML, JSON, Python's repr and base64 make of it."""
+    if len(value) < _SHORTEST:
+        return
+    raw = value.encode("utf-8", "surrogatepass")
+    yield from (value, quote(raw), quote(raw, safe=""), quote_plus(raw), html.escape(value))
+    yield from (each[1:-1] for each in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)))
+    yield repr(raw)[2:-1]
+    # Three bytes are four letters, so what stands before it (`user:`) can shift it in three ways.
+    for before in range(3):
+        whole = slice((0, 2, 3)[before], (before + len(raw)) * 8 // 6)
+        shifted = bytes(before) + raw
+        yield base64.b64encode(shifted).decode()[whole]
+        yield base64.urlsafe_b64encode(shifted).decode()[whole]

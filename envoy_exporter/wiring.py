@@ -12,13 +12,13 @@ from . import __version__, config
 from .clock import Clock
 from .collector import EnvoyCollector
 from .config import CollectorSettings, Config, ConfigError
+from .config.web import TlsServer
 from .gateway import token as tokens
 from .gateway.answers import utc
 from .gateway.auth import Local
 from .gateway.gateway import Gateway
-from .gateway.network import tls_context
 from .gateway.settings import Settings
-from .secret import Redaction
+from .secret import Redaction, Secret
 from .subsystems import SUBSYSTEMS, layout
 from .subsystems.subsystem import PlacedArray, PlacedInverter
 from .subsystems.subsystem import Settings as ReadSettings
@@ -63,10 +63,10 @@ class Wiring:
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
     def site(self, wanted: Config) -> Site:
-        """What this config serves from now on. Raises ConfigError, and then changes nothing."""
+        """What this config serves from now on."""
         wanted = self._with_flags(wanted)
         self._learn(wanted)
-        plans = self._plans(wanted)
+        plans = {each.name: self._plan(each) for each in wanted.gateways}
         before, self._running = self._running, {}
         for name, plan in plans.items():
             kept = before.pop(_heir(plan, before, plans), None)
@@ -111,28 +111,12 @@ class Wiring:
         )
         return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
 
-    def _plans(self, wanted: Config) -> dict[str, _Plan]:
-        problems, plans = [], {}
-        for index, each in enumerate(wanted.gateways):
-            try:
-                plans[each.name] = self._plan(each)
-            except ValueError as error:
-                problems.append(f"gateways[{index}].token ({each.name}): {error}")
-            except OSError as error:
-                problems.append(f"gateways[{index}].tls.ca_file ({each.name}): {error}")
-        if problems:
-            raise ConfigError(problems)
-        return plans
-
     def _plan(self, gateway: config.Gateway) -> _Plan:
-        """Raises ValueError for a token that cannot be one, OSError for certificates that cannot be read."""
         settings = gateway.collectors
         enabled = {name: settings[name].enabled if name in settings else _ON[name] for name in COLLECTORS}
         ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
         read = read_settings(gateway)
         tls = gateway.tls or config.Tls()
-        if tls.ca_file is not None:
-            tls_context(str(tls.ca_file))
         return _Plan(
             Settings(
                 name=gateway.name,
@@ -176,6 +160,8 @@ class Wiring:
         for holder in (*accounts, *users):
             if holder is not None:
                 self._redaction.learn(*filter(None, (holder.password, holder.password_file)))
+        mails = (each.username for each in accounts if each and each.username and "@" in each.username)
+        self._redaction.learn(*map(Secret, mails))
         self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
 
 
@@ -235,51 +221,54 @@ class WebFile:
     def __init__(self, path: Path | None) -> None:
         """Raises ConfigError for a file that is wrong at the start."""
         self._path = path
-        self._stamp: object = None
+        self._certificates: tuple[Path, ...] = ()
+        self._stamp: tuple[tuple[int, int] | None, ...] = ()
         self._access = Access()
         self.context: SSLContext | None = None
         if path is not None:
-            self._read(path, self._stamps(path))
+            self._read(path)
 
     def current(self) -> Access:
-        if self._path is not None and (stamp := self._stamps(self._path)) != self._stamp:
+        if self._path is not None and self._stamps(self._path) != self._stamp:
             try:
-                self._read(self._path, stamp)
+                self._read(self._path)
             except ConfigError as error:
-                self._stamp = stamp
                 log.error("the web config stays as it was: %s", "; ".join(error.problems))  # noqa: TRY400
         return self._access
 
     def _stamps(self, path: Path) -> tuple[tuple[int, int] | None, ...]:
-        """Of the file and of the certificates that it named."""
-        tls = self._access.tls
-        files = (path, *((tls.certificate, tls.key) if tls else ()))
-        return tuple(_stamp(each) for each in files)
+        """Of the file and of the certificates that it names."""
+        return tuple(_stamp(each) for each in (path, *self._certificates))
 
-    def _read(self, path: Path, stamp: object) -> None:
+    def _read(self, path: Path) -> None:
+        """Raises ConfigError; then nothing of the file is in force, and it is read again when it, or they, change."""
+        self._stamp = self._stamps(path)
+        before = self._stamp[0]
         read = config.web_from_file(path)
         if read.basic_auth_users and importlib.util.find_spec("bcrypt") is None:
             raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install 'envoy-exporter[auth]'"])
-        tls = read.tls_server_config
-        self._access = Access(
-            tls=Tls(
-                certificate=tls.cert_file,
-                key=tls.key_file,
-                client_auth=tls.client_auth_type,
-                client_ca=tls.client_ca_file,
-                minimum=TLSVersion.TLSv1_3 if tls.min_version == "TLS13" else TLSVersion.TLSv1_2,
-            )
-            if tls
-            else None,
-            users=read.basic_auth_users,
-            headers=read.http_server_config.headers,
-        )
-        self._stamp = self._stamps(path) if self._stamp is None else stamp
-        if self._access.tls is not None:
+        tls = _tls(read.tls_server_config)
+        self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
+        self._stamp = (before, *self._stamps(path)[1:])
+        if tls is not None:
             try:
-                self.context = access.context(self._access.tls, self.context)
+                self.context = access.context(tls, self.context)
             except (OSError, ValueError) as error:
                 raise ConfigError([f"{path}: tls_server_config: {error}"]) from None
+        headers = {str(name): str(value) for name, value in read.http_server_config.headers.items()}
+        self._access = Access(tls=tls, users=read.basic_auth_users, headers=headers)
+
+
+def _tls(server: TlsServer | None) -> Tls | None:
+    if server is None:
+        return None
+    return Tls(
+        certificate=server.cert_file,
+        key=server.key_file,
+        client_auth=server.client_auth_type,
+        client_ca=server.client_ca_file,
+        minimum=TLSVersion.TLSv1_3 if server.min_version == "TLS13" else TLSVersion.TLSv1_2,
+    )
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

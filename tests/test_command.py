@@ -98,6 +98,29 @@ def test_a_wrong_config_prints_every_problem_with_its_place_and_exits_2(tmp_path
         assert "Traceback" not in command.said
 
 
+def test_what_is_wrong_in_either_file_is_told_together(tmp_path: Path) -> None:
+    config, web = tmp_path / "exporter.yml", tmp_path / "web.yml"
+    config.write_text("gateways: [{host: a, timeout: 0s}]")
+    web.write_text("basic_auth_users: {prometheus: hunter2}")
+    for words in ((), ("--config.check",)):
+        with Command(f"--config.file={config}", f"--web.config.file={web}", *words) as command:
+            assert command.end() == 2
+        assert f"{config}:1: gateways[0].timeout" in command.said
+        assert f"{web}:1: basic_auth_users" in command.said
+        assert "hunter2" not in command.said
+        assert "prometheus:" not in command.said
+
+
+def test_a_wrong_web_config_file_is_told_by_the_check_alone_too(tmp_path: Path) -> None:
+    config, web = tmp_path / "exporter.yml", tmp_path / "web.yml"
+    config.write_text("gateways: [{host: a}]")
+    web.write_text("tls_server_config: {cert_file: none, key_file: none}")
+    with Command(f"--config.file={config}", f"--web.config.file={web}", "--config.check") as command:
+        assert command.end() == 2
+    assert f"{web}: tls_server_config: " in command.said
+    assert f"'{tmp_path}/none'" in command.said
+
+
 def test_a_good_config_is_fine(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a}]")
@@ -121,7 +144,7 @@ def test_a_token_that_can_be_none_is_a_problem_of_the_config(tmp_path: Path) -> 
     config.write_text("gateways: [{host: a, token: 'hunter2 hunter2'}]")
     with Command(f"--config.file={config}") as command:
         assert command.end() == 2
-    assert "gateways[0].token (a): the token has blanks" in command.said
+    assert f"{config}:1: gateways[0].token: the token has blanks" in command.said
     assert "hunter2" not in command.said
 
 
@@ -230,6 +253,30 @@ def test_an_account_of_enlighten_is_said_to_be_for_later(tmp_path: Path) -> None
         _until(lambda: "comes with a later version" in command.said)
     assert "hunter2" not in command.said
     assert "me@example.com" not in command.said
+
+
+def test_no_page_and_no_line_at_any_level_holds_a_secret_or_an_account(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("battery-staple-1\n")
+    with Simulator("8.3") as new, Simulator("5.0") as old:
+        token = new.make_token(exp=1_600_000_000)
+        config = tmp_path / "exporter.yml"
+        config.write_text(
+            f"gateways:\n- {{host: '{new.address}', name: new, token: 'Bearer {token}'}}\n"
+            f"- {{host: '{old.address}', name: old, token_file: hunter2-file,"
+            f" local: {{username: homeowner, password_file: {tmp_path}/password}}}}\n"
+            "enlighten: {username: me@example.com, password: battery-staple-2}\n"
+        )
+        with Command(f"--config.file={config}", "--log.level=debug") as command:
+            paths = ("/probe?target=new", "/probe?target=old", "/metrics", "/telemetry", "/sd", "/config", "/")
+            pages = {path: command.get(path).text for path in paths}
+            config.write_text(config.read_text() + "state_directory: https://me:battery-staple-3@x/\n")
+            reload = httpx.post(f"{command.url}/-/reload", trust_env=False)
+            _until(lambda: "the config stays as it was" in command.said)
+            assert reload.status_code == 500
+            assert command.said.count("refuses the credentials") == 2
+    for where, told in {**pages, "reload": reload.text, "log": command.said}.items():
+        for secret in (token[:12], token[-12:], "battery-staple", "hunter2", "homeowner", "example.com"):
+            assert secret not in told, where
 
 
 def _until(true: object, seconds: float = 10.0) -> None:

@@ -11,6 +11,7 @@ from envoy_exporter.config.model import InverterSerial
 from envoy_exporter.config.values import fingerprint
 from envoy_exporter.wiring import COLLECTORS
 
+HERE = Path(__file__).parent
 WHOLE = """
 gateways:
   - host: 192.168.1.20
@@ -125,7 +126,34 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
         ("gateways:\n- host: a\n  token: ${NOT_SET_ANYWHERE}", "the environment has no variable NOT_SET_ANYWHERE"),
         ("gateways:\n- host: a\n  token: x\n  token_file: y", ":4: gateways[0].token_file: there is token too"),
         ("gateways:\n- host: a\n  local: {password: x, password_file: y}", "there is password too; give one of them"),
-        ("gateways:\n- host: a\n  local: {password_file: /nowhere}", "/nowhere cannot be read: No such file"),
+        (
+            f"gateways:\n- host: a\n  local: {{password_file: {HERE}/none}}",
+            f":3: gateways[0].local.password_file: {HERE}/none cannot be read: No such file",
+        ),
+        ("gateways:\n- host: a\n  tls: {ca_file: /none}", ":3: gateways[0].tls.ca_file: /none cannot be read: No such"),
+        (
+            f"gateways:\n- host: a\n  tls: {{ca_file: {HERE}/test_config.py}}",
+            "test_config.py has no certificate in it",
+        ),
+        ("gateways: [{host: a}]\nenlighten: {ca_file: /none}", ":2: enlighten.ca_file: /none cannot be read"),
+        ("gateways:\n- host: a\n  token: x y", ":3: gateways[0].token: the token has blanks"),
+        ("gateways:\n- host: a\n  token: <secret>", ":3: gateways[0].token: it is a web page or a placeholder"),
+        ("gateways:\n- host: a\n  timeout: 0s", ":3: gateways[0].timeout: '0s' is no time that can be waited for"),
+        ("gateways:\n- host: a\n  timeout: 900ms", "900ms is no time for a scrape; write 1s to 1h (9.5s is usual)"),
+        ("gateways:\n- host: a\n  timeout: 61m", "61m is no time for a scrape"),
+        ("gateways:\n- host: a\n  inverter_max_age: 0h", "'0h' is no time that can be waited for; write 15s"),
+        ("gateways:\n- host: a\n  inverter_max_age: 999999999999999d", "is no time that can be waited for"),
+        ('gateways:\n- host: a\n  name: "a\\nb"', ":3: gateways[0].name: has a line end or another character"),
+        ('gateways:\n- host: a\n  labels: {site: "a\\eb"}', "labels.site: has a line end or another character"),
+        ('gateways:\n- host: a\n  local: {username: "a\\"b"}', "can be no user of a gateway: it has a quote"),
+        ("gateways:\n- host: a\n  tls: {ca_file: /x}\n  scheme: http", ":3: gateways[0].tls.ca_file: /x cannot"),
+        ("gateways: [{host: a}]\nenlighten: {login_url: http://b/}", "enlighten.login_url: is no URL of the cloud"),
+        ("gateways: [{host: a}]\nenlighten: {token_url: 'https://b/?t=1'}", "token_url: is no URL of the cloud; write"),
+        ("gateways: [{host: a}]\nenlighten: {token_url: 'https://b:x/'}", "token_url: is no URL of the cloud"),
+        (
+            "gateways: [{host: a}]\ndefaults: {collectors: {inverter: false}}",
+            ":2: defaults.collectors.inverter: is no collector; did you mean inverters?",
+        ),
         ("gateways:\n- host: a\n  labels: {instance: b}", "instance is Prometheus's own label"),
         ("gateways:\n- host: a\n  labels: {9b: b}", "'9b' can name no label"),
         (
@@ -176,6 +204,20 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
         (roof("{}", "{south: {tilt: 91}}"), "arrays.south.tilt: 91 is not within 0 to 90 degrees (0 lies flat"),
         (roof("{}", "{south: {tilt: -1}}"), "arrays.south.tilt: -1 is not within 0 to 90"),
         ("gateways: [", ":1: this is not YAML"),
+        ("a: *hunter2", "found undefined alias what stands there; what begins with a sign stands in quotes"),
+        ("a: %x", "found character '%' that cannot start any token; what begins with a sign stands in quotes"),
+        (
+            "gateways:\n- host: a\n  local:\n    password: #hunter2",
+            ":4: gateways[0].local.password: is empty; put it in",
+        ),
+        (
+            "gateways: [{host: a, local: {password: !hunter2 }}]",
+            "gateways[0].local.password: is empty; put it in quotes",
+        ),
+        (
+            "gateways: [{host: a}]\nenlighten: {password: &hunter2 }",
+            ":2: enlighten.password: is empty; put it in quotes",
+        ),
         ("gateways: \x00", "this is not YAML"),
         ("- a", ":1: must be a map of keys and values"),
         ("a: &a [*a]", "is nested too deep"),
@@ -191,9 +233,130 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     assert [each.split(":")[1] for each in told] == ["2", "3", "4", "5", "6"]
 
 
-def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
-    text = "gateways:\n- host: a\n  token: [hunter2]\n  local: {password: {a: hunter2}}\n"
-    assert "hunter2" not in "".join(problems(text, tmp_path))
+def test_what_only_shows_between_things_is_told_together_with_what_is_wrong_with_one(tmp_path: Path) -> None:
+    text = """
+gateways:
+- host: http://a
+  name: home
+  min_interval: 1s
+  token: hunter2 hunter2
+  collectors: {inverter: false, meters: perhaps}
+  inverters:
+    "1221": {array: soth, row: 1, column: 1}
+    "1222": {array: south, row: 1, column: 2, peak_power: 9}
+    "1223": {array: south, row: 1, column: 2}
+  arrays: {south: {tilt: 91}}
+- name: home
+  colectors: {}
+- host: 10.0.0.1
+- host: 10.0.0.1
+  name: other
+  tls: {ca_file: /none}
+defaults: {timeout: 0s, collectors: {kettle: true}}
+enlighten: {pasword: hunter2}
+"""
+    told = problems(text, tmp_path)
+    assert [each.split(": ")[0] + " " + each.split(": ")[1] for each in told] == [
+        ":3 gateways[0].host",
+        ":5 gateways[0].min_interval",
+        ":6 gateways[0].token",
+        ":7 gateways[0].collectors.inverter",
+        ":7 gateways[0].collectors.meters.enabled",
+        ":9 gateways[0].inverters.1221.array",
+        ":10 gateways[0].inverters.1222.peak_power",
+        ":11 gateways[0].inverters.1223",
+        ":12 gateways[0].arrays.south.tilt",
+        ":13 gateways[1].host",
+        ":13 gateways[1].name",
+        ":14 gateways[1].colectors",
+        ":16 gateways[3].host",
+        ":18 gateways[3].tls.ca_file",
+        ":19 defaults.collectors.kettle",
+        ":19 defaults.timeout",
+        ":20 enlighten.pasword",
+    ]
+    assert "hunter2" not in "".join(told)
+
+
+def test_two_gateways_without_a_host_are_not_said_to_be_one(tmp_path: Path) -> None:
+    told = problems("gateways:\n- serial: '1221'\n- serial: '1222'\n- nothing\n", tmp_path)
+    assert [each.split(": ", 1)[1] for each in told] == [
+        "gateways[0].host: is missing",
+        "gateways[1].host: is missing",
+        "gateways[2]: must be a map of keys and values",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gateways:\n- host: a\n  token: [SECRET]\n  local: {password: {a: SECRET}}\n",
+        "gateways:\n- host: a\n  password:SECRET\n",
+        "gateways:\n- host: a\n  token:eyJSECRET.x.y\n",
+        "gateways:\n- {host: a, password:SECRET}\n",
+        "gateways:\n- {host: a, password SECRET}\n",
+        "gateways:\n- {host: a, password=SECRET}\n",
+        "gateways:\n- {host: a, local: {password:SECRET}}\n",
+        "gateways:\n- host: a\n  local:\n    password:SECRET\n",
+        "gateways:\n- host: a\n  min_interval: 10s\n    password:SECRET\n",
+        "gateways:\n- host: a\n  serial: 1221\n    password:SECRET\n",
+        "gateways:\n- host: https://me:SECRET@a\n",
+        "gateways:\n- host: a\n  local: {password_file: SECRET}\n",
+        "gateways:\n- host: a\n  local: {password_file: /SECRET}\n",
+        "gateways:\n- host: a\n  local: {password_file: SECRET/SECRET+SECRET=}\n",
+        "gateways:\n- host: a\n  local: {password_file: eyJSECRETSECRET.a.b}\n",
+        "gateways:\n- host: a\n  local: {password: '${SECRETsecret}'}\n",
+        "gateways:\n- host: a\n  token_file: eyJSECRETSECRET\n",
+        "gateways:\n- host: a\n  token_file: Bearer eyJSECRETSECRET\n",
+        "gateways:\n- host: a\n  name: eyJSECRETSECRET.a.b\n",
+        "gateways:\n- host: a\n  labels: {wiki: 'https://me:SECRET@wiki/'}\n",
+        "gateways:\n- host: a\n  tls: {ca_file: eyJSECRETSECRET}\n",
+        "gateways:\n- host: a\n  token: SECRET\u00e9\n",
+        "gateways:\n- host: a\n  token: '<html>SECRET</html>'\n",
+        "gateways: [{host: a}]\nenlighten: {username: 'https://me:SECRET@b'}\n",
+        "gateways: [{host: a}]\nenlighten: {login_url: 'https://me:SECRET@b/'}\n",
+        "gateways: [{host: a}]\nenlighten: {login_url: 'https://me:SEC/SECRET@b/'}\n",
+        "gateways: [{host: a}]\nenlighten: {token_url: '//me:SECRET@b/'}\n",
+        "gateways: [{host: a}]\nenlighten: {token_url: 'me:SECRET@b/'}\n",
+        "gateways: [{host: a}]\nenlighten: {token_url: 'https://SECRET@b:x/'}\n",
+        "gateways: [{host: a}]\nenlighten: {password_file: SECRET}\n",
+        "gateways: [{host: a}]\nenlighten: {password: [SECRET]}\n",
+        "gateways: [{host: a, enlighten: {password:SECRET}}]\n",
+        'gateways: [{host: "a\\nSECRET"}]\n',
+        "gateways:\n- host: a\n  local: {password: *SECRET}\n",
+        "gateways:\n- host: a\n  local: {password: !SECRET!x y}\n",
+        "SECRET",
+        "token:SECRET\n  x: y",
+        "'SECRET",
+    ],
+)
+def test_no_problem_shows_a_secret(text: str, tmp_path: Path) -> None:
+    assert "SECRET" not in "".join(problems(text, tmp_path))
+
+
+def test_a_key_whose_colon_lacks_its_blank_is_told_so(tmp_path: Path) -> None:
+    told = problems("gateways:\n- {host: a, password:hunter2}\n", tmp_path)
+    assert told == [":2: gateways[0].password\u2026: is no key; write a blank behind its colon"]
+
+
+def test_a_problem_cannot_forge_another(tmp_path: Path) -> None:
+    text = 'gateways:\n- host: a\n  "x\\nfoo.yml:1: gateways: is wrong\\e[2J": 1\n  serial: "1\\n2"\n'
+    assert all(each.isprintable() for each in problems(text, tmp_path))
+
+
+def test_a_secret_where_a_file_s_name_belongs_is_not_shown(tmp_path: Path) -> None:
+    text = f"gateways: [{{host: a, token_file: hunter2}}, {{host: b, token_file: {tmp_path}/token}}]"
+    shown = config.shown(read(text, tmp_path))
+    assert "hunter2" not in shown
+    assert f"token_file: {tmp_path}/token" in shown
+
+
+def test_a_token_is_taken_out_of_what_was_pasted_with_it(tmp_path: Path) -> None:
+    pasted = "eyJhbGciOiJFUzI1NiJ9.e30.x"
+    for written in (f"'Bearer {pasted}'", f'{{"generation_time":1,"token":"{pasted}"}}'):
+        (gateway,) = read(f"gateways:\n- host: a\n  token: {written}\n", tmp_path).gateways
+        assert gateway.token is not None
+        assert gateway.token.reveal() == pasted
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
@@ -229,6 +392,33 @@ def test_an_account_in_the_environment_is_the_gateway_s_own_unless_it_is_an_e_ma
     assert cloud is not None
     assert cloud.gateways[0].enlighten is not None
     assert cloud.gateways[0].local is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"ENVOY_TOKEN": "SECRET SECRET"}, "environment: ENVOY_TOKEN: the token has blanks"),
+        ({"ENVOY_PASSWORD_FILE": "SECRET"}, "environment: ENVOY_PASSWORD_FILE: <secret> cannot be read: No such"),
+        ({"ENVOY_TOKEN_FILE": "eyJSECRETSECRET"}, "environment: ENVOY_TOKEN_FILE: is a token itself"),
+        ({"ENVOY_PASSWORD": "${SECRETsecret}"}, "environment: ENVOY_PASSWORD: the environment has no such variable"),
+        ({"ENVOY_PASSWORD": "a\udcff"}, "environment: ENVOY_PASSWORD: is not UTF-8 text"),
+        ({"ENVOY_SERIAL": "SECRET"}, "environment: ENVOY_SERIAL: 'SECRET' is no serial"),
+        ({"ENVOY_USERNAME": "a:SECRET"}, "environment: ENVOY_USERNAME: can be no user"),
+        ({"ENVOY_PASSWORD": "SECRET", "ENVOY_PASSWORD_FILE": "/x"}, "environment: ENVOY_PASSWORD_FILE: there is pass"),
+        ({"ENVOY_USERNAME": "me@example.com", "ENVOY_PASSWORD_FILE": "SECRET"}, "environment: ENVOY_PASSWORD_FILE: <"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_told_with_its_variable(variables: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        config.from_environment({"ENVOY_HOST": "a", **variables}, COLLECTORS)
+    assert any(each.startswith(told) for each in error.value.problems), error.value.problems
+    assert "SECRET" not in str(error.value) or "SERIAL" in told
+
+
+def test_a_misspelled_variable_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    environment = {"ENVOY_HOST": "a", "ENVOY_TOKN": "x", "ENVOY_SERVICE_PORT": "80", "ENVOY_SERIAL": "1221"}
+    config.from_environment(environment, COLLECTORS)
+    assert [each.getMessage() for each in caplog.records] == ["ENVOY_TOKN has no effect; did you mean ENVOY_TOKEN?"]
 
 
 def test_a_roof_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -334,3 +524,24 @@ def test_a_password_in_a_host_is_not_repeated(written: str) -> None:
 
 def test_a_fingerprint_is_taken_as_openssl_prints_it() -> None:
     assert fingerprint("sha256 Fingerprint=" + ":".join(["AB"] * 32)) == b"\xab" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("basic_auth_users: {alice: hunter2}", ":1: basic_auth_users.\u2026: is no bcrypt hash"),
+        ("basic_auth_users: {alice: $2b$99$" + "x" * 53 + "}", "is no bcrypt hash"),
+        ("http_server_config: {headers: {Content-Length: 5}}", "'Content-Length' is none of Strict-Transport-Security"),
+        ("http_server_config: {headers: {X-Frame-Options: \u20ac}}", "has letters that no header can have"),
+        ('http_server_config: {headers: {X-Frame-Options: "a\\r\\nX: y"}}', "has a line end"),
+        ("tls_server_config: {cert_file: a}", ":1: tls_server_config.key_file: is missing"),
+    ],
+)
+def test_what_is_wrong_in_a_web_config_file_is_told_without_its_users(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "web.yml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        config.web_from_file(path)
+    assert told in str(error.value)
+    assert "alice" not in str(error.value)
+    assert "hunter2" not in str(error.value)

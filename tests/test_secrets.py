@@ -1,17 +1,24 @@
 """Secrets print as <secret>, and no log line holds one."""
 
+import base64
 import io
 import json
 import logging
 import re
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from envoy_exporter import logs
-from envoy_exporter.secret import Redaction, Secret, from_environment
+from envoy_exporter.secret import Redaction, Secret, from_environment, from_file, named
 
 PASSWORD = "correct horse battery"
+ODD = "pä\"ss'w\\örd/&%1"
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIwIn0.c2lnbmF0dXJl"
 
 
@@ -21,14 +28,17 @@ def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     loggers = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "uvicorn", "asyncio")}
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     stream = io.StringIO()
     redaction = Redaction()
-    redaction.learn(Secret(PASSWORD), Secret("abc"))
+    redaction.learn(Secret(PASSWORD), Secret(ODD), Secret("abc"))
     logs.set_up("debug", "logfmt", redaction, stream)
     yield stream
     root.handlers, root.level = handlers, level
     for name, before in loggers.items():
         logging.getLogger(name).setLevel(before)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(capture=False)
 
 
 def test_a_secret_prints_as_a_secret() -> None:
@@ -97,3 +107,152 @@ def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatc
     assert from_environment("x${A_PASSWORD}") == "x${A_PASSWORD}"
     with pytest.raises(KeyError):
         from_environment("${NOT_SET_ANYWHERE}")
+
+
+@pytest.mark.parametrize("password", [PASSWORD, ODD])
+@pytest.mark.parametrize(
+    "written",
+    [
+        quote,
+        lambda value: quote(value, safe=""),
+        lambda value: urlencode({"x": value}),
+        lambda value: json.dumps({"x": value}),
+        lambda value: json.dumps({"x": value}, ensure_ascii=False),
+        lambda value: repr((value,)),
+        lambda value: repr((value.encode(),)),
+        lambda value: base64.b64encode(f"me:{value}".encode()).decode(),
+        lambda value: base64.b64encode(f"you:{value}".encode()).decode(),
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: base64.urlsafe_b64encode(f"them:{value}\n".encode()).decode(),
+    ],
+)
+def test_a_known_password_is_struck_out_however_it_is_written(password: str, written: object) -> None:
+    redaction = Redaction()
+    redaction.learn(Secret(password))
+    form = written(password)  # type: ignore[operator]
+    struck = redaction.strike(form)
+    assert "<secret>" in struck
+    assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in struck]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "GET / HTTP/1.1 Authorization: Bearer HIDDEN-1",
+        "headers: [(b'Authorization', b'Bearer HIDDEN-1')]",
+        "Illegal header value b'Bearer HIDDEN-1'",
+        "Authorization: Basic SElEREVO-HIDDEN",
+        'Digest username="HIDDEN", realm="x", response="HIDDEN"',
+        "Set-Cookie: sessionId=HIDDEN; path=/",
+        '{"session_id":"HIDDEN","is_consumer":true}',
+        "{'sessionId': 'HIDDEN'}",
+        "POST /login user[email]=HIDDEN%40example.com&user[password]=HIDDEN",
+        "user%5Bpassword%5D=HIDDEN&x=1",
+        '{"password": "HIDDEN of several words", "a": 1}',
+        "the account HIDDEN.HIDDEN+x@mail.example.com is locked",
+        "https://HIDDEN:HIDDEN@enlighten.example.com/login failed",
+    ],
+)
+def test_what_looks_like_credentials_or_an_account_is_struck_out_unknown(stream: io.StringIO, said: str) -> None:
+    logging.getLogger("httpx").warning("%s", said)
+    assert "HIDDEN" not in stream.getvalue()
+    assert "<secret>" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "gateways[0].token: the token is empty",
+        "set local.username and local.password (from the factory: envoy, and the last six digits of the serial)",
+        "basic_auth_users needs bcrypt; basic authentication",
+        "its firmware wants a token; get one at https://entrez.enphaseenergy.com and set token or token_file",
+        "the bearer of this token",
+    ],
+)
+def test_words_about_secrets_stay(stream: io.StringIO, said: str) -> None:
+    logging.getLogger("anybody").info("%s", said)
+    assert said in stream.getvalue()
+
+
+def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringIO) -> None:
+    try:
+        try:
+            raise ValueError(f"with {PASSWORD}")  # noqa: TRY301
+        except ValueError as cause:
+            cause.add_note(f"note {quote(ODD)}")
+            raise KeyError({"Authorization": f"Bearer {TOKEN}"}) from cause
+    except KeyError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+    told = stream.getvalue()
+    assert "ValueError: with <secret>" in told
+    assert "note <secret>" in told
+    assert TOKEN[:12] not in told
+    assert told.count("\n") == 1
+
+
+def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) -> None:
+    logs.catch_uncaught()
+
+    def fail() -> None:
+        raise ValueError(f"Illegal header value b'Bearer {TOKEN}'")
+
+    thread = threading.Thread(target=fail, name="gateway home")
+    thread.start()
+    thread.join()
+    assert "the thread gateway home ended by an error" in stream.getvalue()
+    assert "Bearer <secret>" in stream.getvalue()
+    assert TOKEN[:12] not in stream.getvalue()
+
+
+def test_what_nobody_catches_and_what_python_warns_of_is_struck_through(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.catch_uncaught()
+    error = ValueError(PASSWORD)
+    sys.excepthook(ValueError, error, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logs.catch_uncaught()
+        warnings.warn(f"odd: {PASSWORD}", stacklevel=1)
+    assert "ValueError: <secret>" in stream.getvalue()
+    assert "odd: <secret>" in stream.getvalue()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_line_whose_arguments_do_not_fit_harms_nobody(stream: io.StringIO) -> None:
+    logging.getLogger("a library").warning("%d things", "no number")
+    assert "%d things" in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+@pytest.mark.parametrize(
+    "value",
+    ['x\nts=2026-01-01T00:00:00Z level=error msg="forged"', "a\r\x1b[2Jb", 'a" level=error', "\x9b31m\x85", "\ud800"],
+)
+def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, form: str, value: str) -> None:
+    logs.set_up("info", form, Redaction(), stream)
+    logging.getLogger("anybody").warning("the gateway says %s", value)
+    told = stream.getvalue()
+    assert told.removesuffix("\n").isprintable()
+    if form == "json":
+        assert json.loads(told)["msg"] == f"the gateway says {value}"
+    else:
+        match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', told)
+        assert match is not None, "one message, whatever it contains"
+        assert json.loads(match[1]) == f"the gateway says {value}"
+
+
+def test_a_file_s_name_is_shown_if_a_folder_of_it_is_there(tmp_path: Path) -> None:
+    assert named(tmp_path / "none") == f"{tmp_path}/none"
+    for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
+        assert named(Path(password)) == "<secret>"
+
+
+def test_a_file_s_mark_and_line_end_are_no_part_of_its_secret(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(b"\xef\xbb\xbf hunter2 \r\n")
+    assert from_file(tmp_path / "password") == " hunter2 "
+
+
+def test_a_file_without_end_is_no_secret() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        from_file(Path("/dev/zero"))

@@ -16,6 +16,7 @@ from envoy_exporter.config.model import (
     Scheme,
     Serial,
     Tilt,
+    Token,
 )
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import PROFILES, Simulator
@@ -43,7 +44,7 @@ def gateway(simulated: Simulator) -> Gateway:
         name="demo",
         scheme=Scheme("http"),
         serial=Serial(simulated.serial),
-        token=Secret(simulated.token),
+        token=Token(Secret(simulated.token)),
         collectors={name: CollectorSettings(max_age=Duration(age)) for name, age in AGES.items()},
         inverters=dict(_inverters()),
         arrays={

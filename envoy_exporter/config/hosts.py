@@ -4,6 +4,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from .places import quoted
+
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _BRACKETS = re.compile(r"\[([^\[\]]+)\](?::(\d+))?")
@@ -34,7 +36,9 @@ def parse(written: str) -> Host:
         return Host(written, _six(written), None)
     match = _PORT.fullmatch(written)
     if match is None:
-        raise ValueError(f"{written!r} is no host; write a name or an address, such as 192.168.1.20 or envoy.lan:8443")
+        raise ValueError(
+            f"{quoted(written)} is no host; write a name or an address, such as 192.168.1.20 or envoy.lan:8443"
+        )
     return Host(written, _name(match[1]), _port(match[2]))
 
 
@@ -43,23 +47,23 @@ def _six(text: str) -> str:
     try:
         ipaddress.IPv6Address(address)
     except ValueError:
-        raise ValueError(f"{text!r} is no IPv6 address") from None
+        raise ValueError(f"{quoted(text)} is no IPv6 address") from None
     if "%" in text and not re.fullmatch(r"[0-9A-Za-z_.-]{1,32}", zone):
-        raise ValueError(f"{text!r} has no name of an interface behind the %")
+        raise ValueError(f"{quoted(text)} has no name of an interface behind the %")
     return text
 
 
 def _name(text: str) -> str:
     if "/" in text:
-        raise ValueError(f"{text!r} is a URL or a path; write the host alone, without http:// and without a path")
+        raise ValueError(f"{quoted(text)} is a URL or a path; write the host alone, without http:// and without a path")
     last = text.rstrip(".").rpartition(".")[2]
     if re.fullmatch(r"\d+|0[xX][0-9A-Fa-f]*", last):
         try:
             return str(ipaddress.IPv4Address(text))
         except ValueError:
-            raise ValueError(f"{text!r} is no IPv4 address; it has four numbers from 0 to 255") from None
+            raise ValueError(f"{quoted(text)} is no IPv4 address; it has four numbers from 0 to 255") from None
     if not _NAME.fullmatch(text) or len(text) > 253:  # noqa: PLR2004
-        raise ValueError(f"{text!r} is no host name")
+        raise ValueError(f"{quoted(text)} is no host name")
     return text
 
 

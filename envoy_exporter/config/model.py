@@ -15,6 +15,8 @@ Duration = NewType("Duration", float)
 """Seconds; written 15s, 2m, 1h."""
 Interval = NewType("Interval", Duration)
 """A duration that a gateway bears between two requests for the same."""
+Timeout = NewType("Timeout", Duration)
+"""A duration in which a scrape may be answered."""
 Name = NewType("Name", str)
 """A label's name."""
 Serial = NewType("Serial", str)
@@ -28,6 +30,14 @@ ClientAuth = NewType("ClientAuth", str)
 TlsVersion = NewType("TlsVersion", str)
 SecretFile = NewType("SecretFile", Secret)
 """A secret that has a file of its own, already read."""
+Token = NewType("Token", Secret)
+"""A secret that is a token, taken out of what was pasted with it."""
+Username = NewType("Username", str)
+Url = NewType("Url", str)
+CaFile = NewType("CaFile", Path)
+"""A file with certificates, already tried."""
+HeaderName = NewType("HeaderName", str)
+HeaderText = NewType("HeaderText", str)
 InverterSerial = NewType("InverterSerial", str)
 LabelText = NewType("LabelText", str)
 """A text that is shown as the value of a label."""
@@ -40,11 +50,12 @@ Tilt = NewType("Tilt", float)
 """Degrees: 0 lies flat, 90 stands upright."""
 
 _USUAL_INTERVAL = Interval(Duration(10.0))
+_USUAL_TIMEOUT = Timeout(Duration(9.5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    username: str = "envoy"
+    username: Username = Username("envoy")
     password: Secret | None = None
     password_file: SecretFile | None = None
 
@@ -54,15 +65,15 @@ class Enlighten:
     username: str | None = None
     password: Secret | None = None
     password_file: SecretFile | None = None
-    login_url: str | None = None
-    token_url: str | None = None
-    ca_file: Path | None = None
+    login_url: Url | None = None
+    token_url: Url | None = None
+    ca_file: CaFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     fingerprint: Fingerprint | None = None
-    ca_file: Path | None = None
+    ca_file: CaFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +113,7 @@ class Defaults:
     timezone: Zone | None = None
     keep_alive: KeepAlive | None = None
     min_interval: Interval = _USUAL_INTERVAL
-    timeout: Duration = Duration(9.5)
+    timeout: Timeout = _USUAL_TIMEOUT
     inverter_max_age: Duration = Duration(90 * 60.0)
     collectors: Mapping[str, CollectorSettings] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -112,7 +123,7 @@ class Gateway(Defaults):
     host: Host
     name: str = ""
     serial: Serial | None = None
-    token: Secret | None = None
+    token: Token | None = None
     token_file: Path | None = None
     inverters: Mapping[InverterSerial, Inverter] = field(default_factory=lambda: MappingProxyType({}))
     arrays: Mapping[LabelText, Array] = field(default_factory=lambda: MappingProxyType({}))

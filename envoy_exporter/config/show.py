@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from envoy_exporter.secret import SHOWN, Secret
+from envoy_exporter.secret import SHOWN, Secret, named
 
 from .hosts import Host
 from .model import Config
@@ -41,7 +41,7 @@ def _value(name: str, value: Any) -> object:
         case bytes():
             shown = value.hex(":").upper()
         case Path():
-            shown = str(value)
+            shown = named(value) if name == "token_file" else str(value)
         case Mapping():
             shown = {str(key): _value("", each) for key, each in value.items()}
         case tuple():

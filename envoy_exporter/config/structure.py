@@ -72,7 +72,7 @@ def structure(raw: Raw, kind: type[_Kind]) -> tuple[_Kind | None, list[Problem]]
 
 def refusal(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError:
     """Each problem on a line of its own: file, line, path and words, in the order of the file."""
-    told = sorted({(_line(text, path), places.shown(path), words) for path, words in problems})
+    told = sorted({(_line(text, path), text.names.get(path) or places.shown(path), words) for path, words in problems})
     return ConfigError(
         [": ".join(filter(None, (f"{source}:{line}" if line else source, *rest))) for line, *rest in told]
     )
@@ -92,6 +92,7 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
     hosts.Host: lambda raw: hosts.parse(values.text(raw)),
     model.Duration: values.duration,
     model.Interval: values.interval,
+    model.Timeout: values.timeout,
     model.Name: values.name,
     model.Serial: values.serial,
     model.Scheme: values.scheme,
@@ -99,6 +100,10 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
     model.Zone: values.zone,
     model.KeepAlive: values.keep_alive,
     model.SecretFile: values.secret_file,
+    model.Token: values.token,
+    model.Username: values.username,
+    model.Url: values.url,
+    model.CaFile: values.ca_file,
     model.InverterSerial: values.inverter_serial,
     model.LabelText: values.label_text,
     model.Position: values.position,
@@ -106,6 +111,8 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
     model.Azimuth: values.azimuth,
     model.Tilt: values.tilt,
     model.BcryptHash: values.bcrypt_hash,
+    model.HeaderName: values.header_name,
+    model.HeaderText: values.header_text,
     model.ClientAuth: values.client_auth,
     model.TlsVersion: values.tls_version,
 }
@@ -169,6 +176,8 @@ def _problems(error: BaseException, path: Path) -> Iterator[tuple[Path, str]]:
                 [_ELSEWHERE[key]] if "host" in known and key in _ELSEWHERE else difflib.get_close_matches(key, known, 1)
             )
             advice = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+            if ":" in key:
+                advice = "write a blank behind its colon"
             yield (*path, key), f"is no key; {advice}"
     elif isinstance(error, KeyError):
         yield path, "is missing"

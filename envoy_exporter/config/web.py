@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from .model import BcryptHash, ClientAuth, TlsVersion
+from .model import BcryptHash, ClientAuth, HeaderName, HeaderText, TlsVersion
 from .structure import read, refusal, structure
 
 _ANYBODY = ClientAuth("NoClientCert")
@@ -28,7 +28,7 @@ class HttpServer:
     """`http2` is accepted, as files made for others have it, and not spoken."""
 
     http2: bool = False
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[HeaderName, HeaderText] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

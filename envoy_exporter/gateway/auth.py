@@ -51,6 +51,7 @@ class Digest(httpx.Auth):
         self._digest = self._unchallenged()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.encoding = "utf-8"  # as the digest counts a user's letters; httpx would take ASCII only
         flow = self._digest.auth_flow(request)
         response = yield next(flow)
         if response.status_code == httpx.codes.UNAUTHORIZED:

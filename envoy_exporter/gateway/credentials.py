@@ -16,7 +16,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.secret import Secret
 
 from .answers import utc
-from .auth import DEFAULT_USER, Bearer, Digest
+from .auth import Bearer, Digest
 from .endpoints import ENDPOINTS, JUDGES, demands_credentials
 from .errors import WrongGateway
 from .link import TOKENS_FROM
@@ -167,8 +167,7 @@ class Credentials:
     def _advice(self, seen: Documents, at: float) -> str:
         """What to do now."""
         if documents.firmware_below(seen, TOKENS_FROM):
-            user = self._digest.local.username if self._digest else DEFAULT_USER
-            wrong = f"it knows another password for the user {user}, or no such user"
+            wrong = "it knows another password for the user, or no such user"
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"
         source = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jwt
 
-from envoy_exporter.secret import Secret, from_file
+from envoy_exporter import pasted
+from envoy_exporter.secret import Secret, from_file, named
 
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800
 """2020 to 2100: a date outside is none that Enphase would put into a token."""
@@ -32,23 +33,19 @@ class Token:
 
 def parse(text: str) -> Token:
     """The token in what a person copied. Raises ValueError, in words without the text."""
-    stripped = text.strip().strip("\ufeff").strip()
-    if not stripped:
-        raise ValueError("the token is empty")
-    if not stripped.isascii() or any(not each.isprintable() or each == " " for each in stripped):
-        raise ValueError("the token has blanks or letters inside that no token has: copy it again, in one line")
+    bare = pasted.token(text)
     try:
-        claims = jwt.decode(stripped, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+        claims = jwt.decode(bare, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, RecursionError):
         claims = {}
     user = claims.get("enphaseUser")
     audience = claims.get("aud")
     return Token(
-        Secret(stripped),
+        Secret(bare),
         serial=audience if isinstance(audience, str) and audience else None,
         issued=_instant(claims, "iat"),
         expires=_instant(claims, "exp"),
-        user=user if user in {"owner", "installer"} else None,
+        user=user if isinstance(user, str) and user in {"owner", "installer"} else None,
     )
 
 
@@ -80,5 +77,5 @@ class TokenFile:
         except (OSError, ValueError) as error:
             if self._token is None:
                 words = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"the token file {self._path} cannot be used: {words}") from None
+                raise ValueError(f"the token file {named(self._path)} cannot be used: {words}") from None
         return self._token

@@ -93,7 +93,8 @@ class DigestLock:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "digest" or self._revoked:
             return False
-        given = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
+        said = rest.encode("latin-1", "replace").decode("utf-8", "replace")  # http.client has read bytes as Latin-1
+        given = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(said)}
         fits = (
             given.get("username") == self._username
             and given.get("realm") == REALM

@@ -1,7 +1,12 @@
 """Tokens as people copy them, and what they say of themselves."""
 
+import json
 import os
+import re
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -18,22 +23,107 @@ def test_a_token_names_its_gateway_its_user_and_its_times() -> None:
     assert (token.issued, token.expires) == (1_781_000_000, 1_812_536_000)
 
 
-@pytest.mark.parametrize("text", [TOKEN, f"  {TOKEN}\n", f"{TOKEN}\r\n", f"\ufeff{TOKEN}"])
-def test_white_space_around_it_is_the_editor_s(text: str) -> None:
-    assert parse(text).secret.reveal() == TOKEN
+WRAPPED = json.dumps({"generation_time": 1_781_000_000, "token": TOKEN, "expires_at": 1_812_536_000})
+LINES = "\n".join(textwrap.wrap(TOKEN, 70))
 
 
-@pytest.mark.parametrize("text", ["", " \n", f"{TOKEN[:50]} {TOKEN[50:]}", f"{TOKEN[:50]}\n{TOKEN[50:]}", TOKEN + "é"])
-def test_what_can_be_no_token_is_refused_in_words_without_it(text: str) -> None:
-    with pytest.raises(ValueError, match="token") as error:
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOKEN,
+        f"  {TOKEN}\n",
+        f"{TOKEN}\r\n",
+        f"\ufeff{TOKEN}",
+        f"\u200b{TOKEN}\u00a0",
+        f"'{TOKEN}'",
+        f' "{TOKEN}" \n',
+        f"\u201c{TOKEN}\u201d",
+        f"\u201e{TOKEN}\u2019",
+        f"`{TOKEN}`",
+        f'"{TOKEN}",',
+        f"Bearer {TOKEN}",
+        f"bearer  '{TOKEN}'",
+        f"Authorization: Bearer {TOKEN}",
+        f"'Authorization: Bearer {TOKEN}'",
+        f"token={TOKEN}",
+        f"token: {TOKEN}",
+        f'"token": "{TOKEN}",',
+        f"export ENVOY_TOKEN='{TOKEN}'",
+        LINES,
+        LINES.replace("\n", "\r\n"),
+        LINES.replace("\n", "\n    "),
+        LINES.replace("\n", "=\n"),
+        f"{TOKEN[:50]} {TOKEN[50:]}",
+        f"{TOKEN[:50]}\u200b{TOKEN[50:]}",
+        WRAPPED,
+        f"\ufeff{WRAPPED}\n",
+        f"'{WRAPPED}'",
+        "\n".join(textwrap.wrap(WRAPPED, 70, break_on_hyphens=False)),
+        json.dumps({"token": f" {TOKEN}\n"}, indent=2),
+        quote(TOKEN.replace(".", "%2E"), safe="%"),
+        f"Bearer%20{TOKEN}",
+        quote(WRAPPED, safe=""),
+    ],
+)
+def test_what_stands_around_a_token_or_breaks_it_is_not_the_token_s(text: str) -> None:
+    token = parse(text)
+    assert token.secret.reveal() == TOKEN
+    assert token.serial == GATEWAY.serial
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("''", "is empty"),
+        ("Authorization: Bearer ", "is empty"),
+        (TOKEN + "\u00e9", "copy it again"),
+        (f"{TOKEN[:50]}\u2026{TOKEN[-50:]}", "copy it again"),
+        (f"{TOKEN[:50]}...", "breaks off"),
+        (f"{TOKEN[:50]} {TOKEN[52:]}", "copy it again"),
+        (f"{TOKEN} valid until 2027", "copy it again"),
+        (f"{LINES} and so on", "copy it again"),
+        (f"{TOKEN}\n{TOKEN}", "copy it again"),
+        ("hunter2 hunter2", "copy it again"),
+        (f"Digest {TOKEN}", "copy it again"),
+        (f"<!DOCTYPE html><html><body><textarea>{TOKEN}</textarea></body></html>", "web page"),
+        ("<html>Error in generating Token</html>", "web page"),
+        ("<secret>", "placeholder"),
+        ("0123456789abcdef0123456789abcdef", "session id"),
+        ("sessionId=Ab0123456789abcdef", "session id"),
+        ("Set-Cookie: sessionId=Ab0123456789abcdef; path=/", "session id"),
+        (json.dumps({"message": "success", "session_id": "0123456789abcdef", "manager_token": TOKEN}), "session id"),
+        (json.dumps({"message": "Unauthorized 0123456789"}), "JSON without a token"),
+        (json.dumps({"token": None}), "JSON without a token"),
+        (json.dumps({"token": WRAPPED}), "JSON without a token"),
+        ("{}", "JSON without a token"),
+        (WRAPPED[:80], "JSON without a token"),
+        ('{"a":' * 20_000, "JSON without a token"),
+    ],
+)
+def test_what_can_be_no_token_is_refused_in_words_without_it(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told) as error:
         parse(text)
-    assert not any(TOKEN[start : start + 8] in str(error.value) for start in range(len(TOKEN) - 8))
+    assert not [each for each in (*parts(text), *parts(TOKEN)) if each in str(error.value)]
 
 
-@pytest.mark.parametrize("text", ["abc", "a.b.c", "{}", TOKEN.rpartition(".")[0]])
+def parts(text: str) -> Iterator[str]:
+    """Every eight characters of it with more than letters in them: words of ours may be words of a page."""
+    all_of_it = (text[start : start + 8] for start in range(min(len(text), 2000) - 7))
+    return (each for each in all_of_it if not re.fullmatch(r"[A-Za-z :]+", each))
+
+
+@pytest.mark.parametrize("text", ["abc", "a.b.c", "A-_~+/9==", TOKEN.rpartition(".")[0]])
 def test_an_opaque_text_may_be_one_that_the_gateway_takes(text: str) -> None:
     token = parse(text)
+    assert token.secret.reveal() == text
     assert (token.serial, token.issued, token.expires, token.user) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("user", [["owner"], {"owner": 1}, None, 1, "root"])
+def test_a_user_that_is_neither_owner_nor_installer_is_none(user: object) -> None:
+    assert parse(GATEWAY.make_token(enphaseUser=user)).user is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("exp", ["1812536000", None, True, 1e30, -1, 0, 4_102_444_801])
@@ -68,3 +158,9 @@ def test_a_file_that_is_gone_or_broken_for_a_moment_leaves_the_token_before(tmp_
 def test_a_file_that_was_never_there_says_which(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"token cannot be used: No such file"):
         TokenFile(tmp_path / "token").token()
+
+
+def test_a_secret_where_the_file_s_name_belongs_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match=r"<secret> cannot be used: No such file") as error:
+        TokenFile(Path("hunter2")).token()
+    assert "hunter2" not in str(error.value)

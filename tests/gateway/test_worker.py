@@ -187,12 +187,20 @@ def test_an_empty_password_is_a_password() -> None:
     assert "enphase_inverter_info" in exposition
 
 
+@pytest.mark.parametrize(("user", "password"), [("envoy", "pässwörd €"), ("müller", "geheim"), ("渡辺", "密码")])
+def test_letters_beyond_ascii_are_counted_into_the_digest_as_utf_8(user: str, password: str) -> None:
+    with Simulator("5.0", username=user, password=password) as gateway:
+        exposition = Scraped(settings(gateway, local=Local(user, Secret(password)))).scrape()
+    assert exposition.value("enphase_authenticated") == 1
+    assert "enphase_inverter_info" in exposition
+
+
 def test_a_wrong_password_is_told_once_in_words_that_help_and_the_open_data_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = StillClock()
     with Simulator("5.0", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway, local=Local("envoy", Secret("battery-staple"))), clock)
+        scraped = Scraped(settings(gateway, local=Local("homeowner", Secret("battery-staple"))), clock)
         for _ in range(40):
             exposition = scraped.scrape()
             clock.turn(15)
@@ -202,6 +210,7 @@ def test_a_wrong_password_is_told_once_in_words_that_help_and_the_open_data_goes
     assert [line for line in lines(caplog) if "password" in line] == lines(caplog)[:1]
     assert "local.password" in lines(caplog)[0]
     assert "battery-staple" not in caplog.text
+    assert "homeowner" not in caplog.text, "whose account it is, is nobody's business"
     assert gateway.load.requests["/api/v1/production/inverters"] <= 2 * 12, "no storm"
 
 

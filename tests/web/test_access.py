@@ -96,6 +96,20 @@ def test_a_file_that_becomes_wrong_leaves_the_last_in_force(
     assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
 
 
+def test_users_who_come_with_a_certificate_that_is_missing_are_not_in_force_until_it_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
+    file = WebFile(web)
+    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
+    assert [list(file.current().users) for _ in range(3)] == [["alice"]] * 3, "and nobody is let in without"
+    assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
+    certified(tmp_path, "late")
+    assert file.current().users == {}
+    assert file.context is not None
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
