@@ -1,16 +1,19 @@
-# make demo, make test, make lint: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
+# make demo, make test, make test-long, make lint: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format golden clean
+.PHONY: demo test test-long lint format golden clean
 
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
 
 test: $(VENV)/dev-installed
 	$(BIN)/pytest
+
+test-long: $(VENV)/dev-installed
+	$(BIN)/pytest -m long
 
 lint: $(VENV)/dev-installed
 	$(BIN)/ruff check

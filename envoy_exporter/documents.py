@@ -49,6 +49,7 @@ PRODUCTION_SWITCH = "/ivp/mod/603980032/mode/power"
 GRID_PROFILE = "/installer/agf/index.json"
 
 _MOST = 1000
+_LARGEST = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def consumption_entry(content: Json, measurement: str) -> Entry | None:
 def ac_batteries(content: Json) -> Entry | None:
     """The AC batteries' entry, if there are any: a gateway without sends an entry too, lacking percentFull."""
     for each in _section(content, "storage"):
-        if each.get("type") == "acb" and "percentFull" in each and is_active(each):
+        if each.get("type") == "acb" and _is_number(each.get("percentFull")) and is_active(each):
             return each
     return None
 
@@ -193,7 +194,7 @@ def ac_batteries(content: Json) -> Entry | None:
 def is_active(each: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
     count = (each or {}).get("activeCount")
-    return isinstance(count, int | float) and count > 0
+    return _is_number(count) and 0 < count <= _MOST
 
 
 def _section(content: Json, section: str) -> Iterator[Entry]:
@@ -217,16 +218,18 @@ class Meter:
 
 def meters(documents: Documents) -> tuple[Meter, ...]:
     """The listed meters in the order of their eids; those without a number or a type are left out."""
-    found: list[Meter] = []
+    found: dict[int, Meter] = {}
+    kinds: set[str] = set()
     for each in sorted(entries(documents.content(METERS)), key=lambda each: _integer(each.get("eid")) or 0):
         eid, kind = _integer(each.get("eid")), each.get("measurementType")
-        if eid is None or not is_name(kind) or any(meter.eid == eid for meter in found):
+        if eid is None or not is_name(kind) or eid in found:
             continue
-        first = all(meter.type != kind for meter in found)
+        name = f"{kind}#{eid}" if kind in kinds else kind
+        kinds.add(kind)
         phases = min(max(_integer(each.get("phaseCount")) or 1, 1), 3)
         enabled = each.get("state") == "enabled"
-        found.append(Meter(eid, kind if first else f"{kind}#{eid}", kind, enabled, phases, each))
-    return tuple(found)
+        found[eid] = Meter(eid, name, kind, enabled, phases, each)
+    return tuple(found.values())
 
 
 def is_name(value: object) -> TypeGuard[str]:
@@ -249,7 +252,12 @@ def meter_readings(documents: Documents) -> dict[int, Entry]:
 
 
 def _integer(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A whole number that may be in a label."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 # --- inverters and batteries
@@ -315,7 +323,7 @@ def is_removed(listed: Mapping[str, object]) -> bool:
 
 def is_ac_battery(listed: Mapping[str, object]) -> bool:
     """One of the inventory's ACB that is still there, and says how full it is."""
-    return not is_removed(listed) and "percentFull" in listed
+    return not is_removed(listed) and _is_number(listed.get("percentFull"))
 
 
 def an_ac_battery_is_there(documents: Documents) -> bool:

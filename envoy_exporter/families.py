@@ -52,8 +52,7 @@ class Family:
     @property
     def unit(self) -> str:
         """The base unit at the end of the name, the longest that fits: `volt_amperes`, not `amperes`."""
-        name = self.name.removesuffix("_total")
-        return max((unit for unit in UNITS if name.endswith(f"_{unit}")), key=len, default="")
+        return _unit(self.name.removesuffix("_total"))
 
     def metric(self) -> Metric:
         """Without samples, as prometheus_client has it."""
@@ -62,6 +61,11 @@ class Family:
         if self.type == "info":
             return InfoMetricFamily(self.name.removesuffix("_info"), self.help, labels=self.labels)
         return GaugeMetricFamily(self.name, self.help, labels=self.labels, unit=self.unit)
+
+
+@cache
+def _unit(name: str) -> str:
+    return max((unit for unit in UNITS if name.endswith(f"_{unit}")), key=len, default="")
 
 
 class Reading(Protocol):

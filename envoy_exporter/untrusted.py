@@ -64,6 +64,15 @@ def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, h
     return float(value) + 0.0
 
 
+def integer(fields: Fields, key: str, refuse: Refuse, *, low: int, high: int) -> int | None:
+    """A whole number between the bounds, or None."""
+    value = number(fields, key, refuse, low=low, high=high)
+    if value is not None and not value.is_integer():
+        refuse(TYPE, key)
+        return None
+    return None if value is None else int(value)
+
+
 def peek(fields: Fields, key: str) -> float | None:
     """The same for who only compares: what is wrong with it is counted where it is read."""
     return number(fields, key, lambda *_: None)
@@ -126,7 +135,7 @@ def clean(value: str) -> str:
 
 
 def words(fields: Fields, key: str, refuse: Refuse) -> frozenset[str] | None:
-    """The texts of a list of flags, or None where there is none; what is no text in it is refused."""
+    """The texts of a list of flags, or None where there is none, or one that cannot be read: that may be any."""
     value = fields.get(key)
     if not isinstance(value, list):
         if value is not None:
@@ -135,6 +144,7 @@ def words(fields: Fields, key: str, refuse: Refuse) -> frozenset[str] | None:
     found = frozenset(each for each in value if isinstance(each, str))
     if not all(isinstance(each, str) for each in value):
         refuse(TYPE, key)
+        return None
     return found
 
 

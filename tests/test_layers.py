@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 SHARED = {"subsystem", "rules", "history", "reports", "fleet"}
 """What every subsystem may use of its folder; and those that are made of several files."""
 PARTS = {
-    "production": {"source", "page"},
+    "production": {"source", "page", "activity"},
     "inverters": {"inventory"},
     "batteries": {"battery_units", "secondary_control"},
 }

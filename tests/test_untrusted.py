@@ -8,6 +8,7 @@ from envoy_exporter.untrusted import (
     devices,
     flag,
     instant,
+    integer,
     number,
     percent,
     phases,
@@ -192,10 +193,20 @@ def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[st
 
 @pytest.mark.parametrize(
     ("value", "taken", "rules"),
+    [(3, 3, []), (3.0, 3, []), (2.5, None, ["type"]), (True, None, ["type"]), (10**400, None, ["range"])],
+)
+def test_a_whole_number(value: object, taken: int | None, rules: list[str]) -> None:
+    refused = Refused()
+    assert integer({"x": value}, "x", refused, low=1, high=3) == taken
+    assert refused == rules
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rules"),
     [
         ([], set(), []),
         (["a", "b", "a"], {"a", "b"}, []),
-        (["a", None, 1], {"a"}, ["type"]),
+        (["a", None, 1], None, ["type"]),
         (None, None, []),
         ("a", None, ["type"]),
         ({"a": 1}, None, ["type"]),

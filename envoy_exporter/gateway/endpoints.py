@@ -155,7 +155,8 @@ def an_iq_battery_or_a_system_controller_is_there(seen: Documents) -> bool:
 
 def storage_hardware_is_there(seen: Documents) -> bool:
     """Anything in the ensemble inventory: relays and generators hang on a controller of some kind."""
-    return any(each.get("devices") for each in documents.entries(seen.content(documents.ENSEMBLE_INVENTORY)))
+    listed = (each.get("devices") for each in documents.entries(seen.content(documents.ENSEMBLE_INVENTORY)))
+    return any(isinstance(devices, list) and devices for devices in listed)
 
 
 def a_relay_is_in_use(seen: Documents) -> bool:

@@ -112,12 +112,15 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     before = memory if isinstance(memory, Memory) else Memory()
     past, latest = History(seen, before.past, refusals), rules.latest(seen, now)
     encharge = documents.ensemble(seen, "ENCHARGE")
-    units = dict(untrusted.devices(encharge, "serial_num", refusals.of(documents.ENSEMBLE_INVENTORY)))
+    refused = Refusals()
+    units = dict(untrusted.devices(encharge, "serial_num", refused.of(documents.ENSEMBLE_INVENTORY)))
+    refusals.met += refused.met
+    whole = all(each.rule == untrusted.DUPLICATE for each in refused.met)
     readings: list[Reading] = []
     iq = ac = None
     if units:
         readings = [*battery_units.iq(seen, units, latest, refusals), *secondary_control.readings(seen, refusals)]
-        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals)
+        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals, whole=whole)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, seen, settings, latest, refusals)
     readings += battery_units.ac(seen, settings, latest, past, refusals)
@@ -178,7 +181,8 @@ def _by_ct(seen: Documents, past: History, refusals: Refusals) -> Iterator[Readi
         )
 
 
-def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals) -> Battery:
+def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals, *, whole: bool) -> Battery:
+    """`whole`: is each battery of the list among the units, so that they may be counted and added up."""
     refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
     fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     return Battery(
@@ -186,8 +190,8 @@ def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals) -> Batter
         charge=percent(fields, "ENC_agg_soc", refuse),
         available=scaled(number(fields, "ENC_agg_avail_energy", refuse, low=0), WATT_HOUR),
         capacity=scaled(number(fields, "Enc_max_available_capacity", refuse, low=0), WATT_HOUR),
-        power=_sum(*(unit.power for unit in units)),
-        units=len(units),
+        power=_sum(*(unit.power for unit in units)) if whole else None,
+        units=len(units) if whole else None,
         health=percent(fields, "ENC_agg_soh", refuse),
         reserve=percent(fields, "adjusted_backup_soc", refuse),
         reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", refuse, low=0), WATT_HOUR),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, number, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, number, peek, scaled
 
 from . import history, rules
 from .history import History, Register
@@ -212,7 +212,7 @@ def _books(energy: Fields, past: History, refuse: Refuse) -> Iterator[Books]:
     """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
         fields = past.believed(documents.PDM_ENERGY, (source,), documents.entry(energy, *path), _REGISTERS)
-        if not any(isinstance(value, int | float) and value for value in fields.values()):
+        if not any(peek(fields, key) for key in fields):
             continue
         day = number(fields, "wattHoursToday", refuse, low=0)
         lifetime = number(fields, "wattHoursLifetime", refuse)

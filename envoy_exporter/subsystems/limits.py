@@ -67,7 +67,7 @@ def _export(fields: Fields, refuse: Refuse) -> ExportLimit:
     is_share, apparent = flag(fields, "percent", refuse), flag(fields, "apparent", refuse)
     is_power = is_share is False and not apparent  # else nobody says of what it is
     kept = {name: flag(fields, key, refuse) for name, key in _TYPES.items()}
-    known = any(value is not None for value in kept.values())
+    known = all(value is not None for value in kept.values())
     return ExportLimit(
         enabled=True,
         ratio=percent(fields, "PEL_Limit", refuse) if is_share else None,

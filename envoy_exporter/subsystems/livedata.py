@@ -153,7 +153,7 @@ def _powers(source: str, fields: Fields, phases: int, refuse: Refuse) -> Iterato
 def _phases(meters: Fields, seen: Documents) -> int:
     """How many are wired: the gateway sends three. It may count 0 of them, so a split phase and the CTs say it too."""
     count = meters.get("phase_count")
-    if isinstance(count, int) and 1 <= count <= len(PHASES):
+    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
         return count
     if meters.get("is_split_phase") == 1:
         return _SPLIT

@@ -44,7 +44,7 @@ class MeterInfo:
     meter: str = label()
     eid: int = label()
     phase_mode: str | None = label()
-    phases: int = label()
+    phases: int | None = label()
     known: bool = info(
         "enphase_meter_info",
         "A meter that the gateway lists, enabled or not (measurementType, eid, phaseMode, phaseCount).",
@@ -168,7 +168,7 @@ def _readings(seen: Documents, past: History, latest: float, refusals: Refusals)
             meter=meter.name,
             eid=meter.eid,
             phase_mode=untrusted.text(meter.listed, "phaseMode", refuse),
-            phases=meter.phases,
+            phases=untrusted.integer(meter.listed, "phaseCount", refuse, low=1, high=len(untrusted.PHASES)),
         )
         yield _status(meter, refuse)
         if not meter.enabled or meter.eid not in said:
@@ -194,7 +194,7 @@ def _count_refused(seen: Documents, refusals: Refusals) -> None:
         eids: set[int] = set()
         for each in untrusted.items(seen.content(endpoint), refuse):
             eid = each.get("eid")
-            if isinstance(eid, bool) or not isinstance(eid, int):
+            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > untrusted.LARGEST:
                 refuse(untrusted.TYPE, "eid")
                 continue
             if eid in eids:
@@ -208,7 +208,7 @@ def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
     raised = untrusted.words(meter.listed, "statusFlags", refuse)
     return MeterStatus(
         meter=meter.name,
-        enabled=meter.enabled,
+        enabled=untrusted.says(meter.listed, "state", ("enabled",), refuse),
         metering=untrusted.text(meter.listed, "meteringStatus", refuse),
         flags=raised,
         flags_active=None if raised is None else len(raised),

@@ -8,6 +8,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
@@ -26,6 +27,8 @@ _NAMES = {"economy": "savings-mode"}
 _MINUTES_A_DAY = 1440
 _KILOWATT_HOUR = 3.6e6
 _ENDLESS = -1
+_MOST_PRICES = untrusted.MOST_DEVICES
+"""And starts of periods: lists in lists in lists, of a thousand each, would be a thousand million."""
 _DIGITS_OF_SINGLE_PRECISION = 9
 
 
@@ -133,7 +136,10 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     readings: list[Reading] = []
     if storage := documents.entry(tariff.get("storage_settings")):
         readings.append(_storage(storage, rules.latest(seen, now), refuse))
-    readings += _prices(tariff, refuse)
+    prices = list(islice(_prices(tariff, refuse), _MOST_PRICES + 1))
+    if len(prices) > _MOST_PRICES:
+        refuse(untrusted.LIMIT, "tariff")
+    readings += prices[:_MOST_PRICES]
     return Read(tuple(readings), tuple(refusals.met))
 
 

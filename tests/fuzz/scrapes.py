@@ -1,0 +1,208 @@
+"""A scrape without sockets: bodies become documents as the gateway's do, and the collector makes families of them.
+
+Only what is not as it was is held against the parsers: an exposition is its families one after the other, and those
+of the unmutated gateway were parsed once. Every few hundredth is parsed whole.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from prometheus_client.metrics_core import Metric
+from support.clock import StillClock
+from support.exposition import Key, key, parsed, parsed_openmetrics
+from support.gateways import by_hand
+
+from envoy_exporter import documents
+from envoy_exporter.collector import EnvoyCollector, Snapshot, _Run
+from envoy_exporter.documents import Document, Documents
+from envoy_exporter.gateway import answers
+from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway.errors import GatewayError, NotHere
+from envoy_exporter.gateway.store import Standing
+from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.web.exposition import Format
+from fuzz.plants import Plant
+
+REFUSALS = "enphase_data_rejected"
+_SETTINGS = Settings(inverters=(PlacedInverter(serial="122000000001", array="south", peak_power=370),))
+CHECKED = 50
+"""One of so many scrapes is read whole, to hold it against what was spared."""
+
+
+@dataclass(frozen=True)
+class Scrape:
+    """What came of one: the families by name, and the subsystems that raised."""
+
+    at_hand: frozenset[str]
+    families: Mapping[str, Metric]
+    broken: tuple[str, ...]
+
+    @cached_property
+    def samples(self) -> dict[Key, float]:
+        """Without the counters of what was refused."""
+        return {
+            key(each.name, **each.labels): each.value
+            for metric in self.families.values()
+            if metric.name != REFUSALS
+            for each in metric.samples
+        }
+
+    @property
+    def up(self) -> bool:
+        return self.samples["enphase_up", frozenset()] == 1
+
+    def differing(self, other: "Scrape") -> list[str]:
+        """The families that are not the same here and there; also of refusals."""
+        names = self.families.keys() | other.families.keys()
+        return sorted(name for name in names if _samples(self, name) != _samples(other, name))
+
+    def render(self, names: list[str] | None = None) -> str:
+        """These families, or all, to the letter in both formats; the text."""
+        metrics = [metric for name, metric in self.families.items() if names is None or name in names]
+        for metric in metrics:
+            for sample in metric.samples:
+                assert math.isfinite(sample.value), sample
+                assert all(each.isprintable() for value in sample.labels.values() for each in value), sample
+                assert all(len(value) <= 96 for value in sample.labels.values()), sample
+        text, openmetrics = (each.render(metrics).decode() for each in (Format.TEXT, Format.OPENMETRICS))
+        _assert_to_the_letter(text, openmetrics)
+        return text
+
+
+@lru_cache(maxsize=4096)
+def _assert_to_the_letter(text: str, openmetrics: str) -> None:
+    """Once for what many mutations bring."""
+    assert parsed(text).samples == parsed_openmetrics(openmetrics).samples
+
+
+def _samples(scrape: Scrape, name: str) -> object:
+    metric = scrape.families.get(name)
+    return metric.samples if metric else None
+
+
+class _Looked(dict[str, Document]):
+    """Documents that know which of them somebody looked for."""
+
+    def __init__(self, at_hand: Mapping[str, Document]) -> None:
+        super().__init__(at_hand)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Document:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Document | None = None) -> Document | None:  # type: ignore[override]
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+
+class _Known:
+    """What a subsystem read of the usual documents, in the place of its run."""
+
+    def __init__(self, run: _Run, seen: Documents, now: float) -> None:
+        looked = _Looked(seen.at_hand)
+        run.subsystem.read(Documents(looked), _SETTINGS, None, now)
+        self.looked = looked.names
+        self.known = run.metrics(seen, _SETTINGS, now)
+        self.subsystem, self.name, self.broken = run.subsystem, run.name, run.broken
+        self.rejected, self.refused = run.rejected, run.refused
+
+    def metrics(self, *_: object) -> list[Metric]:
+        return self.known
+
+
+class Exporter:
+    """Of one gateway, each scrape as if it were the first.
+
+    What a subsystem reads, which did not look for what has changed, is taken from the usual scrape: it is pure. One of
+    fifty is read whole nevertheless, and held against that.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self._clock = StillClock(plant.now)
+        self._gateway = by_hand(self._clock)
+        self._documents: dict[str, Document] = {}
+        self._documents = dict(self.documents({}).at_hand)
+        self._count = 0
+        seen = Documents(self._documents)
+        self._known = {run.name: _Known(run, seen, plant.now) for run in self.collector()._runs}
+        self.usual = self.scraped(seen, self.collector())
+
+    def documents(self, changed: Mapping[str, bytes]) -> Documents:
+        """Those of the bodies, some of which have changed. Raises nothing that an answer may be refused by."""
+        firmware = documents.INFO in changed
+        at_hand: dict[str, Document] = {}
+        for name, body in {**self.plant.bodies, **changed}.items():
+            is_page = body.lstrip()[:1] == b"<"
+            if name in self._documents and name not in changed and not (firmware and is_page):
+                at_hand[name] = self._documents[name]
+                continue
+            try:
+                content = answers.content(name, Answer(200, {}, body), Documents(at_hand), self.plant.now)
+            except (GatewayError, NotHere):
+                continue
+            at_hand[name] = Document(content, asked=self.plant.now, took=0.25)
+        return Documents(at_hand)
+
+    def collector(self) -> EnvoyCollector:
+        return EnvoyCollector(self._gateway, _SETTINGS, self._clock)
+
+    def scrape(self, changed: Mapping[str, bytes]) -> Scrape:
+        seen = self.documents(changed)
+        spared = self.scraped(seen, self._sparing(changed))
+        self._count += 1
+        if self._count % CHECKED == 0:
+            assert self.scraped(seen, self.collector()).differing(spared) == []
+        return spared
+
+    def _sparing(self, changed: Mapping[str, bytes]) -> EnvoyCollector:
+        collector = self.collector()
+        if documents.INFO not in changed:  # else other documents are pages
+            known = ((run, self._known[run.name]) for run in collector._runs)
+            collector._runs = tuple(run if old.looked & changed.keys() else old for run, old in known)  # type: ignore[misc]
+        return collector
+
+    def after(self, changed: Mapping[str, bytes]) -> Scrape:
+        """The third of three scrapes, a minute apart, the second of which is of the changed bodies."""
+        collector = self.collector()
+        usual, other = self.documents({}), self.documents(changed)
+        scrapes = [
+            self.scraped(_asked(seen, self.plant.now + later), collector)
+            for seen, later in ((usual, 0), (other, 60), (usual, 120))
+        ]
+        return scrapes[-1]
+
+    def scraped(self, seen: Documents, collector: EnvoyCollector) -> Scrape:
+        wanted = {each.name: _standing(seen, each.name) for each in ENDPOINTS if each.wanted(seen)}
+        snapshot = Snapshot(
+            answering=True,
+            authenticated=True,
+            token=None,
+            documents=seen,
+            wanted=wanted,
+            requests={},
+            failures={},
+            trouble=None,
+            version=1,
+            until=0.0,
+        )
+        families = {metric.name: metric for metric in collector.families(snapshot)}
+        return Scrape(frozenset(seen.at_hand), families, tuple(run.name for run in collector._runs if run.broken))
+
+
+def _asked(seen: Documents, asked: float) -> Documents:
+    return Documents({name: replace(document, asked=asked) for name, document in seen.at_hand.items()})
+
+
+def _standing(seen: Documents, name: str) -> Standing:
+    document = seen.at_hand.get(name)
+    failing = None if document else "not_json"
+    return Standing(document is not None, document.asked if document else None, 0.25, None, failing)
