@@ -86,6 +86,15 @@ class TokenInfo:
     known: bool = info("enphase_token_info", "The role that the token gives: owner or installer (claim enphaseUser).")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRenewals:
+    result: str = label()
+    renewals: int = counter(
+        "enphase_token_renewals_total",
+        "Tokens asked of Enlighten, by what came of it: success, or why there is none that the gateway takes.",
+    )
+
+
 READINGS: tuple[type[Reading], ...] = (
     Scrape,
     CollectorRun,
@@ -94,6 +103,7 @@ READINGS: tuple[type[Reading], ...] = (
     Rejected,
     TokenTimes,
     TokenInfo,
+    TokenRenewals,
 )
 
 
@@ -171,6 +181,8 @@ class EnvoyCollector(Collector):
             yield TokenTimes(expiry=token.expires, issued=token.issued)
             if token.user:
                 yield TokenInfo(user=token.user)
+        for result, count in snapshot.renewals.items():
+            yield TokenRenewals(result=result, renewals=count)
 
 
 def _is_up(snapshot: Snapshot) -> bool:

@@ -9,6 +9,7 @@ from random import Random
 from ssl import SSLContext, TLSVersion
 
 from . import __version__, config
+from .accounts import Accounts, CloudAccess, unserved
 from .clock import Clock
 from .collector import EnvoyCollector
 from .config import CollectorSettings, Config, ConfigError
@@ -17,6 +18,7 @@ from .gateway import token as tokens
 from .gateway.answers import utc
 from .gateway.auth import Local
 from .gateway.gateway import Gateway
+from .gateway.renewal import Renewal
 from .gateway.settings import Settings
 from .secret import Redaction, Secret
 from .subsystems import SUBSYSTEMS, layout
@@ -41,6 +43,7 @@ class _Plan:
     gateway: Settings
     read: ReadSettings
     timeout: float
+    cloud: CloudAccess | None = None
 
 
 class Wiring:
@@ -60,21 +63,25 @@ class Wiring:
         self._telemetry = telemetry
         self._redaction = redaction
         self._collectors = collectors
+        self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry)
+        self._unserved: tuple[str, ...] = ()
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
     def site(self, wanted: Config) -> Site:
         """What this config serves from now on."""
         wanted = self._with_flags(wanted)
         self._learn(wanted)
-        plans = {each.name: self._plan(each) for each in wanted.gateways}
+        clouds = self._accounts.access(wanted)
+        plans = {each.name: replace(self._plan(each), cloud=clouds.get(each.name)) for each in wanted.gateways}
+        self._unserved = tuple(unserved(wanted, clouds))
         before, self._running = self._running, {}
         for name, plan in plans.items():
             kept = before.pop(_heir(plan, before, plans), None)
-            self._running[name] = plan, self._exposition(plan) if kept is None else _changed(*kept, plan)
+            self._running[name] = plan, self._exposition(plan) if kept is None else self._changed(*kept, plan)
         for _, gone in before.values():
             gone.collector.gateway.close()
-        for words in _without_effect(wanted):
-            log.warning(words)
+        for words in self._unserved:
+            log.warning("%s", words)
         self._telemetry.gateways.set(len(plans))
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success.set(self._clock.time())
@@ -93,12 +100,26 @@ class Wiring:
                     token = tokens.TokenFile(plan.gateway.token_file).token()
             except ValueError as error:
                 yield f"{name}: {error}"
-            if token and token.expires and token.expires < self._clock.time():
+            if token and token.expires and token.expires < self._clock.time() and plan.cloud is None:
                 yield f"{name}: the token ran out on {utc(token.expires)}"
+        yield from self._unserved
 
     def close(self) -> None:
         for _, exposition in self._running.values():
             exposition.collector.gateway.close()
+
+    def _changed(self, old: _Plan, exposition: Exposition, plan: _Plan) -> Exposition:
+        """The same gateway, with what the config says of it now: never two at once that ask it."""
+        gateway = exposition.collector.gateway
+        if old != plan:
+            exposition.timeout = plan.timeout
+            exposition.collector.change(plan.gateway.collectors, plan.read)
+            gateway.change(plan.gateway, gateway.renewal if old.cloud == plan.cloud else self._renewal(plan))
+        gateway.forget_absent()
+        return exposition
+
+    def _renewal(self, plan: _Plan) -> Renewal | None:
+        return self._accounts.renewal(plan.gateway.name, plan.cloud) if plan.cloud else None
 
     def _exposition(self, plan: _Plan) -> Exposition:
         gateway = Gateway(
@@ -108,6 +129,7 @@ class Wiring:
             telemetry=self._telemetry,
             learn=self._redaction.learn,
             user_agent=f"envoy_exporter/{__version__}",
+            renewal=self._renewal(plan),
         )
         return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
 
@@ -171,17 +193,6 @@ def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]], wanted: C
     return next((name for name in same if name == plan.gateway.name or name not in wanted), "")
 
 
-def _changed(old: _Plan, exposition: Exposition, plan: _Plan) -> Exposition:
-    """The same gateway, with what the config says of it now: never two at once that ask it."""
-    gateway = exposition.collector.gateway
-    if old != plan:
-        exposition.timeout = plan.timeout
-        exposition.collector.change(plan.gateway.collectors, plan.read)
-        gateway.change(plan.gateway)
-    gateway.forget_absent()
-    return exposition
-
-
 def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
     """Without `layout` where the config has none, so that no list is asked for on its account."""
     idle = set() if read.inverters or read.arrays else {layout.NAME}
@@ -207,12 +218,6 @@ def read_settings(gateway: config.Gateway) -> ReadSettings:
             PlacedArray(name=name, azimuth=each.azimuth, tilt=each.tilt) for name, each in gateway.arrays.items()
         ),
     )
-
-
-def _without_effect(wanted: Config) -> Iterator[str]:
-    """What the config may say already, and this version does not act upon."""
-    if any((wanted.enlighten, *(each.enlighten for each in wanted.gateways))):
-        yield "enlighten: logging in there comes with a later version; until then set token or token_file"
 
 
 class WebFile:

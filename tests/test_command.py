@@ -245,16 +245,6 @@ def test_the_version() -> None:
     assert command.said.startswith(f"envoy_exporter {__version__} (Python 3.")
 
 
-def test_an_account_of_enlighten_is_said_to_be_for_later(tmp_path: Path) -> None:
-    config = tmp_path / "exporter.yml"
-    config.write_text("gateways: [{host: a, enlighten: {username: me@example.com, password: hunter2}}]")
-    with Command(f"--config.file={config}") as command:
-        assert command.url
-        _until(lambda: "comes with a later version" in command.said)
-    assert "hunter2" not in command.said
-    assert "me@example.com" not in command.said
-
-
 def test_no_page_and_no_line_at_any_level_holds_a_secret_or_an_account(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("battery-staple-1\n")
     with Simulator("8.3") as new, Simulator("5.0") as old:

@@ -114,6 +114,7 @@ WITHOUT_A_FIELD = {
     "enphase_gateway_requests_total",
     "enphase_gateway_request_failures_total",
     "enphase_data_rejected_total",
+    "enphase_token_renewals_total",
 }
 
 

@@ -19,8 +19,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {*LEAVES, "collector"},
     "logs": {"secret"},
     "simulator": set(),
-    "commands": {*LEAVES, "config", "subsystems", "simulator", "wiring", "logs"},
-    "wiring": {*LEAVES, "config", "subsystems", "gateway", "collector", "web"},
+    "commands": {*LEAVES, "config", "gateway", "subsystems", "simulator", "wiring", "logs"},
+    "accounts": {*LEAVES, "config", "gateway"},
+    "wiring": {*LEAVES, "config", "subsystems", "gateway", "collector", "web", "accounts"},
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},
 }

@@ -1,5 +1,5 @@
 """What the command does besides serving: one module a verb."""
 
-from . import layout, simulate
+from . import layout, login, simulate
 
-VERBS = {"simulate": simulate, "layout": layout}
+VERBS = {"simulate": simulate, "login": login, "layout": layout}

@@ -5,12 +5,16 @@ import dataclasses
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.capture import CaptureError
 from envoy_exporter.simulator.certificate import CertificateError, can_certify
+from envoy_exporter.simulator.cloud import Cloud
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_DAY = 60.0
@@ -53,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="somebody streams its live data, or nobody and they stand still; by default as the profile has it",
     )
+    parser.add_argument("--cloud", action="store_true", help="an Enphase cloud beside it, to log in at for tokens")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another weather (%(default)s)")
 
 
@@ -92,10 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _fail(odd, 2)
     stop = Event()
     try:
-        with _gateway(arguments) as gateway:
+        with _gateway(arguments) as gateway, _cloud(arguments, gateway) as account:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
-            _say(*_introduction(gateway, arguments))
+            _say(*_introduction(gateway, arguments, account))
             stop.wait()
     except (CaptureError, CertificateError) as error:
         return _fail(str(error), 2)
@@ -133,7 +138,26 @@ def _gateway(arguments: argparse.Namespace) -> Simulator:
     )
 
 
-def _introduction(gateway: Simulator, arguments: argparse.Namespace) -> list[str]:
+@contextmanager
+def _cloud(arguments: argparse.Namespace, gateway: Simulator) -> Iterator[list[str]]:
+    """What to write into exporter.yml to log in at the cloud that runs meanwhile; nothing if none was asked for."""
+    if not arguments.cloud:
+        yield []
+        return
+    with Cloud(gateway.serial) as cloud, TemporaryDirectory(prefix="envoy-exporter-") as folder:
+        authority = Path(folder) / "cloud.pem"
+        authority.write_bytes(cloud.authority)
+        yield [
+            "enlighten:",
+            f"  username: {cloud.username}",
+            f"  password: {cloud.password}",
+            f"  login_url: {cloud.login_url}",
+            f"  token_url: {cloud.token_url}",
+            f"  ca_file: {authority}",
+        ]
+
+
+def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: list[str]) -> list[str]:
     """Where it is, how to get in, and the lines of exporter.yml that scrape it."""
     lines = [
         f"A simulated gateway listens on {gateway.scheme}://{gateway.address}",
@@ -151,7 +175,9 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace) -> list[str
         lines.append(f"  username  {gateway.username}")
         lines.append(f"  password  {gateway.password}")
         credentials = f'    local: {{username: {gateway.username}, password: "{gateway.password}"}}'
-    config = ["gateways:", f"  - host: {gateway.address}", credentials, *scheme]
+    if account:
+        credentials = f'    serial: "{gateway.serial}"'
+    config = ["gateways:", f"  - host: {gateway.address}", credentials, *scheme, *account]
     return [*lines, "", "exporter.yml:", *config, "", "Ctrl-C ends it."]
 
 

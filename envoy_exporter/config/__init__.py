@@ -2,7 +2,7 @@
 
 from .hosts import Host
 from .load import found, from_environment, from_file
-from .model import Array, CollectorSettings, Config, Gateway, Inverter, Local, Tls
+from .model import Array, CollectorSettings, Config, Enlighten, Gateway, Inverter, Local, Tls
 from .roof import section
 from .show import shown
 from .structure import ConfigError, NoConfig
@@ -14,6 +14,7 @@ __all__ = [
     "CollectorSettings",
     "Config",
     "ConfigError",
+    "Enlighten",
     "Gateway",
     "Host",
     "Inverter",

@@ -3,6 +3,9 @@
 A 401 on one endpoint is no proof of a bad token: owners are refused a lot on early 7 and on 3.18. It means
 "not for this role" if another endpoint that demands credentials takes them in the same poll, and if none does,
 the credentials are refused. To know at once, a judge is asked: an endpoint that every owner may read.
+
+Refused tokens are mended here before the cloud is asked: the file is read again with each poll, and the same token is
+tried once more, for a gateway that starts refuses for a while what it takes later.
 """
 
 import logging
@@ -20,9 +23,11 @@ from .auth import Bearer, Digest
 from .endpoints import ENDPOINTS, JUDGES, demands_credentials
 from .errors import WrongGateway
 from .link import TOKENS_FROM
+from .renewal import Renewal
 from .settings import Settings
 from .store import back_off
 from .token import Token, TokenFile
+from .trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +35,11 @@ log = logging.getLogger(__name__)
 class Credentials:
     """Of one gateway. `accepted` is None while nobody knows; `retry` is when refused ones may be tried again."""
 
-    def __init__(self, settings: Settings, random: Random, learn: Callable[[Secret], None]) -> None:
+    def __init__(
+        self, settings: Settings, random: Random, learn: Callable[[Secret], None], renewal: Renewal | None = None
+    ) -> None:
         self._settings = settings
+        self._renewal = renewal
         self._random = random
         self._learn = learn
         self._file = TokenFile(settings.token_file) if settings.token_file else None
@@ -43,10 +51,17 @@ class Credentials:
         self._refusing: frozenset[str] = frozenset()
         self._proof = ""
         self._refusal = ""
+        self._given: Token | None = settings.token
+        self._trial: Trial | None = None
+        self._unproven = False
         self.token: Token | None = settings.token
         self.accepted: bool | None = None
         self.retry = float("-inf")
         self.doubtful: list[str] = []
+        stored = renewal.stored() if renewal else None
+        if stored is not None and (self.token is None or self._is_spent(self.token)):
+            learn(stored.secret)
+            self.token = stored
 
     # --- what to send
 
@@ -62,9 +77,21 @@ class Credentials:
             self._file_trouble = str(error)
             return
         self._file_trouble = ""
-        if token is not None and token != self.token:
-            self._learn(token.secret)
+        if token is None or token == self._given:
+            return
+        self._given = token
+        if self.token is None or self.accepted is False or not self._is_spent(token):
+            self._use(token)
+
+    def _use(self, token: Token) -> None:
+        """From now on, and at once."""
+        self._learn(token.secret)
+        if token != self.token:
             self.token, self._refusals, self.retry = token, 0, float("-inf")
+        self._trial, self._unproven = None, False
+
+    def _is_spent(self, token: Token) -> bool:
+        return self._renewal is not None and self._renewal.has_run_out(token)
 
     def auth(self, seen: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
@@ -73,7 +100,28 @@ class Credentials:
             if self._digest is None or self._digest.local != local:
                 self._digest = Digest(local)
             return self._digest
+        if self._trial is not None:
+            return self._trial
         return Bearer(self.token.secret) if self.token else None
+
+    def wants_token(self, seen: Documents, *, idle: bool) -> bool:
+        """Is the cloud to be asked for one: at once, if nothing can be read without, or else when the poll is over."""
+        renewal = self._renewal
+        if renewal is None or documents.firmware_below(seen, TOKENS_FROM) or not renewal.is_open():
+            return False
+        token = self.token
+        if token is None or (self.accepted is False and self._refusals > 1):
+            return True
+        return self._trial is None and (renewal.has_run_out(token) or (idle and renewal.is_due(token)))
+
+    def offer(self, token: Token) -> None:
+        """A new one. The old one stays until a request has shown that the gateway takes the new one."""
+        if self.token is None or self.accepted is False:
+            self._use(token)
+            self._unproven = True
+        else:
+            self._learn(token.secret)
+            self._trial = Trial(token, self.token)
 
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
@@ -92,7 +140,8 @@ class Credentials:
     @property
     def trouble(self) -> str | None:
         """What is wrong with them and what to do, in words without them; None if nothing is."""
-        return (self._refusal if self.accepted is False else "") or self._file_trouble or None
+        refusal = self._refusal if self.accepted is False else ""
+        return refusal or self._file_trouble or (self._renewal.trouble if self._renewal else "") or None
 
     def begin_poll(self) -> None:
         self._refresh()
@@ -112,6 +161,22 @@ class Credentials:
         if self.accepted is False:
             log.info("gateway %s accepts the credentials again", self._settings.name)
         self.accepted, self._refusals = True, 0
+        self._judge_new(endpoint)
+
+    def _judge_new(self, endpoint: str) -> None:
+        """Has this request told whether the gateway takes the new token; a no counts only from a judge."""
+        renewal, trial = self._renewal, self._trial
+        if renewal is None:
+            return
+        if self._unproven and self.token is not None:
+            self._unproven = False
+            renewal.proven(self.token)
+        elif trial is not None and trial.passed:
+            self.token, self._trial = trial.new, None
+            renewal.proven(trial.new)
+        elif trial is not None and trial.passed is False and endpoint in JUDGES:
+            self._trial = None
+            renewal.spoiled(self.token)
 
     def gone(self, endpoint: str) -> None:
         """The endpoint is not on this gateway any more, so it can prove nothing."""
@@ -138,7 +203,8 @@ class Credentials:
         """The endpoint to ask next, out of turn: one that can still tell, or the proof that all is well again."""
         if self.accepted is False:
             return self._proof if self._proof not in self._tried else None
-        if not self.doubtful or self._taken:
+        failed = self._trial is not None and self._trial.passed is False
+        if not failed and (not self.doubtful or self._taken):
             return None
         return next((each for each in JUDGES if each not in self._tried and demands_credentials(each, seen)), None)
 
@@ -147,8 +213,11 @@ class Credentials:
 
         `now` is of the monotonic clock, `at` in seconds since 1970.
         """
+        if self._renewal is not None and (self._unproven or self._trial is not None):
+            self._unproven, self._trial = False, None
+            self._renewal.spoiled(None)
+        self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
         if self.accepted is not False:
-            self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
             log.error("gateway %s %s", self._settings.name, self._refusal)
             self._refusing = frozenset(self.doubtful)
             self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
@@ -171,6 +240,8 @@ class Credentials:
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"
         source = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
+        if self._renewal is not None:
+            source = self._renewal.trouble or "Enlighten is asked for a new one"
         if self.token is None:
             return f"its firmware wants a token; {source}"
         if self.token.expires is None:

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from envoy_exporter.clock import Clock
@@ -17,6 +17,7 @@ from envoy_exporter.secret import Secret
 from envoy_exporter.telemetry import Telemetry
 
 from .link import Link
+from .renewal import Renewal
 from .settings import Settings
 from .store import Standing
 from .token import Token
@@ -31,7 +32,7 @@ class Snapshot:
 
     `documents` are empty unless it answers as itself; `wanted` says how each endpoint stands that it should have.
     `requests` by (endpoint, status code), `failures` by (endpoint, reason). `version` rises with each change, and
-    without one the snapshot holds `until` then, of the monotonic clock.
+    without one the snapshot holds `until` then, of the monotonic clock. `renewals` of the token by their result.
     """
 
     answering: bool
@@ -44,6 +45,7 @@ class Snapshot:
     trouble: str | None
     version: int
     until: float
+    renewals: Mapping[str, int] = field(default_factory=dict)
 
 
 class Gateway:
@@ -58,14 +60,16 @@ class Gateway:
         telemetry: Telemetry,
         learn: Callable[[Secret], None],
         user_agent: str,
+        renewal: Renewal | None = None,
     ) -> None:
         self.settings = settings
+        self.renewal = renewal
         self._clock = clock
         self._telemetry = telemetry
         self._change = threading.Condition()
         self._user_agent = user_agent
         link = Link(settings, clock, self._counted, user_agent)
-        self._worker = Worker(settings, link, clock=clock, random=random, learn=learn)
+        self._worker = Worker(settings, link, clock=clock, random=random, learn=learn, renewal=renewal)
         self._waiting: list[tuple[float, Future[None]]] = []
         self._woken = self._closed = False
         self._thread: threading.Thread | None = None
@@ -108,17 +112,20 @@ class Gateway:
                 trouble=str(worker.trouble) if worker.trouble else credentials.trouble,
                 version=self._version,
                 until=store.until(now),
+                renewals=dict(self.renewal.results) if self.renewal else {},
             )
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Would a snapshot taken now say the same."""
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
 
-    def change(self, settings: Settings) -> None:
+    def change(self, settings: Settings, renewal: Renewal | None = None) -> None:
         """Other settings for the same gateway: its documents and counters stay, a request under way is not heard."""
         with self._change:
-            self.settings = settings
-            self._worker.change(settings, Link(settings, self._clock, self._counted, self._user_agent))
+            self.settings, self.renewal = settings, renewal
+            if renewal is not None:
+                renewal.name = settings.name
+            self._worker.change(settings, Link(settings, self._clock, self._counted, self._user_agent), renewal)
             self._changed()
 
     def forget_absent(self) -> None:
@@ -171,6 +178,7 @@ class Gateway:
         with self._change:
             worker.begin_poll()
         while not self._closed:
+            self._log_in(idle=False)
             with self._change:
                 chosen = worker.choose()
             if chosen is None:
@@ -189,6 +197,24 @@ class Gateway:
         with self._change:
             worker.end_poll()
             self._changed()
+        self._log_in(idle=True)
+
+    def _log_in(self, *, idle: bool) -> None:
+        """Fetch a token if there is none to use, or when idle if the old one is soon to run out; see `renewal`."""
+        renewal, worker = self.renewal, self._worker
+        if renewal is None or self._closed:
+            return
+        if idle:
+            renewal.keep()
+        with self._change:
+            wanted = worker.answering and worker.credentials.wants_token(worker.store.seen(), idle=idle)
+            old = worker.credentials.token
+        if wanted:
+            token = renewal.fetch(old, urgent=not idle)
+            with self._change:
+                if token is not None and renewal is self.renewal:
+                    worker.credentials.offer(token)
+                self._changed()
 
     def _counted(self, path: str, status: int) -> None:
         with self._change:

@@ -1,6 +1,6 @@
 """The token of firmware 7 and later: as given, or from a file that is read again when it changes.
 
-Logging in to Enlighten for one comes with a later version, and belongs here.
+How one is fetched from Enlighten is told in `renewal`.
 """
 
 from collections.abc import Mapping

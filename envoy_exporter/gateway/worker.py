@@ -23,6 +23,7 @@ from .endpoints import Endpoint, demands_credentials
 from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable
 from .journal import Journal
 from .link import Link
+from .renewal import Renewal
 from .settings import Settings
 from .store import Store, back_off
 
@@ -64,11 +65,18 @@ class Outcome:
 class Worker:
     """Decides and remembers; only `ask()` takes time, and is all that may run without the gateway's lock."""
 
-    def __init__(
-        self, settings: Settings, link: Link, *, clock: Clock, random: Random, learn: Callable[[Secret], None]
+    def __init__(  # its parts, all by name
+        self,
+        settings: Settings,
+        link: Link,
+        *,
+        clock: Clock,
+        random: Random,
+        learn: Callable[[Secret], None],
+        renewal: Renewal | None = None,
     ) -> None:
         self.link = link
-        self.credentials = Credentials(settings, random, learn)
+        self.credentials = Credentials(settings, random, learn, renewal)
         self._learn = learn
         self.store = Store(random, settings.collectors, settings.min_interval, settings.maximum_ages)
         self.requests: Counter[tuple[str, int]] = Counter()
@@ -87,12 +95,12 @@ class Worker:
         self._settled_at = float("inf")
         self._failing: set[str] = set()
 
-    def change(self, settings: Settings, link: Link) -> None:
+    def change(self, settings: Settings, link: Link, renewal: Renewal | None = None) -> None:
         """Other settings, and the link that goes with them. Nothing that it asked before is asked for that reason."""
         before, self.link = self.link, link
         self._name, self._min_interval = settings.name, settings.min_interval
         self._journal = Journal(settings.name, self._clock)
-        self.credentials = Credentials(settings, self._random, self._learn)
+        self.credentials = Credentials(settings, self._random, self._learn, renewal)
         self.store.change(settings.collectors, settings.min_interval, settings.maximum_ages)
         if not self.store.asks:
             before.close()

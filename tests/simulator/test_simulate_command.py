@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from support.exposition import parsed
+from support.served import Served
 
 from envoy_exporter.commands import simulate
 from envoy_exporter.simulator import PROFILES
@@ -195,3 +197,13 @@ def test_a_switch_that_the_gateway_does_not_have_is_told(arguments: tuple[str, .
     code, _, errors = ended(*arguments, *capture)
     assert (code, errors.count("\n")) == (2, 1)
     assert "--stream" in errors
+
+
+def test_with_a_cloud_beside_it_what_it_prints_logs_in(tmp_path: Path) -> None:
+    with serving("--profile", "8.3", "--cloud") as printed:
+        path = tmp_path / "exporter.yml"
+        path.write_text(printed.partition("exporter.yml:\n")[2].partition("\n\n")[0])
+        with Served(path) as served:
+            exposition = parsed(served.get("/metrics").text)
+    assert exposition.value("enphase_authenticated") == 1
+    assert exposition.value("enphase_token_renewals_total", result="success") == 1

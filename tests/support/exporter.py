@@ -8,6 +8,7 @@ from typing import ClassVar
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collector import EnvoyCollector
 from envoy_exporter.gateway.gateway import Gateway
+from envoy_exporter.gateway.renewal import Renewal
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Redaction
 from envoy_exporter.subsystems import SUBSYSTEMS
@@ -32,6 +33,7 @@ class Scraped:
         clock: Clock | None = None,
         read: ReadSettings | None = None,
         redaction: Redaction | None = None,
+        renewal: Renewal | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
@@ -42,6 +44,7 @@ class Scraped:
             telemetry=self.telemetry,
             learn=(redaction or Redaction()).learn,
             user_agent="test",
+            renewal=renewal,
         )
         self._open.append(self.gateway)
         self.collector = EnvoyCollector(self.gateway, read or ReadSettings(), self.clock)

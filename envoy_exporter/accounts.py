@@ -1,0 +1,101 @@
+"""From the config to accounts at Enlighten: who logs in with which, and where the tokens are kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from . import __version__, config
+from .clock import Clock
+from .config import Config, ConfigError
+from .gateway.account import Account
+from .gateway.enlighten import LOGIN_URL, TOKEN_URL, Enlighten, Login
+from .gateway.renewal import Renewal
+from .gateway.token_store import TokenStore
+from .telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAccess:
+    """What one gateway's tokens are fetched with, and kept in."""
+
+    login: Login
+    serial: str
+    state: Path | None
+
+
+class Accounts:
+    """Each account once, however many gateways log in with it, and over reloads: one that was refused stays so."""
+
+    def __init__(self, *, clock: Clock, random: Random, telemetry: Telemetry) -> None:
+        self._clock = clock
+        self._random = random
+        self._telemetry = telemetry
+        self._accounts: dict[Login, Account] = {}
+        self._stores: dict[Path | None, TokenStore] = {}
+
+    def access(self, wanted: Config) -> Mapping[str, CloudAccess]:
+        """By gateway. Raises ConfigError for an account that can log nobody in."""
+        problems: list[str] = []
+        found = {}
+        for index, gateway in enumerate(wanted.gateways):
+            place = f"gateways[{index}].enlighten ({gateway.name})" if gateway.enlighten else "enlighten"
+            try:
+                login = _login(gateway.enlighten or wanted.enlighten)
+                if login is not None:
+                    self._accounts.setdefault(login, self._account(login))
+            except (OSError, ValueError) as error:
+                problems.append(f"{place}: {error}")
+                continue
+            if login is not None and gateway.serial is not None:
+                found[gateway.name] = CloudAccess(login, gateway.serial, wanted.state_directory)
+        if problems:
+            raise ConfigError(list(dict.fromkeys(problems)))
+        return found
+
+    def renewal(self, name: str, access: CloudAccess) -> Renewal:
+        return Renewal(
+            self._accounts[access.login],
+            self._stores.setdefault(access.state, TokenStore(access.state)),
+            name=name,
+            serial=access.serial,
+            clock=self._clock,
+            random=self._random,
+        )
+
+    def _account(self, login: Login) -> Account:
+        enlighten = Enlighten(
+            login,
+            clock=self._clock,
+            counted=lambda status: self._telemetry.cloud_requests.labels(str(status)).inc(),
+            user_agent=f"envoy_exporter/{__version__}",
+        )
+        return Account(enlighten, self._clock, self._random)
+
+
+def _login(account: config.Enlighten | None) -> Login | None:
+    """Raises ValueError, in words that say what is missing."""
+    if account is None:
+        return None
+    password = account.password if account.password is not None else account.password_file
+    if account.username is None or password is None:
+        raise ValueError(f"{'password (or password_file)' if account.username else 'username'} is missing")
+    return Login(
+        username=account.username,
+        password=password,
+        login_url=account.login_url or LOGIN_URL,
+        token_url=account.token_url or TOKEN_URL,
+        ca_file=str(account.ca_file) if account.ca_file else None,
+    )
+
+
+def unserved(wanted: Config, found: Mapping[str, CloudAccess]) -> Iterator[str]:
+    """Gateways that have an account, but neither a token nor a serial to ask one for.
+
+    That of `/info` will not do: whoever has got the gateway's address could then name any gateway of the account,
+    and be sent its token.
+    """
+    for gateway in wanted.gateways:
+        has_token = gateway.token is not None or gateway.token_file is not None
+        if (gateway.enlighten or wanted.enlighten) and gateway.name not in found and not has_token:
+            yield f"{gateway.name}: enlighten has no effect without serial: no token is fetched for it"

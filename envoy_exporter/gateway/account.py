@@ -1,0 +1,98 @@
+"""One account at Enlighten, shared by all gateways that log in with it, so that it is not locked or worn out.
+
+One try at a time. Refused, it is left alone for an hour, then two, then four; a gateway that it gives no
+token for, or whose tokens the gateway refuses, waits by itself, and the others go on. A cloud that is down is
+asked again after a minute, then two, up to an hour, or when it says.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from random import Random
+
+from envoy_exporter.clock import Clock
+
+from .enlighten import CloudError, Enlighten, NoToken, Refused, Unavailable
+from .token import Token
+
+REFUSED = (3600.0, 4 * 3600.0)
+"""Seconds after the first refusal, and at most: each is twice the one before."""
+FAILED = (60.0, 3600.0)
+_ALL = ""
+"""Whom a failure concerns that is not of one gateway's serial."""
+
+
+class NotNow(Exception):
+    """Not asked: it was refused or down a while ago, or another gateway is asking."""
+
+
+def pause(failures: int, seconds: tuple[float, float]) -> float:
+    """Seconds to wait after so many failures before."""
+    shortest, longest = seconds
+    return min(shortest * 2.0 ** min(failures, 16), longest)
+
+
+class Account:
+    """May be used by any number of threads."""
+
+    def __init__(self, enlighten: Enlighten, clock: Clock, random: Random) -> None:
+        self._enlighten = enlighten
+        self._clock = clock
+        self._random = random
+        self._trying = threading.Lock()
+        self._closed: dict[str, float] = {}
+        self._troubles: dict[str, str] = {}
+        self._failures: dict[str, Counter[tuple[float, float]]] = defaultdict(Counter)
+
+    def is_open(self, serial: str) -> bool:
+        """May it be asked for this gateway's token now."""
+        now = self._clock.monotonic()
+        return all(self._closed.get(who, now) <= now for who in (_ALL, serial))
+
+    def trouble(self, serial: str) -> str:
+        """Why there was no token for this gateway, or for none; empty if nothing is known to be wrong."""
+        return self._troubles.get(serial) or self._troubles.get(_ALL) or ""
+
+    def token(self, serial: str, patience: float) -> Token:
+        """A new one; `patience`: seconds to wait for another gateway's try. Raises CloudError or NotNow."""
+        if not self._trying.acquire(timeout=patience):
+            raise NotNow
+        try:
+            if not self.is_open(serial):
+                raise NotNow
+            token = self._enlighten.token(serial)
+        except CloudError as error:
+            self._close(error, serial)
+            raise
+        else:
+            self._clear(_ALL)
+            return token
+        finally:
+            self._trying.release()
+
+    def spoiled(self, serial: str) -> None:
+        """The gateway refuses the token that came: another one so soon would fare no better."""
+        self._troubles[serial] = "the gateway does not take the new token"
+        self.rest(serial)
+
+    def rest(self, serial: str) -> None:
+        """Ask for nothing more for this gateway for an hour or longer."""
+        self._leave_alone(serial, REFUSED)
+
+    def proven(self, serial: str) -> None:
+        """The gateway takes it."""
+        self._clear(serial)
+
+    def _close(self, error: CloudError, serial: str) -> None:
+        at_least = (isinstance(error, Unavailable) and error.retry_after) or 0.0
+        who = serial if isinstance(error, NoToken) or error.result == "serial" else _ALL
+        self._troubles[who] = str(error)
+        self._leave_alone(who, REFUSED if isinstance(error, Refused) else FAILED, at_least)
+
+    def _clear(self, who: str) -> None:
+        self._failures.pop(who, None)
+        self._troubles.pop(who, None)
+
+    def _leave_alone(self, who: str, seconds: tuple[float, float], at_least: float = 0.0) -> None:
+        wait = max(pause(self._failures[who][seconds], seconds), at_least) * self._random.uniform(1.0, 1.2)
+        self._failures[who][seconds] += 1
+        self._closed[who] = self._clock.monotonic() + wait

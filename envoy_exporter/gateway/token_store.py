@@ -1,0 +1,101 @@
+"""Where fetched tokens outlive the process: a file a gateway in the state directory, for its owner's eyes alone.
+
+A file is written aside, brought to the disk, and then put in place of the old one: whoever reads, and however
+the process ends, finds the one or the other whole.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import time
+from pathlib import Path
+
+from envoy_exporter.secret import from_file
+
+from . import token
+from .token import Token
+
+log = logging.getLogger(__name__)
+
+_SUFFIX, _ASIDE = ".token", ".new"
+_LEFT_BEHIND = 3600.0
+"""Seconds after which a file that was never put in place is of a process that is no more."""
+
+
+def write(path: Path, text: str) -> None:
+    """Put the text into the file, whole or not at all, mode 0600. Raises OSError."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_ASIDE}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with open(os.open(aside, flags, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123  # the mode from the start
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    with contextlib.suppress(OSError):  # some file systems cannot bring a directory to the disk
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+class TokenStore:
+    """The state directory. A disk that cannot be written costs a login at the next start, and nothing else."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._trouble = ""
+
+    def load(self, serial: str) -> Token | None:
+        """The gateway's token; None where there is none, or nothing that is one for this gateway."""
+        if self._directory is None:
+            return None
+        path = self._path(self._directory, serial)
+        try:
+            stored = token.parse(from_file(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._say(f"{path} cannot be read ({error.strerror}): a new token is fetched")
+            return None
+        except ValueError:
+            stored = None
+        if stored is None or stored.serial != serial or stored.expires is None:
+            self._say(f"{path} holds no token for the gateway {serial}: a new one is fetched")
+            return None
+        return stored
+
+    def save(self, serial: str, kept: Token) -> None:
+        if self._directory is None:
+            self._say("there is no state_directory, so fetched tokens are lost with the process: set one")
+            return
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._clean(self._directory)
+            write(self._path(self._directory, serial), kept.secret.reveal() + "\n")
+        except OSError as error:
+            why = error.strerror or error
+            self._say(f"{self._directory} cannot be written ({why}), so fetched tokens are lost with the process")
+        else:
+            self._trouble = ""
+
+    def _path(self, directory: Path, serial: str) -> Path:
+        return directory / f"{serial}{_SUFFIX}"
+
+    def _clean(self, directory: Path) -> None:
+        """Of a process that was killed while it wrote."""
+        for each in directory.glob(f".*{_SUFFIX}.*{_ASIDE}"):
+            with contextlib.suppress(OSError):
+                if time.time() - each.stat().st_mtime > _LEFT_BEHIND:  # the disk's own clock, not the exporter's
+                    each.unlink()
+
+    def _say(self, words: str) -> None:
+        if words != self._trouble:
+            log.warning("%s", words)
+        self._trouble = words

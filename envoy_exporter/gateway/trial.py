@@ -1,0 +1,35 @@
+"""A new token beside the old one: does the gateway take it."""
+
+from collections.abc import Generator
+
+import httpx
+
+from .token import Token
+
+
+class Trial(httpx.Auth):
+    """Sends the new token, and if that brings a 401 the old one, so that nothing is lost by trying.
+
+    `passed`, of the latest request: True, the gateway takes the new token; False, it takes only the old one; None, it
+    took neither, or something else was in the way.
+    """
+
+    def __init__(self, new: Token, old: Token) -> None:
+        self.new = new
+        self._old = old
+        self.passed: bool | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        self.passed = None
+        _sign(request, self.new)
+        response = yield request
+        if response.status_code == httpx.codes.OK:
+            self.passed = True
+        elif response.status_code == httpx.codes.UNAUTHORIZED:
+            _sign(request, self._old)
+            response = yield request
+            self.passed = False if response.status_code == httpx.codes.OK else None
+
+
+def _sign(request: httpx.Request, token: Token) -> None:
+    request.headers["Authorization"] = f"Bearer {token.secret.reveal()}"

@@ -1,0 +1,180 @@
+"""What the Enphase cloud says, and what is made of it. Real sockets, real TLS."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.clock import StillClock
+from support.enlighten import YEAR, enlighten, login, trusted
+
+from envoy_exporter.clock import SystemClock
+from envoy_exporter.gateway.enlighten import CloudError, Unavailable, retry_after
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.cloud import MOODS, Cloud
+
+SERIAL = "122333444555"
+NOW = StillClock().time()
+
+EXPECTED = {
+    "mfa": "mfa",
+    "blocked": "password",
+    "login_list": "unavailable",
+    "login_html": "unavailable",
+    "login_empty": "unavailable",
+    "login_401": "password",
+    "login_403": "changed",
+    "login_405": "changed",
+    "login_429": "unavailable",
+    "login_500": "unavailable",
+    "login_503": "unavailable",
+    "login_redirect": "changed",
+    "login_silent": "unavailable",
+    "token_error_text": "unusable",
+    "token_sign_in": "unusable",
+    "token_html": "unusable",
+    "token_empty": "unusable",
+    "token_dots": "unusable",
+    "token_not_ascii": "unusable",
+    "token_huge": "unusable",
+    "token_401": "serial",
+    "token_403": "serial",
+    "token_429": "unavailable",
+    "token_500": "unavailable",
+    "token_503": "unavailable",
+    "token_silent": "unavailable",
+}
+ADVICE = {
+    "mfa": "second factor",
+    "password": "username|blocked",
+    "serial": "check serial",
+    "changed": "newer version",
+    "unavailable": "cloud|answer",
+    "unusable": "no token|larger",
+}
+
+
+def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> None:
+    codes: list[int] = []
+    clock = StillClock()
+    with Cloud(SERIAL, clock=clock.time) as cloud:
+        token = enlighten(login(cloud, trusted(cloud, tmp_path)), codes=codes).token(SERIAL)
+    assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
+    assert codes == [200, 200]
+    assert [each.path for each in cloud.asked] == ["/login/login.json", "/tokens"]
+    assert cloud.asked[0].body == "user%5Bemail%5D=somebody%40example.com&user%5Bpassword%5D=sun-and-wind"
+    assert "sun-and-wind" not in cloud.asked[1].body
+
+
+def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Path) -> None:
+    assert EXPECTED.keys() == MOODS.keys()
+    with Cloud(SERIAL) as cloud:
+        asking = enlighten(login(cloud, trusted(cloud, tmp_path)), seconds=30)
+        for mood, result in EXPECTED.items():
+            cloud.mood = mood
+            with pytest.raises(CloudError, match=ADVICE[result]) as error:
+                asking.token(SERIAL)
+            assert (mood, error.value.result) == (mood, result)
+            for secret in (cloud.username, cloud.password, "session-"):
+                assert secret not in str(error.value)
+        assert {each.path for each in cloud.asked} == {"/login/login.json", "/tokens"}, "nothing is redirected"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": None},
+        {"exp": "1812536000"},
+        {"exp": True},
+        {"exp": 1e30},
+        {"exp": int(NOW) - 1},
+        {"aud": None},
+        {"aud": "999999999999"},
+        {"aud": [SERIAL]},
+    ],
+)
+def test_a_token_without_an_end_or_for_somebody_else_is_none(claims: dict[str, object], tmp_path: Path) -> None:
+    with Cloud(SERIAL, clock=StillClock().time) as cloud:
+        cloud.claims = claims  # type: ignore[assignment]
+        with pytest.raises(CloudError) as error:
+            enlighten(login(cloud, trusted(cloud, tmp_path))).token(SERIAL)
+    assert error.value.result == "unusable"
+    assert "eyJ" not in str(error.value)
+
+
+def test_a_cloud_whose_certificate_nobody_vouches_for_gets_no_password() -> None:
+    with Cloud(SERIAL) as cloud:
+        with pytest.raises(Unavailable, match="certificate cannot be verified"):
+            enlighten(login(cloud, None)).token(SERIAL)
+        assert cloud.asked == []
+
+
+def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
+    with Cloud(SERIAL) as cloud:
+        told = login(cloud, trusted(cloud, tmp_path))
+        other = replace(told, login_url=told.login_url.replace("127.0.0.1", "127.1"))
+        with pytest.raises(Unavailable, match="certificate"):
+            enlighten(other).token(SERIAL)
+        assert cloud.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
+def test_a_url_without_tls_is_refused_before_anything_is_sent(url: str, tmp_path: Path) -> None:
+    with Cloud(SERIAL) as cloud:
+        told = login(cloud, trusted(cloud, tmp_path))
+    with pytest.raises(ValueError, match="https"):
+        enlighten(replace(told, login_url=url))
+
+
+def test_proxies_of_the_environment_see_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.setblocking(False)  # noqa: FBT003
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        with Cloud(SERIAL, clock=StillClock().time) as cloud:
+            assert enlighten(login(cloud, trusted(cloud, tmp_path))).token(SERIAL).serial == SERIAL
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+def test_a_cloud_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
+    with Cloud(SERIAL) as cloud:
+        told = login(cloud, trusted(cloud, tmp_path))
+        cloud.mood = "slow"
+        with pytest.raises(Unavailable, match="in time"):
+            enlighten(told, SystemClock(), seconds=0.5).token(SERIAL)
+
+
+def test_a_cloud_that_is_not_there(tmp_path: Path) -> None:
+    with Cloud(SERIAL) as cloud:
+        told = login(cloud, trusted(cloud, tmp_path))
+    with pytest.raises(Unavailable, match="refuses connections"):
+        enlighten(told).token(SERIAL)
+
+
+def test_a_gateway_is_never_sent_the_password(tmp_path: Path) -> None:
+    """Somebody may give the gateway's URL for the cloud's: its certificate is nobody's, so it sees nothing."""
+    with Simulator("8.3", tls=True) as gateway, Cloud(SERIAL) as cloud:
+        told = login(cloud, trusted(cloud, tmp_path))
+        wrong = replace(told, login_url=f"https://{gateway.address}/login")
+        with pytest.raises(Unavailable, match="certificate"):
+            enlighten(wrong).token(SERIAL)
+    assert gateway.load.requests == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("1800", 1800.0),
+        ("0", 0.0),
+        ("999999999", 86400.0),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("Tue, 09 Jun 2026 10:23:20 GMT", 1000.0),
+        ("Mon, 01 Jun 2020 00:00:00 GMT", 0.0),
+    ],
+)
+def test_what_it_asks_to_wait(header: str, seconds: float | None) -> None:
+    assert retry_after(header, 1_780_999_600.0) == seconds

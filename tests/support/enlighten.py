@@ -1,0 +1,51 @@
+"""An account at the simulated cloud, and gateways that log in with it."""
+
+from pathlib import Path
+from random import Random
+
+from envoy_exporter.clock import Clock
+from envoy_exporter.gateway.account import Account
+from envoy_exporter.gateway.enlighten import Enlighten, Login
+from envoy_exporter.gateway.renewal import Renewal
+from envoy_exporter.gateway.token_store import TokenStore
+from envoy_exporter.secret import Secret
+from envoy_exporter.simulator.cloud import Cloud
+from support.clock import StillClock
+
+YEAR = 365 * 86400
+
+
+def trusted(cloud: Cloud, folder: Path) -> str:
+    """The file with the CA that vouches for the cloud."""
+    path = folder / "cloud.pem"
+    path.write_bytes(cloud.authority)
+    return str(path)
+
+
+def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> Login:
+    secret = Secret(cloud.password if password is None else password)
+    return Login(
+        username=cloud.username,
+        password=secret,
+        login_url=cloud.login_url,
+        token_url=cloud.token_url,
+        ca_file=ca_file,
+    )
+
+
+def enlighten(
+    told: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
+) -> Enlighten:
+    counted = codes if codes is not None else []
+    return Enlighten(told, clock=clock or StillClock(), counted=counted.append, user_agent="test", seconds=seconds)
+
+
+def account(cloud: Cloud, folder: Path, clock: Clock, *, password: str | None = None, seconds: float = 15.0) -> Account:
+    told = login(cloud, trusted(cloud, folder), password)
+    return Account(enlighten(told, clock, seconds), clock, Random(1))
+
+
+def renewal(  # by name, as in the program
+    shared: Account, serial: str, clock: Clock, *, state: Path | None = None, name: str = "home", seed: int = 1
+) -> Renewal:
+    return Renewal(shared, TokenStore(state), name=name, serial=serial, clock=clock, random=Random(seed))

@@ -1,0 +1,136 @@
+"""Accounts of Enlighten from the config to what is served: who logs in with which, and what a reload leaves alone."""
+
+from pathlib import Path
+
+import pytest
+from support.enlighten import trusted
+from support.exposition import parsed
+from support.served import Served
+
+from envoy_exporter.config import ConfigError
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.cloud import Cloud
+
+
+def written(folder: Path, *gateways: str, more: str = "") -> Path:
+    path = folder / "exporter.yml"
+    path.write_text("\n".join(["gateways:", *(f"  - {{{each}}}" for each in gateways), more, ""]))
+    return path
+
+
+def account(cloud: Cloud, folder: Path, password: str | None = None) -> str:
+    urls = f"login_url: '{cloud.login_url}', token_url: '{cloud.token_url}', ca_file: {trusted(cloud, folder)}"
+    return f"enlighten: {{username: {cloud.username}, password: {password or cloud.password}, {urls}}}"
+
+
+def gateway(simulated: Simulator, name: str = "home", more: str = "") -> str:
+    return f"host: '{simulated.address}', name: {name}, serial: '{simulated.serial}'{more}"
+
+
+def test_an_account_and_a_serial_are_enough(tmp_path: Path) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
+        more = f"{account(cloud, tmp_path)}\nstate_directory: {tmp_path}/state"
+        with Served(written(tmp_path, gateway(simulated), more=more)) as served:
+            exposition = parsed(served.get("/metrics").text)
+            page = served.get("/config").text
+    assert exposition.value("enphase_up") == 1
+    assert exposition.value("enphase_token_renewals_total", result="success") == 1
+    assert exposition.of("enphase_exporter_cloud_requests_total") == {("200",): 2}
+    assert (tmp_path / "state" / f"{simulated.serial}.token").exists()
+    assert cloud.username not in page
+    assert cloud.password not in page
+
+
+def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud, Cloud() as other:
+        own = gateway(simulated, more=f", {account(cloud, tmp_path)}")
+        path = written(tmp_path, own, more=f"enlighten: {{username: a@b, password: c, login_url: '{other.login_url}'}}")
+        with Served(path) as served:
+            assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 1
+        assert other.asked == []
+
+
+def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes(tmp_path: Path) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
+        path = written(tmp_path, gateway(simulated), more=account(cloud, tmp_path, "wrong"))
+        with Served(path) as served:
+            assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
+            for interval in ("20s", "30s"):
+                written(
+                    tmp_path,
+                    gateway(simulated, more=f", min_interval: {interval}"),
+                    more=account(cloud, tmp_path, "wrong"),
+                )
+                assert served.get("/-/reload", method="POST").status_code == 200
+                served.get("/metrics")
+            assert cloud.logins == 1
+            assert not _is_open(served)
+            written(tmp_path, gateway(simulated), more=account(cloud, tmp_path))
+            assert served.get("/-/reload", method="POST").status_code == 200
+            assert _is_open(served)
+
+
+def _is_open(served: Served) -> bool:
+    """May the cloud be asked for this gateway."""
+    renewal = served.exporter.site.gateways["home"].collector.gateway.renewal
+    return renewal is not None and renewal.is_open()
+
+
+def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path: Path) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
+        with Served(written(tmp_path, gateway(simulated), more=account(cloud, tmp_path))) as served:
+            served.get("/metrics")
+            written(tmp_path, gateway(simulated, "barn", ", min_interval: 20s"), more=account(cloud, tmp_path))
+            assert served.get("/-/reload", method="POST").status_code == 200
+            exposition = parsed(served.get("/metrics").text)
+        assert cloud.logins == 1
+    assert exposition.value("enphase_token_renewals_total", result="success") == 1
+    assert "enphase_token_expiry_timestamp_seconds" in exposition
+
+
+def test_gateways_share_an_account(tmp_path: Path) -> None:
+    with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
+        cloud.mood = "login_401"
+        path = written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
+        with Served(path) as served:
+            for name in ("home", "barn"):
+                assert parsed(served.get(f"/probe?target={name}").text).value("enphase_authenticated") == 0
+        assert cloud.logins == 1
+
+
+def test_without_a_serial_no_token_is_fetched_and_that_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
+        own = f"host: '{simulated.address}', name: home"
+        with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
+            assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
+            assert list(served.wiring.doubts()) == [
+                "home: enlighten has no effect without serial: no token is fetched for it"
+            ]
+        assert cloud.asked == []
+    assert "home: enlighten has no effect without serial" in caplog.text
+
+
+def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: Path) -> None:
+    with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
+        own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
+        with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
+            assert list(served.wiring.doubts()) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("username: a@b", r"enlighten: password \(or password_file\) is missing"),
+        ("password: c", "enlighten: username is missing"),
+        ("username: a@b, password: c, login_url: 'http://a/'", "enlighten.login_url: is no URL of the cloud"),
+        ("username: a@b, password: c, token_url: here", "enlighten.token_url: is no URL of the cloud"),
+        ("username: a@b, password: c, ca_file: /nowhere", "No such file"),
+    ],
+)
+def test_an_account_that_can_log_nobody_in_is_a_problem(told: str, words: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "host: a", "host: b", more=f"enlighten: {{{told}}}")
+    with pytest.raises(ConfigError, match=words) as error:
+        Served(path)
+    assert len(error.value.problems) == 1
