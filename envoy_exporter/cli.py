@@ -87,7 +87,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         return ()
 
     exporter = Exporter(site, telemetry, reload, __version__, flags.web_telemetry_path)
-    application = MostRequests(Door(create(exporter), web_file), flags.web_max_requests)
+    application = Door(MostRequests(create(exporter), flags.web_max_requests), web_file)
     _announce(sockets, flags, secured=web_file.context is not None)
     asyncio.run(_run(Server(application, web_file.context), sockets, wiring, reload))
     return 0

@@ -36,9 +36,10 @@ def set_up(level: str, form: str, redaction: Redaction, stream: TextIO = sys.std
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(LEVELS[level])
-    # httpx tells every URL at info, httpcore every header at debug, asyncio and uvicorn what no user asks for.
-    for name in ("httpx", "httpcore", "uvicorn", "asyncio"):
+    # httpx tells every URL at info, httpcore every header at debug, asyncio what no user asks for.
+    for name in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request: anybody fills the disk
 
 
 def catch_uncaught() -> None:

@@ -19,9 +19,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_UNKNOWN_USER = "$2b$12$C6UzMDM.H6dfI/f/IKcEe.DdnkrkVPqKvWfNTLBhQ4sG4TqFzJdtK"
-"""A hash of nothing in particular: a user who does not exist takes as long as one who does."""
-_REMEMBERED = 100
+_GUESSES = 20
+"""So many passwords may wait for their turn to be compared."""
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+"""No other page may take an answer for a script, nor have it at all."""
+_HEALTH = {"/-/healthy", "/-/ready"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class MostRequests:
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._most or scope.get("path", "").startswith("/-/"):
+        if not self._most or scope.get("path") in _HEALTH:
             await self._app(scope, receive, send)
             return
         began = time.monotonic()
@@ -94,41 +96,60 @@ class MostRequests:
 
 
 class Door:
-    """Lets in the users of the web config file, if it names any, and adds its headers to each answer."""
+    """Lets in the users of the web config file, if it names any, and adds its headers to each answer.
+
+    It stands before `MostRequests`, so that only those who may come in can use it up.
+    """
 
     def __init__(self, app: ASGIApp, source: Source) -> None:
         self._app = app
         self._source = source
-        self._known: dict[bytes, bool] = {}
+        self._right: dict[str, bytes] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._guesses = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         access = self._source.current()
 
-        async def with_headers(message: Message) -> None:
+        async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(access.headers)
+                MutableHeaders(scope=message).update({**_HEADERS, **access.headers})
             await send(message)
 
-        answer = with_headers if access.headers else send
-        if not access.users or await self._is_known(access.users, Headers(scope=scope).get("authorization", "")):
-            await self._app(scope, receive, answer)
-            return
-        challenge = {"WWW-Authenticate": 'Basic realm="envoy_exporter"'}
-        await PlainTextResponse("a user and a password are wanted\n", 401, challenge)(scope, receive, answer)
+        app = self._app
+        if access.users:
+            user, password = _credentials(Headers(scope=scope).get("authorization", ""))
+            if not self._knows(access.users, user, password):
+                app = await self._refusal(access.users, user, password) or app
+        await app(scope, receive, answer)
 
-    async def _is_known(self, users: Mapping[str, str], header: str) -> bool:
-        """A bcrypt hash takes a tenth of a second on purpose, so it is compared once for each pair, one at a time."""
-        user, password = _credentials(header)
-        expected = users.get(user, _UNKNOWN_USER)
-        seen = hashlib.sha256(b"\0".join(each.encode() for each in (user, password, expected))).digest()
-        async with self._one_at_a_time:
-            if seen not in self._known:
+    def _knows(self, users: Mapping[str, str], user: str, password: str) -> bool:
+        return user in users and self._right.get(user) == _digest(user, password, users[user])
+
+    async def _refusal(self, users: Mapping[str, str], user: str, password: str) -> ASGIApp | None:
+        """A bcrypt hash takes a tenth of a second on purpose: one at a time, few in wait, and what is right is kept.
+
+        Of what is wrong nothing is kept, or guesses would push out those who are let in. A user who does not exist
+        takes as long as one who does.
+        """
+        if self._guesses >= _GUESSES:
+            return PlainTextResponse("too many passwords at once, try again\n", 503)
+        self._guesses += 1
+        try:
+            async with self._one_at_a_time:
+                expected = users.get(user) or next(iter(users.values()))
                 matches = await asyncio.to_thread(_matches, password, expected)
-                if len(self._known) >= _REMEMBERED:
-                    self._known.pop(next(iter(self._known)))
-                self._known[seen] = matches and user in users
-            return self._known[seen]
+        finally:
+            self._guesses -= 1
+        if not matches or user not in users:
+            challenge = {"WWW-Authenticate": 'Basic realm="envoy_exporter"'}
+            return PlainTextResponse("a user and a password are wanted\n", 401, challenge)
+        self._right[user] = _digest(user, password, expected)
+        return None
+
+
+def _digest(user: str, password: str, expected: str) -> bytes:
+    return hashlib.sha256(b"\0".join(each.encode() for each in (user, password, expected))).digest()
 
 
 def _credentials(header: str) -> tuple[str, str]:

@@ -63,12 +63,13 @@ def create(exporter: Exporter) -> Starlette:
 
     async def landing(_: Request) -> Response:
         page = await asyncio.to_thread(pages.landing, exporter.site.gateways, exporter.version, exporter.metrics_path)
-        return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+        return HTMLResponse(page, headers={"Content-Security-Policy": pages.POLICY})
 
     async def fine(_: Request) -> Response:
         return PlainTextResponse("OK\n")
 
-    async def reload(_: Request) -> Response:
+    async def reload(request: Request) -> Response:
+        _check_asker(request)
         async with exporter.reloading:
             problems = exporter.reload()
         if problems:
@@ -89,6 +90,12 @@ def create(exporter: Exporter) -> Starlette:
     application = Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
     application.router.redirect_slashes = False
     return application
+
+
+def _check_asker(request: Request) -> None:
+    """A browser says Origin with every POST, on behalf of whatever page it has open: none may reload."""
+    if "origin" in request.headers:
+        raise HTTPException(403, "a web page asked for it: ask from a command line, or send SIGHUP")
 
 
 async def _refusal(_: Request, error: Exception) -> Response:
@@ -125,7 +132,7 @@ def _nothing(wanted: Format) -> bytes:
 
 
 def _answer(body: bytes, wanted: Format, *, packed: bool) -> Response:
-    headers = {"Content-Type": wanted.value, "Vary": "Accept, Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Type": wanted.value, "Vary": "Accept, Accept-Encoding"}
     if packed:
         headers["Content-Encoding"] = "gzip"
     return Response(body, headers=headers)

@@ -1,5 +1,7 @@
 """The landing page: what each gateway is, how it fares, and what is not there and why."""
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from html import escape
 from urllib.parse import quote
@@ -18,6 +20,9 @@ table { border-collapse: collapse } td, th { text-align: left; vertical-align: t
   body { background: #111; color: #ddd } a { color: #8bf } .trouble { color: #f77 }
 }
 """
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What a browser may do with the page, should a gateway's words ever get into it: nothing but show it."""
 
 
 def landing(gateways: Mapping[str, Exposition], version: str, metrics_path: str) -> str:

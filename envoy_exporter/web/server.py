@@ -2,23 +2,19 @@
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import os
 import re
 import socket
 import ssl
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE = 10.0
-"""Seconds that a client has for its whole request, the TLS handshake apart, which has as many."""
-KEEP_ALIVE = 75
-"""Longer than a minute between two scrapes, so that Prometheus may keep its connection."""
+from . import connections
+from .connections import Guests
+
+_BREATH = 0.1
 _FIRST_PASSED = 3
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
 
@@ -27,21 +23,24 @@ class Server(uvicorn.Server):
     """uvicorn on sockets of ours, that leaves signals to the command."""
 
     def __init__(self, app: ASGIApp, context: ssl.SSLContext | None) -> None:
+        self._connection = connections.protocol()
         super().__init__(
             uvicorn.Config(
                 app,
-                http=_protocol(),
+                http=self._connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=connections.KEEP_ALIVE,
                 timeout_graceful_shutdown=1,
             )
         )
         self._context = context
+        self._guests = Guests(connections.most())
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -49,70 +48,46 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
+        self._listening = [asyncio.create_task(self._accept(each)) for each in sockets or ()]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in self._listening:
+            each.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        """Ours and not asyncio's, which knows nobody before the end of the TLS handshake."""
+        listener.settimeout(0)
         loop = asyncio.get_running_loop()
-        for each in sockets or ():
-            server = await loop.create_server(
-                self._connection,
-                sock=each,
-                ssl=self._context,
-                ssl_handshake_timeout=PATIENCE if self._context else None,
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listener)
+            except OSError:  # gone again, or no file descriptor is left
+                self._guests.make_room()
+                await asyncio.sleep(_BREATH)
+                continue
+            welcome = asyncio.create_task(self._welcome(accepted))
+            self._tasks.add(welcome)
+            welcome.add_done_callback(self._tasks.discard)
+            await asyncio.sleep(0)  # while others queue for it, sock_accept() lets nobody else run
+
+    async def _welcome(self, accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # asyncio forgets it for sockets that it did not make: 40 ms a scrape
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        guest = self._connection(self.config, self.server_state, self.lifespan.state)
+        guest.belongs_to(self._guests, accepted)
+        if not self._guests.admit(guest):
+            accepted.close()
+            return
+        patience = connections.PATIENCE if self._context else None
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: guest, accepted, ssl=self._context, ssl_handshake_timeout=patience
             )
-            self.servers.append(server)
-
-    def _connection(self) -> asyncio.Protocol:
-        kind = self.config.http_protocol_class
-        connection: asyncio.Protocol = kind(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return connection
-
-
-if TYPE_CHECKING:
-    _Base = H11Protocol
-else:
-    _Base = object
-
-
-class _Patience(_Base):
-    """Closes a connection on which no whole request comes: uvicorn waits for ever for the first, and for the rest."""
-
-    _impatience: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._wait()
-
-    def data_received(self, data: bytes) -> None:
-        before = self.cycle
-        super().data_received(data)
-        if self.cycle is not before or (self.cycle and not self.cycle.response_complete):
-            self._stop_waiting()
-        elif self._impatience is None:
-            self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait(self) -> None:
-        self._impatience = self.loop.call_later(PATIENCE, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._impatience is not None:
-            self._impatience.cancel()
-            self._impatience = None
-
-
-class _H11(_Patience, H11Protocol):
-    pass
-
-
-def _protocol() -> type[asyncio.Protocol]:
-    """The parser in C where the extra `speed` brought one."""
-    if importlib.util.find_spec("httptools") is None:
-        return _H11
-    module = importlib.import_module("uvicorn.protocols.http.httptools_impl")
-    return type("_HttpTools", (_Patience, module.HttpToolsProtocol), {})
+        except OSError:  # no TLS, or none in time
+            self._guests.bid_farewell(guest)
+            accepted.close()
 
 
 def listen(addresses: Iterable[str]) -> list[socket.socket]:

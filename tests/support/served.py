@@ -91,7 +91,7 @@ class Served:
         return ()
 
     async def _serve(self) -> None:
-        application = MostRequests(Door(create(self.exporter), self._web), self._most)
+        application = Door(MostRequests(create(self.exporter), self._most), self._web)
         self._server = Server(application, self._web.context)
         asyncio.get_running_loop().call_soon(self._ready.set)
         await self._server.serve(sockets=[self._socket])

@@ -7,7 +7,7 @@ from pathlib import Path
 import bcrypt
 import httpx
 import pytest
-import trustme
+from support.certificates import certified
 from support.served import Served, written
 
 from envoy_exporter.config import ConfigError
@@ -23,15 +23,6 @@ def gateway() -> Iterator[Simulator]:
 
 def hashed(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
-
-
-def certified(folder: Path, name: str) -> None:
-    """cert.pem and key.pem of a new authority, which is authority.pem."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", common_name=name)
-    authority.cert_pem.write_to_path(folder / "authority.pem")
-    certificate.private_key_pem.write_to_path(folder / "key.pem")
-    (folder / "cert.pem").write_bytes(b"".join(each.bytes() for each in certificate.cert_chain_pems))
 
 
 def test_without_users_everybody_is_let_in_and_with_users_only_they(gateway: Simulator, tmp_path: Path) -> None:

@@ -95,3 +95,13 @@ def test_a_gateway_that_has_gone_from_the_config_is_asked_no_more_and_its_connec
                     thread.join(10)
             assert not any(thread.name == "gateway barn" for thread in threading.enumerate())
         assert barn.load.open_connections == 0
+
+
+def test_reloads_and_scrapes_without_pause_ask_a_gateway_no_oftener(tmp_path: Path) -> None:
+    """A reload forgets what is not on this gateway; `min_interval` holds all the same."""
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path, more="    min_interval: 1h")) as served:
+        for _ in range(10):
+            served.get("/metrics")
+            assert served.get("/-/reload", method="POST").status_code == 200
+        assert len(gateway.load.requests) > 5
+        assert max(gateway.load.requests.values()) == 1

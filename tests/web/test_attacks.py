@@ -1,0 +1,212 @@
+"""Clients that hold on to our port: silent, half-open, dripping, unreading, hundreds of them."""
+
+import contextlib
+import gc
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.attackers import allow_files, ask, break_off, dripping, is_gone, until
+from support.exposition import parsed
+from support.process import Command
+from support.served import Served, written
+
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.web import connections
+
+HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "
+WHOLE = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Simulator]:
+    with Simulator("8.3") as gateway:
+        yield gateway
+
+
+@pytest.fixture(params=["h11", "httptools"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both that there may be; the second is the extra `speed`."""
+    name: str = request.param
+    if name == "h11":
+        monkeypatch.setattr(connections, "protocol", lambda: connections._H11)
+    else:
+        pytest.importorskip("httptools")
+    return name
+
+
+@pytest.fixture
+def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[Served]:
+    assert parser
+    with Served(written(gateway, folder=tmp_path)) as served:
+        yield served
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[contextlib.ExitStack]:
+    """Where a test's sockets are closed; the port has patience for one second."""
+    allow_files(2500)
+    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    with contextlib.ExitStack() as crowd:
+        yield crowd
+
+
+def open_files(command: Command) -> float:
+    return parsed(command.get("/telemetry", timeout=10).text).value("process_open_fds")
+
+
+def resident(command: Command) -> float:
+    return parsed(command.get("/telemetry", timeout=10).text).value("process_resident_memory_bytes")
+
+
+def test_five_hundred_silent_half_open_and_dripping_clients_while_a_scrape_is_answered(
+    gateway: Simulator, tmp_path: Path
+) -> None:
+    allow_files(2500)
+    with Command(f"--config.file={written(gateway, folder=tmp_path)}") as command, contextlib.ExitStack() as stack:
+        assert parsed(command.get("/metrics").text).value("enphase_up") == 1
+        files, memory = open_files(command), resident(command)
+        port = int(command.url.rpartition(":")[2])
+        crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(500)]
+        for number, each in enumerate(crowd):
+            with contextlib.suppress(OSError):
+                each.sendall([b"", HALF, b"G"][number % 3])
+        with dripping(crowd[2::3], b"ET /metrics HTTP/1.1"):
+            for _ in range(3):
+                assert parsed(command.get("/metrics", timeout=5).text).value("enphase_up") == 1
+            assert open_files(command) <= files + connections.MOST + 5
+            assert resident(command) < memory + 50e6
+        assert command.said.count("\n") < 10
+
+
+def test_all_of_them_are_sent_away_in_the_end(served: Served, crowd: contextlib.ExitStack) -> None:
+    clients = [crowd.enter_context(served.connect()) for _ in range(200)]
+    for number, each in enumerate(clients):
+        each.sendall([b"", HALF, WHOLE + HALF, b"POST /config HTTP/1.1\r\nContent-Length: 9\r\n"][number % 4])
+    with dripping(clients[1::4], b"x" * 100):
+        assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
+        for number, each in enumerate(clients):
+            assert number % 4 == 2 or is_gone(each)  # an answered one may stay as long as an idle one
+
+
+def test_the_silent_ones_go_first_and_who_has_asked_before_is_kept(
+    gateway: Simulator, tmp_path: Path, parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parser
+    monkeypatch.setattr(connections, "MOST", 5)
+    with Served(written(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
+        prometheus = stack.enter_context(served.connect())
+        assert ask(prometheus, HEALTHY) == 200
+        silent = [stack.enter_context(served.connect()) for _ in range(20)]
+        assert all(is_gone(each, 5) for each in silent[:16])
+        assert not any(is_gone(each, 0.01) for each in silent[16:])
+        assert ask(prometheus, HEALTHY) == 200
+        assert served.get("/-/healthy", timeout=5).status_code == 200
+        assert is_gone(silent[16], 5)
+
+
+def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, crowd: contextlib.ExitStack) -> None:
+    served.get("/metrics")
+    for _ in range(6):
+        client = crowd.enter_context(socket.socket())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", served.port))
+        client.settimeout(0.3)
+        with contextlib.suppress(OSError):
+            client.sendall(WHOLE * 2000)
+    until(lambda: living(served) == 0)
+    assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
+
+
+def test_the_last_answer_too_must_be_read(served: Served, crowd: contextlib.ExitStack) -> None:
+    """Connection: close, and then nothing: closing waits for the client, and the client for nobody."""
+    assert served._server is not None
+    client = crowd.enter_context(socket.socket())
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", served.port))
+    assert ask(client, HEALTHY) == 200
+    (connection,) = served._server.server_state.connections
+    accepted = connection.transport.get_extra_info("socket")
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    client.sendall(WHOLE.replace(b"Host", b"Connection: close\r\nHost"))
+    until(connection.transport.is_closing)
+    assert connection.transport.get_write_buffer_size(), "or it would end by itself"
+    until(lambda: living(served) == 0)
+
+
+def test_two_hundred_who_break_off_leave_nothing_behind(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    served.get("/metrics")
+    for number in range(200):
+        client = served.connect()
+        client.sendall(WHOLE)
+        client.recv(1 + number * 20)
+        break_off(client)
+    until(lambda: living(served) == 0)
+    assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, connections.Connection)]
+    assert len(kept) < 20
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
+
+
+def test_fifty_scrapes_at_once_are_all_answered(served: Served) -> None:
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(50) as threads:
+        clients = [stack.enter_context(served.connect()) for _ in range(50)]
+        assert set(threads.map(lambda client: ask(client, WHOLE, 30), clients)) == {200}
+
+
+def test_an_answer_is_not_held_back_until_the_client_has_confirmed_its_head(served: Served) -> None:
+    """Nagle's algorithm: 40 ms for each scrape on a kept connection."""
+    with served.connect() as client:
+        assert ask(client, HEALTHY) == 200
+        assert served._server is not None
+        (connection,) = served._server.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_requests_in_one_breath_are_answered_in_their_order(served: Served) -> None:
+    paths = [b"/-/healthy", b"/nothing", b"/telemetry", b"/probe"] * 10
+    with served.connect() as client:
+        client.sendall(b"".join(HEALTHY.replace(b"/-/healthy", path) for path in paths))
+        answer = b""
+        while answer.count(b"HTTP/1.1 ") < len(paths):
+            part = client.recv(65536)
+            assert part
+            answer += part
+    codes = [int(each[:3]) for each in answer.split(b"HTTP/1.1 ")[1:]]
+    assert codes == [200, 404, 200, 400] * 10
+
+
+def test_a_body_without_end_is_not_listened_to(served: Served, crowd: contextlib.ExitStack) -> None:
+    for head in (b"Content-Length: 10000000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"):
+        client = crowd.enter_context(served.connect())
+        client.sendall(HEALTHY[:-2] + head)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        sent = 0
+        with contextlib.suppress(OSError):
+            while sent < 200e6:
+                client.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                sent += 65536
+        assert sent < 50e6, "what the kernel takes, and no more"
+
+
+def test_a_head_without_end_is_refused(served: Served, crowd: contextlib.ExitStack) -> None:
+    for filling in (b"X-A: " + b"y" * 1000 + b"\r\n", b"y" * 1000, b"A: b\r\n" * 100):
+        client = crowd.enter_context(served.connect())
+        client.sendall(HALF)
+        sent = 0
+        with contextlib.suppress(OSError):
+            while sent < 100e6:
+                client.sendall(filling)
+                sent += len(filling)
+        assert sent < 50e6
+        assert ask(client, b"") in {0, 400}
+
+
+def living(served: Served) -> int:
+    assert served._server is not None
+    return len(served._server.server_state.connections)

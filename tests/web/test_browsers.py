@@ -1,0 +1,128 @@
+"""A browser on the same network, with a page of a stranger open in it, and a gateway that says odd things."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.exposition import parsed, parsed_openmetrics
+from support.faults import Odd
+from support.served import Served, written
+
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Json, Request, Response
+
+PATHS = ("/", "/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/-/healthy", "/nothing")
+SCRIPT = '"><script>alert(1)</script>'
+ODD = (
+    SCRIPT,
+    'a\nenphase_up 5\n"\\',
+    "\x1b[31m\u2028\r",
+    "'\"`\\",
+    "{{7*7}}${7*7}",
+    "x" * 1_000_000,
+    "\ud800",
+    "</td>",
+)
+SHOWN = {"part_num", "img_pnum_running", "phaseMode", "load_name", "model", "manufacturer", "Enpwr_grid_mode", "phase"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+        served.get("/metrics")
+        yield served
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
+def test_a_web_page_reloads_nothing(home: Served, origin: str) -> None:
+    loaded = home.telemetry.reload_success._value.get()
+    refused = home.get("/-/reload", method="POST", origin=origin)
+    assert refused.status_code == 403
+    assert "SIGHUP" in refused.text
+    assert home.telemetry.reload_success._value.get() == loaded
+    assert home.get("/-/reload", method="POST").status_code == 200
+    assert home.telemetry.reload_success._value.get() > loaded
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_answer_is_for_another_origin(home: Served, path: str) -> None:
+    for method in ("GET", "HEAD", "OPTIONS"):
+        headers = home.get(path, method=method, origin="http://evil.example").headers
+        assert not [name for name in headers if name.startswith("access-control")]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]:9433", "localhost", "exporter.lan:9433", "evil.example", "<script>", "a, b", "x" * 300]
+)
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/sd"])
+def test_whatever_the_host_it_changes_nothing(home: Served, path: str, host: str) -> None:
+    response = home.get(path, host=host)
+    assert response.status_code == (404 if path == "/nothing" else 200)
+    assert host not in {"evil.example", "<script>"} or host not in response.text
+
+
+def test_the_page_may_show_its_own_style_and_do_nothing(home: Served) -> None:
+    response = home.get("/")
+    (style,) = re.findall("<style>(.*?)</style>", response.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = dict(each.strip().split(" ", 1) for each in response.headers["content-security-policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert not re.search(r"<script|<form|style=|\son\w+=|javascript:", response.text)
+
+
+def spoilt(content: Json, words: str) -> Json:
+    if isinstance(content, list):
+        return [spoilt(each, words) for each in content]
+    if isinstance(content, dict):
+        return {key: words if key in SHOWN else spoilt(each, words) for key, each in content.items()}
+    return content
+
+
+@pytest.mark.parametrize("words", ODD, ids=lambda words: repr(words[:20]))
+def test_what_a_gateway_says_is_text_and_nothing_more(
+    tmp_path: Path, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def says_odd_things(request: Request, answer: object) -> Response:
+        told: Response = answer(request)  # type: ignore[operator]
+        if not told.body.startswith((b"{", b"[")):
+            return told
+        return Response(told.status, told.headers, json.dumps(spoilt(json.loads(told.body), words)).encode())
+
+    gateway = Simulator("8.3", faults=Odd({"*": says_odd_things}))
+    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+        text = served.get("/probe?target=home").text
+        openmetrics = served.get("/probe?target=home", accept="application/openmetrics-text").text
+        page = served.get("/").text
+    exposition = parsed(text)
+    assert exposition.samples == parsed_openmetrics(openmetrics).samples
+    assert exposition.value("enphase_up") == 1
+    values = [value for _, labels in exposition.samples for _, value in labels]
+    assert all(value.isprintable() and len(value) <= 64 for value in values)
+    assert max(map(len, page.splitlines())) < 100_000
+    assert "<script" not in page
+    assert page.count("</td>") == page.count("<td>")
+    if words == SCRIPT:
+        assert any("<script>" in value for value in values)
+        assert "&lt;script&gt;" in page
+    assert not [each for each in caplog.records if not each.getMessage().isprintable()]
+
+
+def test_what_the_config_calls_things_is_text_too(tmp_path: Path) -> None:
+    path = tmp_path / "exporter.yml"
+    path.write_text("gateways: [{host: 127.0.0.1, name: '\"><script>', labels: {a: '\"><script>'}}]")
+    with Served(path) as served:
+        assert "<script" not in served.get("/").text
+        assert served.get("/sd").headers["content-type"] == "application/json"
+        assert served.get("/config").headers["content-type"].startswith("text/plain")

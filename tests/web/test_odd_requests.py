@@ -1,0 +1,228 @@
+"""Requests as nobody's client writes them, by hand and by seeded dice, at a port that goes on."""
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from support.attackers import ask
+from support.exposition import parsed, parsed_openmetrics
+from support.process import Command
+from support.served import Served, written
+
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.web import connections
+
+HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+HOST = b"Host: x\r\n\r\n"
+UPGRADE = b"GET /-/healthy HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + HOST
+PATHS = ("/metrics", "/probe", "/probe?target=home", "/telemetry", "/sd", "/config", "/", "/-/healthy", "/-/ready")
+FUZZ = 1000
+
+
+@pytest.fixture(scope="module", params=["h11", "httptools"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One exporter for all tests of a parser; its port has patience for one second."""
+    if request.param == "httptools":
+        pytest.importorskip("httptools")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections, "PATIENCE", 1.0)
+        if request.param == "h11":
+            patch.setattr(connections, "protocol", lambda: connections._H11)
+        folder = tmp_path_factory.mktemp("served")
+        with Simulator("8.3") as gateway, Served(written(gateway, folder=folder)) as served:
+            served.get("/metrics")
+            yield served
+
+
+@pytest.fixture(autouse=True)
+def _no_trouble_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert not [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+def answered(served: Served, raw: bytes, method: str = "GET") -> int:
+    """Its status; and the port goes on after it."""
+    with served.connect() as client:
+        code = ask(client, raw, 2.0, method)
+    with served.connect() as client:
+        assert ask(client, HEALTHY) == 200
+    return code
+
+
+@pytest.mark.parametrize(
+    ("raw", "codes"),
+    [
+        (b"GET /-/healthy HTTP/1.1\r\n\r\n", {200, 400}),  # no Host
+        (b"GET /-/healthy HTTP/1.0\r\n\r\n", {200}),
+        (b"GET /-/healthy HTTP/9.9\r\n" + HOST, {200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", {200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\nno colon here\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\n: no name\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\nA : blank\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\nA: \x00\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\nA: b\rc\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\nHost: x\n\n", {200, 400}),
+        (b"GET /-/healthy\r\n", {0, 400}),  # HTTP/0.9
+        (b"GET /a\x00b HTTP/1.1\r\n" + HOST, {400, 404}),
+        (b"GET /a\rb HTTP/1.1\r\n" + HOST, {400}),
+        (b"GET /\xff\xfe HTTP/1.1\r\n" + HOST, {400, 404}),
+        (b"GET /%00%0d%0a%ff HTTP/1.1\r\n" + HOST, {404}),
+        (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + HOST, {404}),
+        (b"GET /../../etc/passwd HTTP/1.1\r\n" + HOST, {404}),
+        (b"GET //metrics HTTP/1.1\r\n" + HOST, {404}),
+        (b"GET  HTTP/1.1\r\n" + HOST, {0, 400}),
+        (b"GET http://x/-/healthy HTTP/1.1\r\n" + HOST, {200, 404}),
+        (b"GET http://169.254.169.254/latest HTTP/1.1\r\n" + HOST, {404}),
+        (b"CONNECT 169.254.169.254:80 HTTP/1.1\r\n" + HOST, {400, 404, 405}),
+        (b"OPTIONS * HTTP/1.1\r\n" + HOST, {400, 404, 405}),
+        (b"NONSENSE / HTTP/1.1\r\n" + HOST, {400, 405}),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {0, 400, 404}),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {0, 400}),  # TLS to the plain port
+        (b"\x00" * 100, {0, 400}),
+        (UPGRADE, {200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n" + HOST, {200}),
+        (b"GET /-/healthy HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n" + HOST, {200}),
+        (b"GET /-/healthy HTTP/1.1\r\nContent-Length: 10000000000\r\n" + HOST, {200}),
+        (b"GET /-/healthy HTTP/1.1\r\nContent-Length: -1\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + HOST, {400}),
+        (b"GET /-/healthy HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n" + HOST, {200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\nTransfer-Encoding: gzip\r\n" + HOST, {200, 400, 501}),
+        (b"GET /-/healthy HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HOST + b"zz\r\n", {0, 200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + HOST, {200, 400}),
+        (b"GET /-/healthy HTTP/1.1\r\nA: " + b"b" * 1_000_000 + b"\r\n" + HOST, {0, 400}),
+        (b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n" + HOST, {0, 400}),
+        (b"GET /-/healthy?" + b"a" * 50_000 + b" HTTP/1.1\r\n" + HOST, {200}),
+        (b"GET /metrics?" + b"name[]=a&" * 5_000 + b" HTTP/1.1\r\n" + HOST, {200}),
+        (b"GET /metrics?" + b"&".join(b"name[]=%d" % each for each in range(4_000)) + b" HTTP/1.1\r\n" + HOST, {200}),
+        (b"GET /metrics?name[]=%ff%00%0a&collect[]= HTTP/1.1\r\n" + HOST, {400}),
+        (b"GET /metrics?name[]=%ff%00%0a&;&=&&name%5b%5d HTTP/1.1\r\n" + HOST, {200}),
+        (b"GET /probe?target=%ed%a0%80 HTTP/1.1\r\n" + HOST, {400}),
+        (b"GET /probe?target[]=home HTTP/1.1\r\n" + HOST, {400}),
+        (b"GET /sd HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n", {200, 400}),
+        (b"GET /metrics HTTP/1.1\r\nX-Prometheus-Scrape-Timeout-Seconds: \xff\r\n" + HOST, {200}),
+        (b"GET /metrics HTTP/1.1\r\n" + b"X-Prometheus-Scrape-Timeout-Seconds: 5\r\n" * 2 + HOST, {200}),
+        (b"GET /metrics HTTP/1.1\r\nAuthorization: Basic \xff\r\n" + HOST, {200}),
+    ],
+    ids=lambda each: repr(each[:50]) if isinstance(each, bytes) else "",
+)
+def test_what_is_odd_is_refused_and_the_port_goes_on(served: Served, raw: bytes, codes: set[int]) -> None:
+    assert answered(served, raw) in codes
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get"])
+def test_a_page_is_for_reading(served: Served, method: str) -> None:
+    for path in (*PATHS, "/-/reload", "/nothing"):
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n"
+        code = answered(served, head.encode(), method)
+        if method == "HEAD":
+            assert code == {"/probe": 400, "/nothing": 404, "/-/reload": 405}.get(path, 200), path
+        else:
+            assert code in {400, 403, 404, 405}, path
+
+
+def test_any_preference_gets_one_of_the_two_formats_whole(served: Served) -> None:
+    dice = Random(83)
+    words: tuple[str, ...] = (
+        "text/plain",
+        "application/openmetrics-text",
+        "*/*",
+        "text/*",
+        "version=1.0.0",
+        "version=0.0.4",
+    )
+    words += ("q=0.5", "q=0", "q=2", "q=", "q=nan", ",", ";", "=", " ", "\t", "x" * 500, "escaping=allow-utf-8", '"')
+    codings = ("gzip", "identity", "*", "br", "q=0", "q=1", ";", ",", "gzip;q=0.000", "GZIP", "x-gzip", "\t")
+    for _ in range(30):
+        accept = "".join(dice.choices(words, k=dice.randrange(8))).strip()
+        coding = "".join(dice.choices(codings, k=dice.randrange(5))).strip()
+        response = served.get("/metrics?name[]=enphase_up", accept=accept, accept_encoding=coding)
+        read = parsed_openmetrics if "openmetrics" in response.headers["content-type"] else parsed
+        assert read(response.text).value("enphase_up") == 1, (accept, coding)
+
+
+def test_no_request_is_worth_a_line_in_the_log() -> None:
+    """Or anybody fills the disk."""
+    with Command("--demo") as command:
+        port = int(command.url.rpartition(":")[2])
+        lines = command.said.count("\n")
+        for raw in (
+            b"\x00" * 10,
+            b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+            UPGRADE,
+            b"GET /nothing HTTP/1.1\r\n" + HOST,
+        ) * 10:
+            with socket.create_connection(("127.0.0.1", port), 10) as client:
+                ask(client, raw, 2.0)
+        assert command.get("/-/healthy").status_code == 200
+        assert command.said.count("\n") == lines
+
+
+ODD = (
+    b"\x00",
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b"\xff",
+    b":",
+    b" ",
+    b"\t",
+    b"%",
+    b"%00",
+    b"%zz",
+    b"/",
+    b"?",
+    b"&",
+    b"=",
+    b"[",
+    b"]",
+)
+PIECES = (
+    *ODD,
+    b"GET ",
+    b"HTTP/1.1",
+    b"Content-Length: 3\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"a" * 300,
+    b"\r\n\r\n",
+)
+WHOLE = tuple(
+    f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\nAccept-Encoding: gzip\r\n"
+    f"X-Prometheus-Scrape-Timeout-Seconds: 5\r\nAuthorization: Basic YTpi\r\n\r\n".encode()
+    for path in (*PATHS, "/metrics?name[]=enphase_up&collect[]=meters", "/probe?target=home&name[]=a%20b")
+)
+
+
+def mangled(dice: Random) -> bytes:
+    """A request with some bytes flipped, cut out, said twice, or something odd put in."""
+    raw = bytearray(dice.choice(WHOLE))
+    for _ in range(dice.randrange(1, 5)):
+        place = dice.randrange(len(raw) + 1)
+        match dice.randrange(5):
+            case 0 if raw:
+                raw[place % len(raw)] = dice.randrange(256)
+            case 1:
+                del raw[place : place + dice.randrange(1, 20)]
+            case 2:
+                raw[place:place] = raw[: dice.randrange(1, 60)]
+            case 3:
+                del raw[place:]
+            case _:
+                raw[place:place] = dice.choice(PIECES)
+    return bytes(raw)
+
+
+def test_mangled_requests_are_answered_or_sent_away_and_never_a_bug(served: Served) -> None:
+    dice = Random(9433)
+    seen = set()
+    with contextlib.ExitStack() as stack:
+        healthy = stack.enter_context(served.connect())
+        for _ in range(FUZZ):
+            with served.connect() as client:
+                seen.add(code := ask(client, raw := mangled(dice), 0.004))
+            assert code < 500, raw
+            assert ask(healthy, HEALTHY) == 200, raw
+    assert {0, 200, 400, 404} <= seen
+    assert parsed(served.get("/metrics").text).value("enphase_up") == 1
