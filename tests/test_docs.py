@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.clock import StillClock
 from support.exporter import Scraped
+from support.faults_page import with_table
 from support.gateways import settings
 from support.metrics_page import endpoints_of, page, queries
 from support.prometheus import program
@@ -50,6 +51,14 @@ def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRe
     if request.config.getoption("--update-golden"):
         (DOCS / "metrics.md").write_text(written)
     assert (DOCS / "metrics.md").read_text() == written
+
+
+def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: pytest.FixtureRequest) -> None:
+    path = DOCS / "simulator.md"
+    written = with_table(path.read_text())
+    if request.config.getoption("--update-golden"):
+        path.write_text(written)
+    assert path.read_text() == written
 
 
 def test_the_queries_on_it_are_queries(tmp_path: Path) -> None:

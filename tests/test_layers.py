@@ -41,6 +41,7 @@ ONLY_HERE = {
     "yaml": {"config"},
     "cattrs": {"config"},
     "trustme": {"simulator"},
+    "cryptography": {"simulator"},
 }
 
 

@@ -15,6 +15,8 @@ from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.capture import CaptureError
 from envoy_exporter.simulator.certificate import CertificateError, can_certify
 from envoy_exporter.simulator.cloud import Cloud
+from envoy_exporter.simulator.faults import FAULTS, FaultError
+from envoy_exporter.simulator.faults.written import Order, catalogue, order
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_DAY = 60.0
@@ -58,6 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="somebody streams its live data, or nobody and they stand still; by default as the profile has it",
     )
     parser.add_argument("--cloud", action="store_true", help="an Enphase cloud beside it, to log in at for tokens")
+    parser.add_argument(
+        "--fault",
+        type=fault,
+        action="append",
+        default=[],
+        metavar="NAME[,KEY=VALUE...]",
+        help="something that goes wrong, as cut-off,endpoint=/home,byte=9 (repeatable; --fault list shows all)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed is another weather (%(default)s)")
 
 
@@ -88,16 +98,31 @@ def factor(text: str) -> float:
     return number
 
 
+def fault(text: str) -> Order | None:
+    """None is `list`."""
+    if text == "list":
+        return None
+    try:
+        return order(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. 0; 2 for what cannot be simulated, 1 if the address cannot be had."""
     if arguments.list:
         _say(*(f"{name:10} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
+        return 0
+    if None in arguments.fault:
+        _say(*catalogue())
         return 0
     if odd := _what_does_not_fit(arguments):
         return _fail(odd, 2)
     stop = Event()
     try:
         with _gateway(arguments) as gateway, _cloud(arguments, gateway) as account:
+            for each in arguments.fault:
+                gateway.faults.on(each.name, each.when, **each.options)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
             _say(*_introduction(gateway, arguments, account))
@@ -163,6 +188,7 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: li
         f"A simulated gateway listens on {gateway.scheme}://{gateway.address}",
         f"  profile   {arguments.capture or arguments.profile}",
         f"  serial    {gateway.serial}",
+        *(f"  fault     {FAULTS[each.name].about}" for each in arguments.fault),
     ]
     if gateway.wants_token and arguments.tls is None and not can_certify():
         lines.append("  no TLS: install envoy-exporter[simulator] for HTTPS; tokens are checked all the same")

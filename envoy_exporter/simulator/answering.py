@@ -1,9 +1,11 @@
 """A request and its answer, as values: between the sockets of `server` and the documents of a gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
+
+from envoy_exporter.simulator.steps import Steps
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Entry: TypeAlias = "dict[str, Json]"
@@ -16,11 +18,15 @@ TOKENS_SINCE: Version = (7,)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request's head; `headers` by lower-case name. A body is never read: nothing that has one is answered."""
+    """A request's head; `headers` by lower-case name. A body is never read: nothing that has one is answered.
+
+    `turn`: its number on its connection, from 1.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    turn: int = 1
 
     @property
     def path(self) -> str:
@@ -33,12 +39,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A status, headers and a body. Its length, or its chunks, and the fate of the connection are the server's."""
+    """A status, headers and a body. Its length, or its chunks, and the fate of the connection are the server's.
+
+    `delivery`: where a fault has its hand in how it goes out, what becomes of the steps of a healthy server.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     chunked: bool = False
+    delivery: Callable[[Steps], Steps] | None = None
 
     def encode(self, *, keep_alive: bool, with_body: bool = True) -> bytes:
         """The bytes on the wire. Header values go out as latin-1, for some hold nonsense (3.9.36_bad_auth)."""
@@ -60,6 +70,9 @@ class Site(Protocol):
 
     @property
     def firmware(self) -> Version: ...
+
+    @property
+    def timezone(self) -> str: ...
 
     def denial(self, path: str) -> Response | None:
         """What stands there for those without credentials; None if the path is open to everybody."""

@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envoy_exporter.simulator.answering import TOKENS_SINCE, Headers, Request, Response, Version, version
+from envoy_exporter.simulator.dates import moved
 from envoy_exporter.simulator.pages import digest_demanded, not_found, server_headers, token_demanded
 
 _INVERTERS = "/api/v1/production/inverters"
 _LOG = "_log.json"
 _OURS = frozenset({"content-length", "transfer-encoding", "connection"})
 """Headers that belong to the connection they were recorded on; the server writes its own."""
-
-_INFO_TIME = re.compile(rb"(<time>)(\d{9,10})(?=</time>)")
-_DATES = re.compile(
-    rb'("(?:lastReportDate|endDate|created|timestamp|readingTime|last_rpt_date|createdAt)"\s*:\s*"?)(\d{10})(?!\d)'
-)
 
 
 class CaptureError(ValueError):
@@ -40,6 +36,7 @@ class Capture:
     firmware: Version
     recorded: int
     at_present: bool = False
+    timezone: str = "UTC"
 
     @classmethod
     def read(cls, folder: Path, *, at_present: bool = False) -> "Capture":
@@ -72,7 +69,9 @@ class Capture:
             return not_found(request.path, self.firmware)
         if not self.at_present:
             return response
-        return Response(response.status, response.headers, self._moved(response.body, time), response.chunked)
+        return Response(
+            response.status, response.headers, moved(response.body, int(time) - self.recorded), response.chunked
+        )
 
     def _recorded(self, target: str) -> Response | None:
         name = re.sub(r"[/?=&]", "_", target.removeprefix("/"))
@@ -93,14 +92,6 @@ class Capture:
             (header, _one_line(str(value))) for header, value in recorded.items() if header.lower() not in _OURS
         )
         return int(log["code"]), headers, "transfer-encoding" in recorded
-
-    def _moved(self, body: bytes, time: float) -> bytes:
-        since = int(time) - self.recorded
-
-        def later(match: re.Match[bytes]) -> bytes:
-            return match[1] + str(int(match[2]) + since).encode()
-
-        return _DATES.sub(later, _INFO_TIME.sub(later, body))
 
 
 def _element(info: bytes, name: bytes) -> str:

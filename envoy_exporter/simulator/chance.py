@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     VOLTAGE = 7
     FREQUENCY = 8
     LATENCY = 9
+    FAULT = 10
 
 
 def chance(*key: int) -> float:

@@ -98,6 +98,10 @@ class SimulatedGateway:
     def firmware(self) -> Version:
         return self.profile.firmware
 
+    @property
+    def timezone(self) -> str:
+        return self.profile.timezone
+
     def denial(self, path: str) -> Response | None:
         if self.profile.wants_token:
             return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)

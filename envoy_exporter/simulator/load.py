@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
+from envoy_exporter.simulator.pages import KNOWN_PATHS
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -50,9 +52,11 @@ class LoadCount:
                 self._open -= 1
 
     @contextmanager
-    def request(self, path: str) -> Iterator[None]:
+    def request(self, method: str, path: str) -> Iterator[None]:
         """A request in flight: from its last header to the last byte of its answer."""
         with self._lock:
+            if method != "GET" or path not in KNOWN_PATHS:
+                self._refused.append(f"{method} {path}")
             self._requests[path] += 1
             self._in_flight += 1
             self._most_in_flight = max(self._most_in_flight, self._in_flight)
@@ -65,10 +69,6 @@ class LoadCount:
     def answered(self, path: str, status: int) -> None:
         with self._lock:
             self._codes[path, status] += 1
-
-    def refuse(self, method: str, path: str) -> None:
-        with self._lock:
-            self._refused.append(f"{method} {path}")
 
     def snapshot(self) -> Load:
         with self._lock:

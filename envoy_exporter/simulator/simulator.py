@@ -1,26 +1,28 @@
 """A gateway to run against: a simulated or a recorded one, behind real sockets and real locks."""
 
+import ssl
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from envoy_exporter.simulator.answering import TOKENS_SINCE, Json, Request, Response, Site
+from envoy_exporter.simulator.answering import Json, Request, Response, Site
 from envoy_exporter.simulator.answers.moment import QUARTER
 from envoy_exporter.simulator.capture import Capture
 from envoy_exporter.simulator.certificate import can_certify, server_context
 from envoy_exporter.simulator.chance import Purpose, chance
-from envoy_exporter.simulator.credentials import DigestLock, TokenLock
-from envoy_exporter.simulator.faults import Faults, NoFaults
+from envoy_exporter.simulator.faults.seam import Faults, Guise
+from envoy_exporter.simulator.faults.switchboard import Bench, Switchboard
+from envoy_exporter.simulator.frontdoor import FrontDoor
 from envoy_exporter.simulator.gateway import SimulatedGateway
 from envoy_exporter.simulator.load import Load, LoadCount
-from envoy_exporter.simulator.pages import KNOWN_PATHS, is_slow, not_allowed
+from envoy_exporter.simulator.pages import is_slow
 from envoy_exporter.simulator.plant import Plant
 from envoy_exporter.simulator.profiles import PROFILES, Profile
+from envoy_exporter.simulator.received import Received
 from envoy_exporter.simulator.server import Server
 from envoy_exporter.simulator.weather import DAY, sun
 
@@ -69,20 +71,19 @@ class Simulator:
     ) -> None:
         profile = PROFILES[gateway] if isinstance(gateway, str) else gateway
         self.plant: Plant | None = None
-        self._site: Site
-        if isinstance(profile, Capture):
-            self._site = profile
-        else:
-            interval = report_interval or max(10, round(profile.report_interval * day / DAY))
-            start = _start(profile, clock(), day, interval)
-            self.plant = Plant(profile.design, seed=seed, start=start, day=day, step=step)
-            self._site = SimulatedGateway(profile, self.plant, interval)
-        self.serial = self._site.serial
+        self._pace = _Pace(clock(), day, seed, report_interval, step)
+        site: Site = profile if isinstance(profile, Capture) else self._pace.gateway(profile)
+        if isinstance(site, SimulatedGateway):
+            self.plant = site.plant
+        self._site = site
         self.username = username
-        self.password = self.serial[-6:] if password is None else password
-        self._wants_token = self._site.firmware >= TOKENS_SINCE
-        self.scheme = "https" if tls or (tls is None and self._wants_token and can_certify()) else "http"
         self._clock = clock
+        self._own = FrontDoor(site, clock, username, password)
+        self._doors: dict[Guise, FrontDoor] = {Guise(): self._own}
+        self.serial = site.serial
+        self.password = self._own.password
+        self._tls = tls
+        self.scheme = "https" if self._wants_tls(self._own) else "http"
         self._host, self._port = host, port
         self._seed = seed
         self._latency = latency
@@ -90,11 +91,11 @@ class Simulator:
         self._ui_process = Lock()
         self._ui_requests = 0
         self._load = LoadCount()
-        self._faults = faults or NoFaults()
-        self._tokens = TokenLock(self.serial, clock)
-        self._digest = DigestLock(username, self.password, dated_nonces=self._site.firmware < (4,))
-        self.token = self._tokens.make()
+        self._received = Received()
+        self._faults = faults or Switchboard()
+        self.token = self.make_token()
         self.authority: bytes | None = None
+        self._context: ssl.SSLContext | None = None
         self._server: Server | None = None
 
     @classmethod
@@ -111,36 +112,58 @@ class Simulator:
     @property
     def wants_token(self) -> bool:
         """True from firmware 7 on; below, some paths want `username` and `password`."""
-        return self._wants_token
+        return self._own.wants_token
+
+    @property
+    def faults(self) -> Switchboard:
+        """Faults to switch on and off. Raises TypeError where it was given others in their place."""
+        if not isinstance(self._faults, Switchboard):
+            raise TypeError("this simulator was given faults of your own; switch those")
+        return self._faults
 
     @property
     def load(self) -> Load:
         return self._load.snapshot()
 
+    @property
+    def received(self) -> bytes:
+        """Every byte that it was sent so far (of TLS, what was inside), up to the last 8 MiB."""
+        return self._received.all()
+
     def reset_load(self) -> None:
         self._load.reset()
+        self._received.clear()
 
     def make_token(self, **claims: Json) -> str:
         """Another token, with these claims instead of the usual ones; None leaves a claim out."""
-        return self._tokens.make(**claims)
+        return self._own.tokens.make(**claims)
 
     def revoke(self) -> None:
         """From now on refuse the password, and every token there is so far."""
-        self._tokens.revoke()
-        self._digest.revoke()
+        self._own.tokens.revoke()
+        self._own.digest.revoke()
 
     def restore(self) -> None:
         """Take them again."""
-        self._tokens.restore()
-        self._digest.restore()
+        self._own.tokens.restore()
+        self._own.digest.restore()
 
     def start(self) -> None:
-        context = None
         if self.scheme == "https":
-            context, self.authority = server_context(self.serial, self._host)
+            self._context, self.authority = server_context(self.serial, self._host)
         self._server = Server(
-            self._answer, load=self._load, faults=self._faults, keep_alive=self._wants_token, context=context
+            self._answer,
+            load=self._load,
+            received=self._received,
+            faults=self._faults,
+            keep_alive=lambda: self._door().wants_token,
+            context=self._context_now,
         )
+        if isinstance(self._faults, Switchboard):
+            bench = Bench(
+                self._site, self._host, self._door, self._clock, self._load.snapshot, self._server.follow_faults
+            )
+            self._faults.attach(bench)
         self._host, self._port = self._server.start(self._host, self._port)
 
     def close(self) -> None:
@@ -159,32 +182,40 @@ class Simulator:
 
     def _answer(self, request: Request) -> Response:
         """The gateway at work: the instant of a document is that of its asking, however long the answer takes."""
-        now = self._clock()
-        if request.method != "GET" or request.path not in KNOWN_PATHS:
-            self._load.refuse(request.method, request.path)
-        response = self.respond(request, now)
+        response = self._door().respond(request, self._clock())
         if response.status == 200 and is_slow(request.path):  # noqa: PLR2004  # refusals come from the front door
             self._wait()
         return response
 
     def respond(self, request: Request, now: float) -> Response:
-        """What the gateway says to a request at an instant; nothing of it depends on any earlier one but nonces."""
-        if request.method != "GET":
-            return not_allowed(self._site.firmware)
-        denial = self._site.denial(request.path)
-        response = denial if denial and not self._opens(request, now) else self._site.document(request, now)
-        headers = list(response.headers)
-        if response is denial and not self._wants_token:
-            headers.append(("WWW-Authenticate", self._digest.challenge(now)))
-        if not any(name.lower() == "date" for name, _ in headers):
-            headers.append(("Date", format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)))
-        return Response(response.status, tuple(headers), response.body, response.chunked)
+        """What the gateway in good health says to a request at an instant."""
+        return self._own.respond(request, now)
 
-    def _opens(self, request: Request, now: float) -> bool:
-        if not self._wants_token:
-            return self._digest.opens(request)
-        for_installers = self._site.is_for_installers(request.path)
-        return self._tokens.opens(request, now, installer=for_installers)
+    def _door(self) -> FrontDoor:
+        """Ours, or that of the gateway in whose guise we are."""
+        guise = self._faults.guise()
+        if guise not in self._doors:
+            self._doors[guise] = self._door_of(guise)
+        return self._doors[guise]
+
+    def _door_of(self, guise: Guise) -> FrontDoor:
+        """A capture has but the one."""
+        if not isinstance(self._site, SimulatedGateway):
+            return self._own
+        profile = self._site.profile if guise.profile is None else PROFILES[guise.profile]
+        profile = replace(profile, serial=guise.serial or self.serial)
+        password = self.password if profile.serial == self.serial else None
+        return FrontDoor(self._pace.gateway(profile), self._clock, self.username, password)
+
+    def _wants_tls(self, door: FrontDoor) -> bool:
+        return bool(self._tls or (self._tls is None and door.wants_token and can_certify()))
+
+    def _context_now(self) -> ssl.SSLContext | None:
+        if not self._wants_tls(self._door()):
+            return None
+        if self._context is None:
+            self._context, self.authority = server_context(self.serial, self._host)
+        return self._context
 
     def _wait(self) -> None:
         """The UI process takes its one to six seconds, and one request at a time."""
@@ -197,6 +228,23 @@ class Simulator:
                 self._sleep(seconds)
             elif self._server is not None:
                 self._server.closing.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """When a plant begins, and how its time passes: the same for each gateway that stands in for another."""
+
+    begin: float
+    day: float
+    seed: int
+    report_interval: int | None
+    step: float | None
+
+    def gateway(self, profile: Profile) -> SimulatedGateway:
+        interval = self.report_interval or max(10, round(profile.report_interval * self.day / DAY))
+        start = _start(profile, self.begin, self.day, interval)
+        plant = Plant(profile.design, seed=self.seed, start=start, day=self.day, step=self.step)
+        return SimulatedGateway(profile, plant, interval)
 
 
 def _start(profile: Profile, now: float, day: float, interval: int) -> float:

@@ -11,6 +11,8 @@ from simulator.bench import StandingClock, client
 
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
+from envoy_exporter.simulator.faults import NoFaults
+from envoy_exporter.simulator.steps import Close, Steps
 
 
 def test_it_counts_what_is_asked_and_what_was_answered() -> None:
@@ -81,11 +83,8 @@ def test_the_slow_process_takes_one_to_six_seconds_and_one_request_at_a_time() -
 def test_native_documents_are_answered_side_by_side_and_the_most_at_once_is_counted() -> None:
     met = threading.Barrier(5, timeout=10)
 
-    class Meeting:
+    class Meeting(NoFaults):
         """All five must be in flight before any is answered."""
-
-        def connection(self, connection: socket.socket) -> bool:  # noqa: ARG002  # all may come
-            return True
 
         def request(
             self,
@@ -114,15 +113,16 @@ def test_requests_one_after_another_are_never_two_in_flight() -> None:
         assert gateway.load.most_in_flight == 1
 
 
-class Sabotage:
+class Sabotage(NoFaults):
     """Ends every second connection unheard, changes one answer, and writes another with its own hand."""
 
     def __init__(self) -> None:
         self.connections = 0
 
-    def connection(self, connection: socket.socket) -> bool:  # noqa: ARG002  # a number is enough
+    def connection(self) -> Steps:
         self.connections += 1
-        return self.connections % 2 == 1
+        if self.connections % 2 == 0:
+            yield Close()
 
     def request(
         self, request: Request, connection: socket.socket, answer: Callable[[Request], Response]

@@ -207,3 +207,22 @@ def test_with_a_cloud_beside_it_what_it_prints_logs_in(tmp_path: Path) -> None:
             exposition = parsed(served.get("/metrics").text)
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_token_renewals_total", result="success") == 1
+
+
+def test_faults_are_listed_and_what_makes_no_sense_is_said_in_a_line() -> None:
+    code, output, errors = ended("--fault", "list")
+    assert (code, errors) == (0, "")
+    assert output.startswith("closed ")
+    assert "where=body|before|status|headers" in output
+    code, output, errors = ended("--fault", "cut-off,where=foot")
+    assert (code, output) == (2, "")
+    assert "where=foot: write one of before, status, headers, body" in errors
+
+
+def test_a_fault_can_be_seen() -> None:
+    with serving("--profile", "5.0", "--fault", "status,endpoint=/home,code=418", "--fault", "bom") as printed:
+        assert "another status" in printed
+        assert "byte order mark" in printed
+        url = f"http://{gateway_in(printed)['host']}"
+        assert httpx.get(f"{url}/home", trust_env=False).status_code == 418
+        assert httpx.get(f"{url}/info", trust_env=False).content.startswith(b"\xef\xbb\xbf<?xml")
