@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long lint format golden clean
+.PHONY: demo test test-long lint format golden soak clean
 
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
@@ -23,6 +23,13 @@ lint: $(VENV)/dev-installed
 format: $(VENV)/dev-installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The long run takes most of an hour; make soak SCRAPES=20000 POLLS=2000 a minute.
+SCRAPES ?= 1000000
+POLLS ?= 100000
+
+soak: $(VENV)/dev-installed
+	@$(BIN)/python -m bench.soak --scrapes $(SCRAPES) --polls $(POLLS)
 
 golden: $(VENV)/dev-installed
 	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden
