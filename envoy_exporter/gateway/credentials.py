@@ -22,6 +22,7 @@ from .answers import utc
 from .auth import Bearer, Digest
 from .endpoints import ENDPOINTS, JUDGES, demands_credentials
 from .errors import WrongGateway
+from .journal import Journal
 from .link import TOKENS_FROM
 from .renewal import Renewal
 from .settings import Settings
@@ -29,16 +30,20 @@ from .store import back_off
 from .token import Token, TokenFile
 from .trial import Trial
 
-log = logging.getLogger(__name__)
-
 
 class Credentials:
     """Of one gateway. `accepted` is None while nobody knows; `retry` is when refused ones may be tried again."""
 
     def __init__(
-        self, settings: Settings, random: Random, learn: Callable[[Secret], None], renewal: Renewal | None = None
+        self,
+        settings: Settings,
+        random: Random,
+        learn: Callable[[Secret], None],
+        journal: Journal,
+        renewal: Renewal | None = None,
     ) -> None:
         self._settings = settings
+        self._journal = journal
         self._renewal = renewal
         self._random = random
         self._learn = learn
@@ -73,7 +78,7 @@ class Credentials:
             token = self._file.token()
         except ValueError as error:
             if str(error) != self._file_trouble:
-                log.error("gateway %s: %s", self._settings.name, error)  # noqa: TRY400  # its words say it all
+                self._journal.changed("the token file", logging.ERROR, str(error))
             self._file_trouble = str(error)
             return
         self._file_trouble = ""
@@ -126,13 +131,13 @@ class Credentials:
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
         serial = documents.device(seen, "sn")
+        told = f"it has the serial {serial}" if serial else "it does not say its serial"
         expected = self._settings.serial
         if expected and serial != expected:
-            return WrongGateway("wrong_gateway", f"it has the serial {serial}, and the config names {expected}")
+            return WrongGateway("wrong_gateway", f"{told}, and the config names {expected}")
         bound = self.token.serial if self.token and not documents.firmware_below(seen, TOKENS_FROM) else None
         if bound and serial != bound:
-            words = f"it has the serial {serial}, and the token was made for {bound}"
-            return WrongGateway("wrong_gateway", words)
+            return WrongGateway("wrong_gateway", f"{told}, and the token was made for {bound}")
         return None
 
     # --- what came back
@@ -159,7 +164,7 @@ class Credentials:
             return
         self._taken.add(endpoint)
         if self.accepted is False:
-            log.info("gateway %s accepts the credentials again", self._settings.name)
+            self._journal.changed("the credentials", logging.INFO, "it accepts the credentials again")
         self.accepted, self._refusals = True, 0
         self._judge_new(endpoint)
 
@@ -218,7 +223,7 @@ class Credentials:
             self._renewal.spoiled(None)
         self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
         if self.accepted is not False:
-            log.error("gateway %s %s", self._settings.name, self._refusal)
+            self._journal.changed("the credentials", logging.ERROR, f"it {self._refusal}")
             self._refusing = frozenset(self.doubtful)
             self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
         self.accepted = False

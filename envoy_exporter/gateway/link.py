@@ -6,7 +6,7 @@ import httpx
 
 from envoy_exporter import documents
 from envoy_exporter.clock import Clock
-from envoy_exporter.documents import Documents, Json
+from envoy_exporter.documents import Document, Documents, Json
 
 from . import answers
 from .client import Answer, Client
@@ -35,7 +35,10 @@ class Link:
             answer = self._information(endpoint.target, deadline, seen)
         else:
             answer = self._get(self.scheme, endpoint.target, auth, deadline, seen)
-        return answers.content(endpoint.name, answer, seen, self._clock.time())
+        content = answers.content(endpoint.name, answer, seen, self._clock.time())
+        if endpoint.name == documents.INFO:
+            self._check_scheme(content)
+        return content
 
     def follow(self, before: "Link") -> bool:
         """Go on where the link before it was; False if that spoke a scheme that is not to be spoken any more."""
@@ -71,6 +74,15 @@ class Link:
             to = answers.shown(answer.headers.get("location", ""))
             failed.append(BadStatus(answer.status, f"it redirects from {scheme} to {to}"))
         raise next((error for error in failed if error.reason != "connect"), failed[0])
+
+    def _check_scheme(self, content: Json) -> None:
+        """A token goes over TLS: whoever blocks port 443 must not get it. Firmware 7 has TLS, and shuts port 80."""
+        told = Documents({documents.INFO: Document(content)})
+        wants_token = not documents.firmware_below(told, TOKENS_FROM)
+        if wants_token and self.scheme == "http" and self._settings.scheme == "auto":
+            self.scheme = ""
+            words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
+            raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
 
     def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Answer:
         settings = self._settings

@@ -76,7 +76,8 @@ class Worker:
         renewal: Renewal | None = None,
     ) -> None:
         self.link = link
-        self.credentials = Credentials(settings, random, learn, renewal)
+        self._journal = Journal(settings.name, clock)
+        self.credentials = Credentials(settings, random, learn, self._journal, renewal)
         self._learn = learn
         self.store = Store(random, settings.collectors, settings.min_interval, settings.maximum_ages)
         self.requests: Counter[tuple[str, int]] = Counter()
@@ -88,7 +89,6 @@ class Worker:
         self._min_interval = settings.min_interval
         self._clock = clock
         self._random = random
-        self._journal = Journal(settings.name, clock)
         self._losses = 0
         self._down = False
         self._unanswered: dict[str, bool] = {}
@@ -100,7 +100,7 @@ class Worker:
         before, self.link = self.link, link
         self._name, self._min_interval = settings.name, settings.min_interval
         self._journal = Journal(settings.name, self._clock)
-        self.credentials = Credentials(settings, self._random, self._learn, renewal)
+        self.credentials = Credentials(settings, self._random, self._learn, self._journal, renewal)
         self.store.change(settings.collectors, settings.min_interval, settings.maximum_ages)
         if not self.store.asks:
             before.close()

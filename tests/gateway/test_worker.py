@@ -344,3 +344,14 @@ def test_what_is_not_on_this_gateway_is_no_failure(gone: object, caplog: pytest.
     assert exposition.of(FAILURES) == {}
     assert gateway.load.requests["/api/v1/production/inverters"] == 1, "the older list instead"
     assert lines(caplog) == []
+
+
+def test_a_token_goes_over_tls_or_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever blocks port 443 and answers on port 80 must not be handed it."""
+    with Simulator("8.3", tls=False) as gateway:
+        scraped = Scraped(settings(gateway, scheme="auto"))
+        assert scraped.scrape().value("enphase_up") == 0
+        assert gateway.token.encode() not in gateway.received
+        assert gateway.load.requests == {documents.INFO: 1}
+        assert Scraped(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
+    assert "is port 443 blocked?" in lines(caplog)[0]
