@@ -3,15 +3,27 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.exporter import Scraped
+from support.tally import hand_in, take_in
 
 ROOT = Path(__file__).parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden expositions anew")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    hand_in(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A process that ran some of the tests is done; `node` is the library's own and has no type."""
+    take_in(node.config, getattr(node, "workeroutput", {}))
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,17 @@
 """How many numbers of how many gateways were checked, at the end of every run."""
 
-import pytest
+from collections import Counter
 
-CHECKED = pytest.StashKey[dict[str, int]]()
+import pytest
+from support.tally import tally
 
 
 @pytest.fixture(scope="session")
-def checked(pytestconfig: pytest.Config) -> dict[str, int]:
+def checked(pytestconfig: pytest.Config) -> Counter[str]:
     """Numbers by gateway, for the line at the end."""
-    return pytestconfig.stash.setdefault(CHECKED, {})
+    return tally(pytestconfig, "captures")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if counts := config.stash.get(CHECKED, {}):
-        terminalreporter.write_line(f"captures: {len(counts)} gateways, {sum(counts.values()):,} numbers checked")
+    if counts := tally(config, "captures"):
+        terminalreporter.write_line(f"captures: {len(counts)} gateways, {counts.total():,} numbers checked")

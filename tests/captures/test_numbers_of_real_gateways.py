@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,7 +115,7 @@ def gateway(request: pytest.FixtureRequest, captures: Path) -> Asked:
     return ask(present(captures / request.param), GATEWAYS[request.param])
 
 
-def test_every_number_of_a_real_gateway_is_what_it_said(gateway: Asked, checked: dict[str, int]) -> None:
+def test_every_number_of_a_real_gateway_is_what_it_said(gateway: Asked, checked: Counter[str]) -> None:
     assert gateway.wrong() == {}
     checked[gateway.name] = len(gateway.demanded)
 
@@ -164,7 +165,7 @@ def test_without_one_of_its_documents_a_gateway_says_what_the_others_say(
     assert_true(ask(without(present(captures / name), document, tmp_path), None))
 
 
-def test_a_gateway_that_nobody_has_looked_at_says_the_truth_too(captures: Path, checked: dict[str, int]) -> None:
+def test_a_gateway_that_nobody_has_looked_at_says_the_truth_too(captures: Path, checked: Counter[str]) -> None:
     """Captures without a line in gateways.table: all but their source, their refusals and pages without JSON."""
     for folder in sorted(captures.iterdir()):
         if (folder / "info").is_file() and folder.name not in GATEWAYS:

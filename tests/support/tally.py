@@ -1,0 +1,25 @@
+"""What a run counted, for the lines at its end, however many processes the tests were spread over."""
+
+from collections import Counter
+
+import pytest
+
+_TALLIES = pytest.StashKey[dict[str, Counter[str]]]()
+
+
+def tally(config: pytest.Config, title: str) -> Counter[str]:
+    """The counts under a title, to count on."""
+    return config.stash.setdefault(_TALLIES, {}).setdefault(title, Counter())
+
+
+def hand_in(config: pytest.Config) -> None:
+    """A worker's counts, for the process that started it."""
+    output: dict[str, object] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["tallies"] = {title: dict(counts) for title, counts in config.stash.get(_TALLIES, {}).items()}
+
+
+def take_in(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
+    """What a worker has handed in."""
+    for title, counts in output.get("tallies", {}).items():
+        tally(config, title).update(counts)
