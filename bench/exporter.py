@@ -17,6 +17,7 @@ from typing import TextIO
 from bench.clock import SharedClock
 from envoy_exporter import config, logs
 from envoy_exporter.gateway.gateway import Gateway
+from envoy_exporter.gateway.store import GONE_AFTER
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import Door, MostRequests
@@ -83,10 +84,14 @@ class _Watched:
         return self._gateway._woken
 
     def back_off(self, now: float) -> float:
-        """Seconds until the last of what fails may be asked again."""
+        """Seconds until the last of what fails, or has gone for now, may be asked again."""
         worker = self._gateway._worker
         store, credentials = worker.store, worker.credentials
-        ends = [store.due(name) for name, each in store.standings(now).items() if each.failing]
+        ends = [
+            store.due(name)
+            for name, each in store.standings(now).items()
+            if each.failing or (each.absent and store.due(name) - now <= GONE_AFTER)
+        ]
         ends += [store.quiet_until, credentials.retry if credentials.accepted is False else now]
         return max(0.0, *(end - now for end in ends))
 

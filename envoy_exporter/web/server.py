@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,6 +18,8 @@ from .connections import Guests
 _BREATH = 0.1
 _FIRST_PASSED = 3
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+RENDERERS = 2
+"""Threads in which pages are rendered and passwords compared."""
 
 
 class Server(uvicorn.Server):
@@ -48,6 +51,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
+        # They share one interpreter lock, and each has a heap of its own that fills up: more of them bring nothing.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(RENDERERS, "render"))
         self._listening = [asyncio.create_task(self._accept(each)) for each in sockets or ()]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
