@@ -13,7 +13,7 @@ test: $(VENV)/dev-installed
 	$(BIN)/pytest
 
 test-long: $(VENV)/dev-installed
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long --dist load
 
 lint: $(VENV)/dev-installed
 	$(BIN)/ruff check

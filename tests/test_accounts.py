@@ -98,6 +98,17 @@ def test_gateways_share_an_account(tmp_path: Path) -> None:
         assert cloud.logins == 1
 
 
+def test_a_gateway_that_is_added_at_a_reload_finds_the_account_refused(tmp_path: Path) -> None:
+    with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
+        cloud.mood = "login_401"
+        with Served(written(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
+            served.get("/probe?target=home")
+            written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
+            assert served.get("/-/reload", method="POST").status_code == 200
+            assert parsed(served.get("/probe?target=barn").text).value("enphase_authenticated") == 0
+        assert cloud.logins == 1
+
+
 def test_without_a_serial_no_token_is_fetched_and_that_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

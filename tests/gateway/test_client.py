@@ -7,9 +7,11 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
+from support.certificates import certified
 from support.exporter import Scraped
 from support.faults import Odd
 from support.gateways import settings
@@ -19,9 +21,11 @@ from envoy_exporter.gateway.auth import Bearer, Digest, Local
 from envoy_exporter.gateway.client import LARGEST_BODY, Answer, Client
 from envoy_exporter.gateway.errors import GatewayError, NoAnswer, Unreachable, Unusable
 from envoy_exporter.gateway.network import CONNECT_SECONDS, Network, tls_context
+from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
+from envoy_exporter.simulator.certificate import self_signed
 
 LIMIT = 0.5
 LONG_BEFORE_THE_DRIP_ENDS = 10.0
@@ -109,8 +113,10 @@ def test_a_gateway_that_accepts_and_says_nothing_is_a_timeout() -> None:
 def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:
     with RawGateway(lambda connection, _: connection.recv(100_000) and gateway.ended.wait(20)) as gateway:
         client = Asked(gateway.host, gateway.port, "https")
+        began = time.monotonic()
         with pytest.raises(Unreachable) as error:
             client.get(LIMIT)
+        assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
     assert error.value.reason == "tls"
 
 
@@ -121,8 +127,10 @@ def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
 
     with RawGateway(script) as gateway:
         client = Asked(gateway.host, gateway.port, "https")
+        began = time.monotonic()
         with pytest.raises(GatewayError) as error:
             client.get(LIMIT)
+        assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
     assert error.value.reason == "tls"
 
 
@@ -359,6 +367,40 @@ def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
         assert shown.hex(":").upper() in str(error.value)
 
 
+def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
+    """Else whoever takes its address and breaks the handshake gets the token in plain text."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.received += connection.recv(100_000)
+
+    with RawGateway(script) as gateway:
+        Scraped(Settings(name="home", host=gateway.host, port=gateway.port, fingerprint=bytes(32))).poll()
+    assert gateway.connections == 1
+    assert b"GET" not in gateway.received
+
+
+def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
+    shown = self_signed("122012345678", "127.0.0.1")
+
+    def script(connection: socket.socket, _: int) -> None:
+        with shown.wrap_socket(connection, server_side=True) as secured:
+            gateway.request(secured)
+            secured.sendall(answer(b"well", keep=False))
+
+    certified(tmp_path)
+    with RawGateway(script) as gateway:
+        (tmp_path / "gateway.pem").write_text(ssl.get_server_certificate((gateway.host, gateway.port)))
+        client = Asked(gateway.host, gateway.port, "https")
+        client.client = Client(client.network, tls_context(str(tmp_path / "gateway.pem")), lambda *_: None, "test")
+        assert client.get().body == b"well"
+        client.client.close()
+        client.client = Client(client.network, tls_context(str(tmp_path / "authority.pem")), lambda *_: None, "test")
+        with pytest.raises(Unreachable) as error:
+            client.get()
+    assert error.value.reason == "tls"
+    assert gateway.received.count(b"GET") == 1
+
+
 def _fingerprint(host: str, port: int) -> bytes:
     import hashlib  # noqa: PLC0415
 
@@ -391,9 +433,10 @@ def test_a_challenge_that_nobody_can_meet_is_a_401_and_no_more(challenge: str) -
     assert digest.challenged == {"/info"}
 
 
-def test_a_token_is_in_no_error() -> None:
+@pytest.mark.parametrize("end", ["", "\n"], ids=["as it should be", "one that no header can hold"])
+def test_a_token_is_in_no_error(end: str) -> None:
     with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(GatewayError) as error:
-        asked(gateway).get(auth=Bearer(Secret("eyJhbGciOiJub25lIn0.e30.")))
+        asked(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))
     chain: BaseException | None = error.value
     while chain is not None:
         assert "eyJ" not in repr(chain)

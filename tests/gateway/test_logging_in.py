@@ -21,6 +21,7 @@ from support.gateways import settings
 from envoy_exporter.gateway.account import Account
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
+from envoy_exporter.secret import Redaction
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request, Response
 from envoy_exporter.simulator.cloud import MOODS, Cloud
@@ -133,6 +134,19 @@ def test_a_year_s_token_is_renewed_when_a_month_is_left_and_nothing_is_lost(hous
     assert is_well(after)
     assert house.file.read_text() != kept
     assert renewals(after) == {"success": 2}
+
+
+def test_a_fetched_token_is_struck_out_of_the_log_before_it_is_sent(house: House) -> None:
+    redaction = Redaction()
+    own = renewal(house.account, house.gateway.serial, house.clock, state=house.state)
+    scraped = Scraped(house.settings(), house.clock, redaction=redaction, renewal=own)
+    scraped.scrape()
+    assert house.file.read_text().strip() in redaction._known
+    house.clock.turn(YEAR * 11 / 12)
+    scraped.scrape()
+    offered = scraped.gateway._worker.credentials._trial
+    assert offered is not None, "a new one, that the next poll tries"
+    assert offered.new.secret.reveal() in redaction._known
 
 
 def test_an_installer_s_tokens_of_twelve_hours_carry_through_three_days(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from itertools import pairwise
+from random import Random
 
 import pytest
 from support.clock import StillClock
@@ -9,9 +10,11 @@ from support.exporter import Scraped
 from support.exposition import Exposition
 from support.faults import Answer, Odd, breaks, says
 from support.gateways import settings
+from support.raw import closed_port
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.journal import AT_ONCE, Journal
+from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
 
@@ -268,3 +271,31 @@ def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minut
             clock.turn(15)
             scraped.poll()
         assert scraped.gateway.snapshot().wanted[documents.TARIFF].readable
+
+
+def test_what_a_gateway_says_it_has_not_at_the_first_contact_is_asked_again_after_ten_minutes() -> None:
+    """After a power cut both start together, and the exporter is there first."""
+    clock = StillClock()
+    odd = Odd({documents.TARIFF: says(404)})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        odd.heal()
+        clock.turn(590)
+        scraped.poll()
+        assert gateway.load.requests[documents.TARIFF] == 1
+        clock.turn(15)
+        scraped.poll()
+    assert scraped.gateway.snapshot().wanted[documents.TARIFF].readable
+
+
+def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_one() -> None:
+    moments = set()
+    with closed_port() as port:
+        for seed in range(10):
+            scraped = Scraped(Settings(name="home", host="127.0.0.1", port=port), StillClock())
+            scraped.gateway._worker._random = Random(seed)
+            scraped.poll()
+            moments.add(scraped.gateway._worker.store.quiet_until)
+    assert len(moments) == 10
+    assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12

@@ -301,6 +301,14 @@ def test_the_age_of_a_document_counts_from_its_own_asking_and_not_from_a_newer_o
     assert asked.at_hand(31).at_hand[documents.METER_READINGS].age == 31
 
 
+def test_a_document_lasts_from_its_own_asking_and_not_from_a_newer_one_that_is_under_way() -> None:
+    asked = store()
+    a_plant(asked, 0)
+    asked.asking(documents.METER_READINGS, 80)
+    assert documents.METER_READINGS in asked.at_hand(85).at_hand, "ten seconds, and 75 of grace"
+    assert documents.METER_READINGS not in asked.at_hand(86).at_hand
+
+
 def test_however_long_a_poll_takes_nothing_is_asked_twice_unless_somebody_came() -> None:
     asked = store()
     asked.scraped(0)

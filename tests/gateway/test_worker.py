@@ -84,6 +84,30 @@ def test_while_it_is_down_no_old_value_is_repeated() -> None:
     assert set(exposition.of(READ).values()) == {0.0}
 
 
+def test_while_it_is_down_no_old_value_is_shown_to_anybody() -> None:
+    """Neither what it was, which a swapped gateway is not any more."""
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        assert "enphase_gateway_info" in scraped.scrape()
+    clock.turn(15)
+    assert "enphase_gateway_info" not in scraped.scrape()
+    assert scraped.gateway.snapshot().documents.at_hand == {}
+
+
+def test_without_any_document_of_the_site_it_is_not_up() -> None:
+    clock = StillClock()
+    core = (documents.METER_READINGS, documents.PRODUCTION_JSON, documents.PRODUCTION_V1, documents.PRODUCTION)
+    odd = Odd({each: says(500) for each in core})
+    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        assert scraped.scrape().value("enphase_up") == 0
+        assert scraped.gateway.snapshot().answering
+        del odd.oddities[documents.METER_READINGS]
+        clock.turn(30)
+        assert scraped.scrape().value("enphase_up") == 1, "one of them is enough"
+
+
 def test_one_silent_endpoint_costs_one_subsystem_and_not_the_gateway() -> None:
     clock = StillClock()
     odd = Odd({documents.DEVICE_DATA: breaks})
@@ -168,6 +192,24 @@ def test_a_token_for_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixtur
     assert gateway.load.requests == {documents.INFO: 1}
     assert len(lines(caplog)) == 1
     assert "the token was made for 999999999999" in lines(caplog)[0]
+
+
+@pytest.mark.parametrize("profile", ["5.0", "8.3"])
+def test_info_is_asked_without_credentials(profile: str) -> None:
+    """It says whose gateway this is, so nobody knows before."""
+    told: list[str] = []
+
+    def noted(request: Request, truth: Answer) -> Response:
+        told.append(request.headers.get("authorization", ""))
+        return truth(request)
+
+    clock = StillClock()
+    with Simulator(profile, clock=clock.time, faults=Odd({documents.INFO: noted})) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(2):
+            assert scraped.scrape().value("enphase_authenticated") == 1
+            clock.turn(300)
+    assert told == ["", ""]
 
 
 # --- credentials

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.exposition import parsed, parsed_openmetrics
-from support.faults import Odd
+from support.faults import Odd, says
 from support.served import Served, written
 
 from envoy_exporter.simulator import Simulator
@@ -117,6 +117,15 @@ def test_what_a_gateway_says_is_text_and_nothing_more(
         assert any("<script>" in value for value in values)
         assert "&lt;script&gt;" in page
     assert not [each for each in caplog.records if not each.getMessage().isprintable()]
+
+
+def test_what_a_gateway_says_in_its_trouble_is_text_too(tmp_path: Path) -> None:
+    gateway = Simulator("8.3", faults=Odd({"/info": says(200, SCRIPT.encode())}))
+    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/metrics")
+        page = served.get("/").text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
 
 
 def test_what_the_config_calls_things_is_text_too(tmp_path: Path) -> None:

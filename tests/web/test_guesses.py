@@ -72,6 +72,7 @@ def test_guessers_keep_nobody_waiting_who_is_known_and_use_up_no_requests(
         guesses = [guessers.submit(as_user, guarded, "alice", f"guess {number}") for number in range(30)]
         until(lambda: sum(guess.done() for guess in guesses) >= 10)
         assert as_user(guarded, "alice", "right") == 200
+        assert len(comparing.asked) == 2, "alice, and one guess at a time"
         comparing.free.set()
         codes = sorted(guess.result() for guess in guesses)
     assert codes == [401] * 20 + [503] * 10

@@ -80,8 +80,9 @@ def test_a_scrape_is_answered_within_the_time_that_prometheus_gives(tmp_path: Pa
     with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
         began = time.monotonic()
         response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
-        assert time.monotonic() - began < 8
+        took = time.monotonic() - began
         odd.heal()
+    assert took < 8
     assert response.status_code == 200
 
 

@@ -1,19 +1,19 @@
 """How long a scrape may take: what Prometheus says, less a reserve, less what was spent in the queue."""
 
 import asyncio
-from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
-from support.exposition import parsed
-from support.faults import Odd
-from support.served import Served, written
+from support.clock import StillClock
+from support.gateways import by_hand
 
-from envoy_exporter.simulator import Simulator
+from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import MostRequests
-from envoy_exporter.web.app import create
-from envoy_exporter.web.exposition import seconds_to_answer
+from envoy_exporter.web.app import Exporter, Site, create
+from envoy_exporter.web.exposition import Exposition, Format, Ready, seconds_to_answer
 
 
 @pytest.mark.parametrize(
@@ -24,24 +24,35 @@ def test_half_a_second_before_prometheus_gives_up(header: str | None, seconds: f
     assert seconds_to_answer(header, 7) == seconds
 
 
-def test_what_a_scrape_waited_for_its_turn_is_taken_from_its_time(tmp_path: Path) -> None:
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
+class Noted(Exposition):
+    """Has ready bytes, and notes how long it would have had for them."""
 
-    async def answered() -> httpx.Response:
-        application = create(served.exporter)
+    def __init__(self) -> None:
+        clock = StillClock()
+        super().__init__(EnvoyCollector(by_hand(clock), Settings(), clock), 9.5)
+        self.had: list[float] = []
 
+    async def scrape(self, wanted: Format, seconds: float) -> Ready:
+        assert wanted is Format.TEXT
+        self.had.append(seconds)
+        return Ready(self.collector.gateway.snapshot(), b"", b"")
+
+
+def test_what_a_scrape_waited_for_its_turn_is_taken_from_its_time() -> None:
+    noted = Noted()
+    application = create(Exporter(Site({"home": noted}, {}, ""), Telemetry("test"), tuple, "test"))
+
+    async def scraped(waited: float) -> None:
         async def late(scope: Scope, receive: Receive, send: Send) -> None:
-            await application({**scope, "state": {"waited": 299.0}}, receive, send)
+            await application({**scope, "state": {"waited": waited}}, receive, send)
 
         async with httpx.AsyncClient(transport=httpx.ASGITransport(late), base_url="http://exporter") as client:
-            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "300"}
-            return await asyncio.wait_for(client.get("/metrics", headers=headers), 60)
+            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}
+            assert (await client.get("/metrics", headers=headers)).status_code == 200
 
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
-        response = asyncio.run(answered())
-        odd.heal()
-    assert parsed(response.text).value("enphase_up") == 0
+    for waited in (0.0, 4.0, 20.0):
+        asyncio.run(scraped(waited))
+    assert noted.had == [9.5, 5.5, 0.0]
 
 
 def test_the_queue_says_how_long_one_waited_in_it() -> None:
