@@ -100,11 +100,7 @@ def test_the_first_scrape_logs_in_and_has_everything(house: House) -> None:
     assert exposition.value("enphase_token_expiry_timestamp_seconds") == house.clock.time() + YEAR
     assert renewals(exposition) == {"success": 1}
     assert house.cloud.logins == 1
-    assert (
-        401 not in {code for _, code in house.gateway.load.responses}
-        if hasattr(house.gateway.load, "responses")
-        else True
-    )
+    assert not any(code == 401 for _, code in house.gateway.load.codes)
 
 
 def test_the_token_is_kept_for_its_owner_alone_and_a_restart_needs_no_cloud(house: House) -> None:
