@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden expositions anew")
+    parser.addoption("--sequence", type=int, help="of the random sequences of faults (tests/matrix) only that seed")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -51,16 +51,20 @@ class Client:
         """What is there by the deadline (of the network's clock). Raises GatewayError.
 
         A request that fails on a connection that was used before, ahead of any byte of an answer, is repeated
-        once on a fresh one: gateways promise keep-alive and then close or reset (home-assistant/core#126162).
+        once on a fresh one: gateways promise keep-alive and then close or reset (home-assistant/core#126162). So is one
+        that is answered with 408 there: that was said to the connection at rest, when nothing had been asked.
         """
         if keep_alive != self._kept_alive:
             self.close()
         self._kept_alive = keep_alive
         network = self._network
-        network.deadline = deadline
+        network.deadline, network.guarded = deadline, auth is not None
         connections, network.received = network.connections, 0
         try:
-            return self._get(url, auth)
+            answer = self._get(url, auth)
+            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
+                return answer
+            self.close()
         except NoAnswer as error:
             self.close()
             reused = network.connections == connections

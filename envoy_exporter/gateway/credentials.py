@@ -189,8 +189,8 @@ class Credentials:
             self.accepted = None
 
     def begin_anew(self) -> None:
-        """Another gateway or firmware: what the old one took says nothing."""
-        self.accepted, self._refusals = None, 0
+        """Another gateway or firmware: what the old one took, or challenged, says nothing."""
+        self.accepted, self._refusals, self._digest = None, 0, None
         self.doubtful.clear()
 
     def doubted(self, endpoint: str) -> None:

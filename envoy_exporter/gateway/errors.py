@@ -2,6 +2,7 @@
 
 GatewayError               what it was asked for did not come; `reason` is the label of the counter
 ├── Unreachable            no connection: the gateway is not there (dns connect connect_timeout tls)
+│   └── Stranger           another certificate than that of the gateway which said who it is
 ├── NoAnswer               connected, but no whole answer (timeout deadline reset truncated protocol)
 ├── BadStatus              an answer with a status that brings nothing (redirect http_401 http_5xx ...)
 ├── Unusable               an answer that is not what the endpoint gives (too_large not_json schema)
@@ -23,6 +24,10 @@ class GatewayError(Exception):
 
 class Unreachable(GatewayError):
     reasons = ("dns", "connect", "connect_timeout", "tls")
+
+
+class Stranger(Unreachable):
+    """Nothing was sent. Whoever it is has to say so before it gets credentials."""
 
 
 class NoAnswer(GatewayError):

@@ -11,7 +11,7 @@ from envoy_exporter.documents import Document, Documents, Json
 from . import answers
 from .client import Answer, Client
 from .endpoints import Endpoint
-from .errors import BadStatus, GatewayError, Unreachable
+from .errors import BadStatus, GatewayError, NotHere, Stranger, Unreachable
 from .network import Network, tls_context
 from .settings import Settings
 
@@ -24,8 +24,8 @@ class Link:
     def __init__(self, settings: Settings, clock: Clock, counted: Callable[[str, int], None], user_agent: str) -> None:
         self._settings = settings
         self._clock = clock
-        network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
-        self._client = Client(network, tls_context(settings.ca_file), counted, user_agent)
+        self._network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
+        self._client = Client(self._network, tls_context(settings.ca_file), counted, user_agent)
         self.scheme = ""
 
     def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
@@ -34,7 +34,7 @@ class Link:
         if endpoint.name == documents.INFO:
             answer = self._information(endpoint.target, deadline, seen)
         else:
-            answer = self._get(self.scheme, endpoint.target, auth, deadline, seen)
+            answer = self._guarded(endpoint.target, auth, deadline, seen)
         content = answers.content(endpoint.name, answer, seen, self._clock.time())
         if endpoint.name == documents.INFO:
             self._check_scheme(content)
@@ -48,11 +48,29 @@ class Link:
 
     def forget(self) -> None:
         """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
-        self.scheme = ""
+        self.scheme, self._network.known = "", None
         self.close()
 
     def close(self) -> None:
         self._client.close()
+
+    def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Answer:
+        """With credentials: to a certificate not seen before only if its `/info` is the same gateway's."""
+        try:
+            return self._get(self.scheme, target, auth, deadline, seen)
+        except Stranger as stranger:
+            if self._serial(deadline, seen) != documents.device(seen, "sn"):
+                raise stranger from None
+            return self._get(self.scheme, target, auth, deadline, seen)
+
+    def _serial(self, deadline: float, seen: Documents) -> str | None:
+        """Of whoever answers now; None if that is not to be had."""
+        try:
+            answer = self._information(documents.INFO, deadline, seen)
+            content = answers.content(documents.INFO, answer, seen, self._clock.time())
+        except (GatewayError, NotHere):
+            return None
+        return documents.device(Documents({documents.INFO: Document(content)}), "sn")
 
     def _information(self, target: str, deadline: float, seen: Documents) -> Answer:
         """`/info` by the scheme that worked last, or by whichever works.
@@ -69,7 +87,7 @@ class Link:
                     break
                 continue
             if not 300 <= answer.status < 400:  # noqa: PLR2004
-                self.scheme = scheme
+                self.scheme, self._network.known = scheme, self._network.shown if scheme == "https" else None
                 return answer
             to = answers.shown(answer.headers.get("location", ""))
             failed.append(BadStatus(answer.status, f"it redirects from {scheme} to {to}"))

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpcore
 
-from .errors import NoAnswer, Unreachable
+from .errors import NoAnswer, Stranger, Unreachable
 
 CONNECT_SECONDS = 3.0
 HANDSHAKE_SECONDS = 5.0
@@ -26,7 +26,8 @@ class Network(httpcore.NetworkBackend):
     """Connects to `host` and `port` and nowhere else, whatever a URL says.
 
     `deadline` (of `monotonic`) is set before each request. `connections` counts those made, and `received` the
-    bytes since it was last set to 0.
+    bytes since it was last set to 0. `shown` is the certificate (its SHA-256) of the latest connection, `known` that of
+    the gateway which said who it is: what is `guarded` goes to no other.
     """
 
     host: str
@@ -36,6 +37,9 @@ class Network(httpcore.NetworkBackend):
     deadline: float = 0.0
     connections: int = 0
     received: int = 0
+    guarded: bool = False
+    shown: bytes | None = None
+    known: bytes | None = None
     _good: object = field(default=None, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
@@ -140,7 +144,15 @@ class Stream(httpcore.NetworkStream):
         except OSError as error:
             self.close()
             raise Unreachable("tls", f"no TLS: {getattr(error, 'reason', None) or error.strerror or error}") from None
-        _check_fingerprint(secured, network.fingerprint)
+        shown = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
+        try:
+            _check_fingerprint(shown, network.fingerprint)
+            if network.guarded and network.known not in {None, shown}:
+                raise Stranger("tls", "it shows another certificate than before: another gateway may have its address")
+        except Unreachable:
+            secured.close()
+            raise
+        network.shown = shown
         return Stream(network, secured)
 
     def get_extra_info(self, info: str) -> Any:  # the library's own signature
@@ -160,12 +172,8 @@ def _is_readable(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _check_fingerprint(connection: ssl.SSLSocket, expected: bytes | None) -> None:
-    if expected is None:
-        return
-    shown = hashlib.sha256(connection.getpeercert(binary_form=True) or b"").digest()
-    if shown != expected:
-        connection.close()
+def _check_fingerprint(shown: bytes, expected: bytes | None) -> None:
+    if expected is not None and shown != expected:
         words = f"its certificate has the fingerprint {shown.hex(':').upper()} and not {expected.hex(':').upper()}"
         raise Unreachable("tls", f"{words}; the gateway renews it yearly: check it and set tls.fingerprint anew")
 

@@ -95,7 +95,7 @@ class Simulator:
         self._faults = faults or Switchboard()
         self.token = self.make_token()
         self.authority: bytes | None = None
-        self._context: ssl.SSLContext | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
         self._server: Server | None = None
 
     @classmethod
@@ -150,7 +150,7 @@ class Simulator:
 
     def start(self) -> None:
         if self.scheme == "https":
-            self._context, self.authority = server_context(self.serial, self._host)
+            self._contexts[self.serial], self.authority = server_context(self.serial, self._host)
         self._server = Server(
             self._answer,
             load=self._load,
@@ -211,11 +211,14 @@ class Simulator:
         return bool(self._tls or (self._tls is None and door.wants_token and can_certify()))
 
     def _context_now(self) -> ssl.SSLContext | None:
-        if not self._wants_tls(self._door()):
+        door = self._door()
+        if not self._wants_tls(door):
             return None
-        if self._context is None:
-            self._context, self.authority = server_context(self.serial, self._host)
-        return self._context
+        serial = door.site.serial
+        if serial not in self._contexts:
+            self._contexts[serial], authority = server_context(serial, self._host)
+            self.authority = self.authority or authority
+        return self._contexts[serial]
 
     def _wait(self) -> None:
         """The UI process takes its one to six seconds, and one request at a time."""

@@ -285,6 +285,26 @@ def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) ->
     assert gateway.connections == 10
 
 
+def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh_one() -> None:
+    def script(connection: socket.socket, number: int) -> None:
+        gateway.request(connection)
+        if number == 3:
+            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+            return
+        connection.sendall(answer(b"%d" % number))
+        if number == 1:
+            gateway.request(connection)
+            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        assert [client.get().body, client.get().body] == [b"1", b"2"]
+        client.client.close()
+        assert client.get().status == 408
+        client.client.close()
+        assert gateway.connections == 3
+
+
 def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
     with RawGateway(_reset_after_request) as gateway:
         with pytest.raises(NoAnswer):

@@ -212,6 +212,36 @@ def test_info_is_asked_without_credentials(profile: str) -> None:
     assert told == ["", ""]
 
 
+def test_a_token_is_not_sent_to_a_gateway_that_took_the_address_since_the_last_poll() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        assert scraped.scrape().value("enphase_up") == 1
+        gateway.reset_load()
+        clock.turn(15)
+        with gateway.faults.during("another-gateway"):
+            assert scraped.scrape().value("enphase_up") == 0
+            assert set(gateway.load.requests) == {documents.INFO}
+        assert gateway.token.encode() not in gateway.received
+
+
+def test_the_same_gateway_with_a_new_certificate_goes_on_as_before() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.scrape()
+        gateway.faults.on("certificate")
+        with gateway.faults.during("silent"):
+            pass  # whatever is connected is cut off
+        gateway.faults.on("not-kept")
+        for _ in range(2):
+            clock.turn(60)
+            exposition = scraped.scrape()
+            assert exposition.value("enphase_up") == 1
+        assert set(exposition.of(READ).values()) == {1}
+        assert not any(exposition.of(FAILURES).values())
+
+
 # --- credentials
 
 
@@ -220,6 +250,18 @@ def test_the_factory_s_user_and_password_need_no_config(profile: str) -> None:
     with Simulator(profile) as gateway:
         scraped = Scraped(settings(gateway, local=Local()))
         assert scraped.scrape().value("enphase_authenticated") == 1
+
+
+def test_what_an_older_firmware_leaves_open_proves_no_credentials_that_a_newer_one_took() -> None:
+    clock = StillClock()
+    with Simulator("3.7", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        assert "enphase_authenticated" not in scraped.scrape()
+        with gateway.faults.during("firmware", profile="4.10"):
+            clock.turn(300)
+            assert scraped.scrape().value("enphase_authenticated") == 1
+        clock.turn(300)
+        assert "enphase_authenticated" not in scraped.scrape()
 
 
 def test_an_empty_password_is_a_password() -> None:

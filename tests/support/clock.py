@@ -1,6 +1,7 @@
-"""A clock that stands until a test turns it; whoever sleeps on it turns it too."""
+"""Clocks that a test turns; whoever sleeps on one turns it too."""
 
 import threading
+import time
 
 
 class StillClock:
@@ -23,3 +24,10 @@ class StillClock:
     def turn(self, seconds: float) -> None:
         with self._lock:
             self._turned += seconds
+
+
+class TurnedClock(StillClock):
+    """`monotonic` goes on by itself besides, so that the timeouts of sockets end; the date is only turned."""
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._turned

@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 
 from envoy_exporter import config
-from envoy_exporter.clock import SystemClock
+from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.secret import Redaction
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
@@ -40,12 +40,12 @@ def written(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("home"
 class Served:
     """What the command serves, without the command."""
 
-    def __init__(self, path: Path, most: int = 40, web_config: Path | None = None) -> None:
+    def __init__(self, path: Path, most: int = 40, web_config: Path | None = None, clock: Clock | None = None) -> None:
         self.path = path
         self.telemetry = Telemetry("test")
         self.redaction = Redaction()
         self.wiring = Wiring(
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             random=Random(1),
             telemetry=self.telemetry,
             redaction=self.redaction,
