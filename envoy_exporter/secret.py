@@ -30,6 +30,7 @@ _PATTERNS = (
 )
 """What looks like a token, credentials of HTTP, a session, or an account (an e-mail address); group 1 stays."""
 _SHORTEST = 4
+_LONG_NUMBER = 9
 """A password of three letters is struck out nowhere: it would strike out half of every line."""
 _LONGEST = 2**16
 """Letters of a file with a secret; a longer one, or /dev/zero, is no such file."""
@@ -114,7 +115,8 @@ class Redaction(logging.Filter):
 
     def strike(self, text: str) -> str:
         for value in self._known:
-            text = text.replace(value, SHOWN)
+            if value in text:
+                text = _alone(value).sub(SHOWN, text)
         for pattern in _PATTERNS:
             text = pattern.sub(lambda match: (match[1] if match.re.groups else "") + SHOWN, text)
         return text
@@ -134,6 +136,12 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:  # noqa: BLE001  # whatever the __str__ of an argument raises
         return f"{record.msg!s} (its arguments do not fit)"
+
+
+def _alone(value: str) -> re.Pattern[str]:
+    """The value anywhere; one of a few digits, as from the factory, not within a longer number such as a serial."""
+    edges = (r"(?<!\d)", r"(?!\d)") if value.isdigit() and len(value) < _LONG_NUMBER else ("", "")
+    return re.compile(re.escape(value).join(edges))
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -100,6 +100,8 @@ class Wiring:
                     token = tokens.TokenFile(plan.gateway.token_file).token()
             except ValueError as error:
                 yield f"{name}: {error}"
+            if token and token.serial is None and token.expires is None:
+                yield f"{name}: the token is none of Enphase's kind (those begin with eyJ): the gateway may refuse it"
             if token and token.expires and token.expires < self._clock.time() and plan.cloud is None:
                 yield f"{name}: the token ran out on {utc(token.expires)}"
         yield from self._unserved
@@ -251,7 +253,7 @@ class WebFile:
         before = self._stamp[0]
         read = config.web_from_file(path)
         if read.basic_auth_users and importlib.util.find_spec("bcrypt") is None:
-            raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install 'envoy-exporter[auth]'"])
+            raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install '.[auth]'"])
         tls = _tls(read.tls_server_config)
         self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
         self._stamp = (before, *self._stamps(path)[1:])

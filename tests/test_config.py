@@ -204,6 +204,7 @@ def test_an_empty_password_is_a_password(tmp_path: Path) -> None:
         (roof("{}", "{south: {tilt: 91}}"), "arrays.south.tilt: 91 is not within 0 to 90 degrees (0 lies flat"),
         (roof("{}", "{south: {tilt: -1}}"), "arrays.south.tilt: -1 is not within 0 to 90"),
         ("gateways: [", ":1: this is not YAML"),
+        ("gateways:\n\t- host: a", ":2: this is not YAML: a tab stands there, where YAML has blanks"),
         ("a: *hunter2", "found undefined alias what stands there; what begins with a sign stands in quotes"),
         ("a: %x", "found character '%' that cannot start any token; what begins with a sign stands in quotes"),
         (

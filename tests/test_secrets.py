@@ -256,3 +256,10 @@ def test_a_file_s_mark_and_line_end_are_no_part_of_its_secret(tmp_path: Path) ->
 def test_a_file_without_end_is_no_secret() -> None:
     with pytest.raises(ValueError, match="too long"):
         from_file(Path("/dev/zero"))
+
+
+def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> None:
+    redaction = Redaction()
+    redaction.learn(Secret("010048"))
+    assert redaction.strike("it has the serial 121642010048") == "it has the serial 121642010048"
+    assert redaction.strike("user envoy, 010048.") == "user envoy, <secret>."

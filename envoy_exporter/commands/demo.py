@@ -45,6 +45,7 @@ def gateway(simulated: Simulator) -> Gateway:
         scheme=Scheme("http"),
         serial=Serial(simulated.serial),
         token=Token(Secret(simulated.token)),
+        inverter_max_age=Duration(4.0 * REPORT_INTERVAL),
         collectors={name: CollectorSettings(max_age=Duration(age)) for name, age in AGES.items()},
         inverters=dict(_inverters()),
         arrays={

@@ -191,7 +191,7 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: li
         *(f"  fault     {FAULTS[each.name].about}" for each in arguments.fault),
     ]
     if gateway.wants_token and arguments.tls is None and not can_certify():
-        lines.append("  no TLS: install envoy-exporter[simulator] for HTTPS; tokens are checked all the same")
+        lines.append("  no TLS: pip install '.[simulator]' for HTTPS; tokens are checked all the same")
     scheme = [] if gateway.scheme == "https" else ["    scheme: http"]
     if gateway.wants_token:
         token = gateway.token if arguments.role == "owner" else gateway.make_token(enphaseUser=arguments.role)

@@ -48,6 +48,10 @@ def parse(text: str) -> Text:
         mark = error.problem_mark or error.context_mark
         lines[()] = mark.line + 1 if mark else 1
         words = _LONGER.sub("what stands there", str(error.problem or error.context))
+        if "'\\t'" in str(error.problem):
+            return Text(
+                {}, lines, (((), "this is not YAML: a tab stands there, where YAML has blanks"),), is_yaml=False
+            )
         advice = "; what begins with a sign stands in quotes" if "alias" in words or "cannot start" in words else ""
         return Text({}, lines, (((), f"this is not YAML: {words}{advice}"),), is_yaml=False)
     except yaml.YAMLError:

@@ -56,7 +56,9 @@ def _check_status(answer: Answer, now: float) -> None:
         return
     if answer.status in {403, 404}:
         raise NotHere(f"HTTP {answer.status}")
-    raise BadStatus(answer.status, f"HTTP {answer.status}", _wait(answer, now))
+    wait = _wait(answer, now)
+    asks = "" if wait is None else f", and asks to be left alone for {wait:.0f} s"
+    raise BadStatus(answer.status, f"HTTP {answer.status}{asks}", wait)
 
 
 def _wait(answer: Answer, now: float) -> float | None:
@@ -114,6 +116,8 @@ def _information(body: bytes) -> Json:
         raise Unusable("too_large", f"/info is larger than {_LARGEST_INFO} bytes")
     try:
         text = body.decode("utf-8-sig")
+        if re.match(r"\s*<(!doctype\s+)?html\b", text, re.IGNORECASE):
+            raise Unusable("schema", "/info is a web page: is this a gateway?")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise Unusable("schema", "/info declares entities, which no gateway does")
         root = ET.fromstring(text)  # noqa: S314  # see above

@@ -145,6 +145,8 @@ class Credentials:
     @property
     def trouble(self) -> str | None:
         """What is wrong with them and what to do, in words without them; None if nothing is."""
+        if self.token is None and self._file_trouble:
+            return self._file_trouble  # and not that there is no token, which follows from it
         refusal = self._refusal if self.accepted is False else ""
         return refusal or self._file_trouble or (self._renewal.trouble if self._renewal else "") or None
 

@@ -171,7 +171,7 @@ _WHY = {
     "dns": "its name does not resolve; is there an internet connection?",
     "connect": "it refuses connections; does a firewall let this machine out?",
     "connect_timeout": "it cannot be reached; does a firewall let this machine out?",
-    "tls": "its certificate cannot be verified, so nothing was sent to it; is a proxy in between? Then set ca_file",
+    "tls": "its certificate cannot be verified, so nothing was sent; is a proxy in between? Then name its ca_file",
     "timeout": "it said nothing in time",
     "deadline": "it was too slow",
 }

@@ -94,6 +94,8 @@ class Store:
         usual = self._min_interval if endpoint.age.maximum_age is None else endpoint.age.maximum_age
         readers = endpoint.readers & self._collectors
         ages = [maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
+        if not endpoint.age.awaited:
+            ages = [max(age, usual) for age in ages]  # what is slow changes no faster for whoever wants its reader soon
         return max(min(ages, default=usual), self._min_interval)
 
     # --- what to ask

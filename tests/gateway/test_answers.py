@@ -175,3 +175,9 @@ def test_a_503_with_a_time(header: str, body: bytes, wait: float | None) -> None
     with pytest.raises(BadStatus) as error:
         told(documents.METERS, body, 503, header=header)
     assert error.value.retry_after == wait
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html><body>login</body></html>", b"\n<html>", b"<!doctype HTML>"])
+def test_a_web_page_at_the_address_is_told_to_be_one(page: bytes) -> None:
+    with pytest.raises(Unusable, match="is a web page: is this a gateway"):
+        content(documents.INFO, Answer(200, {}, page), Documents(), 0.0)

@@ -316,3 +316,13 @@ def test_however_long_a_poll_takes_nothing_is_asked_twice_unless_somebody_came()
     assert documents.METER_READINGS not in due(asked, 25)
     asked.scraped(20)
     assert documents.METER_READINGS in due(asked, 25)
+
+
+def test_a_collector_that_is_wanted_soon_does_not_hurry_what_is_slow_by_itself() -> None:
+    asked = store(production=10.0, batteries=10.0)
+    a_plant(asked, 0)
+    assert documents.PRODUCTION_JSON in due(asked, 10)
+    assert not {documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY} & set(due(asked, 200))
+    rare = store(production=600.0, inverters=600.0, meters=600.0, batteries=600.0, identity=600.0)
+    a_plant(rare, 0)
+    assert documents.METERS not in due(rare, 400), "and what is wanted more rarely may be"

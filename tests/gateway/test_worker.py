@@ -439,3 +439,11 @@ def test_a_token_goes_over_tls_or_nowhere(caplog: pytest.LogCaptureFixture) -> N
         assert gateway.load.requests == {documents.INFO: 1}
         assert Scraped(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
     assert "is port 443 blocked?" in lines(caplog)[0]
+
+
+def test_a_token_file_that_cannot_be_read_is_what_the_trouble_is(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        scraped = Scraped(settings(gateway, token=None, token_file=tmp_path / "token"))
+        scraped.scrape()
+        trouble = scraped.gateway.snapshot().trouble or ""
+    assert f"the token file {tmp_path / 'token'} cannot be used: No such file" in trouble

@@ -51,7 +51,7 @@ def _cardinality(series: Mapping[int, int]) -> Iterator[str]:
     yield "## How many series are these?\n"
     counts = " and ".join(f"{number:,} with {inverters} inverters" for inverters, number in series.items())
     yield (
-        f"A metered split-phase gateway with two batteries has {counts}. Beyond some 47\n"
+        f"A metered split-phase gateway with two batteries has {counts}, without the roof. Beyond some 47\n"
         "inverters the gateway's detailed list (`/ivp/pdm/device_data`) leaves some out, so the short one is read,\n"
         "which has fewer series an inverter. Nothing grows with time: labels are devices, phases, states and\n"
         "endpoints, each of a closed list or what the gateway lists now, and at most 1000 devices of a kind.\n"
