@@ -83,7 +83,8 @@ class Gateway:
         done.set_running_or_notify_cancel()  # so that whoever gives up waiting cannot cancel it
         with self._change:
             now = self._clock.monotonic()
-            self._worker.store.scraped(now)
+            if self._worker.store.scraped(now):
+                self._version += 1  # what was rendered may show what is too old now
             if self._waiting:
                 self._telemetry.scrapes_shared.inc()
             self._waiting.append((now, done))

@@ -170,11 +170,17 @@ class Store:
 
     # --- what came of it
 
-    def scraped(self, now: float) -> None:
-        """A scrape came; how far apart they come says how long a document must last."""
+    def scraped(self, now: float) -> bool:
+        """A scrape came; how far apart they come says how long a document must last. True: less long than before."""
+        before = self._least_grace
         if self._scraped != _NEVER:
             self._gaps.append(min(now - self._scraped, LONGEST_GAP))
         self._scraped = now
+        return self._least_grace < before
+
+    @property
+    def _least_grace(self) -> float:
+        return max(LEAST_GRACE, 2 * max(self._gaps, default=0.0))
 
     def asking(self, name: str, now: float) -> None:
         self._in_flight = name
@@ -279,8 +285,7 @@ class Store:
 
     def _expiry(self, name: str) -> float:
         age = self._ages[name]
-        grace = max(age, LEAST_GRACE, 2 * max(self._gaps, default=0.0))
-        return self._states[name].document_asked + age + grace
+        return self._states[name].document_asked + age + max(age, self._least_grace)
 
     def standings(self, now: float) -> dict[str, Standing]:
         """How each wanted endpoint stands."""

@@ -326,3 +326,10 @@ def test_a_collector_that_is_wanted_soon_does_not_hurry_what_is_slow_by_itself()
     rare = store(production=600.0, inverters=600.0, meters=600.0, batteries=600.0, identity=600.0)
     a_plant(rare, 0)
     assert documents.METERS not in due(rare, 400), "and what is wanted more rarely may be"
+
+
+def test_documents_last_less_long_once_scrapes_come_closer_again() -> None:
+    kept = store()
+    assert [kept.scraped(now) for now in (0, 15, 315, 330, 345, 360)] == [False] * 6
+    assert kept.scraped(375)
+    assert not kept.scraped(390)
