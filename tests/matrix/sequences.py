@@ -61,7 +61,8 @@ def _parts(random: Random, profile: str, scrapes: int) -> Iterator[Part]:
             when["probability"] = random.choice((0.1, 0.3, 0.5, 0.9))
         if random.random() < 0.3:
             when["until"] = random.choice((10.0, 40.0, 100.0, 400.0))
-        options = random.choice([each for each in fault.variants if each not in _HEAVY])
+        same = {"profile": profile.partition("-")[0]}  # of the same firmware: it would not be seen to be another plant
+        options = random.choice([each for each in fault.variants if each not in (*_HEAVY, same)])
         yield Part(random.randrange(scrapes), fault.name, options, When(**when))  # type: ignore[arg-type]
 
 

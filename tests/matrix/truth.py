@@ -32,8 +32,8 @@ from envoy_exporter.subsystems.subsystem import Settings
 
 STEP = 15.0
 """Seconds between two scrapes, and between two moments of the twin."""
-SLACK = {"enphase_gateway_clock_offset_seconds": 1.0}
-"""What depends on the seconds that a test itself takes."""
+SLACK = {"enphase_gateway_clock_offset_seconds": 10.0}
+"""What depends on the seconds that a test itself, and a busy machine, takes."""
 _FIRST = frozenset({documents.INFO, documents.METERS})
 """Nearly all hangs on these, and takes no number from them."""
 _AGES = {each.name: each.age.maximum_age or STEP for each in ENDPOINTS}
