@@ -139,10 +139,11 @@ REFUSED: Mapping[str, frozenset[Phase]] = {
 
 REPORTED = {
     "no-active-ct": "enphase_meter_active",
-    "all-zero": ".*(_power_watts|_power_factor_ratio|_today_joules|_last_week_joules)",
+    "all-zero": ".*(_power_watts|_power_factor_ratio|_today_joules|_last_week_joules|_report_energy_joules)",
     "clock-1970": "enphase_inverter_reporting",
+    "info": "enphase_gateway_info",
 }
-"""What is as the gateway says for all that: a 0 that is no counter's, and a date that is before 1970, are no lies."""
+"""What is as the gateway says for all that: a 0 that is no counter's, a date before 1970, a firmware's name."""
 
 LONG_LINES = {"head"}
 """The HTTP library would, at debug, write lines of a megabyte, which take seconds to search for secrets."""
