@@ -2,7 +2,7 @@
 
 import importlib.util
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -76,7 +76,7 @@ class Wiring:
         self._unserved = tuple(unserved(wanted, clouds))
         before, self._running = self._running, {}
         for name, plan in plans.items():
-            kept = before.pop(_heir(plan, before, plans), None)
+            kept = before.pop(_heir(plan, before), None)
             self._running[name] = plan, self._exposition(plan) if kept is None else self._changed(*kept, plan)
         for _, gone in before.values():
             gone.collector.gateway.close()
@@ -189,10 +189,9 @@ class Wiring:
         self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
 
 
-def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]], wanted: Collection[str]) -> str:
-    """Under which name the gateway at this address ran before: its own, or one that nobody has any more."""
-    same = [name for name, (old, _) in before.items() if old.gateway.address == plan.gateway.address]
-    return next((name for name in same if name == plan.gateway.name or name not in wanted), "")
+def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]]) -> str:
+    """Under which name the gateway at this address ran before; the config has each address once."""
+    return next((name for name, (old, _) in before.items() if old.gateway.address == plan.gateway.address), "")
 
 
 def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """One account at Enlighten, shared by all gateways that log in with it, so that it is not locked or worn out.
 
-One try at a time. Refused, it is left alone for an hour, then two, then four; a gateway that it gives no
-token for, or whose tokens the gateway refuses, waits by itself, and the others go on. A cloud that is down is
-asked again after a minute, then two, up to an hour, or when it says.
+One try at a time. Refused, it is left alone for an hour, then two, then four; so is a gateway that it refuses a token
+for, and the others go on after a minute, then two, up to an hour, until one of them gets its own. A gateway that
+refuses its tokens waits by itself. A cloud that is down is asked again after a minute, then two, up to an hour, or
+when it says.
 """
 
 import threading
@@ -59,15 +60,21 @@ class Account:
         try:
             if not self.is_open(serial):
                 raise NotNow
+            return self._ask(serial)
+        finally:
+            self._trying.release()
+
+    def _ask(self, serial: str) -> Token:
+        try:
             token = self._enlighten.token(serial)
         except CloudError as error:
             self._close(error, serial)
             raise
-        else:
-            self._clear(_ALL)
-            return token
-        finally:
-            self._trying.release()
+        except Exception:  # a bug must not make a login of each poll
+            self._leave_alone(_ALL, FAILED)
+            raise
+        self._clear(_ALL)
+        return token
 
     def spoiled(self, serial: str) -> None:
         """The gateway refuses the token that came: another one so soon would fare no better."""
@@ -87,6 +94,8 @@ class Account:
         who = serial if isinstance(error, NoToken) or error.result == "serial" else _ALL
         self._troubles[who] = str(error)
         self._leave_alone(who, REFUSED if isinstance(error, Refused) else FAILED, at_least)
+        if who and isinstance(error, Refused):
+            self._leave_alone(_ALL, FAILED)
 
     def _clear(self, who: str) -> None:
         self._failures.pop(who, None)

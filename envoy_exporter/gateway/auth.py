@@ -60,7 +60,7 @@ class Digest(httpx.Auth):
             again = flow.send(response)
         except StopIteration:
             return
-        except (httpx.ProtocolError, NotImplementedError, ValueError, KeyError):
+        except (httpx.ProtocolError, NotImplementedError, ValueError, LookupError):
             self._digest = self._unchallenged()
             return  # a challenge that nobody can meet: the 401 stands
         yield again

@@ -18,6 +18,8 @@ from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
 """The largest recorded answer has 43 kB."""
+_LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
+"""What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
 _PLAIN = frozenset({b"", b"identity"})
 
 
@@ -92,7 +94,7 @@ class Client:
                 body = b"".join(response.iter_raw())
         except GatewayError:
             raise
-        except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, httpcore.NetworkError) as error:
+        except _LIBRARIES as error:
             raise _no_answer(error, begun=self._network.received > 0) from None
         return Answer(response.status_code, dict(response.headers), body)
 

@@ -68,6 +68,13 @@ class Credentials:
             learn(stored.secret)
             self.token = stored
 
+    def follow(self, settings: Settings, journal: Journal, renewal: Renewal | None) -> bool:
+        """Go on under other settings; False if those concern credentials, and all that is known of them is void."""
+        if renewal is not self._renewal or settings.credentials != self._settings.credentials:
+            return False
+        self._settings, self._journal = settings, journal
+        return True
+
     # --- what to send
 
     def _refresh(self) -> None:

@@ -202,9 +202,9 @@ def retry_after(header: str, now: float) -> float | None:
         return min(float(header), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):  # OverflowError: for the year 99999999999
         return None
-    wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
     return min(max(wait, 0.0), _LONGEST_WAIT)
 
 

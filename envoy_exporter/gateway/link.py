@@ -27,10 +27,12 @@ class Link:
         self._network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
         self._client = Client(self._network, tls_context(settings.ca_file), counted, user_agent)
         self.scheme = ""
+        self.late = 0.0
+        """Seconds that the newest request came late, for another scheme was tried first."""
 
     def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
         """The content of a document, if it comes within the seconds. Raises GatewayError, or NotHere."""
-        deadline = self._clock.monotonic() + seconds
+        deadline, self.late = self._clock.monotonic() + seconds, 0.0
         if endpoint.name == documents.INFO:
             answer = self._information(endpoint.target, deadline, seen)
         else:
@@ -78,8 +80,10 @@ class Link:
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
         """
         failed: list[GatewayError] = []
+        began = self._clock.monotonic()
         for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
+                self.late = self._clock.monotonic() - began
                 answer = self._get(scheme, target, None, deadline, seen)
             except Unreachable as error:
                 failed.append(error)

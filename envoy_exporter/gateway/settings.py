@@ -37,6 +37,11 @@ class Settings:
         return self.host, self.port
 
     @property
+    def credentials(self) -> tuple[object, ...]:
+        """What it is sent, and to whom."""
+        return self.serial, self.local, self.token, self.token_file
+
+    @property
     def schemes(self) -> tuple[str, ...]:
         """What to try. A pinned certificate means TLS and nothing else."""
         if self.scheme != "auto":

@@ -69,6 +69,7 @@ class Store:
     """One gateway's documents. `maximum_ages`: by collector, where the config gives its endpoints another age.
 
     `quiet_until`: nothing is due before, as after a failure. `blocked`: not to be asked, as long as it is in there.
+    `undecided`: what the newest answers mean is not known yet, and scrapes wait for it.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Store:
         self._in_flight = ""
         self._plan: list[Endpoint] | None = None
         self.quiet_until = _NEVER
+        self.undecided = False
         self.blocked: frozenset[str] = frozenset()
         self.change(collectors, min_interval, maximum_ages)
 
@@ -160,6 +162,8 @@ class Store:
 
     def pending(self, since: float, now: float) -> bool:
         """Must a scrape that came at `since` still wait."""
+        if self.undecided:
+            return True
         if self._in_flight and self._is_awaited(self._endpoints[self._in_flight]):
             return True
         return any(self._states[e.name].asked < since and self._is_awaited(e) for e in self._due(now))

@@ -8,7 +8,7 @@ the two it is: it is asked next, as soon as `min_interval` lets it.
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import httpx
@@ -100,7 +100,10 @@ class Worker:
         before, self.link = self.link, link
         self._name, self._min_interval = settings.name, settings.min_interval
         self._journal = Journal(settings.name, self._clock)
-        self.credentials = Credentials(settings, self._random, self._learn, self._journal, renewal)
+        if not self.credentials.follow(settings, self._journal, renewal):
+            self.credentials = Credentials(settings, self._random, self._learn, self._journal, renewal)
+            self.store.quiet_until = float("-inf")  # what kept it from being asked may be what is right now
+            self.store.expedite(documents.INFO, self._clock.monotonic())
         self.store.change(settings.collectors, settings.min_interval, settings.maximum_ages)
         if not self.store.asks:
             before.close()
@@ -158,10 +161,18 @@ class Worker:
             content = asking.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
         except (GatewayError, NotHere) as met:
             error = met
-        return Outcome(asking, content, error, self._clock.monotonic() - asking.began)
+        except Exception as bug:  # of ours or of a library: it costs this endpoint and no other
+            level = logging.DEBUG if asking.endpoint.name in self._failing else logging.ERROR
+            log.log(level, "gateway %s: a bug of the exporter, please report it", self._name, exc_info=True)
+            error = GatewayError("internal", f"a bug of the exporter: {type(bug).__name__}")
+        late = asking.link.late
+        return Outcome(
+            replace(asking, at=asking.at + late), content, error, self._clock.monotonic() - asking.began - late
+        )
 
     def end_poll(self) -> None:
         self._conclude_doubts()
+        self.store.undecided = False
         if self.answering:
             self._losses = 0
 
@@ -173,6 +184,10 @@ class Worker:
             outcome.asking.link.close()
             self.store.unheard()
             return
+        self._conclude(name, outcome, error)
+        self.store.undecided = bool(self.credentials.doubtful)
+
+    def _conclude(self, name: str, outcome: Outcome, error: GatewayError | NotHere | None) -> None:
         if error is None and name == documents.INFO:
             error = self._mistaken(outcome.content)
         if error is None:
@@ -243,7 +258,7 @@ class Worker:
         if self.store.may_ask(documents.INFO, now):
             self.answering = False
         elif doubts >= MOST_DOUBTS:
-            self.answering, self.store.quiet_until = False, self.store.due(documents.INFO)
+            self.store.quiet_until = self.store.due(documents.INFO)
 
     def _mistaken(self, content: Json) -> GatewayError | None:
         """Is it not the gateway that it should be; and what it was before, if that was another, is forgotten."""

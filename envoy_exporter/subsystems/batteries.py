@@ -203,7 +203,7 @@ def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, refu
 
     Each is an inverter with cells behind it, and its power as old as an inverter's may be. How full they are stays.
     """
-    refuse = refusals.of(documents.PRODUCTION_JSON)
+    refuse = refusals.of(documents.site_endpoint(seen))
     last_reading = untrusted.instant(fields, "readingTime", refuse)
     power, state = number(fields, "wNow", refuse), untrusted.text(fields, "state", refuse)
     fresh = is_fresh(last_reading, seen, settings.inverter_max_age)

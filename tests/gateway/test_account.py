@@ -61,11 +61,13 @@ def test_a_refused_account_is_tried_at_most_once_an_hour_by_all_its_gateways() -
     assert all(after - before >= HOUR for before, after in pairwise(made))
 
 
-def test_a_gateway_without_a_token_waits_alone() -> None:
+def test_a_gateway_without_a_token_waits_alone_but_for_a_minute() -> None:
     cloud, clock = Scripted(), StillClock()
     account = Account(cloud, clock, Random(1))
     cloud.error = Refused("no", "serial")
-    assert tries(account, clock, 60, 15, "1") == [0]
+    assert tries(account, clock, 30, 15, "1") == [0]
+    assert not account.is_open("2"), "each try brings the password to the cloud"
+    clock.turn(60)
     assert not account.is_open("1")
     assert account.is_open("2")
     cloud.error = None

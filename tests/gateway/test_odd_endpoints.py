@@ -1,8 +1,11 @@
 """Endpoints that break at every asking, and one that takes the gateway with it: the others must not pay for them."""
 
 import logging
+import socket
+import threading
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from support.clock import StillClock
@@ -10,7 +13,7 @@ from support.exporter import Scraped
 from support.exposition import Exposition
 from support.faults import Answer, Odd, breaks, says
 from support.gateways import settings
-from support.raw import closed_port
+from support.raw import RawGateway, closed_port
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.journal import AT_ONCE, Journal
@@ -299,3 +302,54 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
             moments.add(scraped.gateway._worker.store.quiet_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
+
+
+def test_four_endpoints_of_one_subsystem_that_begin_to_break_leave_the_others_to_be_read() -> None:
+    clock = StillClock()
+    odd = Odd({})
+    with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        for path in gateway.load.requests:
+            if path.startswith("/ivp/ensemble/"):
+                odd.oddities[path] = breaks
+        for _ in range(30):
+            clock.turn(15)
+            exposition = scraped.scrape()
+            assert exposition.value("enphase_up") == 1
+            assert "enphase_meter_power_watts" in exposition
+
+
+def test_the_scrape_in_which_a_token_is_found_refused_says_so() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        scraped.poll()
+        gateway.revoke()
+        clock.turn(15)
+        scraped.gateway.scrape().result(30)
+        assert scraped.exposition().value("enphase_authenticated") == 0
+
+
+def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_scheme_that_did_not() -> None:
+    clock = StillClock()
+    silent = threading.Event()
+
+    def deaf(connection: socket.socket, _: int) -> None:
+        connection.recv(1)
+        clock.turn(5)
+        silent.set()
+
+    with Simulator("5.0", clock=clock.time) as gateway, RawGateway(deaf) as tls:
+        scraped = Scraped(settings(gateway, scheme="auto"), clock)
+        network = scraped.gateway._worker.link._network
+        port = network.port
+        connect = network.connect_tcp
+
+        def elsewhere(*arguments: Any, **named: Any) -> Any:
+            network.port = port if silent.is_set() else tls.port
+            return connect(*arguments, **named)
+
+        network.connect_tcp = elsewhere  # type: ignore[method-assign]
+        exposition = scraped.scrape()
+    assert abs(exposition.value("enphase_gateway_clock_offset_seconds")) <= 1

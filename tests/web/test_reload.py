@@ -105,3 +105,27 @@ def test_reloads_and_scrapes_without_pause_ask_a_gateway_no_oftener(tmp_path: Pa
             assert served.get("/-/reload", method="POST").status_code == 200
         assert len(gateway.load.requests) > 5
         assert max(gateway.load.requests.values()) == 1
+
+
+def test_gateways_that_change_names_are_asked_by_nobody_else_meanwhile(tmp_path: Path) -> None:
+    odd = Odd({})
+    odd.oddities[documents.DEVICE_DATA] = odd.silence
+    with (
+        Simulator("8.3", faults=odd) as house,
+        Simulator("8.3") as barn,
+        Served(written(house, barn, folder=tmp_path)) as served,
+    ):
+        served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
+        written(house, barn, folder=tmp_path, names=("barn", "home"))
+        reloaded(served)
+        served.get("/probe?target=barn", X_Prometheus_Scrape_Timeout_Seconds="1.5")
+        assert house.load.most_in_flight == 1
+        odd.heal()
+
+
+def test_a_reload_that_concerns_no_credentials_leaves_what_is_known_of_them(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        served.get("/probe?target=home")
+        written(gateway, folder=tmp_path, more="    timezone: Europe/Amsterdam")
+        reloaded(served)
+        assert parsed(served.get("/probe?target=home").text).value("enphase_authenticated") == 1

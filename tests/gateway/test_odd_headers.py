@@ -1,0 +1,66 @@
+"""Headers that make a library raise what it does not promise: each costs its endpoint, and the others go on."""
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.faults import Odd, says
+from support.gateways import settings
+
+from envoy_exporter import documents
+from envoy_exporter.gateway.enlighten import retry_after
+from envoy_exporter.gateway.link import Link
+from envoy_exporter.simulator import Simulator
+
+FAILURES = "enphase_gateway_request_failures_total"
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "headers", "reason"),
+    [
+        ("8.3", 503, {"Retry_After": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, "http_5xx"),
+        ("8.3", 302, {"Location": "http://xn--/"}, "protocol"),
+        ("5.0", 401, {"WWW_Authenticate": 'Digest realm="x", nonce="y", qop="auth", opaque='}, "http_401"),
+    ],
+    ids=["a year that no calendar has", "a host that is no name", "a challenge with nothing behind its sign"],
+)
+def test_an_odd_header_costs_its_endpoint_and_no_other(
+    profile: str, status: int, headers: dict[str, str], reason: str
+) -> None:
+    odd = Odd({documents.PRODUCTION_JSON: says(status, b"", **headers)})
+    clock = StillClock()
+    with Simulator(profile, clock=clock.time, faults=odd) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(4):
+            exposition = scraped.scrape()
+            clock.turn(15)
+        assert gateway.load.requests[documents.INVENTORY] >= 1, "which comes after it"
+    failures = {labels: count for labels, count in exposition.of(FAILURES).items() if count}
+    assert set(failures) <= {(documents.PRODUCTION_JSON, reason)}
+    assert exposition.value("enphase_up") == 1
+
+
+def test_a_bug_costs_its_endpoint_and_is_told_once_a_back_off(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = Link.ask
+
+    def stumbles(link: Link, endpoint, *rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
+        if endpoint.name == documents.TARIFF:
+            raise ZeroDivisionError
+        return ask(link, endpoint, *rest)
+
+    monkeypatch.setattr(Link, "ask", stumbles)
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        for _ in range(20):
+            exposition = scraped.scrape()
+            clock.turn(15)
+    assert exposition.value(FAILURES, endpoint=documents.TARIFF, reason="internal") <= 6
+    success = exposition.of("enphase_scrape_collector_success")
+    assert {name for (name,), good in success.items() if not good} == {"tariff"}
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_cloud_s_year_that_no_calendar_has_is_no_time_to_wait() -> None:
+    assert retry_after("Mon, 01 Jan 99999999999 00:00:00 GMT", 0.0) is None
