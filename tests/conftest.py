@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.exporter import Scraped
-from support.tally import hand_in, take_in
+from support.tally import hand_in, lines, take_in
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +25,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """A process that ran some of the tests is done; `node` is the library's own and has no type."""
     take_in(node.config, getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Here and not beside the tests that count, as the process that reports may not have seen them."""
+    for line in lines(config):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

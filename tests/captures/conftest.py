@@ -1,4 +1,4 @@
-"""How many numbers of how many gateways were checked, at the end of every run."""
+"""How many numbers of how many gateways were checked."""
 
 from collections import Counter
 
@@ -10,8 +10,3 @@ from support.tally import tally
 def checked(pytestconfig: pytest.Config) -> Counter[str]:
     """Numbers by gateway, for the line at the end."""
     return tally(pytestconfig, "captures")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if counts := tally(config, "captures"):
-        terminalreporter.write_line(f"captures: {len(counts)} gateways, {counts.total():,} numbers checked")

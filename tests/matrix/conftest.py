@@ -1,4 +1,4 @@
-"""How much was tried, at the end of every run."""
+"""How much was tried."""
 
 from collections import Counter
 
@@ -10,9 +10,3 @@ from support.tally import tally
 def counted(pytestconfig: pytest.Config) -> Counter[str]:
     """Runs, scrapes, samples held against the plant, recoveries, and the most of what is bounded."""
     return tally(pytestconfig, "matrix")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if counts := tally(config, "matrix"):
-        shown = ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items()))
-        terminalreporter.write_line(f"matrix: {shown}")

@@ -145,7 +145,7 @@ def test_without_trustme_it_says_so_and_tls_cannot_be_had(
     parser = argparse.ArgumentParser()
     simulate.add_arguments(parser)
     assert simulate.run(parser.parse_args(["--tls", "--listen-address", "127.0.0.1:0"])) == 2
-    assert "envoy-exporter[simulator]" in capsys.readouterr().err
+    assert ".[simulator]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a run counted, for the lines at its end, however many processes the tests were spread over."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,3 +26,12 @@ def take_in(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]])
         ours = tally(config, title)
         for what, count in counts.items():
             ours[what] = max(ours[what], count) if what.startswith("most ") else ours[what] + count
+
+
+def lines(config: pytest.Config) -> Iterator[str]:
+    """What is to be read at the end of a run."""
+    for title, counts in sorted(config.stash.get(_TALLIES, {}).items()):
+        if counts and title == "captures":
+            yield f"captures: {len(counts)} gateways, {counts.total():,} numbers checked"
+        elif counts:
+            yield f"{title}: {', '.join(f'{count:,} {what}' for what, count in sorted(counts.items()))}"
