@@ -88,6 +88,7 @@ MORE = {
     (documents.PRODUCTION_JSON, "*.[].type"): _TELLS,
     (documents.PRODUCTION_JSON, "*.[].measurementType"): _TELLS,
     (documents.PRODUCTION_JSON, "storage.[].percentFull"): "an AC battery is one that says how full it is",
+    (documents.PRODUCTION_JSON, "storage.[].readingTime"): _AGE,
     (documents.PRODUCTION_JSON, "*whLifetime"): _HELD,
     (documents.PRODUCTION_JSON, "*whToday"): _HELD,
     (documents.PRODUCTION, "*whLifetime"): _HELD,
@@ -102,6 +103,7 @@ MORE = {
 _SOURCE = "another register is the site's production then, and its label `source` says so"
 _UNITS = "without a storage CT it is the sum of the units, and its label `source` says so"
 _SHORT = "without a whole list the short one has the inverters"
+_ELSEWHERE = "of an inverter that its list does not name, the inventory says when it reported"
 _BARE = "of several meters of a type the lowest eid keeps the bare name"
 
 ELSE = {
@@ -131,6 +133,11 @@ ELSE = {
     (documents.DEVICE_DATA, "[].active", "enphase_inverter_*"): _SHORT,
     (documents.DEVICE_DATA, "deviceCount", "enphase_inverter_*"): _SHORT,
     (documents.DEVICE_DATA, "deviceDataLimit", "enphase_inverter_*"): _SHORT,
+    (documents.INVENTORY, "*.last_rpt_date", "enphase_inverter_reporting"): "who never reported is not reporting",
+    (documents.INVERTERS_V1, "*", "enphase_inverter_last_report_timestamp_seconds"): _ELSEWHERE,
+    (documents.INVERTERS_V1, "*", "enphase_inverter_reporting"): _ELSEWHERE,
+    (documents.DEVICE_DATA, "*", "enphase_inverter_last_report_timestamp_seconds"): _ELSEWHERE,
+    (documents.ENSEMBLE_INVENTORY, "[].devices.[]", "enphase_battery_units"): "who is not listed is not counted",
     (documents.INVENTORY, "*.device_status.[]", "enphase_inverter_status_flag"): "what a list does not name is 0",
     (documents.GENERATOR_CONFIG, "", "enphase_generator_*"): "any that is not empty is a generator",
     (documents.TARIFF, "tariff.*.id", "enphase_tariff_*"): "who has no id is unnamed, and a second filler the first",
@@ -160,7 +167,7 @@ RECKONED = frozenset(
 SUMS = frozenset(("enphase_battery_power_watts", "enphase_battery_units", "enphase_storage_power_watts"))
 """Absent when something in the list cannot be read: that may be a battery, and a sum without it another number."""
 
-UNITS = (1.0, 3600.0, 1000.0, 60.0, 604800.0, 0.001, 0.01)
+UNITS = (1.0, 3600.0, 3.6e6, 1000.0, 60.0, 604800.0, 0.001, 0.01)
 """What a number is multiplied with, where its value before does not tell."""
 
 
