@@ -191,6 +191,12 @@ def ac_batteries(content: Json) -> Entry | None:
     return None
 
 
+def tells_of_storage(content: Json) -> bool:
+    """Does the site say whether there are AC batteries: not by a list with something else in it."""
+    listed = entry(content).get("storage", [])
+    return isinstance(content, dict) and isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
+
+
 def is_active(each: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
     count = (each or {}).get("activeCount")

@@ -142,7 +142,7 @@ def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: fl
     """
     answered = {
         "iq": documents.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
-        "ac": documents.site(seen) is not None or documents.PRODUCTION_JSON in seen.absent,
+        "ac": documents.tells_of_storage(documents.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
     }
     kinds = {
         kind: now if kind in present else before.kinds[kind]

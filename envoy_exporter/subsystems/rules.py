@@ -49,9 +49,9 @@ def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None)
     One poll is enough: two registers of a thousandth of a Wh do not meet by chance. Where the production CT is off,
     its old lifetime (7.3.466_metered_disabled_cts) is in neither, and the load *is* what comes from the grid.
     """
-    lifetime = total.get("whLifetime")
-    same = bool(lifetime) and net is not None and lifetime == net.get("whLifetime")
-    counted = produced is not None and documents.is_active(produced) and bool(produced.get("whLifetime"))
+    lifetime = untrusted.peek(total, "whLifetime")
+    same = bool(lifetime) and net is not None and lifetime == untrusted.peek(net, "whLifetime")
+    counted = produced is not None and documents.is_active(produced) and bool(untrusted.peek(produced, "whLifetime"))
     return same and counted
 
 

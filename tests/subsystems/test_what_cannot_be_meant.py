@@ -18,15 +18,17 @@ from envoy_exporter.documents import (
     ac_batteries,
     an_ac_battery_is_there,
     is_active,
+    tells_of_storage,
 )
 from envoy_exporter.gateway.endpoints import storage_hardware_is_there
-from envoy_exporter.subsystems import batteries, installer, inverters, limits, livedata, meters, tariff
+from envoy_exporter.subsystems import batteries, installer, inverters, limits, livedata, meters, production, tariff
 from envoy_exporter.subsystems.batteries import Battery, StoragePower
 from envoy_exporter.subsystems.installer import Books
 from envoy_exporter.subsystems.inventory import InverterState
 from envoy_exporter.subsystems.limits import ExportLimit
 from envoy_exporter.subsystems.livedata import LivePhasePower
 from envoy_exporter.subsystems.meters import MeterInfo, MeterStatus
+from envoy_exporter.subsystems.production import Consumption
 from envoy_exporter.subsystems.tariff import Price
 
 METER: dict[str, Json] = {
@@ -153,3 +155,21 @@ def test_lists_in_lists_of_prices_are_a_thousand_samples_at_most() -> None:
     assert len(told.readings) == 1000
     assert len(of(Price, told)) > 400
     assert [each.rule for each in told.refusals] == ["limit"]
+
+
+def test_a_production_that_cannot_be_read_is_no_reason_to_doubt_the_load() -> None:
+    entry: Json = {"type": "eim", "activeCount": 1, "wNow": 4556.1, "whLifetime": "much"}
+    consumption: list[Json] = [
+        {"type": "eim", "activeCount": 1, "measurementType": kind, "wNow": 500.0, "whLifetime": 4_200_123.456}
+        for kind in ("total-consumption", "net-consumption")
+    ]
+    told = read(production, {PRODUCTION_JSON: {"production": [entry], "consumption": consumption}})
+    assert of(Consumption, told)
+
+
+@pytest.mark.parametrize(("storage", "known"), [([], True), ([None], False), ("none", False), (None, False)])
+def test_a_storage_list_that_cannot_be_read_does_not_say_that_there_are_no_ac_batteries(
+    storage: Json,
+    known: bool,  # noqa: FBT001  # a case
+) -> None:
+    assert tells_of_storage({"production": [], "storage": storage}) is known
