@@ -146,6 +146,7 @@ ELSE = {
 """Where a family says something else when a place is missing, and rightly so."""
 
 NOT_MISSING = {
+    (documents.PRODUCTION_JSON, "storage"): "a list that cannot be read does not say that there are no AC batteries",
     (documents.INVERTERS_V1, "[].devType"): "firmware that does not say it lists nothing else; null is no inverter",
 }
 """Where a wrong value is not as if it were missing."""
@@ -165,7 +166,16 @@ RECKONED = frozenset(
 )
 """Families that are reckoned from more than one field, or in another way than by a factor."""
 
-SUMS = frozenset(("enphase_battery_power_watts", "enphase_battery_units", "enphase_storage_power_watts"))
+SUMS = frozenset(
+    (
+        "enphase_battery_power_watts",
+        "enphase_battery_units",
+        "enphase_storage_power_watts",
+        "enphase_storage_charge_ratio",
+        "enphase_storage_available_energy_joules",
+        "enphase_storage_capacity_joules",
+    )
+)
 """Absent when something in the list cannot be read: that may be a battery, and a sum without it another number."""
 
 UNITS = (1.0, 3600.0, 3.6e6, 1000.0, 60.0, 604800.0, 0.001, 0.01)
