@@ -15,7 +15,7 @@ from random import Random
 
 from . import __version__, config, logs
 from .clock import SystemClock
-from .commands import VERBS, demo
+from .commands import VERBS, verb
 from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(words)
     redaction = Redaction()
     logs.set_up(flags.log_level, flags.log_format, redaction)
-    with demo.running() if flags.demo else contextlib.nullcontext() as shown:
+    with _demonstration() if flags.demo else contextlib.nullcontext() as shown:
         try:
             return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
@@ -50,10 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _verb(name: str, words: Sequence[str]) -> int:
-    verb = VERBS[name]
-    parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=verb.__doc__, allow_abbrev=False)
-    verb.add_arguments(parser)
-    return int(verb.run(parser.parse_args(words)))
+    asked = verb(name)
+    parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=asked.__doc__, allow_abbrev=False)
+    asked.add_arguments(parser)
+    return asked.run(parser.parse_args(words))
+
+
+def _demonstration() -> contextlib.AbstractContextManager[Config]:
+    from .commands import demo  # noqa: PLC0415  # it brings the simulator, which no gateway needs
+
+    return demo.running()
 
 
 def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], Config]) -> int:

@@ -1,5 +1,26 @@
-"""What the command does besides serving: one module a verb."""
+"""What the command does besides serving: one module a verb, loaded when it is asked for.
 
-from . import layout, login, simulate
+Serving must not wait for them: on a small computer the simulator alone takes a good part of the start.
+"""
 
-VERBS = {"simulate": simulate, "login": login, "layout": layout}
+import argparse
+from importlib import import_module
+from typing import Protocol, cast
+
+VERBS = ("simulate", "login", "layout")
+
+
+class Verb(Protocol):
+    """Its docstring is the help."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """The exit code."""
+
+
+def verb(name: str) -> Verb:
+    """One of VERBS."""
+    return cast("Verb", import_module(f"{__name__}.{name}"))

@@ -70,13 +70,14 @@ def _wait(answer: Answer, now: float) -> float | None:
     if re.fullmatch(r"-?\d{1,12}", header):
         seconds = float(header)
     elif header:
-        seconds = _until(header, now)
+        seconds = until(header, now)
     if seconds is None and (words := _WAIT.search(answer.body)):
         seconds = float(words.group(1))
     return None if seconds is None else min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT)
 
 
-def _until(date: str, now: float) -> float | None:
+def until(date: str, now: float) -> float | None:
+    """Seconds from now (since 1970) to a date as HTTP writes them; None where that is none."""
     try:
         moment = parsedate_to_datetime(date)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now

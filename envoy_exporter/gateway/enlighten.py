@@ -15,8 +15,6 @@ import re
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -200,12 +198,8 @@ def retry_after(header: str, now: float) -> float | None:
     """Seconds that the header names, as a number or as a date; at most a day, and None for what is neither."""
     if re.fullmatch(r"\s*\d{1,9}\s*", header):
         return min(float(header), _LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(header)
-        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
-    except (ValueError, OverflowError):  # OverflowError: for the year 99999999999
-        return None
-    return min(max(wait, 0.0), _LONGEST_WAIT)
+    wait = answers.until(header, now)
+    return None if wait is None else min(max(wait, 0.0), _LONGEST_WAIT)
 
 
 def session(body: bytes) -> str | int:

@@ -27,12 +27,13 @@ class Link:
         self._network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
         self._client = Client(self._network, tls_context(settings.ca_file), counted, user_agent)
         self.scheme = ""
-        self.late = 0.0
-        """Seconds that the newest request came late, for another scheme was tried first."""
+        self.began = 0.0
+        """When the newest request was begun, of the monotonic clock: others may have gone before it, as by a scheme."""
 
     def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
         """The content of a document, if it comes within the seconds. Raises GatewayError, or NotHere."""
-        deadline, self.late = self._clock.monotonic() + seconds, 0.0
+        self.began = self._clock.monotonic()
+        deadline = self.began + seconds
         if endpoint.name == documents.INFO:
             answer = self._information(endpoint.target, deadline, seen)
         else:
@@ -80,10 +81,8 @@ class Link:
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
         """
         failed: list[GatewayError] = []
-        began = self._clock.monotonic()
         for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
-                self.late = self._clock.monotonic() - began
                 answer = self._get(scheme, target, None, deadline, seen)
             except Unreachable as error:
                 failed.append(error)
@@ -107,6 +106,7 @@ class Link:
             raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
 
     def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Answer:
+        self.began = self._clock.monotonic()
         settings = self._settings
         host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
         url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())

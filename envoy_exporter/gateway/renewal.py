@@ -43,7 +43,7 @@ def has_run_out(token: Token, now: float) -> bool:
 class Renewal:
     """Of one gateway, used by its thread. `results` counts what came of asking, each from 0."""
 
-    def __init__(  # its parts, all by name
+    def __init__(
         self, account: Account, store: TokenStore, *, name: str, serial: str, clock: Clock, random: Random
     ) -> None:
         self._account = account

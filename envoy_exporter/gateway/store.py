@@ -24,7 +24,7 @@ ABSENT_FOR = 6 * 3600.0
 GONE_AFTER, GONE_REFUSALS = 600.0, 3
 LONGEST_BACK_OFF = 120.0
 SUSPENSION, LONGEST_SUSPENSION = 60.0, 500.0
-"""A tenth of a minute short of ten, jitter included: within ten minutes all is back that the gateway has again."""
+"""Ten minutes at most with the jitter: within them all is back that the gateway has again."""
 _NEVER = float("-inf")
 _FIRST = (documents.INFO, documents.METERS)
 

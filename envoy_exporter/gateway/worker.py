@@ -37,6 +37,7 @@ SETTLING = 600.0
 
 MOST_DOUBTS = 3
 """Endpoints in a row that are newly without an answer, and `/info` too young to be asked: nothing more till then."""
+_WHO = (("sn", "its serial", "it is another gateway, of serial"), ("software", "its firmware", "its firmware is"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Outcome:
 class Worker:
     """Decides and remembers; only `ask()` takes time, and is all that may run without the gateway's lock."""
 
-    def __init__(  # its parts, all by name
+    def __init__(
         self,
         settings: Settings,
         link: Link,
@@ -165,10 +166,9 @@ class Worker:
             level = logging.DEBUG if asking.endpoint.name in self._failing else logging.ERROR
             log.log(level, "gateway %s: a bug of the exporter, please report it", self._name, exc_info=True)
             error = GatewayError("internal", f"a bug of the exporter: {type(bug).__name__}")
-        late = asking.link.late
-        return Outcome(
-            replace(asking, at=asking.at + late), content, error, self._clock.monotonic() - asking.began - late
-        )
+        began = asking.link.began
+        asked = replace(asking, at=asking.at + began - asking.began)
+        return Outcome(asked, content, error, self._clock.monotonic() - began)
 
     def end_poll(self) -> None:
         self._conclude_doubts()
@@ -265,10 +265,10 @@ class Worker:
         before, after = self.store.seen(), Documents({documents.INFO: Document(content)})
         mistaken = self.credentials.mistaken(after)
         if mistaken is None and documents.INFO in before.at_hand:
-            for element, what in (("sn", "it is another gateway, of serial"), ("software", "its firmware is")):
+            for element, what, words in _WHO:
                 old, new = documents.device(before, element), documents.device(after, element)
                 if old and new and old != new:
-                    self._journal.changed(element, logging.WARNING, f"{what} {new} now, and was {old}")
+                    self._journal.changed(what, logging.WARNING, f"{words} {new} now, and was {old}")
                     self.store.begin_anew()
                     self.credentials.begin_anew()
         return mistaken

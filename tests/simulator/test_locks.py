@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,17 +13,6 @@ YEAR = 365 * 86400
 INVERTERS = "/api/v1/production/inverters"
 OLD = ("3.9", "4.10", "5.0")
 NEW = ("7.3", "7.6", "8.2", "8.3", "8.3-collar")
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def newest(clock: StandingClock) -> Iterator[Simulator]:
-    with Simulator("8.3", clock=clock, tls=False) as gateway:
-        yield gateway
 
 
 def get(gateway: Simulator, path: str, auth: httpx.Auth | None = None, token: str | None = None) -> httpx.Response:
@@ -127,21 +115,21 @@ def test_a_token_opens_what_its_role_may_see_and_info_needs_none(name: str) -> N
             assert get(gateway, path, token=installers).status_code == 200
 
 
-def test_without_a_token_there_is_a_page_even_where_there_is_nothing(newest: Simulator) -> None:
+def test_without_a_token_there_is_a_page_even_where_there_is_nothing(gateway: Simulator) -> None:
     for path in ("/api/v1/production", "/production.json", "/ivp/meters", "/nowhere"):
-        answer = get(newest, path)
+        answer = get(gateway, path)
         assert answer.status_code == 401
         assert "401 Authorization Required" in answer.text
         assert "<script>" in answer.text
         assert "www-authenticate" not in answer.headers
-    assert get(newest, "/nowhere", token=newest.token).status_code == 404
+    assert get(gateway, "/nowhere", token=gateway.token).status_code == 404
 
 
-def test_a_token_has_the_form_and_the_claims_of_a_real_one(newest: Simulator) -> None:
-    header, payload, signature = (base64.urlsafe_b64decode(part + "==") for part in newest.token.split("."))
+def test_a_token_has_the_form_and_the_claims_of_a_real_one(gateway: Simulator) -> None:
+    header, payload, signature = (base64.urlsafe_b64decode(part + "==") for part in gateway.token.split("."))
     assert json.loads(header)["alg"] == "ES256"
     claims = json.loads(payload)
-    assert claims["aud"] == newest.serial
+    assert claims["aud"] == gateway.serial
     assert claims["iss"] == "Entrez"
     assert claims["enphaseUser"] == "owner"
     assert claims["username"]
@@ -150,49 +138,49 @@ def test_a_token_has_the_form_and_the_claims_of_a_real_one(newest: Simulator) ->
     assert len(signature) == 64
 
 
-def test_only_a_good_token_opens(newest: Simulator) -> None:
-    good = newest.make_token(username="another@example.com")
-    assert good != newest.token
-    assert get(newest, INVERTERS, token=good).status_code == 200
+def test_only_a_good_token_opens(gateway: Simulator) -> None:
+    good = gateway.make_token(username="another@example.com")
+    assert good != gateway.token
+    assert get(gateway, INVERTERS, token=good).status_code == 200
     for bad in (
-        newest.make_token(exp=int(NOON_IN_JUNE) - 1),
-        newest.make_token(exp=None),
-        newest.make_token(exp="later"),
-        newest.make_token(aud="121212121212"),
-        newest.token[:-2] + "AA",
-        newest.token.rpartition(".")[0],
+        gateway.make_token(exp=int(NOON_IN_JUNE) - 1),
+        gateway.make_token(exp=None),
+        gateway.make_token(exp="later"),
+        gateway.make_token(aud="121212121212"),
+        gateway.token[:-2] + "AA",
+        gateway.token.rpartition(".")[0],
         "nonsense",
         ".",
     ):
-        assert get(newest, INVERTERS, token=bad).status_code == 401, bad
+        assert get(gateway, INVERTERS, token=bad).status_code == 401, bad
 
 
-def test_a_token_runs_out(newest: Simulator, clock: StandingClock) -> None:
-    installers = newest.make_token(enphaseUser="installer")
+def test_a_token_runs_out(gateway: Simulator, clock: StandingClock) -> None:
+    installers = gateway.make_token(enphaseUser="installer")
     clock.now += 43_199
-    assert get(newest, INVERTERS, token=installers).status_code == 200
+    assert get(gateway, INVERTERS, token=installers).status_code == 200
     clock.now += 2
-    assert get(newest, INVERTERS, token=installers).status_code == 401
-    assert get(newest, INVERTERS, token=newest.token).status_code == 200
+    assert get(gateway, INVERTERS, token=installers).status_code == 401
+    assert get(gateway, INVERTERS, token=gateway.token).status_code == 200
     clock.now += YEAR
-    assert get(newest, INVERTERS, token=newest.token).status_code == 401
+    assert get(gateway, INVERTERS, token=gateway.token).status_code == 401
 
 
-def test_a_gateway_that_starts_anew_takes_the_token_it_had(newest: Simulator) -> None:
+def test_a_gateway_that_starts_anew_takes_the_token_it_had(gateway: Simulator) -> None:
     with Simulator("8.3", clock=StandingClock(), tls=False) as again:
-        assert again.token != newest.token
-        assert get(again, INVERTERS, token=newest.token).status_code == 200
+        assert again.token != gateway.token
+        assert get(again, INVERTERS, token=gateway.token).status_code == 200
         again.revoke()
-        assert get(again, INVERTERS, token=newest.token).status_code == 401
+        assert get(again, INVERTERS, token=gateway.token).status_code == 401
 
 
-def test_what_is_revoked_stays_out_until_restored_and_a_new_token_gets_in(newest: Simulator) -> None:
-    newest.revoke()
-    assert get(newest, INVERTERS, token=newest.token).status_code == 401
-    assert get(newest, "/info", token=newest.token).status_code == 200
-    assert get(newest, INVERTERS, token=newest.make_token()).status_code == 200
-    newest.restore()
-    assert get(newest, INVERTERS, token=newest.token).status_code == 200
+def test_what_is_revoked_stays_out_until_restored_and_a_new_token_gets_in(gateway: Simulator) -> None:
+    gateway.revoke()
+    assert get(gateway, INVERTERS, token=gateway.token).status_code == 401
+    assert get(gateway, "/info", token=gateway.token).status_code == 200
+    assert get(gateway, INVERTERS, token=gateway.make_token()).status_code == 200
+    gateway.restore()
+    assert get(gateway, INVERTERS, token=gateway.token).status_code == 200
 
 
 def test_a_revoked_password_stays_out_until_restored() -> None:
