@@ -1,95 +1,23 @@
 """A gateway whose tokens come from Enlighten: through a year, an upgrade, and all that a cloud can do. Real sockets."""
 
-import json
-import logging
 import socket
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from typing import Self
 
 import pytest
 from support.clock import StillClock
 from support.enlighten import YEAR, account, renewal
 from support.exporter import Scraped
-from support.exposition import Exposition
 from support.faults import Answer, Odd, says
 from support.gateways import settings
+from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, renewals
 
-from envoy_exporter.gateway.account import Account
-from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.cloud import MOODS, Cloud
+from envoy_exporter.simulator.cloud import Cloud
 from envoy_exporter.simulator.faults import NoFaults
-
-DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
-FEW = frozenset({"production", "inverters"})
-ACCOUNT = "somebody@example.com"
-
-
-class House:
-    """A gateway of firmware 8.3, the cloud, and an exporter that knows the account and no token.
-
-    The gateway's own clock stands still, for its sun takes long to simulate a year, unless `ticking`.
-    """
-
-    def __init__(self, folder: Path, faults: NoFaults | None = None, *, ticking: bool = False) -> None:
-        self.clock = StillClock()
-        self.folder = folder
-        self.state = folder / "state"
-        self.gateway = Simulator("8.3", clock=(self.clock if ticking else StillClock()).time, faults=faults)
-        self.cloud = Cloud(self.gateway.serial, username=ACCOUNT, clock=self.clock.time)
-
-    def __enter__(self) -> Self:
-        self.gateway.start()
-        self.cloud.start()
-        self.account = account(self.cloud, self.folder, self.clock)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.cloud.close()
-        self.gateway.close()
-
-    @property
-    def file(self) -> Path:
-        return self.state / f"{self.gateway.serial}.token"
-
-    def settings(self, **changes: object) -> Settings:
-        told = {"token": None, "serial": self.gateway.serial, "collectors": FEW, **changes}
-        return settings(self.gateway, **told)
-
-    def exporter(self, shared: Account | None = None, **changes: object) -> Scraped:
-        """One that starts now."""
-        own = renewal(shared or self.account, self.gateway.serial, self.clock, state=self.state)
-        return Scraped(self.settings(**changes), self.clock, renewal=own)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with House(tmp_path) as built:
-        yield built
-
-
-def renewals(exposition: Exposition) -> dict[str, float]:
-    counted = exposition.of("enphase_token_renewals_total")
-    return {labels[0]: count for labels, count in counted.items() if count}
-
-
-def refused(exposition: Exposition) -> float:
-    """How many requests the gateway answered with 401."""
-    return sum(n for labels, n in exposition.of("enphase_gateway_requests_total").items() if "401" in labels)
-
-
-def is_well(exposition: Exposition) -> bool:
-    successes = exposition.of("enphase_scrape_collector_success").values()
-    failures = exposition.of("enphase_gateway_request_failures_total")
-    return exposition.value("enphase_authenticated") == 1 and all(successes) and not failures
-
 
 # --- the usual life
 
@@ -322,155 +250,6 @@ def test_a_new_token_that_the_gateway_refuses_changes_nothing(collectors: set[st
         assert 1 <= refused(exposition) <= 3
 
 
-# --- a cloud that refuses, or is not there
-
-
-def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
-    house: House, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "envoy_exporter")
-    scraped = house.exporter()
-    scraped.scrape()
-    kept = house.file.read_text()
-    house.clock.turn(YEAR * 11 / 12)
-    for count, mood in enumerate(MOODS, start=2):
-        house.cloud.mood = mood
-        exposition = scraped.scrape()
-        scraped.poll()
-        assert is_well(exposition), mood
-        assert (mood, house.cloud.logins) == (mood, count)
-        assert (mood, sum(renewals(scraped.exposition()).values())) == (mood, count)
-        house.clock.turn(4.9 * HOUR)
-    assert house.file.read_text() == kept
-    said = caplog.text + str(scraped.gateway.snapshot().trouble)
-    sessions = [json.loads(each.body)["session_id"] for each in house.cloud.asked if each.path == "/tokens"]
-    for secret in (
-        ACCOUNT,
-        house.cloud.password,
-        *sessions,
-        *(kept[at : at + 12] for at in range(0, len(kept) - 12, 12)),
-    ):
-        assert secret not in said
-    told = [record.getMessage() for record in caplog.records if "no new token" in record.getMessage()]
-    assert all(line != after for line, after in pairwise(told))
-    assert any("second factor" in line for line in told)
-    house.cloud.mood = ""
-    scraped.poll()
-    house.clock.turn(15)
-    scraped.poll()
-    house.clock.turn(15)
-    scraped.poll()
-    assert house.file.read_text() != kept
-
-
-def test_scrapes_have_their_documents_while_the_cloud_hangs(house: House) -> None:
-    scraped = house.exporter()
-    scraped.scrape()
-    house.clock.turn(YEAR * 11 / 12)
-    house.cloud.mood = "slow"
-    assert scraped.gateway.scrape().result(20) is None
-    _until_asked(house.cloud, 3)
-    exposition = scraped.exposition()
-    assert is_well(exposition)
-    assert scraped.gateway.snapshot().documents.at_hand
-
-
-def _until_asked(cloud: Cloud, count: int) -> None:
-    waiting = threading.Event()
-    for _ in range(1000):
-        if len(cloud.asked) >= count:
-            return
-        waiting.wait(0.01)
-    raise AssertionError("the cloud is not asked")
-
-
-def test_an_account_that_is_refused_is_left_alone_for_hours_however_many_gateways_share_it(tmp_path: Path) -> None:
-    clock = StillClock()
-    profile = PROFILES["7.3"]
-    serials = [f"12200000000{number}" for number in range(3)]
-    gateways = [Simulator(replace(profile, serial=serial), clock=clock.time) for serial in serials]
-    with Cloud(*serials, username=ACCOUNT, clock=clock.time) as cloud:
-        shared = account(cloud, tmp_path, clock, password="wrong")
-        exporters = []
-        for gateway in gateways:
-            gateway.start()
-            told = settings(gateway, token=None, serial=gateway.serial, name=gateway.serial, collectors=FEW)
-            exporters.append(Scraped(told, clock, renewal=renewal(shared, gateway.serial, clock)))
-        for _ in range(24 * 4):
-            for scraped in exporters:
-                scraped.poll()
-            clock.turn(15 * MINUTE)
-        for gateway in gateways:
-            gateway.close()
-        assert 2 <= cloud.logins <= 12
-        assert len(cloud.asked) == cloud.logins
-
-
-def test_a_gateway_that_the_account_does_not_see_holds_up_no_other(tmp_path: Path) -> None:
-    clock = StillClock()
-    strange, own = replace(PROFILES["7.3"], serial="122000000009"), PROFILES["8.3"]
-    with (
-        Simulator(strange, clock=clock.time) as first,
-        Simulator(own, clock=clock.time) as second,
-        Cloud(own.serial, username=ACCOUNT, clock=clock.time) as cloud,
-    ):
-        shared = account(cloud, tmp_path, clock)
-        refused = Scraped(
-            settings(first, token=None, serial=strange.serial, collectors=FEW),
-            clock,
-            renewal=renewal(shared, strange.serial, clock),
-        )
-        served = Scraped(
-            settings(second, token=None, serial=own.serial, collectors=FEW),
-            clock,
-            renewal=renewal(shared, own.serial, clock),
-        )
-        for _ in range(20):
-            exposition = refused.scrape()
-            clock.turn(15)
-        assert renewals(exposition) == {"serial": 1}
-        assert is_well(served.scrape())
-        assert cloud.logins == 2
-
-
-def test_a_cloud_that_is_down_at_the_start_is_asked_again_in_a_minute(house: House) -> None:
-    house.cloud.mood = "login_503"
-    scraped = house.exporter()
-    assert scraped.scrape().value("enphase_authenticated") == 0
-    house.clock.turn(15)
-    scraped.scrape()
-    assert house.cloud.logins == 1
-    house.cloud.mood = ""
-    house.clock.turn(60)
-    scraped.scrape()
-    house.clock.turn(15)
-    assert scraped.scrape().value("enphase_authenticated") == 1
-    assert house.cloud.logins == 2
-
-
-def test_a_cloud_whose_tokens_are_old_when_they_come_is_not_asked_with_every_poll(house: House) -> None:
-    now = int(house.clock.time())
-    house.cloud.claims = {"iat": now - YEAR, "exp": now + 2 * int(DAY)}
-    scraped = house.exporter(collectors=frozenset({"production"}))
-    for _ in range(24 * 6):
-        scraped.poll()
-        house.clock.turn(10 * MINUTE)
-    assert is_well(scraped.exposition())
-    assert 2 <= house.cloud.logins <= 24
-
-
-def test_a_cloud_that_says_when_is_asked_then(house: House) -> None:
-    house.cloud.mood = "login_429"
-    scraped = house.exporter()
-    for _ in range(29):
-        scraped.poll()
-        house.clock.turn(MINUTE)
-    assert house.cloud.logins == 1
-    house.clock.turn(10 * MINUTE)
-    scraped.poll()
-    assert house.cloud.logins == 2
-
-
 # --- whom a token goes to
 
 
@@ -517,16 +296,3 @@ def test_an_installer_s_token_that_becomes_an_owner_s_is_no_bad_one(tmp_path: Pa
             house.clock.turn(15)
         assert exposition.of("enphase_token_info") == {("owner",): 1}
         assert renewals(exposition) == {"success": 2}
-
-
-# --- what is said
-
-
-def test_mfa_is_told_in_words_that_say_what_to_do(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    house.cloud.mood = "mfa"
-    scraped = house.exporter()
-    exposition = scraped.scrape()
-    assert exposition.value("enphase_authenticated") == 0
-    assert renewals(exposition) == {"mfa": 1}
-    assert "https://entrez.enphaseenergy.com" in str(scraped.gateway.snapshot().trouble)
-    assert "token_file" in caplog.text

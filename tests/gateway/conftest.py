@@ -1,0 +1,13 @@
+"""What many tests of the gateway side begin with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with House(tmp_path) as built:
+        yield built

@@ -1,0 +1,130 @@
+"""Connections that are kept: gateways promise it, and then close, reset or say what nobody asked."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+from support.asked import asked, reset_after_request
+from support.exporter import Scraped
+from support.faults import Odd
+from support.gateways import settings
+from support.raw import RawGateway, answer, reset
+
+from envoy_exporter.gateway.errors import NoAnswer
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.answering import Request, Response
+
+
+@pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])
+def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.request(connection)
+        connection.sendall(answer(b"{}"))
+        if gateway.request(connection):
+            end(connection)
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        assert [client.get().status for _ in range(10)] == [200] * 10
+        client.client.close()
+    assert gateway.connections == 10
+
+
+def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh_one() -> None:
+    def script(connection: socket.socket, number: int) -> None:
+        gateway.request(connection)
+        if number == 3:
+            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+            return
+        connection.sendall(answer(b"%d" % number))
+        if number == 1:
+            gateway.request(connection)
+            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        assert [client.get().body, client.get().body] == [b"1", b"2"]
+        client.client.close()
+        assert client.get().status == 408
+        client.client.close()
+        assert gateway.connections == 3
+
+
+def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
+    with RawGateway(reset_after_request) as gateway:
+        with pytest.raises(NoAnswer):
+            asked(gateway).get()
+        assert gateway.connections == 1
+
+
+def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.request(connection)
+        connection.sendall(answer(b"{}"))
+        gateway.request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        client.get()
+        with pytest.raises(NoAnswer) as error:
+            client.get()
+        assert (error.value.reason, gateway.connections) == ("truncated", 1)
+
+
+def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_wanted() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        while gateway.request(connection):
+            connection.sendall(answer(b"{}"))
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        for _ in range(5):
+            client.get()
+        assert gateway.connections == 1
+        for _ in range(5):
+            client.get(keep_alive=False)
+        assert gateway.connections == 6
+        assert b"Connection: close" in gateway.received
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "in the same breath"])
+def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_question(apart: bool) -> None:  # noqa: FBT001  # a case
+    def script(connection: socket.socket, number: int) -> None:
+        gateway.request(connection)
+        if number > 1:
+            connection.sendall(answer(b"second"))
+        elif apart:
+            connection.sendall(answer(b"first"))
+            heard.wait(10)
+            connection.sendall(answer(b"unasked"))
+        else:
+            connection.sendall(answer(b"first") + answer(b"unasked"))
+        said.set()
+        gateway.request(connection)
+
+    heard, said = threading.Event(), threading.Event()
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        assert client.get().body == b"first"
+        heard.set()
+        assert said.wait(10)
+        assert client.get().body == b"second"
+        client.client.close()
+
+
+@pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
+def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:  # noqa: FBT001  # a case
+    """It resets what it said it would keep (home-assistant/core#126162)."""
+    told: list[str] = []
+
+    def noted(request: Request, truth: Callable[[Request], Response]) -> Response:
+        if request.path != "/info":
+            told.append(request.headers.get("connection", ""))
+        return truth(request)
+
+    with Simulator(profile, faults=Odd({"*": noted})) as gateway:
+        Scraped(settings(gateway)).poll()
+    assert told
+    assert {each == "close" for each in told} == {not kept}

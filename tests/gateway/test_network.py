@@ -1,0 +1,141 @@
+"""Connections: a name and its addresses, TLS and whom it lets in, and that a handshake ends in time."""
+
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+from support.asked import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, Asked
+from support.certificates import certified
+from support.exporter import Scraped
+from support.raw import RawGateway, answer, closed_port, deaf_port
+
+from envoy_exporter.gateway.client import Client
+from envoy_exporter.gateway.errors import GatewayError, Unreachable
+from envoy_exporter.gateway.network import CONNECT_SECONDS, tls_context
+from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.certificate import self_signed
+
+
+def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:
+    with RawGateway(lambda connection, _: connection.recv(100_000) and gateway.ended.wait(20)) as gateway:
+        client = Asked(gateway.host, gateway.port, "https")
+        began = time.monotonic()
+        with pytest.raises(Unreachable) as error:
+            client.get(LIMIT)
+        assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
+    assert error.value.reason == "tls"
+
+
+def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        connection.recv(100_000)
+        gateway.drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
+
+    with RawGateway(script) as gateway:
+        client = Asked(gateway.host, gateway.port, "https")
+        began = time.monotonic()
+        with pytest.raises(GatewayError) as error:
+            client.get(LIMIT)
+        assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
+    assert error.value.reason == "tls"
+
+
+def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
+    script = lambda connection, _: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # noqa: E731
+    with RawGateway(script) as gateway, pytest.raises(Unreachable) as error:
+        Asked(gateway.host, gateway.port, "https").get()
+    assert error.value.reason == "tls"
+
+
+def test_nothing_listens() -> None:
+    with closed_port() as port, pytest.raises(Unreachable) as error:
+        Asked("127.0.0.1", port).get()
+    assert error.value.reason == "connect"
+
+
+def test_a_name_that_does_not_exist() -> None:
+    with pytest.raises(Unreachable) as error:
+        Asked("no-such-gateway.invalid", 80).get()
+    assert error.value.reason == "dns"
+
+
+def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As with an IPv6 address that a router still announces: it took all of the three seconds, each time."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.request(connection)
+        connection.sendall(answer(b"well", keep=False))
+
+    with RawGateway(script) as gateway, deaf_port() as deaf:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
+            for port in (deaf, gateway.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(addresses))
+        client = Asked("envoy.local", 80)
+        assert client.get().body == b"well"
+        began = time.monotonic()
+        assert client.get().body == b"well"
+        assert time.monotonic() - began < CONNECT_SECONDS / 2, "the dead one was not tried again"
+        client.client.close()
+    assert gateway.connections == 2
+
+
+def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
+    with Simulator("8.3") as gateway:
+        host, _, port = gateway.address.rpartition(":")
+        shown = _fingerprint(host, int(port))
+        known = Asked(host, int(port), "https", shown)
+        assert known.get().status == 200
+        known.client.close()
+        other = Asked(host, int(port), "https", bytes(32))
+        with pytest.raises(Unreachable) as error:
+            other.get()
+        assert error.value.reason == "tls"
+        assert shown.hex(":").upper() in str(error.value)
+
+
+def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
+    """Else whoever takes its address and breaks the handshake gets the token in plain text."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.received += connection.recv(100_000)
+
+    with RawGateway(script) as gateway:
+        Scraped(Settings(name="home", host=gateway.host, port=gateway.port, fingerprint=bytes(32))).poll()
+    assert gateway.connections == 1
+    assert b"GET" not in gateway.received
+
+
+def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
+    shown = self_signed("122012345678", "127.0.0.1")
+
+    def script(connection: socket.socket, _: int) -> None:
+        with shown.wrap_socket(connection, server_side=True) as secured:
+            gateway.request(secured)
+            secured.sendall(answer(b"well", keep=False))
+
+    certified(tmp_path)
+    with RawGateway(script) as gateway:
+        (tmp_path / "gateway.pem").write_text(ssl.get_server_certificate((gateway.host, gateway.port)))
+        client = Asked(gateway.host, gateway.port, "https")
+        client.client = Client(client.network, tls_context(str(tmp_path / "gateway.pem")), lambda *_: None, "test")
+        assert client.get().body == b"well"
+        client.client.close()
+        client.client = Client(client.network, tls_context(str(tmp_path / "authority.pem")), lambda *_: None, "test")
+        with pytest.raises(Unreachable) as error:
+            client.get()
+    assert error.value.reason == "tls"
+    assert gateway.received.count(b"GET") == 1
+
+
+def _fingerprint(host: str, port: int) -> bytes:
+    import hashlib  # noqa: PLC0415
+
+    certificate = ssl.get_server_certificate((host, port))
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest()

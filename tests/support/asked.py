@@ -1,0 +1,50 @@
+"""A client that asks one gateway, and the error that one GET ends with."""
+
+import socket
+import time
+
+import httpx
+import pytest
+
+from envoy_exporter.gateway.client import Answer, Client
+from envoy_exporter.gateway.errors import GatewayError
+from envoy_exporter.gateway.network import Network, tls_context
+from support.raw import RawGateway, Script, reset
+
+LIMIT = 0.5
+
+
+LONG_BEFORE_THE_DRIP_ENDS = 10.0
+
+
+class Asked:
+    """A client of one gateway, and what it counted."""
+
+    def __init__(self, host: str, port: int, scheme: str = "http", fingerprint: bytes | None = None) -> None:
+        self.counted: list[tuple[str, int]] = []
+        self.network = Network(host, port, time.monotonic, fingerprint)
+        count = lambda path, status: self.counted.append((path, status))  # noqa: E731
+        self.client = Client(self.network, tls_context(), count, "test")
+        self._url = httpx.URL(scheme=scheme, host=host, port=port, raw_path=b"/info")
+
+    def get(self, limit: float = 5.0, auth: httpx.Auth | None = None, *, keep_alive: bool = True) -> Answer:
+        return self.client.get(self._url, auth, time.monotonic() + limit, keep_alive=keep_alive)
+
+
+def asked(gateway: RawGateway) -> Asked:
+    return Asked(gateway.host, gateway.port)
+
+
+def refused(script: Script, limit: float = 5.0) -> GatewayError:
+    """The error that one GET ends with."""
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        with pytest.raises(GatewayError) as error:
+            client.get(limit)
+        client.client.close()
+    return error.value
+
+
+def reset_after_request(connection: socket.socket, _: int) -> None:
+    connection.recv(100_000)
+    reset(connection)
