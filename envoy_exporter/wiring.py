@@ -68,7 +68,7 @@ class Wiring:
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
     def site(self, wanted: Config) -> Site:
-        """What this config serves from now on."""
+        """What this config serves from now on. Raises ConfigError, and then changes nothing."""
         wanted = self._with_flags(wanted)
         self._learn(wanted)
         clouds = self._accounts.access(wanted)
