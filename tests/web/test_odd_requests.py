@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from random import Random
 
@@ -147,6 +148,9 @@ def test_no_request_is_worth_a_line_in_the_log() -> None:
     """Or anybody fills the disk."""
     with Command("--demo") as command:
         port = int(command.url.rpartition(":")[2])
+        until = time.monotonic() + 30
+        while "Stop it" not in command.said and time.monotonic() < until:  # its greeting comes after it listens
+            time.sleep(0.02)
         lines = command.said.count("\n")
         for raw in (
             b"\x00" * 10,
