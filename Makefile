@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long lint format golden soak clean
+.PHONY: demo test test-long lint format golden dashboards soak clean
 
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
@@ -30,6 +30,9 @@ POLLS ?= 100000
 
 soak: $(VENV)/dev-installed
 	@$(BIN)/python -m bench.soak --scrapes $(SCRAPES) --polls $(POLLS)
+
+dashboards: $(VENV)/dev-installed
+	$(BIN)/python grafana/build.py
 
 golden: $(VENV)/dev-installed
 	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden

@@ -1,0 +1,85 @@
+"""What all dashboards have: variables, links to the others, marks where firmware changed and alerts fired."""
+
+from collections.abc import Iterable
+
+from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink, QueryVariable
+from grafana_foundation_sdk.models import dashboard as models
+
+import palette
+import variables
+from layout import Row, place
+from queries import ALERTS, metric
+
+TAG = "enphase"
+
+
+def board(
+    title: str,
+    description: str,
+    rows: Iterable[Row],
+    *,
+    since: str = "now-24h",
+    refresh: str = "1m",
+    more_variables: Iterable[QueryVariable] = (),
+) -> models.Dashboard:
+    """A dashboard from `since` until now; its uid and its file are named for the title."""
+    built = (
+        Dashboard(f"Enphase {title}")
+        .uid(f"{TAG}-{title.lower().replace(' ', '-')}")
+        .description(description)
+        .tags([TAG])
+        .timezone("browser")
+        .time(since, "now")
+        .refresh(refresh)
+        .readonly()
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
+        .variables([variables.datasource(), variables.job(), variables.instance(), *more_variables])
+        .annotations([_firmware(), _alerts()])
+        .links([_others()])
+        .build()
+    )
+    for link in built.links or ():
+        link.placement = None  # the SDK's only one is in a menu, where nobody finds them
+    built.panels = place(rows)
+    return built
+
+
+def _others() -> DashboardLink:
+    """Each opens with its own time: a day of the year that one looked at says little of a gateway's requests."""
+    return (
+        DashboardLink("Enphase")
+        .type(models.DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .include_vars(include_vars=True)
+        .tooltip("The other dashboards of this plant")
+    )
+
+
+def _firmware() -> AnnotationQuery:
+    """For an hour after it, so that a year's panel, which looks every 50 minutes, does not miss it."""
+    info = metric("enphase_gateway_info")
+    before = f"last_over_time({info}[1d] offset 1h)"
+    return (
+        AnnotationQuery()
+        .name("Firmware")
+        .datasource(variables.DATASOURCE)
+        .enable(enable=True)
+        .icon_color(palette.HOME)
+        .expr(f"({info} unless on (job, instance, firmware) {before}) and on (job, instance) {before}")
+        .title_format("Firmware {{firmware}}")
+        .text_format("{{instance}} has new firmware")
+    )
+
+
+def _alerts() -> AnnotationQuery:
+    return (
+        AnnotationQuery()
+        .name("Alerts")
+        .datasource(variables.DATASOURCE)
+        .enable(enable=True)
+        .icon_color(palette.BAD)
+        .expr(f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}')
+        .title_format("{{alertname}}")
+        .text_format("{{instance}}")
+        .tag_keys("severity")
+    )

@@ -1,0 +1,21 @@
+"""Writes grafana/dashboards/*.json: `python grafana/build.py`, or into another folder that is named."""
+
+import json
+import sys
+from pathlib import Path
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+import home
+
+BOARDS = {"home": home.dashboard()}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "dashboards"
+    for name, board in BOARDS.items():
+        (folder / f"{name}.json").write_text(json.dumps(board, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""PromQL in pieces that are the same on every dashboard. What is selected at the top of a dashboard is added up."""
+
+from dataclasses import dataclass
+
+from palette import FLOWS
+
+FLOW_WATTS = "instance:enphase_flow_watts:mean5m"
+FLOW_DAY = "instance:enphase_flow_kilowatt_hours:day"
+SELECTED = 'job=~"$job", instance=~"$instance"'
+ALERTS = 'alertname=~"Enphase.*", job=~"$job", instance=~"$instance|"'  # an alert on what is absent has no instance
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`legend` may name labels, as `{{instance}}`; all that it brings has the colour, or one by its name."""
+
+    expression: str
+    legend: str = ""
+    colour: str = ""
+
+
+def metric(name: str, *matchers: str, **labels: str) -> str:
+    """A selector of it, in the selected jobs and instances: `metric("enphase_meter_enabled", meter="storage")`."""
+    equal = (f'{label}="{value}"' for label, value in labels.items())
+    return name + "{" + ", ".join((SELECTED, *matchers, *equal)) + "}"
+
+
+def watts(flow: str) -> str:
+    return f"sum({metric(FLOW_WATTS, flow=flow)})"
+
+
+def kilowatt_hours(flow: str) -> str:
+    """Over the panel's time, from one mean power a minute: what was not measured is not in it."""
+    return f"sum(sum_over_time({metric(FLOW_WATTS, flow=flow)}[$__range])) / 60000"
+
+
+def share_without(part: str, whole: str) -> str:
+    """Of the flow `whole` over the panel's time, what is not `part`; of the gateways that know both."""
+    parts, wholes = (f"sum_over_time({metric(FLOW_WATTS, flow=flow)}[$__range])" for flow in (part, whole))
+    return f"1 - sum({parts}) / (sum({wholes} and on (job, instance) {parts}) > 0)"
+
+
+def highest_watts(flow: str) -> str:
+    return f"max_over_time({watts(flow)}[$__range:1m])"
+
+
+def by_day(recorded: str, **labels: str) -> str:
+    """The day that began at each midnight of a panel of bars.
+
+    Its sample is written a day later, just after midnight. We take the one around then, half a day early or late: bars
+    stay where they are when the clocks change, and where the browser's midnight is not the roof's.
+    """
+    return f"sum(last_over_time({metric(recorded, **labels)}[1d] offset -36h))"
+
+
+def flow(name: str, expression: str) -> Query:
+    """The query with the flow's own name and colour: `flow("solar", watts("solar"))`."""
+    return Query(expression, FLOWS[name].name, FLOWS[name].colour)

@@ -1,0 +1,51 @@
+"""What one chooses at the top of a dashboard."""
+
+from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
+from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
+
+DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+
+
+def datasource() -> DatasourceVariable:
+    return (
+        DatasourceVariable("datasource")
+        .label("Data source")
+        .description("The Prometheus that scrapes the exporter")
+        .type("prometheus")
+    )
+
+
+def job() -> QueryVariable:
+    return _all_of("job", "label_values(enphase_up, job)").description("The name of the scrape job")
+
+
+def instance() -> QueryVariable:
+    query = 'label_values(enphase_up{job=~"$job"}, instance)'
+    return _all_of("instance", query).description("The gateways; several are added up, or shown side by side")
+
+
+def array() -> QueryVariable:
+    """For `array=~"$array"`, on dashboards of inverters."""
+    query = 'label_values(enphase_array_info{job=~"$job", instance=~"$instance"}, array)'
+    return (
+        _all_of("array", query)
+        .all_value(".*")  # inverters without a layout are of the array ""
+        .description("The sides of the roof, as the config of the exporter names them")
+    )
+
+
+def _all_of(name: str, query: str) -> QueryVariable:
+    return (
+        QueryVariable(name)
+        .label(name.capitalize())
+        .datasource(DATASOURCE)
+        .query(query)
+        .definition(query)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+        .multi(multi=True)
+        .include_all(include_all=True)
+        .all_value(".+")
+        .current(VariableOption(selected=True, text="All", value="$__all"))
+    )
