@@ -1,0 +1,134 @@
+"""What a dashboard is before any data: built from its source, whole, laid out, described."""
+
+import json
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.dashboards import FOLDER, PROJECT, Json, dashboards, panels, variables
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # the SDK would have us use a schema behind a feature flag
+    from grafana_foundation_sdk.cog import plugins
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models import units
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+
+UNITS = {value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)}
+PHONE_COLUMNS, COLUMNS = 3, 24
+"""Fewer columns do not hold a number on a small screen."""
+
+every_dashboard = pytest.mark.parametrize("name", dashboards())
+
+
+def test_there_are_dashboards() -> None:
+    assert "home" in dashboards()
+
+
+def test_build_gives_exactly_what_is_committed(tmp_path: Path) -> None:
+    command = [sys.executable, str(PROJECT / "grafana" / "build.py"), str(tmp_path)]
+    subprocess.run(command, check=True, timeout=60, cwd=tmp_path)
+    built = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert built == {path.name: path.read_text() for path in FOLDER.glob("*.json")}, "make dashboards"
+
+
+@every_dashboard
+def test_the_sdk_knows_every_key(name: str) -> None:
+    """It drops what it does not know: a misspelt option, or one that Grafana has given up."""
+    plugins.register_default_plugins()
+    read = Dashboard.from_json(dashboards()[name])
+    again = json.loads(json.dumps(read, cls=JSONEncoder))
+    assert list(lost(dashboards()[name], again)) == []
+
+
+def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from lost(value, after[key], f"{path}.{key}") if key in after else [f"{path}.{key}"]
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from lost(one, other, f"{path}[{index}]")
+    elif before != after:
+        yield f"{path}: {before!r} became {after!r}"
+
+
+@every_dashboard
+def test_units_are_ones_that_grafana_has(name: str) -> None:
+    used = {unit: panel["title"] for panel in panels(dashboards()[name]) for unit in units_of(panel)}
+    assert {unit: title for unit, title in used.items() if unit not in UNITS} == {}
+
+
+@every_dashboard
+def test_energy_is_never_in_joules(name: str) -> None:
+    for panel in panels(dashboards()[name]):
+        assert not units_of(panel) & {units.Joule, units.WattHour}, panel["title"]
+        for target in panel.get("targets", ()):
+            if "_joules" in target["expr"]:
+                said = "3.6e6" in target["expr"] or "rate(" in target["expr"] or units.PercentUnit in units_of(panel)
+                assert said, f"{panel['title']}: {target['expr']}"
+
+
+def units_of(panel: Json) -> set[str]:
+    """Of a panel, and of the columns and series that have their own."""
+    config = panel["fieldConfig"]
+    own = (each["value"] for over in config["overrides"] for each in over["properties"] if each["id"] == "unit")
+    return {config["defaults"]["unit"], *own} if "unit" in config["defaults"] else set(own)
+
+
+@every_dashboard
+def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> None:
+    places = {panel["title"]: panel["gridPos"] for panel in dashboards()[name]["panels"]}
+    for title, place in places.items():
+        assert place["x"] >= 0, title
+        assert place["x"] + place["w"] <= COLUMNS, title
+        assert place["w"] >= PHONE_COLUMNS, title
+    for (one, a), (other, b) in combinations(places.items(), 2):
+        apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+        above = a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+        assert apart or above, f"{one} and {other}"
+
+
+@every_dashboard
+def test_panels_are_in_the_order_in_which_a_phone_stacks_them(name: str) -> None:
+    places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
+    assert all((a["y"], a["x"]) < (b["y"], b["x"]) for a, b in pairwise(places))
+
+
+@every_dashboard
+def test_every_panel_has_its_number_and_its_words(name: str) -> None:
+    every = dashboards()[name]["panels"]
+    assert [panel["id"] for panel in every] == list(range(1, len(every) + 1))
+    titles = [panel["title"] for panel in every if panel["type"] == "row"]
+    assert len(titles) == len(set(titles))
+    for panel in panels(dashboards()[name]):
+        assert panel["description"].endswith("."), panel["title"]
+        if panel["type"] != "text":
+            assert panel["fieldConfig"]["defaults"]["noValue"], (
+                f"{panel['title']} says nothing where nothing is measured"
+            )
+
+
+@every_dashboard
+def test_a_dashboard_can_be_imported_and_found(name: str) -> None:
+    dashboard = dashboards()[name]
+    assert dashboard["uid"] == f"enphase-{name}"
+    assert dashboard["tags"] == ["enphase"]
+    assert "__inputs" not in dashboard
+    assert [link["tags"] for link in dashboard["links"]] == [["enphase"]]
+    assert dashboard["timezone"] == "browser"
+    assert {"Firmware", "Alerts"} <= {each["name"] for each in dashboard["annotations"]["list"]}
+    assert [each["name"] for each in variables(name)][:3] == ["datasource", "job", "instance"]
+
+
+def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+    folder = PROJECT / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]
+    assert (source["type"], source["isDefault"]) == ("prometheus", True)
+    (provider,) = yaml.safe_load((folder / "dashboards" / "enphase.yml").read_text())["providers"]
+    assert (provider["type"], Path(provider["options"]["path"]).name) == ("file", FOLDER.name)
