@@ -119,6 +119,7 @@ def rows(
         DataTransformerConfig(
             id_val="organize",
             options={
+                "excludeByName": {},
                 "indexByName": {name: place for place, name in enumerate(columns)},
                 "renameByName": dict(columns),
             },

@@ -95,7 +95,7 @@ def today(
     title: str, description: str, *queries: Query, unit: str = units.KiloWattHour, empty: str = NO_GRID
 ) -> stat.Panel:
     """From midnight until now, as Grafana writes beside the title; of a fixed time that one chooses, all of it."""
-    return number(title, description, queries, unit=unit, size=(3, 4), empty=empty).time_from("now/d")
+    return number(title, description, queries, unit=unit, size=(6, 4), empty=empty).time_from("now/d")
 
 
 TODAY = Row(

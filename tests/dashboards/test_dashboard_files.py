@@ -21,6 +21,20 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
 UNITS = {value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)}
+TRANSFORMATIONS = {
+    *(
+        "merge",
+        "organize",
+        "filterFieldsByName",
+        "filterByValue",
+        "joinByField",
+        "groupBy",
+        "sortBy",
+        "limit",
+        "reduce",
+    ),
+    *("groupingToMatrix", "convertFieldType", "calculateField", "renameByRegex", "labelsToFields", "seriesToRows"),
+}
 PHONE_COLUMNS, COLUMNS = 3, 24
 """Fewer columns do not hold a number on a small screen."""
 
@@ -41,10 +55,31 @@ def test_build_gives_exactly_what_is_committed(tmp_path: Path) -> None:
 @every_dashboard
 def test_the_sdk_knows_every_key(name: str) -> None:
     """It drops what it does not know: a misspelt option, or one that Grafana has given up."""
+    assert list(lost(dashboards()[name], again(dashboards()[name]))) == []
+
+
+@every_dashboard
+def test_the_sdk_knows_every_option_of_a_series_or_a_column(name: str) -> None:
+    """An override names an option of the whole panel, as `custom.fillOpacity`, which the SDK does not look at there."""
+    for panel in panels(dashboards()[name]):
+        for override in panel["fieldConfig"]["overrides"]:
+            for each in override["properties"]:
+                config = {each["id"].removeprefix("custom."): each["value"]}
+                defaults = {"custom": config} if each["id"].startswith("custom.") else config
+                whole = {"panels": [{"type": panel["type"], "fieldConfig": {"defaults": defaults, "overrides": []}}]}
+                assert list(lost(whole, again(whole))) == [], panel["title"]
+
+
+@every_dashboard
+def test_tables_are_made_by_what_grafana_can_do(name: str) -> None:
+    for panel in panels(dashboards()[name]):
+        assert {each["id"] for each in panel.get("transformations", ())} <= TRANSFORMATIONS, panel["title"]
+
+
+def again(dashboard: Json) -> Any:
+    """Read and written by the SDK."""
     plugins.register_default_plugins()
-    read = Dashboard.from_json(dashboards()[name])
-    again = json.loads(json.dumps(read, cls=JSONEncoder))
-    assert list(lost(dashboards()[name], again)) == []
+    return json.loads(json.dumps(Dashboard.from_json(dashboard), cls=JSONEncoder))
 
 
 def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
@@ -98,6 +133,13 @@ def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> Non
 def test_panels_are_in_the_order_in_which_a_phone_stacks_them(name: str) -> None:
     places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
     assert all((a["y"], a["x"]) < (b["y"], b["x"]) for a, b in pairwise(places))
+
+
+def test_the_first_screen_says_if_the_sun_works_and_if_anything_is_broken() -> None:
+    first = {
+        panel["title"] for panel in panels(dashboards()["home"]) if panel["gridPos"]["y"] + panel["gridPos"]["h"] <= 20
+    }
+    assert {"Solar", "Is anything wrong?"} <= first
 
 
 @every_dashboard
