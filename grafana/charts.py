@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from grafana_foundation_sdk.builders import bargauge, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders import common as part
-from grafana_foundation_sdk.builders import prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import common, units
 from grafana_foundation_sdk.models.dashboard import (
@@ -25,7 +25,7 @@ from variables import DATASOURCE
 Size = tuple[int, int]
 """Columns, of 24; rows, of some 38 pixels."""
 
-Panel = TypeVar("Panel", stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
+Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 
 def number(title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str) -> stat.Panel:
@@ -97,6 +97,22 @@ def states(
         .interval("1m")
     )
     return _panel(panel, title, description, queries, units.NoUnit, size, empty)
+
+
+def ranking(
+    title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str
+) -> bargauge.Panel:
+    """A bar for each series, in the order in which the query has them: sort there."""
+    panel = (
+        bargauge.Panel()
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .display_mode(common.BarGaugeDisplayMode.BASIC)
+        .value_mode(common.BarGaugeValueMode.TEXT)
+        .reduce_options(part.ReduceDataOptions().calcs(["lastNotNull"]))
+        .color_scheme(_fixed(NEUTRAL))
+        .min(0)
+    )
+    return _panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TIME_SERIES)
 
 
 def rows(
@@ -190,7 +206,8 @@ def _panel(
     width, height = size
     panel.title(title).description(description).datasource(DATASOURCE)
     panel.unit(unit).no_value(empty).span(width).height(height)
-    for reference, query in zip("ABCDEFGHIJKLMNOP", queries, strict=False):
+    for place, query in enumerate(queries):
+        reference = chr(ord("A") + place)
         target = prometheus.Dataquery().ref_id(reference).datasource(DATASOURCE).expr(query.expression)
         target.legend_format(query.legend)
         panel.with_target(target.instant().format(now) if now else target.range())
