@@ -172,12 +172,12 @@ def named(values: Mapping[float, Thing]) -> ValueMap:
     )
 
 
-def steps(below: str, *colours: tuple[float, str]) -> ThresholdsConfig:
-    """For `.thresholds(...)`: the colour below all, then from each value on."""
+def steps(*colours: tuple[float, str]) -> ThresholdsConfig:
+    """For `.thresholds(...)`: from each value on, its colour. What is below all, or not known, is grey."""
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)
-        .steps([Threshold(None, below), *(Threshold(value, colour) for value, colour in colours)])
+        .steps([Threshold(None, NEUTRAL), *(Threshold(value, colour) for value, colour in colours)])
     )
 
 

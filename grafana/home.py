@@ -22,71 +22,63 @@ FIRING = f'ALERTS{{{ALERTS}, alertstate="firing"}}'
 FAULTS = f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}'
 RULES_ARE_AT_WORK = f"0 * max({metric(FLOW_WATTS)})"
 
+
+def tile(title: str, description: str, *queries: Query, unit: str = units.Watt, empty: str) -> stat.Panel:
+    return number(title, description, queries, unit=unit, size=(4, 5), empty=empty).color_mode(
+        common.BigValueColorMode.BACKGROUND_SOLID
+    )
+
+
 NOW = Row(
     "Now",
     (
-        number(
+        tile(
             "Solar",
             "What the roof produces, the mean of the last five minutes.",
-            [flow("solar", watts("solar"))],
-            unit=units.Watt,
-            size=(4, 5),
+            flow("solar", watts("solar")),
             empty="not known",
         ),
-        number(
+        tile(
             "Home",
             "What the house uses: solar, grid and battery together. It is known where a current transformer measures "
             "the grid or the load.",
-            [flow("load", watts("load"))],
-            unit=units.Watt,
-            size=(4, 5),
+            flow("load", watts("load")),
             empty=NO_GRID,
         ),
-        number(
+        tile(
             "Grid",
             "What the house takes from the grid, or sends to it.",
-            [
-                flow("import", f"{watts('import')} - {watts('export')} >= 0"),
-                flow("export", f"{watts('export')} - {watts('import')} > 0"),
-            ],
-            unit=units.Watt,
-            size=(4, 5),
+            flow("import", f"{watts('import')} - {watts('export')} >= 0"),
+            flow("export", f"{watts('export')} - {watts('import')} > 0"),
             empty=NO_GRID,
         ).text_mode(common.BigValueTextMode.VALUE_AND_NAME),
-        number(
+        tile(
             "Battery",
             "What goes into the batteries, or comes out of them.",
-            [
-                flow("discharge", f"{watts('discharge')} - {watts('charge')} >= 0"),
-                flow("charge", f"{watts('charge')} - {watts('discharge')} > 0"),
-            ],
-            unit=units.Watt,
-            size=(4, 5),
+            flow("discharge", f"{watts('discharge')} - {watts('charge')} >= 0"),
+            flow("charge", f"{watts('charge')} - {watts('discharge')} > 0"),
             empty=NO_BATTERY,
         ).text_mode(common.BigValueTextMode.VALUE_AND_NAME),
-        number(
+        tile(
             "Battery charge",
             "How full all batteries are, as the gateway says.",
-            [Query(metric("enphase_storage_charge_ratio"), "{{instance}}")],
+            Query(metric("enphase_storage_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
-            size=(4, 5),
             empty=NO_BATTERY,
         )
         .color_scheme(BY_STEPS)
-        .thresholds(steps(palette.BAD, (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
-        number(
+        .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
+        tile(
             "Is anything wrong?",
             "Alerts of severity warning and critical that fire; they stand below. Without the rules of "
             "prometheus/rules, and while nothing is measured, nobody knows.",
-            [Query(f"count({FAULTS}) or {RULES_ARE_AT_WORK}")],
+            Query(f"count({FAULTS}) or {RULES_ARE_AT_WORK}"),
             unit=units.NoUnit,
-            size=(4, 5),
             empty="not known",
         )
         .color_scheme(BY_STEPS)
-        .thresholds(steps(palette.GOOD, (1, palette.BAD)))
-        .mappings([named({0: Thing("no", palette.GOOD)})])
-        .color_mode(common.BigValueColorMode.BACKGROUND_SOLID),
+        .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
+        .mappings([named({0: Thing("no", palette.GOOD)})]),
     ),
 )
 

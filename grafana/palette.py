@@ -1,13 +1,13 @@
-"""One name and one colour a thing, on every dashboard."""
+"""One name and one colour a thing, on every dashboard; to be read on white and on black."""
 
 from dataclasses import dataclass
 
-SOLAR = "#F2CC0C"
+SOLAR = "#EAB308"
 HOME = "#5794F2"
 IMPORT = "#B877D9"
-EXPORT = "#DEB6F2"
+EXPORT = "#DB8FD0"
 DISCHARGE = "#73BF69"
-CHARGE = "#B7E3AE"
+CHARGE = "#A8D68A"
 
 GOOD = "#37872D"
 WARNING = "#FF9830"

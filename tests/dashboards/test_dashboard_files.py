@@ -35,6 +35,7 @@ TRANSFORMATIONS = {
     ),
     *("groupingToMatrix", "convertFieldType", "calculateField", "renameByRegex", "labelsToFields", "seriesToRows"),
 }
+GREY = "#9FA7B3"
 PHONE_COLUMNS, COLUMNS = 3, 24
 """Fewer columns do not hold a number on a small screen."""
 
@@ -118,12 +119,12 @@ def units_of(panel: Json) -> set[str]:
 
 @every_dashboard
 def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> None:
-    places = {panel["title"]: panel["gridPos"] for panel in dashboards()[name]["panels"]}
-    for title, place in places.items():
+    places = [(panel["title"], panel["gridPos"]) for panel in dashboards()[name]["panels"]]
+    for title, place in places:
         assert place["x"] >= 0, title
         assert place["x"] + place["w"] <= COLUMNS, title
         assert place["w"] >= PHONE_COLUMNS, title
-    for (one, a), (other, b) in combinations(places.items(), 2):
+    for (one, a), (other, b) in combinations(places, 2):
         apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
         above = a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
         assert apart or above, f"{one} and {other}"
@@ -154,6 +155,14 @@ def test_every_panel_has_its_number_and_its_words(name: str) -> None:
             assert panel["fieldConfig"]["defaults"]["noValue"], (
                 f"{panel['title']} says nothing where nothing is measured"
             )
+
+
+@every_dashboard
+def test_what_nobody_knows_is_no_alarm(name: str) -> None:
+    """Grafana gives it the colour below all steps."""
+    for panel in panels(dashboards()[name]):
+        steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", ())
+        assert [step["color"] for step in steps if step["value"] is None] in ([], [GREY]), panel["title"]
 
 
 @every_dashboard
