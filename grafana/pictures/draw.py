@@ -1,0 +1,129 @@
+"""Draws a dashboard from what a Prometheus answers: `python grafana/pictures/draw.py --help`.
+
+It is an illustration. Grafana is not asked, and what it draws differs in fonts and details; the queries, the places,
+the sizes, the colours, the units and the transformations are the dashboard's own.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from frame import BACK, CARD, TEXT, nothing
+from row_panels import IN_ROWS
+from series_panels import OVER_TIME
+from tables import table
+from viewing import PIXELS_A_COLUMN, SECONDS, Viewing
+
+Json = Any
+WIDTH, ROW, GAP, DPI = 24 * PIXELS_A_COLUMN, 38, 8, 100
+
+
+def drawn(dashboard: Json, viewing: Viewing) -> Figure:
+    """The whole dashboard, rows that are closed opened."""
+    panels = list(_panels(dashboard["panels"]))
+    height = ROW * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels) + GAP
+    figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=BACK)
+    for panel in panels:
+        place = panel["gridPos"]
+        left, top = place["x"] * PIXELS_A_COLUMN + GAP, place["y"] * ROW + GAP
+        wide, high = place["w"] * PIXELS_A_COLUMN - GAP, place["h"] * ROW - GAP
+        title = viewing.asked(panel.get("title", ""), 60)
+        if panel["type"] == "row":
+            figure.text(
+                left / WIDTH, 1 - (top + 14) / height, f"⌄ {title}", color=TEXT, fontsize=10, weight="bold", va="center"
+            )
+            continue
+        card = figure.add_axes((left / WIDTH, 1 - (top + high) / height, wide / WIDTH, high / height))
+        card.set_facecolor(CARD)
+        card.set(xticks=[], yticks=[])
+        for spine in card.spines.values():
+            spine.set_color("#25282E")
+        note = f"   {panel['timeFrom']}" if panel.get("timeFrom") else ""
+        figure.text(
+            (left + 8) / WIDTH,
+            1 - (top + 14) / height,
+            title + note,
+            color=TEXT,
+            fontsize=8,
+            weight="bold",
+            va="center",
+        )
+        charted = panel["type"] in {"timeseries", "barchart", "state-timeline"}
+        inset = (58 if charted else 8, 28, 10 if charted else 8, 46 if charted else 6)
+        if panel["type"] == "state-timeline":
+            inset = (130, 28, 10, 46)
+        axes = figure.add_axes(
+            (
+                (left + inset[0]) / WIDTH,
+                1 - (top + high - inset[3]) / height,
+                (wide - inset[0] - inset[2]) / WIDTH,
+                (high - inset[1] - inset[3]) / height,
+            )
+        )
+        axes.set_facecolor(CARD)
+        _fill(axes, panel, viewing.of(panel))
+    return figure
+
+
+def _panels(panels: Json) -> Iterator[Json]:
+    for panel in panels:
+        yield panel
+        yield from panel.get("panels", ())
+
+
+def _fill(axes: Any, panel: Json, viewing: Viewing) -> None:
+    answers = [answer for answer in viewing.answers(panel) if answer.values]
+    kind = panel["type"]
+    if not answers:
+        nothing(axes, panel)
+    elif kind in OVER_TIME:
+        OVER_TIME[kind](axes, panel, answers, viewing)
+    elif kind in IN_ROWS:
+        columns, rows = table(answers, panel.get("transformations", ()), viewing.zone)
+        IN_ROWS[kind](axes, panel, columns, rows, viewing)
+    else:
+        raise ValueError(f"{panel['title']}: teach pictures to draw a {kind}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Draw a dashboard of grafana/dashboards as a picture.")
+    parser.add_argument("dashboard", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--prometheus", default="http://localhost:9090")
+    parser.add_argument("--instance", default=".+")
+    parser.add_argument("--until", type=datetime.fromisoformat, help="the end of what is shown; now without")
+    parser.add_argument("--since", help="as the dashboard's own range: 24h, 31d; the dashboard's without")
+    parser.add_argument("--timezone", default="UTC", type=ZoneInfo)
+    words = parser.parse_args()
+    dashboard = json.loads(words.dashboard.read_text())
+    end = (words.until or datetime.now(words.timezone)).astimezone(words.timezone)
+    since = words.since or dashboard["time"]["from"].removeprefix("now-").partition("/")[0]
+    mpl.rcParams["font.family"] = "DejaVu Sans"
+    viewing = Viewing(
+        url=words.prometheus,
+        start=end.timestamp() - int(since[:-1]) * SECONDS[since[-1]],
+        end=end.timestamp(),
+        zone=words.timezone,
+        variables={**_defaults(dashboard), "instance": words.instance},
+    )
+    drawn(dashboard, viewing).savefig(words.picture, dpi=DPI, facecolor=BACK)
+
+
+def _defaults(dashboard: Json) -> dict[str, str]:
+    """What each variable is before anybody chooses."""
+    chosen: dict[str, str] = {}
+    for variable in dashboard["templating"]["list"]:
+        value = (variable.get("current") or {}).get("value") or variable.get("query", "")
+        chosen[variable["name"]] = variable.get("allValue") or ".*" if value == "$__all" else str(value)
+    return chosen
+
+
+if __name__ == "__main__":
+    main()

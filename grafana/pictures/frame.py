@@ -1,0 +1,86 @@
+"""What stands around a chart: its axes, its legend, and the colours of the page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import dates
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from fields import GRID
+from formats import written
+from viewing import Viewing
+
+Json = Any
+TEXT, FAINT, BACK, CARD = "#CCCCDC", "#8E8E9A", "#111217", "#181B1F"
+PIXELS_A_LETTER = 6.4
+A_DAY = 86400
+"""What matplotlib counts in, since 1970 too."""
+
+
+def limits(axes: Axes, panel: Json) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    if defaults.get("min") is not None:
+        axes.set_ylim(bottom=defaults["min"])
+    if defaults.get("max") is not None:
+        axes.set_ylim(top=defaults["max"])
+    style = defaults.get("custom", {}).get("thresholdsStyle", {}).get("mode", "off")
+    if style != "off":
+        for step in defaults["thresholds"]["steps"]:
+            if step["value"] is not None:
+                axes.axhline(step["value"], color=step["color"], linewidth=0.8, linestyle="--")
+
+
+def dress(axes: Axes, panel: Json, viewing: Viewing, count: int) -> None:
+    field = panel["fieldConfig"]["defaults"]
+    axes.set_facecolor(CARD)
+    axes.grid(color=GRID, linewidth=0.5)
+    axes.tick_params(colors=FAINT, labelsize=7, length=0)
+    axes.yaxis.set_major_locator(MaxNLocator(max(2, panel["gridPos"]["h"] // 2)))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: written(float(value), {**field, "mappings": ()}, viewing.end))
+    )
+    time_axis(axes, viewing)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if panel["options"].get("legend", {}).get("showLegend", True) and count:
+        legend(
+            axes, panel, [(str(each.get_label()), colour_drawn(each)) for each in axes.get_legend_handles_labels()[0]]
+        )
+
+
+def colour_drawn(handle: Any) -> Any:
+    return handle.get_color() if hasattr(handle, "get_color") else handle.patches[0].get_facecolor()
+
+
+def legend(axes: Axes, panel: Json, entries: Sequence[tuple[str, Any]]) -> None:
+    """In a row below, as far as they fit, with how many more there are."""
+    room = panel["gridPos"]["w"] * 60 - 40
+    x, shown = 0.0, 0
+    height = axes.get_window_extent().height
+    for name, colour in entries:
+        width = PIXELS_A_LETTER * len(name) + 30
+        if x + width > room - 40:
+            break
+        at = x / room
+        axes.text(at, -34 / height, "—", color=colour, fontsize=9, weight="bold", transform=axes.transAxes, va="center")
+        axes.text(at + 16 / room, -34 / height, name, color=TEXT, fontsize=7, transform=axes.transAxes, va="center")
+        x, shown = x + width, shown + 1
+    if shown < len(entries):
+        more = f"and {len(entries) - shown} more"
+        axes.text(x / room, -34 / height, more, color=FAINT, fontsize=7, transform=axes.transAxes, va="center")
+
+
+def time_axis(axes: Axes, viewing: Viewing) -> None:
+    locator = dates.AutoDateLocator(tz=viewing.zone, minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(
+        dates.ConciseDateFormatter(locator, tz=viewing.zone, show_offset=False)  # type: ignore[no-untyped-call]
+    )
+    axes.set_xlim(viewing.start / A_DAY, viewing.end / A_DAY)
+
+
+def nothing(axes: Axes, panel: Json) -> None:
+    text = panel["fieldConfig"]["defaults"].get("noValue", "No data")
+    axes.axis("off")
+    axes.text(0.5, 0.5, text, color=FAINT, ha="center", va="center", fontsize=9, wrap=True, transform=axes.transAxes)

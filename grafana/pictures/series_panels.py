@@ -1,0 +1,134 @@
+"""Panels of series: numbers, curves, bands and bars."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import nan
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from fields import GRID, Json, colour_of, field_of
+from formats import written
+from frame import A_DAY, TEXT, dress, legend, limits, time_axis
+from viewing import Series, Viewing
+
+
+def numbers(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+    axes.axis("off")
+    count = len(answers)
+    upright = panel["gridPos"]["w"] <= panel["gridPos"]["h"] * 1.5
+    named = count > 1 or panel["options"].get("textMode") == "value_and_name"
+    for place, answer in enumerate(answers):
+        field = field_of(panel, answer.name, answer.reference)
+        value = answer.values[-1]
+        colour = colour_of(field, value, place)
+        middle = (place + 0.5) / count
+        x, y = (0.5, 1 - middle) if upright else (middle, 0.5)
+        if str(panel["options"].get("colorMode", "")).startswith("background"):
+            axes.axhspan(1 - (place + 1) / count, 1 - place / count, color=colour)
+            axes.set(xlim=(0, 1), ylim=(0, 1))
+            colour = "white"
+        size = max(8.0, min(20.0, 26.0 / (count**0.5), panel["gridPos"]["w"] * 5.2))
+        at: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
+        axes.text(x, y + (0.08 if named else 0), written(value, field, viewing.end), color=colour, fontsize=size, **at)
+        if named:
+            axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=TEXT, fontsize=7.5, **at)
+
+
+def curves(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+    """Lines, areas, stacks and bars over time."""
+    piles: dict[tuple[str, bool], dict[float, float]] = {}
+    step = viewing.step(panel)
+    for place, answer in enumerate(answers):
+        field = field_of(panel, answer.name, answer.reference)
+        colour = colour_of(field, None, place)
+        mirrored = -1 if field.get("custom.transform") == "negative-Y" else 1
+        values = [mirrored * value for value in answer.values]
+        when = [time / A_DAY for time in answer.times]
+        base = [0.0] * len(values)
+        stacking = field.get("custom.stacking") or {}
+        if stacking.get("mode", "none") != "none":
+            pile = piles.setdefault((str(stacking.get("group")), sum(values) < 0), {})
+            base = [pile.get(time, 0.0) for time in answer.times]
+            values = [value + under for value, under in zip(values, base, strict=True)]
+            pile.update(zip(answer.times, values, strict=True))
+        if field.get("custom.drawStyle") == "bars":
+            heights = [value - under for value, under in zip(values, base, strict=True)]
+            axes.bar(
+                when, heights, width=0.8 * step / A_DAY, bottom=base, color=colour, align="edge", label=answer.name
+            )
+            continue
+        when, values, base = _with_gaps(when, values, base, 5 * step / A_DAY)
+        width = float(field.get("custom.lineWidth", 1))
+        style = "--" if (field.get("custom.lineStyle") or {}).get("fill") == "dash" else "-"
+        how = "steps-post" if str(field.get("custom.lineInterpolation", "")).startswith("step") else "default"
+        axes.plot(
+            when, values, color=colour, linewidth=max(width, 0.6), linestyle=style, drawstyle=how, label=answer.name
+        )
+        opacity = float(field.get("custom.fillOpacity", 0)) / 100
+        if opacity:
+            axes.fill_between(
+                when, base, values, color=colour, alpha=opacity, linewidth=0, step="post" if "steps" in how else None
+            )
+    limits(axes, panel)
+    dress(axes, panel, viewing, len(answers))
+
+
+def _with_gaps(
+    when: Sequence[float], values: Sequence[float], base: Sequence[float], most: float
+) -> tuple[list[float], list[float], list[float]]:
+    """A gap in time is one in the line."""
+    points: list[tuple[float, float, float]] = []
+    for point in zip(when, values, base, strict=True):
+        if points and point[0] - points[-1][0] > most:
+            points.append((point[0], nan, nan))
+        points.append(point)
+    return [each[0] for each in points], [each[1] for each in points], [each[2] for each in points]
+
+
+def bands(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+    """A state timeline."""
+    step = viewing.step(panel)
+    seen: dict[str, str] = {}
+    for place, answer in enumerate(answers):
+        field = field_of(panel, answer.name, answer.reference)
+        for time, value in zip(answer.times, answer.values, strict=True):
+            colour = colour_of(field, value, place)
+            seen.setdefault(written(value, field, viewing.end), colour)
+            axes.barh(
+                -place,
+                step / A_DAY,
+                left=time / A_DAY,
+                color=colour,
+                height=0.8,
+            )
+    dress(axes, panel, viewing, 0)
+    axes.xaxis_date(tz=viewing.zone)
+    time_axis(axes, viewing)
+    axes.set_yticks([-place for place in range(len(answers))], [answer.name for answer in answers])
+    axes.set_ylim(0.6 - len(answers), 0.6)
+    axes.grid(visible=False)
+    legend(axes, panel, list(seen.items()))
+
+
+def bars_of(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+    """A bar gauge: one bar an answer, its name at the left, its value at the right."""
+    axes.axis("off")
+    most = max(1e-9, float(panel["fieldConfig"]["defaults"].get("max") or max(answer.values[-1] for answer in answers)))
+    room = max(1, int((panel["gridPos"]["h"] * 38 - 40) / 18))
+    for place, answer in enumerate(answers[:room]):
+        field = field_of(panel, answer.name, answer.reference)
+        value = answer.values[-1]
+        axes.barh(-place, 0.6, left=0.25, color=GRID, height=0.7)
+        axes.barh(-place, 0.6 * max(0, value) / most, left=0.25, color=colour_of(field, value, place), height=0.7)
+        axes.text(0.24, -place, answer.name[:28], color=TEXT, fontsize=7, ha="right", va="center")
+        axes.text(0.99, -place, written(value, field, viewing.end), color=TEXT, fontsize=7.5, ha="right", va="center")
+    axes.set(xlim=(0, 1), ylim=(-max(len(answers[:room]), 2) + 0.4, 0.6))
+
+
+OVER_TIME: Mapping[str, Callable[[Axes, Json, Sequence[Series], Viewing], None]] = {
+    "stat": numbers,
+    "gauge": numbers,
+    "timeseries": curves,
+    "state-timeline": bands,
+    "bargauge": bars_of,
+}

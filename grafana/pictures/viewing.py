@@ -1,0 +1,127 @@
+"""What a person sees who has a dashboard open: its variables, its time, and what Prometheus answers to a panel."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+Json = Any
+"""What a dashboard's file, or Prometheus, says."""
+
+PIXELS_A_COLUMN = 60
+NICE_STEPS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "M": 30 * 86400, "y": 365 * 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`times` in seconds since 1970; `reference` is the query's letter."""
+
+    name: str
+    labels: Mapping[str, str]
+    reference: str
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """`start`, `end`: seconds since 1970. `variables`: what stands for each in a query, a regular expression."""
+
+    url: str
+    start: float
+    end: float
+    zone: ZoneInfo
+    variables: Mapping[str, str]
+
+    def of(self, panel: Json) -> "Viewing":
+        """With the panel's own time, if it has one: `now/d`, `31d` or `now-1y/y`."""
+        override = panel.get("timeFrom")
+        if not override:
+            return self
+        return replace(self, start=_since(override, datetime.fromtimestamp(self.end, self.zone)))
+
+    def answers(self, panel: Json) -> Iterator[Series]:
+        """Of all its queries, in their order. Raises httpx.HTTPError, with Prometheus's words, on a bad query."""
+        step = self.step(panel)
+        for target in panel.get("targets", ()):
+            if target.get("hide"):
+                continue
+            expression = self.asked(target["expr"], step)
+            rows = self._instant(expression) if target.get("instant") else self._range(expression, step)
+            for labels, points in rows:
+                yield Series(
+                    name=_legend(target.get("legendFormat", ""), labels),
+                    labels=labels,
+                    reference=target["refId"],
+                    times=tuple(time for time, _ in points),
+                    values=tuple(value for _, value in points),
+                )
+
+    def step(self, panel: Json) -> int:
+        """Seconds between two points: one a pixel, not below the panel's own interval."""
+        least = _seconds(panel.get("interval") or "15s")
+        wanted = max(least, (self.end - self.start) / (panel["gridPos"]["w"] * PIXELS_A_COLUMN))
+        return least if wanted <= least else next((step for step in NICE_STEPS if step >= wanted), NICE_STEPS[-1])
+
+    def asked(self, expression: str, step: int) -> str:
+        """The query with Grafana's variables and the dashboard's in it."""
+        seconds = round(self.end - self.start)
+        own = {
+            "__range": f"{seconds}s",
+            "__range_s": str(seconds),
+            "__interval": f"{step}s",
+            "__rate_interval": f"{max(4 * 60, step + 60)}s",
+        }
+        for name, value in sorted({**self.variables, **own}.items(), key=lambda each: -len(each[0])):
+            expression = re.sub(rf"\$\{{{name}(:\w+)?\}}|\${name}\b", value.replace("\\", r"\\"), expression)
+        return expression
+
+    def _instant(self, expression: str) -> Iterator[tuple[dict[str, str], list[tuple[float, float]]]]:
+        for each in _get(f"{self.url}/api/v1/query", {"query": expression, "time": self.end}):
+            yield each["metric"], [(each["value"][0], float(each["value"][1]))]
+
+    def _range(self, expression: str, step: int) -> Iterator[tuple[dict[str, str], list[tuple[float, float]]]]:
+        # Grafana puts steps on the browser's midnight.
+        shift = datetime.fromtimestamp(self.start, self.zone).utcoffset() or timedelta()
+        start = self.start - (self.start + shift.total_seconds()) % step
+        asked: dict[str, str | float] = {"query": expression, "start": start, "end": self.end, "step": step}
+        for each in _get(f"{self.url}/api/v1/query_range", asked):
+            yield each["metric"], [(time, float(value)) for time, value in each["values"]]
+
+
+def _get(url: str, parameters: Mapping[str, str | float]) -> Json:
+    response = httpx.post(
+        url, data={key: str(value) for key, value in parameters.items()}, timeout=300, trust_env=False
+    )
+    if response.is_error:
+        raise httpx.HTTPError(f"{parameters['query']}\n{response.text}")
+    return response.json()["data"]["result"]
+
+
+def _since(override: str, now: datetime) -> float:
+    match = re.fullmatch(r"(?:now)?-?(?:(\d+)([smhdwMy]))?(?:/([dMy]))?", override)
+    if match is None:
+        raise ValueError(f"timeFrom {override!r}: teach pictures what it means")
+    count, unit, floor = match.groups()
+    then = now - timedelta(seconds=int(count or 0) * SECONDS[unit or "s"])
+    if floor:
+        then = then.replace(hour=0, minute=0, second=0, microsecond=0)
+        then = then.replace(day=1) if floor in "My" else then
+        then = then.replace(month=1) if floor == "y" else then
+    return then.timestamp()
+
+
+def _seconds(duration: str) -> int:
+    return int(duration[:-1]) * SECONDS[duration[-1]]
+
+
+def _legend(wanted: str, labels: Mapping[str, str]) -> str:
+    if wanted and wanted != "__auto":
+        return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: labels.get(match[1], ""), wanted)
+    rest = ", ".join(f'{key}="{value}"' for key, value in labels.items() if key != "__name__")
+    return labels.get("__name__", "") + (f"{{{rest}}}" if rest else "")
