@@ -1,13 +1,16 @@
-# make demo, make test, make test-long, make lint: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
+# make demo, make demo-prometheus, make test, make test-long, make lint: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long lint format golden dashboards soak clean
+.PHONY: demo demo-prometheus test test-long lint format golden dashboards soak clean
 
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
+
+demo-prometheus: $(VENV)/demo-installed
+	@deploy/demo/demo.sh $(BIN)/envoy-exporter
 
 test: $(VENV)/dev-installed
 	$(BIN)/pytest

@@ -1,0 +1,44 @@
+#!/bin/sh
+# make demo-prometheus: the exporter on a simulated gateway and Debian's Prometheus with the rules, until Ctrl-C.
+# Nothing of it is kept.
+set -eu
+cd "$(dirname "$0")/../.."
+exporter="${1:-.venv/bin/envoy-exporter}"
+exporter_at="localhost:${EXPORTER_PORT:-9433}"
+prometheus_at="localhost:${PROMETHEUS_PORT:-9090}"
+command -v prometheus >/dev/null || { echo "Prometheus is missing: sudo apt install prometheus" >&2; exit 1; }
+
+data="$(mktemp -d)"
+children=
+ended() {
+    trap - EXIT INT TERM
+    for child in $children; do kill "$child" 2>/dev/null || true; done
+    wait
+    rm -rf "$data"
+}
+trap ended EXIT
+trap 'exit 0' INT TERM
+
+"$exporter" --demo --web.listen-address="$exporter_at" >"$data/exporter.log" 2>&1 &
+children="$!"
+sed "s/localhost:9433/$exporter_at/" prometheus/prometheus.yml >"$data/prometheus.yml"
+cp -R prometheus/rules "$data/rules"
+prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/prometheus" \
+    --web.listen-address="$prometheus_at" >"$data/prometheus.log" 2>&1 &
+children="$children $!"
+
+cat <<WHERE
+A simulated gateway, the exporter and a Prometheus with the rules:
+  the exporter   http://$exporter_at/
+  Prometheus     http://$prometheus_at/graph?g0.expr=instance%3Aenphase_flow_watts%3Amean5m&g0.tab=0&g0.range_input=1h
+  its rules      http://$prometheus_at/rules
+  the alerts     http://$prometheus_at/alerts
+The sun's day takes twenty minutes; the flows are there after some five. Logs are in $data. Stop it with Ctrl-C.
+WHERE
+while sleep 1; do
+    for child in $children; do
+        kill -0 "$child" 2>/dev/null && continue
+        cat "$data"/*.log >&2
+        exit 1
+    done
+done
