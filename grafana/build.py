@@ -6,9 +6,10 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+import grid
 import home
 
-BOARDS = {"home": home.dashboard()}
+BOARDS = {"home": home.dashboard(), "grid-and-battery": grid.dashboard()}
 
 
 def main() -> None:

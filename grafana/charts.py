@@ -188,6 +188,15 @@ OUTLINE = [
 ]
 """For `.override_by_name("Solar", OUTLINE)`: a line over stacked areas."""
 
+DASHED = [
+    DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]}),
+    DynamicConfigValue("custom.fillOpacity", 0),
+]
+"""For `.override_by_query("B", DASHED)`: a limit, beside what is measured."""
+
+COLOURED = [DynamicConfigValue("custom.cellOptions", {"type": "color-text"})]
+"""For `.override_by_name("Charge", COLOURED)`: a column of a table, in the colours of steps or of names."""
+
 BY_STEPS = FieldColor().mode(FieldColorModeId.THRESHOLDS)
 """For `.color_scheme(...)`: the colour by the steps, not by the query."""
 

@@ -15,14 +15,18 @@ class Row:
 
     title: str
     panels: tuple[Builder[Panel], ...]
+    folded: bool = False
+    """Shows its heading alone, and asks nothing, until one clicks on it: for what many plants lack."""
 
 
 def place(rows: Iterable[Row]) -> list[Panel | RowPanel]:
-    """Each panel as high up as it fits, then as far left; numbered in reading order."""
+    """Each panel as high up as it fits, then as far left; numbered in reading order, those folded up at last."""
     placed: list[Panel | RowPanel] = []
     top = 0
+    hidden: list[Panel] = []
     for row in rows:
-        placed.append(RowPanel(title=row.title, grid_pos=GridPos(x=0, y=top, w=COLUMNS, h=1)))
+        heading = RowPanel(title=row.title, grid_pos=GridPos(x=0, y=top, w=COLUMNS, h=1), collapsed=row.folded)
+        placed.append(heading)
         floor = [top + 1] * COLUMNS
         for panel in (builder.build() for builder in row.panels):
             position = panel.grid_pos
@@ -30,8 +34,9 @@ def place(rows: Iterable[Row]) -> list[Panel | RowPanel]:
                 raise ValueError(f"{panel.title}: give it a width of 1 to {COLUMNS} columns")
             position.y, position.x = min((max(floor[x : x + position.w]), x) for x in range(COLUMNS - position.w + 1))
             floor[position.x : position.x + position.w] = [position.y + position.h] * position.w
-            placed.append(panel)
-        top = max(floor)
-    for number, each in enumerate(placed, 1):
+            (heading.panels if row.folded else placed).append(panel)
+        hidden += heading.panels
+        top = top + 1 if row.folded else max(floor)
+    for number, each in enumerate([*placed, *hidden], 1):
         each.id_val = number
     return placed

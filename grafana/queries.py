@@ -1,5 +1,6 @@
 """PromQL in pieces that are the same on every dashboard. What is selected at the top of a dashboard is added up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from palette import FLOWS
@@ -56,3 +57,10 @@ def by_day(recorded: str, **labels: str) -> str:
 def flow(name: str, expression: str) -> Query:
     """The query with the flow's own name and colour: `flow("solar", watts("solar"))`."""
     return Query(expression, FLOWS[name].name, FLOWS[name].colour)
+
+
+def code(name: str, label: str, codes: Mapping[str, float], *by: str) -> str:
+    """A state as one number: that of the first pattern in `codes` which is true of `label`, 0 if none is."""
+    matchers = {f'{label}=~"{states}"': number for states, number in codes.items()}
+    terms = (f"{number:g} * {metric(name, matcher)}" for matcher, number in matchers.items())
+    return f"max by ({', '.join(('job', 'instance', *by))}) ({' or '.join(terms)})"

@@ -35,6 +35,16 @@ def array() -> QueryVariable:
     )
 
 
+def meter() -> QueryVariable:
+    """For `meter=~"$meter"`; the grid's, and where there is none, the first."""
+    query = 'label_values(enphase_meter_phase_power_watts{job=~"$job", instance=~"$instance"}, meter)'
+    return (
+        _all_of("meter", query)
+        .description("Whose phases are shown: the grid's (net-consumption), or another current transformer's")
+        .current(VariableOption(selected=True, text="net-consumption", value="net-consumption"))
+    )
+
+
 def _all_of(name: str, query: str) -> QueryVariable:
     return (
         QueryVariable(name)

@@ -1,0 +1,292 @@
+"""The rows of Grid and battery that are about batteries: all together, and each one."""
+
+from collections.abc import Mapping
+
+from grafana_foundation_sdk.builders import stat
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
+import palette
+from charts import COLOURED, DASHED, days, lines, named, number, rows, states
+from layout import Row
+from palette import Thing
+from queries import FLOW_DAY, FLOW_WATTS, Query, by_day, code, flow, kilowatt_hours, metric, watts
+
+NO_BATTERY = "No battery is heard of"
+NO_FLOWS = "No battery is heard of, or the rules of prometheus/rules do not run"
+WEEK = "7d"
+
+GATEWAY = "job, instance"
+AVAILABLE = metric("enphase_storage_available_energy_joules")
+CAPACITY = (
+    f"((sum by ({GATEWAY}) ({metric('enphase_storage_capacity_joules')}) or sum by ({GATEWAY}) ({AVAILABLE}) / "
+    f"sum by ({GATEWAY}) ({metric('enphase_storage_charge_ratio')} > 0.05)) / 3.6e6)"
+)
+"""In kWh; AC batteries do not tell theirs, but how full they are and of how much energy."""
+
+STORED = f"sum by ({GATEWAY}) ({AVAILABLE})"
+STORED_BEFORE = f"sum by ({GATEWAY}) (last_over_time({AVAILABLE}[1h] offset $__range))"
+GAINED = f"(({STORED} - {STORED_BEFORE}) / 3.6e6)"
+
+ALL_CHARGED = metric("enphase_storage_charged_energy_joules_total")
+UNITS_CHARGED = metric("enphase_battery_unit_charged_energy_joules_total")
+IQ_UNITS = metric("enphase_battery_units", kind="iq")
+CHARGED_EVER = (
+    f"(sum by ({GATEWAY}) ({ALL_CHARGED}) or (sum by ({GATEWAY}) ({UNITS_CHARGED}) "
+    f"unless on ({GATEWAY}) {IQ_UNITS} > 0)) / 3.6e6"
+)
+"""By the storage CT, or by AC batteries that are alone: IQ batteries do not count."""
+
+
+def within(name: str) -> str:
+    """kWh of a flow over the panel's time, of each gateway."""
+    return f"sum by ({GATEWAY}) (sum_over_time({metric(FLOW_WATTS, flow=name)}[$__range])) / 60000"
+
+
+def of_a_week(title: str, description: str, query: Query, *, unit: str, empty: str = NO_FLOWS) -> stat.Panel:
+    return number(title, description, [query], unit=unit, size=(6, 4), empty=empty).time_from(WEEK)
+
+
+BATTERY = Row(
+    "Battery",
+    (
+        lines(
+            "Charge",
+            "How full all batteries are. Reserve: what is kept for an outage, so the charge stays above it while there "
+            "is a grid. Shutdown: below it the batteries switch themselves off.",
+            [
+                Query(metric("enphase_storage_charge_ratio"), "{{instance}}", palette.DISCHARGE),
+                Query(
+                    f"max by ({GATEWAY}) ({metric('enphase_battery_reserve_ratio')})",
+                    "{{instance}} reserve",
+                    palette.WARNING,
+                ),
+                Query(metric("enphase_storage_very_low_charge_limit_ratio"), "{{instance}} shutdown", palette.BAD),
+            ],
+            unit=units.PercentUnit,
+            size=(12, 9),
+            empty=NO_BATTERY,
+        )
+        .min(0)
+        .max(1)
+        .fill_opacity(25)
+        .override_by_query("B", DASHED)
+        .override_by_query("C", DASHED),
+        lines(
+            "Power",
+            "What comes out of the batteries, above zero, and what goes into them, below.",
+            [flow("discharge", watts("discharge")), flow("charge", f"0 - {watts('charge')}")],
+            unit=units.Watt,
+            size=(12, 9),
+            empty=NO_FLOWS,
+        ).fill_opacity(40),
+        of_a_week(
+            "Charged",
+            "Energy that went into the batteries in seven days.",
+            flow("charge", kilowatt_hours("charge")),
+            unit=units.KiloWattHour,
+        ),
+        of_a_week(
+            "Discharged",
+            "Energy that came out of the batteries in seven days.",
+            flow("discharge", kilowatt_hours("discharge")),
+            unit=units.KiloWattHour,
+        ),
+        of_a_week(
+            "Round-trip efficiency",
+            "How much of what went in during seven days came out again; what the batteries hold more or less than at "
+            "the beginning is counted as come out. It is shown once they were filled as much as they can hold: before "
+            "that it would say little. Some 0.85 to 0.95 is usual; above 1, or far below, what is measured is wrong.",
+            Query(
+                f"({within('discharge')} + {GAINED}) / ({within('charge')} >= {CAPACITY})",
+                "{{instance}}",
+            ),
+            unit=units.PercentUnit,
+            empty="not yet known",
+        ),
+        of_a_week(
+            "Full cycles",
+            "What went into the batteries in seven days, divided by what they can hold: two halves are one.",
+            Query(f"{within('charge')} / {CAPACITY}", "{{instance}}"),
+            unit=units.NoUnit,
+        ).decimals(1),
+        number(
+            "Full cycles ever",
+            "What went into the batteries since the register began, divided by what they can hold. It needs a storage "
+            "CT or AC batteries: IQ batteries alone do not count what they take. A new gateway begins at 0.",
+            [Query(f"{CHARGED_EVER} / {CAPACITY}", "{{instance}}")],
+            unit=units.NoUnit,
+            size=(6, 4),
+            empty="nobody counts",
+        ).decimals(0),
+        number(
+            "Health",
+            "How much they hold of what they held when new, as the gateway says; of AC batteries the worst unit's.",
+            [
+                Query(
+                    f"min by ({GATEWAY}) ({metric('enphase_battery_health_ratio')} or "
+                    f"{metric('enphase_battery_unit_health_ratio')})",
+                    "{{instance}}",
+                )
+            ],
+            unit=units.PercentUnit,
+            size=(6, 4),
+            empty="not told",
+        ),
+        number(
+            "Energy",
+            "What the batteries hold now, and can hold. AC batteries do not tell the latter: it is what they hold by "
+            "how full they are.",
+            [
+                Query(f"{STORED} / 3.6e6", "{{instance}} now", palette.DISCHARGE),
+                Query(CAPACITY, "{{instance}} full", palette.NEUTRAL),
+            ],
+            unit=units.KiloWattHour,
+            size=(6, 4),
+            empty="none heard",
+        ).decimals(1),
+        number(
+            "Batteries",
+            "Units that the gateway lists, and how many of them it hears.",
+            [
+                Query(f"sum by ({GATEWAY}) ({metric('enphase_battery_units')})", "{{instance}} listed"),
+                Query(f"sum by ({GATEWAY}) ({metric('enphase_battery_unit_communicating')})", "{{instance}} heard"),
+            ],
+            unit=units.NoUnit,
+            size=(6, 4),
+            empty="none heard",
+        ),
+        days(
+            "Energy by day",
+            "What went into the batteries each day, and came out of them. More goes in than comes out.",
+            [flow(each, by_day(FLOW_DAY, flow=each)) for each in ("charge", "discharge")],
+            unit=units.KiloWattHour,
+            size=(24, 8),
+            empty="No whole day yet, or no battery",
+        ).time_from("30d"),
+    ),
+)
+
+DOING: Mapping[float, Thing] = {
+    12: Thing("charging", palette.CHARGE),
+    13: Thing("discharging", palette.DISCHARGE),
+    14: Thing("idle or full", palette.NEUTRAL),
+    17: Thing("low", palette.WARNING),
+    0: Thing("something else", palette.BAD),
+}
+"""By the code of an IQ battery's light."""
+
+
+def of_units(name: str) -> str:
+    return f"max by (job, instance, serial) ({metric('enphase_battery_unit_' + name)})"
+
+
+LIGHT = of_units("led_status")
+DOES_IQ = " or ".join((*(f"{LIGHT} == {light}" for light in DOING if light), f"0 * {LIGHT}"))
+DOES_AC = code("enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial")
+
+YES = [*COLOURED, DynamicConfigValue("mappings", [named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})])]
+
+BATTERY_UNITS = Row(
+    "Each battery",
+    (
+        rows(
+            "Batteries one by one",
+            "Each unit that the gateway lists. Heard: does it communicate. Signal: from 0 to 5, the best of its "
+            "radios; 0 is none, or a cable. DC: is its switch on. What a kind of battery does not tell is empty.",
+            [
+                Query(f"max by (job, instance, serial, kind, firmware) ({metric('enphase_battery_unit_info')})"),
+                Query(of_units("charge_ratio")),
+                Query(of_units("power_watts")),
+                Query(of_units("temperature_celsius")),
+                Query(of_units("max_cell_temperature_celsius")),
+                Query(of_units("health_ratio")),
+                Query(of_units("communicating")),
+                Query(of_units("communication_level")),
+                Query(f"time() - {of_units('last_report_timestamp_seconds')}"),
+                Query(of_units("dc_switch_on")),
+            ],
+            columns={
+                "serial": "Serial",
+                "Value #B": "Charge",
+                "Value #C": "Power",
+                "Value #D": "Temperature",
+                "Value #E": "Hottest cell",
+                "Value #F": "Health",
+                "Value #G": "Heard",
+                "Value #H": "Signal",
+                "Value #I": "Last report",
+                "Value #J": "DC",
+                "kind": "Kind",
+                "firmware": "Firmware",
+                "instance": "Gateway",
+            },
+            unit=units.NoUnit,
+            size=(24, 7),
+            empty=NO_BATTERY,
+        )
+        .override_by_regexp("Charge|Health", [DynamicConfigValue("unit", units.PercentUnit)])
+        .override_by_name("Power", [DynamicConfigValue("unit", units.Watt)])
+        .override_by_regexp("Temperature|Hottest cell", [DynamicConfigValue("unit", units.Celsius)])
+        .override_by_name("Last report", [DynamicConfigValue("unit", units.Seconds)])
+        .override_by_regexp("Heard|DC", YES),
+        states(
+            "What each battery does",
+            "By the light of IQ batteries, and by what AC batteries say. Something else, in red, is a light of which "
+            "the meaning is not known, as of a unit with a fault or asleep.",
+            [
+                Query(DOES_IQ, "{{serial}}"),
+                Query(DOES_AC, "{{serial}}"),
+            ],
+            values=DOING,
+            size=(12, 8),
+            empty=NO_BATTERY,
+        ),
+        lines(
+            "Charge of each battery",
+            "They should go together; one that stays behind is worn, or does not take part.",
+            [Query(of_units("charge_ratio"), "{{serial}}")],
+            unit=units.PercentUnit,
+            size=(12, 8),
+            empty=NO_BATTERY,
+        )
+        .min(0)
+        .max(1)
+        .fill_opacity(0),
+        lines(
+            "Temperature of each battery",
+            "Of the unit. Where it is very cold or very hot, it takes and gives less power, or none.",
+            [Query(of_units("temperature_celsius"), "{{serial}}")],
+            unit=units.Celsius,
+            size=(12, 8),
+            empty=NO_BATTERY,
+        ).fill_opacity(0),
+        lines(
+            "Temperature of the cells",
+            "Of each unit's warmest cell, and of the coldest of AC batteries.",
+            [
+                Query(of_units("max_cell_temperature_celsius"), "{{serial}} warmest"),
+                Query(of_units("min_cell_temperature_celsius"), "{{serial}} coldest"),
+            ],
+            unit=units.Celsius,
+            size=(12, 8),
+            empty=NO_BATTERY,
+        ).fill_opacity(0),
+        states(
+            "Out of service",
+            "Are all batteries shut down, as below the charge named above; are they being commissioned, does the "
+            "storage system do something with itself, is their firmware renewed: then they may not do "
+            "what is expected.",
+            [
+                Query(metric("enphase_storage_shutdown"), "Shut down, {{instance}}"),
+                Query(metric("enphase_storage_commissioning"), "Commissioned, {{instance}}"),
+                Query(metric("enphase_storage_ess_in_progress"), "Busy, {{instance}}"),
+                Query(f"{metric('enphase_battery_firmware_update_status')} != bool 10", "Firmware, {{instance}}"),
+            ],
+            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            size=(24, 6),
+            empty=NO_BATTERY,
+        ),
+    ),
+    folded=True,
+)

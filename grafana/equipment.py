@@ -1,0 +1,308 @@
+"""The rows of Grid and battery that are about what hangs on them: controllers, relays, the generator, settings."""
+
+from collections.abc import Mapping, Sequence
+
+from grafana_foundation_sdk.builders import stat
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
+import palette
+from charts import COLOURED, lines, named, number, rows, states
+from layout import Row
+from palette import Thing
+from queries import Query, code, metric
+
+NO_CONTROLLER = "There is no system controller, meter collar, combiner or IQ Relay"
+NO_RELAY = "No relay of a system controller has anything to switch"
+NO_GENERATOR = "There is no generator"
+
+DEVICES = {
+    "enpower": "System controller",
+    "collar": "Meter collar",
+    "combiner": "Combiner",
+    "iq_relay": "IQ Relay",
+}
+"""By what their metrics are called."""
+
+HEARD = " or ".join(metric(f"enphase_{device}_communicating") for device in ("battery_unit", *DEVICES))
+"""1 or 0 of all that the gateway may hear, or not."""
+
+
+def of(devices: Sequence[str], name: str) -> str:
+    every = " or ".join(metric(f"enphase_{device}_{name}") for device in devices)
+    return f"max by (job, instance, serial) ({every})"
+
+
+def listed() -> str:
+    """Their info, and what they are called as label `device`; one that has no info is not there."""
+    return " or ".join(
+        f"label_replace(max by (job, instance, serial, firmware) ({metric(f'enphase_{device}_info')}), "
+        f'"device", "{called}", "", "")'
+        for device, called in DEVICES.items()
+    )
+
+
+CONTROLLERS = Row(
+    "Controllers",
+    (
+        rows(
+            "What stands between house and grid",
+            "System controllers, meter collars, combiners and IQ Relays. Heard: does it communicate. Errors: the "
+            "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. Last "
+            "report: only of those that keep it up to date.",
+            [
+                Query(listed()),
+                Query(of(tuple(DEVICES), "communicating")),
+                Query(of(("enpower", "collar", "iq_relay"), "temperature_celsius")),
+                Query(f"time() - {of(('enpower', 'iq_relay'), 'last_report_timestamp_seconds')}"),
+                Query(
+                    f"max by (job, instance, serial) ({metric('enphase_enpower_error_flags')} or "
+                    f"{metric('enphase_collar_control_error')})"
+                ),
+                Query(of(("enpower",), "communication_level")),
+                Query(
+                    "max by (job, instance, serial) "
+                    f"(increase({metric('enphase_iq_relay_state_changes_total')}[$__range]))"
+                ),
+            ],
+            columns={
+                "device": "Device",
+                "Value #B": "Heard",
+                "Value #C": "Temperature",
+                "Value #D": "Last report",
+                "Value #E": "Errors",
+                "Value #F": "Signal",
+                "Value #G": "Switched",
+                "serial": "Serial",
+                "firmware": "Firmware",
+                "instance": "Gateway",
+            },
+            unit=units.NoUnit,
+            size=(24, 6),
+            empty=NO_CONTROLLER,
+        )
+        .override_by_name("Temperature", [DynamicConfigValue("unit", units.Celsius)])
+        .override_by_name("Last report", [DynamicConfigValue("unit", units.Seconds)])
+        .override_by_name("Switched", [DynamicConfigValue("decimals", 0)])
+        .override_by_name(
+            "Heard",
+            [
+                *COLOURED,
+                DynamicConfigValue("mappings", [named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})]),
+            ],
+        ),
+        lines(
+            "Temperature of controllers",
+            "Of system controllers, meter collars and IQ Relays. They stand outside and in the sun.",
+            [
+                Query(of(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
+                Query(of(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),
+                Query(of(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
+            ],
+            unit=units.Celsius,
+            size=(12, 8),
+            empty=NO_CONTROLLER,
+        ).fill_opacity(0),
+        states(
+            "Their switches",
+            "Is the switch of a meter collar between house and grid closed. That of a system controller stands above, "
+            "as the house's connection to the grid.",
+            [Query(f"max by (job, instance, serial) ({metric('enphase_collar_mid_closed')})", "Collar {{serial}}")],
+            values={1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)},
+            size=(12, 8),
+            empty="There is no meter collar",
+        ),
+    ),
+    folded=True,
+)
+
+RELAY = "job, instance, relay"
+CLOSED = f"max by ({RELAY}) ({metric('enphase_relay_closed')})"
+LOADS = f"topk by ({RELAY}) (1, {metric('enphase_relay_info')})"  # one, while settings change
+
+RELAYS = Row(
+    "Load relays",
+    (
+        states(
+            "Relays",
+            "The relays (dry contacts) of a system controller, by the load that they switch: closed or open. With most "
+            "loads closed is powered; the table says when it should be.",
+            [
+                Query(
+                    f"{CLOSED} * on ({RELAY}) group_left (load) {LOADS} or on ({RELAY}) {CLOSED}",
+                    "{{load}} {{relay}}, {{instance}}",
+                )
+            ],
+            values={1: Thing("closed", palette.GOOD), 0: Thing("open", palette.NEUTRAL)},
+            size=(24, 6),
+            empty=NO_RELAY,
+        ),
+        rows(
+            "What the relays are to do",
+            "With each load, on the grid, off it and on a generator: apply is powered, shed is not. By charge (mode "
+            "soc) it is cut off below one charge of the batteries and powered again from the other.",
+            [
+                Query(
+                    "max by (job, instance, relay, load, mode, grid_action, micro_grid_action, generator_action) "
+                    f"({metric('enphase_relay_info')})"
+                ),
+                Query(f"max by ({RELAY}) ({metric('enphase_relay_cutoff_charge_ratio')})"),
+                Query(f"max by ({RELAY}) ({metric('enphase_relay_restore_charge_ratio')})"),
+            ],
+            columns={
+                "load": "Load",
+                "relay": "Relay",
+                "mode": "Mode",
+                "grid_action": "On the grid",
+                "micro_grid_action": "Off the grid",
+                "generator_action": "On a generator",
+                "Value #B": "Cut off below",
+                "Value #C": "Powered again from",
+                "instance": "Gateway",
+            },
+            unit=units.PercentUnit,
+            size=(24, 6),
+            empty=NO_RELAY,
+        ),
+    ),
+    folded=True,
+)
+
+
+def of_batteries(setting: str) -> str:
+    """Gateways without batteries have these settings, too."""
+    return f"{setting} and on (job, instance) {metric('enphase_battery_units')} > 0"
+
+
+def setting(title: str, description: str, *queries: Query, unit: str = units.NoUnit, empty: str) -> stat.Panel:
+    return number(title, description, queries, unit=unit, size=(6, 4), empty=empty)
+
+
+SWITCHED = named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.NEUTRAL)})
+GENERATOR_MODES = named(
+    {
+        1: Thing("off", palette.NEUTRAL),
+        2: Thing("on", palette.GOOD),
+        3: Thing("automatic", palette.GOOD),
+        0: Thing("something new", palette.WARNING),
+    }
+)
+STORAGE_MODES: Mapping[float, Thing] = {
+    1: Thing("self-consumption", palette.SOLAR),
+    2: Thing("full backup", palette.DISCHARGE),
+    3: Thing("savings", palette.IMPORT),
+    0: Thing("something new", palette.WARNING),
+}
+STORAGE_MODE = code("enphase_storage_mode", "mode", {"self-consumption": 1, "backup": 2, "savings-mode": 3})
+
+GENERATOR = Row(
+    "Generator",
+    (
+        states(
+            "Generator",
+            "Does it run, has it been told to, and does it exercise to stay fit for use. Told to and not running, or "
+            "running untold, is worth a look.",
+            [
+                Query(metric("enphase_generator_running"), "Runs, {{instance}}"),
+                Query(metric("enphase_generator_run_commanded"), "Told to, {{instance}}"),
+                Query(metric("enphase_generator_exercise_running"), "Exercises, {{instance}}"),
+            ],
+            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            size=(24, 6),
+            empty=NO_GENERATOR,
+        ),
+        setting(
+            "How it is switched",
+            "Off, on, or automatic: by the charge of the batteries when there is no grid.",
+            Query(code("enphase_generator_mode", "mode", {"off": 1, "on": 2, "auto": 3}), "{{instance}}"),
+            empty=NO_GENERATOR,
+        ).mappings([GENERATOR_MODES]),
+        setting(
+            "Starts below",
+            "The charge of the batteries below which it starts.",
+            Query(metric("enphase_generator_start_charge_ratio"), "{{instance}}"),
+            unit=units.PercentUnit,
+            empty="not set",
+        ),
+        setting(
+            "Stops at",
+            "The charge of the batteries from which it stops.",
+            Query(metric("enphase_generator_stop_charge_ratio"), "{{instance}}"),
+            unit=units.PercentUnit,
+            empty="not set",
+        ),
+        setting(
+            "Rated power",
+            "What it can give, as it was set up.",
+            Query(metric("enphase_generator_rated_power_watts"), "{{instance}}"),
+            unit=units.Watt,
+            empty="not told",
+        ),
+    ),
+    folded=True,
+)
+
+NO_SETTINGS = "not told"
+
+SETTINGS = Row(
+    "Settings and limits",
+    (
+        states(
+            "What the batteries are told to do",
+            "Their mode, as set in the app; it shows when somebody, or the cloud, has changed it. Full backup keeps "
+            "them charged for an outage.",
+            [Query(of_batteries(STORAGE_MODE), "{{instance}}")],
+            values=STORAGE_MODES,
+            size=(24, 5),
+            empty="The gateway tells no settings of batteries",
+        ),
+        setting(
+            "Reserve",
+            "Charge that is kept for an outage: as set, and as it is in force, which the gateway may raise.",
+            Query(of_batteries(metric("enphase_storage_reserve_setting_ratio")), "{{instance}} set"),
+            Query(f"max by (job, instance) ({metric('enphase_battery_reserve_ratio')})", "{{instance}} in force"),
+            unit=units.PercentUnit,
+            empty=NO_SETTINGS,
+        ),
+        setting(
+            "Charge from the grid",
+            "May the batteries be charged from the grid.",
+            Query(of_batteries(metric("enphase_storage_charge_from_grid")), "{{instance}}"),
+            empty=NO_SETTINGS,
+        ).mappings([SWITCHED]),
+        setting(
+            "Schedules of the cloud",
+            "Does the Enphase cloud decide what the batteries do, hour by hour.",
+            Query(of_batteries(metric("enphase_storage_schedules_optimized")), "{{instance}}"),
+            empty=NO_SETTINGS,
+        ).mappings([SWITCHED]),
+        setting(
+            "Settings changed",
+            "When the gateway last got other settings for the batteries.",
+            Query(of_batteries(f"1000 * {metric('enphase_tariff_last_change_timestamp_seconds')}"), "{{instance}}"),
+            unit=units.DateTimeFromNow,
+            empty=NO_SETTINGS,
+        ),
+        setting(
+            "Export limit",
+            "What the site may send to the grid at most, while that is limited: a power, or a share of what the "
+            "inverters can give. 0 is no export at all.",
+            Query(metric("enphase_export_limit_watts"), "{{instance}}"),
+            Query(metric("enphase_export_limit_ratio"), "{{instance}}"),
+            unit=units.Watt,
+            empty="none, or not told",
+        ).override_by_query("B", [DynamicConfigValue("unit", units.PercentUnit)]),
+        setting(
+            "Production limit",
+            "The share of their power that the inverters may produce, while that is limited.",
+            Query(
+                f"{metric('enphase_production_limit_ratio')} and on (job, instance) "
+                f"{metric('enphase_production_limit_enabled')} == 1",
+                "{{instance}}",
+            ),
+            unit=units.PercentUnit,
+            empty="none, or not told",
+        ),
+    ),
+    folded=True,
+)

@@ -1,0 +1,310 @@
+"""Is the grid as it must be, do the meters measure, how are the batteries, and what hangs on them."""
+
+from collections.abc import Mapping
+
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
+
+import palette
+import variables
+from battery import BATTERY, BATTERY_UNITS
+from board import board
+from charts import BY_STEPS, COLOURED, DASHED, lines, named, number, rows, states, steps
+from equipment import CONTROLLERS, GENERATOR, HEARD, RELAYS, SETTINGS
+from layout import Row
+from palette import Thing
+from queries import Query, code, metric
+
+NO_METER = "No current transformer measures it"
+NO_MAINS = "Neither a current transformer nor an IQ Relay measures it"
+NO_CONTROLLER = "Nobody knows without a system controller or a meter collar"
+
+BANDS = ((114, 126), (207, 253))
+"""Volts that are allowed: 120 V by 5 % (ANSI C84.1), 230 V by 10 % (EN 50160). They do not meet."""
+
+OF_THE_MAINS = 'meter=~"net-consumption|production"'
+"""Not the storage CT, which may stand on the other side of the switch to the grid."""
+
+
+def mains(of_meters: str, of_relays: str, *by: str) -> str:
+    """What all these meters see alike; where there is none, what an IQ Relay sees."""
+    each = ", ".join(("job", "instance", *by))
+    return f"(max by ({each}) ({of_meters}) or max by ({each}) ({of_relays}))"
+
+
+VOLTS_OF_METERS = metric("enphase_meter_phase_voltage_volts", OF_THE_MAINS)
+VOLTS_OF_RELAYS = metric("enphase_iq_relay_phase_voltage_volts")
+VOLTS = mains(VOLTS_OF_METERS, VOLTS_OF_RELAYS, "phase")
+HERTZ = mains(metric("enphase_meter_frequency_hertz", OF_THE_MAINS), metric("enphase_iq_relay_frequency_hertz"))
+WITHIN = " + ".join(f"({VOLTS} >= bool {low}) * ({VOLTS} <= bool {high})" for low, high in BANDS)
+
+
+def volts_of(function: str) -> str:
+    """Of each phase, over the panel's time: `max_over_time`."""
+    return mains(f"{function}({VOLTS_OF_METERS}[$__range])", f"{function}({VOLTS_OF_RELAYS}[$__range])", "phase")
+
+
+def limit(of_120: int, of_230: int) -> str:
+    """The system is told by the highest voltage of the last hour, so that an outage does not look like 120 V."""
+    highest = mains(f"max_over_time({VOLTS_OF_METERS}[1h])", f"max_over_time({VOLTS_OF_RELAYS}[1h])")
+    return f"{of_120} + {of_230 - of_120} * ({highest} > bool 160)"
+
+
+BAND = steps(
+    palette.BAD,
+    *((volts, colour) for low, high in BANDS for volts, colour in ((low, palette.GOOD), (high + 0.01, palette.BAD))),
+)
+
+OF_CHOSEN = 'meter=~"$meter"'
+PHASE_WATTS = metric("enphase_meter_phase_power_watts", OF_CHOSEN)
+
+ENABLED = metric("enphase_meter_enabled")
+NOT_NORMAL = metric("enphase_meter_metering_status", 'status!="normal"')
+AT_FAULT = (
+    f"max by (job, instance, meter) ({metric('enphase_meter_status_flags_active')}) > 0 or "
+    f"(max by (job, instance, meter) ({NOT_NORMAL}) > 0 "
+    f"and on (job, instance, meter) {ENABLED} == 1)"
+)
+
+METERING_STATES: Mapping[float, Thing] = {
+    0: Thing("fine", palette.GOOD),
+    1: Thing("does not measure", palette.BAD),
+    2: Thing("check the wiring", palette.WARNING),
+    3: Thing("says something new", palette.WARNING),
+    4: Thing("switched off", palette.NEUTRAL),
+    5: Thing("flag raised", palette.BAD),
+}
+METERING = f"4 * (max by (job, instance, meter) ({ENABLED}) == bool 0) > 0 or " + code(
+    "enphase_meter_metering_status", "status", {"not-metering": 1, "check-wiring": 2, "other": 3}, "meter"
+)
+FLAG = metric("enphase_meter_status_flag")
+RAISED_FLAGS = f"5 * {FLAG} and on (job, instance, meter, flag) max_over_time({FLAG}[$__range] @ end()) > 0"
+
+NOW = Row(
+    "Now",
+    (
+        number(
+            "Voltage",
+            "Of each phase to neutral, red where it is outside what is allowed: 114 to 126 V of 120 V, 207 to 253 V of "
+            "230 V. Split phase has L1 and L2 of 120 V, which make 240 V together.",
+            [Query(VOLTS, "{{instance}} {{phase}}")],
+            unit=units.Volt,
+            size=(6, 5),
+            empty="not measured",
+        )
+        .decimals(1)
+        .color_scheme(BY_STEPS)
+        .thresholds(BAND),
+        number(
+            "Frequency",
+            "Of the grid, 50 or 60 Hz. Off the grid it is that of the batteries, which raise it to slow the solar "
+            "inverters down.",
+            [Query(HERTZ, "{{instance}}")],
+            unit=units.Hertz,
+            size=(3, 5),
+            empty="not measured",
+        ).decimals(2),
+        number(
+            "On the grid?",
+            "Is the house connected to the grid, as a system controller or a meter collar says; without one, nobody "
+            "knows.",
+            [Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "{{instance}}")],
+            unit=units.NoUnit,
+            size=(3, 5),
+            empty="not known",
+        ).mappings([named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})]),
+        number(
+            "Battery charge",
+            "How full all batteries are, as the gateway says.",
+            [Query(metric("enphase_storage_charge_ratio"), "{{instance}}")],
+            unit=units.PercentUnit,
+            size=(4, 5),
+            empty="none heard",
+        )
+        .color_scheme(BY_STEPS)
+        .thresholds(steps(palette.BAD, (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
+        number(
+            "Meters with a problem",
+            "Current transformers that are switched on and do not measure as they should, or that raise a flag. Which "
+            "and what stands below, under What the meters say of themselves.",
+            [Query(f"count({AT_FAULT}) or 0 * count({ENABLED})")],
+            unit=units.NoUnit,
+            size=(4, 5),
+            empty="no meters",
+        )
+        .color_scheme(BY_STEPS)
+        .thresholds(steps(palette.GOOD, (1, palette.BAD)))
+        .mappings([named({0: Thing("none", palette.GOOD)})]),
+        number(
+            "Silent devices",
+            "Batteries, controllers and IQ Relays that the gateway lists and does not hear. Which they are stands "
+            "below, in the tables of batteries and controllers.",
+            [Query(f"count(({HEARD}) == 0) or 0 * count({HEARD})")],
+            unit=units.NoUnit,
+            size=(4, 5),
+            empty="no devices",
+        )
+        .color_scheme(BY_STEPS)
+        .thresholds(steps(palette.GOOD, (1, palette.BAD)))
+        .mappings([named({0: Thing("none", palette.GOOD)})]),
+    ),
+)
+
+GRID_STATES: Mapping[float, Thing] = {
+    1: Thing("on the grid", palette.GOOD),
+    0: Thing("off the grid", palette.BAD),
+    2: Thing("on a generator", palette.WARNING),
+    3: Thing("not known", palette.NEUTRAL),
+}
+MODES: Mapping[str, float] = {"multimode-ongrid|grid-tied": 1, "multimode-generator": 2, "unknown|other": 3}
+
+GRID = Row(
+    "Grid",
+    (
+        states(
+            "Connection to the grid",
+            "The house: is its switch to the grid closed. Wanted: has somebody taken it off. The controller, the "
+            "batteries and the solar inverters: how each works now. Grid-tied ones, which cannot work without a grid, "
+            "count as on it.",
+            [
+                Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "House, {{instance}}"),
+                Query(f"min by (job, instance) ({metric('enphase_grid_enabled')})", "Wanted, {{instance}}"),
+                Query(code("enphase_grid_mode", "mode", MODES), "Controller, {{instance}}"),
+                Query(code("enphase_battery_grid_mode", "mode", MODES), "Batteries, {{instance}}"),
+                Query(code("enphase_solar_grid_mode", "mode", MODES), "Solar, {{instance}}"),
+            ],
+            values=GRID_STATES,
+            size=(24, 7),
+            empty=NO_CONTROLLER,
+        ),
+        lines(
+            "Voltage of the phases",
+            "Of each phase to neutral, as the meters of grid and production see it, or an IQ Relay. The limits are "
+            "those of 230 V (10 %, EN 50160) or of 120 V (5 %, ANSI C84.1), whichever the last hour's voltage is near; "
+            "some countries allow less. Where solar power lifts it over the upper one, inverters switch off. The "
+            "meter's own total, which adds the phases up, is not shown.",
+            [
+                Query(VOLTS, "{{instance}} {{phase}}"),
+                Query(limit(BANDS[0][1], BANDS[1][1]), "{{instance}} upper limit", palette.BAD),
+                Query(limit(BANDS[0][0], BANDS[1][0]), "{{instance}} lower limit", palette.BAD),
+            ],
+            unit=units.Volt,
+            size=(12, 9),
+            empty=NO_MAINS,
+        )
+        .fill_opacity(0)
+        .override_by_query("B", DASHED)
+        .override_by_query("C", DASHED),
+        rows(
+            "Voltage by phase",
+            "Now, and the lowest and the highest of the chosen time, red where outside what is allowed. Outside: how "
+            "much of the time it was so, looked at every minute; a voltage of 0 V, as in an outage, counts.",
+            [
+                Query(VOLTS),
+                Query(volts_of("min_over_time")),
+                Query(volts_of("max_over_time")),
+                Query(f"1 - avg_over_time(({WITHIN})[$__range:1m])"),
+            ],
+            columns={
+                "instance": "Gateway",
+                "phase": "Phase",
+                "Value #A": "Now",
+                "Value #B": "Lowest",
+                "Value #C": "Highest",
+                "Value #D": "Outside",
+            },
+            unit=units.Volt,
+            size=(12, 9),
+            empty=NO_MAINS,
+        )
+        .decimals(1)
+        .thresholds(BAND)
+        .override_by_regexp("Now|Lowest|Highest", COLOURED)
+        .override_by_name("Outside", [DynamicConfigValue("unit", units.PercentUnit)]),
+        lines(
+            "Frequency of the grid",
+            "Of the grid, 50 or 60 Hz, within some 0.2 Hz. Off the grid it is that of the batteries, which raise it by "
+            "a few hertz to slow the solar inverters down.",
+            [Query(HERTZ, "{{instance}}")],
+            unit=units.Hertz,
+            size=(12, 8),
+            empty=NO_MAINS,
+        )
+        .decimals(2)
+        .fill_opacity(0),
+        lines(
+            "Power by phase",
+            "Of the meter chosen above. Of the grid's (net-consumption): above zero it is taken from the grid, below "
+            "it is sent there; of storage: positive comes out of the batteries.",
+            [Query(PHASE_WATTS, "{{instance}} {{meter}} {{phase}}")],
+            unit=units.Watt,
+            size=(12, 8),
+            empty=NO_METER,
+        ),
+        lines(
+            "Current by phase",
+            "Of the meter chosen above, to be compared with the main fuse or breaker. It has no direction: what is "
+            "sent to the grid counts as what is taken from it.",
+            [Query(metric("enphase_meter_phase_current_amperes", OF_CHOSEN), "{{instance}} {{meter}} {{phase}}")],
+            unit=units.Ampere,
+            size=(12, 8),
+            empty=NO_METER,
+        ),
+        lines(
+            "Imbalance of the phases",
+            "The power of the highest phase less that of the lowest, of the meter chosen above; some countries "
+            "limit it. Empty where there is one phase.",
+            [
+                Query(
+                    f"max by (job, instance, meter) ({PHASE_WATTS}) - min by (job, instance, meter) ({PHASE_WATTS}) "
+                    f"and count by (job, instance, meter) ({PHASE_WATTS}) > 1",
+                    "{{instance}} {{meter}}",
+                )
+            ],
+            unit=units.Watt,
+            size=(12, 8),
+            empty="The meter has one phase, or there is none",
+        ).min(0),
+        lines(
+            "Power factor",
+            "Of the phases of the meter chosen above: 1 is all active power, negative is power the other way. Below "
+            "100 W it says nothing and is left out, so the line has gaps.",
+            [
+                Query(
+                    f"{metric('enphase_meter_phase_power_factor_ratio', OF_CHOSEN)} "
+                    f"and on (job, instance, meter, phase) abs({PHASE_WATTS}) > 100",
+                    "{{instance}} {{meter}} {{phase}}",
+                )
+            ],
+            unit=units.NoUnit,
+            size=(12, 8),
+            empty="No current transformer measures it, or less than 100 W flow",
+        )
+        .min(-1)
+        .max(1)
+        .decimals(2)
+        .fill_opacity(0),
+        states(
+            "What the meters say of themselves",
+            "Each current transformer, and each flag that it has raised in this time, by the gateway's own name. Nearly "
+            "always a transformer sits the wrong way round, or on another phase than its voltage, or is set up for "
+            "another number of phases. Switched off: none is fitted, and that is meant.",
+            [
+                Query(METERING, "{{instance}} {{meter}}"),
+                Query(RAISED_FLAGS, "{{instance}} {{meter}}: {{flag}}"),
+            ],
+            values=METERING_STATES,
+            size=(24, 7),
+            empty="There is no meter",
+        ),
+    ),
+)
+
+
+def dashboard() -> Dashboard:
+    return board(
+        "Grid and battery",
+        __doc__ or "",
+        [NOW, GRID, BATTERY, BATTERY_UNITS, CONTROLLERS, RELAYS, GENERATOR, SETTINGS],
+        more_variables=[variables.meter()],
+    )
