@@ -51,7 +51,7 @@ def limit(of_120: int, of_230: int) -> str:
 
 
 BAND = steps(
-    palette.BAD,
+    (0, palette.BAD),
     *((volts, colour) for low, high in BANDS for volts, colour in ((low, palette.GOOD), (high + 0.01, palette.BAD))),
 )
 
@@ -122,7 +122,7 @@ NOW = Row(
             empty="none heard",
         )
         .color_scheme(BY_STEPS)
-        .thresholds(steps(palette.BAD, (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
+        .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
         number(
             "Meters with a problem",
             "Current transformers that are switched on and do not measure as they should, or that raise a flag. Which "
@@ -133,7 +133,7 @@ NOW = Row(
             empty="no meters",
         )
         .color_scheme(BY_STEPS)
-        .thresholds(steps(palette.GOOD, (1, palette.BAD)))
+        .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
         .mappings([named({0: Thing("none", palette.GOOD)})]),
         number(
             "Silent devices",
@@ -145,7 +145,7 @@ NOW = Row(
             empty="no devices",
         )
         .color_scheme(BY_STEPS)
-        .thresholds(steps(palette.GOOD, (1, palette.BAD)))
+        .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
         .mappings([named({0: Thing("none", palette.GOOD)})]),
     ),
 )
