@@ -286,9 +286,9 @@ GRID = Row(
         .fill_opacity(0),
         states(
             "What the meters say of themselves",
-            "Each current transformer, and each flag that it has raised in this time, by the gateway's own name. Nearly "
-            "always a transformer sits the wrong way round, or on another phase than its voltage, or is set up for "
-            "another number of phases. Switched off: none is fitted, and that is meant.",
+            "Each current transformer, and each flag that it has raised in this time, by the gateway's own name. "
+            "Nearly always a transformer sits the wrong way round, or on another phase than its voltage, or is "
+            "set up for another number of phases. Switched off: none is fitted, and that is meant.",
             [
                 Query(METERING, "{{instance}} {{meter}}"),
                 Query(RAISED_FLAGS, "{{instance}} {{meter}}: {{flag}}"),
