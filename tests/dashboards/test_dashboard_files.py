@@ -131,6 +131,22 @@ def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> Non
 
 
 @every_dashboard
+def test_what_is_folded_up_is_laid_out_as_if_it_were_open(name: str) -> None:
+    """Grafana moves what stands below when a row is opened, and nothing within it."""
+    for row in dashboards()[name]["panels"]:
+        inside = [panel["gridPos"] for panel in row.get("panels", ())]
+        assert bool(inside) == row.get("collapsed", False), row["title"]
+        assert all(place["y"] > row["gridPos"]["y"] and place["x"] + place["w"] <= COLUMNS for place in inside)
+        assert all((a["y"], a["x"]) < (b["y"], b["x"]) for a, b in pairwise(inside)), row["title"]
+        for a, b in combinations(inside, 2):
+            beside = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+            assert beside or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"], row["title"]
+    rows = dashboards()[name]["panels"]
+    numbers = [each["id"] for row in rows for each in (row, *row.get("panels", ()))]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+@every_dashboard
 def test_panels_are_in_the_order_in_which_a_phone_stacks_them(name: str) -> None:
     places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
     assert all((a["y"], a["x"]) < (b["y"], b["x"]) for a, b in pairwise(places))

@@ -1,19 +1,14 @@
 """What Home says of a plant that one can reckon in one's head. promtool is the Prometheus."""
 
-import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.dashboards import annotations, asked, substituted
-from support.prometheus import program
+from support.answers import Series, check
+from support.dashboards import annotations, asked
 
 HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
-
-Series = Mapping[str, str]
-"""As promtool writes them: a value a minute from the first on, `3000x1500` is 1501 of them."""
 
 
 def flow(name: str, values: str, gateway: str = HOME) -> Series:
@@ -79,7 +74,7 @@ def test_home_shows(claim: str, tmp_path: Path) -> None:
     queries = [each.expression for each in asked("home") if each.panel == title]
     assert len(queries) == len(shown)
     for query, value in zip(queries, shown, strict=True):
-        check(query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
+        check("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
 
 
 BEFORE, AFTER = (f'enphase_gateway_info{{{HOME}, firmware="{version}"}}' for version in ("D7.6.175", "D8.2.127"))
@@ -111,7 +106,7 @@ OUTAGE = {BEFORE: "1x119 _x120 1x1500"}
 )
 def test_new_firmware_is_marked(series: Series, at: str, marked: list[str], tmp_path: Path) -> None:
     (mark,) = (each for each in annotations("home") if "enphase_gateway_info" in each)
-    check(mark, at, series, [{"labels": each, "value": 1} for each in marked], tmp_path)
+    check("home", mark, at, series, [{"labels": each, "value": 1} for each in marked], tmp_path)
 
 
 def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
@@ -124,16 +119,4 @@ def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
         f'ALERTS{labels[:-1]}, alertstate="firing"}}': "1x60",
         f'ALERTS{pending[:-1]}, alertstate="pending"}}': "1x60",
     }
-    check(listed, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
-
-
-def check(expression: str, at: str, series: Series, expected: list[dict[str, object]], folder: Path) -> None:
-    """promtool says only whether an expected answer is right, never what the answer is."""
-    file = folder / "test.yml"
-    asks = {"expr": substituted(expression, "home"), "eval_time": at, "exp_samples": expected}
-    given = [{"series": name, "values": values} for name, values in series.items()]
-    one = {"interval": "1m", "input_series": given, "promql_expr_test": [asks]}
-    file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [one]}))
-    command = [program("promtool"), "test", "rules", str(file)]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    check("home", listed, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
