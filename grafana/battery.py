@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import units
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
-from charts import COLOURED, DASHED, days, lines, named, number, rows, states
+from charts import DASHED, coloured, days, in_unit, lines, number, rows, states
 from layout import Row
 from palette import Thing
 from queries import FLOW_DAY, FLOW_WATTS, Query, by_day, code, flow, kilowatt_hours, metric, watts
@@ -185,7 +184,7 @@ LIGHT = of_units("led_status")
 DOES_IQ = " or ".join((*(f"{LIGHT} == {light}" for light in DOING if light), f"0 * {LIGHT}"))
 DOES_AC = code("enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial")
 
-YES = [*COLOURED, DynamicConfigValue("mappings", [named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})])]
+FAULT_IF_NOT: Mapping[float, Thing] = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
 
 BATTERY_UNITS = Row(
     "Each battery",
@@ -225,11 +224,14 @@ BATTERY_UNITS = Row(
             size=(24, 7),
             empty=NO_BATTERY,
         )
-        .override_by_regexp("Charge|Health", [DynamicConfigValue("unit", units.PercentUnit)])
-        .override_by_name("Power", [DynamicConfigValue("unit", units.Watt)])
-        .override_by_regexp("Temperature|Hottest cell", [DynamicConfigValue("unit", units.Celsius)])
-        .override_by_name("Last report", [DynamicConfigValue("unit", units.Seconds)])
-        .override_by_regexp("Heard|DC", YES),
+        .override_by_name("Charge", in_unit(units.PercentUnit))
+        .override_by_name("Health", in_unit(units.PercentUnit))
+        .override_by_name("Power", in_unit(units.Watt))
+        .override_by_name("Temperature", in_unit(units.Celsius))
+        .override_by_name("Hottest cell", in_unit(units.Celsius))
+        .override_by_name("Last report", in_unit(units.Seconds))
+        .override_by_name("Heard", coloured(FAULT_IF_NOT))
+        .override_by_name("DC", coloured(FAULT_IF_NOT)),
         states(
             "What each battery does",
             "By the light of IQ batteries, and by what AC batteries say. Something else, in red, is a light of which "
@@ -279,9 +281,9 @@ BATTERY_UNITS = Row(
             "what is expected.",
             [
                 Query(metric("enphase_storage_shutdown"), "Shut down, {{instance}}"),
-                Query(metric("enphase_storage_commissioning"), "Commissioned, {{instance}}"),
+                Query(metric("enphase_storage_commissioning"), "Being commissioned, {{instance}}"),
                 Query(metric("enphase_storage_ess_in_progress"), "Busy, {{instance}}"),
-                Query(f"{metric('enphase_battery_firmware_update_status')} != bool 10", "Firmware, {{instance}}"),
+                Query(f"{metric('enphase_battery_firmware_update_status')} != bool 10", "New firmware, {{instance}}"),
             ],
             values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
             size=(24, 6),

@@ -181,6 +181,16 @@ def steps(*colours: tuple[float, str]) -> ThresholdsConfig:
     )
 
 
+def in_unit(unit: str) -> list[DynamicConfigValue]:
+    """A column that has another unit than its table, for `.override_by_name(...)`."""
+    return [DynamicConfigValue("unit", unit)]
+
+
+def coloured(values: Mapping[float, Thing]) -> list[DynamicConfigValue]:
+    """A column of names in their colours, also for `.override_by_name(...)`."""
+    return [*COLOURED, DynamicConfigValue("mappings", [named(values)])]
+
+
 OUTLINE = [
     DynamicConfigValue("custom.stacking", {"mode": common.StackingMode.NONE, "group": "A"}),
     DynamicConfigValue("custom.fillOpacity", 0),

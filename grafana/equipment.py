@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
-from charts import COLOURED, lines, named, number, rows, states
+from charts import coloured, in_unit, lines, named, number, rows, states
 from layout import Row
 from palette import Thing
 from queries import Query, code, metric
@@ -48,8 +48,8 @@ CONTROLLERS = Row(
         rows(
             "What stands between house and grid",
             "System controllers, meter collars, combiners and IQ Relays. Heard: does it communicate. Errors: the "
-            "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. Last "
-            "report: only of those that keep it up to date.",
+            "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. "
+            "Switch: that of a meter collar. Last report: only of those that keep it up to date.",
             [
                 Query(listed()),
                 Query(of(tuple(DEVICES), "communicating")),
@@ -64,6 +64,7 @@ CONTROLLERS = Row(
                     "max by (job, instance, serial) "
                     f"(increase({metric('enphase_iq_relay_state_changes_total')}[$__range]))"
                 ),
+                Query(of(("collar",), "mid_closed")),
             ],
             columns={
                 "device": "Device",
@@ -73,6 +74,7 @@ CONTROLLERS = Row(
                 "Value #E": "Errors",
                 "Value #F": "Signal",
                 "Value #G": "Switched",
+                "Value #H": "Switch",
                 "serial": "Serial",
                 "firmware": "Firmware",
                 "instance": "Gateway",
@@ -81,16 +83,11 @@ CONTROLLERS = Row(
             size=(24, 6),
             empty=NO_CONTROLLER,
         )
-        .override_by_name("Temperature", [DynamicConfigValue("unit", units.Celsius)])
-        .override_by_name("Last report", [DynamicConfigValue("unit", units.Seconds)])
+        .override_by_name("Temperature", in_unit(units.Celsius))
+        .override_by_name("Last report", in_unit(units.Seconds))
         .override_by_name("Switched", [DynamicConfigValue("decimals", 0)])
-        .override_by_name(
-            "Heard",
-            [
-                *COLOURED,
-                DynamicConfigValue("mappings", [named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})]),
-            ],
-        ),
+        .override_by_name("Heard", coloured({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}))
+        .override_by_name("Switch", coloured({1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)})),
         lines(
             "Temperature of controllers",
             "Of system controllers, meter collars and IQ Relays. They stand outside and in the sun.",
@@ -100,18 +97,9 @@ CONTROLLERS = Row(
                 Query(of(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
             ],
             unit=units.Celsius,
-            size=(12, 8),
+            size=(24, 7),
             empty=NO_CONTROLLER,
         ).fill_opacity(0),
-        states(
-            "Their switches",
-            "Is the switch of a meter collar between house and grid closed. That of a system controller stands above, "
-            "as the house's connection to the grid.",
-            [Query(f"max by (job, instance, serial) ({metric('enphase_collar_mid_closed')})", "Collar {{serial}}")],
-            values={1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)},
-            size=(12, 8),
-            empty="There is no meter collar",
-        ),
     ),
     folded=True,
 )
@@ -243,6 +231,9 @@ GENERATOR = Row(
 )
 
 NO_SETTINGS = "not told"
+LIMITS = named(
+    {1: Thing("hard", palette.NEUTRAL), 2: Thing("soft", palette.NEUTRAL), 0: Thing("something new", palette.WARNING)}
+)
 
 SETTINGS = Row(
     "Settings and limits",
@@ -284,6 +275,13 @@ SETTINGS = Row(
             empty=NO_SETTINGS,
         ),
         setting(
+            "Very low charge",
+            "Charge that counts as very low: off the grid the batteries may stop there.",
+            Query(of_batteries(metric("enphase_storage_very_low_charge_ratio")), "{{instance}}"),
+            unit=units.PercentUnit,
+            empty=NO_SETTINGS,
+        ),
+        setting(
             "Export limit",
             "What the site may send to the grid at most, while that is limited: a power, or a share of what the "
             "inverters can give. 0 is no export at all.",
@@ -291,7 +289,13 @@ SETTINGS = Row(
             Query(metric("enphase_export_limit_ratio"), "{{instance}}"),
             unit=units.Watt,
             empty="none, or not told",
-        ).override_by_query("B", [DynamicConfigValue("unit", units.PercentUnit)]),
+        ).override_by_query("B", in_unit(units.PercentUnit)),
+        setting(
+            "Kind of export limit",
+            "How it is kept, as it was set up. What hard and soft mean, the operator of the grid says.",
+            Query(code("enphase_export_limit_type", "type", {"hard": 1, "soft": 2}), "{{instance}}"),
+            empty="none, or not told",
+        ).mappings([LIMITS]),
         setting(
             "Production limit",
             "The share of their power that the inverters may produce, while that is limited.",

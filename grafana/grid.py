@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from grafana_foundation_sdk.models import units
-from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import palette
 import variables
 from battery import BATTERY, BATTERY_UNITS
 from board import board
-from charts import BY_STEPS, COLOURED, DASHED, lines, named, number, rows, states, steps
+from charts import BY_STEPS, COLOURED, DASHED, in_unit, lines, named, number, rows, states, steps
 from equipment import CONTROLLERS, GENERATOR, HEARD, RELAYS, SETTINGS
 from layout import Row
 from palette import Thing
@@ -219,19 +219,10 @@ GRID = Row(
         )
         .decimals(1)
         .thresholds(BAND)
-        .override_by_regexp("Now|Lowest|Highest", COLOURED)
-        .override_by_name("Outside", [DynamicConfigValue("unit", units.PercentUnit)]),
-        lines(
-            "Frequency of the grid",
-            "Of the grid, 50 or 60 Hz, within some 0.2 Hz. Off the grid it is that of the batteries, which raise it by "
-            "a few hertz to slow the solar inverters down.",
-            [Query(HERTZ, "{{instance}}")],
-            unit=units.Hertz,
-            size=(12, 8),
-            empty=NO_MAINS,
-        )
-        .decimals(2)
-        .fill_opacity(0),
+        .override_by_name("Now", COLOURED)
+        .override_by_name("Lowest", COLOURED)
+        .override_by_name("Highest", COLOURED)
+        .override_by_name("Outside", in_unit(units.PercentUnit)),
         lines(
             "Power by phase",
             "Of the meter chosen above. Of the grid's (net-consumption): above zero it is taken from the grid, below "
@@ -262,26 +253,37 @@ GRID = Row(
                 )
             ],
             unit=units.Watt,
-            size=(12, 8),
+            size=(8, 8),
             empty="The meter has one phase, or there is none",
         ).min(0),
         lines(
             "Power factor",
-            "Of the phases of the meter chosen above: 1 is all active power, negative is power the other way. Below "
-            "100 W it says nothing and is left out, so the line has gaps.",
+            "Of the meter chosen above: how much of its apparent power is active, whichever way it flows; 1 is all. "
+            "Below 100 W it says nothing and is left out, so the line has gaps.",
             [
                 Query(
-                    f"{metric('enphase_meter_phase_power_factor_ratio', OF_CHOSEN)} "
+                    f"abs({metric('enphase_meter_phase_power_factor_ratio', OF_CHOSEN)}) "
                     f"and on (job, instance, meter, phase) abs({PHASE_WATTS}) > 100",
                     "{{instance}} {{meter}} {{phase}}",
                 )
             ],
             unit=units.NoUnit,
-            size=(12, 8),
+            size=(8, 8),
             empty="No current transformer measures it, or less than 100 W flow",
         )
-        .min(-1)
+        .min(0)
         .max(1)
+        .decimals(2)
+        .fill_opacity(0),
+        lines(
+            "Frequency of the grid",
+            "Of the grid, 50 or 60 Hz, within some 0.2 Hz. Off the grid it is that of the batteries, which raise it by "
+            "a few hertz to slow the solar inverters down.",
+            [Query(HERTZ, "{{instance}}")],
+            unit=units.Hertz,
+            size=(8, 8),
+            empty=NO_MAINS,
+        )
         .decimals(2)
         .fill_opacity(0),
         states(
