@@ -218,6 +218,7 @@ GRID = Row(
             empty=NO_MAINS,
         )
         .decimals(1)
+        .color_scheme(BY_STEPS)
         .thresholds(BAND)
         .override_by_name("Now", COLOURED)
         .override_by_name("Lowest", COLOURED)
