@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink, QueryVariable
+from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, Dashboard, DashboardLink
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 import palette
@@ -20,7 +21,7 @@ def board(
     *,
     since: str = "now-24h",
     refresh: str = "1m",
-    more_variables: Iterable[QueryVariable] = (),
+    more_variables: Iterable[Builder[models.VariableModel]] = (),
 ) -> models.Dashboard:
     """A dashboard from `since` until now; its uid and its file are named for the title."""
     built = (

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+import energy
 import grid
 import home
 
-BOARDS = {"home": home.dashboard(), "grid-and-battery": grid.dashboard()}
+BOARDS = {"home": home.dashboard(), "energy": energy.dashboard(), "grid-and-battery": grid.dashboard()}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from grafana_foundation_sdk.builders import bargauge, prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import barchart, bargauge, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import common, units
@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMap,
     ValueMappingResult,
 )
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 
 from palette import NEUTRAL, Thing
 from queries import Query
@@ -25,7 +25,9 @@ from variables import DATASOURCE
 Size = tuple[int, int]
 """Columns, of 24; rows, of some 38 pixels."""
 
-Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
+REFERENCES = "ABCDEFGHIJKLMNOP"
+
+Panel = TypeVar("Panel", barchart.Panel, bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 
 def number(title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str) -> stat.Panel:
@@ -160,6 +162,137 @@ def matrix(
         .align(common.FieldTextAlignment.CENTER)
     )
     return _panel(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
+
+
+def calendar(
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    period: str,
+    unit: str,
+    size: Size,
+    reducer: str = "sum",
+    empty: str = "No whole day yet",
+) -> barchart.Panel:
+    """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon; a name each."""
+    values = _values(queries)
+    how = {"aggregations": [reducer], "operation": "aggregate"}
+    panel = (
+        barchart.Panel()
+        .interval("12h")
+        .max_data_points(MOST_STEPS)
+        .x_field("Time")
+        .show_value(common.VisibilityMode.NEVER)
+        .group_width(0.8)
+        .fill_opacity(80)
+        .legend(_legend())
+        .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI))
+    )
+    if len(queries) > 1:
+        panel.with_transformation(
+            DataTransformerConfig(id_val="joinByField", options={"byField": "Time", "mode": "outer"})
+        )
+    panel.with_transformation(_time_as(period)).with_transformation(
+        DataTransformerConfig(
+            id_val="groupBy",
+            options={
+                "fields": {
+                    "Time": {"aggregations": [], "operation": "groupby"},
+                    **dict.fromkeys(values, how),
+                }
+            },
+        )
+    ).with_transformation(
+        DataTransformerConfig(
+            id_val="organize",
+            options={"renameByName": {f"{value} ({reducer})": query.legend for value, query in values.items()}},
+        )
+    )
+    for query in queries:  # by name: what is grouped no longer knows its query
+        colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
+        panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
+    return _as_tables(_panel(panel, title, description, queries, unit, size, empty))
+
+
+def highest_days(
+    title: str, description: str, query: Query, *, most: int, unit: str, size: Size, empty: str
+) -> table.Panel:
+    """The days with the highest values of a query of periods.noon, the highest first."""
+    panel = (
+        table.Panel()
+        .interval("12h")
+        .max_data_points(MOST_STEPS)
+        .with_transformation(
+            DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": "Value", "desc": True}]})
+        )
+        .with_transformation(DataTransformerConfig(id_val="limit", options={"limitField": most}))
+        .with_transformation(_time_as("ddd, D MMM YYYY"))
+        .with_transformation(
+            DataTransformerConfig(id_val="organize", options={"renameByName": {"Time": "Day", "Value": query.legend}})
+        )
+    )
+    return _as_tables(_panel(panel, title, description, [query], unit, size, empty))
+
+
+def flows(
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    names: Mapping[str, Thing],
+    unit: str,
+    size: Size,
+    empty: str,
+) -> table.Panel:
+    """A row for each value of the label `flow`, from the last of the alphabet: solar, home, from the grid, to it.
+
+    A column for each query, under its legend.
+    """
+    heading = "Flow"
+    words = {
+        name: ValueMappingResult(text=thing.name, color=thing.colour, index=place)
+        for place, (name, thing) in enumerate(names.items())
+    }
+    columns = {value: query.legend for value, query in _values(queries).items()}
+    return (
+        rows(title, description, queries, columns={"flow": heading, **columns}, unit=unit, size=size, empty=empty)
+        .with_transformation(
+            DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": heading, "desc": True}]})
+        )
+        .override_by_name(
+            heading,
+            [
+                DynamicConfigValue("mappings", [ValueMap(words)]),
+                DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+            ],
+        )
+    )
+
+
+MOST_STEPS = 10_000
+"""For `.max_data_points(...)`: on a small screen Grafana would take longer steps, and miss what is between them."""
+
+
+def _time_as(layout: str) -> DataTransformerConfig:
+    return DataTransformerConfig(
+        id_val="formatTime", options={"timeField": "Time", "outputFormat": layout, "useTimezone": True}
+    )
+
+
+def _values(queries: Sequence[Query]) -> dict[str, Query]:
+    """As Grafana names the values of tables."""
+    if len(queries) == 1:
+        return {"Value": queries[0]}
+    return {f"Value #{reference}": query for reference, query in zip(REFERENCES, queries, strict=False)}
+
+
+def _as_tables(panel: Panel) -> Panel:
+    """Their fields have the same names whatever their queries' legends are, so transformations find them."""
+    for target in panel.build().targets or ():
+        if isinstance(target, Dataquery):
+            target.format_val = PromQueryFormat.TABLE
+    return panel
 
 
 def named(values: Mapping[float, Thing]) -> ValueMap:

@@ -1,6 +1,11 @@
 """What one chooses at the top of a dashboard."""
 
-from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
+from grafana_foundation_sdk.builders.dashboard import (
+    CustomVariable,
+    DatasourceVariable,
+    QueryVariable,
+    TextBoxVariable,
+)
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
 
@@ -42,6 +47,33 @@ def meter() -> QueryVariable:
         _all_of("meter", query)
         .description("Whose phases are shown: the grid's (net-consumption), or another current transformer's")
         .current(VariableOption(selected=True, text="net-consumption", value="net-consumption"))
+    )
+
+
+def price(direction: str) -> CustomVariable:
+    """A list in which one types one's own: a text box can be left empty, and no query would work any more."""
+    tariff, nothing = "as it was", "NaN"
+    cents = ", ".join(f"{each / 100:.2f}" for each in (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50))
+    return (
+        CustomVariable(f"{direction}_price")
+        .label(f"{direction.capitalize()} price")
+        .description(
+            "What if a kilowatt-hour had one price: choose one, or type your own, with a point. "
+            "As it was: the price of each moment, by prometheus/rules/1-prices.yml"
+        )
+        .values(f"{tariff} : {nothing}, {cents}")
+        .current(VariableOption(selected=True, text=tariff, value=nothing))
+        .allow_custom_value(allow_custom_value=True)
+    )
+
+
+def currency() -> TextBoxVariable:
+    return (
+        TextBoxVariable("currency")
+        .label("Currency")
+        .description("How it is written beside money; nothing is converted")
+        .default_value("€")
+        .current(VariableOption(selected=True, text="€", value="€"))
     )
 
 

@@ -34,6 +34,7 @@ TRANSFORMATIONS = {
         "reduce",
     ),
     *("groupingToMatrix", "convertFieldType", "calculateField", "renameByRegex", "labelsToFields", "seriesToRows"),
+    "formatTime",
 }
 GREY = "#9FA7B3"
 PHONE_COLUMNS, COLUMNS = 3, 24

@@ -26,6 +26,8 @@ BY_GRAFANA = {
     "__range": "1d",
     "__range_s": "86400",
     "__range_ms": "86400000",
+    "__from": "1781906400000",
+    "__to": "1781992800000",
 }
 """What a panel of a day has for Grafana's own variables."""
 
