@@ -203,16 +203,12 @@ def calendar(
                 }
             },
         )
-    ).with_transformation(
-        DataTransformerConfig(
-            id_val="organize",
-            options={"renameByName": {f"{value} ({reducer})": query.legend for value, query in values.items()}},
-        )
-    )
+    ).with_transformation(_renamed({f"{value} ({reducer})": query.legend for value, query in values.items()}))
+    _as_tables(_panel(panel, title, description, queries, unit, size, empty))
     for query in queries:  # by name: what is grouped no longer knows its query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
         panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
-    return _as_tables(_panel(panel, title, description, queries, unit, size, empty))
+    return panel
 
 
 def highest_days(
@@ -228,9 +224,7 @@ def highest_days(
         )
         .with_transformation(DataTransformerConfig(id_val="limit", options={"limitField": most}))
         .with_transformation(_time_as("ddd, D MMM YYYY"))
-        .with_transformation(
-            DataTransformerConfig(id_val="organize", options={"renameByName": {"Time": "Day", "Value": query.legend}})
-        )
+        .with_transformation(_renamed({"Time": "Day", "Value": query.legend}))
     )
     return _as_tables(_panel(panel, title, description, [query], unit, size, empty))
 
@@ -277,6 +271,12 @@ MOST_STEPS = 10_000
 def _time_as(layout: str) -> DataTransformerConfig:
     return DataTransformerConfig(
         id_val="formatTime", options={"timeField": "Time", "outputFormat": layout, "useTimezone": True}
+    )
+
+
+def _renamed(names: Mapping[str, str]) -> DataTransformerConfig:
+    return DataTransformerConfig(
+        id_val="organize", options={"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)}
     )
 
 

@@ -22,8 +22,9 @@ THINGS = {
 
 HOW = (
     "Paid is for import, earned for export; saved is what the house would have paid for all that it did not have to "
-    "buy. Each moment has the price that it had, by prometheus/rules/1-prices.yml: yours to change, also by time of "
-    "use. With a price that is chosen at the top it is what it would be at that price, all the time."
+    "buy. Import price and Export price at the top say which prices: 'as it was' takes each moment's own, as the price "
+    "rules in prometheus/rules have recorded it (put your tariff there, by time of use if it has one); a number there "
+    "asks what if that had been the price all the time."
 )
 NOBODY_KNOWS = "Nobody measures the grid, or the rules of prometheus/rules are missing"
 NO_TARIFF = "The rules of prometheus/rules are missing"
@@ -111,8 +112,8 @@ MONEY = Row(
         .decimals(0),
         lines(
             "Price of a kilowatt-hour, in $currency",
-            "What the tariff is in the time that is chosen above, by prometheus/rules/1-prices.yml; a price that is "
-            "chosen at the top does not change it. It is 0.30 and 0.08 where nobody has said another.",
+            "What the tariff is in the time that is chosen above, by the price rules in prometheus/rules; a price "
+            "that is chosen at the top does not change it. It is 0.30 and 0.08 where nobody has said another.",
             [
                 Query(metric(IMPORT_PRICE), "Import, {{instance}}", IMPORT),
                 Query(metric(EXPORT_PRICE), "Export, {{instance}}", EXPORT),

@@ -59,7 +59,7 @@ def price(direction: str) -> CustomVariable:
         .label(f"{direction.capitalize()} price")
         .description(
             "What if a kilowatt-hour had one price: choose one, or type your own, with a point. "
-            "As it was: the price of each moment, by prometheus/rules/1-prices.yml"
+            "As it was: the price of each moment, by the price rules in prometheus/rules"
         )
         .values(f"{tariff} : {nothing}, {cents}")
         .current(VariableOption(selected=True, text=tariff, value=nothing))
