@@ -2,6 +2,7 @@
 
 The sample of an hour or a day is written some minutes after its end. Grafana steps by the browser's midnights of now:
 half a year away they are an hour off, so everything here looks for a sample with half a step to spare on both sides.
+A browser may be 11 hours from the roof for day bars, 5 for months and years; farther, days slip into their neighbours.
 """
 
 from collections.abc import Callable
