@@ -7,6 +7,7 @@ the sizes, the colours, the units and the transformations are the dashboard's ow
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,14 @@ WIDTH, ROW, GAP, DPI = 24 * PIXELS_A_COLUMN, 38, 8, 100
 
 def drawn(dashboard: Json, viewing: Viewing) -> Figure:
     """The whole dashboard, rows that are closed opened."""
-    panels = list(_panels(dashboard["panels"]))
-    height = ROW * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels) + GAP
+    panels = list(_panels(dashboard, viewing))
+    height = ROW * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel, _ in panels) + GAP
     figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=BACK)
-    for panel in panels:
+    for panel, seen in panels:
         place = panel["gridPos"]
         left, top = place["x"] * PIXELS_A_COLUMN + GAP, place["y"] * ROW + GAP
         wide, high = place["w"] * PIXELS_A_COLUMN - GAP, place["h"] * ROW - GAP
-        title = viewing.asked(panel.get("title", ""), 60)
+        title = seen.asked(panel.get("title", ""), 60)
         if panel["type"] == "row":
             figure.text(
                 left / WIDTH, 1 - (top + 14) / height, f"⌄ {title}", color=TEXT, fontsize=10, weight="bold", va="center"
@@ -68,14 +69,37 @@ def drawn(dashboard: Json, viewing: Viewing) -> Figure:
             )
         )
         axes.set_facecolor(CARD)
-        _fill(axes, panel, viewing.of(panel))
+        _fill(axes, panel, seen.of(panel))
     return figure
 
 
-def _panels(panels: Json) -> Iterator[Json]:
-    for panel in panels:
-        yield panel
-        yield from panel.get("panels", ())
+def _panels(dashboard: Json, viewing: Viewing) -> Iterator[tuple[Json, Viewing]]:
+    """Folded rows unfolded, and a panel that is repeated once for each value of its variable."""
+    shift = 0
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        opened = {**panel, "gridPos": {**place, "y": place["y"] + shift}}
+        inner = panel.get("panels") or ()
+        if not panel.get("repeat"):
+            yield opened, viewing
+        else:
+            yield from _repeated(opened, dashboard, viewing)
+        if inner:
+            # They stand where they are when the row is opened, which moves all that is below.
+            top = min(each["gridPos"]["y"] for each in inner)
+            for each in inner:
+                y = each["gridPos"]["y"] - top + place["y"] + 1 + shift
+                yield {**each, "gridPos": {**each["gridPos"], "y": y}}, viewing
+            shift += max(each["gridPos"]["y"] + each["gridPos"]["h"] for each in inner) - top
+
+
+def _repeated(panel: Json, dashboard: Json, viewing: Viewing) -> Iterator[tuple[Json, Viewing]]:
+    (variable,) = (each for each in dashboard["templating"]["list"] if each["name"] == panel["repeat"])
+    values = viewing.choices(variable) or [viewing.variables[panel["repeat"]]]
+    width = 24 // len(values)
+    for number, value in enumerate(values):
+        place = {**panel["gridPos"], "x": number * width, "w": width}
+        yield {**panel, "gridPos": place}, replace(viewing, variables={**viewing.variables, panel["repeat"]: value})
 
 
 def _fill(axes: Any, panel: Json, viewing: Viewing) -> None:
@@ -86,7 +110,7 @@ def _fill(axes: Any, panel: Json, viewing: Viewing) -> None:
     elif kind in OVER_TIME:
         OVER_TIME[kind](axes, panel, answers, viewing)
     elif kind in IN_ROWS:
-        columns, rows = table(answers, panel.get("transformations", ()), viewing.zone)
+        columns, rows = table(answers, panel, viewing.zone)
         IN_ROWS[kind](axes, panel, columns, rows, viewing)
     else:
         raise ValueError(f"{panel['title']}: teach pictures to draw a {kind}")

@@ -9,30 +9,29 @@ GRID = "#2C3235"
 CLASSIC = ("#73BF69", "#F2CC0C", "#5794F2", "#FF9830", "#F2495C", "#B877D9", "#8AB8FF", "#FFB357", "#FF7383", "#CA95E5")
 
 
-def field_of(panel: Json, name: str, reference: str = "") -> dict[str, Any]:
+def field_of(panel: Json, name: str, reference: str = "", kind: str = "number") -> dict[str, Any]:
     """The field's settings, overrides put over the defaults; custom ones under `custom.`."""
     defaults = panel["fieldConfig"]["defaults"]
     field = {key: value for key, value in defaults.items() if key != "custom"}
     field.update({f"custom.{key}": value for key, value in defaults.get("custom", {}).items()})
     for override in panel["fieldConfig"].get("overrides", ()):
-        kind, wanted = override["matcher"]["id"], override["matcher"].get("options")
-        if (kind == "byName" and wanted == name) or (kind == "byFrameRefID" and wanted == reference):
+        matched = {"byName": name, "byFrameRefID": reference, "byType": kind}
+        if matched[override["matcher"]["id"]] == override["matcher"].get("options"):
             field.update({each["id"]: each["value"] for each in override["properties"]})
     return field
 
 
-def colour_of(field: Json, value: float | None, place: int) -> str:
+def colour_of(field: Json, value: float | str | None, place: int) -> str:
     mode = field.get("color", {}).get("mode", "")
     for mapping in field.get("mappings", ()):
-        if mapping["type"] == "value" and value is not None:
-            found = mapping["options"].get(f"{value:g}", {})
-            if found.get("color"):
-                return str(found["color"])
+        found = mapping["options"].get(f"{value:g}" if isinstance(value, float) else value, {})
+        if found.get("color"):
+            return str(found["color"])
     if mode == "fixed":
         return str(field["color"]["fixedColor"])
-    if mode == "thresholds" and value is not None:
+    if mode == "thresholds" and isinstance(value, float):
         return _step(field, value)
-    if mode.startswith("continuous") and value is not None:
+    if mode.startswith("continuous") and isinstance(value, float):
         return _between(field, value)
     return CLASSIC[place % len(CLASSIC)]
 

@@ -18,7 +18,7 @@ def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: 
     axes.axis("off")
     height = panel["gridPos"]["h"] * 38 - 46
     shown = rows[: max(1, int(height / 26) - 1)]
-    fields = {column: field_of(panel, column) for column in columns}
+    fields = {column: _column(panel, column, rows) for column in columns}
     columns = [column for column in columns if not fields[column].get("custom.hidden")]
     width = 1 / max(1, len(columns))
     line = 1 / (max(1.0, height / 26))
@@ -26,11 +26,12 @@ def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: 
     for place, column in enumerate(columns):
         axes.text(place * width + 0.005, 1 - line / 2, column[:letters], color="#6E9FFF", fontsize=7.5, va="center")
         for down, row in enumerate(shown, 1):
-            value = row.get(column, "")
             field = fields[column]
+            value = row.get(column, "")
+            value = field.get("noValue", "") if value == "" else value
             y = 1 - (down + 1) * line
             background = str((field.get("custom.cellOptions") or {}).get("type", "")).startswith("color-background")
-            if background and isinstance(value, float):
+            if background and value != "":
                 colour = colour_of(field, value, place)
                 axes.fill_between(
                     [place * width, (place + 1) * width], y, y + line, color=colour, linewidth=0.5, edgecolor=CARD
@@ -42,6 +43,12 @@ def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: 
             text = written(value, field, viewing.end)[:letters] if value != "" else ""
             axes.text(x, y + line / 2, text, color=ink, fontsize=7.5, va="center", ha="center" if middle else "left")
     axes.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def _column(panel: Json, name: str, rows: Rows) -> dict[str, Any]:
+    """Of a table: colours by thresholds, unless said otherwise."""
+    kind = "number" if any(isinstance(row.get(name), float) for row in rows) else "string"
+    return {"color": {"mode": "thresholds"}, **field_of(panel, name, kind=kind)}
 
 
 def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: Viewing) -> None:

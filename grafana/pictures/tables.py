@@ -11,10 +11,10 @@ Rows = list[dict[str, Any]]
 Json = Any
 
 
-def table(answers: Sequence[Series], transformations: Sequence[Json], zone: ZoneInfo) -> tuple[list[str], Rows]:
+def table(answers: Sequence[Series], panel: Json, zone: ZoneInfo) -> tuple[list[str], Rows]:
     """The columns in their order, and the rows. Raises ValueError on a transformation that is not known here."""
-    frames = _frames(answers)
-    for each in transformations:
+    frames = _frames(answers, [target["refId"] for target in panel["targets"]])
+    for each in panel.get("transformations", ()):
         if each.get("disabled"):
             continue
         if each["id"] not in _KNOWN:
@@ -24,9 +24,8 @@ def table(answers: Sequence[Series], transformations: Sequence[Json], zone: Zone
     return list(dict.fromkeys(key for row in rows for key in row)), rows
 
 
-def _frames(answers: Sequence[Series]) -> list[Rows]:
+def _frames(answers: Sequence[Series], references: Sequence[str]) -> list[Rows]:
     """One a query, a row an answer; the value's column has the query's letter where there are several."""
-    references = list(dict.fromkeys(answer.reference for answer in answers))
     frames: list[Rows] = []
     for reference in references:
         value = "Value" if len(references) == 1 else f"Value #{reference}"
@@ -69,7 +68,7 @@ def _join(frames: list[Rows], options: Json) -> list[Rows]:
             into.update({key: value for key, value in row.items() if key not in into})
     inner = options.get("mode") == "inner"
     everywhere = [{row[field] for row in frame} for frame in frames]
-    return [[row for key, row in joined.items() if not inner or all(key in keys for keys in everywhere)]]
+    return [[row for key, row in sorted(joined.items()) if not inner or all(key in keys for keys in everywhere)]]
 
 
 def _filter_fields(frames: list[Rows], options: Json) -> list[Rows]:

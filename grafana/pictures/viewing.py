@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """`start`, `end`: seconds since 1970. `variables`: what stands for each in a query, a regular expression."""
+    """`start`, `end`: seconds since 1970. `variables`: what stands for each in a query."""
 
     url: str
     start: float
@@ -62,16 +62,30 @@ class Viewing:
                     values=tuple(value for _, value in points),
                 )
 
+    def choices(self, variable: Json) -> list[str]:
+        """What one can choose for a variable that asks `label_values(selector, label)`."""
+        match = re.fullmatch(r"label_values\((.*), *(\w+)\)", variable["query"])
+        if match is None:
+            raise ValueError(f"{variable['query']}: teach pictures what it asks for")
+        asked: dict[str, str | float] = {
+            "query": self.asked(f"count by ({match[2]}) ({match[1]})", 60),
+            "time": self.end,
+        }
+        return sorted(each["metric"].get(match[2], "") for each in _get(f"{self.url}/api/v1/query", asked))
+
     def step(self, panel: Json) -> int:
         """Seconds between two points: one a pixel, not below the panel's own interval."""
         least = _seconds(panel.get("interval") or "15s")
-        wanted = max(least, (self.end - self.start) / (panel["gridPos"]["w"] * PIXELS_A_COLUMN))
+        points = panel.get("maxDataPoints") or panel["gridPos"]["w"] * PIXELS_A_COLUMN
+        wanted = max(least, (self.end - self.start) / points)
         return least if wanted <= least else next((step for step in NICE_STEPS if step >= wanted), NICE_STEPS[-1])
 
     def asked(self, expression: str, step: int) -> str:
         """The query with Grafana's variables and the dashboard's in it."""
         seconds = round(self.end - self.start)
         own = {
+            "__from": str(round(1000 * self.start)),
+            "__to": str(round(1000 * self.end)),
             "__range": f"{seconds}s",
             "__range_s": str(seconds),
             "__interval": f"{step}s",
@@ -108,7 +122,12 @@ def _since(override: str, now: datetime) -> float:
     if match is None:
         raise ValueError(f"timeFrom {override!r}: teach pictures what it means")
     count, unit, floor = match.groups()
-    then = now - timedelta(seconds=int(count or 0) * SECONDS[unit or "s"])
+    number = int(count or 0)
+    if unit in {"M", "y"}:
+        months = 12 * now.year + now.month - 1 - (12 if unit == "y" else 1) * number
+        then = now.replace(year=months // 12, month=months % 12 + 1, day=min(now.day, 28))
+    else:
+        then = now - timedelta(seconds=number * SECONDS[unit or "s"])
     if floor:
         then = then.replace(hour=0, minute=0, second=0, microsecond=0)
         then = then.replace(day=1) if floor in "My" else then
