@@ -7,10 +7,18 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 import energy
+import exporter
 import grid
 import home
+import roof
 
-BOARDS = {"home": home.dashboard(), "energy": energy.dashboard(), "grid-and-battery": grid.dashboard()}
+BOARDS = {
+    "home": home.dashboard(),
+    "energy": energy.dashboard(),
+    "panels": roof.dashboard(),
+    "grid-and-battery": grid.dashboard(),
+    "exporter": exporter.dashboard(),
+}
 
 
 def main() -> None:

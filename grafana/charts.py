@@ -143,7 +143,8 @@ def rows(
             },
         )
     )
-    return _panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TABLE)
+    _panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TABLE)
+    return _text_as_it_is(panel, unit)
 
 
 def matrix(
@@ -152,16 +153,18 @@ def matrix(
     """A map of values, coloured, by two labels: the roof by row and column. Give it thresholds or a colour scheme."""
     panel = (
         table.Panel()
+        .with_transformation(_sorted(column))  # columns come in the order in which they are met
         .with_transformation(
             DataTransformerConfig(
                 id_val="groupingToMatrix",
                 options={"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"},
             )
         )
-        .cell_options(common.TableColoredBackgroundCellOptions(mode=common.TableCellBackgroundDisplayMode.BASIC))
+        .with_transformation(_sorted(f"{row}\\{column}"))
         .align(common.FieldTextAlignment.CENTER)
     )
-    return _panel(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
+    _panel(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
+    return _text_as_it_is(panel, unit).override_by_field_type("number", [BACKGROUND])
 
 
 def calendar(
@@ -305,12 +308,12 @@ def named(values: Mapping[float, Thing]) -> ValueMap:
     )
 
 
-def steps(*colours: tuple[float, str]) -> ThresholdsConfig:
+def steps(*colours: tuple[float, str], below: str = NEUTRAL) -> ThresholdsConfig:
     """For `.thresholds(...)`: from each value on, its colour. What is below all, or not known, is grey."""
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)
-        .steps([Threshold(None, NEUTRAL), *(Threshold(value, colour) for value, colour in colours)])
+        .steps([Threshold(None, below), *(Threshold(value, colour) for value, colour in colours)])
     )
 
 
@@ -322,6 +325,31 @@ def in_unit(unit: str) -> list[DynamicConfigValue]:
 def coloured(values: Mapping[float, Thing]) -> list[DynamicConfigValue]:
     """A column of names in their colours, also for `.override_by_name(...)`."""
     return [*COLOURED, DynamicConfigValue("mappings", [named(values)])]
+
+
+def bands(
+    title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str
+) -> statetimeline.Panel:
+    """A band a series, whose colour is that of the step. Give it thresholds."""
+    return (
+        states(title, description, queries, values={}, size=size, empty=empty)
+        .mappings([])
+        .color_scheme(BY_STEPS)
+        .unit(unit)
+        .per_page(40)
+    )
+
+
+def column(
+    unit: str, *, colours: ThresholdsConfig | None = None, values: Mapping[float, Thing] | None = None
+) -> list[DynamicConfigValue]:
+    """Of a table, for `.override_by_name("Age", column(units.Seconds))`; its background by steps or by value."""
+    own = [DynamicConfigValue("unit", unit)]
+    if colours:
+        own += [DynamicConfigValue("thresholds", colours.build()), BACKGROUND]
+    if values:
+        own += [DynamicConfigValue("mappings", [named(values)]), BACKGROUND]
+    return own
 
 
 OUTLINE = [
@@ -340,8 +368,29 @@ DASHED = [
 COLOURED = [DynamicConfigValue("custom.cellOptions", {"type": "color-text"})]
 """For `.override_by_name("Charge", COLOURED)`: a column of a table, in the colours of steps or of names."""
 
+
+BACKGROUND = DynamicConfigValue(
+    "custom.cellOptions",
+    common.TableColoredBackgroundCellOptions(mode=common.TableCellBackgroundDisplayMode.BASIC),
+)
+"""Of a table's cell. One without a value has the lowest colour: give it `steps(..., below=NOTHING)`."""
+
 BY_STEPS = FieldColor().mode(FieldColorModeId.THRESHOLDS)
 """For `.color_scheme(...)`: the colour by the steps, not by the query."""
+
+
+def _text_as_it_is(panel: table.Panel, unit: str) -> table.Panel:
+    """Else Grafana writes a serial as 532 GW, and into each empty cell what the whole table says when it is empty."""
+    blank = DynamicConfigValue("noValue", "")
+    return (
+        panel.unit(units.String)
+        .override_by_field_type("string", [blank])
+        .override_by_field_type("number", [blank, DynamicConfigValue("unit", unit)])
+    )
+
+
+def _sorted(field: str) -> DataTransformerConfig:
+    return DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": field}]})
 
 
 def _panel(

@@ -13,6 +13,7 @@ GOOD = "#37872D"
 WARNING = "#FF9830"
 BAD = "#F2495C"
 NEUTRAL = "#9FA7B3"
+NOTHING = "transparent"
 
 SEVERITY = {"critical": BAD, "warning": WARNING, "info": NEUTRAL}
 

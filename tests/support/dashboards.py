@@ -130,7 +130,7 @@ def expressions(name: str) -> list[str]:
 def substituted(expression: str, name: str, **chosen: str) -> str:
     """As Grafana would send it: everything selected, but for what is `chosen`."""
     values = {**BY_GRAFANA, **{each["name"]: _value(each) for each in variables(name)}, **chosen}
-    return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))", lambda match: values[match[1] or match[2]], expression)
+    return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|([a-z_]\w*))", lambda match: values[match[1] or match[2]], expression)
 
 
 def _value(variable: Json) -> str:
