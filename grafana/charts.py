@@ -129,11 +129,13 @@ def rows(
 ) -> table.Panel:
     """A table of labels and `Value` (`Value #A`, `Value #B` of several queries), under the names in `columns`."""
     panel = table.Panel()
+    # First, as rows merge only if they differ in nothing, be it their metrics' names.
+    panel.with_transformation(
+        DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(columns)}})
+    )
     if len(queries) > 1:
         panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     panel.with_transformation(
-        DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(columns)}})
-    ).with_transformation(
         DataTransformerConfig(
             id_val="organize",
             options={
@@ -162,6 +164,7 @@ def matrix(
         )
         .with_transformation(_sorted(f"{row}\\{column}"))
         .align(common.FieldTextAlignment.CENTER)
+        .min_width(50)
     )
     _panel(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
     return _text_as_it_is(panel, unit).override_by_field_type("number", [BACKGROUND])
@@ -343,7 +346,7 @@ def bands(
 def column(
     unit: str, *, colours: ThresholdsConfig | None = None, values: Mapping[float, Thing] | None = None
 ) -> list[DynamicConfigValue]:
-    """Of a table, for `.override_by_name("Age", column(units.Seconds))`; its background by steps or by value."""
+    """For `.override_by_name(...)` of a table: the unit, and the background by steps or by value."""
     own = [DynamicConfigValue("unit", unit)]
     if colours:
         own += [DynamicConfigValue("thresholds", colours.build()), BACKGROUND]

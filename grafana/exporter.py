@@ -111,7 +111,7 @@ FAILED = Row(
         states(
             "When it failed",
             "Whether each gateway answers, and those collectors that failed at any moment of the time at the top of "
-            "the page; the others are left out. A gateway that does not answer makes all of them fail, which is not drawn.",
+            "the page; the others are left out. A gateway that does not answer makes all fail, which is not drawn.",
             [
                 Query(UP, "{{instance}} answers"),
                 Query(
@@ -149,7 +149,7 @@ FAILED = Row(
         rows(
             "Collectors",
             "Each part of what the gateways tell: can all its documents be read, how old is the oldest of them, and "
-            "how long did it take to ask for them. Ages of up to an hour are normal for the rare ones (network, tariff).",
+            "how long did it take to ask for them. Ages of up to an hour are normal for the rare ones.",
             [
                 Query(f"sort({SUCCESS})"),
                 Query(f"time() - {metric('enphase_scrape_collector_last_success_timestamp_seconds')}"),
@@ -290,23 +290,23 @@ LOGIN = Row(
         ),
         rows(
             "Tokens asked for",
-            "How often Enlighten was asked for a token in the time at the top of the page, and what came of it; and "
-            "all requests to the Enphase cloud, by status code, of all gateways of the exporter together. With a token "
-            "of your own nobody asks.",
-            [
-                Query(counted(metric("enphase_token_renewals_total"), "instance, result")),
-                Query(counted(own("enphase_exporter_cloud_requests_total"), "instance, code")),
-            ],
-            columns={
-                "instance": "Gateway or exporter",
-                "result": "Result",
-                "Value #A": "Tokens",
-                "code": "Status",
-                "Value #B": "Requests",
-            },
+            "How often Enlighten was asked for a token in the time at the top of the page, and what came of it. With a "
+            "token of your own nobody asks.",
+            [Query(counted(metric("enphase_token_renewals_total"), "instance, result"))],
+            columns={"result": "Result", "Value": "Times", "instance": "Gateway"},
             unit=units.NoUnit,
-            size=(12, 7),
-            empty="The Enphase cloud was not asked",
+            size=(6, 7),
+            empty="No token was asked for",
+        ),
+        rows(
+            "Requests to the cloud",
+            "Requests to the Enphase cloud in the time at the top of the page, by status code, of all gateways of the "
+            "exporter together. It is asked for tokens and for nothing else.",
+            [Query(counted(own("enphase_exporter_cloud_requests_total"), "code"))],
+            columns={"code": "Status", "Value": "Requests"},
+            unit=units.NoUnit,
+            size=(6, 7),
+            empty="The cloud was not asked",
         ),
     ),
 )
@@ -350,12 +350,34 @@ GATEWAYS = Row(
             empty="This gateway does not tell it",
         ),
         lines(
+            "Signal",
+            "Of each connection that has a link, and of the radio to batteries and controller, as a share of the most "
+            "that it can be. A cable has it all or nothing; Wi-Fi below 40 % loses connections.",
+            [
+                Query(
+                    f"{metric('enphase_network_interface_signal_level')}"
+                    f" / ({metric('enphase_network_interface_signal_level_max')} > 0)"
+                    f" and {metric('enphase_network_interface_up')} == 1",
+                    "{{instance}} {{type}} {{interface}}",
+                ),
+                Query(
+                    f"{metric('enphase_wireless_signal_level')} / ({metric('enphase_wireless_signal_level_max')} > 0)",
+                    "{{instance}} {{type}}",
+                ),
+            ],
+            unit=units.PercentUnit,
+            size=(12, 8),
+            empty="This gateway does not tell it",
+        )
+        .min(0)
+        .max(1),
+        lines(
             "Gateway's clock",
             "How far it is ahead of the exporter's. Beyond a minute, days end at a wrong moment and reports get wrong "
             "dates: let the gateway reach a time server (NTP).",
             [Query(metric("enphase_gateway_clock_offset_seconds"), "{{instance}}")],
             unit=units.Seconds,
-            size=(12, 8),
+            size=(8, 7),
             empty="No gateway tells its time",
         ),
         lines(
@@ -364,7 +386,7 @@ GATEWAYS = Row(
             "pass until it is asked again. Without internet it rises, and nothing here is wrong for it.",
             [Query(f"time() - {metric('enphase_cloud_last_report_timestamp_seconds')}", "{{instance}}")],
             unit=units.Seconds,
-            size=(12, 8),
+            size=(8, 7),
             empty="This gateway does not tell it",
         ).min(0),
         lines(
@@ -372,7 +394,7 @@ GATEWAYS = Row(
             "How full it is. Gateways tidy up by themselves; one that stays at 100 % may forget its history.",
             [Query(metric("enphase_gateway_database_used_ratio"), "{{instance}}")],
             unit=units.PercentUnit,
-            size=(12, 8),
+            size=(8, 7),
             empty="This firmware does not tell it",
         )
         .min(0)

@@ -49,16 +49,18 @@ def each(expression: str) -> str:
 
 
 # By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it.
-OF_NEIGHBOURS = each(
-    f"sum_over_time(({RATIO} * on (job, instance, array) group_left () {MEDIAN})[$__range:5m])"
-    f" / on (job, instance, array) group_left () (sum_over_time({MEDIAN}[$__range:5m]) > 0)"
-)
-OF_NEIGHBOURS_OR_SILENT = (
-    f"{OF_NEIGHBOURS} or {INVERTER} 0 * {each(LISTED)} and on (job, instance) sum_over_time({MEDIAN}[$__range:5m]) > 0"
+MEDIAN_BY_DAY = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
+OF_NEIGHBOURS = (
+    each(
+        f"sum_over_time(({RATIO} * on (job, instance, array) group_left () {MEDIAN})[$__range:5m])"
+        f" / on (job, instance, array) group_left () {MEDIAN_BY_DAY}"
+    )
+    + f" or {INVERTER} 0 * {each(LISTED)} and on (job, instance) {MEDIAN_BY_DAY}"
 )
 OF_WEEK = each(f"last_over_time({metric('inverter:enphase_inverter_performance_ratio:7d')}[26h])")
 KILOWATT_HOURS = f"sum_over_time({POWER}[$__range:5m]) / 12000"
 GONE = metric("enphase_inverter_listed")
+HEARD = metric("enphase_inverter_communicating")
 FLAGS = metric("enphase_inverter_status_flag", 'flag!="envoy.global.ok"')
 DAY = metric("inverter:enphase_inverter_kilowatt_hours:day")
 LAST_REPORT = f"1000 * {metric('enphase_inverter_last_report_timestamp_seconds')}"
@@ -76,12 +78,14 @@ def position(expression: str, label: str) -> str:
 
 LAYOUT = metric("enphase_inverter_layout_info", SIDE, 'row!=""', 'column!=""')
 PLACE = position(position(f"topk by (job, instance, serial) (1, {LAYOUT})", "row"), "column")
-AT_ITS_PLACE = f"({OF_NEIGHBOURS_OR_SILENT}) * {INVERTER} group_left (row, column) {PLACE}"
+AT_ITS_PLACE = f"({OF_NEIGHBOURS}) * {INVERTER} group_left (row, column) {PLACE}"
 
 SHARES = steps((0, palette.BAD), (0.7, palette.WARNING), (0.85, palette.GOOD), below=palette.NOTHING)
 NEIGHBOURS = (
-    "Neighbours are the inverters of its side of the roof, or all of the gateway where the config tells no sides"
+    "Neighbours are the inverters of its side of the roof, or all of the gateway where the config tells no sides (then "
+    "those that face elsewhere look weak)"
 )
+YES_OR_NO = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
 
 NOW = Row(
     "Now",
@@ -181,7 +185,7 @@ LIST = Row(
             "whole days. Reports come every 5 to 15 minutes, and not by night. A panel is called by its name in the "
             "config, else by the serial of its inverter.",
             [
-                Query(f"sort({on_roof(OF_NEIGHBOURS_OR_SILENT)})"),
+                Query(f"sort({on_roof(OF_NEIGHBOURS)})"),
                 Query(on_roof(KILOWATT_HOURS)),
                 Query(on_roof(OF_WEEK)),
                 Query(on_roof(POWER)),
@@ -217,16 +221,19 @@ WRONG = Row(
     (
         rows(
             "Silent by day, and gone",
-            "Who does not report while others produce, with its last report; and who is in the config and not in the "
+            "Who does not report while others produce, with its last report, and whether the gateway hears it now; and "
+            "who is in the config and not in the "
             "gateway's list. One alone: its plug or the inverter. Several of one cable: a circuit breaker. By night "
             "the silent ones are not listed.",
             [
                 Query(on_roof(f"{LAST_REPORT} and {INVERTER} {LISTED} == 0 {BY_DAY}")),
                 Query(on_roof(f"{GONE} == 0")),
+                Query(on_roof(f"{HEARD} and {INVERTER} {LISTED} == 0 {BY_DAY}")),
             ],
             columns={
                 "inverter": "Panel",
                 "Value #A": "Last report",
+                "Value #C": "Heard",
                 "Value #B": "Gone",
                 "array": "Side",
                 "instance": "Gateway",
@@ -235,7 +242,9 @@ WRONG = Row(
             unit=units.DateTimeFromNow,
             size=(12, 8),
             empty="Nobody is silent by day, nobody is gone",
-        ).override_by_name("Gone", column(units.NoUnit, values={0: Thing("not listed", palette.BAD)})),
+        )
+        .override_by_name("Gone", column(units.NoUnit, values={0: Thing("not listed", palette.BAD)}))
+        .override_by_name("Heard", column(units.NoUnit, values=YES_OR_NO)),
         rows(
             "Flags by day",
             "What inverters say of themselves in daylight: flags of their status, and for how many seconds of the last "
@@ -315,13 +324,37 @@ SIDES = Row(
         )
         .stacking(part.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
         .time_from("30d"),
+        rows(
+            "Sides",
+            "Each side of the config: how many panels with a known peak power, how much together, where it faces (90 "
+            "is east, 180 south, 270 west), and how steep it is (0 lies flat).",
+            [
+                Query(f"count by (instance, array) ({on_roof(PEAK_POWER)})"),
+                Query(f"sum by (instance, array) ({on_roof(PEAK_POWER)})"),
+                Query(f"max by (instance, array) ({metric('enphase_array_azimuth_degrees', SIDE)})"),
+                Query(f"max by (instance, array) ({metric('enphase_array_tilt_degrees', SIDE)})"),
+            ],
+            columns={
+                "array": "Side",
+                "Value #A": "Panels",
+                "Value #B": "Peak power",
+                "Value #C": "Faces",
+                "Value #D": "Tilt",
+                "instance": "Gateway",
+            },
+            unit=units.Degrees,
+            size=(24, 6),
+            empty="The config of the exporter tells no sides",
+        )
+        .override_by_name("Panels", column(units.NoUnit))
+        .override_by_name("Peak power", column(units.Watt)),
     ),
 )
 
 
-def inside(title: str, description: str, name: str, unit: str) -> timeseries.Panel:
-    query = Query(on_roof(metric(name)), "{{inverter}}")
-    return lines(title, description, [query], unit=unit, size=(12, 8), empty=NO_DETAILS)
+def inside(title: str, description: str, name: str, unit: str, *more: Query) -> timeseries.Panel:
+    queries = [Query(on_roof(metric(name)), "{{inverter}}"), *more]
+    return lines(title, description, queries, unit=unit, size=(12, 8), empty=NO_DETAILS)
 
 
 INSIDE = Row(
@@ -346,6 +379,7 @@ INSIDE = Row(
             "switch off first when the grid is high.",
             "enphase_inverter_ac_voltage_volts",
             units.Volt,
+            Query(on_roof(metric("enphase_inverter_phase_voltage_volts")), "{{inverter}} {{phase}}"),
         ),
         inside(
             "Temperature",
@@ -393,6 +427,7 @@ REPORTS = Row(
                 Query(on_roof(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_info')})")),
                 Query(on_roof(metric("enphase_inverter_max_power_watts"))),
                 Query(on_roof(PEAK_POWER)),
+                Query(on_roof(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_phase_info')})")),
             ],
             columns={
                 "inverter": "Panel",
@@ -400,6 +435,7 @@ REPORTS = Row(
                 "firmware": "Firmware",
                 "Value #B": "Most ever",
                 "Value #C": "Peak power",
+                "phase": "Phase",
                 "array": "Side",
                 "instance": "Gateway",
                 "serial": "Serial",
