@@ -85,7 +85,7 @@ NEIGHBOURS = (
     "Neighbours are the inverters of its side of the roof, or all of the gateway where the config tells no sides (then "
     "those that face elsewhere look weak)"
 )
-YES_OR_NO = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
+YES_OR_NO: dict[float, Thing] = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
 
 NOW = Row(
     "Now",
