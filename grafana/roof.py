@@ -55,8 +55,8 @@ NOW = Row(
         .color_scheme(BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD))),
         number(
-            "Weak this week",
-            "Inverters that made less than 85 % of what their neighbours made in the last seven days, by the peak "
+            "Below 85 % this week",
+            "Inverters that made less than that share of what their neighbours made in seven days, by the peak "
             f"power of their panels where the config tells it. {NEIGHBOURS}. It is reckoned once a day, at midnight; a "
             "new inverter is weak until it has its week.",
             [Query(f"count({on_roof(OF_WEEK)} < 0.85) or 0 * count({on_roof(OF_WEEK)})")],
