@@ -57,8 +57,8 @@ NOW = Row(
         number(
             "Below 85 % this week",
             "Inverters that made less than that share of what their neighbours made in seven days, by the peak "
-            f"power of their panels where the config tells it. {NEIGHBOURS}. It is reckoned once a day, at midnight; a "
-            "new inverter is weak until it has its week.",
+            f"power of their panels where the config tells it. {NEIGHBOURS}. It is reckoned once a day, after "
+            "midnight, and of a new inverter after some days.",
             [Query(f"count({on_roof(OF_WEEK)} < 0.85) or 0 * count({on_roof(OF_WEEK)})")],
             unit=units.NoUnit,
             size=(6, 4),
