@@ -6,10 +6,12 @@ from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import units
 
 import palette
-from charts import DASHED, coloured, days, in_unit, lines, number, rows, states
+from charts import days, lines, number, states
 from layout import Row
+from looks import DASHED, coloured, in_unit
 from palette import Thing
 from queries import FLOW_DAY, FLOW_WATTS, Query, by_day, code, flow, kilowatt_hours, metric, watts
+from rows import rows
 
 NO_BATTERY = "No battery is heard of"
 NO_FLOWS = "No battery is heard of, or the rules of prometheus/rules do not run"

@@ -8,8 +8,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 import money
 import variables
 from board import board
-from charts import MOST_STEPS, OUTLINE, calendar, days, flows, highest_days, lines
+from charts import days, lines
 from layout import Row
+from looks import OUTLINE
 from palette import FLOWS, HOME, NEUTRAL, SOLAR
 from periods import (
     Energy,
@@ -25,6 +26,7 @@ from periods import (
     so_far_a_year_before,
 )
 from queries import Query, flow
+from rows import MOST_STEPS, calendar, flows, highest_days
 
 NO_GRID_METER = "Nobody measures what the house takes from the grid"
 NO_DAY_YET = "No whole day yet"

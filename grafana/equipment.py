@@ -7,10 +7,12 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
-from charts import coloured, in_unit, lines, named, number, rows, states
+from charts import lines, number, states
 from layout import Row
+from looks import coloured, in_unit, named
 from palette import Thing
 from queries import Query, code, metric
+from rows import rows
 
 NO_CONTROLLER = "There is no system controller, meter collar, combiner or IQ Relay"
 NO_RELAY = "No relay of a system controller has anything to switch"

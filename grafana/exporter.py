@@ -6,11 +6,13 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 
 import palette
 from board import board
-from charts import BY_STEPS, column, lines, named, number, rows, stacked, states, steps
+from charts import lines, number, stacked, states
 from gateways import GATEWAYS, LOGIN, PROCESS
 from layout import Row
+from looks import BY_STEPS, column, named, steps
 from palette import Thing
 from queries import Query, metric
+from rows import rows
 from scrapes import (
     ABOVE_5_SECONDS,
     AUTHENTICATED,

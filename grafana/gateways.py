@@ -4,10 +4,12 @@ from grafana_foundation_sdk.models import common, units
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
-from charts import BY_STEPS, column, lines, named, number, rows, states, steps
+from charts import lines, number, states
 from layout import Row
+from looks import BY_STEPS, column, named, steps
 from palette import Thing
 from queries import Query, metric
+from rows import rows
 from scrapes import EXPIRY, GATEWAY, ISSUED, counted, of_process, own
 
 LOGIN = Row(

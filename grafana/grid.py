@@ -9,11 +9,13 @@ import palette
 import variables
 from battery import BATTERY, BATTERY_UNITS
 from board import board
-from charts import BY_STEPS, COLOURED, DASHED, in_unit, lines, named, number, rows, states, steps
+from charts import lines, number, states
 from equipment import CONTROLLERS, GENERATOR, HEARD, RELAYS, SETTINGS
 from layout import Row
+from looks import BY_STEPS, COLOURED, DASHED, in_unit, named, steps
 from palette import Thing
 from queries import Query, code, metric
+from rows import rows
 
 NO_METER = "No current transformer measures it"
 NO_MAINS = "Neither a current transformer nor an IQ Relay measures it"

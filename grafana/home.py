@@ -6,10 +6,12 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 
 import palette
 from board import board
-from charts import BY_STEPS, OUTLINE, lines, named, number, rows, stacked, states, steps
+from charts import lines, number, stacked, states
 from layout import Row
+from looks import BY_STEPS, OUTLINE, named, steps
 from palette import Thing
 from queries import ALERTS, FLOW_WATTS, Query, flow, highest_watts, kilowatt_hours, metric, share_without, watts
+from rows import rows
 
 RUNBOOK = "https://github.com/envoy-exporter/envoy_exporter/blob/main/docs/alerts.md"
 

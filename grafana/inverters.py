@@ -1,7 +1,7 @@
 """PromQL of inverters: which of them, how they are called, and what they are beside their neighbours."""
 
 import palette
-from charts import steps
+from looks import steps
 from queries import metric
 
 NO_REPORTS = "No inverter reports"

@@ -4,11 +4,12 @@ from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import common, units
 
-from charts import MOST_STEPS, calendar, days, flows, lines
+from charts import days, lines
 from layout import Row
 from palette import EXPORT, IMPORT, NEUTRAL, SOLAR, Thing
 from periods import MONEY_DAY, day, money, noon, noon_peak, so_far, so_far_a_year_before
 from queries import Query, metric
+from rows import MOST_STEPS, calendar, flows
 
 IMPORT_PRICE = "instance:enphase_import_price_per_kilowatt_hour:current"
 EXPORT_PRICE = "instance:enphase_export_price_per_kilowatt_hour:current"

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 import palette
 import variables
 from board import board
-from charts import BY_STEPS, column, matrix, named, number, rows, steps
+from charts import number
 from inverters import (
     AT_ITS_PLACE,
     BY_DAY,
@@ -28,9 +28,11 @@ from inverters import (
     on_roof,
 )
 from layout import Row
+from looks import BY_STEPS, column, named, steps
 from palette import Thing
 from queries import Query, metric
 from roof_details import COURSE, INSIDE, REPORTS, SIDES
+from rows import matrix, rows
 
 YES_OR_NO: dict[float, Thing] = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
 

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.models import common, units
 
 import palette
-from charts import bands, column, days, lines, rows, steps
+from charts import bands, days, lines
 from inverters import (
     DAY,
     INVERTER,
@@ -23,7 +23,9 @@ from inverters import (
     on_roof,
 )
 from layout import Row
+from looks import column, steps
 from queries import Query, metric
+from rows import rows
 
 COURSE = Row(
     "Through the day",

@@ -1,7 +1,7 @@
 """PromQL of what the exporter says of itself and of its requests."""
 
 import palette
-from charts import steps
+from looks import steps
 from palette import Thing
 from queries import metric
 

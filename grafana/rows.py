@@ -1,0 +1,218 @@
+"""The kinds of panel made of rows: tables, maps, and bars by month or year."""
+
+from collections.abc import Mapping, Sequence
+
+from grafana_foundation_sdk.builders import barchart, table
+from grafana_foundation_sdk.builders import common as part
+from grafana_foundation_sdk.models import common, units
+from grafana_foundation_sdk.models.dashboard import (
+    DataTransformerConfig,
+    DynamicConfigValue,
+    FieldColorModeId,
+    ValueMap,
+    ValueMappingResult,
+)
+from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
+
+from looks import BACKGROUND
+from palette import Thing
+from panel import REFERENCES, Panel, Size, built, legend
+from queries import Query
+
+
+def rows(
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    columns: Mapping[str, str],
+    unit: str,
+    size: Size,
+    empty: str,
+) -> table.Panel:
+    """A table of labels and `Value` (`Value #A`, `Value #B` of several queries), under the names in `columns`."""
+    panel = table.Panel()
+    # First, as rows merge only if they differ in nothing, be it their metrics' names.
+    panel.with_transformation(
+        DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(columns)}})
+    )
+    if len(queries) > 1:
+        panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
+    panel.with_transformation(
+        DataTransformerConfig(
+            id_val="organize",
+            options={
+                "excludeByName": {},
+                "indexByName": {name: place for place, name in enumerate(columns)},
+                "renameByName": dict(columns),
+            },
+        )
+    )
+    built(panel, title, description, queries, unit, size, empty, PromQueryFormat.TABLE)
+    return _text_as_it_is(panel, unit)
+
+
+def matrix(
+    title: str, description: str, query: Query, *, row: str, column: str, unit: str, size: Size, empty: str
+) -> table.Panel:
+    """A map of values, coloured, by two labels: the roof by row and column. Give it thresholds or a colour scheme."""
+    panel = (
+        table.Panel()
+        .with_transformation(_sorted(column))  # columns come in the order in which they are met
+        .with_transformation(
+            DataTransformerConfig(
+                id_val="groupingToMatrix",
+                options={"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"},
+            )
+        )
+        .with_transformation(_sorted(f"{row}\\{column}"))
+        .align(common.FieldTextAlignment.CENTER)
+        .min_width(50)
+    )
+    built(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
+    return _text_as_it_is(panel, unit).override_by_field_type("number", [BACKGROUND])
+
+
+def calendar(
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    period: str,
+    unit: str,
+    size: Size,
+    reducer: str = "sum",
+    empty: str = "No whole day yet",
+) -> barchart.Panel:
+    """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon; a name each."""
+    values = _values(queries)
+    how = {"aggregations": [reducer], "operation": "aggregate"}
+    panel = (
+        barchart.Panel()
+        .interval("12h")
+        .max_data_points(MOST_STEPS)
+        .x_field("Time")
+        .show_value(common.VisibilityMode.NEVER)
+        .group_width(0.8)
+        .fill_opacity(80)
+        .legend(legend())
+        .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI))
+    )
+    if len(queries) > 1:
+        panel.with_transformation(
+            DataTransformerConfig(id_val="joinByField", options={"byField": "Time", "mode": "outer"})
+        )
+    panel.with_transformation(_time_as(period)).with_transformation(
+        DataTransformerConfig(
+            id_val="groupBy",
+            options={
+                "fields": {
+                    "Time": {"aggregations": [], "operation": "groupby"},
+                    **dict.fromkeys(values, how),
+                }
+            },
+        )
+    ).with_transformation(_renamed({f"{value} ({reducer})": query.legend for value, query in values.items()}))
+    _as_tables(built(panel, title, description, queries, unit, size, empty))
+    for query in queries:  # by name: what is grouped no longer knows its query
+        colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
+        panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
+    return panel
+
+
+def highest_days(
+    title: str, description: str, query: Query, *, most: int, unit: str, size: Size, empty: str
+) -> table.Panel:
+    """The days with the highest values of a query of periods.noon, the highest first."""
+    panel = (
+        table.Panel()
+        .interval("12h")
+        .max_data_points(MOST_STEPS)
+        .with_transformation(
+            DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": "Value", "desc": True}]})
+        )
+        .with_transformation(DataTransformerConfig(id_val="limit", options={"limitField": most}))
+        .with_transformation(_time_as("ddd, D MMM YYYY"))
+        .with_transformation(_renamed({"Time": "Day", "Value": query.legend}))
+    )
+    return _as_tables(built(panel, title, description, [query], unit, size, empty))
+
+
+def flows(
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    names: Mapping[str, Thing],
+    unit: str,
+    size: Size,
+    empty: str,
+) -> table.Panel:
+    """A row for each value of the label `flow`, from the last of the alphabet: solar, home, from the grid, to it.
+
+    A column for each query, under its legend.
+    """
+    heading = "Flow"
+    words = {
+        name: ValueMappingResult(text=thing.name, color=thing.colour, index=place)
+        for place, (name, thing) in enumerate(names.items())
+    }
+    columns = {value: query.legend for value, query in _values(queries).items()}
+    return (
+        rows(title, description, queries, columns={"flow": heading, **columns}, unit=unit, size=size, empty=empty)
+        .with_transformation(
+            DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": heading, "desc": True}]})
+        )
+        .override_by_name(
+            heading,
+            [
+                DynamicConfigValue("mappings", [ValueMap(words)]),
+                DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+            ],
+        )
+    )
+
+
+MOST_STEPS = 10_000
+"""For `.max_data_points(...)`: on a small screen Grafana would take longer steps, and miss what is between them."""
+
+
+def _time_as(layout: str) -> DataTransformerConfig:
+    return DataTransformerConfig(
+        id_val="formatTime", options={"timeField": "Time", "outputFormat": layout, "useTimezone": True}
+    )
+
+
+def _renamed(names: Mapping[str, str]) -> DataTransformerConfig:
+    return DataTransformerConfig(
+        id_val="organize", options={"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)}
+    )
+
+
+def _values(queries: Sequence[Query]) -> dict[str, Query]:
+    """As Grafana names the values of tables."""
+    if len(queries) == 1:
+        return {"Value": queries[0]}
+    return {f"Value #{reference}": query for reference, query in zip(REFERENCES, queries, strict=False)}
+
+
+def _as_tables(panel: Panel) -> Panel:
+    """Their fields have the same names whatever their queries' legends are, so transformations find them."""
+    for target in panel.build().targets or ():
+        if isinstance(target, Dataquery):
+            target.format_val = PromQueryFormat.TABLE
+    return panel
+
+
+def _text_as_it_is(panel: table.Panel, unit: str) -> table.Panel:
+    """Else Grafana writes a serial as 532 GW, and into each empty cell what the whole table says when it is empty."""
+    blank = DynamicConfigValue("noValue", "")
+    return (
+        panel.unit(units.String)
+        .override_by_field_type("string", [blank])
+        .override_by_field_type("number", [blank, DynamicConfigValue("unit", unit)])
+    )
+
+
+def _sorted(field: str) -> DataTransformerConfig:
+    return DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": field}]})
