@@ -1,4 +1,4 @@
-"""The rules that ship: promtool's own check, its unit tests (the files beside this one), and that what they read exists."""
+"""The rules that ship: promtool's own check, its unit tests (the files beside this one), what they read exists."""
 
 import re
 import subprocess
@@ -13,6 +13,7 @@ from envoy_exporter.collector import families
 from envoy_exporter.telemetry import Telemetry
 
 RULES = sorted((Path(__file__).parents[2] / "prometheus" / "rules").glob("*.yml"))
+METRIC = r"[a-z0-9_:]*enphase_[a-z0-9_:]+"
 TESTS = sorted(Path(__file__).parent.glob("*.yml"))
 
 
@@ -48,5 +49,42 @@ def test_every_metric_that_a_rule_reads_is_declared_or_recorded(file: Path) -> N
     declared |= {f"{each.name}{'_total' * (each.type == 'counter')}" for each in Telemetry("").registry.collect()}
     recorded = {rule["record"] for each in RULES for rule in rules(each) if "record" in rule}
     for rule in rules(file):
-        read = set(re.findall(r"[a-z0-9_:]*enphase_[a-z0-9_:]+", rule["expr"]))
+        read = set(re.findall(METRIC, rule["expr"]))
         assert read <= declared | recorded, rule.get("record", rule.get("alert"))
+
+
+def test_a_recording_rule_reads_lower_levels_alone() -> None:
+    """So that `promtool tsdb create-blocks-from rules` fills a year: a file's name begins with its level."""
+    recording = [file for file in RULES if file.stem[0].isdigit()]
+    written = {(rule["record"], int(file.stem[0])) for file in recording for rule in rules(file)}
+    for file in recording:
+        for rule in rules(file):
+            for read in re.findall(METRIC, rule["expr"]):
+                levels = [level for name, level in written if name == read]
+                assert not levels or min(levels) < int(file.stem[0]), (file.name, rule["record"], read)
+
+
+EXAMPLE_TEST = """
+rule_files: [rules.yml]
+evaluation_interval: 30m
+tests:
+  - interval: 30m
+    input_series: [{series: 'instance:enphase_utc_offset_seconds{job="envoy", instance="home"}', values: 3600x240}]
+    promql_expr_test:
+"""
+
+
+def test_the_example_of_time_of_use_follows_the_local_hour(tmp_path: Path) -> None:
+    """The epoch began on a Thursday; where it is 16:30 UTC it is 17:30 here."""
+    (prices,) = (file for file in RULES if file.stem.endswith("prices"))
+    commented = prices.read_text().partition("By time of use")[2]
+    example = [line.removeprefix("#") for line in commented.splitlines() if line.startswith("#     ")]
+    (tmp_path / "rules.yml").write_text("\n".join(["groups:", "  - name: prices", "    rules:", *example, ""]))
+    expected = {"16h": 0.38, "15h30m": 0.24, "19h30m": 0.38, "20h": 0.24, "64h": 0.24, "88h": 0.24, "112h": 0.38}
+    checks = [
+        f"      - {{expr: 'round(instance:enphase_import_price_per_kilowatt_hour:current, 0.001)', eval_time: {at},"
+        f' exp_samples: [{{labels: \'{{job="envoy", instance="home"}}\', value: {price}}}]}}'
+        for at, price in expected.items()
+    ]
+    (tmp_path / "test.yml").write_text(EXAMPLE_TEST + "\n".join(checks) + "\n")
+    promtool("test", "rules", tmp_path / "test.yml")
