@@ -21,7 +21,11 @@ trap 'exit 0' INT TERM
 
 "$exporter" --demo --web.listen-address="$exporter_at" >"$data/exporter.log" 2>&1 &
 children="$!"
-sed "s/localhost:9433/$exporter_at/" prometheus/prometheus.yml >"$data/prometheus.yml"
+# Prometheus asks /sd at once and then each minute: it should find somebody there.
+while kill -0 "$children" 2>/dev/null && ! grep -q "listening on" "$data/exporter.log"; do sleep 0.1; done
+# The sun's day takes twenty minutes here, so it is looked at more often.
+sed -e "s/localhost:9433/$exporter_at/" -e 's/scrape_interval: 1m/scrape_interval: 5s/' \
+    prometheus/prometheus.yml >"$data/prometheus.yml"
 cp -R prometheus/rules "$data/rules"
 prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/prometheus" \
     --web.listen-address="$prometheus_at" >"$data/prometheus.log" 2>&1 &
