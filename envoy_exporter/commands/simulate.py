@@ -5,6 +5,7 @@ import dataclasses
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,12 @@ from envoy_exporter.simulator.certificate import CertificateError, can_certify
 from envoy_exporter.simulator.cloud import Cloud
 from envoy_exporter.simulator.faults import FAULTS, FaultError
 from envoy_exporter.simulator.faults.written import Order, catalogue, order
+from envoy_exporter.simulator.history import END, history, instants
+from envoy_exporter.simulator.plant import Plant
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_DAY = 60.0
+_LONGEST_PAST = 20 * 366 * 86400.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +72,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,KEY=VALUE...]",
         help="something that goes wrong, as cut-off,endpoint=/home,byte=9 (repeatable; --fault list shows all)",
     )
+    past = parser.add_argument_group("history", "instead of serving: what a Prometheus would know of it")
+    past.add_argument(
+        "--history",
+        type=span,
+        metavar="365d",
+        help="write so much of its past, as OpenMetrics for `promtool tsdb create-blocks-from openmetrics`",
+    )
+    past.add_argument("--every", type=span, default=60.0, metavar="60s", help="the scrape interval (60s)")
+    past.add_argument("--job", type=label, default="envoy", help="its label `job` (%(default)s)")
+    past.add_argument("--instance", type=label, default="demo", help="its label `instance` (%(default)s)")
+    past.add_argument(
+        "--inverters",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="with the series of each inverter, most of all that there are, or without",
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed is another weather (%(default)s)")
 
 
@@ -81,11 +101,29 @@ def listen_address(text: str) -> tuple[str, int]:
 
 def day(text: str) -> float:
     """`90s`, `10m`, `24h`: seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
-    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    seconds = _seconds(text)
     if seconds < _SHORTEST_DAY:
         raise argparse.ArgumentTypeError(f"{text!r} is no length of a day; write it like 10m or 24h, at least 1m")
     return seconds
+
+
+def span(text: str) -> float:
+    """`60s`, `365d`: seconds, at least one."""
+    seconds = _seconds(text)
+    if not 1 <= seconds <= _LONGEST_PAST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of time; write it like 60s or 365d, at least 1s")
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    return float(match[1]) * _UNITS[match[2]] if match else 0.0
+
+
+def label(text: str) -> str:
+    if not re.fullmatch(r"[\w.:/@-]{1,64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no label for a target; letters, digits and . : / @ - _ are")
+    return text
 
 
 def factor(text: str) -> float:
@@ -118,6 +156,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if odd := _what_does_not_fit(arguments):
         return _fail(odd, 2)
+    if arguments.history is not None:
+        return _write_history(arguments, time.time())
     stop = Event()
     try:
         with _gateway(arguments) as gateway, _cloud(arguments, gateway) as account:
@@ -136,11 +176,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _what_does_not_fit(arguments: argparse.Namespace) -> str | None:
+    if arguments.history is not None and (arguments.capture is not None or arguments.fault or arguments.cloud):
+        return "--history is of a profile in good health: it goes with neither --capture nor --fault nor --cloud"
     if arguments.capture is not None:
         return "--stream is for a profile: a capture says what it said" if arguments.stream is not None else None
     if PROFILES[arguments.profile].wants_token or (arguments.role == "owner" and arguments.stream is None):
         return None
     return f"--role and --stream need firmware 7 or newer, and {arguments.profile} is older; see --list"
+
+
+def _write_history(arguments: argparse.Namespace, now: float) -> int:
+    """To the last whole interval before now. Whoever has read enough may close the pipe."""
+    profile = PROFILES[arguments.profile]
+    end = now // arguments.every * arguments.every
+    start = end - arguments.history // arguments.every * arguments.every
+    plant = Plant(profile.design, seed=arguments.seed, start=start)
+    labels = {"job": arguments.job, "instance": arguments.instance}
+    try:
+        moments = instants(profile, plant, start, end, arguments.every)
+        sys.stdout.writelines(history(profile, moments, labels, inverters=arguments.inverters))
+        _say(END.rstrip())
+    except BrokenPipeError:
+        sys.stdout = None  # nobody reads what is still in it
+    return 0
 
 
 def _gateway(arguments: argparse.Namespace) -> Simulator:

@@ -112,10 +112,16 @@ class SimulatedGateway:
         return self.profile.wants_token and path in self.profile.for_installers
 
     def document(self, request: Request, time: float) -> Response:
+        return self.document_of(self.moment(time), request)
+
+    def moment(self, time: float) -> Moment:
+        return Moment(self.profile, self.plant, self.report_interval, time)
+
+    def document_of(self, moment: Moment, request: Request) -> Response:
+        """`document`, for those who ask for many of one moment: what they share is worked out once."""
         path = request.path
         if path not in self.profile.paths:
             return not_found(path, self.firmware)
-        moment = Moment(self.profile, self.plant, self.report_interval, time)
         if path in ("/info", "/info.xml"):
             return self._info(moment)
         if path in ("/production", "/production.json"):

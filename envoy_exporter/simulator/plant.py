@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from envoy_exporter.simulator.design import Design
 from envoy_exporter.simulator.powers import Moment, mean_rates, powers
-from envoy_exporter.simulator.state import State, capacity, charge_registers, counted, state_of
+from envoy_exporter.simulator.state import State, capacity, charge_registers, counted, site_of, state_of
 from envoy_exporter.simulator.weather import DAY, sun
 
 _KEPT_FOR_EVER = 256
@@ -57,6 +57,11 @@ class Plant:
         """The plant at an instant, seconds since 1970."""
         rates, counts = self._registers(time)
         return state_of(self.design, time, rates, counts, self._stored(counts, time))
+
+    def site_at(self, time: float) -> State:
+        """The same without its inverters, of which there are many: for those who ask for many instants."""
+        rates, counts = self._registers(time)
+        return site_of(self.design, time, rates, counts, self._stored(counts, time))
 
     def inverter_at(self, number: int, time: float) -> int:
         """What one inverter has produced until then, in microjoules: `at`, for those who ask for many instants."""

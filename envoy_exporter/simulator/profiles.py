@@ -15,7 +15,7 @@ from envoy_exporter.simulator.design import Design
 from envoy_exporter.simulator.equipment import FRESNO_GENERATOR, FRESNO_RELAYS, Generator, Relay
 from envoy_exporter.simulator.tariffs import Tariff
 
-PRODUCTION, NET, STORAGE = "production", "net-consumption", "storage"
+PRODUCTION, NET, TOTAL, STORAGE = "production", "net-consumption", "total-consumption", "storage"
 BACKFEED, LOAD, EVSE, PV3P = "backfeed", "load", "evse", "pv3p"
 
 _PAGE = frozenset({"/info", "/production"})
@@ -273,6 +273,38 @@ _PROFILES = (
         paths=_SEVEN | {"/ivp/pdm/device_data", "/admin/lib/acb_config"},
         meters=(PRODUCTION, NET),
         report_interval=900,
+    ),
+    Profile(
+        name="8.3-load",
+        about="IQ Gateway: split phase, production CT, consumption CT around the load alone, device_data, token",
+        software="D8.3.5433",
+        part_number="800-00555-r03",
+        serial="122115010110",
+        metered="true",
+        timezone="America/Chicago",
+        volts=121,
+        hertz=60,
+        design=sites.MADISON,
+        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        meters=(PRODUCTION, TOTAL),
+        disabled_meters=(STORAGE, BACKFEED, LOAD, EVSE, PV3P),
+        report_interval=900,
+        tariff=tariffs.WISCONSINITE,
+    ),
+    Profile(
+        name="8.2-three",
+        about="IQ Gateway EU: three phases, production and net CT, batteries on two of them for all three, token",
+        software="D8.2.4382",
+        part_number="800-00654-r08",
+        serial="122311010127",
+        metered="true",
+        timezone="Europe/Vienna",
+        volts=232,
+        hertz=50,
+        design=sites.LINZ,
+        paths=_SEVEN | _BATTERIES,
+        meters=(PRODUCTION, NET),
+        tariff=tariffs.AUSTRIAN,
     ),
 )
 

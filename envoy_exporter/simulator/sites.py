@@ -117,3 +117,27 @@ MODESTO = Design(
     inverters=roof(60, 202330110014, arrays=2, legs=_BOTH_LEGS, peak_watts=405, limit_watts=366),
     age=2 * _YEAR,
 )
+MADISON = Design(
+    latitude=43.1,
+    longitude=-89.4,
+    phase_mode="split",
+    household=(470.0, 390.0),
+    arrays=_SOUTH_AND_WEST,
+    inverters=roof(12, 532437110301, arrays=2, legs=_BOTH_LEGS, peak_watts=405, limit_watts=349),
+    age=3 * _YEAR,
+    removed=("202129110105", "202144110044"),
+)
+LINZ = Design(
+    latitude=48.3,
+    longitude=14.3,
+    phase_mode="three",
+    household=(360.0, 280.0, 230.0),
+    arrays=_EAST_AND_WEST,
+    inverters=roof(21, 482322110409, arrays=2, legs=((0,), (1,), (2,)), peak_watts=395, limit_watts=366),
+    # They follow the sum of the phases: what L3 draws goes out on L1, and the CT counts both (core#123071).
+    batteries=tuple(
+        Battery(f"1223110{unit:05d}", "830-01760-r42", (leg,), capacity_watt_hours=3500, rated_watts=1280, reserve=10)
+        for unit, leg in ((91641, 0), (91678, 0), (91715, 1))
+    ),
+    age=2 * _YEAR,
+)

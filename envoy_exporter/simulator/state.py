@@ -6,7 +6,7 @@ phase and in total.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import starmap
 from operator import add
@@ -198,23 +198,31 @@ def fed(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -
 
 def state_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[int], stored: Sequence[int]) -> State:
     """Registers put back to where they belong: the reverse of `Powers.registers`."""
-    registers = list(starmap(Register, zip(rates, counts, strict=True)))
-    inverters, batteries, phases = len(design.inverters), len(design.batteries), design.phases
-    first_battery = 2 * inverters
-    first_load = first_battery + 2 * batteries
+    count = len(design.inverters)
+    registers = list(starmap(Register, zip(rates[: 2 * count], counts[: 2 * count], strict=True)))
+    inverters = tuple(
+        InverterState(inverter.serial, registers[number], registers[count + number])
+        for number, inverter in enumerate(design.inverters)
+    )
+    return replace(site_of(design, time, rates, counts, stored), inverters=inverters)
+
+
+def site_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[int], stored: Sequence[int]) -> State:
+    """The same without the inverters."""
+    behind = 2 * len(design.inverters)
+    registers = list(starmap(Register, zip(rates[behind:], counts[behind:], strict=True)))
+    batteries, phases = len(design.batteries), design.phases
+    first_load = 2 * batteries
     first_circuit = first_load + phases
     circuits = [Circuit(*registers[at : at + 5]) for at in range(first_circuit, len(registers), 5)]
     return State(
         time=time,
-        inverters=tuple(
-            InverterState(inverter.serial, registers[number], registers[inverters + number])
-            for number, inverter in enumerate(design.inverters)
-        ),
+        inverters=(),
         batteries=tuple(
             BatteryState(
                 battery.serial,
-                charged=registers[first_battery + number],
-                discharged=registers[first_battery + batteries + number],
+                charged=registers[number],
+                discharged=registers[batteries + number],
                 stored=stored[number],
                 capacity=capacity(battery.capacity_watt_hours),
             )

@@ -81,7 +81,9 @@ OKLAHOMAN = Tariff(
     mode=None,
 )
 UNTOLD = Tariff("USD", 0.0, mode=None)
+WISCONSINITE = Tariff("USD", 0.1682, 0.0445, mode=None)
 DUTCH = Tariff("EUR", 0.28, 0.07)
+AUSTRIAN = Tariff("EUR", 0.29, 0.065)
 FLEMISH = Tariff(
     "EUR",
     0.31,

@@ -155,6 +155,25 @@ CASES = [
         )
     ],
     ("8.3-ac", "/admin/lib/acb_config", ["8.3.5433_tot_is_net_cons"]),
+    *[
+        ("8.3-load", path, ["8.3.5433_tot_is_net_cons"])
+        for path in (
+            "/api/v1/production",
+            "/api/v1/production/inverters",
+            "/production",
+            "/production.json?details=1",
+            "/ivp/meters",
+            "/ivp/meters/readings",
+            "/ivp/pdm/device_data",
+            "/ivp/ensemble/inventory",
+            "/inventory.json?deleted=1",
+        )
+    ],
+    *[
+        ("8.2-three", path, ["8.2.4382_ACB"])
+        for path in ("/ivp/ensemble/inventory", "/ivp/ensemble/power", "/ivp/ensemble/secctrl", "/ivp/ensemble/status")
+    ],
+    ("8.2-three", "/production.json?details=1", ["7.3.466_with_cts_3phase"]),
 ]
 
 # What only the recorded gateway has, and why: each a beginning of a path of keys.
@@ -162,6 +181,7 @@ ONLY_RECORDED = {
     ("7.3", "/ivp/ensemble/status"): [".counters."],  # which of its daemon's counters have counted yet
     ("7.6", "/ivp/ensemble/status"): [".counters."],  # likewise
     ("8.2", "/ivp/ensemble/status"): [".inventory.serial_nums.#.submodules."],  # boards inside the devices
+    ("8.2-three", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # as 8.2's, which are checked there
     ("8.3", "/ivp/ensemble/inventory"): [  # a collar and a combiner
         *(f"[].devices[].{key}" for key in ("mid_state", "grid_state", "control_error", "collar_state")),
         *(f"[].devices[].{key}" for key in ("fw_version", "dmir_version", "FW Version", "Device State")),

@@ -17,7 +17,9 @@ from envoy_exporter.simulator.state import Circuit, State
 
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
-TOKENED = ("7.3", "7.6", "8.2", "8.3", "8.3-collar", "8.2-large", "8.3-ac")
+LINES = {"7.3": 1, "7.6": 3, "8.2": 2, "8.3": 3, "8.3-collar": 3, "8.2-large": 2, "8.3-ac": 1}
+LINES |= {"8.3-load": 3, "8.2-three": 3}
+TOKENED = tuple(LINES)
 
 
 def plant_of(gateway: Simulator) -> Plant:
@@ -30,13 +32,16 @@ def circuit(state: State, meter: str, phase: int) -> Circuit:
     return {"production": there.production, "net-consumption": there.net, "storage": there.storage}[meter]
 
 
+WITH_A_NET_METER = tuple(name for name in METERED if "net-consumption" in PROFILES[name].meters)
+
+
 @pytest.mark.parametrize("name", METERED)
 def test_a_reading_is_what_flows_and_what_has_flowed(name: str) -> None:
     gateway = a_gateway(name)
     truth = plant_of(gateway).at(NOW)
     enabled = [each for each in document(gateway, "/ivp/meters", NOW) if each["state"] == "enabled"]
     assert tuple(each["measurementType"] for each in enabled) == PROFILES[name].meters
-    listed = {each["eid"]: each for each in enabled if each["measurementType"] != "backfeed"}
+    listed = {each["eid"]: each for each in enabled if each["measurementType"] not in {"backfeed", "total-consumption"}}
     readings = [each for each in document(gateway, "/ivp/meters/readings", NOW) if each["eid"] in listed]
     assert len(readings) == len(listed)
     for reading in readings:
@@ -66,7 +71,30 @@ def check_reading(reading: Any, circuits: list[Circuit]) -> None:
         assert -1 <= reading["pwrFactor"] <= 1
 
 
-@pytest.mark.parametrize("name", METERED)
+@pytest.mark.parametrize("hours", [0.0, 11.5])
+def test_a_meter_around_the_load_sees_the_load_and_the_site_document_says_the_balance_twice(hours: float) -> None:
+    """8.3.5433: its total is what its net is."""
+    gateway = a_gateway("8.3-load")
+    now = NOW + 3600 * hours
+    truth = plant_of(gateway).at(now)
+    reading = entry(document(gateway, "/ivp/meters/readings", now), eid=704643584)
+    assert reading["activePower"] == pytest.approx(truth.load.watts, abs=0.002)
+    assert reading["actEnergyDlvd"] == pytest.approx(truth.load.watt_hours, abs=0.002)
+    assert reading["actEnergyRcvd"] == 0
+    for channel, phase in zip(reading["channels"], truth.phases, strict=False):
+        assert channel["activePower"] == pytest.approx(phase.load.watts, abs=0.002)
+        assert channel["actEnergyDlvd"] == pytest.approx(phase.load.watt_hours, abs=0.002)
+        assert channel["apparentPower"] ** 2 == pytest.approx(
+            channel["activePower"] ** 2 + channel["reactivePower"] ** 2, rel=1e-3
+        )
+    site = document(gateway, "/production.json?details=1", now)
+    net = entry(site["consumption"], measurementType="net-consumption")
+    total = entry(site["consumption"], measurementType="total-consumption")
+    assert net["wNow"] == total["wNow"] == pytest.approx(truth.net.watts, abs=0.002)
+    assert net["whLifetime"] == total["whLifetime"] == pytest.approx(truth.net.balance.watt_hours, abs=0.002)
+
+
+@pytest.mark.parametrize("name", WITH_A_NET_METER)
 @pytest.mark.parametrize("hours", [0.0, 11.5])
 def test_the_site_document_is_production_plus_net(name: str, hours: float) -> None:
     gateway = a_gateway(name)
@@ -100,10 +128,7 @@ def test_lines_are_the_phases_and_only_details_bring_them(name: str) -> None:
         assert "lines" not in production
         return
     phases = len(truth.phases)
-    assert (
-        len(production["lines"])
-        == {"7.3": 1, "7.6": 3, "8.2": 2, "8.3": 3, "8.3-collar": 3, "8.2-large": 2, "8.3-ac": 1}[name]
-    )
+    assert len(production["lines"]) == LINES[name]
     for line, phase in zip(production["lines"], truth.phases, strict=False):
         assert line["wNow"] == pytest.approx(phase.production.watts, abs=0.002)
         assert line["whLifetime"] == pytest.approx(phase.production.delivered.watt_hours, abs=0.002)
@@ -273,13 +298,14 @@ def test_an_inventory_of_batteries_is_older_than_their_power() -> None:
     assert first["last_rpt_date"] == NOW // 600 * 600
 
 
-def test_8_2_has_a_system_controller_and_8_3_none_or_a_collar() -> None:
+def test_8_2_has_a_system_controller_or_none_and_8_3_none_or_a_collar() -> None:
     types = {
         name: [each["type"] for each in document(a_gateway(name), "/ivp/ensemble/inventory", NOW)] for name in TOKENED
     }
     newer = ["ENCHARGE", "COLLAR", "C6 COMBINER CONTROLLER", "C6 RGM"]
     some = {name: found for name, found in types.items() if found}
-    assert some == {"8.2": ["ENCHARGE", "ENPOWER"], "8.3": ["ENCHARGE"], "8.3-collar": newer}
+    alone = ["ENCHARGE"]
+    assert some == {"8.2": ["ENCHARGE", "ENPOWER"], "8.3": alone, "8.3-collar": newer, "8.2-three": alone}
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -226,3 +226,41 @@ def test_a_fault_can_be_seen() -> None:
         url = f"http://{gateway_in(printed)['host']}"
         assert httpx.get(f"{url}/home", trust_env=False).status_code == 418
         assert httpx.get(f"{url}/info", trust_env=False).content.startswith(b"\xef\xbb\xbf<?xml")
+
+
+def test_a_history_is_written_and_the_command_ends() -> None:
+    code, output, errors = ended("--profile", "7.3", "--history", "10m", "--every", "2m", "--instance", "utrecht")
+    assert (code, errors) == (0, "")
+    *lines, last = output.splitlines()
+    assert last == "# EOF"
+    ups = [line for line in lines if line.startswith("enphase_up{")]
+    assert len(ups) == 5
+    assert all(line.startswith('enphase_up{job="envoy",instance="utrecht"} 1.0 ') for line in ups)
+    assert any(line.startswith("enphase_inverter_power") or "inverter_reporting" in line for line in lines)
+    _, without, _ = ended("--profile", "7.3", "--history", "10m", "--no-inverters")
+    assert "enphase_inverter" not in without
+
+
+def test_who_has_read_enough_of_a_history_may_go() -> None:
+    with program("--history", "30d") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("up{")
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--history", "year"), "365d"),
+        (("--history", "1d", "--every", "0s"), "60s"),
+        (("--history", "1d", "--instance", 'a"b'), "is no label"),
+        (("--history", "1d", "--fault", "silent"), "neither --capture nor --fault"),
+    ],
+)
+def test_a_history_that_cannot_be_is_refused(words: tuple[str, ...], said: str) -> None:
+    code, output, errors = ended(*words)
+    assert (code, output) == (2, "")
+    assert said in errors

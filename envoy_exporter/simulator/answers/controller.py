@@ -114,7 +114,7 @@ def relay(moment: Moment) -> Entry:
     """There with or without a controller; without one it is tied to the grid (7.6.185_with_cts_and_battery_3t)."""
     switched = bool(moment.profile.enpower or moment.profile.collar)
     told: Entry = {"mains_admin_state": "closed", "mains_oper_state": "closed"}
-    if moment.profile.firmware >= (8, 3):
+    if moment.profile.firmware >= (8, 2, 4300):  # 8.2.4382_ACB has them, 8.2.127 has not
         told |= {"srt12_state": "open", "srt13_state": "open"}
     told |= {"der1_state": int(switched), "der2_state": int(switched)}
     if moment.profile.firmware >= (8,):

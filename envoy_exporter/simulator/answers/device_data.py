@@ -6,14 +6,14 @@ from envoy_exporter.simulator.answers.meters import CHANNEL_EIDS, EIDS
 from envoy_exporter.simulator.answers.moment import QUARTER, Moment
 from envoy_exporter.simulator.answers.quantities import by_phase, circuit_of
 from envoy_exporter.simulator.mains import electrics
-from envoy_exporter.simulator.profiles import NET, PRODUCTION
+from envoy_exporter.simulator.profiles import NET, PRODUCTION, TOTAL
 from envoy_exporter.simulator.reports import Report, heard
 from envoy_exporter.simulator.state import MICROJOULES_PER_WATT_HOUR
 
 FIRST_CHANNEL, EID_STEP = 1627390225, 256
 RELAY_CHANNEL = 1811939601
 _FIRST_DEVICE, _RELAY = 553648384, 738197760
-_DEVICE_LIMIT = 50
+DEVICE_LIMIT = 50
 _EIM_CHANNELS = 4
 
 
@@ -26,13 +26,14 @@ def device_data(moment: Moment) -> Entry:
     }
     for number, report in enumerate(moment.reports):
         devices[str(_FIRST_DEVICE + EID_STEP * (number + len(removed)))] = _inverter(moment, number, report)
-    for number, meter in enumerate((PRODUCTION, NET), start=1):
+    consumption = TOTAL if TOTAL in moment.profile.meters else NET
+    for number, meter in enumerate((PRODUCTION, consumption), start=1):
         devices[str(EIDS[meter])] = _eim(moment, number, meter)
     devices |= ac_batteries.device_data(moment)
     if relay := moment.plant.design.relay:
         devices[str(_RELAY)] = _nsrb(moment, relay)
-    listed = dict(list(devices.items())[:_DEVICE_LIMIT])
-    return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}
+    listed = dict(list(devices.items())[:DEVICE_LIMIT])
+    return {**listed, "deviceCount": len(listed), "deviceDataLimit": DEVICE_LIMIT}
 
 
 def _removed(serial: str, channel: int) -> Entry:

@@ -29,6 +29,7 @@ _RADIO = ("3.0.6614_rel/31.13", "3.8.63", 6, "ENCHG_STATE_READY", 5)
 _MAKES = {
     "836-01826-r76": _Make(3, *_RADIO),
     "836-00750-r32": _Make(2, *_RADIO),
+    "830-01760-r42": _Make(2, "2.6.7854_rel/22.33", "2.1.38", 6, "ENCHG_STATE_READY", 3),
     "836-01250-r00": _Make(4, "4.5.35", "4.5.35", 63, "ENCMN_MDE_ENCHARGE_READY", 0),
 }
 
@@ -72,9 +73,13 @@ def _encharge(moment: Moment, battery: Battery, state: BatteryState, looked: int
         "dc_switch_off": False,
         "encharge_rev": make.revision,
         "encharge_capacity": battery.capacity_watt_hours,
-        "phase": "ph-a",
+        "phase": _phase(battery),
         "der_index": 2,
     }
+
+
+def _phase(battery: Battery) -> str:
+    return f"ph-{'abc'[battery.legs[0]]}"
 
 
 def charge(state: BatteryState) -> int:
@@ -184,7 +189,7 @@ def _battery_status(battery: Battery) -> Entry:
         "admin_state": make.admin_state,
         "admin_state_str": make.admin_state_str,
         "reported_grid_mode": "multimode-ongrid",
-        "phase": "ph-a",
+        "phase": _phase(battery),
         "der_index": 2,
         "encharge_revision": make.revision,
         "encharge_capacity": battery.capacity_watt_hours,

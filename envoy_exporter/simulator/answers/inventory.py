@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from envoy_exporter.simulator.answering import Entry, Json
+from envoy_exporter.simulator.answering import Entry, Json, Version
 from envoy_exporter.simulator.answers import ac_batteries
 from envoy_exporter.simulator.answers.device_data import EID_STEP, FIRST_CHANNEL, RELAY_CHANNEL
 from envoy_exporter.simulator.answers.moment import Moment
@@ -56,7 +56,7 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
 def _inverters(moment: Moment, looked: float) -> list[Json]:
     design, found = moment.plant.design, []
     reports = latest_reports(moment.plant, moment.report_interval, looked)
-    part = _NEW_PCU if moment.profile.firmware >= (8,) else _OLD_PCU
+    part = part_of(moment.profile.firmware)
     for number, (inverter, report) in enumerate(zip(design.inverters, reports, strict=True)):
         awake = heard(report, looked)
         device: Entry = {
@@ -74,6 +74,11 @@ def _inverters(moment: Moment, looked: float) -> list[Json]:
             device["phase"] = f"ph-{'abc'[inverter.legs[0]]}"
         found.append(device)
     return [*found]
+
+
+def part_of(firmware: Version) -> Part:
+    """The inverters that a gateway of a firmware has."""
+    return _NEW_PCU if firmware >= (8,) else _OLD_PCU
 
 
 def _removed(moment: Moment) -> list[Json]:

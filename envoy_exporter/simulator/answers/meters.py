@@ -6,11 +6,12 @@ from envoy_exporter.simulator.answering import Entry, Json
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.answers.quantities import NOTHING, Quantities, by_phase, together
 from envoy_exporter.simulator.chance import Purpose, drift
-from envoy_exporter.simulator.profiles import BACKFEED, EVSE, LOAD, NET, PRODUCTION, PV3P, STORAGE
+from envoy_exporter.simulator.profiles import BACKFEED, EVSE, LOAD, NET, PRODUCTION, PV3P, STORAGE, TOTAL
 
 EIDS = {
     PRODUCTION: 704643328,
     NET: 704643584,
+    TOTAL: 704643584,
     STORAGE: 704643840,
     BACKFEED: 704644352,
     LOAD: 704644608,
@@ -20,6 +21,7 @@ EIDS = {
 CHANNEL_EIDS = {
     PRODUCTION: 1778385169,
     NET: 1778385425,
+    TOTAL: 1778385425,
     STORAGE: 1778385681,
     BACKFEED: 1778386193,
     LOAD: 1778386449,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from functools import reduce
+from math import hypot
 
 from envoy_exporter.simulator.answers.moment import Moment
-from envoy_exporter.simulator.profiles import BACKFEED
-from envoy_exporter.simulator.state import Circuit, Register, State
+from envoy_exporter.simulator.profiles import BACKFEED, NET, PRODUCTION, STORAGE, TOTAL
+from envoy_exporter.simulator.state import Circuit, PhaseState, Register, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,23 @@ def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
 
 
 def circuit_of(meter: str, state: State, phase: int) -> Circuit:
-    """What `/ivp/meters` calls production, net-consumption and storage.
+    """What `/ivp/meters` calls production, net-consumption, storage, and total-consumption.
 
     A combiner's backfeed is what of the batteries flows on the first leg: so it seems (8.3.1598_collar).
     """
     there = state.phases[phase]
     if meter == BACKFEED:
         return there.storage if phase == 0 else _NO_CIRCUIT
-    return {"production": there.production, "net-consumption": there.net, "storage": there.storage}[meter]
+    if meter == TOTAL:
+        return _load(there)
+    return {PRODUCTION: there.production, NET: there.net, STORAGE: there.storage}[meter]
+
+
+def _load(there: PhaseState) -> Circuit:
+    """A CT around the house alone. It counts no apparent energy (8.3.5433_tot_is_net_cons: 0.024 VAh of 20 MWh)."""
+    whole = there.production.plus(there.storage).plus(there.net)
+    apparent = round(hypot(there.load.rate, whole.reactive.rate))
+    return Circuit(there.load, Register(0, 0), Register(apparent, 0), whole.lagging, whole.leading)
 
 
 def together(phases: list[Quantities]) -> Quantities:

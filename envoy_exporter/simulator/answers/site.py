@@ -1,5 +1,6 @@
 """`/production.json` and `/production`: the site by its inverters and by its CTs, in sum and by phase."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from envoy_exporter.simulator.answering import Entry, Json
@@ -7,7 +8,7 @@ from envoy_exporter.simulator.answers import ac_batteries
 from envoy_exporter.simulator.answers.moment import Moment
 from envoy_exporter.simulator.answers.production import lifetime_of_inverters
 from envoy_exporter.simulator.answers.quantities import Quantities, by_phase, together
-from envoy_exporter.simulator.profiles import NET, PRODUCTION
+from envoy_exporter.simulator.profiles import NET, PRODUCTION, TOTAL
 
 _WRAP = 2**32
 _LINES = 3
@@ -18,14 +19,17 @@ def site(moment: Moment, *, details: bool) -> Json:
     storage: list[Json] = [ac_batteries.storage(moment)]
     if not moment.profile.meters:
         return {"production": [_inverters(moment)], "storage": storage}
-    production, net = _history(moment, PRODUCTION), _history(moment, NET)
-    consumption = [
-        [_consumed(*phase) for phase in zip(*both, strict=True)] for both in zip(production, net, strict=True)
-    ]
+    production = _history(moment, PRODUCTION)
+    if TOTAL in moment.profile.meters:
+        # The balance is what is left of the load; and 8.3.5433_tot_is_net_cons says it in both entries.
+        net = consumption = _of_both(_left, production, _history(moment, TOTAL))
+    else:
+        net = _history(moment, NET)
+        consumption = _of_both(_consumed, production, net)
     return {
         "production": [_inverters(moment), _eim(moment, PRODUCTION, production, details=details)],
         "consumption": [
-            _eim(moment, "total-consumption", consumption, details=details),
+            _eim(moment, TOTAL, consumption, details=details),
             _eim(moment, NET, net, details=details),
         ],
         "storage": storage,
@@ -48,6 +52,29 @@ def _history(moment: Moment, meter: str) -> list[list[Quantities]]:
     """A meter's phases now, at midnight, and seven days before that midnight."""
     times = (moment.time, moment.midnight(moment.time), moment.midnight(moment.time, days_before=7))
     return [by_phase(moment, meter, moment.plant.at(time)) for time in times]
+
+
+def _of_both(
+    reckon: Callable[[Quantities, Quantities], Quantities], first: list[list[Quantities]], other: list[list[Quantities]]
+) -> list[list[Quantities]]:
+    """Of each moment and each phase of two histories."""
+    return [[reckon(*phase) for phase in zip(*both, strict=True)] for both in zip(first, other, strict=True)]
+
+
+def _left(production: Quantities, load: Quantities) -> Quantities:
+    """Load less production, in every number."""
+    amperes = production.amperes - load.amperes
+    return replace(
+        load,
+        delivered=load.delivered - production.balance,
+        received=0.0,
+        lagging=load.lagging - production.lagging,
+        leading=load.leading - production.leading,
+        watts=load.watts - production.watts,
+        amperes=amperes,
+        reactive=load.reactive - production.reactive,
+        apparent=abs(amperes) * load.volts,
+    )
 
 
 def _consumed(production: Quantities, net: Quantities) -> Quantities:

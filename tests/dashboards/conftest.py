@@ -1,0 +1,56 @@
+"""The past that dashboards are tried on: a Prometheus with eight sites, of which everything is known."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from dashboards.past import History, Window, when, write, write_all
+from dashboards.sites import JOB, OTHERS, SITES, Truth
+from support.prometheus import program
+from support.rules import recording_rules
+from support.tsdb import fill_in, served
+
+FIRST, COUNT = date(2025, 6, 12), 2
+"""Local days that are known from their beginning to their end; and the next one until `NOW`."""
+NOW = datetime(2025, 6, 14, 18, tzinfo=UTC).timestamp()
+"""Noon in America, a quarter past solar six in Ghent: the sun is up everywhere."""
+DENSE = NOW - 6 * 3600
+EVERY = 120.0
+WINDOWS = [Window(site, FIRST, COUNT, until=NOW + 60) for site in (*SITES, *OTHERS)]
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """Made once, by whichever process comes first; each has a Prometheus of its own over a copy."""
+    program("prometheus")
+    root = tmp_path_factory.getbasetemp()
+    shared = (root.parent if root.name.startswith("popen-") else root) / "history"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "truth.json").exists():
+            shutil.rmtree(shared / "data", ignore_errors=True)
+            _make(shared)
+    data = tmp_path_factory.mktemp("prometheus") / "data"
+    shutil.copytree(shared / "data", data)
+    truths = {
+        window.site.instance: Truth.of(window.site, told)
+        for window, told in zip(WINDOWS, json.loads((shared / "truth.json").read_text()), strict=True)
+    }
+    start = max(window.start for window in WINDOWS)
+    with served(data) as prometheus:
+        yield History(prometheus, JOB, SITES, OTHERS, start, DENSE, NOW, tuple(WINDOWS[0].days), truths)
+
+
+def _make(folder: Path) -> None:
+    """The truth comes last, for it says that all else is there."""
+    data = folder / "data"
+    truths = write(WINDOWS, data, inverters=True)
+    for window in WINDOWS:
+        write_all(window.site, DENSE, NOW, EVERY, data)
+    fill_in(recording_rules(), data, when(WINDOWS))
+    (folder / "truth.json").write_text(json.dumps([truths[window.site.instance].told() for window in WINDOWS]))

@@ -1,0 +1,186 @@
+"""The six plants that dashboards and rules are tried on, and what they really did: the powers of the plant, added up.
+
+The truth is the plant's own; no number of it went through a document, a register's rounding or the exporter.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from envoy_exporter.simulator import PROFILES
+from envoy_exporter.simulator.columns import Instant
+from envoy_exporter.simulator.plant import Plant
+from envoy_exporter.simulator.profiles import TOTAL, Profile
+from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Settings
+
+MINUTE = 60.0
+_BUILT = 1_735_689_600
+"""From this instant on registers go on counting, from one look at a plant to the next."""
+JOB = "envoy"
+_MODULES_A_ROW = 5
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gateway as a target. `instance`: its label, and what sort of plant it is; `name`: of the profile.
+
+    `arrays`: what the sides of its roof are called where a layout is configured.
+    """
+
+    instance: str
+    name: str
+    arrays: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        return PROFILES[self.name]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.profile.timezone)
+
+    def plant(self, start: float) -> Plant:
+        """Its plant from that instant on; since `_BUILT` it ran at its mean powers."""
+        design = self.profile.design
+        return Plant(replace(design, age=design.age + round(start - _BUILT)), start=start)
+
+    @property
+    def batteries(self) -> bool:
+        return bool(self.profile.design.batteries)
+
+    @property
+    def has(self) -> frozenset[str]:
+        """Its enabled meters as /ivp/meters calls them, and of these what it has: `batteries` `phases` (several, and
+        meters) `device_data` `controller` `relays` `generator` `tariff` `layout`.
+        """
+        profile = self.profile
+        there = {
+            "batteries": self.batteries,
+            "phases": profile.design.phases > 1 and bool(profile.meters),
+            "device_data": "/ivp/pdm/device_data" in profile.paths,
+            "controller": bool(profile.enpower or profile.collar),
+            "relays": bool(profile.relays),
+            "generator": bool(profile.generator),
+            "tariff": bool(profile.tariff.rate),
+            "layout": bool(self.arrays),
+        }
+        return frozenset({*profile.meters, *(name for name, is_there in there.items() if is_there)})
+
+    @property
+    def is_netted(self) -> bool:
+        """Are its phases, or what is drawn and fed within a meter's look, set off: where only a balance is known."""
+        return TOTAL in self.profile.meters or self.batteries
+
+    @property
+    def flows(self) -> frozenset[str]:
+        """What can be known of it."""
+        if not self.profile.meters:
+            return frozenset({"solar"})
+        return frozenset({"solar", "load", "import", "export", *(("charge", "discharge") if self.batteries else ())})
+
+    @property
+    def settings(self) -> Settings:
+        """Its layout, as its owner wrote it into the config, if he did."""
+        if not self.arrays:
+            return Settings()
+        count: Counter[str] = Counter()
+        placed: list[PlacedInverter] = []
+        for each in self.profile.design.inverters:
+            array = self.arrays[each.array]
+            row, column = divmod(count[array], _MODULES_A_ROW)
+            count[array] += 1
+            placed.append(
+                PlacedInverter(
+                    serial=each.serial,
+                    name=f"{array[0].upper()}{count[array]}",
+                    array=array,
+                    row=str(row + 1),
+                    column=str(column + 1),
+                    peak_power=each.peak_watts,
+                )
+            )
+        sides = zip(self.arrays, self.profile.design.arrays, strict=True)
+        arrays = tuple(PlacedArray(name=name, azimuth=side.azimuth, tilt=side.tilt) for name, side in sides)
+        return Settings(inverters=tuple(placed), arrays=arrays)
+
+    def midnight(self, day: date) -> float:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()
+
+
+SITES = (
+    Site("no-ct", "5.0"),
+    Site("metered", "7.6"),
+    Site("load-only", "8.3-load"),
+    Site("battery", "8.3", ("south", "west")),
+    Site("three-phase", "8.2-three"),
+    Site("everything", "8.2", ("east", "west")),
+)
+
+
+OTHERS = (
+    Site("collar", "8.3-collar"),
+    Site("ac-batteries", "8.3-ac"),
+)
+"""Whose hardware none of the six has."""
+
+
+@dataclass
+class Truth:
+    """Joules by local day and flow, of instants that are `MINUTE` apart and at which a step of the plant begins."""
+
+    site: Site
+    joules: defaultdict[date, defaultdict[str, float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
+
+    def watching(self, moments: Iterable[Instant]) -> Iterator[Instant]:
+        """The instants as they are, each counted for the minute that begins with it."""
+        for moment in moments:
+            local = datetime.fromtimestamp(moment.site.time, self.site.zone)
+            day = self.joules[local.date()]
+            for flow, watts in self._flows(moment).items():
+                day[flow] += watts * MINUTE
+            yield moment
+
+    def _flows(self, moment: Instant) -> dict[str, float]:
+        site = moment.site
+        produced = [phase.production for phase in site.phases]
+        solar = sum(circuit.delivered.watts for circuit in produced)
+        storage = sum(battery.watts for battery in site.batteries)
+        nets = [sum(phase.net.watts for phase in site.phases)]
+        if not self.site.is_netted:
+            nets = [phase.net.watts for phase in site.phases]
+        exported = sum(max(-net, 0.0) for net in nets)
+        return {
+            "solar": solar,
+            # What the inverters draw by night is of the house.
+            "load": site.load.watts + sum(circuit.received.watts for circuit in produced),
+            "import": sum(max(net, 0.0) for net in nets),
+            "export": exported,
+            "charge": max(-storage, 0.0),
+            "discharge": max(storage, 0.0),
+            "solar_to_grid": min(solar, exported),
+        }
+
+    @classmethod
+    def of(cls, site: Site, told: Mapping[str, Mapping[str, float]]) -> "Truth":
+        """What `told()` wrote down."""
+        truth = cls(site)
+        for day, flows in told.items():
+            truth.joules[date.fromisoformat(day)].update(flows)
+        return truth
+
+    def told(self) -> dict[str, dict[str, float]]:
+        return {day.isoformat(): dict(flows) for day, flows in self.joules.items()}
+
+    def kilowatt_hours(self, day: date, flow: str) -> float:
+        return self.joules[day][flow] / 3.6e6
+
+    def self_consumption(self, day: date) -> float:
+        return 1 - self.joules[day]["solar_to_grid"] / self.joules[day]["solar"]
+
+
+def local_days(first: date, count: int) -> list[date]:
+    return [first + timedelta(number) for number in range(count)]

@@ -1,0 +1,63 @@
+"""The past that dashboards are tried on has what it promises."""
+
+from datetime import timedelta
+
+import pytest
+from dashboards.past import EXPORTER, History
+from support.rules import recording_rules
+from support.tsdb import Steps
+
+from envoy_exporter.collector import families
+
+IN_NO_SITE = {
+    "enphase_token_renewals_total",  # they are given their tokens
+    "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet
+    "enphase_enpower_operating",  # gone from firmware 8 on
+}
+UNRECORDED = {
+    "inverter:enphase_inverter_performance_ratio:7d",  # it takes four days, and there are two
+}
+
+
+def test_every_site_is_an_instance_that_is_up_from_the_beginning_to_the_end(history: History) -> None:
+    seen = history.prometheus.range(f'enphase_up{{job="{history.job}"}}', Steps(history.start, history.end, 60))
+    assert {labels["instance"] for labels, _ in seen} == {site.instance for site in (*history.sites, *history.others)}
+    minutes = int((history.end - history.start) // 60) + 1
+    assert {len(values) for _, values in seen} == {minutes}
+
+
+def test_at_its_end_every_family_is_there_that_the_sites_can_have(history: History) -> None:
+    names = {*history.prometheus.label_values("__name__", '{__name__=~"enphase_.+"}', history.dense, history.end)}
+    assert {family.name for family in families()} - names == IN_NO_SITE
+
+
+def test_the_exporter_itself_is_there_too(history: History) -> None:
+    own = f'{{job="{history.job}", instance="{EXPORTER}"}}'
+    (gateways,) = history.prometheus.at(f"enphase_exporter_gateways{own}", history.end)
+    assert [*gateways.values.values()] == [len((*history.sites, *history.others))]
+    assert history.prometheus.at(
+        f"rate(enphase_exporter_gateway_request_duration_seconds_count{own}[10m])", history.end
+    )
+
+
+def test_every_recording_rule_says_something(history: History) -> None:
+    names = {*history.prometheus.label_values("__name__", '{__name__=~".+:.+"}', history.start, history.end)}
+    assert {rule.record for rule in recording_rules()} - names <= UNRECORDED
+
+
+def test_sites_with_a_layout_have_inverters_on_every_array(history: History) -> None:
+    for site in history.sites:
+        seen = history.prometheus.at(
+            f'count by (array) (enphase_inverter_layout_info{{instance="{site.instance}"}})', history.end
+        )
+        assert {labels["array"] for labels, _ in seen} == {*site.arrays}
+
+
+def test_its_whole_days_are_what_the_plants_did(history: History) -> None:
+    day = history.days[-1]
+    for site in (*history.sites, *history.others):
+        truth = history.truths[site.instance]
+        energy = f'instance:enphase_flow_kilowatt_hours:day{{instance="{site.instance}", flow="solar"}}[1h]'
+        (recorded,) = history.prometheus.at(energy, site.midnight(day + timedelta(1)) + 3599)
+        assert [*recorded.values.values()] == pytest.approx([truth.kilowatt_hours(day, "solar")], rel=0.01)
+        assert truth.kilowatt_hours(day + timedelta(1), "solar") > 1

@@ -1,0 +1,135 @@
+"""The written past: what promtool makes blocks of, and each number of it the exporter's own."""
+
+import subprocess
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client.openmetrics import parser
+from simulator.bench import NOON_IN_JUNE
+from support.exposition import Key, key
+from support.past import Past
+from support.prometheus import program
+
+from envoy_exporter.simulator import PROFILES
+from envoy_exporter.simulator.history import END, history, instants
+from envoy_exporter.simulator.plant import Plant
+from envoy_exporter.simulator.reports import ReportsInTurn, latest_reports
+
+HOUR, DAY = 3600.0, 86400.0
+TARGET = {"job": "envoy", "instance": "home"}
+NIGHT_OF_THE_CLOCKS = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Vienna")).timestamp()
+PROMISED = {
+    *("enphase_up", "enphase_gateway_info", "enphase_production_power_watts"),
+    *("enphase_grid_power_watts", "enphase_grid_import_energy_joules_total", "enphase_grid_export_energy_joules_total"),
+    *("enphase_production_energy_joules_total", "enphase_production_energy_lifetime_joules"),
+    *("enphase_consumption_power_watts", "enphase_consumption_energy_lifetime_joules"),
+    *("enphase_net_consumption_power_watts", "enphase_net_consumption_energy_balance_joules"),
+    *("enphase_inverter_info", "enphase_inverter_reporting", "enphase_inverter_power_watts"),
+    *("enphase_inverter_last_report_timestamp_seconds", "enphase_inverter_energy_joules_total"),
+    *("enphase_storage_power_watts", "enphase_storage_charge_ratio", "enphase_battery_units"),
+    *("enphase_battery_unit_power_watts", "enphase_battery_unit_discharged_energy_joules_total"),
+    *("enphase_meter_power_watts", "enphase_meter_phase_power_watts"),
+    *("enphase_gateway_utc_offset_seconds", "enphase_tariff_price_per_kilowatt_hour", "enphase_meter_enabled"),
+}
+"""What the history has of every plant whose exporter has it."""
+PARTLY = {"enphase_tariff_price_per_kilowatt_hour"}
+"""The single rate alone."""
+
+
+def written(profile: str, start: float, times: list[float], *, inverters: bool = True) -> dict[float, dict[Key, float]]:
+    """What stands in the history at those instants, without the target's labels."""
+    plant = Plant(PROFILES[profile].design, start=start)
+    of = PROFILES[profile]
+    moments = (instants(of, plant, time, time + 1) for time in times)
+    text = "".join(text for each in moments for text in history(of, each, TARGET, inverters=inverters))
+    found: dict[float, dict[Key, float]] = {time: {} for time in times}
+    for line in text.splitlines():
+        (family,) = parser.text_string_to_metric_families(f"{line}\n{END}")  # type: ignore[no-untyped-call]
+        (sample,) = family.samples
+        labels = {name: text for name, text in sample.labels.items() if name not in TARGET}
+        assert set(TARGET.items()) <= set(sample.labels.items())
+        assert key(sample.name, **labels) not in found[float(sample.timestamp)]
+        found[float(sample.timestamp)][key(sample.name, **labels)] = sample.value
+    return found
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_it_says_what_the_exporter_says_of_the_same_plant(profile: str) -> None:
+    start = NOON_IN_JUNE - 2 * DAY
+    times = [NOON_IN_JUNE + hours * HOUR + 60 for hours in (0.0, 0.5, 5.1, 9.0, 13.2, 18.75)]
+    found = written(profile, start, times)
+    past = Past(profile, Plant(PROFILES[profile].design, start=start))
+    for time in times:
+        said = past.samples(time)
+        told = {sample: value for sample, value in found[time].items() if sample[0] != "up"}
+        assert {sample: said.get(sample) for sample in told} == told
+        for sample in said.keys() - told.keys():
+            left_out = sample[0] not in PROMISED - PARTLY or ("meter", "backfeed") in sample[1]
+            assert left_out, sample
+
+
+def test_the_offset_of_local_time_follows_the_clocks() -> None:
+    found = written("8.2-three", NIGHT_OF_THE_CLOCKS, [NIGHT_OF_THE_CLOCKS + hours * HOUR for hours in (0.0, 2.9, 3.0)])
+    assert [said[key("enphase_gateway_utc_offset_seconds")] for said in found.values()] == [7200, 7200, 3600]
+
+
+@pytest.mark.parametrize("every", [60.0, 1000.0])
+@pytest.mark.parametrize("profile", ["5.0", "8.3"])
+def test_reports_in_turn_are_those_that_looking_back_finds(profile: str, every: float) -> None:
+    plant = Plant(PROFILES[profile].design, start=NOON_IN_JUNE)
+    interval = PROFILES[profile].report_interval
+    in_turn = ReportsInTurn(plant, interval)
+    for count in range(0, int(1.3 * DAY / every), 1):
+        time = NOON_IN_JUNE + 6 * HOUR + count * every
+        reports = tuple(in_turn.at(time))
+        if count % 37 == 0:
+            assert reports == latest_reports(plant, interval, time)
+
+
+def test_an_absent_value_is_an_absent_line() -> None:
+    by_night = NOON_IN_JUNE + 11 * HOUR
+    (said,) = written("8.3", NOON_IN_JUNE, [by_night]).values()
+    names = {name for name, _ in said}
+    assert "enphase_inverter_reporting" in names
+    assert "enphase_inverter_power_watts" not in names
+    assert "enphase_battery_unit_power_watts" in names
+
+
+def test_without_inverters_it_is_the_site_alone() -> None:
+    (said,) = written("8.3", NOON_IN_JUNE, [NOON_IN_JUNE], inverters=False).values()
+    assert not [name for name, _ in said if name.startswith("enphase_inverter")]
+    assert key("enphase_production_power_watts", source="eim") in said
+
+
+def test_each_series_goes_on_in_time_and_at_the_pace_asked_for() -> None:
+    plant = Plant(PROFILES["7.6"].design, start=NOON_IN_JUNE)
+    moments = instants(PROFILES["7.6"], plant, NOON_IN_JUNE, NOON_IN_JUNE + 600, every=120)
+    lines = history(PROFILES["7.6"], moments, TARGET)
+    stamps = [float(line.split()[-1]) for text in lines for line in text.splitlines() if line.startswith("up{")]
+    assert stamps[0] == NOON_IN_JUNE
+    assert {after - before for before, after in pairwise(stamps)} == {120}
+    assert len(stamps) == 5
+
+
+def test_promtool_makes_blocks_of_it(tmp_path: Path) -> None:
+    plant = Plant(PROFILES["8.2"].design, start=NOON_IN_JUNE)
+    file = tmp_path / "history.txt"
+    with file.open("w") as out:
+        moments = instants(PROFILES["8.2"], plant, NOON_IN_JUNE, NOON_IN_JUNE + 3 * HOUR)
+        out.writelines(history(PROFILES["8.2"], moments, TARGET))
+        out.write(END)
+    command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", str(file), str(tmp_path / "data")]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    listed = subprocess.run(
+        [program("promtool"), "tsdb", "list", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    counts = [line.split() for line in listed.stdout.splitlines()[1:]]
+    assert sum(int(count[4]) for count in counts) == file.read_text().count("\n") - 1

@@ -1,0 +1,99 @@
+"""What the exporter says of a simulated plant at any instant, through its own pipeline but without sockets."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
+
+from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.documents import Document, Documents
+from envoy_exporter.gateway import answers
+from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway.errors import GatewayError, NotHere
+from envoy_exporter.gateway.store import Standing
+from envoy_exporter.gateway.token import parse
+from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_exporter.simulator.answering import Request
+from envoy_exporter.simulator.gateway import SimulatedGateway
+from envoy_exporter.simulator.plant import Plant
+from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.telemetry import Telemetry
+from support.clock import StillClock
+from support.exposition import Key, key
+from support.gateways import by_hand
+
+TOOK = {"/production.json": 1.9, "/inventory.json": 2.4, "/home": 0.6}
+"""Seconds of the slow pages; the others take a tenth of one."""
+
+
+class Past:
+    """A gateway that is asked for all its documents at instants of the test's choice, one after the other.
+
+    Every hundredth time one of the slow pages does not come in time, and is counted; the document of before will do.
+    """
+
+    def __init__(self, profile: str, plant: Plant, settings: Settings | None = None) -> None:
+        self._gateway = SimulatedGateway(PROFILES[profile], plant, PROFILES[profile].report_interval)
+        self._clock = StillClock(plant.start)
+        self._collector = EnvoyCollector(by_hand(self._clock), settings or Settings(), self._clock)
+        self._token = None
+        if PROFILES[profile].wants_token:
+            self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
+        self.telemetry = Telemetry("past")
+
+    def families(self, time: float) -> Iterable[Metric]:
+        self._clock.turn(time - self._clock.time())
+        return self._collector.families(self._snapshot(self._documents(time), time))
+
+    def samples(self, time: float) -> Mapping[Key, float]:
+        found = (each for metric in self.families(time) for each in metric.samples)
+        return {key(each.name, **each.labels): each.value for each in found}
+
+    def own_samples(self, gateways: int) -> Iterator[Sample]:
+        """The exporter's metrics about itself."""
+        self.telemetry.gateways.set(gateways)
+        self.telemetry.reload_successful.set(1)
+        self.telemetry.reload_success.set(self._gateway.plant.start)
+        self.telemetry.cloud_requests.labels("200").inc(0)
+        return (sample for metric in self.telemetry.registry.collect() for sample in metric.samples)
+
+    def _documents(self, time: float) -> Documents:
+        answered: dict[str, Document] = {}
+        absent: set[str] = set()
+        moment = self._gateway.moment(time)
+        for endpoint in ENDPOINTS:
+            response = self._gateway.document_of(moment, Request("GET", endpoint.target))
+            told = Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+            try:
+                content = answers.content(endpoint.name, told, Documents(answered), time)
+            except (GatewayError, NotHere):
+                absent.add(endpoint.name)
+                continue
+            answered[endpoint.name] = Document(content, asked=time, took=TOOK.get(endpoint.name, 0.1))
+            self._requests[endpoint.name, response.status] += 1
+            self.telemetry.request_seconds.labels(endpoint.name).observe(TOOK.get(endpoint.name, 0.1))
+            if self._requests[endpoint.name, response.status] % 100 == 0 and endpoint.name in TOOK:
+                self._failures[endpoint.name, "timeout"] += 1
+        return Documents(answered, frozenset(absent))
+
+    def _snapshot(self, seen: Documents, time: float) -> Snapshot:
+        wanted = {
+            name: Standing(readable=True, asked=time, took=document.took, absent=None, failing=None)
+            for name, document in seen.at_hand.items()
+        }
+        return Snapshot(
+            answering=True,
+            authenticated=True,
+            token=self._token,
+            documents=seen,
+            wanted=wanted,
+            requests=self._requests,
+            failures=self._failures,
+            trouble=None,
+            version=1,
+            until=0.0,
+        )

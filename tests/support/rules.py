@@ -1,0 +1,81 @@
+"""The recording rules as they are, and an order in which each can be evaluated from what is there already."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+RULES = Path(__file__).parents[2] / "prometheus" / "rules"
+_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{([^{}]*)\})?")
+_MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A recording rule. `interval`: seconds, of its group."""
+
+    record: str
+    expr: str
+    labels: Mapping[str, str]
+    interval: int
+
+    def reads(self, other: "Rule") -> bool:
+        """May it be that its expression selects what the other records."""
+        text = re.sub(r"#.*", "", self.expr)
+        return any(
+            name == other.record
+            and all(
+                _agrees(other.labels, label, operator, value) for label, operator, value in _MATCHER.findall(matchers)
+            )
+            for name, matchers in _SELECTOR.findall(text)
+        )
+
+
+def _agrees(labels: Mapping[str, str], label: str, operator: str, value: str) -> bool:
+    """Does a series with these labels, and any others, pass the matcher."""
+    if label not in labels:
+        return True
+    there = labels[label]
+    same = re.fullmatch(value, there) is not None if "~" in operator else value == there
+    return same != operator.startswith("!")
+
+
+def recording_rules(folder: Path = RULES) -> list[Rule]:
+    return [rule for file in sorted(folder.rglob("*.y*ml")) for rule in _rules(yaml.safe_load(file.read_text()))]
+
+
+def _rules(content: Any) -> Iterator[Rule]:
+    for group in content["groups"]:
+        interval = str(group.get("interval", "1m"))
+        seconds = int(interval[:-1]) * _UNITS[interval[-1]]
+        for rule in group["rules"]:
+            if "record" in rule:
+                labels = {name: str(value) for name, value in rule.get("labels", {}).items()}
+                yield Rule(rule["record"], rule["expr"], labels, seconds)
+
+
+def needed(rules: Sequence[Rule], names: Collection[str]) -> list[Rule]:
+    """Those that record one of the names, and all that they read."""
+    wanted = [rule for rule in rules if rule.record in names]
+    for rule in wanted:
+        wanted += [other for other in rules if other not in wanted and rule.reads(other)]
+    return [rule for rule in rules if rule in wanted]
+
+
+def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """Each rule one level above the highest that it reads. Raises AssertionError where some read each other.
+
+    What has its own name may be read by a rule: another rule's samples, of other plants.
+    """
+    left = list(rules)
+    found: list[list[Rule]] = []
+    while left:
+        level = [rule for rule in left if not any(rule.reads(other) for other in left if other != rule)]
+        assert level, f"these read each other: {sorted({rule.record for rule in left})}"
+        found.append(level)
+        left = [rule for rule in left if rule not in level]
+    return found

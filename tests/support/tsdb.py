@@ -1,0 +1,200 @@
+"""Data of the past for a real Prometheus: blocks of written samples, recording rules filled in, and the server over it.
+
+The rules are evaluated by Prometheus itself, at the instants at which they would have been; only their results are
+carried back by hand. `promtool tsdb create-blocks-from rules` does the same two hours at a time, which for a year of
+80 rules would be 350,000 requests.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import httpx
+
+from envoy_exporter.simulator.history import END
+from support.prometheus import program
+from support.raw import closed_port
+from support.rules import Rule, levels
+
+BLOCK = 486 * 3600
+"""Seconds of the longest block to make, as promtool reads its whole input for each; they begin at multiples of that."""
+_RARE = 3600.0
+_MOST_STEPS = 10_000
+"""In an answer; Prometheus refuses beyond 11000."""
+
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+"""Sorted, with the name."""
+
+
+class Steps(NamedTuple):
+    """Instants, in seconds since 1970: `first`, and then every so many seconds up to `last`."""
+
+    first: float
+    last: float
+    every: float
+
+    def split(self) -> Iterator["Steps"]:
+        """Into what an answer may hold, and where a block begins; what is rarer than hourly is left as it is."""
+        if self.every > _RARE:
+            yield self
+            return
+        first = self.first
+        while first <= self.last:
+            block = (first // BLOCK + 1) * BLOCK
+            count = min(_MOST_STEPS, ceil((block - first) / self.every))
+            last = min(self.last, first + (count - 1) * self.every)
+            yield Steps(first, last, self.every)
+            first = last + self.every
+
+
+class Series(NamedTuple):
+    """Labels with the name, and values by their instants."""
+
+    labels: Mapping[str, str]
+    values: Mapping[float, float]
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """One that runs."""
+
+    url: str
+    client: httpx.Client
+
+    def range(self, expression: str, steps: Steps) -> list[Series]:
+        start, end, step = steps
+        told = self._get("query_range", query=expression, start=start, end=end, step=step)
+        return [_series(each["metric"], each["values"]) for each in told["result"]]
+
+    def at(self, expression: str, instant: float) -> list[Series]:
+        told = self._get("query", query=expression, time=instant)
+        return [_series(each["metric"], each.get("values") or [each["value"]]) for each in told["result"]]
+
+    def label_values(self, label: str, match: str, start: float, end: float) -> list[str]:
+        """What the values of a dashboard's variable are."""
+        return [*self._get(f"label/{label}/values", **{"match[]": match, "start": start, "end": end})]
+
+    def _get(self, path: str, **parameters: Any) -> Any:
+        answer = self.client.get(f"{self.url}/api/v1/{path}", params=parameters).json()
+        if answer["status"] != "success":
+            raise ValueError(f"{answer['error']} in {parameters}")
+        return answer["data"]
+
+
+def _series(labels: Mapping[str, str], values: Iterable[tuple[float, str]]) -> Series:
+    return Series(labels, {instant: float(value) for instant, value in values})
+
+
+@contextmanager
+def served(data: Path) -> Iterator[Prometheus]:
+    """The blocks of a folder, queried on the loopback: nothing is scraped, and nothing too old."""
+    with closed_port() as port:
+        pass
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "prometheus.yml"
+        config.write_text("global: {scrape_interval: 1m}\n")
+        command = [
+            program("prometheus"),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={data}",
+            "--storage.tsdb.retention.time=20y",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--query.timeout=10m",
+            "--query.max-samples=500000000",
+            "--log.level=error",
+        ]
+        with subprocess.Popen(command) as process, httpx.Client(trust_env=False, timeout=600) as client:
+            try:
+                _wait(process, client, f"http://127.0.0.1:{port}")
+                yield Prometheus(f"http://127.0.0.1:{port}", client)
+            finally:
+                process.terminate()
+                process.wait(60)
+
+
+def _wait(process: "subprocess.Popen[bytes]", client: httpx.Client, url: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if client.get(f"{url}/-/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("Prometheus does not start")
+
+
+def write_blocks(text: Iterable[str], data: Path) -> None:
+    """Of samples as OpenMetrics, without the `# EOF`. Nothing of nothing."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.writelines(text)
+        if not file.tell():
+            return
+        file.write(END)
+        file.flush()
+        command = [program("promtool"), "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}s", "--quiet"]
+        made = subprocess.run(
+            [*command, "openmetrics", file.name, str(data)], capture_output=True, text=True, timeout=3600, check=False
+        )
+        assert made.returncode == 0, made.stderr
+
+
+def line(name: str, labels: Mapping[str, str], value: float, instant: float) -> str:
+    """A sample as OpenMetrics has it."""
+    told = ",".join(f"{label}={_quoted(text)}" for label, text in sorted(labels.items()) if text)
+    return f"{name}{{{told}}} {float(value)!r} {instant:.15g}\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def fill_in(rules: Sequence[Rule], data: Path, when: Callable[[Rule], Iterable[Steps]]) -> None:
+    """Evaluate the rules at these instants, level by level, and put the results beside the data.
+
+    Raises AssertionError where two rules record one sample.
+    """
+    for level in levels(rules):
+        by_block: dict[float, list[tuple[Rule, Steps]]] = defaultdict(list)
+        for rule in level:
+            for part in (part for steps in when(rule) for part in steps.split()):
+                by_block[part.first // BLOCK].append((rule, part))
+        with tempfile.TemporaryDirectory(dir=data.parent) as folder:
+            with served(data) as prometheus:
+                for parts in by_block.values():
+                    write_blocks(_lines(_recorded(prometheus, parts)), Path(folder))
+            for block in Path(folder).iterdir():
+                shutil.move(block, data)
+
+
+def _recorded(prometheus: Prometheus, parts: Iterable[tuple[Rule, Steps]]) -> Mapping[Labels, Mapping[float, float]]:
+    """What the rules record, by its labels."""
+    by_rule: dict[tuple[str, str], dict[Labels, dict[float, float]]] = defaultdict(lambda: defaultdict(dict))
+    for rule, steps in parts:
+        for labels, values in prometheus.range(rule.expr, steps):
+            own = {**labels, **rule.labels, "__name__": rule.record}
+            by_rule[rule.record, rule.expr][tuple(sorted(own.items()))].update(values)
+    found: dict[Labels, dict[float, float]] = defaultdict(dict)
+    for recorded in by_rule.values():
+        for told, values in recorded.items():
+            assert not found[told].keys() & values.keys(), f"{told} is recorded by two rules"
+            found[told].update(values)
+    return found
+
+
+def _lines(written: Mapping[Labels, Mapping[float, float]]) -> Iterator[str]:
+    for told, values in written.items():
+        labels = dict(told)
+        name = labels.pop("__name__")
+        for instant in sorted(values):
+            yield line(name, labels, values[instant], instant)
