@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-prometheus test test-long lint format golden dashboards soak clean
+.PHONY: demo demo-prometheus test test-long lint format golden dashboards pictures soak clean
 
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
@@ -36,6 +36,12 @@ soak: $(VENV)/dev-installed
 
 dashboards: $(VENV)/dev-installed
 	$(BIN)/python grafana/build.py
+
+# The plant of the pictures has a past of so many months: half an hour for a year.
+MONTHS ?= 13
+
+pictures: $(VENV)/dev-installed
+	PYTHONPATH=tests $(BIN)/python grafana/pictures/make.py $(MONTHS)
 
 golden: $(VENV)/dev-installed
 	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden

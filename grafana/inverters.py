@@ -17,6 +17,7 @@ POWER = metric("enphase_inverter_power_watts")
 PEAK_POWER = metric("enphase_inverter_peak_power_watts")
 RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")
 MEDIAN = metric("array:enphase_inverter_power_watts:median")
+PLACED = metric("inverter:enphase_inverter_peak_power_watts")
 
 # A label that is not there is "": All sides have those without a layout too, and one side has its own alone.
 ROOF = (
@@ -38,12 +39,14 @@ def each(expression: str) -> str:
     return f"max by (job, instance, serial) ({expression})"
 
 
-# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it.
+# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only of
+# the side that it is on now: an evening without a layout would set a western panel against the whole roof.
 MEDIAN_BY_DAY = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
 OF_NEIGHBOURS = (
     each(
         f"sum_over_time(({RATIO} * on (job, instance, array) group_left () {MEDIAN})[$__range:5m])"
         f" / on (job, instance, array) group_left () {MEDIAN_BY_DAY}"
+        f" and on (job, instance, serial, array) {PLACED}"
     )
     + f" or {INVERTER} 0 * {each(LISTED)} and on (job, instance) {MEDIAN_BY_DAY}"
 )

@@ -20,7 +20,7 @@ from frame import BACK, CARD, TEXT, nothing
 from row_panels import IN_ROWS
 from series_panels import OVER_TIME
 from tables import table
-from viewing import PIXELS_A_COLUMN, SECONDS, Viewing
+from viewing import PIXELS_A_COLUMN, Viewing, defaults, since
 
 Json = Any
 WIDTH, ROW, GAP, DPI = 24 * PIXELS_A_COLUMN, 38, 8, 100
@@ -116,6 +116,11 @@ def _fill(axes: Any, panel: Json, viewing: Viewing) -> None:
         raise ValueError(f"{panel['title']}: teach pictures to draw a {kind}")
 
 
+def picture(dashboard: Json, viewing: Viewing, file: Path) -> None:
+    mpl.rcParams["font.family"] = "DejaVu Sans"
+    drawn(dashboard, viewing).savefig(file, dpi=DPI, facecolor=BACK)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw a dashboard of grafana/dashboards as a picture.")
     parser.add_argument("dashboard", type=Path)
@@ -128,25 +133,9 @@ def main() -> None:
     words = parser.parse_args()
     dashboard = json.loads(words.dashboard.read_text())
     end = (words.until or datetime.now(words.timezone)).astimezone(words.timezone)
-    since = words.since or dashboard["time"]["from"].removeprefix("now-").partition("/")[0]
-    mpl.rcParams["font.family"] = "DejaVu Sans"
-    viewing = Viewing(
-        url=words.prometheus,
-        start=end.timestamp() - int(since[:-1]) * SECONDS[since[-1]],
-        end=end.timestamp(),
-        zone=words.timezone,
-        variables={**_defaults(dashboard), "instance": words.instance},
-    )
-    drawn(dashboard, viewing).savefig(words.picture, dpi=DPI, facecolor=BACK)
-
-
-def _defaults(dashboard: Json) -> dict[str, str]:
-    """What each variable is before anybody chooses."""
-    chosen: dict[str, str] = {}
-    for variable in dashboard["templating"]["list"]:
-        value = (variable.get("current") or {}).get("value") or variable.get("query", "")
-        chosen[variable["name"]] = variable.get("allValue") or ".*" if value == "$__all" else str(value)
-    return chosen
+    start = since(words.since or dashboard["time"]["from"], end)
+    chosen = {**defaults(dashboard), "instance": words.instance}
+    picture(dashboard, Viewing(words.prometheus, start, end.timestamp(), words.timezone, chosen), words.picture)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def written(value: Any, field: dict[str, Any], now: float) -> str:
 
 def _number(value: float, unit: str, decimals: int | None, now: float) -> str:
     if unit == "dateTimeFromNow":
-        return f"{_span(now - value / 1000)} ago"
+        return f"{_span(now - value / 1000)} ago" if value / 1000 <= now else f"in {_span(value / 1000 - now)}"
     if unit.startswith("dateTime"):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M")
     if unit == "s":

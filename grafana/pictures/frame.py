@@ -50,7 +50,7 @@ def dress(axes: Axes, panel: Json, viewing: Viewing, count: int) -> None:
 
 
 def colour_drawn(handle: Any) -> Any:
-    return handle.get_color() if hasattr(handle, "get_color") else handle.patches[0].get_facecolor()
+    return handle.get_color() if hasattr(handle, "get_color") else handle.patches[0].get_edgecolor()
 
 
 def legend(axes: Axes, panel: Json, entries: Sequence[tuple[str, Any]]) -> None:

@@ -69,7 +69,15 @@ def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, v
         at = [number + (0 if stacked else place * share) for number in range(len(rows))]
         fixed = field.get("color", {}).get("mode") != "thresholds"
         colour: Any = colour_of(field, None, place) if fixed else [colour_of(field, value, 0) for value in values]
-        draw(at, values, share, base if stacked else None, color=colour, label=field.get("displayName", column))
+        draw(
+            at,
+            values,
+            share,
+            base if stacked else None,
+            color=colour,
+            edgecolor=colour,
+            label=field.get("displayName", column),
+        )
         base = [value + under for value, under in zip(values, base, strict=True)] if stacked else base
     dress(axes, panel, viewing, 0)
     middle = [number + (0 if stacked else share * (len(numbers_of) - 1) / 2) for number in range(len(rows))]

@@ -5,6 +5,7 @@ from math import nan
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 
 from fields import GRID, Json, colour_of, field_of
 from formats import written
@@ -20,18 +21,18 @@ def numbers(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing
     for place, answer in enumerate(answers):
         field = field_of(panel, answer.name, answer.reference)
         value = answer.values[-1]
-        colour = colour_of(field, value, place)
+        colour, ink = colour_of(field, value, place), TEXT
         middle = (place + 0.5) / count
         x, y = (0.5, 1 - middle) if upright else (middle, 0.5)
         if str(panel["options"].get("colorMode", "")).startswith("background"):
             axes.axhspan(1 - (place + 1) / count, 1 - place / count, color=colour)
             axes.set(xlim=(0, 1), ylim=(0, 1))
-            colour = "white"
+            colour = ink = "white"
         size = max(8.0, min(20.0, 26.0 / (count**0.5), panel["gridPos"]["w"] * 5.2))
         at: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
         axes.text(x, y + (0.08 if named else 0), written(value, field, viewing.end), color=colour, fontsize=size, **at)
         if named:
-            axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=TEXT, fontsize=7.5, **at)
+            axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=ink, fontsize=7.5, **at)
 
 
 def curves(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
@@ -53,8 +54,17 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing)
             pile.update(zip(answer.times, values, strict=True))
         if field.get("custom.drawStyle") == "bars":
             heights = [value - under for value, under in zip(values, base, strict=True)]
+            filled = to_rgba(colour, float(field.get("custom.fillOpacity", 100)) / 100)
             axes.bar(
-                when, heights, width=0.8 * step / A_DAY, bottom=base, color=colour, align="edge", label=answer.name
+                when,
+                heights,
+                width=0.8 * step / A_DAY,
+                bottom=base,
+                color=filled,
+                edgecolor=colour,
+                linewidth=0.8,
+                align="edge",
+                label=answer.name,
             )
             continue
         when, values, base = _with_gaps(when, values, base, 5 * step / A_DAY)

@@ -121,7 +121,7 @@ def _limit(frames: list[Rows], options: Json) -> list[Rows]:
 
 def _format_time(frames: list[Rows], options: Json) -> list[Rows]:
     pattern = options["outputFormat"]
-    for old, new in (("YYYY", "%Y"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d")):
+    for old, new in (("YYYY", "%Y"), ("ddd", "%a"), ("D ", "%-d "), ("MMM", "%b"), ("MM", "%m")):
         pattern = pattern.replace(old, new)
     field = options["timeField"]
     return [

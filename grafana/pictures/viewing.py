@@ -43,7 +43,7 @@ class Viewing:
         override = panel.get("timeFrom")
         if not override:
             return self
-        return replace(self, start=_since(override, datetime.fromtimestamp(self.end, self.zone)))
+        return replace(self, start=since(override, datetime.fromtimestamp(self.end, self.zone)))
 
     def answers(self, panel: Json) -> Iterator[Series]:
         """Of all its queries, in their order. Raises httpx.HTTPError, with Prometheus's words, on a bad query."""
@@ -108,6 +108,15 @@ class Viewing:
             yield each["metric"], [(time, float(value)) for time, value in each["values"]]
 
 
+def defaults(dashboard: Json) -> dict[str, str]:
+    """What each variable is before anybody chooses."""
+    chosen: dict[str, str] = {}
+    for variable in dashboard["templating"]["list"]:
+        value = (variable.get("current") or {}).get("value") or variable.get("query", "")
+        chosen[variable["name"]] = variable.get("allValue") or ".*" if value == "$__all" else str(value)
+    return chosen
+
+
 def _get(url: str, parameters: Mapping[str, str | float]) -> Json:
     response = httpx.post(
         url, data={key: str(value) for key, value in parameters.items()}, timeout=300, trust_env=False
@@ -117,7 +126,8 @@ def _get(url: str, parameters: Mapping[str, str | float]) -> Json:
     return response.json()["data"]["result"]
 
 
-def _since(override: str, now: datetime) -> float:
+def since(override: str, now: datetime) -> float:
+    """The beginning of `now/d`, `31d`, `now-12M/M`, in seconds since 1970."""
     match = re.fullmatch(r"(?:now)?-?(?:(\d+)([smhdwMy]))?(?:/([dMy]))?", override)
     if match is None:
         raise ValueError(f"timeFrom {override!r}: teach pictures what it means")

@@ -78,7 +78,7 @@ class History:
 def write(windows: Iterable[Window], data: Path, *, inverters: bool) -> dict[str, Truth]:
     """Scrapes of each minute, as blocks; and by instance what was true meanwhile."""
     truths = {window.site.instance: Truth(window.site) for window in windows}
-    pieces = [piece for window in windows for piece in _pieces(window, truths[window.site.instance])]
+    pieces = [piece for window in windows for piece in pieces(window, truths[window.site.instance])]
     for block in sorted({piece.start // BLOCK for piece in pieces}):
         those = [piece for piece in pieces if piece.start // BLOCK == block]
         write_blocks((text for piece in those for text in piece.lines(inverters=inverters)), data)
@@ -101,7 +101,7 @@ class _Piece:
         return history(profile, moments, labels, inverters=inverters)
 
 
-def _pieces(window: Window, truth: Truth) -> Iterator[_Piece]:
+def pieces(window: Window, truth: Truth) -> Iterator[_Piece]:
     plant = window.site.plant(window.start - _SETTLED)
     start = window.start
     while start < window.end:
