@@ -52,19 +52,24 @@ class Site:
 
     @property
     def has(self) -> frozenset[str]:
-        """Its enabled meters as /ivp/meters calls them, and of these what it has: `batteries` `phases` (several, and
-        meters) `device_data` `controller` `relays` `generator` `tariff` `layout`.
+        """Its enabled meters as /ivp/meters calls them, and of these what it has: `batteries` `iq_batteries` `phases`
+        (several, and meters) `device_data` `controller` `iq_relay` `relays` `generator` `tariff` `export_limit`
+        `layout` `token`.
         """
         profile = self.profile
         there = {
             "batteries": self.batteries,
+            "iq_batteries": any(battery.kind == "iq" for battery in profile.design.batteries),
             "phases": profile.design.phases > 1 and bool(profile.meters),
             "device_data": "/ivp/pdm/device_data" in profile.paths,
             "controller": bool(profile.enpower or profile.collar),
+            "iq_relay": bool(profile.design.relay),
             "relays": bool(profile.relays),
             "generator": bool(profile.generator),
             "tariff": bool(profile.tariff.rate),
+            "export_limit": bool(profile.export_limit),
             "layout": bool(self.arrays),
+            "token": profile.wants_token,
         }
         return frozenset({*profile.meters, *(name for name, is_there in there.items() if is_there)})
 

@@ -97,11 +97,18 @@ def dashboards() -> dict[str, Json]:
 
 def panels(dashboard: Json) -> Iterator[Json]:
     """Without the rows' headings, with what stands in a row that is folded up."""
+    return (panel for _, panel in panels_by_row(dashboard))
+
+
+def panels_by_row(dashboard: Json) -> Iterator[tuple[str, Json]]:
+    """Each with the heading above it."""
+    row = ""
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
-            yield from panel.get("panels", ())
+            row = panel["title"]
+            yield from ((row, each) for each in panel.get("panels", ()))
         else:
-            yield panel
+            yield row, panel
 
 
 def asked(name: str) -> Iterator[Asked]:

@@ -1,0 +1,142 @@
+"""A dashboard as somebody sees it: what Grafana sends to Prometheus for each of its queries, and what comes back."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from support.dashboards import Json, dashboards, panels_by_row, substituted, variables
+from support.tsdb import Prometheus, Series, Steps
+
+PIXELS_A_COLUMN = 60
+SCRAPES = 60.0
+"""Seconds; `timeInterval` in grafana/provisioning/datasources."""
+INTERVALS = (10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
+"""Those to which Grafana rounds."""
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came back for one query of a panel. `place`: dashboard/row/title."""
+
+    place: str
+    panel: Json
+    target: Json
+    series: list[Series]
+
+    @property
+    def letter(self) -> str:
+        return str(self.target["refId"])
+
+    @property
+    def values(self) -> list[float]:
+        return [value for series in self.series for value in series.values.values()]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.letter}"
+
+
+@dataclass(frozen=True)
+class View:
+    """`now`: of whoever looks, in the time `zone` of the browser. `chosen`: the variables that are not All."""
+
+    prometheus: Prometheus
+    dashboard: str
+    now: float
+    zone: ZoneInfo
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    def choosing(self, **chosen: str) -> "View":
+        return replace(self, chosen={**self.chosen, **chosen})
+
+    def panels(self) -> Iterator[Seen]:
+        """Each query of each panel, in their order."""
+        for row, panel in panels_by_row(dashboards()[self.dashboard]):
+            for target in panel["targets"]:
+                yield Seen(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self._answer(panel, target))
+
+    def of(self, title: str) -> dict[str, list[Series]]:
+        """What came back for the queries of the one panel `row/title`, by their letters."""
+        (panel,) = (
+            each for row, each in panels_by_row(dashboards()[self.dashboard]) if f"{row}/{each['title']}" == title
+        )
+        return {target["refId"]: self._answer(panel, target) for target in panel["targets"]}
+
+    def marks(self) -> Iterator[tuple[str, list[Series]]]:
+        """What annotations show, by their names."""
+        start, step = self.start({}), self._step({}, self.start({}))
+        for each in dashboards()[self.dashboard]["annotations"]["list"]:
+            yield each["name"], self.prometheus.range(self.asked(each["expr"], {}), Steps(start, self.now, step))
+
+    def options(self, name: str) -> list[str]:
+        """The values of a variable that one can choose."""
+        (variable,) = (each for each in variables(self.dashboard) if each["name"] == name)
+        match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
+        assert match, variable["query"]
+        selector = substituted(match[1], self.dashboard, **self.chosen)
+        return self.prometheus.label_values(match[2], selector, self.start({}), self.now)
+
+    def start(self, panel: Json) -> float:
+        """Of the panel's time, in seconds: its own, or that of the dashboard."""
+        began = panel.get("timeFrom") or dashboards()[self.dashboard]["time"]["from"]
+        return since(began, datetime.fromtimestamp(self.now, self.zone)).timestamp()
+
+    def asked(self, expression: str, panel: Json) -> str:
+        start = self.start(panel)
+        step = self._step(panel, start)
+        seconds = round(self.now - start)
+        own = {
+            "__from": f"{1000 * start:.0f}",
+            "__to": f"{1000 * self.now:.0f}",
+            "__range": f"{seconds}s",
+            "__range_s": f"{seconds}",
+            "__interval": f"{step:.0f}s",
+            "__rate_interval": f"{max(step + SCRAPES, 4 * SCRAPES):.0f}s",
+        }
+        return substituted(expression, self.dashboard, **{**own, **self.chosen})
+
+    def _answer(self, panel: Json, target: Json) -> list[Series]:
+        expression = self.asked(target["expr"], panel)
+        if target.get("instant"):
+            return self.prometheus.at(expression, self.now)
+        start = self.start(panel)
+        step = self._step(panel, start)
+        steps = Steps(self._aligned(start, step), self._aligned(self.now, step), step)
+        return self.prometheus.range(expression, steps)
+
+    def _step(self, panel: Json, start: float) -> float:
+        """One point a pixel, and none between two scrapes."""
+        least = _seconds(panel["interval"]) if panel.get("interval") else SCRAPES
+        points = panel.get("maxDataPoints") or PIXELS_A_COLUMN * panel.get("gridPos", {"w": 24})["w"]
+        wanted = (self.now - start) / points
+        nearest = min(INTERVALS, key=lambda each: abs(each - wanted))
+        return max(least, nearest if wanted > least else 0)
+
+    def _aligned(self, instant: float, step: float) -> float:
+        """Steps begin at the browser's midnight, with the offset that it has now."""
+        offset = datetime.fromtimestamp(self.now, self.zone).utcoffset() or timedelta()
+        return (instant + offset.total_seconds()) // step * step - offset.total_seconds()
+
+
+def since(began: str, now: datetime) -> datetime:
+    """When a time began that Grafana writes as `now-24h`, `7d`, `now/d` or `now-12M/M`."""
+    match = re.fullmatch(r"(?:now)?-?(?:(\d+)([mhdwMy]))?(?:/([dMy]))?", began)
+    assert match, began
+    number, unit, floor = int(match[1] or 0), match[2], match[3]
+    if unit in {"M", "y"}:
+        months = 12 * now.year + now.month - 1 - number * (12 if unit == "y" else 1)
+        now = now.replace(year=months // 12, month=months % 12 + 1)  # on no 31st, or Python says so
+    elif unit in {"m", "h"}:
+        now = datetime.fromtimestamp(now.timestamp() - number * _SECONDS[unit], now.tzinfo)
+    elif unit:
+        now -= timedelta(seconds=number * _SECONDS[unit])
+    if floor:
+        now = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        now = now.replace(day=now.day if floor == "d" else 1, month=1 if floor == "y" else now.month)
+    return now
+
+
+def _seconds(duration: str) -> float:
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
