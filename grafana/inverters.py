@@ -39,8 +39,8 @@ def each(expression: str) -> str:
     return f"max by (job, instance, serial) ({expression})"
 
 
-# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only of
-# the side that it is on now: an evening without a layout would set a western panel against the whole roof.
+# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only
+# of the side that it is on now: an evening without a layout would set a western panel against the whole roof.
 MEDIAN_BY_DAY = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
 OF_NEIGHBOURS = (
     each(
