@@ -30,7 +30,7 @@ from envoy_exporter.wiring import COLLECTORS, WebFile, Wiring
 class Measured:
     """`rss` in bytes, `cpu` in seconds; `blocks` of memory that Python objects hold tell a leak from mere gaps.
 
-    `back_off`: seconds until all that fails is asked again.
+    `back_off`: seconds until all that fails is asked again; `stands`: until all is that came empty.
     """
 
     rss: int
@@ -41,6 +41,7 @@ class Measured:
     requests: int
     busy: bool
     back_off: float
+    stands: float
 
 
 class Polls:
@@ -94,6 +95,12 @@ class _Watched:
         ]
         ends += [store.quiet_until, credentials.retry if credentials.accepted is False else now]
         return max(0.0, *(end - now for end in ends))
+
+    def stands(self, now: float) -> float:
+        """Seconds until the last of what was `{}` or `[]` is asked again: an answer, which lasts as long as any."""
+        store = self._gateway._worker.store
+        empty = (name for name, document in store.seen().at_hand.items() if not document.content)
+        return max((store.due(name) - now for name in empty), default=0.0)
 
     def _counted(self) -> None:
         self._polls.begin()
@@ -176,4 +183,5 @@ def _measured(watched: Sequence[_Watched], now: float, polls: Polls) -> Measured
         requests=sum(each.requests for each in watched),
         busy=polls.running > 0 or any(each.woken for each in watched),
         back_off=max(each.back_off(now) for each in watched),
+        stands=max(each.stands(now) for each in watched),
     )

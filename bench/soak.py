@@ -41,6 +41,8 @@ OF_THE_PAST = (
     'enphase_communication_level{device="pcu"}',  # of /home, asked once an hour: at dawn a new exporter knows better
 )
 """Series in which one that has run for long may differ from one that begins."""
+REPORTED, INVERTERS = "enphase_inverter_", 120.0
+"""Series that may begin with a report, as at dawn, and how often, in seconds, it is asked whether there is one."""
 HEAD = " leg  scrapes   polls  requests  clock h  RSS MB  blocks  fds  threads  CPU ms a scrape  back-off s"
 
 
@@ -185,28 +187,42 @@ class Soak:
     # --- what it must do then
 
     def _heal(self) -> None:
-        """All is well again: whole data within the back-off and two scrapes, and the same as a new exporter has."""
+        """All is well again: whole data within the back-off and two scrapes, and the same as a new exporter has.
+
+        A document that came empty was believed, and stands until its maximum age.
+        """
         self._tell(gateways.HEAL)
         measured = self._at_rest()
-        self.clock.turn(measured.back_off)
+        self.clock.turn(max(measured.back_off, measured.stands))
         self._wake()
         self._at_rest()
         self.clock.turn(MIN_INTERVAL)
-        bodies = self._wake()
-        after = self._at_rest()
-        expected = self._expected()
-        for name, body in zip(PROFILES, bodies, strict=True):
-            self._compare(name, _series(body), expected[name])
+        wrong, after = self._differing(), self._at_rest()
+        if any(series.startswith(REPORTED) for _, _, series in wrong):
+            self.clock.turn(INVERTERS)
+            still = self._differing()
+            wrong = {each for each in wrong if each in still or not each[2].startswith(REPORTED)}
+        self._note(wrong)
         if measured.back_off > LONGEST_BACK_OFF:
             self.broken.append(f"it would have asked again after {measured.back_off:.0f} s only")
         self.back_off = measured.back_off
         self.legs.append(after)
 
-    def _compare(self, name: str, series: frozenset[str], expected: frozenset[str]) -> None:
-        for words, those in (("lacks", expected - series), ("has, and should not,", series - expected)):
-            if those:
-                shown = ", ".join(sorted(those)[:3])
-                self.broken.append(f"{self.clock.monotonic():.0f} s: {name} {words} {len(those)} series: {shown}")
+    def _differing(self) -> set[tuple[str, str, str]]:
+        """A scrape of each gateway against what a new exporter says: which gateway, what is wrong, which series."""
+        bodies = dict(zip(PROFILES, map(_series, self._wake()), strict=True))
+        self._at_rest()
+        expected = self._expected()
+        lacking = {(name, "lacks", each) for name in PROFILES for each in expected[name] - bodies[name]}
+        return lacking | {
+            (name, "should not have", each) for name in PROFILES for each in bodies[name] - expected[name]
+        }
+
+    def _note(self, wrong: set[tuple[str, str, str]]) -> None:
+        for name, words in sorted({each[:2] for each in wrong}):
+            those = sorted(series for *what, series in wrong if what == [name, words])
+            shown = ", ".join(those[:3])
+            self.broken.append(f"{self.clock.monotonic():.0f} s: {name} {words} {len(those)} series: {shown}")
 
     def _expected(self) -> dict[str, frozenset[str]]:
         """What an exporter says that begins now."""

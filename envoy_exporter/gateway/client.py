@@ -21,6 +21,7 @@ LARGEST_BODY = 4 * 1024 * 1024
 _LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
 """What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
 _PLAIN = frozenset({b"", b"identity"})
+_READ = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Client:
 
     def _get(self, url: httpx.URL, auth: httpx.Auth | None) -> Answer:
         client = self._client = self._client or self._open()
+        response: httpx.Response | None = None
         try:
             with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
                 body = b"".join(response.iter_raw())
@@ -96,6 +98,9 @@ class Client:
             raise
         except _LIBRARIES as error:
             raise _no_answer(error, begun=self._network.received > 0) from None
+        finally:
+            for each in (response, *response.history) if response is not None else ():
+                each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
         return Answer(response.status_code, dict(response.headers), body)
 
     def _open(self) -> httpx.Client:

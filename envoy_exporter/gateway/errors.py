@@ -9,7 +9,9 @@ GatewayError               what it was asked for did not come; `reason` is the l
 └── WrongGateway           it is not the gateway that was configured, or that the token is for
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+_Error = TypeVar("_Error", bound=Exception)
 
 
 class GatewayError(Exception):
@@ -63,3 +65,9 @@ def _reason(status: int) -> str:
 
 class NotHere(Exception):
     """No failure: the gateway says that it has no such endpoint, or not for this user. The words say how."""
+
+
+def bare(error: _Error) -> _Error:
+    """Without the frames that it came through, for one that is kept: they would keep the answer and the connection."""
+    error.__traceback__ = error.__context__ = None
+    return error

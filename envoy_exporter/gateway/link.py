@@ -11,7 +11,7 @@ from envoy_exporter.documents import Document, Documents, Json
 from . import answers
 from .client import Answer, Client
 from .endpoints import Endpoint
-from .errors import BadStatus, GatewayError, NotHere, Stranger, Unreachable
+from .errors import BadStatus, GatewayError, NotHere, Stranger, Unreachable, bare
 from .network import Network, tls_context
 from .settings import Settings
 
@@ -85,7 +85,7 @@ class Link:
             try:
                 answer = self._get(scheme, target, None, deadline, seen)
             except Unreachable as error:
-                failed.append(error)
+                failed.append(bare(error))
                 if error.reason == "dns":
                     break
                 continue

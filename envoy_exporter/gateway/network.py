@@ -14,7 +14,7 @@ from typing import Any
 
 import httpcore
 
-from .errors import NoAnswer, Stranger, Unreachable
+from .errors import NoAnswer, Stranger, Unreachable, bare
 
 CONNECT_SECONDS = 3.0
 HANDSHAKE_SECONDS = 5.0
@@ -87,7 +87,7 @@ def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], flo
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as failed:
-            error = failed
+            error = bare(failed)
             connection.close()
         else:
             return connection, address

@@ -20,7 +20,7 @@ from envoy_exporter.secret import Secret
 
 from .credentials import Credentials
 from .endpoints import Endpoint, demands_credentials
-from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable
+from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable, bare
 from .journal import Journal
 from .link import Link
 from .renewal import Renewal
@@ -161,7 +161,7 @@ class Worker:
         try:
             content = asking.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
         except (GatewayError, NotHere) as met:
-            error = met
+            error = bare(met)
         except Exception as bug:  # of ours or of a library: it costs this endpoint and no other
             level = logging.DEBUG if asking.endpoint.name in self._failing else logging.ERROR
             log.log(level, "gateway %s: a bug of the exporter, please report it", self._name, exc_info=True)

@@ -115,7 +115,7 @@ async def _exposed(request: Request, telemetry: Telemetry | None, gateway: Expos
         seconds = seconds_to_answer(request.headers.get("x-prometheus-scrape-timeout-seconds"), gateway.timeout)
         seconds = max(seconds - getattr(request.state, "waited", 0.0), 0.0)
         if names or only:
-            body = wanted.render(await gateway.metrics(seconds, only, names))
+            body = await gateway.part(wanted, seconds, only, names)
         else:
             ready = await gateway.scrape(wanted, seconds)
             if telemetry is None:

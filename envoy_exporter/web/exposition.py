@@ -129,12 +129,10 @@ class Exposition:
             task = self._rendering[wanted] = asyncio.create_task(self._render(wanted))
         return await asyncio.shield(task)
 
-    async def metrics(self, seconds: float, only: Collection[str], names: Collection[str]) -> list[Metric]:
+    async def part(self, wanted: Format, seconds: float, only: Collection[str], names: Collection[str]) -> bytes:
         """Some subsystems, or some families: rendered for this one scrape."""
         await _patiently(self.collector.gateway.scrape(), seconds)
-        snapshot = self.collector.gateway.snapshot()
-        metrics = await asyncio.to_thread(self.collector.families, snapshot, only)
-        return select(metrics, names) if names else metrics
+        return await asyncio.to_thread(self._render_part, wanted, only, names)
 
     async def _render(self, wanted: Format) -> Ready:
         try:
@@ -148,6 +146,10 @@ class Exposition:
         snapshot = self.collector.gateway.snapshot()
         body = wanted.render(self.collector.families(snapshot))
         return Ready(snapshot, body, pack(body))
+
+    def _render_part(self, wanted: Format, only: Collection[str], names: Collection[str]) -> bytes:
+        metrics = self.collector.families(self.collector.gateway.snapshot(), only)
+        return wanted.render(select(metrics, names) if names else metrics)
 
 
 async def _patiently(done: Future[None], seconds: float) -> None:

@@ -3,11 +3,12 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics_core import Metric
 from support.exposition import parsed
 from support.faults import Odd
 from support.served import Served, written
@@ -16,6 +17,7 @@ from envoy_exporter import documents
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
 from envoy_exporter.web import connections
+from envoy_exporter.web.exposition import Format
 
 
 class Gate:
@@ -62,6 +64,25 @@ def test_a_scrape_in_a_back_off_is_answered_at_once_and_asks_nothing(tmp_path: P
         for _ in range(5):
             assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 0
         assert sum(gateway.load.requests.values()) == asked
+
+
+@pytest.mark.parametrize("only", ["", "&name[]=enphase_up", "&collect[]=meters"])
+def test_a_gateway_is_rendered_off_the_event_loop_and_no_more_than_two_at_once(
+    tmp_path: Path, only: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crowd whose families all wait for one thread to render them is megabytes, and nobody is answered meanwhile."""
+    render, threads = Format.render, []
+
+    def noted(wanted: Format, metrics: Iterable[Metric]) -> bytes:
+        threads.append(threading.current_thread().name)
+        return render(wanted, metrics)
+
+    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+        monkeypatch.setattr(Format, "render", noted)
+        with ThreadPoolExecutor(8) as clients:
+            list(clients.map(served.get, [f"/probe?target=home{only}"] * 8))
+    assert set(threads) <= {"render_0", "render_1"}
+    assert threads
 
 
 def test_ready_bytes_are_the_same_bytes_and_ask_nothing(tmp_path: Path) -> None:
