@@ -101,7 +101,7 @@ class Client:
         finally:
             for each in (response, *response.history) if response is not None else ():
                 each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
-        return Answer(response.status_code, dict(response.headers), body)
+        return Answer(response.status_code, dict(response.headers.items()), body)
 
     def _open(self) -> httpx.Client:
         headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}

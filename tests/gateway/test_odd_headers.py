@@ -1,10 +1,16 @@
 """Headers that make a library raise what it does not promise: each costs its endpoint, and the others go on."""
 
+import socket
+from collections import Counter
+
+import httpx
 import pytest
+from support.asked import asked
 from support.clock import StillClock
 from support.exporter import Scraped
 from support.faults import Odd, says
 from support.gateways import settings
+from support.raw import RawGateway, answer
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.enlighten import retry_after
@@ -37,6 +43,27 @@ def test_an_odd_header_costs_its_endpoint_and_no_other(
     failures = {labels: count for labels, count in exposition.of(FAILURES).items() if count}
     assert set(failures) <= {(documents.PRODUCTION_JSON, reason)}
     assert exposition.value("enphase_up") == 1
+
+
+def test_ten_thousand_headers_are_gone_through_and_not_looked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand times through ten thousand takes seconds of which no deadline knows."""
+    looked_for, get = Counter[str](), httpx.Headers.__getitem__
+
+    def counting(headers: httpx.Headers, name: str) -> str:
+        looked_for[name] += 1
+        return get(headers, name)
+
+    def script(connection: socket.socket, _: int) -> None:
+        gateway.request(connection)
+        connection.sendall(answer(b"{}", headers="".join(f"X-{number}: 1\r\n" for number in range(9_999))))
+
+    monkeypatch.setattr(httpx.Headers, "__getitem__", counting)
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        told = client.get(limit=60)
+        client.client.close()
+    assert (told.body, told.headers["x-9998"]) == (b"{}", "1")
+    assert looked_for.total() < 100
 
 
 def test_a_bug_costs_its_endpoint_and_is_told_once_a_back_off(
