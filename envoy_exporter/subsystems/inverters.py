@@ -84,7 +84,7 @@ class Inverter:
     temperature: float | None = gauge("enphase_inverter_temperature_celsius", "Temperature (channelTemp).")
     reactive_power: float | None = gauge(
         "enphase_inverter_reactive_power_volt_amperes_reactive",
-        "Reactive power, + inductive (laggingVArs - leadingVArs).",
+        "Reactive power, + inductive; refused where no current is reported (laggingVArs - leadingVArs, acCurrentInmA).",
     )
     report_duration: float | None = gauge(
         "enphase_inverter_report_duration_seconds", "The interval that its last report is about (duration)."
