@@ -3,6 +3,7 @@
 Gateways announce XML and HTML as JSON and say "not found" with status 200, so what counts is what parses.
 """
 
+import codecs
 import json
 import re
 from datetime import UTC, datetime
@@ -39,12 +40,13 @@ def content(endpoint: str, answer: Answer, seen: Documents, now: float) -> Json:
     _check_status(answer, now)
     if endpoint == documents.INFO:
         return _information(answer.body)
-    is_page = answer.body.lstrip()[:1] == b"<"
+    body = answer.body.removeprefix(codecs.BOM_UTF8)
+    is_page = body.lstrip()[:1] == b"<"
     if is_page and documents.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
-        return answer.body.decode("utf-8", "replace")
+        return body.decode("utf-8", "replace")
     if is_page and documents.firmware_below(seen, 4):
         raise NotHere("an HTML page")
-    parsed = _json(answer.body)
+    parsed = _json(body)
     _check_error(parsed)
     if not isinstance(parsed, list if endpoint in _LISTS else dict):
         raise Unusable("schema", f"its answer is JSON but a {type(parsed).__name__}, of another shape than expected")
@@ -92,7 +94,7 @@ def _json(body: bytes) -> Json:
         raise ValueError(constant)
 
     try:
-        parsed: Json = json.loads(body.decode("utf-8-sig"), parse_constant=refuse)
+        parsed: Json = json.loads(body.decode(), parse_constant=refuse)
     except (ValueError, RecursionError):
         raise Unusable("not_json", f"its answer is not JSON and begins with {_beginning(body)}") from None
     return parsed

@@ -124,10 +124,14 @@ def test_an_error_object_with_a_code_of_trouble_is_trouble() -> None:
 PAGE = b'    <!DOCTYPE html PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html>...</html>'
 
 
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("before", [b"", BOM], ids=["plain", "BOM"])
 @pytest.mark.parametrize("firmware", ["D3.18.10", "R3.9.36", "D3.7.0"])
-def test_a_page_with_200_says_not_here_below_firmware_4(firmware: str) -> None:
+def test_a_page_with_200_says_not_here_below_firmware_4(firmware: str, before: bytes) -> None:
     with pytest.raises(NotHere):
-        told(documents.PRODUCTION_JSON, PAGE, firmware=firmware)
+        told(documents.PRODUCTION_JSON, before + PAGE, firmware=firmware)
 
 
 def test_a_page_with_200_is_a_failure_from_firmware_4_on() -> None:
@@ -135,8 +139,9 @@ def test_a_page_with_200_is_a_failure_from_firmware_4_on() -> None:
         told(documents.PRODUCTION_JSON, PAGE)
 
 
-def test_below_3_9_the_page_is_the_document() -> None:
-    assert told(documents.PRODUCTION, PAGE, firmware="D3.7.0") == PAGE.decode()
+@pytest.mark.parametrize("before", [b"", BOM], ids=["plain", "BOM"])
+def test_below_3_9_the_page_is_the_document(before: bytes) -> None:
+    assert told(documents.PRODUCTION, before + PAGE, firmware="D3.7.0") == PAGE.decode()
 
 
 @pytest.mark.parametrize(
