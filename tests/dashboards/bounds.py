@@ -35,7 +35,7 @@ class Plants:
             "volt": (0.0, 300.0),
             "amp": (0.0, self.watts / 100),
             "hertz": (45.0, 65.0),
-            "celsius": (-40.0, 100.0),
+            "celsius": (-40.0, 85.0),
             "degree": (0.0, 360.0),
             "s": (0.0, 86400.0),
             "dateTimeFromNow": (1000 * (self.now - 20 * _YEAR), 1000 * (self.now + 2 * _YEAR)),

@@ -1,12 +1,14 @@
 """What Home and Energy say, beside what the plants really did; and what must agree of itself."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import pytest
 from dashboards.past import History
 from dashboards.sites import OTHERS, SITES, Site
-from support.tsdb import Series
+from support.dashboards import dashboards, panels
+from support.tsdb import Series, Steps
 from support.viewing import View
 
 from envoy_exporter.simulator.profiles import NET
@@ -37,9 +39,13 @@ def one(series: Iterable[Series]) -> Mapping[float, float]:
     return only.values
 
 
+def newest(series: Series) -> float:
+    return series.values[max(series.values)]
+
+
 def number(answers: Answers) -> float:
-    (value,) = one(answers["A"]).values()
-    return value
+    (series,) = answers["A"]
+    return newest(series)
 
 
 def close(value: float) -> object:
@@ -95,21 +101,23 @@ def added(answers: Answers, letters: str, time: float) -> float:
 def test_the_hours_of_a_day_are_together_the_day(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
     day = history.days[-1]
-    hours = [site.midnight(day) + hour * HOUR for hour in range(24)]
-    sun = energy.of("Hours/Where solar energy went, by hour")
-    assert sum(one(sun["D"]).get(hour, 0.0) for hour in hours) == close(truth.kilowatt_hours(day, "solar"))
+    begins = [site.midnight(day) + hour * HOUR for hour in range(24)]
+    sun = one(energy.of("Hours/Where solar energy went, by hour")["D"])
+    assert sum(sun.get(time, 0.0) for time in begins) == close(truth.kilowatt_hours(day, "solar"))
+    watts = f'avg_over_time(instance:enphase_flow_watts:mean5m{{instance="{site.instance}", flow="solar"}}[1h])'
+    mean = one(history.prometheus.range(watts, Steps(begins[0] + HOUR, begins[-1] + HOUR, HOUR)))
+    for time in begins:  # each stands where it began; without CTs watts are minutes old
+        assert sun.get(time, 0.0) == pytest.approx(mean[time + HOUR] / 1000, rel=0.1, abs=0.1)
     if "load" in site.flows:
         home = energy.of("Hours/Where the home's energy came from, by hour")
-        used = sum(added(home, "ABC", hour) for hour in hours)
+        used = sum(added(home, "ABC", time) for time in begins)
         assert used == close(truth.kilowatt_hours(day, "load"))
 
 
 @every_site
 def test_a_month_is_its_days_and_the_best_of_them_leads(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
-    month = {
-        series.labels["flow"]: next(iter(series.values.values())) for series in energy.of("So far/This month")["A"]
-    }
+    month = {series.labels["flow"]: newest(series) for series in energy.of("So far/This month")["A"]}
     assert month.keys() == site.flows
     known = [day for day in truth.joules if day <= history.days[-1]]
     for flow in site.flows:  # the evening before began with the first scrape
@@ -138,7 +146,7 @@ def test_a_bill_is_what_was_paid_less_what_was_earned(history: History, site: Si
     energy = view(history, "energy", site, history.end)
     for looking in (energy, energy.choosing(import_price="0.25", export_price="0.10")):
         answers = looking.of("Money, in $currency/Money this month, in $currency")["A"]
-        this = {series.labels["flow"]: next(iter(series.values.values())) for series in answers}
+        this = {series.labels["flow"]: newest(series) for series in answers}
         assert this["bill"] == pytest.approx(this["import"] - this["export"])
         assert min(this["import"], this["export"], this["saved"]) > 0
 
@@ -206,7 +214,7 @@ def test_voltage_and_frequency_are_those_of_the_mains(history: History, site: Si
 @sites_with_a_net_meter
 def test_power_by_phase_adds_up_to_what_home_says_of_the_grid(history: History, site: Site) -> None:
     grid = view(history, "grid-and-battery", site, history.end).choosing(meter=NET)
-    power = sum(series.values[max(series.values)] for series in grid.of("Grid/Power by phase")["A"])
+    power = sum(newest(series) for series in grid.of("Grid/Power by phase")["A"])
     assert power == pytest.approx(signed(view(history, "home", site, history.end).of("Now/Grid")), rel=0.15, abs=300)
 
 
@@ -217,3 +225,28 @@ def test_a_battery_gives_above_the_line_and_takes_below_it(history: History, sit
     assert min(given) >= 0 >= max(taken)
     assert max(given) > 100
     assert min(taken) < -100
+
+
+@sites_with_batteries
+def test_what_a_battery_does_is_what_its_power_says(history: History, site: Site) -> None:
+    watts = signed(view(history, "home", site, history.end).of("Now/Battery"))
+    doing = {-1: "charging", 1: "discharging", 0: "idle or full"}[(watts > 0) - (watts < 0)]
+    looking = view(history, "grid-and-battery", site, history.end)
+    (panel,) = (each for each in panels(dashboards()["grid-and-battery"]) if each["title"] == "What each battery does")
+    (names,) = (each["options"] for each in panel["fieldConfig"]["defaults"]["mappings"])
+    answers = looking.of("Each battery/What each battery does")
+    shown = [newest(series) for letter in "AB" for series in answers[letter]]
+    assert {names[f"{value:g}"]["text"] for value in shown} == {doing}
+
+
+@of_sites(site for site in EVERY if site.arrays)
+def test_the_sides_of_a_roof_are_those_of_the_config(history: History, site: Site) -> None:
+    told = view(history, "panels", site, history.end).of("Sides of the roof/Sides")
+    found = [{series.labels["array"]: newest(series) for series in told[letter]} for letter in "ABCD"]
+    placed, sides = site.settings.inverters, site.settings.arrays
+    assert found == [
+        Counter(each.array for each in placed),
+        {side.name: sum(each.peak_power or 0 for each in placed if each.array == side.name) for side in sides},
+        {side.name: side.azimuth for side in sides},
+        {side.name: side.tilt for side in sides},
+    ]
