@@ -100,10 +100,10 @@ class Viewing:
             yield each["metric"], [(each["value"][0], float(each["value"][1]))]
 
     def _range(self, expression: str, step: int) -> Iterator[tuple[dict[str, str], list[tuple[float, float]]]]:
-        # Grafana puts steps on the browser's midnight.
-        shift = datetime.fromtimestamp(self.start, self.zone).utcoffset() or timedelta()
-        start = self.start - (self.start + shift.total_seconds()) % step
-        asked: dict[str, str | float] = {"query": expression, "start": start, "end": self.end, "step": step}
+        # Grafana puts steps, and the end that `@ end()` sees, on the browser's midnight of now.
+        shift = datetime.fromtimestamp(self.end, self.zone).utcoffset() or timedelta()
+        start, end = (time - (time + shift.total_seconds()) % step for time in (self.start, self.end))
+        asked: dict[str, str | float] = {"query": expression, "start": start, "end": end, "step": step}
         for each in _get(f"{self.url}/api/v1/query_range", asked):
             yield each["metric"], [(time, float(value)) for time, value in each["values"]]
 
