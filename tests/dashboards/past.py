@@ -78,9 +78,9 @@ class History:
 def write(windows: Iterable[Window], data: Path, *, inverters: bool) -> dict[str, Truth]:
     """Scrapes of each minute, as blocks; and by instance what was true meanwhile."""
     truths = {window.site.instance: Truth(window.site) for window in windows}
-    pieces = [piece for window in windows for piece in pieces(window, truths[window.site.instance])]
-    for block in sorted({piece.start // BLOCK for piece in pieces}):
-        those = [piece for piece in pieces if piece.start // BLOCK == block]
+    every = [piece for window in windows for piece in pieces(window, truths[window.site.instance])]
+    for block in sorted({piece.start // BLOCK for piece in every}):
+        those = [piece for piece in every if piece.start // BLOCK == block]
         write_blocks((text for piece in those for text in piece.lines(inverters=inverters)), data)
     return truths
 
