@@ -197,6 +197,12 @@ def tells_of_storage(content: Json) -> bool:
     return isinstance(content, dict) and isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
 
 
+def tells_of_production(content: Json) -> bool:
+    """Does the site say which registers it has: not by a list with something else in it, nor without one."""
+    listed = entry(content).get("production")
+    return isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
+
+
 def is_active(each: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
     count = (each or {}).get("activeCount")
@@ -236,6 +242,13 @@ def meters(documents: Documents) -> tuple[Meter, ...]:
         enabled = each.get("state") == "enabled"
         found[eid] = Meter(eid, name, kind, enabled, phases, each)
     return tuple(found.values())
+
+
+def tells_of_meters(documents: Documents) -> bool:
+    """Does the gateway say which meters it has: not by a list with something in it that may be any of them."""
+    listed = documents.content(METERS)
+    elements = listed if isinstance(listed, list) else []
+    return documents.settled(METERS) and all(_integer(entry(each).get("eid")) is not None for each in elements)
 
 
 def is_name(value: object) -> TypeGuard[str]:
@@ -315,10 +328,15 @@ def relays_in_use(documents: Documents) -> bool:
     return any(relay_is_used(each) for each in entries(listed))
 
 
+_OF_A_GENERATOR = frozenset(
+    ("generator_id", "gen_type", "manufacturer", "max_cont_gen_amps", "model", "name_plate_rating_wat", "start_method")
+)
+
+
 def generator(documents: Documents) -> Entry:
     """How the generator is set up; empty without one. `present` does not tell: 1 without one too (7.3.517)."""
     config = entry(documents.content(GENERATOR_CONFIG))
-    return {} if "err" in config or "error" in config else config
+    return config if config.keys() & _OF_A_GENERATOR and not config.keys() & {"err", "error"} else {}
 
 
 def is_removed(listed: Mapping[str, object]) -> bool:

@@ -19,7 +19,7 @@ def choose(seen: Documents, before: Choice) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
     firmware = documents.device(seen, "software") or before.firmware
     meters = before.meters
-    if seen.settled(documents.METERS):
+    if documents.tells_of_meters(seen):
         meters = tuple((meter.eid, meter.type, meter.enabled) for meter in documents.meters(seen))
     kept = before.source if (firmware, meters) == (before.firmware, before.meters) else None
     if documents.is_active(documents.eim_entry(documents.site(seen))):
@@ -33,9 +33,11 @@ def _source(seen: Documents) -> str | None:
     site = documents.site(seen)
     if documents.INFO not in seen.at_hand or (site is None and documents.PRODUCTION_JSON not in seen.absent):
         return None
+    if site is not None and not documents.tells_of_production(site):
+        return None
     inverters = documents.inverters_entry(site)
     if documents.metered(seen):
-        if not seen.settled(documents.METERS):
+        if not documents.tells_of_meters(seen):
             return None
         listed = isinstance(seen.content(documents.METERS), list)
         if inverters and listed and not documents.enabled_meter(seen, "production"):

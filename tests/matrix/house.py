@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -293,6 +293,12 @@ class House:
         if any(state.absent is not None for state in states) and worker._settled_at < float("inf"):
             ends.append(worker._settled_at)
         return max(max(ends) - self.clock.monotonic(), 0.0)
+
+    def believed(self, there: Collection[str]) -> float:
+        """Seconds until those are asked again that were said not to be there, from the start and for ten minutes."""
+        states = self.asker._worker.store._states
+        ends = [states[name].due for name in there if states[name].absent is not None and not states[name].answered]
+        return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def cloud_back_off(self) -> float:
         """Seconds until Enlighten is asked again."""

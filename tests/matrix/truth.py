@@ -6,7 +6,7 @@ or take one poll's change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from math import ceil, floor
 
@@ -55,6 +55,11 @@ class Twin:
         self._said: dict[int, Mapping[Key, float]] = {}
         self._less: dict[tuple[str, int], Mapping[Key, float]] = {}
         self._sources: Mapping[Key, frozenset[str]] | None = None
+
+    @cached_property
+    def there(self) -> frozenset[str]:
+        """The documents that it has."""
+        return frozenset(self._documents(0))
 
     def untrue(self, samples: Mapping[Key, float], now: float, gap: float, unjudged: frozenset[str]) -> Iterator[str]:
         """What of the samples nobody could have said in time. `gap`: the longest between scrapes."""

@@ -38,7 +38,7 @@ def told(config: Json = CONFIG, **live: Json) -> dict[str, Json]:
     return {GENERATOR_CONFIG: config, GENERATOR: {**RUNNING, **live}}
 
 
-@pytest.mark.parametrize("config", [{}, {"err": "404 - Not Found"}, {"error": "404 - Not Found"}, None, []])
+@pytest.mark.parametrize("config", [{}, {"err": "404 - Not Found"}, {"error": "404 - Not Found"}, {"?": "?"}, None, []])
 def test_without_a_setup_there_is_no_generator_though_it_is_said_to_be_present(config: Json) -> None:
     """7.3.517: `present` is 1, and `gen_config` empty."""
     assert read(generator, {GENERATOR_CONFIG: config, GENERATOR: NONE}).readings == ()
