@@ -19,17 +19,34 @@ ended() {
 trap ended EXIT
 trap 'exit 0' INT TERM
 
-"$exporter" --demo --web.listen-address="$exporter_at" >"$data/exporter.log" 2>&1 &
-children="$!"
-# Prometheus asks /sd at once and then each minute: it should find somebody there.
-while kill -0 "$children" 2>/dev/null && ! grep -q "listening on" "$data/exporter.log"; do sleep 0.1; done
+# start NAME WORDS COMMAND...: in the background, its words in NAME.log, until it says WORDS.
+start() {
+    log="$data/$1.log" ready="$2"
+    shift 2
+    "$@" >"$log" 2>&1 &
+    child="$!"
+    children="$children $child"
+    until grep -q "$ready" "$log" 2>/dev/null; do
+        kill -0 "$child" 2>/dev/null || failed "$log"
+        sleep 0.1
+    done
+}
+
+failed() {
+    echo "It ended. Its last words:" >&2
+    grep -i error "$1" >&2 || tail -n 5 "$1" >&2
+    echo "Is the port taken? EXPORTER_PORT=9434 PROMETHEUS_PORT=9091 make demo-prometheus" >&2
+    exit 1
+}
+
+# The exporter first: Prometheus asks /sd at once and then each minute, and should find somebody there.
+start exporter "listening on" "$exporter" --demo --web.listen-address="$exporter_at"
 # The sun's day takes twenty minutes here, so it is looked at more often.
 sed -e "s/localhost:9433/$exporter_at/" -e 's/scrape_interval: 1m/scrape_interval: 5s/' \
     prometheus/prometheus.yml >"$data/prometheus.yml"
 cp -R prometheus/rules "$data/rules"
-prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/prometheus" \
-    --web.listen-address="$prometheus_at" >"$data/prometheus.log" 2>&1 &
-children="$children $!"
+start prometheus "Server is ready" prometheus --config.file="$data/prometheus.yml" \
+    --storage.tsdb.path="$data/prometheus" --web.listen-address="$prometheus_at"
 
 cat <<WHERE
 A simulated gateway, the exporter and a Prometheus with the rules:
@@ -41,8 +58,6 @@ The sun's day takes twenty minutes; the flows are there after some five. Logs ar
 WHERE
 while sleep 1; do
     for child in $children; do
-        kill -0 "$child" 2>/dev/null && continue
-        cat "$data"/*.log >&2
-        exit 1
+        kill -0 "$child" 2>/dev/null || failed "$data/exporter.log"
     done
 done

@@ -78,7 +78,9 @@ def test_the_example_of_time_of_use_follows_the_local_hour(tmp_path: Path) -> No
     """The epoch began on a Thursday; where it is 16:30 UTC it is 17:30 here."""
     (prices,) = (file for file in RULES if file.stem.endswith("prices"))
     commented = prices.read_text().partition("By time of use")[2]
-    example = [line.removeprefix("#") for line in commented.splitlines() if line.startswith("#     ")]
+    example = [
+        line.replace("# ", "", 1) for line in commented.splitlines() if line.startswith(("      # - ", "      #  "))
+    ]
     (tmp_path / "rules.yml").write_text("\n".join(["groups:", "  - name: prices", "    rules:", *example, ""]))
     expected = {"16h": 0.38, "15h30m": 0.24, "19h30m": 0.38, "20h": 0.24, "64h": 0.24, "88h": 0.24, "112h": 0.38}
     checks = [
