@@ -13,6 +13,11 @@ SIDE = 'array=~"$array"'
 BY_DAY = f"and on (job, instance) {metric('instance:enphase_daylight:bool')} == 1"
 INVERTER = "on (job, instance, serial)"
 LISTED = metric("enphase_inverter_reporting")
+HERE = (
+    f"({LISTED} unless {INVERTER} {metric('enphase_inverter_active')} == 0 unless {INVERTER} "
+    f"time() - {metric('enphase_inverter_last_report_timestamp_seconds')} > 2592000)"
+)
+"""Listed, and neither removed nor unheard of for 30 days, as EnphaseInverterSilent has it."""
 POWER = metric("enphase_inverter_power_watts")
 PEAK_POWER = metric("enphase_inverter_peak_power_watts")
 RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")

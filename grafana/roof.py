@@ -14,10 +14,10 @@ from inverters import (
     FLAGS,
     GONE,
     HEARD,
+    HERE,
     INVERTER,
     KILOWATT_HOURS,
     LAST_REPORT,
-    LISTED,
     NEIGHBOURS,
     NO_REPORTS,
     OF_NEIGHBOURS,
@@ -42,10 +42,10 @@ NOW = Row(
         number(
             "Silent by day",
             "Inverters whose last report is too old, while others produce; they stand below. By night all are silent, "
-            "which is no fault.",
+            "which is no fault. Those that were removed, or silent for 30 days, are not counted.",
             [
                 Query(
-                    f"sum({on_roof(f'({LISTED} == bool 0) {BY_DAY}')})"
+                    f"sum({on_roof(f'({HERE} == bool 0) {BY_DAY}')})"
                     f" or -1 * group({metric('instance:enphase_daylight:bool')} == 0)"
                 )
             ],
@@ -175,9 +175,9 @@ WRONG = Row(
             "gateway's list. One alone: its plug or the inverter. Several of one cable: a circuit breaker. By night "
             "the silent ones are not listed.",
             [
-                Query(on_roof(f"{LAST_REPORT} and {INVERTER} {LISTED} == 0 {BY_DAY}")),
+                Query(on_roof(f"{LAST_REPORT} and {INVERTER} {HERE} == 0 {BY_DAY}")),
                 Query(on_roof(f"{GONE} == 0")),
-                Query(on_roof(f"{HEARD} and {INVERTER} {LISTED} == 0 {BY_DAY}")),
+                Query(on_roof(f"{HEARD} and {INVERTER} {HERE} == 0 {BY_DAY}")),
             ],
             columns={
                 "inverter": "Panel",
