@@ -60,6 +60,7 @@ BAND = steps(
 OF_CHOSEN = 'meter=~"$meter"'
 PHASE_WATTS = metric("enphase_meter_phase_power_watts", OF_CHOSEN)
 
+ASLEEP = metric("enphase_battery_unit_sleep_commanded")
 ENABLED = metric("enphase_meter_enabled")
 NOT_NORMAL = metric("enphase_meter_metering_status", 'status!="normal"')
 AT_FAULT = (
@@ -140,8 +141,8 @@ NOW = Row(
         number(
             "Silent devices",
             "Batteries, controllers and IQ Relays that the gateway lists and does not hear. Which they are stands "
-            "below, in the tables of batteries and controllers.",
-            [Query(f"count(({HEARD}) == 0) or 0 * count({HEARD})")],
+            "below, in the tables of batteries and controllers. AC batteries that were told to sleep are not counted.",
+            [Query(f"count(({HEARD}) == 0 unless on (job, instance, serial) {ASLEEP} == 1) or 0 * count({HEARD})")],
             unit=units.NoUnit,
             size=(4, 5),
             empty="no devices",

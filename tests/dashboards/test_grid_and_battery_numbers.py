@@ -188,6 +188,17 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         {**heard("battery_unit", "1", 0), **heard("enpower", "2", 0), **heard("iq_relay", "3", 1)},
         {"{}": 2},
     ),
+    "one of two is silent and was told to sleep": (
+        "Silent devices",
+        0,
+        {
+            **heard("battery_unit", "1", 0),
+            **heard("battery_unit", "2", 1),
+            f'enphase_battery_unit_sleep_commanded{{{HOME}, serial="1"}}': "1x1500",
+            f'enphase_battery_unit_sleep_commanded{{{HOME}, serial="2"}}': "0x1500",
+        },
+        {"{}": 0},
+    ),
     "all are heard": ("Silent devices", 0, heard("combiner", "1", 1), {"{}": 0}),
     "no device": ("Silent devices", 0, {}, {}),
     "off the grid": ("Connection to the grid", 2, mode("multimode-offgrid"), {"": 0}),
