@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 
 from dashboards.sites import Site
 from support.dashboards import Json
@@ -93,4 +93,4 @@ def named_values(panel: Json) -> set[float] | None:
 def beyond(values: Iterable[float], *limits: Bounds) -> list[float]:
     """Those that are outside, or no numbers; a millionth is rounding."""
     low, high = max(low for low, _ in limits), min(high for _, high in limits)
-    return [value for value in values if not low - 1e-6 <= value <= high + 1e-6]
+    return [value for value in values if not (isfinite(value) and low - 1e-6 <= value <= high + 1e-6)]
