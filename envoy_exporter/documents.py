@@ -198,9 +198,8 @@ def tells_of_storage(content: Json) -> bool:
 
 
 def tells_of_production(content: Json) -> bool:
-    """Does the site say which registers it has: not by a list with something else in it, nor without one."""
-    listed = entry(content).get("production")
-    return isinstance(listed, list) and all(isinstance(each, dict) for each in listed)
+    """Does the site say which registers it has: not without a list of them."""
+    return isinstance(entry(content).get("production"), list)
 
 
 def is_active(each: Mapping[str, object] | None) -> bool:
@@ -242,13 +241,6 @@ def meters(documents: Documents) -> tuple[Meter, ...]:
         enabled = each.get("state") == "enabled"
         found[eid] = Meter(eid, name, kind, enabled, phases, each)
     return tuple(found.values())
-
-
-def tells_of_meters(documents: Documents) -> bool:
-    """Does the gateway say which meters it has: not by a list with something in it that may be any of them."""
-    listed = documents.content(METERS)
-    elements = listed if isinstance(listed, list) else []
-    return documents.settled(METERS) and all(_integer(entry(each).get("eid")) is not None for each in elements)
 
 
 def is_name(value: object) -> TypeGuard[str]:

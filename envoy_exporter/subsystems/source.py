@@ -19,7 +19,7 @@ def choose(seen: Documents, before: Choice) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
     firmware = documents.device(seen, "software") or before.firmware
     meters = before.meters
-    if documents.tells_of_meters(seen):
+    if seen.settled(documents.METERS):
         meters = tuple((meter.eid, meter.type, meter.enabled) for meter in documents.meters(seen))
     kept = before.source if (firmware, meters) == (before.firmware, before.meters) else None
     if documents.is_active(documents.eim_entry(documents.site(seen))):
@@ -37,7 +37,7 @@ def _source(seen: Documents) -> str | None:
         return None
     inverters = documents.inverters_entry(site)
     if documents.metered(seen):
-        if not documents.tells_of_meters(seen):
+        if not seen.settled(documents.METERS):
             return None
         listed = isinstance(seen.content(documents.METERS), list)
         if inverters and listed and not documents.enabled_meter(seen, "production"):
