@@ -25,6 +25,9 @@ from viewing import PIXELS_A_COLUMN, Viewing, defaults, since
 Json = Any
 WIDTH, ROW, GAP, DPI = 24 * PIXELS_A_COLUMN, 38, 8, 100
 
+SO_FAR = {"now/d": "Today so far", "now/M": "This month so far", "now/y": "This year so far"}
+"""What Grafana writes beside the title of a panel that has a time of its own."""
+
 
 def drawn(dashboard: Json, viewing: Viewing) -> Figure:
     """The whole dashboard, rows that are closed opened."""
@@ -46,7 +49,7 @@ def drawn(dashboard: Json, viewing: Viewing) -> Figure:
         card.set(xticks=[], yticks=[])
         for spine in card.spines.values():
             spine.set_color("#25282E")
-        note = f"   {panel['timeFrom']}" if panel.get("timeFrom") else ""
+        note = f"   {SO_FAR.get(panel['timeFrom'], panel['timeFrom'])}" if panel.get("timeFrom") else ""
         figure.text(
             (left + 8) / WIDTH,
             1 - (top + 14) / height,

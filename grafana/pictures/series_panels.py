@@ -30,7 +30,8 @@ def numbers(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing
             colour = ink = "white"
         size = max(8.0, min(20.0, 26.0 / (count**0.5), panel["gridPos"]["w"] * 5.2))
         at: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
-        axes.text(x, y + (0.08 if named else 0), written(value, field, viewing.end), color=colour, fontsize=size, **at)
+        text = answer.name if panel["options"].get("textMode") == "name" else written(value, field, viewing.end)
+        axes.text(x, y + (0.08 if named else 0), text, color=colour, fontsize=size, **at)
         if named:
             axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=ink, fontsize=7.5, **at)
 
