@@ -64,7 +64,11 @@ def test_a_silent_gateway_accepts_and_says_nothing() -> None:
 @pytest.mark.parametrize("by", ["close", "reset"])
 def test_a_connection_ends_before_any_byte(by: str) -> None:
     with plain() as gateway, gateway.faults.during("ended-at-once", by=by):
-        connection = dial(gateway)
+        try:
+            connection = dial(gateway)
+        except ConnectionResetError:  # so early that it meets who is still dialling
+            assert by == "reset"
+            return
         heard = hear(connection)
         connection.close()
         assert (heard.data, heard.end) == (b"", by)
