@@ -1,7 +1,6 @@
 """The docs keep what they promise."""
 
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from support.exporter import Scraped
 from support.faults_page import with_table
 from support.gateways import settings
 from support.metrics_page import endpoints_of, page, queries
-from support.prometheus import program
+from support.prometheus import check_queries
 
 from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
@@ -62,7 +61,7 @@ def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: py
 
 
 def test_the_queries_on_it_are_queries(tmp_path: Path) -> None:
-    check([query for family in families() for query in queries(family)], tmp_path)
+    check_queries([query for family in families() for query in queries(family)], tmp_path)
 
 
 def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> None:
@@ -77,7 +76,7 @@ def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> 
         assert set(re.findall(r"enphase_\w+", here)) <= declared, number
         asked += expressions
     assert len(asked) > 200
-    check(asked, tmp_path)
+    check_queries(asked, tmp_path)
 
 
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
@@ -93,17 +92,7 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
 
 def test_the_load_is_a_query(tmp_path: Path) -> None:
     (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
-    check([" ".join(load.split())], tmp_path)
-
-
-def check(expressions: list[str], folder: Path) -> None:
-    """Are these queries that Prometheus understands."""
-    rules = folder / "rules.yml"
-    lines = [f"  - {{record: 'a:{number}', expr: '{query}'}}" for number, query in enumerate(expressions)]
-    rules.write_text("\n".join(["groups:", "- name: docs", "  rules:", *lines, ""]))
-    command = [program("promtool"), "check", "rules", str(rules)]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    check_queries([" ".join(load.split())], tmp_path)
 
 
 def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:

@@ -1,14 +1,12 @@
 """What Energy says of days that one can reckon in one's head. The plant is at Greenwich, and its time begins at 0."""
 
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from support.dashboards import asked, substituted
-from support.prometheus import program
+from support.prometheus import check_answers
 
 HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
@@ -138,8 +136,4 @@ def test_energy_shows(name: str, tmp_path: Path) -> None:
     ]  # promtool knows what comes after a step only as far as it is asked for
     given = [{"series": series, "values": values} for series, values in claim.series.items()]
     test = {"interval": claim.interval, "input_series": given, "promql_expr_test": asks}
-    file = tmp_path / "test.yml"
-    file.write_text(json.dumps({"evaluation_interval": claim.interval, "tests": [test]}))
-    command = [program("promtool"), "test", "rules", str(file)]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    check_answers(test, tmp_path, claim.interval)

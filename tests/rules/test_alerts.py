@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
-from support.prometheus import program
+from support.prometheus import check_queries, run
+from support.rules import FILES, rules_in
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -22,9 +22,7 @@ Rule = Mapping[str, object]
 
 def alerts() -> list[Rule]:
     """One a name may have several rules."""
-    files = sorted((PROMETHEUS / "rules").glob("*.yml"))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return [rule for rule in rules_in(*FILES) if "alert" in rule]
 
 
 def texts(rule: Rule, key: str) -> dict[str, str]:
@@ -65,8 +63,7 @@ def test_a_link_on_the_page_leads_to_a_section() -> None:
 
 
 def test_what_is_recorded_on_the_page_is_recorded() -> None:
-    files = (PROMETHEUS / "rules").glob("*.yml")
-    recorded = {name for file in files for name in re.findall(r"record: (\S+)", file.read_text())}
+    recorded = {rule["record"] for rule in rules_in(*FILES) if "record" in rule}
     named = set(re.findall(r"\w+:enphase_\w+(?::\w+)?", PAGE))
     assert named
     assert named <= recorded
@@ -76,10 +73,7 @@ def test_what_to_look_at_are_queries(tmp_path: Path) -> None:
     blocks = re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL)
     queries = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
     assert len(queries) > len(NAMES)
-    rules = [{"record": f"a:{number}", "expr": query} for number, query in enumerate(queries)]
-    file = tmp_path / "rules.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "page", "rules": rules}]}))
-    check("promtool", "check", "rules", str(file))
+    check_queries(queries, tmp_path)
 
 
 def seen() -> Iterator[tuple[str, bool]]:
@@ -101,9 +95,7 @@ def test_each_alert_was_seen_to_fire_and_to_stay_silent() -> None:
 
 def test_the_config_of_prometheus_is_right_and_finds_the_rules() -> None:
     config = PROMETHEUS / "prometheus.yml"
-    assert check("promtool", "check", "config", str(config)).count("rules found") == len(
-        list((PROMETHEUS / "rules").glob("*.yml"))
-    )
+    assert run("promtool", "check", "config", config).count("rules found") == len(FILES)
 
 
 def test_its_job_is_the_one_of_the_readme() -> None:
@@ -142,11 +134,4 @@ def test_every_rule_that_inhibits_is_about_alerts_that_there_are() -> None:
 def test_amtool_finds_no_fault_in_the_config_of_alertmanager() -> None:
     if shutil.which("amtool") is None:
         pytest.skip("amtool is missing: it comes with Debian's package `prometheus-alertmanager`")
-    check("amtool", "check-config", str(PROMETHEUS / "alertmanager.yml"))
-
-
-def check(tool: str, *arguments: str) -> str:
-    command = [program(tool), *arguments]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    return checked.stdout
+    run("amtool", "check-config", PROMETHEUS / "alertmanager.yml")

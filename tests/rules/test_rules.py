@@ -1,65 +1,44 @@
 """The rules that ship: promtool's own check, its unit tests (the files beside this one), what they read exists."""
 
-import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from support.prometheus import program
+from support.dashboards import known, selectors
+from support.prometheus import run
+from support.rules import FILES, rules_in
 
-from envoy_exporter.collector import families
-from envoy_exporter.telemetry import Telemetry
-
-RULES = sorted((Path(__file__).parents[2] / "prometheus" / "rules").glob("*.yml"))
-METRIC = r"[a-z0-9_:]*enphase_[a-z0-9_:]+"
 TESTS = sorted(Path(__file__).parent.glob("*.yml"))
 
 
-def promtool(*arguments: str | Path) -> None:
-    command = [program("promtool"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def rules(file: Path) -> Iterator[dict[str, str]]:
-    for group in yaml.safe_load(file.read_text())["groups"]:
-        yield from group["rules"]
-
-
 def test_there_are_rules_and_tests_of_them() -> None:
-    assert RULES
+    assert FILES
     assert TESTS
 
 
-@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_promtool_finds_no_fault_in_the_rules(file: Path) -> None:
-    promtool("check", "rules", file)
+    run("promtool", "check", "rules", file)
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
 def test_the_rules_do_what_they_say(file: Path) -> None:
-    promtool("test", "rules", file)
+    run("promtool", "test", "rules", file)
 
 
-@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_metric_that_a_rule_reads_is_declared_or_recorded(file: Path) -> None:
-    declared = {family.name for family in families()}
-    declared |= {f"{each.name}{'_total' * (each.type == 'counter')}" for each in Telemetry("").registry.collect()}
-    recorded = {rule["record"] for each in RULES for rule in rules(each) if "record" in rule}
-    for rule in rules(file):
-        read = set(re.findall(METRIC, rule["expr"]))
-        assert read <= declared | recorded, rule.get("record", rule.get("alert"))
+    for rule in rules_in(file):
+        read = {selector.name for selector in selectors(rule["expr"])}
+        assert read <= known().keys(), rule.get("record", rule.get("alert"))
 
 
 def test_a_recording_rule_reads_lower_levels_alone() -> None:
     """So that `promtool tsdb create-blocks-from rules` fills a year: a file's name begins with its level."""
-    recording = [file for file in RULES if file.stem[0].isdigit()]
-    written = {(rule["record"], int(file.stem[0])) for file in recording for rule in rules(file)}
+    recording = [file for file in FILES if file.stem[0].isdigit()]
+    written = {(rule["record"], int(file.stem[0])) for file in recording for rule in rules_in(file)}
     for file in recording:
-        for rule in rules(file):
-            for read in re.findall(METRIC, rule["expr"]):
+        for rule in rules_in(file):
+            for read in {selector.name for selector in selectors(rule["expr"])}:
                 levels = [level for name, level in written if name == read]
                 assert not levels or min(levels) < int(file.stem[0]), (file.name, rule["record"], read)
 
@@ -76,7 +55,7 @@ tests:
 
 def test_the_example_of_time_of_use_follows_the_local_hour(tmp_path: Path) -> None:
     """The epoch began on a Thursday; where it is 16:30 UTC it is 17:30 here."""
-    (prices,) = (file for file in RULES if file.stem.endswith("prices"))
+    (prices,) = (file for file in FILES if file.stem.endswith("prices"))
     commented = prices.read_text().partition("By time of use")[2]
     example = [
         line.replace("# ", "", 1) for line in commented.splitlines() if line.startswith(("      # - ", "      #  "))
@@ -89,4 +68,4 @@ def test_the_example_of_time_of_use_follows_the_local_hour(tmp_path: Path) -> No
         for at, price in expected.items()
     ]
     (tmp_path / "test.yml").write_text(EXAMPLE_TEST + "\n".join(checks) + "\n")
-    promtool("test", "rules", tmp_path / "test.yml")
+    run("promtool", "test", "rules", tmp_path / "test.yml")

@@ -2,9 +2,10 @@
 
 import socket
 import time
+from contextlib import ExitStack
 
 import pytest
-from simulator.wire import ask, dial, hear, plain, request
+from simulator.wire import ask, dial, hear, hear_unasked, plain, request
 
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.faults import When
@@ -64,13 +65,7 @@ def test_a_silent_gateway_accepts_and_says_nothing() -> None:
 @pytest.mark.parametrize("by", ["close", "reset"])
 def test_a_connection_ends_before_any_byte(by: str) -> None:
     with plain() as gateway, gateway.faults.during("ended-at-once", by=by):
-        try:
-            connection = dial(gateway)
-        except ConnectionResetError:  # so early that it meets who is still dialling
-            assert by == "reset"
-            return
-        heard = hear(connection)
-        connection.close()
+        heard = hear_unasked(gateway)
         assert (heard.data, heard.end) == (b"", by)
 
 
@@ -194,16 +189,12 @@ def test_a_kept_connection_is_closed_after_a_rest_and_lives_while_it_is_used() -
 
 
 def test_one_connection_too_many_is_ended() -> None:
-    with plain() as gateway, gateway.faults.during("crowded", most=2):
-        kept = []
+    with plain() as gateway, gateway.faults.during("crowded", most=2), ExitStack() as kept:
         for _ in range(2):
-            kept.append(dial(gateway))
-            kept[-1].sendall(request(gateway, fate="keep-alive"))
-            assert hear(kept[-1]).status == 200
-        with dial(gateway) as third:
-            assert hear(third).end == "reset"
-        for each in kept:
-            each.close()
+            connection = kept.enter_context(dial(gateway))
+            connection.sendall(request(gateway, fate="keep-alive"))
+            assert hear(connection).status == 200
+        assert hear_unasked(gateway).end == "reset"
 
 
 def test_a_kept_connection_is_told_what_nobody_asked_for() -> None:

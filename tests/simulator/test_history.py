@@ -1,6 +1,5 @@
 """The written past: what promtool makes blocks of, and each number of it the exporter's own."""
 
-import subprocess
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from prometheus_client.openmetrics import parser
 from simulator.bench import NOON_IN_JUNE
 from support.exposition import Key, key
 from support.past import Past
-from support.prometheus import program
+from support.prometheus import run
 
 from envoy_exporter.simulator import PROFILES
 from envoy_exporter.simulator.history import END, history, instants
@@ -121,15 +120,7 @@ def test_promtool_makes_blocks_of_it(tmp_path: Path) -> None:
         moments = instants(PROFILES["8.2"], plant, NOON_IN_JUNE, NOON_IN_JUNE + 3 * HOUR)
         out.writelines(history(PROFILES["8.2"], moments, TARGET))
         out.write(END)
-    command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", str(file), str(tmp_path / "data")]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert made.returncode == 0, made.stderr
-    listed = subprocess.run(
-        [program("promtool"), "tsdb", "list", str(tmp_path / "data")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    counts = [line.split() for line in listed.stdout.splitlines()[1:]]
+    run("promtool", "tsdb", "create-blocks-from", "openmetrics", file, tmp_path / "data")
+    listed = run("promtool", "tsdb", "list", tmp_path / "data")
+    counts = [line.split() for line in listed.splitlines()[1:]]
     assert sum(int(count[4]) for count in counts) == file.read_text().count("\n") - 1

@@ -71,6 +71,16 @@ def hear(connection: socket.socket, patience: float | None = None, most: int = 1
     return Heard(data, "endless")
 
 
+def hear_unasked(gateway: Simulator) -> Heard:
+    """What is said on a new connection on which nothing is asked. A reset may meet who is still dialling."""
+    try:
+        connection = dial(gateway)
+    except ConnectionResetError:
+        return Heard(b"", "reset")
+    with connection:
+        return hear(connection)
+
+
 def ask(
     gateway: Simulator, target: str = "/info", patience: float | None = None, fate: str = "close", **headers: str
 ) -> Heard:

@@ -8,14 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from envoy_exporter.collector import families
 from envoy_exporter.telemetry import Telemetry
+from support.rules import FILES, rules_in
 
 PROJECT = Path(__file__).parent.parent.parent
 FOLDER = PROJECT / "grafana" / "dashboards"
-RULES = PROJECT / "prometheus" / "rules"
 
 Json = dict[str, Any]
 
@@ -207,8 +205,7 @@ def _own() -> Iterator[str]:
 @cache
 def rules() -> tuple[Json, ...]:
     """Every rule that the project ships."""
-    files = (yaml.safe_load(path.read_text()) for path in sorted(RULES.rglob("*.yml")))
-    return tuple(rule for file in files for group in file["groups"] for rule in group["rules"])
+    return tuple(rules_in(*FILES))
 
 
 def recorded() -> set[str]:

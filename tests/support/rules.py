@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-RULES = Path(__file__).parents[2] / "prometheus" / "rules"
+FILES = sorted((Path(__file__).parents[2] / "prometheus" / "rules").glob("*.yml"))
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{([^{}]*)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -44,18 +44,28 @@ def _agrees(labels: Mapping[str, str], label: str, operator: str, value: str) ->
     return same != operator.startswith("!")
 
 
-def recording_rules(folder: Path = RULES) -> list[Rule]:
-    return [rule for file in sorted(folder.rglob("*.y*ml")) for rule in _rules(yaml.safe_load(file.read_text()))]
+def groups(file: Path) -> list[dict[str, Any]]:
+    """Of a file of rules, as it is written."""
+    content: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text())
+    return content["groups"]
 
 
-def _rules(content: Any) -> Iterator[Rule]:
-    for group in content["groups"]:
-        interval = str(group.get("interval", "1m"))
-        seconds = int(interval[:-1]) * _UNITS[interval[-1]]
-        for rule in group["rules"]:
-            if "record" in rule:
-                labels = {name: str(value) for name, value in rule.get("labels", {}).items()}
-                yield Rule(rule["record"], rule["expr"], labels, seconds)
+def rules_in(*files: Path) -> list[dict[str, Any]]:
+    """Recording and alerting rules, as they are written."""
+    return [rule for file in files for group in groups(file) for rule in group["rules"]]
+
+
+def recording_rules() -> list[Rule]:
+    return [rule for file in FILES for group in groups(file) for rule in _rules(group)]
+
+
+def _rules(group: Mapping[str, Any]) -> Iterator[Rule]:
+    interval = str(group.get("interval", "1m"))
+    seconds = int(interval[:-1]) * _UNITS[interval[-1]]
+    for rule in group["rules"]:
+        if "record" in rule:
+            labels = {name: str(value) for name, value in rule.get("labels", {}).items()}
+            yield Rule(rule["record"], rule["expr"], labels, seconds)
 
 
 def needed(rules: Sequence[Rule], names: Collection[str]) -> list[Rule]:

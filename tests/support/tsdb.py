@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 import httpx
 
 from envoy_exporter.simulator.history import END
-from support.prometheus import program
+from support.prometheus import program, run
 from support.raw import closed_port
 from support.rules import Rule, levels
 
@@ -141,11 +141,8 @@ def write_blocks(text: Iterable[str], data: Path) -> None:
             return
         file.write(END)
         file.flush()
-        command = [program("promtool"), "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}s", "--quiet"]
-        made = subprocess.run(
-            [*command, "openmetrics", file.name, str(data)], capture_output=True, text=True, timeout=3600, check=False
-        )
-        assert made.returncode == 0, made.stderr
+        make = ("tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}s", "--quiet", "openmetrics")
+        run("promtool", *make, file.name, data, timeout=3600)
 
 
 def line(name: str, labels: Mapping[str, str], value: float, instant: float) -> str:
