@@ -30,8 +30,8 @@ _PATTERNS = (
 )
 """What looks like a token, credentials of HTTP, a session, or an account (an e-mail address); group 1 stays."""
 _SHORTEST = 4
-_LONG_NUMBER = 9
 """A password of three letters is struck out nowhere: it would strike out half of every line."""
+_LONG_NUMBER = 9
 _LONGEST = 2**16
 """Letters of a file with a secret; a longer one, or /dev/zero, is no such file."""
 

@@ -1,18 +1,16 @@
 """A real Prometheus scrapes the demo for a minute, with the README's own job; then it is asked what it knows."""
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 from support.process import Command
 from support.prometheus import program
-from support.raw import closed_port
+from support.tsdb import Prometheus, running
 
 README = Path(__file__).parent.parent / "README.md"
 SCRAPES_EVERY = 10
@@ -27,22 +25,19 @@ def readme_job(address: str) -> str:
     return str(yaml.safe_dump(config))
 
 
-class Prometheus:
-    """One that runs, and answers queries."""
+@dataclass(frozen=True)
+class Watched:
+    """What a Prometheus knows now."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    prometheus: Prometheus
 
     def query(self, expression: str) -> dict[tuple[str, ...], float]:
         """The values by the labels, but for the name and the job."""
-        response = httpx.get(f"{self._url}/api/v1/query", params={"query": expression}, trust_env=False, timeout=30)
-        response.raise_for_status()
         ours = {"__name__", "job"}
         return {
-            tuple(value for name, value in sorted(series["metric"].items()) if name not in ours): float(
-                series["value"][1]
-            )
-            for series in response.json()["data"]["result"]
+            tuple(value for name, value in sorted(labels.items()) if name not in ours): value
+            for labels, values in self.prometheus.at(expression, time.time())
+            for value in values.values()
         }
 
     def one(self, expression: str) -> float:
@@ -50,56 +45,37 @@ class Prometheus:
         return value
 
 
-@contextmanager
-def prometheus(config: Path, storage: Path) -> Iterator[Prometheus]:
-    with closed_port() as port:
-        pass
-    command = [
-        program("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={storage}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
-    ]
-    with subprocess.Popen(command) as process:
-        try:
-            yield Prometheus(f"http://127.0.0.1:{port}")
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A Prometheus that has watched the demo for a minute."""
     folder = tmp_path_factory.mktemp("prometheus")
     program("prometheus")
     with Command("--demo") as command:
         config = folder / "prometheus.yml"
         config.write_text(readme_job(command.url.removeprefix("http://")))
-        with prometheus(config, folder / "data") as running:
+        with running(config, folder / "data") as prometheus:
             time.sleep(A_MINUTE)
-            yield running
+            yield Watched(prometheus)
 
 
-def test_every_target_is_up_and_no_sample_was_refused(watched: Prometheus) -> None:
+def test_every_target_is_up_and_no_sample_was_refused(watched: Watched) -> None:
     assert list(watched.query("up").values()) == [1.0, 1.0], "the gateway and the exporter"
     assert watched.one("enphase_up") == 1
     assert watched.one("sum(scrape_samples_scraped - scrape_samples_post_metric_relabeling)") == 0
 
 
-def test_the_gateway_is_called_by_its_name(watched: Prometheus) -> None:
+def test_the_gateway_is_called_by_its_name(watched: Watched) -> None:
     assert len(watched.query('enphase_production_power_watts{instance="demo", job="envoy"}')) == 1
 
 
-def test_production_import_and_export_are_there(watched: Prometheus) -> None:
+def test_production_import_and_export_are_there(watched: Watched) -> None:
     assert watched.one("enphase_production_power_watts") > 0
     assert watched.one("enphase_production_energy_joules_total") > 0
     assert watched.one("enphase_grid_import_energy_joules_total") > 0
     assert watched.one("enphase_grid_export_energy_joules_total") > 0
 
 
-def test_each_inverter_and_each_battery_is_there_with_its_details(watched: Prometheus) -> None:
+def test_each_inverter_and_each_battery_is_there_with_its_details(watched: Watched) -> None:
     for name in ("power_watts", "dc_voltage_volts", "ac_voltage_volts", "temperature_celsius", "energy_joules_total"):
         assert len(watched.query(f"enphase_inverter_{name}")) == 20, name
     for name in ("charge_ratio", "power_watts", "temperature_celsius"):
@@ -107,7 +83,7 @@ def test_each_inverter_and_each_battery_is_there_with_its_details(watched: Prome
     assert 0 <= watched.one("enphase_storage_charge_ratio") <= 1
 
 
-def test_the_layout_joins_on_the_inverters_of_the_demo(watched: Prometheus) -> None:
+def test_the_layout_joins_on_the_inverters_of_the_demo(watched: Watched) -> None:
     """The query of docs/layout.md; both sides of its roof have ten."""
     join = "* on (job, instance, serial) group_left (array) enphase_inverter_layout_info"
     by_array = watched.query(f"count by (array) (enphase_inverter_power_watts {join})")
@@ -135,7 +111,7 @@ SLACK = 0.03
         ),
     ],
 )
-def test_the_rate_of_a_register_is_the_power(watched: Prometheus, register: str, gauge: str) -> None:
+def test_the_rate_of_a_register_is_the_power(watched: Watched, register: str, gauge: str) -> None:
     rate = watched.one(register.format(w=WINDOW))
     mean = watched.one(f"avg_over_time({gauge}[{WINDOW}])")
     scale = watched.one(f"avg_over_time(enphase_production_power_watts[{WINDOW}])")
@@ -143,6 +119,6 @@ def test_the_rate_of_a_register_is_the_power(watched: Prometheus, register: str,
     assert rate == pytest.approx(mean, abs=SLACK * scale)
 
 
-def test_values_move_while_one_looks(watched: Prometheus) -> None:
+def test_values_move_while_one_looks(watched: Watched) -> None:
     for gauge in ("enphase_production_power_watts", "enphase_grid_power_watts", "enphase_inverter_power_watts"):
         assert min(watched.query(f"changes({gauge}[1m])").values()) >= 1, gauge

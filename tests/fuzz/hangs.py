@@ -104,6 +104,8 @@ _SOURCE = "another register is the site's production then, and its label `source
 _UNITS = "without a storage CT it is the sum of the units, and its label `source` says so"
 _SHORT = "without a whole list the short one has the inverters"
 _ELSEWHERE = "of an inverter that its list does not name, the inventory says when it reported"
+_UNCOUNTED = "who is not listed is not counted"
+_UNHELD = "a load is refused for what its net entry says, and believed where that says nothing"
 _BARE = "of several meters of a type the lowest eid keeps the bare name"
 
 ELSE = {
@@ -119,6 +121,8 @@ ELSE = {
         for field in ("*hLifetime", "*HoursLifetime", "*hToday", "*HoursToday")
         for span in ("today", "last_week")
     },
+    (documents.PRODUCTION_JSON, "consumption.[].measurementType", "enphase_consumption_*"): _UNHELD,
+    (documents.PRODUCTION_JSON, "consumption.[].whLifetime", "enphase_consumption_*"): _UNHELD,
     (documents.METERS, "[].eid", "enphase_production_*"): _SOURCE,
     (documents.METERS, "[].state", "enphase_production_*"): _SOURCE,
     (documents.METERS, "[].measurementType", "enphase_production_*"): _SOURCE,
@@ -137,7 +141,8 @@ ELSE = {
     (documents.INVERTERS_V1, "*", "enphase_inverter_last_report_timestamp_seconds"): _ELSEWHERE,
     (documents.INVERTERS_V1, "*", "enphase_inverter_reporting"): _ELSEWHERE,
     (documents.DEVICE_DATA, "*", "enphase_inverter_last_report_timestamp_seconds"): _ELSEWHERE,
-    (documents.ENSEMBLE_INVENTORY, "[].devices.[]", "enphase_battery_*"): "who is not listed is not counted",
+    (documents.ENSEMBLE_INVENTORY, "[].devices.[]", "enphase_battery_*"): _UNCOUNTED,
+    (documents.ENSEMBLE_INVENTORY, "[].devices.[]", "enphase_storage_power_watts"): _UNCOUNTED,
     (documents.ENSEMBLE_INVENTORY, "[]", "enphase_storage_*"): "without IQ batteries the AC ones are all there are",
     (documents.INVENTORY, "*.device_status.[]", "enphase_inverter_status_flag"): "what a list does not name is 0",
     (documents.GENERATOR_CONFIG, "", "enphase_generator_*"): "any that is not empty is a generator",

@@ -248,9 +248,16 @@ def test_where_production_has_the_phases_it_is_the_site() -> None:
 
 
 @pytest.mark.parametrize(
-    ("produced", "believed"), [({}, False), ({"whLifetime": 0.0}, True), ({"activeCount": 0}, True)]
+    ("produced", "believed"),
+    [
+        ({}, False),
+        ({"whLifetime": 0.0}, True),
+        ({"activeCount": 0}, True),
+        ({"activeCount": "0"}, False),
+        ({"type": "pv"}, False),
+    ],
 )
-def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_where_the_sun_shone(
+def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_unless_the_sun_is_said_to_be_uncounted(
     produced: dict[str, Json],
     believed: bool,  # noqa: FBT001  # a case
 ) -> None:

@@ -97,28 +97,34 @@ def _series(labels: Mapping[str, str], values: Iterable[tuple[float, str]]) -> S
 @contextmanager
 def served(data: Path) -> Iterator[Prometheus]:
     """The blocks of a folder, queried on the loopback: nothing is scraped, and nothing too old."""
-    with closed_port() as port:
-        pass
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "prometheus.yml"
         config.write_text("global: {scrape_interval: 1m}\n")
-        command = [
-            program("prometheus"),
-            f"--config.file={config}",
-            f"--storage.tsdb.path={data}",
-            "--storage.tsdb.retention.time=20y",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--query.timeout=10m",
-            "--query.max-samples=500000000",
-            "--log.level=error",
-        ]
-        with subprocess.Popen(command) as process, httpx.Client(trust_env=False, timeout=600) as client:
-            try:
-                _wait(process, client, f"http://127.0.0.1:{port}")
-                yield Prometheus(f"http://127.0.0.1:{port}", client)
-            finally:
-                process.terminate()
-                process.wait(60)
+        long = ("--storage.tsdb.retention.time=20y", "--query.timeout=10m", "--query.max-samples=500000000")
+        with running(config, data, *long) as prometheus:
+            yield prometheus
+
+
+@contextmanager
+def running(config: Path, data: Path, *options: str) -> Iterator[Prometheus]:
+    """One that does what its config says, on the loopback."""
+    with closed_port() as port:
+        pass
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=error",
+        *options,
+    ]
+    with subprocess.Popen(command) as process, httpx.Client(trust_env=False, timeout=600) as client:
+        try:
+            _wait(process, client, f"http://127.0.0.1:{port}")
+            yield Prometheus(f"http://127.0.0.1:{port}", client)
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def _wait(process: "subprocess.Popen[bytes]", client: httpx.Client, url: str) -> None:
