@@ -10,7 +10,8 @@ from charts import days, lines, number, states
 from layout import Row
 from looks import DASHED, coloured, in_unit
 from palette import Thing
-from queries import FLOW_DAY, FLOW_WATTS, Query, by_day, code, flow, kilowatt_hours, metric, watts
+from periods import whole_day
+from queries import FLOW_WATTS, Query, code, flow, kilowatt_hours, metric, watts
 from rows import rows
 
 NO_BATTERY = "No battery is heard of"
@@ -160,7 +161,7 @@ BATTERY = Row(
         days(
             "Energy by day",
             "What went into the batteries each day, and came out of them. More goes in than comes out.",
-            [flow(each, by_day(FLOW_DAY, flow=each)) for each in ("charge", "discharge")],
+            [flow(each, f"sum({whole_day(each)})") for each in ("charge", "discharge")],
             unit=units.KiloWattHour,
             size=(24, 8),
             empty="No whole day yet, or no battery",

@@ -61,7 +61,7 @@ def stacked(
 def days(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = "No whole day yet"
 ) -> timeseries.Panel:
-    """A bar for each local day, of queries `by_day`. Add `.stacking(...)` where bars add up."""
+    """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` where bars add up."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .draw_style(common.GraphDrawStyle.BARS)

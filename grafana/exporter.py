@@ -9,7 +9,7 @@ from board import board
 from charts import lines, number, stacked, states
 from gateways import GATEWAYS, LOGIN, PROCESS
 from layout import Row
-from looks import BY_STEPS, column, named, steps
+from looks import BY_STEPS, in_unit, named, steps
 from palette import Thing
 from queries import Query, metric
 from rows import rows
@@ -148,7 +148,7 @@ FAILED = Row(
             empty=NO_GATEWAY,
         )
         .override_by_name(
-            "Whole", column(units.NoUnit, values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})
+            "Whole", in_unit(units.NoUnit, values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})
         )
         .sort_by([part.TableSortByFieldState().display_name("Whole").desc(desc=False)]),
     ),
@@ -186,8 +186,8 @@ ASKED = Row(
             size=(12, 9),
             empty="No request in this time",
         )
-        .override_by_name("Above 5 s", column(units.PercentUnit))
-        .override_by_name("Requests", [*column(units.NoUnit), DynamicConfigValue("decimals", 0)])
+        .override_by_name("Above 5 s", in_unit(units.PercentUnit))
+        .override_by_name("Requests", [*in_unit(units.NoUnit), DynamicConfigValue("decimals", 0)])
         .sort_by([part.TableSortByFieldState().display_name("Mean").desc(desc=True)]),
         lines(
             "How long scrapes take",

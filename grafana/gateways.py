@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 import palette
 from charts import lines, number, states
 from layout import Row
-from looks import BY_STEPS, column, named, steps
+from looks import BY_STEPS, in_unit, named, steps
 from palette import Thing
 from queries import Query, metric
 from rows import rows
@@ -38,7 +38,7 @@ LOGIN = Row(
         ).override_by_name(
             "Life left",
             [
-                *column(
+                *in_unit(
                     units.PercentUnit,
                     colours=steps(
                         (-1000, palette.BAD), (0.05, palette.WARNING), (0.08, palette.GOOD), below=palette.NOTHING
@@ -94,7 +94,7 @@ GATEWAYS = Row(
             unit=units.DateTimeFromNow,
             size=(24, 6),
             empty="No gateway answers",
-        ).override_by_name("Inverter list", [*column(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
+        ).override_by_name("Inverter list", [*in_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
         states(
             "Network and cloud",
             "Whether each connection of a gateway has a link, and whether it is connected to the Enphase cloud. "

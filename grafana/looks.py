@@ -1,6 +1,7 @@
 """How fields look: colours by steps or by value, units, lines."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models import common
@@ -15,13 +16,16 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from palette import NEUTRAL, Thing
 
+Value = TypeVar("Value", bound=float | str)
 
-def named(values: Mapping[float, Thing]) -> ValueMap:
-    """For `.mappings([...])`: 1 is shown as "open", in green."""
+
+def named(values: Mapping[Value, Thing]) -> ValueMap:
+    """For `.mappings([...])`: 1 is shown as "open", in green; or "import" as "From the grid"."""
+    words = (value if isinstance(value, str) else f"{value:g}" for value in values)
     return ValueMap(
         {
-            f"{value:g}": ValueMappingResult(text=thing.name, color=thing.colour, index=place)
-            for place, (value, thing) in enumerate(values.items())
+            word: ValueMappingResult(text=thing.name, color=thing.colour, index=place)
+            for place, (word, thing) in enumerate(zip(words, values.values(), strict=True))
         }
     )
 
@@ -35,20 +39,15 @@ def steps(*colours: tuple[float, str], below: str = NEUTRAL) -> ThresholdsConfig
     )
 
 
-def in_unit(unit: str) -> list[DynamicConfigValue]:
-    """A column that has another unit than its table, for `.override_by_name(...)`."""
-    return [DynamicConfigValue("unit", unit)]
-
-
-def coloured(values: Mapping[float, Thing]) -> list[DynamicConfigValue]:
-    """A column of names in their colours, also for `.override_by_name(...)`."""
+def coloured(values: Mapping[Value, Thing]) -> list[DynamicConfigValue]:
+    """A column of names in their colours, for `.override_by_name(...)`."""
     return [*COLOURED, DynamicConfigValue("mappings", [named(values)])]
 
 
-def column(
+def in_unit(
     unit: str, *, colours: ThresholdsConfig | None = None, values: Mapping[float, Thing] | None = None
 ) -> list[DynamicConfigValue]:
-    """For `.override_by_name(...)` of a table: the unit, and the background by steps or by value."""
+    """For `.override_by_name(...)`: the field's own unit; in a table its background too, by steps or by value."""
     own = [DynamicConfigValue("unit", unit)]
     if colours:
         own += [DynamicConfigValue("thresholds", colours.build()), BACKGROUND]

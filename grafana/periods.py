@@ -7,9 +7,10 @@ A browser may be 11 hours from the roof for day bars, 5 for months and years; fa
 
 from collections.abc import Callable
 
-from queries import FLOW_DAY, FLOW_WATTS, metric
+from queries import FLOW_WATTS, metric
 
 FLOW_HOUR = "instance:enphase_flow_kilowatt_hours:hour"
+FLOW_DAY = "instance:enphase_flow_kilowatt_hours:day"
 MONEY_DAY = "instance:enphase_money:day"
 MONEY_PER_HOUR = "instance:enphase_money_per_hour:mean5m"
 PEAK_DAY = "instance:enphase_import_watts_mean15m:max_day"
@@ -33,8 +34,12 @@ def hour(flow: str) -> str:
 
 def day(flow: str, recorded: str = FLOW_DAY) -> str:
     """For steps of 1d: the day that begins there; the last is today, until now."""
-    done = f"last_over_time({metric(recorded, flow=flow)}[1d] offset -36h)"
-    return f"({done} or {_running(recorded, flow, '1d', 86400)})"
+    return f"({whole_day(flow, recorded)} or {_running(recorded, flow, '1d', 86400)})"
+
+
+def whole_day(flow: str, recorded: str = FLOW_DAY) -> str:
+    """For steps of 1d: the day that begins there, if it has ended; its sample is written just after its end."""
+    return f"last_over_time({metric(recorded, flow=flow)}[1d] offset -36h)"
 
 
 def day_a_year_before(flow: str) -> str:

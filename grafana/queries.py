@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from palette import FLOWS
 
 FLOW_WATTS = "instance:enphase_flow_watts:mean5m"
-FLOW_DAY = "instance:enphase_flow_kilowatt_hours:day"
 SELECTED = 'job=~"$job", instance=~"$instance"'
 ALERTS = 'alertname=~"Enphase.*", job=~"$job", instance=~"$instance|"'  # an alert on what is absent has no instance
 
@@ -43,15 +42,6 @@ def share_without(part: str, whole: str) -> str:
 
 def highest_watts(flow: str) -> str:
     return f"max_over_time({watts(flow)}[$__range:1m])"
-
-
-def by_day(recorded: str, **labels: str) -> str:
-    """The day that began at each midnight of a panel of bars.
-
-    Its sample is written a day later, just after midnight. We take the one around then, half a day early or late: bars
-    stay where they are when the clocks change, and where the browser's midnight is not the roof's.
-    """
-    return f"sum(last_over_time({metric(recorded, **labels)}[1d] offset -36h))"
 
 
 def flow(name: str, expression: str) -> Query:

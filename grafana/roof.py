@@ -28,7 +28,7 @@ from inverters import (
     on_roof,
 )
 from layout import Row
-from looks import BY_STEPS, column, named, steps
+from looks import BY_STEPS, in_unit, named, steps
 from palette import Thing
 from queries import Query, metric
 from roof_details import COURSE, INSIDE, REPORTS, SIDES
@@ -156,11 +156,11 @@ LIST = Row(
             empty=NO_REPORTS,
         )
         .decimals(0)
-        .override_by_name("Of its neighbours", column(units.PercentUnit, colours=SHARES))
-        .override_by_name("Energy", [*column(units.KiloWattHour), DynamicConfigValue("decimals", 2)])
-        .override_by_name("Week", column(units.PercentUnit, colours=SHARES))
-        .override_by_name("Now", column(units.Watt))
-        .override_by_name("Last report", column(units.DateTimeFromNow))
+        .override_by_name("Of its neighbours", in_unit(units.PercentUnit, colours=SHARES))
+        .override_by_name("Energy", [*in_unit(units.KiloWattHour), DynamicConfigValue("decimals", 2)])
+        .override_by_name("Week", in_unit(units.PercentUnit, colours=SHARES))
+        .override_by_name("Now", in_unit(units.Watt))
+        .override_by_name("Last report", in_unit(units.DateTimeFromNow))
         .sort_by([part.TableSortByFieldState().display_name("Of its neighbours").desc(desc=False)]),
     ),
 )
@@ -192,8 +192,8 @@ WRONG = Row(
             size=(12, 8),
             empty="Nobody is silent by day, nobody is gone",
         )
-        .override_by_name("Gone", column(units.NoUnit, values={0: Thing("not listed", palette.BAD)}))
-        .override_by_name("Heard", column(units.NoUnit, values=YES_OR_NO)),
+        .override_by_name("Gone", in_unit(units.NoUnit, values={0: Thing("not listed", palette.BAD)}))
+        .override_by_name("Heard", in_unit(units.NoUnit, values=YES_OR_NO)),
         rows(
             "Flags by day",
             "What inverters say of themselves in daylight: flags of their status, and for how many seconds of the last "

@@ -23,7 +23,7 @@ from inverters import (
     on_roof,
 )
 from layout import Row
-from looks import column, steps
+from looks import in_unit, steps
 from queries import Query, metric
 from rows import rows
 
@@ -104,8 +104,8 @@ SIDES = Row(
             size=(24, 6),
             empty="The config of the exporter tells no sides",
         )
-        .override_by_name("Panels", column(units.NoUnit))
-        .override_by_name("Peak power", column(units.Watt)),
+        .override_by_name("Panels", in_unit(units.NoUnit))
+        .override_by_name("Peak power", in_unit(units.Watt)),
     ),
 )
 

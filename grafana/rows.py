@@ -9,12 +9,10 @@ from grafana_foundation_sdk.models.dashboard import (
     DataTransformerConfig,
     DynamicConfigValue,
     FieldColorModeId,
-    ValueMap,
-    ValueMappingResult,
 )
 from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 
-from looks import BACKGROUND
+from looks import BACKGROUND, coloured
 from palette import Thing
 from panel import REFERENCES, Panel, Size, built, legend
 from queries import Query
@@ -153,23 +151,13 @@ def flows(
     A column for each query, under its legend.
     """
     heading = "Flow"
-    words = {
-        name: ValueMappingResult(text=thing.name, color=thing.colour, index=place)
-        for place, (name, thing) in enumerate(names.items())
-    }
     columns = {value: query.legend for value, query in _values(queries).items()}
     return (
         rows(title, description, queries, columns={"flow": heading, **columns}, unit=unit, size=size, empty=empty)
         .with_transformation(
             DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": heading, "desc": True}]})
         )
-        .override_by_name(
-            heading,
-            [
-                DynamicConfigValue("mappings", [ValueMap(words)]),
-                DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-            ],
-        )
+        .override_by_name(heading, coloured(names))
     )
 
 
