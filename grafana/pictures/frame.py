@@ -6,10 +6,10 @@ from typing import Any
 from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from support.viewing import View
 
 from fields import GRID
 from formats import written
-from viewing import Viewing
 
 Json = Any
 TEXT, FAINT, BACK, CARD = "#CCCCDC", "#8E8E9A", "#111217", "#181B1F"
@@ -31,16 +31,16 @@ def limits(axes: Axes, panel: Json) -> None:
                 axes.axhline(step["value"], color=step["color"], linewidth=0.8, linestyle="--")
 
 
-def dress(axes: Axes, panel: Json, viewing: Viewing, count: int) -> None:
+def dress(axes: Axes, panel: Json, view: View, count: int) -> None:
     field = panel["fieldConfig"]["defaults"]
     axes.set_facecolor(CARD)
     axes.grid(color=GRID, linewidth=0.5)
     axes.tick_params(colors=FAINT, labelsize=7, length=0)
     axes.yaxis.set_major_locator(MaxNLocator(max(2, panel["gridPos"]["h"] // 2)))
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: written(float(value), {**field, "mappings": ()}, viewing.end))
+        FuncFormatter(lambda value, _: written(float(value), {**field, "mappings": ()}, view.now))
     )
-    time_axis(axes, viewing)
+    time_axis(axes, panel, view)
     for spine in axes.spines.values():
         spine.set_visible(False)
     if panel["options"].get("legend", {}).get("showLegend", True) and count:
@@ -71,13 +71,13 @@ def legend(axes: Axes, panel: Json, entries: Sequence[tuple[str, Any]]) -> None:
         axes.text(x / room, -34 / height, more, color=FAINT, fontsize=7, transform=axes.transAxes, va="center")
 
 
-def time_axis(axes: Axes, viewing: Viewing) -> None:
-    locator = dates.AutoDateLocator(tz=viewing.zone, minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
+def time_axis(axes: Axes, panel: Json, view: View) -> None:
+    locator = dates.AutoDateLocator(tz=view.zone, minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(
-        dates.ConciseDateFormatter(locator, tz=viewing.zone, show_offset=False)  # type: ignore[no-untyped-call]
+        dates.ConciseDateFormatter(locator, tz=view.zone, show_offset=False)  # type: ignore[no-untyped-call]
     )
-    axes.set_xlim(viewing.start / A_DAY, viewing.end / A_DAY)
+    axes.set_xlim(view.start(panel) / A_DAY, view.now / A_DAY)
 
 
 def nothing(axes: Axes, panel: Json) -> None:

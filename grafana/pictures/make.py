@@ -3,7 +3,6 @@
 Takes some minutes for each month of the past: `make pictures MONTHS=1` for a first look.
 """
 
-import json
 import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
@@ -13,9 +12,9 @@ from dashboards.past import Window, pieces, when, write_all
 from dashboards.sites import JOB, SITES, Site, Truth
 from support.rules import recording_rules
 from support.tsdb import fill_in, served, write_blocks
+from support.viewing import View
 
 from draw import picture
-from viewing import Viewing, defaults
 
 ROOT = Path(__file__).parent.parent.parent
 LAST = date(2025, 6, 14)
@@ -23,11 +22,13 @@ NOW = datetime(2025, 6, 14, 23, 30, tzinfo=UTC).timestamp()
 """Half past four in the afternoon in California, half past five in Colorado."""
 DAY = 86400.0
 SHOWN = {
-    "everything": {"home": DAY, "energy": 2 * DAY, "grid-and-battery": DAY, "exporter": DAY / 2},
-    "battery": {"panels": DAY},
+    "everything": {"home": "24h", "energy": "2d", "grid-and-battery": "24h", "exporter": "12h"},
+    "battery": {"panels": "24h"},
 }
-"""By plant: its dashboards, and how many seconds before now each shows. Only the second tells voltages of inverters."""
+"""By plant: its dashboards, and the time that each shows. Only the second tells voltages of inverters."""
 A_WEEK_OF_INVERTERS = 9
+METER = "net-consumption"
+"""The grid's, which Grid and battery shows until somebody chooses another."""
 
 
 def past(site: Site, days: int, data: Path) -> None:
@@ -40,11 +41,9 @@ def past(site: Site, days: int, data: Path) -> None:
 
 def draw_all(site: Site, data: Path, into: Path) -> None:
     with served(data) as prometheus:
-        for name, seconds in SHOWN[site.instance].items():
-            dashboard = json.loads((ROOT / "grafana" / "dashboards" / f"{name}.json").read_text())
-            chosen = {**defaults(dashboard), "job": JOB, "instance": site.instance}
-            viewing = Viewing(prometheus.url, NOW - seconds, NOW, site.zone, chosen)
-            picture(dashboard, viewing, into / f"{name}.png")
+        chosen = {"job": JOB, "instance": site.instance, "meter": METER}
+        for name, began in SHOWN[site.instance].items():
+            picture(View(prometheus, name, NOW, site.zone, chosen, began), into / f"{name}.png")
 
 
 def main() -> None:

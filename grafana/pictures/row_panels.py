@@ -5,15 +5,15 @@ from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
+from support.viewing import View
 
 from fields import Json, colour_of, field_of
 from formats import written
 from frame import CARD, PIXELS_A_LETTER, TEXT, colour_drawn, dress, legend, limits
 from tables import Rows
-from viewing import Viewing
 
 
-def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: Viewing) -> None:
+def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, view: View) -> None:
     """A table, as many rows as the panel has room for."""
     axes.axis("off")
     height = panel["gridPos"]["h"] * 38 - 46
@@ -40,7 +40,7 @@ def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: 
             ink = colour_of(field, value, place) if coloured else ("white" if background else TEXT)
             middle = field.get("custom.align") == "center"
             x = (place + 0.5) * width if middle else place * width + 0.005
-            text = written(value, field, viewing.end)[:letters] if value != "" else ""
+            text = written(value, field, view.now)[:letters] if value != "" else ""
             axes.text(x, y + line / 2, text, color=ink, fontsize=7.5, va="center", ha="center" if middle else "left")
     axes.set(xlim=(0, 1), ylim=(0, 1))
 
@@ -51,7 +51,7 @@ def _column(panel: Json, name: str, rows: Rows) -> dict[str, Any]:
     return {"color": {"mode": "thresholds"}, **field_of(panel, name, kind=kind)}
 
 
-def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, viewing: Viewing) -> None:
+def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, view: View) -> None:
     """A bar chart: the first text is below, each number is a bar."""
     wanted = panel["options"].get("xField")
     name = wanted or next(column for column in columns if rows and isinstance(rows[0].get(column), str))
@@ -79,7 +79,7 @@ def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, v
             label=field.get("displayName", column),
         )
         base = [value + under for value, under in zip(values, base, strict=True)] if stacked else base
-    dress(axes, panel, viewing, 0)
+    dress(axes, panel, view, 0)
     middle = [number + (0 if stacked else share * (len(numbers_of) - 1) / 2) for number in range(len(rows))]
     if upright:
         axes.set_xticks(middle, [str(row.get(name, "")) for row in rows])
@@ -99,7 +99,7 @@ def _barh(
     axes.barh(at, values, share, left=base, **more)
 
 
-IN_ROWS: Mapping[str, Callable[[Axes, Json, Sequence[str], Rows, Viewing], None]] = {
+IN_ROWS: Mapping[str, Callable[[Axes, Json, Sequence[str], Rows, View], None]] = {
     "table": cells,
     "barchart": columns_chart,
 }

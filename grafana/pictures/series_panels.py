@@ -6,14 +6,15 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
+from support.viewing import View
 
+from answers import Answer
 from fields import GRID, Json, colour_of, field_of
 from formats import written
 from frame import A_DAY, TEXT, dress, legend, limits, time_axis
-from viewing import Series, Viewing
 
 
-def numbers(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+def numbers(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
     axes.axis("off")
     count = len(answers)
     upright = panel["gridPos"]["w"] <= panel["gridPos"]["h"] * 1.5
@@ -30,16 +31,16 @@ def numbers(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing
             colour = ink = "white"
         size = max(8.0, min(20.0, 26.0 / (count**0.5), panel["gridPos"]["w"] * 5.2))
         at: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
-        text = answer.name if panel["options"].get("textMode") == "name" else written(value, field, viewing.end)
+        text = answer.name if panel["options"].get("textMode") == "name" else written(value, field, view.now)
         axes.text(x, y + (0.08 if named else 0), text, color=colour, fontsize=size, **at)
         if named:
             axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=ink, fontsize=7.5, **at)
 
 
-def curves(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
     """Lines, areas, stacks and bars over time."""
     piles: dict[tuple[str, bool], dict[float, float]] = {}
-    step = viewing.step(panel)
+    step = view.step(panel)
     for place, answer in enumerate(answers):
         field = field_of(panel, answer.name, answer.reference)
         colour = colour_of(field, None, place)
@@ -81,7 +82,7 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing)
                 when, base, values, color=colour, alpha=opacity, linewidth=0, step="post" if "steps" in how else None
             )
     limits(axes, panel)
-    dress(axes, panel, viewing, len(answers))
+    dress(axes, panel, view, len(answers))
 
 
 def _with_gaps(
@@ -96,15 +97,15 @@ def _with_gaps(
     return [each[0] for each in points], [each[1] for each in points], [each[2] for each in points]
 
 
-def bands(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+def bands(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
     """A state timeline."""
-    step = viewing.step(panel)
+    step = view.step(panel)
     seen: dict[str, str] = {}
     for place, answer in enumerate(answers):
         field = field_of(panel, answer.name, answer.reference)
         for time, value in zip(answer.times, answer.values, strict=True):
             colour = colour_of(field, value, place)
-            seen.setdefault(written(value, field, viewing.end), colour)
+            seen.setdefault(written(value, field, view.now), colour)
             axes.barh(
                 -place,
                 step / A_DAY,
@@ -112,16 +113,16 @@ def bands(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) 
                 color=colour,
                 height=0.8,
             )
-    dress(axes, panel, viewing, 0)
-    axes.xaxis_date(tz=viewing.zone)
-    time_axis(axes, viewing)
+    dress(axes, panel, view, 0)
+    axes.xaxis_date(tz=view.zone)
+    time_axis(axes, panel, view)
     axes.set_yticks([-place for place in range(len(answers))], [answer.name for answer in answers])
     axes.set_ylim(0.6 - len(answers), 0.6)
     axes.grid(visible=False)
     legend(axes, panel, list(seen.items()))
 
 
-def bars_of(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing) -> None:
+def bars_of(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
     """A bar gauge: one bar an answer, its name at the left, its value at the right."""
     axes.axis("off")
     most = max(1e-9, float(panel["fieldConfig"]["defaults"].get("max") or max(answer.values[-1] for answer in answers)))
@@ -132,11 +133,11 @@ def bars_of(axes: Axes, panel: Json, answers: Sequence[Series], viewing: Viewing
         axes.barh(-place, 0.6, left=0.25, color=GRID, height=0.7)
         axes.barh(-place, 0.6 * max(0, value) / most, left=0.25, color=colour_of(field, value, place), height=0.7)
         axes.text(0.24, -place, answer.name[:28], color=TEXT, fontsize=7, ha="right", va="center")
-        axes.text(0.99, -place, written(value, field, viewing.end), color=TEXT, fontsize=7.5, ha="right", va="center")
+        axes.text(0.99, -place, written(value, field, view.now), color=TEXT, fontsize=7.5, ha="right", va="center")
     axes.set(xlim=(0, 1), ylim=(-max(len(answers[:room]), 2) + 0.4, 0.6))
 
 
-OVER_TIME: Mapping[str, Callable[[Axes, Json, Sequence[Series], Viewing], None]] = {
+OVER_TIME: Mapping[str, Callable[[Axes, Json, Sequence[Answer], View], None]] = {
     "stat": numbers,
     "gauge": numbers,
     "timeseries": curves,

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from viewing import Series
+from answers import Answer
 
 Rows = list[dict[str, Any]]
 Json = Any
 
 
-def table(answers: Sequence[Series], panel: Json, zone: ZoneInfo) -> tuple[list[str], Rows]:
+def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> tuple[list[str], Rows]:
     """The columns in their order, and the rows. Raises ValueError on a transformation that is not known here."""
     frames = _frames(answers, [target["refId"] for target in panel["targets"]])
     for each in panel.get("transformations", ()):
@@ -24,7 +24,7 @@ def table(answers: Sequence[Series], panel: Json, zone: ZoneInfo) -> tuple[list[
     return list(dict.fromkeys(key for row in rows for key in row)), rows
 
 
-def _frames(answers: Sequence[Series], references: Sequence[str]) -> list[Rows]:
+def _frames(answers: Sequence[Answer], references: Sequence[str]) -> list[Rows]:
     """One a query, a row an answer; the value's column has the query's letter where there are several."""
     frames: list[Rows] = []
     for reference in references:

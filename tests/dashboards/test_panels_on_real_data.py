@@ -16,8 +16,7 @@ from dashboards.bounds import Bounds, Plants, beyond, columns, drawn, named_valu
 from dashboards.past import History
 from dashboards.sites import OTHERS, SITES, Site
 from support.dashboards import dashboards
-from support.tsdb import Series
-from support.viewing import Seen, View
+from support.viewing import Seen, View, legend
 
 EVERY = (*SITES, *OTHERS)
 ALL = ""
@@ -169,16 +168,12 @@ def words(seen: Seen) -> list[str]:
 @every_dashboard
 def test_no_two_lines_of_a_panel_have_one_name(name: str, site: Site, look: Look) -> None:
     names = Counter(
-        (each.place, legend(each, series))
+        (each.place, legend(each.target, series))
         for each in look(name, site.instance)
         for series in each.series
         if each.panel["type"] in {"timeseries", "state-timeline", "stat"}
     )
     assert [shown for shown, count in names.items() if count > 1] == []
-
-
-def legend(seen: Seen, series: Series) -> str:
-    return re.sub(r"{{(\w+)}}", lambda match: series.labels.get(match[1], ""), seen.target.get("legendFormat", ""))
 
 
 @every_dashboard

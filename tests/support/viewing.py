@@ -40,13 +40,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class View:
-    """`now`: of whoever looks, in the time `zone` of the browser. `chosen`: the variables that are not All."""
+    """`now`: of whoever looks, in the time `zone` of the browser. `chosen`: the variables that are not All.
+
+    `began`: the time that is chosen at the top, as `now-12h`; the dashboard's own without.
+    """
 
     prometheus: Prometheus
     dashboard: str
     now: float
     zone: ZoneInfo
     chosen: Mapping[str, str] = field(default_factory=dict)
+    began: str = ""
 
     def choosing(self, **chosen: str) -> "View":
         return replace(self, chosen={**self.chosen, **chosen})
@@ -55,18 +59,18 @@ class View:
         """Each query of each panel, in their order."""
         for row, panel in panels_by_row(dashboards()[self.dashboard]):
             for target in panel["targets"]:
-                yield Seen(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self._answer(panel, target))
+                yield Seen(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.answer(panel, target))
 
     def of(self, title: str) -> dict[str, list[Series]]:
         """What came back for the queries of the one panel `row/title`, by their letters."""
         (panel,) = (
             each for row, each in panels_by_row(dashboards()[self.dashboard]) if f"{row}/{each['title']}" == title
         )
-        return {target["refId"]: self._answer(panel, target) for target in panel["targets"]}
+        return {target["refId"]: self.answer(panel, target) for target in panel["targets"]}
 
     def marks(self) -> Iterator[tuple[str, list[Series]]]:
         """What annotations show, by their names."""
-        start, step = self.start({}), self._step({}, self.start({}))
+        start, step = self.start({}), self.step({})
         for each in dashboards()[self.dashboard]["annotations"]["list"]:
             yield each["name"], self.prometheus.range(self.asked(each["expr"], {}), Steps(start, self.now, step))
 
@@ -80,12 +84,13 @@ class View:
 
     def start(self, panel: Json) -> float:
         """Of the panel's time, in seconds: its own, or that of the dashboard."""
-        began = panel.get("timeFrom") or dashboards()[self.dashboard]["time"]["from"]
+        began = panel.get("timeFrom") or self.began or dashboards()[self.dashboard]["time"]["from"]
         return since(began, datetime.fromtimestamp(self.now, self.zone)).timestamp()
 
     def asked(self, expression: str, panel: Json) -> str:
+        """A query of the panel, or its title, with Grafana's variables and the dashboard's in it."""
         start = self.start(panel)
-        step = self._step(panel, start)
+        step = self.step(panel)
         seconds = round(self.now - start)
         own = {
             "__from": f"{1000 * start:.0f}",
@@ -97,20 +102,19 @@ class View:
         }
         return substituted(expression, self.dashboard, **{**own, **self.chosen})
 
-    def _answer(self, panel: Json, target: Json) -> list[Series]:
+    def answer(self, panel: Json, target: Json) -> list[Series]:
         expression = self.asked(target["expr"], panel)
         if target.get("instant"):
             return self.prometheus.at(expression, self.now)
-        start = self.start(panel)
-        step = self._step(panel, start)
-        steps = Steps(self._aligned(start, step), self._aligned(self.now, step), step)
+        step = self.step(panel)
+        steps = Steps(self._aligned(self.start(panel), step), self._aligned(self.now, step), step)
         return self.prometheus.range(expression, steps)
 
-    def _step(self, panel: Json, start: float) -> float:
-        """One point a pixel, and none between two scrapes."""
+    def step(self, panel: Json) -> float:
+        """Seconds between two points: one a pixel, and none between two scrapes."""
         least = _seconds(panel["interval"]) if panel.get("interval") else SCRAPES
         points = panel.get("maxDataPoints") or PIXELS_A_COLUMN * panel.get("gridPos", {"w": 24})["w"]
-        wanted = (self.now - start) / points
+        wanted = (self.now - self.start(panel)) / points
         nearest = min(INTERVALS, key=lambda each: abs(each - wanted))
         return max(least, nearest if wanted > least else 0)
 
@@ -118,6 +122,11 @@ class View:
         """Steps begin at the browser's midnight, with the offset that it has now."""
         offset = datetime.fromtimestamp(self.now, self.zone).utcoffset() or timedelta()
         return (instant + offset.total_seconds()) // step * step - offset.total_seconds()
+
+
+def legend(target: Json, series: Series) -> str:
+    """What the query calls it, of the words of its labels."""
+    return re.sub(r"{{(\w+)}}", lambda match: series.labels.get(match[1], ""), target.get("legendFormat", ""))
 
 
 def since(began: str, now: datetime) -> datetime:

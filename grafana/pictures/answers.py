@@ -1,0 +1,31 @@
+"""What Prometheus answers to a panel, as a chart and a table take it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from support.viewing import View, legend
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`times` in seconds since 1970; `reference` is the query's letter."""
+
+    name: str
+    reference: str
+    labels: Mapping[str, str]
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+def answers(view: View, panel: Any) -> Iterator[Answer]:
+    """Of all its queries, in their order."""
+    for target in panel["targets"]:
+        for series in view.answer(panel, target):
+            yield Answer(
+                name=legend(target, series),
+                reference=target["refId"],
+                labels=series.labels,
+                times=tuple(series.values),
+                values=tuple(series.values.values()),
+            )
