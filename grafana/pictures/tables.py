@@ -84,7 +84,8 @@ def _organize(frames: list[Rows], options: Json) -> list[Rows]:
         kept = sorted((key for key in row if key not in excluded), key=lambda key: order.get(key, len(order)))
         return {renamed.get(key) or key: row[key] for key in kept}
 
-    columns = [sorted({key for row in rows for key in row}, key=lambda key: order.get(key, 99)) for rows in frames]
+    met = [dict.fromkeys(key for row in rows for key in row) for rows in frames]
+    columns = [sorted(keys, key=lambda key: order.get(key, len(order))) for keys in met]
     return [
         [organized({key: row.get(key, "") for key in keys}) for row in rows]
         for keys, rows in zip(columns, frames, strict=True)
