@@ -43,7 +43,7 @@ def demo(exporter: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     yield process, f"http://localhost:{other}"
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(A_WHILE)
     assert process.stdout is not None
     process.stdout.close()
 
@@ -78,7 +78,7 @@ def test_ctrl_c_ends_all_of_it(demo: tuple[subprocess.Popen[str], str]) -> None:
     process, url = demo
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    assert process.wait(A_WHILE) == 0
     assert answer(f"{url}/api/v1/rules") == {}
     assert children
     assert not [child for child in children if Path(f"/proc/{child}").exists()]

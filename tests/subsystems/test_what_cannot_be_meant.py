@@ -157,14 +157,15 @@ def test_lists_in_lists_of_prices_are_a_thousand_samples_at_most() -> None:
     assert [each.rule for each in told.refusals] == ["limit"]
 
 
-def test_a_production_that_cannot_be_read_is_no_reason_to_doubt_the_load() -> None:
+def test_a_production_that_cannot_be_read_does_not_say_that_a_load_like_the_grid_s_is_one() -> None:
     entry: Json = {"type": "eim", "activeCount": 1, "wNow": 4556.1, "whLifetime": "much"}
     consumption: list[Json] = [
         {"type": "eim", "activeCount": 1, "measurementType": kind, "wNow": 500.0, "whLifetime": 4_200_123.456}
         for kind in ("total-consumption", "net-consumption")
     ]
     told = read(production, {PRODUCTION_JSON: {"production": [entry], "consumption": consumption}})
-    assert of(Consumption, told)
+    assert not of(Consumption, told)
+    assert "total_equals_net" in [each.rule for each in told.refusals]
 
 
 @pytest.mark.parametrize(("storage", "known"), [([], True), ([None], False), ("none", False), (None, False)])
