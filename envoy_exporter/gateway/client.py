@@ -20,6 +20,8 @@ LARGEST_BODY = 4 * 1024 * 1024
 """The largest recorded answer has 43 kB."""
 _LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
 """What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
+_BELIEVED = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
+"""What is remembered for long. Of the rest, 401 is the one whose repetition would show a refused token twice."""
 _PLAIN = frozenset({b"", b"identity"})
 _READ = httpx.ByteStream(b"")
 
@@ -49,13 +51,15 @@ class Client:
         self._user_agent = user_agent
         self._client: httpx.Client | None = None
         self._kept_alive = False
+        self._latest: tuple[bytes, Answer] | None = None
+        self._common: Answer | None = None
 
     def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Answer:
         """What is there by the deadline (of the network's clock). Raises GatewayError.
 
         A request that fails on a connection that was used before, ahead of any byte of an answer, is repeated
         once on a fresh one: gateways promise keep-alive and then close or reset (home-assistant/core#126162). So is one
-        that is answered with 408 there: that was said to the connection at rest, when nothing had been asked.
+        whose answer there may have been to something else.
         """
         if keep_alive != self._kept_alive:
             self.close()
@@ -65,7 +69,9 @@ class Client:
         connections, network.received = network.connections, 0
         try:
             answer = self._get(url, auth)
-            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
+            doubted = answer if network.connections == connections and self._is_doubtful(url, answer) else None
+            if doubted is None:
+                self._latest = url.raw_path, answer
                 return answer
             self.close()
         except NoAnswer as error:
@@ -73,17 +79,38 @@ class Client:
             reused = network.connections == connections
             if not reused or network.received or error.reason in {"timeout", "deadline"}:
                 raise
+            doubted = None
         except BaseException:
             self.close()
             raise
         try:
-            return self._get(url, auth)
+            answer = self._get(url, auth)
         except BaseException:
             self.close()
             raise
+        self._latest = url.raw_path, answer
+        if doubted is not None and _say_the_same(doubted, answer):
+            self._common = answer
+        return answer
+
+    def _is_doubtful(self, url: httpx.URL, answer: Answer) -> bool:
+        """Was it said on a kept connection before anything was asked: 408, or once more what the last question got.
+
+        A second copy that comes late is taken for the answer to the next question, and each answer after it too.
+        What a fresh connection has shown to answer several questions (HTTP 404, an empty list) is not doubted again.
+        """
+        if answer.status == httpx.codes.REQUEST_TIMEOUT:
+            return True
+        if self._latest is None or answer.status not in _BELIEVED:
+            return False
+        if self._common is not None and _say_the_same(self._common, answer):
+            return False
+        target, before = self._latest
+        return target != url.raw_path and _say_the_same(before, answer)
 
     def close(self) -> None:
         """Drop the connection: after an error nobody knows what state it is in."""
+        self._latest = self._common = None
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -156,6 +183,11 @@ class _Transport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _say_the_same(one: Answer, other: Answer) -> bool:
+    """Whatever their headers say: of two copies each may have its own date."""
+    return (one.status, one.body) == (other.status, other.body)
 
 
 def _has_said_more(pool: httpcore.ConnectionPool) -> bool:

@@ -114,6 +114,55 @@ def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_quest
         client.client.close()
 
 
+def test_a_second_copy_that_comes_with_the_next_question_does_not_answer_it() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        late = b""
+        while question := gateway.request(connection):
+            said = answer(question.split()[1], headers=f"Date: {len(gateway.received)}\r\n")
+            connection.sendall(late + said)
+            late = answer(question.split()[1], headers="Date: later\r\n")
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        paths = [f"/{number}" for number in range(5)]
+        assert [client.get(path=path).body.decode() for path in paths] == paths
+        client.client.close()
+
+
+def test_what_answers_several_questions_is_asked_for_twice_once_a_connection() -> None:
+    """Gateways say `[]` and HTTP 404 to more than one question: only a fresh connection can tell that from a copy."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        while question := gateway.request(connection):
+            questions.append(question.split()[1].decode())
+            connection.sendall(answer(b"[]", "404 Not Found"))
+
+    questions: list[str] = []
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        for path in ("/a", "/a", "/b", "/c", "/d", "/d"):
+            assert client.get(path=path).status == 404
+        client.client.close()
+    assert questions == ["/a", "/a", "/b", "/b", "/c", "/d", "/d"]
+    assert gateway.connections == 2
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "503 Service Unavailable"])
+def test_what_is_not_believed_for_long_is_not_asked_for_twice(status: str) -> None:
+    """A refused token is not shown again, and a gateway in trouble is left alone."""
+
+    def script(connection: socket.socket, _: int) -> None:
+        while gateway.request(connection):
+            connection.sendall(answer(b"no", status))
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        for path in ("/a", "/b", "/c"):
+            client.get(path=path)
+        client.client.close()
+        assert (len(client.counted), gateway.connections) == (3, 1)
+
+
 @pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
 def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:  # noqa: FBT001  # a case
     """It resets what it said it would keep (home-assistant/core#126162)."""

@@ -34,6 +34,8 @@ MAIL, PASSWORD, LOCAL = "canary.of.norwich@example.com", "canary-sings-at-enligh
 PAGES = ("/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/")
 PATIENCE, HURRY = 15.0, 1.0
 """Seconds that a scrape gives the exporter, which takes off half of one; and where it would wait in vain."""
+CLOUD_HURRY = 2.0
+"""In which a login must have come in whole, however much else the machine has to do."""
 LATE = 60.0
 """After so many the answer is not coming; how soon it comes on a busy machine is no test's business."""
 MOST_MORE = 64
@@ -198,6 +200,15 @@ class House:
                 patch.setattr(self.asker.renewal._account._enlighten, "_seconds", 0.3)
             yield
         self.patience = PATIENCE
+
+    @contextmanager
+    def impatient_with_the_cloud(self) -> Iterator[None]:
+        """The exporter alone, while Enlighten may say nothing; what the gateway says may take its time."""
+        assert self.asker.renewal is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(renewal, "SECONDS", CLOUD_HURRY)
+            patch.setattr(self.asker.renewal._account._enlighten, "_seconds", CLOUD_HURRY)
+            yield
 
     @property
     def gap(self) -> float:

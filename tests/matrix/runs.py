@@ -16,7 +16,7 @@ from support.exposition import Key
 from envoy_exporter.simulator import PROFILES
 from envoy_exporter.simulator.faults import FAULTS, Acts, Fault, When
 from envoy_exporter.simulator.faults.fault import Value
-from matrix.house import House, Scraped, eleven, small
+from matrix.house import HURRY, House, Scraped, eleven, small
 from matrix.truth import STEP, Twin, readers, subsystem_of
 
 LONGEST = 600.0
@@ -115,7 +115,6 @@ DIFFERS = {
 
 MADE_UP = {
     "flipped": "a bit turned over in a digit makes another number",
-    "answered-twice": "the second answer, where it is late, is taken for the next question's",
     "firmware": "it is another plant's gateway meanwhile",
     "update": "it is another plant's gateway meanwhile",
     "another-gateway": "it may be asked before it has said who it is",
@@ -205,12 +204,17 @@ def run(case: Case, folder: Path, counted: Counter[str]) -> list[str]:
     return house.breaches
 
 
-def run_mood(mood: str, folder: Path, counted: Counter[str], *, aging: bool) -> list[str]:
-    """What was wrong while the cloud was in that mood, and after. `aging`: the old token is good for a day."""
+def run_mood(mood: str, folder: Path, counted: Counter[str], *, aging: bool, slow: When | None = None) -> list[str]:
+    """What was wrong while the cloud was in that mood, and after. `aging`: the old token is good for a day.
+
+    `slow`: the answers of the gateway that take their time, as all do on a busy machine.
+    """
     with House(folder, small("8.3"), cloud=True, aging=aging) as house:
         house.enlighten.mood = mood
         judge = Judge(house, "8.3", frozenset(), "nothing" if aging else "gateway")
-        with house.impatient():
+        if slow is not None:
+            house.gateway.faults.on("slow", slow, seconds=HURRY)
+        with house.impatient_with_the_cloud():
             for _ in range(4):
                 judge.faulty(house.scrape())
         house.look_at_every_page()

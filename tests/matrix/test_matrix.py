@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from envoy_exporter.simulator.cloud import MOODS
+from envoy_exporter.simulator.faults import When
 from matrix.runs import Case, every_fault, every_fault_once, run, run_mood
 
 
@@ -37,6 +38,12 @@ def test_a_cloud_that_gives_no_token_costs_nothing_while_the_old_one_is_good(
     mood: str, tmp_path: Path, counted: Counter[str]
 ) -> None:
     breaches = run_mood(mood, tmp_path, counted, aging=True)
+    assert not breaches, "\n".join(dict.fromkeys(breaches))
+
+
+def test_a_gateway_that_takes_its_time_is_not_held_against_a_cloud(tmp_path: Path, counted: Counter[str]) -> None:
+    slow = When(endpoints=("/ivp/meters/readings",), last=1)
+    breaches = run_mood("login_405", tmp_path, counted, aging=True, slow=slow)
     assert not breaches, "\n".join(dict.fromkeys(breaches))
 
 

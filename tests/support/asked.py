@@ -27,8 +27,11 @@ class Asked:
         self.client = Client(self.network, tls_context(), count, "test")
         self._url = httpx.URL(scheme=scheme, host=host, port=port, raw_path=b"/info")
 
-    def get(self, limit: float = 5.0, auth: httpx.Auth | None = None, *, keep_alive: bool = True) -> Answer:
-        return self.client.get(self._url, auth, time.monotonic() + limit, keep_alive=keep_alive)
+    def get(
+        self, limit: float = 5.0, auth: httpx.Auth | None = None, *, keep_alive: bool = True, path: str = "/info"
+    ) -> Answer:
+        url = self._url.copy_with(raw_path=path.encode())
+        return self.client.get(url, auth, time.monotonic() + limit, keep_alive=keep_alive)
 
 
 def asked(gateway: RawGateway) -> Asked:
