@@ -51,7 +51,7 @@ class Client:
         self._user_agent = user_agent
         self._client: httpx.Client | None = None
         self._kept_alive = False
-        self._latest: tuple[bytes, Answer] | None = None
+        self._latest: Answer | None = None
         self._common: Answer | None = None
 
     def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Answer:
@@ -67,19 +67,19 @@ class Client:
         network = self._network
         network.deadline, network.guarded = deadline, auth is not None
         connections, network.received = network.connections, 0
+        doubted: Answer | None = None
         try:
             answer = self._get(url, auth)
-            doubted = answer if network.connections == connections and self._is_doubtful(url, answer) else None
-            if doubted is None:
-                self._latest = url.raw_path, answer
+            if network.connections != connections or not self._is_doubtful(answer):
+                self._latest = answer
                 return answer
+            doubted = answer
             self.close()
         except NoAnswer as error:
             self.close()
             reused = network.connections == connections
             if not reused or network.received or error.reason in {"timeout", "deadline"}:
                 raise
-            doubted = None
         except BaseException:
             self.close()
             raise
@@ -88,16 +88,16 @@ class Client:
         except BaseException:
             self.close()
             raise
-        self._latest = url.raw_path, answer
+        self._latest = answer
         if doubted is not None and _say_the_same(doubted, answer):
             self._common = answer
         return answer
 
-    def _is_doubtful(self, url: httpx.URL, answer: Answer) -> bool:
+    def _is_doubtful(self, answer: Answer) -> bool:
         """Was it said on a kept connection before anything was asked: 408, or once more what the last question got.
 
-        A second copy that comes late is taken for the answer to the next question, and each answer after it too.
-        What a fresh connection has shown to answer several questions (HTTP 404, an empty list) is not doubted again.
+        A second copy that comes late is taken for the answer to the next question, and each answer after it for that to
+        the one after. What a fresh connection said again (HTTP 404, an empty list) is not doubted a second time.
         """
         if answer.status == httpx.codes.REQUEST_TIMEOUT:
             return True
@@ -105,8 +105,7 @@ class Client:
             return False
         if self._common is not None and _say_the_same(self._common, answer):
             return False
-        target, before = self._latest
-        return target != url.raw_path and _say_the_same(before, answer)
+        return _say_the_same(self._latest, answer)
 
     def close(self) -> None:
         """Drop the connection: after an error nobody knows what state it is in."""

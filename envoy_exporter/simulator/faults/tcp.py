@@ -191,7 +191,7 @@ def unasked(_: Occasion, steps: Steps, *, after: float = 0.05) -> Steps:
 
 @fault(
     Acts.WIRE,
-    "endpoint",
+    "nothing",
     "a request is answered twice; late: the second time when the next one comes in",
     needs=[Needs.TOKENS],
 )
