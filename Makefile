@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo demo-prometheus test test-long lint format golden dashboards pictures soak clean
 
+# It listens on every address, as the exporter does; make demo FLAGS=--web.listen-address=127.0.0.1:9433 here alone.
 demo: $(VENV)/demo-installed
 	@$(BIN)/envoy-exporter --demo $(FLAGS)
 

@@ -28,7 +28,7 @@ from periods import (
 from queries import Query, flow
 from rows import MOST_STEPS, calendar, flows, highest_days
 
-NO_GRID_METER = "Nobody measures what the house takes from the grid"
+NO_LOAD_YET = "No whole day yet, or nobody measures what the house takes from the grid"
 NO_DAY_YET = "No whole day yet"
 OF_A_YEAR_BEFORE = "A year before"
 SUMMARY = ("solar", "load", "import", "export", "discharge", "charge")
@@ -77,7 +77,7 @@ TO_HOME = ("solar_to_home", "battery_to_home", "grid_to_home")
 FROM_SOLAR = ("solar_to_home", "solar_to_battery", "solar_to_grid")
 
 
-def bars(title: str, description: str, *queries: Query, empty: str = NO_GRID_METER) -> timeseries.Panel:
+def bars(title: str, description: str, *queries: Query, empty: str = NO_LOAD_YET) -> timeseries.Panel:
     return (
         days(title, description, queries, unit=units.KiloWattHour, size=(12, 9), empty=empty)
         .stacking(part.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
@@ -99,6 +99,7 @@ HOURS = Row(
             "Each bar is an hour of the time that is chosen above, and its whole height what the house used in it. The "
             "last one is the hour that runs, so far.",
             *each(TO_HOME, hour),
+            empty="No whole hour yet, or nobody measures what the house takes from the grid",
         ).interval("1h"),
         bars(
             "Where solar energy went, by hour",
@@ -140,7 +141,7 @@ DAYS = Row(
 )
 
 
-def months(title: str, description: str, name: str, empty: str = NO_GRID_METER) -> barchart.Panel:
+def months(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> barchart.Panel:
     return (
         calendar(
             title,
@@ -170,7 +171,7 @@ MONTHS = Row(
 )
 
 
-def total(title: str, description: str, name: str, empty: str = NO_GRID_METER) -> timeseries.Panel:
+def total(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> timeseries.Panel:
     return (
         lines(
             title,
@@ -216,7 +217,7 @@ YEARS = Row(
             ],
             unit=units.PercentUnit,
             size=(12, 8),
-            empty=NO_GRID_METER,
+            empty=NO_LOAD_YET,
         )
         .line_width(2)
         .interval("1d")
@@ -228,7 +229,7 @@ YEARS = Row(
 )
 
 
-def records(title: str, description: str, name: str, empty: str = NO_GRID_METER) -> table.Panel:
+def records(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> table.Panel:
     return highest_days(
         title,
         description,

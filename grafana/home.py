@@ -15,9 +15,9 @@ from rows import rows
 
 RUNBOOK = "https://github.com/envoy-exporter/envoy_exporter/blob/main/docs/alerts.md"
 
-NO_GRID = "not measured"
+NO_GRID = "not known"
 NO_BATTERY = "none heard"
-NO_GRID_METER = "Nobody measures what the house takes from the grid"
+NO_GRID_METER = "Not known in the first minutes, or nobody measures what the house takes from the grid"
 NO_BATTERY_HEARD = "No battery is heard of"
 
 FIRING = f'ALERTS{{{ALERTS}, alertstate="firing"}}'

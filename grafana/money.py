@@ -27,7 +27,7 @@ HOW = (
     "rules in prometheus/rules have recorded it (put your tariff there, by time of use if it has one); a number there "
     "asks what if that had been the price all the time."
 )
-NOBODY_KNOWS = "Nobody measures the grid, or the rules of prometheus/rules are missing"
+NOBODY_KNOWS = "No whole day yet, or nobody measures the grid, or the rules of prometheus/rules are missing"
 NO_TARIFF = "The rules of prometheus/rules are missing"
 
 
@@ -140,7 +140,7 @@ PEAK = Row(
             reducer="max",
             unit=units.Watt,
             size=(24, 7),
-            empty="Nobody measures what the house takes from the grid",
+            empty="No whole day yet, or nobody measures what the house takes from the grid",
         )
         .time_from("now-12M/M")
         .x_tick_label_rotation(-45),

@@ -25,7 +25,7 @@ def can_certify() -> bool:
 def server_context(serial: str, host: str) -> tuple[ssl.SSLContext, bytes]:
     """TLS for a server, and the authority (PEM) that vouches for its certificate; both new each time."""
     if not can_certify():
-        raise CertificateError("TLS needs trustme: pip install '.[simulator]', or ask for plain HTTP")
+        raise CertificateError("TLS needs trustme: pip install '.[simulator]'")
     import trustme  # noqa: PLC0415  # an extra, loaded only where TLS is wanted
 
     authority = trustme.CA(organization_name="simulated gateway")

@@ -22,11 +22,13 @@ NOW = datetime(2025, 6, 14, 23, 30, tzinfo=UTC).timestamp()
 """Half past four in the afternoon in California, half past five in Colorado."""
 DAY = 86400.0
 SHOWN = {
-    "everything": {"home": "24h", "energy": "2d", "grid-and-battery": "24h", "exporter": "12h"},
-    "battery": {"panels": "24h"},
+    "everything": {"home": "24h", "energy": "2d", "grid-and-battery": "24h"},
+    "battery": {"panels": "24h", "exporter": "12h"},
 }
 """By plant: its dashboards, and the time that each shows. Only the second tells voltages of inverters."""
 A_WEEK_OF_INVERTERS = 9
+SEEN = 240.0
+"""Seconds after which a sample is still seen: so often is enough for what is on no chart of a week."""
 METER = "net-consumption"
 """The grid's, which Grid and battery shows until somebody chooses another."""
 
@@ -35,7 +37,8 @@ def past(site: Site, days: int, data: Path) -> None:
     window = Window(site, LAST - timedelta(days), days + 1, until=NOW + 60)
     for piece in pieces(window, Truth(site)):
         write_blocks(piece.lines(inverters=piece.end > NOW - A_WEEK_OF_INVERTERS * DAY), data)
-    write_all(site, NOW - DAY, NOW, 60.0, data)
+    write_all(site, NOW - A_WEEK_OF_INVERTERS * DAY, NOW - DAY - SEEN, SEEN, data)
+    write_all(site, NOW - DAY, NOW, 60.0, data, gateways=1)
     fill_in(recording_rules(), data, when([window]))
 
 

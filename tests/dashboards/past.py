@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from dashboards.sites import JOB, MINUTE, OTHERS, SITES, Site, Truth, local_days
+from dashboards.sites import JOB, MINUTE, Site, Truth, local_days
 from support.past import Past
 from support.rules import Rule
 from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
@@ -110,8 +110,8 @@ def pieces(window: Window, truth: Truth) -> Iterator[_Piece]:
         start = end
 
 
-def write_all(site: Site, start: float, end: float, every: float, data: Path) -> None:
-    """All else that the exporter says, through its own pipeline."""
+def write_all(site: Site, start: float, end: float, every: float, data: Path, gateways: int = 0) -> None:
+    """All else that the exporter says, through its own pipeline; of itself too if its config has so many gateways."""
     plant = site.plant(start - _SETTLED)
     past = Past(site.name, plant, site.settings)
     known = {(column.name, frozenset(column.labels)) for column in columns(site.profile)}
@@ -123,10 +123,10 @@ def write_all(site: Site, start: float, end: float, every: float, data: Path) ->
                 for name, labels, value, *_ in metric.samples:
                     if (name, frozenset(labels.items())) not in known:
                         yield line(name, {**labels, "job": JOB, "instance": site.instance}, value, time)
-            if site == SITES[-1]:
+            if gateways:
                 own = {"job": JOB, "instance": EXPORTER}
                 yield line("up", own, 1, time)
-                for name, labels, value, *_ in past.own_samples(len(SITES) + len(OTHERS)):
+                for name, labels, value, *_ in past.own_samples(gateways):
                     yield line(name, {**labels, **own}, value, time)
 
     write_blocks(lines(), data)

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
+from envoy_exporter import __version__
 from envoy_exporter.collector import EnvoyCollector, Snapshot
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import answers
@@ -43,7 +45,8 @@ class Past:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()
-        self.telemetry = Telemetry("past")
+        self._asked: dict[str, float] = {}
+        self.telemetry = Telemetry(__version__)
 
     def families(self, time: float) -> Iterable[Metric]:
         self._clock.turn(time - self._clock.time())
@@ -74,11 +77,17 @@ class Past:
                 absent.add(endpoint.name)
                 continue
             answered[endpoint.name] = Document(content, asked=time, took=TOOK.get(endpoint.name, 0.1))
-            self._requests[endpoint.name, response.status] += 1
-            self.telemetry.request_seconds.labels(endpoint.name).observe(TOOK.get(endpoint.name, 0.1))
-            if self._requests[endpoint.name, response.status] % 100 == 0 and endpoint.name in TOOK:
-                self._failures[endpoint.name, "timeout"] += 1
+            if time - self._asked.get(endpoint.name, -inf) >= (endpoint.age.maximum_age or 0):
+                self._asked[endpoint.name] = time
+                self._count(endpoint.name, response.status)
         return Documents(answered, frozenset(absent))
+
+    def _count(self, endpoint: str, status: int) -> None:
+        """One that was due: the documents themselves are of the moment, whatever their age would be."""
+        self._requests[endpoint, status] += 1
+        self.telemetry.request_seconds.labels(endpoint).observe(TOOK.get(endpoint, 0.1))
+        if self._requests[endpoint, status] % 100 == 0 and endpoint in TOOK:
+            self._failures[endpoint, "timeout"] += 1
 
     def _snapshot(self, seen: Documents, time: float) -> Snapshot:
         wanted = {
