@@ -13,15 +13,13 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from .errors import GatewayError, NoAnswer, Unusable
+from .errors import GatewayError, NoAnswer, Unreachable, Unusable
 from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
 """The largest recorded answer has 43 kB."""
 _LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
 """What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
-_BELIEVED = frozenset({httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
-"""What is remembered for long. Of the rest, 401 is the one whose repetition would show a refused token twice."""
 _PLAIN = frozenset({b"", b"identity"})
 _READ = httpx.ByteStream(b"")
 
@@ -71,8 +69,7 @@ class Client:
         try:
             answer = self._get(url, auth)
             if network.connections != connections or not self._is_doubtful(answer):
-                self._latest = answer
-                return answer
+                return self._taken(answer)
             doubted = answer
             self.close()
         except NoAnswer as error:
@@ -83,27 +80,42 @@ class Client:
         except BaseException:
             self.close()
             raise
+        return self._once_more(url, auth, doubted)
+
+    def _once_more(self, url: httpx.URL, auth: httpx.Auth | None, doubted: Answer | None) -> Answer:
+        """On a fresh connection. A gateway that takes none has just answered on another: it is not gone."""
+        self._network.received = 0
         try:
             answer = self._get(url, auth)
+        except Unreachable as error:
+            self.close()
+            if doubted is None:
+                raise
+            raise NoAnswer("protocol", f"it said the same to two questions, and then: {error}") from None
         except BaseException:
             self.close()
             raise
-        self._latest = answer
         if doubted is not None and _say_the_same(doubted, answer):
             self._common = answer
+        return self._taken(answer)
+
+    def _taken(self, answer: Answer) -> Answer:
+        """Refusals of a gateway (HTTP 404) are all alike: after one, the next question has a connection of its own."""
+        if answer.status == httpx.codes.OK:
+            self._latest = answer
+        else:
+            self.close()
         return answer
 
     def _is_doubtful(self, answer: Answer) -> bool:
         """Was it said on a kept connection before anything was asked: 408, or once more what the last question got.
 
         A second copy that comes late is taken for the answer to the next question, and each answer after it for that to
-        the one after. What a fresh connection said again (HTTP 404, an empty list) is not doubted a second time.
+        the one after. What a fresh connection said again (an empty list) is not doubted a second time.
         """
         if answer.status == httpx.codes.REQUEST_TIMEOUT:
             return True
-        if self._latest is None or answer.status not in _BELIEVED:
-            return False
-        if self._common is not None and _say_the_same(self._common, answer):
+        if self._latest is None or (self._common is not None and _say_the_same(self._common, answer)):
             return False
         return _say_the_same(self._latest, answer)
 

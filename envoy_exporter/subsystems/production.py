@@ -13,7 +13,7 @@ from envoy_exporter.families import Reading, counter, gauge, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, number, peek, scaled
 
 from . import activity, history, page, rules, source
-from .history import History, Past, Register
+from .history import HOLD, History, Past, Register
 from .source import Choice
 from .subsystem import Read, Settings
 
@@ -162,10 +162,14 @@ READINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Which source was chosen, and what its registers said before: a list of meters that fails forgets neither."""
+    """Which source was chosen, and what its registers said before: a list of meters that fails forgets neither.
+
+    `repeated`: when the load last was the grid's to the last digit; None once they are told apart.
+    """
 
     choice: Choice = field(default_factory=Choice)
     past: Past | None = None
+    repeated: float | None = None
 
 
 def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
@@ -174,8 +178,9 @@ def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
     choice = source.choose(seen, before.choice)
     site = _Site(seen, History(seen, before.past, refusals), rules.latest(seen, now), refusals)
     activities = activity.read(site.content, site.refuse)
-    readings = (*activities, *_production(site, choice.source), *_consumption(site))
-    return Read(readings, tuple(refusals.met), Memory(choice, site.history.past()))
+    repeated = _repeated(site, before.repeated, now)
+    readings = (*activities, *_production(site, choice.source), *_consumption(site, refused=repeated is not None))
+    return Read(readings, tuple(refusals.met), Memory(choice, site.history.past(), repeated))
 
 
 # --- the readings
@@ -294,13 +299,22 @@ def _page(site: _Site) -> Iterator[Production]:
     )
 
 
-def _consumption(site: _Site) -> Iterator[Reading]:
+def _repeated(site: _Site, before: float | None, now: float) -> float | None:
+    """A gateway whose load was the grid's is not believed for a poll that leaves out the proof: counts flap on 8.3."""
+    total, net = (documents.consumption_entry(site.content, each) for each in ("total-consumption", "net-consumption"))
+    same = rules.total_equals_net(total or {}, net, documents.eim_entry(site.content))
+    if same is None:
+        return before if before is not None and now - before < HOLD else None
+    return now if same else None
+
+
+def _consumption(site: _Site, *, refused: bool) -> Iterator[Reading]:
     """What the gateway takes for the load, and the balance with the grid; nothing while its CT is not active."""
     seen, refuse = site.seen, site.refuse
     meter = documents.enabled_meter(seen, "net-consumption") or documents.enabled_meter(seen, "total-consumption")
     total, net = (documents.consumption_entry(site.content, each) for each in ("total-consumption", "net-consumption"))
     if total is not None and documents.is_active(total):
-        if rules.total_equals_net(total, net, documents.eim_entry(site.content)):
+        if refused:
             refuse(rules.TOTAL_EQUALS_NET, "total-consumption")
         elif whole := site.whole("total-consumption", total, meter):
             yield Consumption(**_load(site, whole))

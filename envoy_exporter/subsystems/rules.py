@@ -43,17 +43,20 @@ def week(week: float | None, day: float | None, lifetime: float | None, key: str
     return week
 
 
-def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None) -> bool:
-    """The load's lifetime is the grid's to the last digit (8.3.5433_tot_is_net_cons).
+def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None) -> bool | None:
+    """The load's lifetime is the grid's to the last digit (8.3.5433_tot_is_net_cons). None: nobody can tell.
 
     One poll is enough: two registers of a thousandth of a Wh do not meet by chance. They are one where the gateway says
     that its production CT is off (its old lifetime, as in 7.3.466_metered_disabled_cts, is in neither) or has counted
     nothing yet: then the load *is* what comes from the grid. A gateway that does not say so is not believed.
     """
-    lifetime = untrusted.peek(total, "whLifetime")
-    same = bool(lifetime) and net is not None and lifetime == untrusted.peek(net, "whLifetime")
+    lifetime, balance = untrusted.peek(total, "whLifetime"), untrusted.peek(net or {}, "whLifetime")
+    if not lifetime or balance is None:
+        return None
+    if lifetime != balance:
+        return False
     uncounted = produced is not None and 0 in (untrusted.peek(produced, key) for key in ("activeCount", "whLifetime"))
-    return same and not uncounted
+    return None if uncounted else True
 
 
 def gateway_clock(seen: Documents) -> float | None:

@@ -1,5 +1,7 @@
 """Registers that stand while power flows, CTs that flap, dates beyond every clock."""
 
+from collections.abc import Mapping
+
 import pytest
 from support.documents import NOW, information, of, one
 from support.polls import Polled, rules
@@ -125,7 +127,7 @@ def test_an_inverter_whose_power_stands_too_says_neither() -> None:
 # --- activeCount that flaps, and the load that is the balance
 
 
-def consumption(active: int, total: float = 3000.0, net: float = -300.0) -> dict[str, Json]:
+def consumption(active: int, total: float | None = 3000.0, net: float = -300.0) -> dict[str, Json]:
     common: dict[str, Json] = {"type": "eim", "activeCount": active, "wNow": 40.0}
     load: Json = {**common, "measurementType": "total-consumption", "whLifetime": total}
     balance: Json = {**common, "measurementType": "net-consumption", "whLifetime": net}
@@ -163,6 +165,33 @@ def test_the_load_is_the_balance_by_night_and_is_refused_all_the_same() -> None:
     gateway = Polled(production)
     found = gateway.poll(site(eim(watts=0.0), **consumption(1, 700.0, 700.0)))
     assert (of(Consumption, found), rules(found)) == ([], [("total_equals_net", "total-consumption")])
+
+
+@pytest.mark.parametrize(
+    "unproven",
+    [
+        site(eim(activeCount=0), **consumption(1, 700.0, 700.0)),
+        site(eim(0.0), **consumption(1, 700.0, 700.0)),
+        site(eim(), consumption=[{**eim(700.0), "measurementType": "total-consumption"}]),
+        site(eim(), **consumption(1, None, 700.0)),
+    ],
+    ids=["the production CT is off", "it has counted nothing", "no net", "no lifetime"],
+)
+def test_a_load_that_was_the_balance_is_refused_while_the_proof_is_left_out(unproven: Mapping[str, Json]) -> None:
+    """8.3.5433 repeats the grid, and the activeCount of 8.3 flaps (pyenphase#471)."""
+    gateway = Polled(production)
+    gateway.poll(site(eim(), **consumption(1, 700.0, 700.0)))
+    found = gateway.poll(unproven)
+    assert of(Consumption, found) == []
+    assert rules(found, "total_equals_net") == [("total_equals_net", "total-consumption")]
+    later = [of(Consumption, gateway.poll(unproven)) for _ in range(12)]
+    assert [bool(each) for each in later] == [False] * 8 + [True] * 4, "ten minutes of it are no flap"
+
+
+def test_a_load_is_believed_again_once_it_differs_from_the_grid_s() -> None:
+    gateway = Polled(production)
+    gateway.poll(site(eim(), **consumption(1, 700.0, 700.0)))
+    assert of(Consumption, gateway.poll(site(eim(), **consumption(1, 900.0, 700.0))))
 
 
 # --- clocks

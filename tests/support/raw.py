@@ -31,10 +31,15 @@ class RawGateway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.ended.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self.close_port()
         for thread in self._threads:
             thread.join(5)
+
+    def close_port(self) -> None:
+        """No further connection is taken; those that there are go on."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
 
     def request(self, connection: socket.socket) -> bytes:
         """The next whole request on the connection; empty once the client is gone."""
