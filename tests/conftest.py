@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequence", type=int, help="of the random sequences of faults (tests/matrix) only that seed")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two a processor: a tenth of the time some test waits, for a Prometheus to have watched or a deadline to pass."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     hand_in(session.config)
 

@@ -13,7 +13,7 @@ from support.gateways import settings
 
 from envoy_exporter.simulator import Simulator
 
-POLLS = 4
+POLLS = 2
 
 
 def known(capture: Path, fault: str | None) -> tuple[set[Key], int]:

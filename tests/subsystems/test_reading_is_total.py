@@ -150,7 +150,7 @@ def mutate_everything(seen: Documents, every: int) -> int:
 def test_a_simulated_gateway_with_one_node_dropped_nulled_or_retyped_is_read(profile: str) -> None:
     with Simulator(profile, clock=lambda: NOW) as gateway:
         seen = recorded(gateway)
-    assert mutate_everything(seen, every=499) > 0
+    assert mutate_everything(seen, every=997) > 0
 
 
 def test_real_gateways_with_one_node_dropped_nulled_or_retyped_are_read(captures: Path) -> None:
@@ -160,4 +160,4 @@ def test_real_gateways_with_one_node_dropped_nulled_or_retyped_are_read(captures
         with Simulator.of_capture(folder, clock=lambda: NOW) as gateway:
             seen = recorded(gateway)
         assert documents.INFO in seen.at_hand
-        assert mutate_everything(seen, every=499) > 0
+        assert mutate_everything(seen, every=997) > 0
