@@ -37,7 +37,7 @@ def past(site: Site, days: int, data: Path) -> None:
     window = Window(site, LAST - timedelta(days), days + 1, until=NOW + 60)
     for piece in pieces(window, Truth(site)):
         write_blocks(piece.lines(inverters=piece.end > NOW - A_WEEK_OF_INVERTERS * DAY), data)
-    write_all(site, NOW - A_WEEK_OF_INVERTERS * DAY, NOW - DAY - SEEN, SEEN, data)
+    write_all(site, max(window.start, NOW - (A_WEEK_OF_INVERTERS + 1) * DAY), NOW - DAY - SEEN, SEEN, data)
     write_all(site, NOW - DAY, NOW, 60.0, data, gateways=1)
     fill_in(recording_rules(), data, when([window]))
 
