@@ -33,8 +33,8 @@ def demo(exporter: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     program("prometheus")
     with closed_port() as one, closed_port() as other:
         environment = {**os.environ, "EXPORTER_PORT": str(one), "PROMETHEUS_PORT": str(other)}
-    process = subprocess.Popen(
-        [ROOT / "deploy" / "demo" / "demo.sh", exporter],
+    process = subprocess.Popen(  # a shell that is started deaf to Ctrl-C, as in the background, stays so
+        ["env", "--default-signal=INT", ROOT / "deploy" / "demo" / "demo.sh", exporter],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
