@@ -10,7 +10,7 @@ from charts import days, lines, number, states
 from layout import Row
 from looks import DASHED, coloured, in_unit
 from palette import Thing
-from periods import whole_day
+from periods import NO_DAY_YET, whole_day
 from queries import FLOW_WATTS, Query, code, flow, kilowatt_hours, metric, watts
 from rows import rows
 
@@ -164,7 +164,7 @@ BATTERY = Row(
             [flow(each, f"sum({whole_day(each)})") for each in ("charge", "discharge")],
             unit=units.KiloWattHour,
             size=(24, 8),
-            empty="No whole day yet, or no battery",
+            empty=f"{NO_DAY_YET}, or no battery",
         ).time_from("30d"),
     ),
 )

@@ -14,6 +14,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from looks import BY_STEPS, named
 from palette import NEUTRAL, Thing
 from panel import Size, built, fixed, legend
+from periods import NO_DAY_YET
 from queries import Query
 
 
@@ -59,7 +60,7 @@ def stacked(
 
 
 def days(
-    title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = "No whole day yet"
+    title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = NO_DAY_YET
 ) -> timeseries.Panel:
     """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` where bars add up."""
     return (

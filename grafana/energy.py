@@ -13,6 +13,8 @@ from layout import Row
 from looks import OUTLINE
 from palette import FLOWS, HOME, NEUTRAL, SOLAR
 from periods import (
+    NO_DAY_YET,
+    NO_LOAD_YET,
     Energy,
     day,
     day_a_year_before,
@@ -28,8 +30,6 @@ from periods import (
 from queries import Query, flow
 from rows import MOST_STEPS, calendar, flows, highest_days
 
-NO_LOAD_YET = "No whole day yet, or nobody measures what the house takes from the grid"
-NO_DAY_YET = "No whole day yet"
 OF_A_YEAR_BEFORE = "A year before"
 SUMMARY = ("solar", "load", "import", "export", "discharge", "charge")
 

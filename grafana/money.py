@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import common, units
 from charts import days, lines
 from layout import Row
 from palette import EXPORT, IMPORT, NEUTRAL, SOLAR, Thing
-from periods import MONEY_DAY, day, money, noon, noon_peak, so_far, so_far_a_year_before
+from periods import MONEY_DAY, NO_DAY_YET, NO_LOAD_YET, day, money, noon, noon_peak, so_far, so_far_a_year_before
 from queries import Query, metric
 from rows import MOST_STEPS, calendar, flows
 
@@ -27,7 +27,7 @@ HOW = (
     "rules in prometheus/rules have recorded it (put your tariff there, by time of use if it has one); a number there "
     "asks what if that had been the price all the time."
 )
-NOBODY_KNOWS = "No whole day yet, or nobody measures the grid, or the rules of prometheus/rules are missing"
+NOBODY_KNOWS = f"{NO_DAY_YET}, or nobody measures the grid, or the rules of prometheus/rules are missing"
 NO_TARIFF = "The rules of prometheus/rules are missing"
 
 
@@ -140,7 +140,7 @@ PEAK = Row(
             reducer="max",
             unit=units.Watt,
             size=(24, 7),
-            empty="No whole day yet, or nobody measures what the house takes from the grid",
+            empty=NO_LOAD_YET,
         )
         .time_from("now-12M/M")
         .x_tick_label_rotation(-45),

@@ -9,6 +9,10 @@ from collections.abc import Callable
 
 from queries import FLOW_WATTS, metric
 
+NO_DAY_YET = "No whole day yet"
+NO_LOAD_YET = f"{NO_DAY_YET}, or nobody measures what the house takes from the grid"
+"""What a panel says that has nothing to show."""
+
 FLOW_HOUR = "instance:enphase_flow_kilowatt_hours:hour"
 FLOW_DAY = "instance:enphase_flow_kilowatt_hours:day"
 MONEY_DAY = "instance:enphase_money:day"

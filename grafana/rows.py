@@ -15,6 +15,7 @@ from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 from looks import BACKGROUND, coloured
 from palette import Thing
 from panel import REFERENCES, Panel, Size, built, legend
+from periods import NO_DAY_YET
 from queries import Query
 
 
@@ -80,7 +81,7 @@ def calendar(
     unit: str,
     size: Size,
     reducer: str = "sum",
-    empty: str = "No whole day yet",
+    empty: str = NO_DAY_YET,
 ) -> barchart.Panel:
     """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon; a name each."""
     values = _values(queries)

@@ -34,7 +34,7 @@ start() {
 
 failed() {
     echo "It ended. Its last words:" >&2
-    grep -i error "$1" >&2 || tail -n 5 "$1" >&2
+    grep -ih error "$@" >&2 || tail -n 5 "$@" >&2
     echo "Is the port taken? EXPORTER_PORT=9434 PROMETHEUS_PORT=9091 make demo-prometheus" >&2
     exit 1
 }
@@ -58,6 +58,6 @@ The sun's day takes twenty minutes; the flows are there after some five. Logs ar
 WHERE
 while sleep 1; do
     for child in $children; do
-        kill -0 "$child" 2>/dev/null || failed "$data/exporter.log"
+        kill -0 "$child" 2>/dev/null || failed "$data"/*.log
     done
 done

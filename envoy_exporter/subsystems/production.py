@@ -209,6 +209,12 @@ class _Site:
         return self.seen.content(self.endpoint)
 
     @property
+    def consumption(self) -> tuple[Fields | None, Fields | None]:
+        """The load's entry, and the balance's."""
+        total = documents.consumption_entry(self.content, "total-consumption")
+        return total, documents.consumption_entry(self.content, "net-consumption")
+
+    @property
     def refuse(self) -> Refuse:
         return self.refusals.of(self.endpoint)
 
@@ -301,7 +307,7 @@ def _page(site: _Site) -> Iterator[Production]:
 
 def _repeated(site: _Site, before: float | None, now: float) -> float | None:
     """A gateway whose load was the grid's is not believed for a poll that leaves out the proof: counts flap on 8.3."""
-    total, net = (documents.consumption_entry(site.content, each) for each in ("total-consumption", "net-consumption"))
+    total, net = site.consumption
     same = rules.total_equals_net(total or {}, net, documents.eim_entry(site.content))
     if same is None:
         return before if before is not None and now - before < HOLD else None
@@ -312,7 +318,7 @@ def _consumption(site: _Site, *, refused: bool) -> Iterator[Reading]:
     """What the gateway takes for the load, and the balance with the grid; nothing while its CT is not active."""
     seen, refuse = site.seen, site.refuse
     meter = documents.enabled_meter(seen, "net-consumption") or documents.enabled_meter(seen, "total-consumption")
-    total, net = (documents.consumption_entry(site.content, each) for each in ("total-consumption", "net-consumption"))
+    total, net = site.consumption
     if total is not None and documents.is_active(total):
         if refused:
             refuse(rules.TOTAL_EQUALS_NET, "total-consumption")
