@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import Metric
@@ -16,11 +16,14 @@ from .gateway.endpoints import ENDPOINTS
 from .gateway.gateway import Gateway, Snapshot
 from .subsystems import SUBSYSTEMS, identity
 from .subsystems.subsystem import Settings, Subsystem
-from .untrusted import DUPLICATE, Refusal
+from .untrusted import DUPLICATE, MISSING, Refusal
 
 __all__ = ["EnvoyCollector", "Snapshot", "families"]
 
 log = logging.getLogger(__name__)
+
+INCOMPLETE_FOR = 600.0
+"""Seconds for which a document may lack what is required of it: a gateway that has just started sends empty ones."""
 
 _CORE = frozenset({PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1, METER_READINGS})
 
@@ -40,7 +43,9 @@ class Scrape:
 class CollectorRun:
     collector: str = label()
     success: bool = gauge(
-        "enphase_scrape_collector_success", "1: each document it wants can be read, or is not on this gateway."
+        "enphase_scrape_collector_success",
+        "Whether each document that the collector reads is readable and complete, or not available on this gateway (1),"
+        " or not (0).",
     )
     duration: float | None = gauge(
         "enphase_scrape_collector_duration_seconds", "What its documents took when they were last asked for."
@@ -123,6 +128,7 @@ class EnvoyCollector(Collector):
         self._clock = clock
         self._runs: tuple[_Run, ...] = ()
         self._one_at_a_time = threading.Lock()
+        self._reported: frozenset[str] = frozenset()
         self.change(gateway.settings.collectors, settings)
 
     def change(self, names: Collection[str], settings: Settings) -> None:
@@ -160,11 +166,22 @@ class EnvoyCollector(Collector):
         with self._one_at_a_time:
             now = self._clock.time()
             read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self._runs}
+            self._log_incomplete()
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
             if (up or name == identity.NAME) and (name in only or not only):
                 metrics += those
         return metrics
+
+    def _log_incomplete(self) -> None:
+        """One line when an incomplete document has lasted, and one when it is complete again."""
+        incomplete = {endpoint: names for run in self._runs for endpoint, names in run.incomplete.items()}
+        for endpoint in sorted(incomplete.keys() - self._reported):
+            names = incomplete[endpoint]
+            log.warning("gateway %s: %s is incomplete, missing: %s", self.gateway.settings.name, endpoint, names)
+        for endpoint in sorted(self._reported - incomplete.keys()):
+            log.info("gateway %s: %s is complete again", self.gateway.settings.name, endpoint)
+        self._reported = frozenset(incomplete)
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
         yield Scrape(up=up, authenticated=snapshot.authenticated)
@@ -202,10 +219,33 @@ def _grade(run: "_Run", snapshot: Snapshot) -> CollectorRun:
     asked = [standing.asked for standing in standings if standing.asked is not None]
     return CollectorRun(
         collector=run.name,
-        success=snapshot.answering and there and not run.broken,
+        success=snapshot.answering and there and not run.broken and not run.incomplete,
         duration=sum(took) if took else None,
         last_success=min(asked, default=None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a document lacks, and when the first and the last one without it were requested."""
+
+    names: str
+    since: float
+    until: float
+
+
+def _missing(
+    before: Mapping[str, _Missing], rejections: Iterable[Refusal], requested_at: Mapping[str, float]
+) -> dict[str, _Missing]:
+    """By endpoint. A document that does not come says nothing of what the next one will contain."""
+    found = {endpoint: missing for endpoint, missing in before.items() if endpoint not in requested_at}
+    for rejection in rejections:
+        endpoint = rejection.endpoint
+        if rejection.rule == MISSING and endpoint in requested_at:
+            at = requested_at[endpoint]
+            since = min(before[endpoint].since, at) if endpoint in before else at
+            found[endpoint] = _Missing(rejection.key, since, at)
+    return found
 
 
 class _Run:
@@ -222,6 +262,16 @@ class _Run:
         self._counted: dict[str, float] = {}
         self._before: object = None
         self._memory: object = None
+        self._missing: dict[str, _Missing] = {}
+
+    @property
+    def incomplete(self) -> dict[str, str]:
+        """What documents lack that have lacked it for ten minutes, by endpoint."""
+        return {
+            endpoint: missing.names
+            for endpoint, missing in self._missing.items()
+            if missing.until - missing.since >= INCOMPLETE_FOR
+        }
 
     def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
         """Read the documents. The same ones may be read often as time goes by, but count and are remembered once.
@@ -244,6 +294,8 @@ class _Run:
             return []
         self.broken = False
         self._memory = read.memory
+        known = {endpoint: each for endpoint, each in self._missing.items() if endpoint not in documents.absent}
+        self._missing = _missing(known, read.refusals, asked)
         metrics, duplicates = collect(self.subsystem.READINGS, read.readings)
         self.rejected.update(each.rule for each in read.refusals if each.endpoint in new)
         for each in dict.fromkeys(read.refusals):

@@ -9,6 +9,7 @@ in the test fixtures of pyenphase (https://github.com/pyenphase/pyenphase).
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -178,9 +179,18 @@ def eim_entry(content: Json) -> Entry | None:
     return next((each for each in _section(content, "production") if each.get("type") == "eim"), None)
 
 
-def consumption_entry(content: Json, measurement: str) -> Entry | None:
-    """The `total-consumption` or `net-consumption` entry, by what it says it is and never by position."""
-    return next((e for e in _section(content, "consumption") if e.get("measurementType") == measurement), None)
+def consumption_entries(content: Json) -> tuple[Entry | None, Entry | None]:
+    """The `total-consumption` and the `net-consumption` entry, by their measurementType and not by their place.
+
+    With one exception: 4.2.33 sends two entries without a measurementType, the total first.
+    """
+    sent = entry(content).get("consumption")
+    found = list(_section(content, "consumption"))
+    if isinstance(sent, list) and len(sent) == len(found) == 2 and not any("measurementType" in each for each in found):  # noqa: PLR2004
+        return found[0], found[1]
+    total = next((each for each in found if each.get("measurementType") == "total-consumption"), None)
+    net = next((each for each in found if each.get("measurementType") == "net-consumption"), None)
+    return total, net
 
 
 def ac_batteries(content: Json) -> Entry | None:
@@ -231,13 +241,13 @@ def meters(documents: Documents) -> tuple[Meter, ...]:
     """The listed meters in the order of their eids; those without a number or a type are left out."""
     found: dict[int, Meter] = {}
     kinds: set[str] = set()
-    for each in sorted(entries(documents.content(METERS)), key=lambda each: _integer(each.get("eid")) or 0):
-        eid, kind = _integer(each.get("eid")), each.get("measurementType")
+    for each in sorted(entries(documents.content(METERS)), key=lambda each: integer(each.get("eid")) or 0):
+        eid, kind = integer(each.get("eid")), each.get("measurementType")
         if eid is None or not is_name(kind) or eid in found:
             continue
         name = f"{kind}#{eid}" if kind in kinds else kind
         kinds.add(kind)
-        phases = min(max(_integer(each.get("phaseCount")) or 1, 1), 3)
+        phases = min(max(integer(each.get("phaseCount")) or 1, 1), 3)
         enabled = each.get("state") == "enabled"
         found[eid] = Meter(eid, name, kind, enabled, phases, each)
     return tuple(found.values())
@@ -252,17 +262,24 @@ def enabled_meter(documents: Documents, kind: str) -> Meter | None:
     return next((meter for meter in meters(documents) if meter.type == kind and meter.enabled), None)
 
 
+def sole_consumption_meter(documents: Documents) -> str | None:
+    """The type of the enabled consumption CT that has neither a production CT nor another consumption CT beside it."""
+    enabled = {meter.type for meter in meters(documents) if meter.enabled}
+    consumption = enabled & {"net-consumption", "total-consumption"}
+    return consumption.pop() if len(consumption) == 1 and "production" not in enabled else None
+
+
 def meter_readings(documents: Documents) -> dict[int, Entry]:
     """What each eid reads. Joined on it: 8.3 sends an eid that no meter lists (8.3.1598_collar)."""
     found: dict[int, Entry] = {}
     for each in entries(documents.content(METER_READINGS)):
-        eid = _integer(each.get("eid"))
+        eid = integer(each.get("eid"))
         if eid is not None:
             found.setdefault(eid, each)
     return found
 
 
-def _integer(value: Json) -> int | None:
+def integer(value: object) -> int | None:
     """A whole number that may be in a label."""
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
 
@@ -274,13 +291,23 @@ def _is_number(value: object) -> TypeGuard[float]:
 # --- inverters and batteries
 
 
+def lists_an_inverter(documents: Documents) -> bool:
+    """Does any document count or list a microinverter that is not removed."""
+    if is_active(inverters_entry(site(documents))):
+        return True
+    v1 = (device_type(each) == MICROINVERTER for each in entries(documents.content(INVERTERS_V1)))
+    reported = (each.get("active") is not False for each in entries(interval_data(documents, "pcu")))
+    listed = (not is_removed(each) for each in entries(inventory(documents, "PCU")))
+    return any(v1) or any(reported) or any(listed)
+
+
 def device_data_is_whole(content: Json) -> bool:
     """Does device_data list every inverter, and any that is not removed.
 
     It stops at deviceDataLimit devices without a word (home-assistant/core#148331).
     """
     devices = entry(content)
-    count, limit = _integer(devices.get("deviceCount")), _integer(devices.get("deviceDataLimit"))
+    count, limit = integer(devices.get("deviceCount")), integer(devices.get("deviceDataLimit"))
     if count is not None and limit is not None and count >= limit:
         return False
     pcus = (each for each in devices.values() if isinstance(each, dict) and each.get("devName") == "pcu")
@@ -292,9 +319,38 @@ def ensemble(documents: Documents, kind: str) -> list[Json]:
     return _of_type(documents.content(ENSEMBLE_INVENTORY), kind)
 
 
+MICROINVERTER, AC_BATTERY, IQ_RELAY = 1, 11, 12
+_KINDS = MappingProxyType({MICROINVERTER: "PCU", AC_BATTERY: "ACB", IQ_RELAY: "NSRB", 19: "ESUB"})
+
+
+def device_type(listed: Mapping[str, object]) -> int | None:
+    """The number of a device's type, from a list that may mix them; None where it is not a number.
+
+    A device without one is a microinverter: older firmware numbers nothing (3.9.36, 4.2.33).
+    """
+    number = listed.get("devType", listed.get("dev_type"))
+    return MICROINVERTER if number is None else integer(number)
+
+
+def battery_powers(documents: Documents) -> Json:
+    """The list of `/ivp/ensemble/power`; the colon in its key is the gateway's own."""
+    powers = entry(documents.content(ENSEMBLE_POWER))
+    return powers.get("devices:", powers.get("devices"))
+
+
 def inventory(documents: Documents, kind: str) -> list[Json]:
-    """The devices of one type on the power line: PCU, ACB, NSRB; removed ones too."""
-    return _of_type(documents.content(INVENTORY), kind)
+    """The devices of one kind on the power line: PCU, ACB, NSRB; removed ones too.
+
+    A device is of the kind that its own number names, else of its group's.
+    """
+    found: list[Json] = []
+    for group in entries(documents.content(INVENTORY)):
+        devices = group.get("devices")
+        for device in devices if isinstance(devices, list) else ():
+            number = integer(device.get("dev_type")) if isinstance(device, dict) else None
+            if _KINDS.get(number or 0, group.get("type")) == kind:
+                found.append(device)
+    return found
 
 
 def _of_type(content: Json, kind: str) -> list[Json]:
@@ -343,10 +399,11 @@ def is_ac_battery(listed: Mapping[str, object]) -> bool:
 
 
 def an_ac_battery_is_there(documents: Documents) -> bool:
-    """By the site's entry, or by the inventory where that says nothing of them (pyenphase 3.0.0)."""
+    """By the site's entry, or by a list of devices where that does not name them (pyenphase 3.0.0)."""
     if ac_batteries(site(documents)) is not None:
         return True
-    return any(is_ac_battery(each) for each in entries(inventory(documents, "ACB")))
+    in_v1 = any(device_type(each) == AC_BATTERY for each in entries(documents.content(INVERTERS_V1)))
+    return in_v1 or any(is_ac_battery(each) for each in entries(inventory(documents, "ACB")))
 
 
 def an_iq_relay_is_there(documents: Documents) -> bool:

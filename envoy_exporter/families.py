@@ -40,7 +40,11 @@ UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is declared of one metric. `state`: the label that tells its states apart, `states` all of them."""
+    """What is declared of one metric.
+
+    `state` is the label that distinguishes its states, `states` are all of them, and `raised_only` leaves out the
+    samples of states that do not hold.
+    """
 
     name: str
     type: str
@@ -48,6 +52,7 @@ class Family:
     labels: tuple[str, ...] = ()
     state: str = ""
     states: tuple[str, ...] = ()
+    raised_only: bool = False
 
     @property
     def unit(self) -> str:
@@ -74,7 +79,7 @@ class Reading(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-# The five declarers return Any, as dataclasses.field does: the annotation beside them is the field's type.
+# The declarers return Any, as dataclasses.field does: the annotation beside them is the field's type.
 
 
 def label() -> Any:
@@ -100,6 +105,14 @@ def info(name: str, help: str) -> Any:  # noqa: A002
 def states(name: str, state: str, known: Sequence[str], help: str) -> Any:  # noqa: A002
     """One 0/1 sample a known state and one for `other`; the value is the state, or a set of those that hold."""
     return _family(Family(name, "gauge", help, state=state, states=(*known, OTHER)))
+
+
+def flags(name: str, known: Sequence[str], help: str) -> Any:  # noqa: A002
+    """One sample of 1 for each raised flag of a device; the value is the set of raised flags.
+
+    For lists of some hundred possible flags, of which a device raises one or two; unknown ones are `other`.
+    """
+    return _family(Family(name, "gauge", help, state="flag", states=(*known, OTHER), raised_only=True))
 
 
 def _family(family: Family) -> Any:
@@ -159,9 +172,11 @@ def _values(family: Family, value: object) -> Iterator[tuple[tuple[str, ...], fl
     hold = frozenset({value}) if isinstance(value, str) else value
     if not isinstance(hold, frozenset):
         return
-    for state in family.states[:-1]:
-        yield (state,), float(state in hold)
-    yield (OTHER,), float(not hold <= set(family.states[:-1]))
+    holding = {state: state in hold for state in family.states[:-1]}
+    holding[OTHER] = not hold <= holding.keys()
+    for state, holds in holding.items():
+        if holds or not family.raised_only:
+            yield (state,), float(holds)
 
 
 def _label(value: object) -> str:

@@ -14,6 +14,9 @@ Fields = Mapping[str, object]
 
 TYPE, RANGE, LABEL, DUPLICATE, LIMIT, CLOCK = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit", "clock")
 
+MISSING = "missing"
+"""The rule for what a document must contain, and does not."""
+
 WATT_HOUR = 3600.0
 """In joules; as many volt-ampere seconds are a volt-ampere hour."""
 PHASES = ("L1", "L2", "L3")

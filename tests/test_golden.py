@@ -77,6 +77,11 @@ IN_NO_PROFILE = {
     "enphase_gateway_request_failures_total",  # nothing fails on a healthy gateway
     "enphase_token_renewals_total",  # they are given their tokens
     "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet
+    "enphase_inverter_channel_power_watts",  # of inverters with several channels, likewise
+    "enphase_inverter_channel_energy_joules_total",
+    "enphase_inverter_channel_dc_voltage_volts",
+    "enphase_inverter_channel_dc_current_amperes",
+    "enphase_battery_unit_max_power_watts",  # every simulated gateway with AC batteries has an inventory of them
     "enphase_enpower_operating",  # gone from firmware 8 on, and the one with a controller is of 8
 }
 

@@ -25,12 +25,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},
 }
-SHARED = {"subsystem", "rules", "history", "reports", "fleet"}
+SHARED = {"subsystem", "rules", "history", "reports", "fleet", "required", "device_status"}
 """What every subsystem may use of its folder; and those that are made of several files."""
 PARTS = {
-    "production": {"source", "page", "activity"},
-    "inverters": {"inventory"},
-    "batteries": {"battery_units", "secondary_control"},
+    "production": {"source", "page", "activity", "consumption", "site"},
+    "consumption": {"site"},
+    "required": {"page"},
+    "inverters": {"inventory", "inverter_readings", "inverter_reports"},
+    "inverter_reports": {"inverter_readings"},
+    "batteries": {"battery_charge", "battery_units", "secondary_control"},
 }
 ONLY_HERE = {
     "httpx": {"gateway"},

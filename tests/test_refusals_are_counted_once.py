@@ -1,49 +1,9 @@
 """However often its documents are shown, a refusal is counted once a document, and what is remembered once too."""
 
-from collections.abc import Mapping
-
-from support.clock import StillClock
-from support.documents import information
-from support.exposition import Exposition, parsed
-from support.gateways import by_hand
 from support.said import BOTH, CT, HALF, eim, listed
+from support.shown import Shown
 
-from envoy_exporter.collector import EnvoyCollector, Snapshot
-from envoy_exporter.documents import INFO, METER_READINGS, METERS, PRODUCTION_JSON, Document, Documents, Json
-from envoy_exporter.subsystems.subsystem import Settings
-from envoy_exporter.web.exposition import Format
-
-
-class Shown:
-    """A collector that is given documents, each with its own time of asking."""
-
-    def __init__(self) -> None:
-        self.clock = StillClock()
-        self.collector = EnvoyCollector(by_hand(self.clock), Settings(), self.clock)
-        self._documents: dict[str, Document] = {}
-
-    def say(self, said: Mapping[str, Json]) -> None:
-        """Newer documents; the others stay."""
-        for name, content in {INFO: information(time=str(int(self.clock.time()))), **said}.items():
-            self._documents[name] = Document(content, asked=self.clock.time())
-
-    def look(self) -> Exposition:
-        snapshot = Snapshot(
-            answering=True,
-            authenticated=True,
-            token=None,
-            documents=Documents(dict(self._documents)),
-            wanted={},
-            requests={},
-            failures={},
-            trouble=None,
-            version=0,
-            until=0.0,
-        )
-        return parsed(Format.TEXT.render(self.collector.families(snapshot)).decode())
-
-    def count(self, collector: str, rule: str) -> float:
-        return self.look().value("enphase_data_rejected_total", collector=collector, rule=rule)
+from envoy_exporter.documents import METER_READINGS, METERS, PRODUCTION_JSON, Json
 
 
 def test_a_zero_is_counted_once_a_document_however_often_it_is_looked_at() -> None:

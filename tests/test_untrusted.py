@@ -80,7 +80,7 @@ def test_dividing_keeps_what_multiplying_spoils() -> None:
 
 
 @pytest.mark.parametrize(("value", "taken", "rules"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])])
-def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:  # noqa: FBT001
+def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:
     refused = Refused()
     assert flag({"x": value}, "x", refused) is taken
     assert refused == rules

@@ -37,7 +37,7 @@ class Endpoint:
     """`name` is the path, and the label in metrics; `target` is what is asked for, its query included.
 
     `guests` are readers who want it only with hardware of theirs, and by what to tell: else its failure is none of
-    theirs. The config of the others says how old it may get.
+    theirs. The config of the others says how old it may get. While `live_when` holds, the endpoint is in class live.
     """
 
     name: str
@@ -46,6 +46,11 @@ class Endpoint:
     wanted: Callable[[Documents], bool]
     target: str
     guests: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
+    live_when: Callable[[Documents], bool] = lambda _: False
+
+    def class_for(self, seen: Documents) -> Class:
+        """The class of this endpoint on a gateway with these documents."""
+        return LIVE if self.live_when(seen) else self.age
 
     def matters_to(self, reader: str, seen: Documents) -> bool:
         """Does a reader lack something without it."""
@@ -59,8 +64,9 @@ def _endpoint(
     wanted: Callable[[Documents], bool],
     target: str | None = None,
     guests: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
+    live_when: Callable[[Documents], bool] = lambda _: False,
 ) -> Endpoint:
-    return Endpoint(name, age, frozenset((*readers.split(), *guests)), wanted, target or name, guests)
+    return Endpoint(name, age, frozenset((*readers.split(), *guests)), wanted, target or name, guests, live_when)
 
 
 # --- when an endpoint is wanted
@@ -130,6 +136,13 @@ def device_data_is_no_use(seen: Documents) -> bool:
     return not documents.device_data_is_whole(content)
 
 
+def battery_power_is_not_available(seen: Documents) -> bool:
+    """Then the charge of IQ batteries is in the inventory alone (firmware 5 to early 7)."""
+    power = documents.ENSEMBLE_POWER
+    failing = power in seen.failing and documents.firmware_below(seen, 7)
+    return an_iq_battery_is_there(seen) and (power in seen.absent or failing)
+
+
 def an_iq_battery_is_there(seen: Documents) -> bool:
     return bool(documents.ensemble(seen, "ENCHARGE"))
 
@@ -193,13 +206,20 @@ ENDPOINTS = (
     ),
     _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
     _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
-    _endpoint(documents.INVERTERS_V1, INVERTERS, "inverters", device_data_is_no_use, guests={"layout": always}),
+    _endpoint(
+        documents.INVERTERS_V1,
+        INVERTERS,
+        "inverters",
+        device_data_is_no_use,
+        guests={"batteries": documents.an_ac_battery_is_there, "layout": always},
+    ),
     _endpoint(
         documents.ENSEMBLE_INVENTORY,
         SLOW,
         "batteries controller relays generator livedata",
         from_firmware(5),
         guests=_LOOKS,
+        live_when=battery_power_is_not_available,
     ),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
@@ -218,7 +238,7 @@ ENDPOINTS = (
     _endpoint(documents.HOME, RARE, "identity network", from_firmware(7)),
     _endpoint(documents.ACB_CONFIG, RARE, "batteries", documents.an_ac_battery_is_there),
     _endpoint(documents.HOME_JSON, RARE, "identity network", home_is_not_there),
-    _endpoint(documents.TARIFF, RARE, "tariff", from_firmware(7)),
+    _endpoint(documents.TARIFF, RARE, "tariff", from_firmware(4)),
     _endpoint(documents.EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
     _endpoint(documents.PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
     _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", an_iq_battery_is_there),

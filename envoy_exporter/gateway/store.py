@@ -12,7 +12,7 @@ from random import Random
 from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
 
-from .endpoints import ENDPOINTS, Endpoint
+from .endpoints import ENDPOINTS, LIVE, Class, Endpoint
 from .errors import GatewayError, Unreachable
 
 EARLY = 1.0
@@ -82,6 +82,7 @@ class Store:
         self._scraped = _NEVER
         self._in_flight = ""
         self._plan: list[Endpoint] | None = None
+        self._classes: dict[str, Class] = {}
         self.quiet_until = _NEVER
         self.undecided = False
         self.blocked: frozenset[str] = frozenset()
@@ -89,14 +90,25 @@ class Store:
 
     def change(self, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]) -> None:
         """Other collectors, or other ages for what they read. What is due, and what is there, stays."""
-        self._collectors, self._min_interval, self._plan = collectors, min_interval, None
-        self._ages = {each.name: self._age(each, maximum_ages) for each in ENDPOINTS}
+        self._collectors, self._min_interval, self._maximum_ages = collectors, min_interval, maximum_ages
+        self._plan = None
+        self._classify()
 
-    def _age(self, endpoint: Endpoint, maximum_ages: Mapping[str, float]) -> float:
-        usual = self._min_interval if endpoint.age.maximum_age is None else endpoint.age.maximum_age
+    def _classify(self) -> None:
+        """The class and the age of each endpoint; one that becomes live is due as soon as a live one is."""
+        seen, before = self.seen(), self._classes
+        self._classes = {endpoint.name: endpoint.class_for(seen) for endpoint in ENDPOINTS}
+        self._ages = {endpoint.name: self._age(endpoint) for endpoint in ENDPOINTS}
+        for name, state in self._states.items():
+            if self._classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
+                state.due = min(state.due, state.asked + self._ages[name] - EARLY)
+
+    def _age(self, endpoint: Endpoint) -> float:
+        age, maximum_ages = self._classes[endpoint.name], self._maximum_ages
+        usual = self._min_interval if age.maximum_age is None else age.maximum_age
         readers = endpoint.readers & self._collectors
         ages = [maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
-        if not endpoint.age.awaited:
+        if not age.awaited:
             ages = [max(age, usual) for age in ages]  # what is slow changes no faster for whoever wants its reader soon
         return max(min(ages, default=usual), self._min_interval)
 
@@ -114,6 +126,7 @@ class Store:
     def wanted(self) -> list[Endpoint]:
         """The endpoints that this plant has a use for, in the order in which they are asked."""
         if self._plan is None:
+            self._classify()
             seen = self.seen()
             wanted = (each for each in self._endpoints.values() if self._is_read(each) and each.wanted(seen))
             self._plan = sorted(wanted, key=self._rank)
@@ -126,7 +139,7 @@ class Store:
         """`/info` says whose gateway it is, `/ivp/meters` what else to ask; then the fastest first."""
         if endpoint.name in _FIRST and (endpoint.name == documents.INFO or not self._states[endpoint.name].settled):
             return _NEVER, _FIRST.index(endpoint.name)
-        return endpoint.age.maximum_age or 0, list(self._endpoints).index(endpoint.name)
+        return self._classes[endpoint.name].maximum_age or 0, list(self._endpoints).index(endpoint.name)
 
     def next(self, now: float) -> tuple[Endpoint, float] | None:
         """The most important due endpoint, and how long to hold until it may be asked: 0 wherever possible."""
@@ -170,7 +183,7 @@ class Store:
 
     def _is_awaited(self, endpoint: Endpoint) -> bool:
         state = self._states[endpoint.name]
-        return endpoint.age.awaited or state.urgent or not state.settled
+        return self._classes[endpoint.name].awaited or state.urgent or not state.settled
 
     # --- what came of it
 

@@ -8,8 +8,6 @@ from envoy_exporter.documents import Json
 from envoy_exporter.families import gauge, label
 from envoy_exporter.untrusted import Refuse, number
 
-_CONSUMPTION = ("total-consumption", "net-consumption")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterActivity:
@@ -24,10 +22,8 @@ READINGS = (MeterActivity,)
 
 
 def read(content: Json, refuse: Refuse) -> Iterator[MeterActivity]:
-    entries = {
-        "production": documents.eim_entry(content),
-        **{kind: documents.consumption_entry(content, kind) for kind in _CONSUMPTION},
-    }
+    total, net = documents.consumption_entries(content)
+    entries = {"production": documents.eim_entry(content), "total-consumption": total, "net-consumption": net}
     for meter, fields in entries.items():
         count = number(fields or {}, "activeCount", refuse, low=0)
         if count is not None:

@@ -13,7 +13,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, number, percent, scaled
 
-from . import battery_units, history, rules, secondary_control
+from . import battery_charge, battery_units, history, required, rules, secondary_control
 from .battery_units import AC_STATES, BatteryUnit
 from .history import HOLD, History, Past
 from .reports import is_fresh
@@ -21,7 +21,7 @@ from .subsystem import Read, Settings
 
 NAME = "batteries"
 ON = True
-RULES = (*untrusted.GENERAL_RULES, *history.RULES)
+RULES = (*untrusted.GENERAL_RULES, untrusted.MISSING, *history.RULES)
 
 _KINDS = frozenset(("iq", "ac"))
 
@@ -77,6 +77,10 @@ class Battery:
     units: int | float | None = gauge("enphase_battery_units", "How many there are (ENCHARGE devices; activeCount).")
     health: float | None = gauge("enphase_battery_health_ratio", "Health (ENC_agg_soh).")
     reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force (adjusted_backup_soc).")
+    configured_reserve: float | None = gauge(
+        "enphase_battery_configured_reserve_ratio",
+        "Reserve as configured; enphase_battery_reserve_ratio is the one in force (configured_backup_soc).",
+    )
     reserve_energy: float | None = gauge(
         "enphase_battery_reserve_energy_joules", "Energy kept in reserve (ENC_agg_backup_energy)."
     )
@@ -99,12 +103,18 @@ READINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT."""
+    """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT.
+
+    `listed`: the AC batteries that the inventory listed last; None until it has answered. `charge`: what is known of
+    the source of the IQ batteries' charge.
+    """
 
     past: Past | None = None
     kinds: Mapping[str, float] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
     ct: bool | None = None
+    listed: frozenset[str] | None = None
+    charge: battery_charge.Memory = field(default_factory=battery_charge.Memory)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
@@ -118,12 +128,17 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     whole = all(each.rule == untrusted.DUPLICATE for each in refused.met)
     readings: list[Reading] = []
     iq = ac = None
+    charge = battery_charge.remembered(seen, before.charge, now)
     if units:
-        readings = [*battery_units.iq(seen, units, latest, refusals), *secondary_control.readings(seen, refusals)]
+        in_inventory = battery_charge.is_in_inventory(seen, charge, now)
+        readings = [*battery_units.iq(seen, units, latest, refusals, charge_in_inventory=in_inventory)]
+        readings += secondary_control.readings(seen, refusals)
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals, whole=whole)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
         ac = _ac(entry, seen, settings, latest, refusals)
     readings += battery_units.ac(seen, settings, latest, past, refusals)
+    listed = battery_units.listed(seen, before.listed)
+    readings += battery_units.ac_of_v1(seen, listed, latest, refusals)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     known = _remembered(seen, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
@@ -132,7 +147,11 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         if known.ct is False and kinds:
             together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
     together += _by_ct(seen, past, refusals)
-    return Read((*together, *kinds, *readings), tuple(refusals.met), replace(known, past=past.past()))
+    return Read(
+        (*together, *kinds, *readings),
+        (*refusals.met, *required.missing(NAME, seen)),
+        replace(known, past=past.past(), listed=listed, charge=charge),
+    )
 
 
 def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: float) -> Memory:
@@ -194,6 +213,7 @@ def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals, *, whole:
         units=len(units) if whole else None,
         health=percent(fields, "ENC_agg_soh", refuse),
         reserve=percent(fields, "adjusted_backup_soc", refuse),
+        configured_reserve=percent(fields, "configured_backup_soc", refuse),
         reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", refuse, low=0), WATT_HOUR),
     )
 

@@ -5,17 +5,26 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, counter, gauge, info, label, states
+from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, flag, instant, number, percent, scaled
 
 from . import rules
+from .device_status import FLAGS
 from .history import History, Register
-from .reports import celsius, is_fresh, joules, mean_watts, thousandth
+from .reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
 from .subsystem import Settings
 
 AC_STATES = ("charging", "idle", "discharging", "full")
-GRID_STATES = ("grid-tied", "multimode-ongrid", "multimode-offgrid", "multimode-generator")
-"""The gateway's words for how a device stands to the grid; of a battery only the first was seen yet."""
+GRID_MODES = ("grid-tied", "multimode-ongrid", "multimode-offgrid", "multimode-generator")
+GRID_STATES = (
+    "grid-tied",
+    "grid-forming",
+    "grid-interactive",
+    "utility-interactive",
+    "synchronizing-to-grid",
+    "multimode-ongrid",
+    "multimode-offgrid",
+)
 BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
 
 
@@ -43,11 +52,18 @@ class BatteryManagement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryUnit:
     serial: str = label()
-    charge: float | None = gauge("enphase_battery_unit_charge_ratio", "Charge (soc; of AC batteries percentFull).")
+    charge: float | None = gauge(
+        "enphase_battery_unit_charge_ratio",
+        "Charge (soc; percentFull of AC batteries and of IQ batteries on firmware without /ivp/ensemble/power).",
+    )
     power: float | None = gauge(
         "enphase_battery_unit_power_watts",
         "Power out of it, negative into it (real_power_mw); of AC batteries the mean over the last report's interval"
         " (joulesProduced - joulesUsed, by duration).",
+    )
+    max_power: float | None = gauge(
+        "enphase_battery_unit_max_power_watts",
+        "Highest power that an AC battery without an entry in the inventory has reported (maxReportWatts).",
     )
     apparent_power: float | None = gauge(
         "enphase_battery_unit_apparent_power_volt_amperes",
@@ -81,7 +97,9 @@ class BatteryUnit:
         "enphase_battery_unit_rated_power_watts", "Rated power (encharge_rated_power of /ivp/ensemble/status)."
     )
     last_report: float | None = gauge(
-        "enphase_battery_unit_last_report_timestamp_seconds", "When it last reported (last_rpt_date)."
+        "enphase_battery_unit_last_report_timestamp_seconds",
+        "When the battery last reported (last_rpt_date; of an AC battery without an entry in the inventory"
+        " lastReportDate).",
     )
     communicating: bool | None = gauge("enphase_battery_unit_communicating", "1: it communicates (communicating).")
     operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates (operating).")
@@ -110,8 +128,21 @@ class BatteryUnit:
     state: str | None = states(
         "enphase_battery_unit_state", "state", AC_STATES, "What an AC battery does (charge_status)."
     )
+    status: frozenset[str] | None = flags(
+        "enphase_battery_unit_status_flag", FLAGS, "Status flags that the battery raises (1) (device_status)."
+    )
+    grid_mode: str | None = states(
+        "enphase_battery_unit_grid_mode",
+        "mode",
+        GRID_MODES,
+        "Grid mode of an IQ battery, which follows the grid (reported_grid_mode of /ivp/ensemble/status).",
+    )
     grid_state: str | None = states(
-        "enphase_battery_unit_grid_state", "state", GRID_STATES, "How it stands to the grid (reported_enc_grid_state)."
+        "enphase_battery_unit_grid_state",
+        "state",
+        GRID_STATES,
+        "Grid state of an IQ battery's own inverters; it may stay grid-tied off the grid"
+        " (reported_enc_grid_state of /ivp/ensemble/status).",
     )
 
 
@@ -129,30 +160,32 @@ _LIFETIME = (Register(key="joulesProduced"), Register(key="joulesUsed"))
 READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryManagement, BatteryUnit, CommunicationLevel)
 
 
-def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Refusals) -> Iterator[Reading]:
-    """Charge and power are of `/ivp/ensemble/power`: the inventory's charge lags (10 % and not 54 in 8.2.4382_ACB)."""
+def iq(
+    seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Refusals, *, charge_in_inventory: bool
+) -> Iterator[Reading]:
+    """Power, and charge unless it is in the inventory alone, are those of `/ivp/ensemble/power`.
+
+    The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
+    """
     refuse, now = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_POWER)
-    powers = documents.entry(seen.content(documents.ENSEMBLE_POWER))
-    listed = powers.get("devices:", powers.get("devices"))  # the colon is the gateway's own
-    fresh = dict(untrusted.devices(listed, "serial_num", now))
-    status = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
+    fresh = dict(untrusted.devices(documents.battery_powers(seen), "serial_num", now))
+    statuses = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
+    reported = refusals.of(documents.ENSEMBLE_STATUS)
     for serial, fields in units.items():
         yield _info(serial, "iq", fields, refusals, documents.ENSEMBLE_INVENTORY)
         if version := untrusted.text(fields, "bmu_fw_version", refuse):
             yield BatteryManagement(serial=serial, firmware=version)
-        power = fresh.get(serial, {})
+        power, status = fresh.get(serial, {}), documents.entry(statuses, serial)
         switch_off = flag(fields, "dc_switch_off", refuse)
         yield BatteryUnit(
             serial=serial,
-            charge=percent(power, "soc", now),
+            charge=percent(fields, "percentFull", refuse) if charge_in_inventory else percent(power, "soc", now),
             power=scaled(number(power, "real_power_mw", now), divided=1000),
             apparent_power=scaled(number(power, "apparent_power_mva", now), divided=1000),
             temperature=celsius(fields, "temperature", refuse),
             cell_temperature=celsius(fields, "maxCellTemp", refuse),
             capacity=scaled(number(fields, "encharge_capacity", refuse, low=0), WATT_HOUR),
-            rated_power=number(
-                documents.entry(status, serial), "encharge_rated_power", refusals.of(documents.ENSEMBLE_STATUS), low=0
-            ),
+            rated_power=number(status, "encharge_rated_power", reported, low=0),
             last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             communicating=flag(fields, "communicating", refuse),
             operating=flag(fields, "operating", refuse),
@@ -160,7 +193,9 @@ def iq(seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Re
             dc_switch_on=None if switch_off is None else not switch_off,
             led_status=number(fields, "led_status", refuse),
             admin_state=number(fields, "admin_state", refuse),
-            grid_state=untrusted.text(fields, "reported_enc_grid_state", refuse),
+            status=untrusted.words(fields, "device_status", refuse),
+            grid_mode=untrusted.text(status, "reported_grid_mode", reported),
+            grid_state=untrusted.text(status, "reported_enc_grid_state", reported),
         )
         for band, key in BANDS.items():
             yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
@@ -208,7 +243,36 @@ def ac(seen: Documents, settings: Settings, latest: float, past: History, refusa
             sleep_max_charge=percent(fields, "sleep_max_soc", refuse),
             admin_state=number(fields, "admin_state", refuse),
             state=untrusted.text(fields, "charge_status", refuse),
+            status=untrusted.words(fields, "device_status", refuse),
         )
+
+
+def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
+    """The AC batteries that the inventory lists, removed ones too; as before while it does not answer."""
+    if not seen.settled(documents.INVENTORY):
+        return before
+    return frozenset(str(unit.get("serial_num")) for unit in documents.entries(documents.inventory(seen, "ACB")))
+
+
+def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, refusals: Refusals) -> Iterator[Reading]:
+    """AC batteries that only the list of inverters has (8.2.4382_ACB); nothing until the inventory has answered.
+
+    Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
+    """
+    refuse = refusals.of(documents.INVERTERS_V1)
+    units = (
+        unit
+        for unit in documents.entries(seen.content(documents.INVERTERS_V1))
+        if documents.device_type(unit) == documents.AC_BATTERY
+    )
+    for serial, fields in untrusted.devices(list(units), "serialNumber", refuse):
+        if known is not None and serial not in known:
+            yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
+            yield BatteryUnit(
+                serial=serial,
+                max_power=watts(fields, "maxReportWatts", refuse),
+                last_report=rules.moment(fields, "lastReportDate", latest, refuse),
+            )
 
 
 def _power(report: Fields, refusals: Refusals) -> float | None:

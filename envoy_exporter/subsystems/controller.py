@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.untrusted import CLOSED, Fields, Refusals, Refuse, flag, number, says, text
+from envoy_exporter.families import Reading, flags, gauge, info, label, states
+from envoy_exporter.untrusted import CLOSED, Fields, Refusals, Refuse, flag, number, says, text, words
 
 from . import rules
+from .device_status import FLAGS
 from .subsystem import Read, Settings
 
 NAME = "controller"
@@ -21,6 +22,9 @@ RULES = untrusted.GENERAL_RULES
 
 GRID_MODES = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown")
 BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
+COLLAR_CONNECTED = {"ENCMN_MDE_ON_GRID": True, "ENCMN_MDE_OFF_GRID": False}
+"""A collar's admin_state_str, which follows the grid where its grid_state does not (home-assistant/core#153766)."""
+COLLAR_GRID_STATES = ("on_grid", "off_grid")
 RELAYS = {"1": "der1_state", "2": "der2_state", "3": "der3_state"}
 
 
@@ -30,8 +34,8 @@ class Grid:
     device: str = label()
     connected: bool | None = gauge(
         "enphase_grid_connected",
-        "1: the house is connected to the grid, 0: it is not, as in an outage or while a generator powers it"
-        " (enpower: mains_oper_state is closed; collar: grid_state is on_grid).",
+        "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it"
+        " (enpower: mains_oper_state; collar: admin_state_str).",
     )
     enabled: bool | None = gauge(
         "enphase_grid_enabled",
@@ -88,6 +92,9 @@ class Enpower:
     errors: float | None = gauge(
         "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none (enpower_error_flags)."
     )
+    status: frozenset[str] | None = flags(
+        "enphase_enpower_status_flag", FLAGS, "Status flags that the system controller raises (1) (device_status)."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +140,18 @@ class Collar:
         "enphase_collar_mid_closed",
         "1: its switch between house and grid, the microgrid interconnection device, is closed (mid_state).",
     )
+    grid_state: str | None = states(
+        "enphase_collar_grid_state",
+        "state",
+        COLLAR_GRID_STATES,
+        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid (grid_state).",
+    )
     installed: bool | None = gauge("enphase_collar_installed", "1: it is installed (collar_state is Installed).")
     control_error: float | None = gauge(
         "enphase_collar_control_error", "The number of its error; 0: none (control_error)."
+    )
+    status: frozenset[str] | None = flags(
+        "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1) (device_status)."
     )
 
 
@@ -196,7 +212,7 @@ def _enpowers(
     told, errors = refusals.of(documents.ENSEMBLE_STATUS), refusals.of(documents.ENSEMBLE_ERRORS)
     for serial, fields in enpowers.items():
         relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        flags = documents.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
+        error_flags = documents.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
         yield Grid(
             serial=serial,
             device="enpower",
@@ -222,7 +238,8 @@ def _enpowers(
             last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             state=number(fields, "Enpwr_curr_state_id", refuse, low=0),
             relays=number(fields, "Enpwr_relay_state_bm", refuse, low=0),
-            errors=number(flags, "enpower_error_flags", errors, low=0),
+            errors=number(error_flags, "enpower_error_flags", errors, low=0),
+            status=words(fields, "device_status", refuse),
         )
         for band, key in BANDS.items():
             yield EnpowerCommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
@@ -237,7 +254,8 @@ def _collars(
     refuse, told = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_STATUS)
     for serial, fields in collars.items():
         relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        yield Grid(serial=serial, device="collar", connected=says(fields, "grid_state", ("on_grid",), refuse))
+        admin_state = text(fields, "admin_state_str", refuse)
+        yield Grid(serial=serial, device="collar", connected=COLLAR_CONNECTED.get(admin_state or ""))
         yield GridMode(
             serial=serial,
             battery=text(relay, "Enchg_grid_mode", told),
@@ -254,8 +272,10 @@ def _collars(
             communicating=flag(fields, "communicating", refuse),
             last_report=rules.moment(fields, "last_rpt_date", latest, refuse),
             mid_closed=says(fields, "mid_state", CLOSED, refuse),
+            grid_state=text(fields, "grid_state", refuse),
             installed=says(fields, "collar_state", ("Installed",), refuse),
             control_error=number(fields, "control_error", refuse),
+            status=words(fields, "device_status", refuse),
         )
 
 

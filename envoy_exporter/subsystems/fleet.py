@@ -7,8 +7,6 @@ from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
 from envoy_exporter.untrusted import Fields, Refuse
 
-_PCU = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -34,13 +32,19 @@ def choose(seen: Documents, memory: object) -> Memory:
 def of_v1(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
     """AC batteries are in this list too, by another devType (8.2.4382_ACB); 3.9.36 gives none at all."""
     for serial, fields in untrusted.devices(seen.content(documents.INVERTERS_V1), "serialNumber", refuse):
-        if fields.get("devType", _PCU) == _PCU:
+        if documents.device_type(fields) == documents.MICROINVERTER:
             yield serial, fields
 
 
 def of_device_data(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
     """Those that were removed too; `active` is false of them (8.3.5433)."""
     yield from untrusted.devices(documents.interval_data(seen, "pcu"), "sn", refuse)
+
+
+def serials(seen: Documents, endpoint: str) -> frozenset[str]:
+    """The inverters that one of the two lists has, removed ones too."""
+    found = of_v1 if endpoint == documents.INVERTERS_V1 else of_device_data
+    return frozenset(serial for serial, _ in found(seen, _pass_over))
 
 
 def listed(seen: Documents, chosen: Memory, inventory: Mapping[str, bool]) -> frozenset[str] | None:

@@ -9,11 +9,12 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
 from envoy_exporter.untrusted import Refusals, Refuse
 
+from . import required
 from .subsystem import Read, Settings
 
 NAME = "identity"
 ON = True
-RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LABEL, untrusted.CLOCK)
+RULES = (untrusted.TYPE, untrusted.RANGE, untrusted.LABEL, untrusted.CLOCK, untrusted.MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def read(seen: Documents, settings: Settings, _: object, now: float) -> Read:
             firmware_build=untrusted.instant(build, "build_time_gmt", refuse),
         )
     )
-    return Read(tuple(readings), tuple(refusals.met))
+    return Read(tuple(readings), (*refusals.met, *required.missing(NAME, seen)))
 
 
 def _offset(seen: Documents, refuse: Refuse) -> float | None:

@@ -170,7 +170,8 @@ def _counters(counters: Fields, refuse: Refuse) -> Iterator[PlcDevices]:
 def _inverters(
     table: Fields, seen: Documents, settings: Settings, latest: float, refuse: Refuse
 ) -> Iterator[PlcInverter]:
-    for serial, fields in untrusted.devices(_rows(table, refuse), "serialNumber", refuse):
+    rows = (row for row in _rows(table, refuse) if documents.device_type(row) == documents.MICROINVERTER)
+    for serial, fields in untrusted.devices(list(rows), "serialNumber", refuse):
         last_report = rules.moment(fields, "reportDate", latest, refuse)
         electrical = {
             "power": scaled(signed(fields, "acPowerINmW", refuse, 1000 * MOST_WATTS), divided=1000),
@@ -211,16 +212,16 @@ def _rows(table: Fields, refuse: Refuse) -> list[Fields]:
 def _books(energy: Fields, past: History, refuse: Refuse) -> Iterator[Books]:
     """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
-        fields = past.believed(documents.PDM_ENERGY, (source,), documents.entry(energy, *path), _REGISTERS)
+        sent = documents.entry(energy, *path)
+        fields = past.believed(documents.PDM_ENERGY, (source,), sent, _REGISTERS)
         if not any(peek(fields, key) for key in fields):
             continue
-        day = number(fields, "wattHoursToday", refuse, low=0)
-        lifetime = number(fields, "wattHoursLifetime", refuse)
-        week = number(fields, "wattHoursSevenDays", refuse, low=0)
+        lifetime = peek(sent, "wattHoursLifetime")
+        energies = rules.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, refuse, low=0)
         yield Books(
             source=source,
             power=number(fields, "wattsNow", refuse),
-            lifetime=scaled(lifetime, WATT_HOUR),
-            today=scaled(rules.day(day, lifetime, "wattHoursToday", refuse), WATT_HOUR),
-            last_week=scaled(rules.week(week, day, lifetime, "wattHoursSevenDays", refuse), WATT_HOUR),
+            lifetime=scaled(number(fields, "wattHoursLifetime", refuse), WATT_HOUR),
+            today=scaled(energies.day, WATT_HOUR),
+            last_week=scaled(energies.week, WATT_HOUR),
         )

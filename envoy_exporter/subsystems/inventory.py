@@ -8,16 +8,10 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, gauge, info, label, states
+from envoy_exporter.families import Reading, flags, gauge, info, label
 from envoy_exporter.untrusted import Fields, Refuse, flag
 
-FLAGS = (
-    "envoy.global.ok",
-    "envoy.cond_flags.pcu_ctrl.dc-pwr-low",
-    "envoy.cond_flags.obs_strs.failure",
-    "envoy.cond_flags.pcu_chan.dcvoltagetoolow",
-)
-"""The last three stand in place of the first by night (8.3.5169_ACB_inventory)."""
+from .device_status import FLAGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +23,10 @@ class InverterState:
     )
     operating: bool | None = gauge("enphase_inverter_operating", "1: it operates; 0 by night (operating).")
     provisioned: bool | None = gauge("enphase_inverter_provisioned", "1: it is set up; 0 by night (provisioned).")
-    status: frozenset[str] | None = states(
+    status: frozenset[str] | None = flags(
         "enphase_inverter_status_flag",
-        "flag",
         FLAGS,
-        "1: the inverter's status has the flag; by night all lack power and none is ok, which is no fault"
+        "Status flags that the inverter raises (1); by night all lack DC power and none is ok, which is not a fault"
         " (device_status).",
     )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, counter, gauge, info, label
+from envoy_exporter.families import Reading, counter, flags, gauge, info, label
 from envoy_exporter.untrusted import Fields, Refusals, flag, number
 
 from . import history, rules
+from .device_status import FLAGS
 from .history import History, Register
 from .reports import celsius, is_fresh, thousandth
 from .subsystem import Read, Settings
@@ -21,7 +22,10 @@ ON = True
 RULES = (*untrusted.GENERAL_RULES, history.ZERO_AFTER_VALUE)
 
 _REGISTERS = (Register(key="stateChngCnt"),)
-_VOLTAGES = dict(zip(untrusted.PHASES, ("VrmsL1N", "VrmsL2N", "VrmsL3N"), strict=True))
+_PHASES = tuple(
+    (phase, f"line{n}-connected", (f"Vrms{phase}N", f"voltRms{phase}")) for n, phase in enumerate(untrusted.PHASES, 1)
+)
+"""Each phase, the inventory's flag of it, and the two names under which gateways send its voltage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,26 @@ class IqRelay:
     )
     communicating: bool | None = gauge("enphase_iq_relay_communicating", "1: it communicates (communicating).")
     operating: bool | None = gauge("enphase_iq_relay_operating", "1: it operates (operating).")
+    closed: bool | None = gauge(
+        "enphase_iq_relay_closed", "Whether the contact of the IQ Relay is closed (1) or open (0) (relay)."
+    )
+    reason_code: float | None = gauge(
+        "enphase_iq_relay_reason_code",
+        "Code of the reason for the contact's position; -1 goes with the reason ok (reason_code).",
+    )
+    status: frozenset[str] | None = flags(
+        "enphase_iq_relay_status_flag", FLAGS, "Status flags that the IQ Relay raises (1) (device_status)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IqRelayReason:
+    serial: str = label()
+    reason: str = label()
+    known: bool = info(
+        "enphase_iq_relay_reason_info",
+        "Reason for the position of the IQ Relay's contact, in the gateway's words (reason).",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +79,12 @@ class IqRelayPhase:
     phase: str = label()
     voltage: float | None = gauge(
         "enphase_iq_relay_phase_voltage_volts",
-        "Voltage of the grid by phase against neutral (VrmsL1N, VrmsL2N, VrmsL3N).",
+        "Voltage between neutral and a phase that the IQ Relay is connected to"
+        " (VrmsL1N, VrmsL2N, VrmsL3N, voltRmsL1, voltRmsL2, voltRmsL3).",
     )
 
 
-READINGS = (IqRelayInfo, IqRelay, IqRelayPhase)
+READINGS = (IqRelayInfo, IqRelay, IqRelayReason, IqRelayPhase)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
@@ -106,7 +131,18 @@ def _relay(
         last_report=last_report,
         communicating=flag(fields, "communicating", refuse),
         operating=flag(fields, "operating", refuse),
+        closed=untrusted.says(fields, "relay", untrusted.CLOSED, refuse),
+        reason_code=number(fields, "reason_code", refuse),
+        status=untrusted.words(fields, "device_status", refuse),
     )
-    for phase, key in _VOLTAGES.items():
-        if (volts := thousandth(report, key, data)) and fresh:  # 0 on a phase that it is not on
+    if reason := untrusted.text(fields, "reason", refuse):
+        yield IqRelayReason(serial=serial, reason=reason)
+    for phase, connected, names in _PHASES:
+        volts = next((thousandth(report, name, data) for name in names if name in report), None)
+        if volts is not None and fresh and _is_connected(volts, by_inventory=flag(fields, connected, refuse)):
             yield IqRelayPhase(serial=serial, phase=phase, voltage=volts)
+
+
+def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
+    """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
+    return volts > history.LIVE if by_inventory is None else by_inventory

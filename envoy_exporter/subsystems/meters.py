@@ -12,13 +12,13 @@ from envoy_exporter.documents import Documents, Meter
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, number, scaled
 
-from . import history, rules
+from . import history, required, rules
 from .history import History
 from .subsystem import Read, Settings
 
 NAME = "meters"
 ON = True
-RULES = (*untrusted.GENERAL_RULES, *history.RULES)
+RULES = (*untrusted.GENERAL_RULES, untrusted.MISSING, *history.RULES)
 
 STATUSES = ("normal", "not-metering", "check-wiring")
 FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase", "negative-total-consumption")
@@ -154,7 +154,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     refusals = Refusals()
     past = History(seen, memory, refusals)
     readings = tuple(_readings(seen, past, rules.latest(seen, now), refusals))
-    return Read(readings, tuple(refusals.met), past.past())
+    return Read(readings, (*refusals.met, *required.missing(NAME, seen)), past.past())
 
 
 def _readings(seen: Documents, past: History, latest: float, refusals: Refusals) -> Iterator[Reading]:

@@ -6,10 +6,11 @@ in whatever unit they share.
 """
 
 import math
+from typing import NamedTuple
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.untrusted import Fields, Refuse
+from envoy_exporter.untrusted import Fields, Refuse, number
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -18,45 +19,71 @@ _SAME = 0.002
 _DAY = 86_400.0
 
 
-def day(day: float | None, lifetime: float | None, key: str, refuse: Refuse) -> float | None:
-    """Today's energy, unless it is the lifetime's (8.3.5433_tot_is_net_cons, 8.3.1598_collar)."""
-    if day and day == lifetime:
-        refuse(DAY_EQUALS_LIFETIME, key)
-        return None
-    return day
+class DayAndWeek(NamedTuple):
+    """Today's energy and that of the seven days before, each None where it is missing or rejected."""
+
+    day: float | None
+    week: float | None
 
 
-def week(week: float | None, day: float | None, lifetime: float | None, key: str, refuse: Refuse) -> float | None:
-    """The energy of the seven days before today, unless it cannot be that.
+def day_and_week(
+    fields: Fields,
+    day_key: str,
+    week_key: str,
+    lifetime: float | None,
+    refuse: Refuse,
+    *,
+    low: float = -untrusted.LARGEST,
+) -> DayAndWeek:
+    """The two energies of the fields that are plausible, in the unit of the fields.
 
-    It is the lifetime (8.3.5433_tot_is_net_cons) or all of it but today (8.1.41), or less than one day's
-    (7.6.175_with_cts: 4.6 Wh in a week and 19.9 kWh today).
+    `lifetime` is as the gateway sent it, rejected or not: equality with it shows the wrong register either way. A value
+    that is rejected itself rejects no other: the week is judged by an accepted day only.
     """
-    if week is None:
-        return None
-    if week and lifetime and any(abs(week + more - lifetime) <= _SAME * lifetime for more in (0.0, day or 0.0)):
-        refuse(WEEK_EQUALS_LIFETIME, key)
-        return None
-    if day is not None and week < day:
-        refuse(WEEK_BELOW_DAY, key)
-        return None
-    return week
+    day, week = number(fields, day_key, refuse, low=low), number(fields, week_key, refuse, low=low)
+    if _is_lifetime(day, week, lifetime):
+        refuse(DAY_EQUALS_LIFETIME, day_key)
+        day = None
+    if week and lifetime and (_is_near(week, lifetime, lifetime) or _is_near(week + (day or 0.0), lifetime, lifetime)):
+        refuse(WEEK_EQUALS_LIFETIME, week_key)
+        week = None
+    elif week is not None and day is not None and week < day:
+        refuse(WEEK_BELOW_DAY, week_key)
+        week = None
+    return DayAndWeek(day, week)
 
 
-def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None) -> bool | None:
-    """The load's lifetime is the grid's to the last digit (8.3.5433_tot_is_net_cons). None: nobody can tell.
+def _is_lifetime(day: float | None, week: float | None, lifetime: float | None) -> bool:
+    """Whether a day is the lifetime (8.3.5433_tot_is_net_cons, 8.3.1598_collar), or all of it but the week.
 
-    One poll is enough: two registers of a thousandth of a Wh do not meet by chance. They are one where the gateway says
-    that its production CT is off (its old lifetime, as in 7.3.466_metered_disabled_cts, is in neither) or has counted
-    nothing yet: then the load *is* what comes from the grid. A gateway that does not say so is not believed.
+    The latter only if the day also exceeds the week: in its first week, every system's days are the whole lifetime.
+    """
+    if not day or not lifetime:
+        return False
+    rest = lifetime - (week or 0.0)
+    return _is_near(day, lifetime, lifetime) or (week is not None and day > week and _is_near(day, rest, lifetime))
+
+
+def _is_near(value: float, other: float, lifetime: float) -> bool:
+    """Within 0.2 % of the lifetime: registers are rounded, and one is read a poll later than the other."""
+    return abs(value - other) <= _SAME * lifetime
+
+
+def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None, *, has_inverters: bool) -> bool | None:
+    """Whether the load's lifetime is the grid's to the last digit (8.3.5433_tot_is_net_cons). None: undecided.
+
+    One poll is enough: two registers of a thousandth of a Wh do not meet by chance. The load is the grid's where the
+    production CT is active and has counted nothing yet, and where it is off and no inverter produces: then the load
+    *is* what comes from the grid. `produced` is the production CT's entry.
     """
     lifetime, balance = untrusted.peek(total, "whLifetime"), untrusted.peek(net or {}, "whLifetime")
     if not lifetime or balance is None:
         return None
     if lifetime != balance:
         return False
-    uncounted = produced is not None and 0 in (untrusted.peek(produced, key) for key in ("activeCount", "whLifetime"))
-    return None if uncounted else True
+    count, energy = (untrusted.peek(produced or {}, key) for key in ("activeCount", "whLifetime"))
+    nothing_produced = not has_inverters if count == 0 else energy == 0
+    return None if nothing_produced else True
 
 
 def gateway_clock(seen: Documents) -> float | None:

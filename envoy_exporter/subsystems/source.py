@@ -33,7 +33,7 @@ def _source(seen: Documents) -> str | None:
     site = documents.site(seen)
     if documents.INFO not in seen.at_hand or (site is None and documents.PRODUCTION_JSON not in seen.absent):
         return None
-    if site is not None and not documents.tells_of_production(site):
+    if site is not None and not documents.tells_of_production(site) and documents.metered(seen) is not False:
         return None
     inverters = documents.inverters_entry(site)
     if documents.metered(seen):

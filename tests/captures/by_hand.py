@@ -58,6 +58,11 @@ IN_NO_CAPTURE = {
         )
     },
     ("enphase_generator_stop_charge_ratio", "stop_soc"): "nor a generator that has one set",
+    **{
+        (f"enphase_{device}_status_flag", "1"): "every capture's words of device_status are known"
+        for device in ("inverter", "battery_unit", "enpower", "collar")
+    },
+    ("enphase_battery_unit_charge_ratio", "percentFull"): "nor an IQ battery on firmware 5 or 6",
     ("enphase_inverter_info", "1"): "nor one that is there, and in the inventory alone",
     ("enphase_inverter_reporting", "1"): "likewise",
     ("enphase_inverter_last_report_timestamp_seconds", "int(last_rpt_date)"): "likewise",
@@ -68,6 +73,10 @@ IN_NO_CAPTURE = {
         (f"enphase_iq_relay_{family}", field): _RELAY
         for family, field in (
             ("info", "1"),
+            ("closed", 'relay == "closed"'),
+            ("reason_code", "reason_code"),
+            ("reason_info", "1"),
+            ("status_flag", "1"),
             ("communicating", "communicating"),
             ("operating", "operating"),
             ("temperature_celsius", "temperature"),

@@ -112,7 +112,7 @@ class _Known:
         self.looked = looked.names
         self.known = run.metrics(seen, _SETTINGS, now)
         self.subsystem, self.name, self.broken = run.subsystem, run.name, run.broken
-        self.rejected, self.refused = run.rejected, run.refused
+        self.rejected, self.refused, self.incomplete = run.rejected, run.refused, run.incomplete
 
     def metrics(self, *_: object) -> list[Metric]:
         return self.known

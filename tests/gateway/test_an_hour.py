@@ -19,6 +19,7 @@ STANDARD = {
     "/inventory.json": 12,
     "/ivp/ensemble/inventory": 2,
     "/home.json": 1,
+    "/admin/lib/tariff": 1,
 }
 EVERYTHING = {
     "/info": 12,

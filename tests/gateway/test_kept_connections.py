@@ -91,7 +91,7 @@ def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_want
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "in the same breath"])
-def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_question(apart: bool) -> None:  # noqa: FBT001  # a case
+def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_question(apart: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
@@ -223,7 +223,7 @@ def test_what_goes_wrong_on_the_fresh_connection_is_told_as_it_went_wrong_there(
 
 
 @pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
-def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:  # noqa: FBT001  # a case
+def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:
     """It resets what it said it would keep (home-assistant/core#126162)."""
     told: list[str] = []
 

@@ -21,7 +21,7 @@ def wanted(name: str, at_hand: dict[str, Json]) -> bool:
 
 
 @pytest.mark.parametrize(("firmware", "has"), [("R3.9.36", False), ("D3.18.10", False), ("R4.10.35", True)])
-def test_an_inventory_is_asked_for_from_firmware_4_on(firmware: str, has: bool) -> None:  # noqa: FBT001  # a case
+def test_an_inventory_is_asked_for_from_firmware_4_on(firmware: str, has: bool) -> None:
     assert wanted(INVENTORY, {INFO: information(firmware)}) is has
 
 

@@ -52,7 +52,7 @@ def test_a_gateway_that_takes_its_time_is_not_held_against_a_cloud(tmp_path: Pat
 @pytest.mark.parametrize("mood", [*MOODS, "slow"])
 def test_whatever_the_cloud_says_the_token_comes_when_it_is_well(
     mood: str,
-    aging: bool,  # noqa: FBT001  # a case
+    aging: bool,
     tmp_path: Path,
     counted: Counter[str],
 ) -> None:

@@ -94,5 +94,7 @@ def test_an_iq_relay_is_on_the_one_phase_there_is() -> None:
     report = relay["channels"][0]["lastReading"]
     assert report["endDate"] == NOW // 900 * 900
     assert 225_000 < report["VrmsL1N"] < 245_000
-    assert (report["VrmsL2N"], report["VrmsL3N"]) == (0, 0)
-    assert [each["serial_num"] for each in inventory(gateway, NOW, "NSRB")] == [relay["sn"]]
+    assert (report["VrmsL2N"], report["VrmsL3N"]) == (2_400, 2_400)
+    (listed,) = inventory(gateway, NOW, "NSRB")
+    assert (listed["serial_num"], listed["line-count"]) == (relay["sn"], 1)
+    assert [listed[f"line{number}-connected"] for number in (1, 2, 3)] == [True, False, False]

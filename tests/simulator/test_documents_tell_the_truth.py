@@ -184,7 +184,7 @@ def inverter_list(gateway: Simulator) -> bytes:
 @pytest.mark.parametrize(
     ("name", "wraps"), [("4.10", False), ("5.0", False), *[(n, n in ("7.3", "7.6", "8.2")) for n in TOKENED]]
 )
-def test_inverters_count_in_32_bits_from_firmware_7_to_8_2_127(name: str, wraps: bool) -> None:  # noqa: FBT001  # a case
+def test_inverters_count_in_32_bits_from_firmware_7_to_8_2_127(name: str, wraps: bool) -> None:
     gateway = a_gateway(name)
     told = entry(document(gateway, "/production.json", NOW)["production"], type="inverters")["whLifetime"]
     truth = sum(each.produced.joules for each in plant_of(gateway).at(NOW).inverters)

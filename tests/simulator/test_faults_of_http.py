@@ -85,7 +85,7 @@ def test_a_content_type_is_not_true(kind: str, told: list[str]) -> None:
         ("word", ["some"], False),
     ],
 )
-def test_a_length_is_wrong(kind: str, told: list[int | str], chunked: bool) -> None:  # noqa: FBT001  # a case
+def test_a_length_is_wrong(kind: str, told: list[int | str], chunked: bool) -> None:
     healthy, heard = while_on("length", kind=kind)
     size = len(healthy.body)
     assert header(heard, "content-length") == [each if isinstance(each, str) else str(size + each) for each in told]

@@ -88,7 +88,7 @@ def test_an_open_door_is_open_whatever_one_says() -> None:
 
 
 @pytest.mark.parametrize(("name", "dated"), [("3.9", True), ("4.10", False), ("5.0", False)])
-def test_the_challenge_is_that_of_the_firmware(name: str, dated: bool) -> None:  # noqa: FBT001  # a case
+def test_the_challenge_is_that_of_the_firmware(name: str, dated: bool) -> None:
     with Simulator(name, clock=StandingClock()) as gateway:
         challenge = get(gateway, INVERTERS).headers["www-authenticate"]
         assert challenge.startswith('Digest qop="auth", realm="enphaseenergy.com", nonce="')

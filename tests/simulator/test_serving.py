@@ -70,7 +70,7 @@ def test_plain_http_to_a_tls_gateway_harms_nobody() -> None:
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_silent_clients_hold_up_nobody(tls: bool) -> None:  # noqa: FBT001  # a case
+def test_silent_clients_hold_up_nobody(tls: bool) -> None:
     with Simulator("8.3", tls=tls) as gateway:
         silent = [connect(gateway) for _ in range(20)]
         with client(gateway) as asking:
@@ -81,7 +81,7 @@ def test_silent_clients_hold_up_nobody(tls: bool) -> None:  # noqa: FBT001  # a 
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_it_ends_at_once_whatever_its_clients_do(tls: bool) -> None:  # noqa: FBT001  # a case
+def test_it_ends_at_once_whatever_its_clients_do(tls: bool) -> None:
     threads = threading.active_count()
     gateway = Simulator("8.3", tls=tls)
     gateway.start()

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
+from support.polls import Polled
 
-from envoy_exporter.documents import ACB_CONFIG, DEVICE_DATA, INVENTORY, PRODUCTION_JSON, Json
+from envoy_exporter.documents import ACB_CONFIG, DEVICE_DATA, INVENTORY, INVERTERS_V1, PRODUCTION_JSON, Json
 from envoy_exporter.subsystems import batteries
 from envoy_exporter.subsystems.batteries import Battery, Storage, StoragePower
 from envoy_exporter.subsystems.battery_units import BatteryUnit, BatteryUnitInfo
@@ -129,3 +130,43 @@ def test_who_is_told_to_sleep_is_told() -> None:
     assert one(BatteryUnit, none).sleep_commanded is False
     odd = read(batteries, inventory(unit(), **{ACB_CONFIG: {"acb_sleep": "no"}}))
     assert one(BatteryUnit, odd).sleep_commanded is None
+
+
+V1: list[dict[str, Json]] = [
+    {"serialNumber": "482244000001", "lastReportDate": int(NOW) - 60, "devType": 1, "maxReportWatts": 371},
+    {"serialNumber": "122122013879", "lastReportDate": 1_732_089_577, "devType": 11, "lastReportWatts": 2},
+]
+
+
+def v1_battery(**more: Json) -> list[Json]:
+    return [V1[0], {**V1[1], "maxReportWatts": 149, **more}]
+
+
+def test_ac_battery_of_the_v1_list_alone_has_its_maximum_and_report() -> None:
+    """8.2.4382_ACB lists three there and has no inventory."""
+    result = read(batteries, {INVERTERS_V1: v1_battery()}, absent=(INVENTORY,))
+    assert one(BatteryUnitInfo, result).kind == "ac"
+    assert one(BatteryUnit, result) == BatteryUnit(serial="122122013879", max_power=149, last_report=1_732_089_577)
+
+
+@pytest.mark.parametrize(("power", "maximum"), [(4_294_967_292, -4.0), (200_000, None), ("149", None), (None, None)])
+def test_ac_battery_of_the_v1_list_rejects_an_odd_maximum(power: Json, maximum: float | None) -> None:
+    result = read(batteries, {INVERTERS_V1: v1_battery(maxReportWatts=power)}, absent=(INVENTORY,))
+    assert one(BatteryUnit, result).max_power == maximum
+
+
+@pytest.mark.parametrize("state", [2, 3])
+def test_ac_battery_of_the_inventory_is_not_taken_from_the_v1_list(state: int) -> None:
+    listed = inventory(unit("122122013879", admin_state=state), **{INVERTERS_V1: v1_battery()})
+    found = of(BatteryUnit, read(batteries, listed))
+    assert [battery.max_power for battery in found] == ([None] if state == 2 else [])
+
+
+def test_ac_battery_waits_for_the_inventory_before_the_v1_list_counts() -> None:
+    """A slow inventory that fails once must not turn its batteries into ones of the v1 list."""
+    gateway = Polled(batteries)
+    assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
+    gateway.poll(inventory(unit("122122013879"), **{INVERTERS_V1: v1_battery()}))
+    assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
+    gateway.poll(inventory(**{INVERTERS_V1: v1_battery()}))
+    assert one(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})).max_power == 149

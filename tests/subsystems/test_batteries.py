@@ -18,6 +18,7 @@ from envoy_exporter.documents import (
 from envoy_exporter.subsystems import batteries
 from envoy_exporter.subsystems.batteries import Battery, Storage, StorageEnergy, StoragePower
 from envoy_exporter.subsystems.battery_units import BatteryManagement, BatteryUnit, BatteryUnitInfo, CommunicationLevel
+from envoy_exporter.subsystems.subsystem import Read
 
 
 def unit(serial: str = "1", **more: Json) -> Json:
@@ -213,8 +214,34 @@ def test_a_charge_beyond_full_is_refused() -> None:
     assert (ENSEMBLE_POWER, "range", "soc") in found.refusals
 
 
-def test_a_unit_s_light_state_and_grid_are_told_as_they_are() -> None:
-    told = unit(led_status=17, admin_state=6, reported_enc_grid_state="grid-tied")
-    found = one(BatteryUnit, read(batteries, iq(told)))
-    assert (found.led_status, found.admin_state, found.grid_state) == (17, 6, "grid-tied")
+def test_battery_unit_codes_are_exposed_as_they_are() -> None:
+    found = one(BatteryUnit, read(batteries, iq(unit(led_status=17, admin_state=6))))
+    assert (found.led_status, found.admin_state) == (17, 6)
     assert (found.state, found.producing, found.sleep_commanded, found.health) == (None, None, None, None)
+
+
+def with_status(**fields: Json) -> Read:
+    """A battery whose inventory reports grid-tied, as every captured one does, beside these fields of the status."""
+    status: Json = {"inventory": {"serial_nums": {"1": {"device_type": 13, **fields}}}}
+    return read(batteries, iq(unit(reported_enc_grid_state="grid-tied"), **{ENSEMBLE_STATUS: status}))
+
+
+def test_battery_unit_grid_mode_and_state_are_those_of_the_status() -> None:
+    """8.2.127_with_generator_running reports both, 7.6.185 the mode alone."""
+    running = with_status(reported_grid_mode="multimode-generator", reported_enc_grid_state="grid-forming")
+    found = one(BatteryUnit, running)
+    assert (found.grid_mode, found.grid_state) == ("multimode-generator", "grid-forming")
+    mode = one(BatteryUnit, with_status(reported_grid_mode="grid-tied"))
+    assert (mode.grid_mode, mode.grid_state) == ("grid-tied", None)
+    state = one(BatteryUnit, with_status(reported_enc_grid_state="grid-tied"))
+    assert (state.grid_mode, state.grid_state) == (None, "grid-tied")
+
+
+def test_battery_unit_without_a_status_document_has_no_grid_mode() -> None:
+    found = one(BatteryUnit, read(batteries, iq(unit(reported_enc_grid_state="grid-tied"))))
+    assert (found.grid_mode, found.grid_state) == (None, None)
+
+
+def test_battery_reserve_as_configured_differs_from_the_one_in_force() -> None:
+    found = read(batteries, iq(unit(), **{ENSEMBLE_SECCTRL: {"configured_backup_soc": 20, "adjusted_backup_soc": 30}}))
+    assert (one(Battery, found).configured_reserve, one(Battery, found).reserve) == (0.2, 0.3)

@@ -44,6 +44,9 @@ def collar(**more: Json) -> Json:
         "part_num": "865-00400-r22",
         "serial_num": "8",
         "last_rpt_date": 1_752_939_759,
+        "admin_state": 88,
+        "admin_state_str": "ENCMN_MDE_ON_GRID",
+        "device_status": ["envoy.global.ok", "prop.done"],
         "img_pnum_running": "3.0.6-D0",
         "communicating": True,
         "temperature": 42,
@@ -183,15 +186,29 @@ def test_a_collar_on_the_grid() -> None:
         mid_closed=True,
         installed=True,
         control_error=0,
+        grid_state="on_grid",
+        status=frozenset({"envoy.global.ok", "prop.done"}),
     )
 
 
-def test_a_collar_off_the_grid_whatever_the_firmware_calls_that() -> None:
-    told = collar(grid_state="off_grid", mid_state="open", control_error=3, collar_state="Not Installed")
-    found = read(controller, listed("COLLAR", told))
-    assert one(Grid, found).connected is False
-    apart = one(Collar, found)
-    assert (apart.mid_closed, apart.control_error, apart.installed) == (False, 3, False)
+@pytest.mark.parametrize(
+    ("admin_state", "connected"),
+    [("ENCMN_MDE_ON_GRID", True), ("ENCMN_MDE_OFF_GRID", False), ("ENCMN_MDE_NEW", None), (88, None), (None, None)],
+)
+@pytest.mark.parametrize("grid_state", ["on_grid", "off_grid", None])
+def test_collar_connection_follows_its_admin_state(admin_state: Json, connected: bool | None, grid_state: Json) -> None:
+    """home-assistant/core#153766: grid_state stays on_grid in an outage."""
+    found = read(controller, listed("COLLAR", collar(admin_state_str=admin_state, grid_state=grid_state)))
+    assert one(Grid, found).connected is connected
+    assert one(Collar, found).grid_state == grid_state
+
+
+def test_collar_off_the_grid_reports_its_switch_and_error() -> None:
+    apart = collar(
+        admin_state_str="ENCMN_MDE_OFF_GRID", mid_state="open", control_error=3, collar_state="Not Installed"
+    )
+    found = one(Collar, read(controller, listed("COLLAR", apart)))
+    assert (found.mid_closed, found.control_error, found.installed) == (False, 3, False)
 
 
 def test_a_collar_s_batteries_and_inverters_tell_their_mode_in_the_status() -> None:

@@ -65,6 +65,25 @@ def test_an_inverter_twice_is_there_once() -> None:
     assert [each.rule for each in told.refusals] == ["duplicate"]
 
 
+RELAY: list[Json] = ["482243110099", 12, True, True, False, int(NOW) - 300, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("number", "listed"), [(1, True), (11, False), (12, False), (19, False), (2, False), (None, True)]
+)
+def test_installer_table_exposes_microinverters_alone(number: Json, listed: bool) -> None:
+    """An IQ Relay in the table is not an inverter of 0 W, 0 V and 0 degrees."""
+    result = read(installer, table(LIVELY, [RELAY[0], number, *RELAY[2:]]))
+    assert [inverter.serial for inverter in of(PlcInverter, result)] == ["482243110017", *["482243110099"] * listed]
+
+
+def test_installer_table_without_a_device_type_lists_microinverters() -> None:
+    columns: list[Json] = [name for name in FIELDS if name != "devType"]
+    rows: list[Json] = [[LIVELY[0], *LIVELY[2:]]]
+    result = read(installer, {PLC_STATUS: {"pcu": {"fields": columns, "values": rows}}})
+    assert one(PlcInverter, result).serial == "482243110017"
+
+
 def test_kinds_of_devices_that_there_are_none_of_are_left_out() -> None:
     counted: dict[str, Json] = {
         "expected": 3,
@@ -112,10 +131,10 @@ def test_books_that_cannot_be_are_refused_and_meters_that_are_not_are_left_out()
     hour = 3600
     assert of(Books, told) == [
         Books(source="pcu", power=0, lifetime=1_708_880 * hour, today=2815 * hour, last_week=30_268 * hour),
-        Books(source="eim", power=-4, lifetime=1_692_970 * hour),
+        Books(source="eim", power=-4, lifetime=1_692_970 * hour, last_week=30_059 * hour),
         Books(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
     ]
-    assert [each.rule for each in told.refusals] == ["day_equals_lifetime", "week_below_day", "week_below_day"]
+    assert [each.rule for each in told.refusals] == ["day_equals_lifetime", "week_below_day"]
 
 
 def test_books_that_are_zero_for_a_poll_are_none() -> None:

@@ -7,7 +7,7 @@ from support.inverters import data, device, listed
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
 from envoy_exporter.subsystems import inverters
 from envoy_exporter.subsystems.inventory import InverterPhase, InverterState
-from envoy_exporter.subsystems.inverters import Inverter, InverterInfo
+from envoy_exporter.subsystems.inverter_readings import Inverter, InverterInfo
 
 
 def known(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
@@ -27,7 +27,7 @@ def known(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
 
 
 def with_inventory(*listed: Json, **at_hand: Json) -> dict[str, Json]:
-    batteries: Json = {"type": "ACB", "devices": [known("acb")]}
+    batteries: Json = {"type": "ACB", "devices": [known("acb", dev_type=11)]}
     return {INVENTORY: [batteries, {"type": "PCU", "devices": list(listed)}], **at_hand}
 
 

@@ -9,7 +9,7 @@ from support.polls import Polled, rules
 
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 from envoy_exporter.subsystems import inverters
-from envoy_exporter.subsystems.inverters import DeviceData, Inverter, InverterInfo, InverterLeg
+from envoy_exporter.subsystems.inverter_readings import DeviceData, Inverter, InverterInfo, InverterLeg
 from envoy_exporter.subsystems.subsystem import Settings
 
 

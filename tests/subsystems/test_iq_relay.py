@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import pytest
 from support.documents import NOW, of, one, read
 from support.polls import Polled
 
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, Json
 from envoy_exporter.subsystems import iq_relay
-from envoy_exporter.subsystems.iq_relay import IqRelay, IqRelayInfo, IqRelayPhase
+from envoy_exporter.subsystems.iq_relay import IqRelay, IqRelayInfo, IqRelayPhase, IqRelayReason
 
 
 def reported(age: float = 60, **report: Json) -> dict[str, Json]:
@@ -25,7 +26,7 @@ def reported(age: float = 60, **report: Json) -> dict[str, Json]:
     return {"738197760": device, "deviceCount": 1, "deviceDataLimit": 50}
 
 
-def listed(**more: Any) -> Json:
+def listed(**more: Any) -> list[Any]:
     device: Json = {
         "serial_num": "1",
         "part_num": "800-00597-r02",
@@ -46,9 +47,73 @@ def test_a_relay_in_base_units() -> None:
     assert (relay.last_report, relay.communicating, relay.operating) == (int(NOW) - 60, True, False)
 
 
-def test_a_phase_without_a_voltage_is_none_that_the_relay_is_on() -> None:
-    found = read(iq_relay, {DEVICE_DATA: reported()})
-    assert {each.phase: each.voltage for each in of(IqRelayPhase, found)} == {"L1": 234.122, "L3": 235.004}
+CONNECTED: dict[str, Json] = {
+    "line-count": 1,
+    "line1-connected": True,
+    "line2-connected": False,
+    "line3-connected": False,
+}
+
+
+def voltages(report: Any, fields: dict[str, Json] | None) -> dict[str, float | None]:
+    at_hand: dict[str, Json] = {DEVICE_DATA: reported(**report)}
+    if fields is not None:
+        at_hand[INVENTORY] = listed(**fields)
+    return {phase.phase: phase.voltage for phase in of(IqRelayPhase, read(iq_relay, at_hand))}
+
+
+INDUCED: dict[str, Json] = {"VrmsL1N": 234_122, "VrmsL2N": 1_600, "VrmsL3N": 6_100}
+OTHER_NAMES: dict[str, Json] = {"voltRmsL1": 234_122, "voltRmsL2": 1_600, "voltRmsL3": 6_100}
+
+
+@pytest.mark.parametrize("fields", [CONNECTED, {}, None])
+def test_iq_relay_exposes_the_phase_that_it_is_on(fields: dict[str, Json] | None) -> None:
+    assert voltages(INDUCED, fields) == {"L1": 234.122}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({**CONNECTED, "line2-connected": True}, {"L1": 0.0, "L2": 1.6}),
+        ({"line1-connected": False}, {}),
+        ({"line1-connected": "yes", "line3-connected": True}, {"L3": 6.1}),
+    ],
+)
+def test_iq_relay_phases_are_those_of_the_inventory(fields: dict[str, Json], expected: dict[str, float | None]) -> None:
+    """A phase that the relay is on is exposed in an outage too."""
+    assert voltages({**INDUCED, "VrmsL1N": 0}, fields) == expected
+
+
+def test_iq_relay_voltage_is_read_under_either_name() -> None:
+    device: Json = {"endDate": int(NOW) - 60, **OTHER_NAMES}
+    entry: Json = {"devName": "nsrb", "sn": "1", "active": True, "channels": [{"lastReading": device}]}
+    found = read(iq_relay, {DEVICE_DATA: {"738197760": entry}, INVENTORY: listed(**CONNECTED)})
+    assert {phase.phase: phase.voltage for phase in of(IqRelayPhase, found)} == {"L1": 234.122}
+
+
+@pytest.mark.parametrize(
+    ("fields", "closed", "code", "reason"),
+    [
+        ({"relay": "closed", "reason_code": -1, "reason": "ok"}, True, -1, ["ok"]),
+        ({"relay": "open", "reason_code": 7, "reason": "grid gone"}, False, 7, ["grid gone"]),
+        ({"relay": "unknown", "reason": ""}, None, None, []),
+        ({}, None, None, []),
+    ],
+)
+def test_iq_relay_contact_is_exposed_with_its_reason(
+    fields: dict[str, Json], closed: bool | None, code: float | None, reason: list[str]
+) -> None:
+    found = read(iq_relay, {INVENTORY: listed(**fields)})
+    relay = one(IqRelay, found)
+    assert (relay.closed, relay.reason_code) == (closed, code)
+    assert [contact.reason for contact in of(IqRelayReason, found)] == reason
+
+
+def test_iq_relay_among_inverters_of_the_inventory_is_a_relay() -> None:
+    """A list may mix devices: the number of the type decides."""
+    (group,) = listed(dev_type=12)
+    found = read(iq_relay, {INVENTORY: [{**group, "type": "PCU"}]})
+    assert one(IqRelay, found).communicating is True
 
 
 def test_gateways_without_a_relay_list_none() -> None:

@@ -60,7 +60,7 @@ def test_values_that_nobody_streams_are_frozen_and_left_out(stream: Json) -> Non
 
 
 @pytest.mark.parametrize(("ago", "there"), [(0, True), (60, True), (61, False), (-30, True)])
-def test_a_stream_that_stands_still_is_left_out_too(ago: int, there: bool) -> None:  # noqa: FBT001  # a case
+def test_a_stream_that_stands_still_is_left_out_too(ago: int, there: bool) -> None:
     told = read(livedata, live(last_update=int(NOW) - ago))
     assert one(Stream, told).enabled is True
     assert bool(of(LivePower, told)) is there

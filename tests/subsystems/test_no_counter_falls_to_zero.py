@@ -34,6 +34,8 @@ LIFETIMES = {
     for family in describe(subsystem.READINGS)
     if family.type == "counter" or "_lifetime_" in family.name
 }
+OF_SEVERAL_CHANNELS = {"enphase_inverter_channel_energy_joules_total"}
+"""Of inverters that no simulated gateway has; test_inverter_channels.py lets theirs fall."""
 GATEWAYS = ("5.0", "8.2", "8.3", "8.3-ac")
 
 
@@ -90,4 +92,5 @@ def test_a_poll_of_zeros_resets_nothing(profile: str, *, registers_alone: bool) 
 
 
 def test_there_is_no_lifetime_that_was_not_put_to_the_test() -> None:
-    assert frozenset().union(*(polled(profile, registers_alone=True)[0] for profile in GATEWAYS)) == LIFETIMES
+    counted = frozenset().union(*(polled(profile, registers_alone=True)[0] for profile in GATEWAYS))
+    assert counted == LIFETIMES - OF_SEVERAL_CHANNELS

@@ -14,9 +14,8 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.subsystems import production
 from envoy_exporter.subsystems.activity import MeterActivity
+from envoy_exporter.subsystems.consumption import Consumption, NetConsumption
 from envoy_exporter.subsystems.production import (
-    Consumption,
-    NetConsumption,
     Production,
     ProductionPhase,
     Reporting,
@@ -123,9 +122,12 @@ def test_a_meter_list_that_fails_once_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize("odd", [{"production": None}, {}])
-def test_a_site_without_a_list_of_its_registers_settles_nothing(odd: Json) -> None:
-    at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
-    assert source(read(production, at_hand)) is None
+def test_source_of_a_site_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
+    """Without metering hardware there is no CT whose register the list could name."""
+    at_hand: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
+    assert source(read(production, {INFO: information(), **at_hand})) is None
+    assert source(read(production, {INFO: STANDARD, **at_hand})) == "v1"
+    assert source(read(production, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
 
 
 def test_the_ct_counts_up_and_the_others_lifetimes_are_gauges() -> None:
@@ -259,7 +261,7 @@ def test_where_production_has_the_phases_it_is_the_site() -> None:
 )
 def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_unless_the_sun_is_said_to_be_uncounted(
     produced: dict[str, Json],
-    believed: bool,  # noqa: FBT001  # a case
+    believed: bool,
 ) -> None:
     """8.3.5433_tot_is_net_cons; where nothing was ever produced the load is what the grid delivered."""
     consumption: Json = [

@@ -15,11 +15,10 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.subsystems import batteries, inverters, meters, production
 from envoy_exporter.subsystems.battery_units import BatteryUnit
-from envoy_exporter.subsystems.inverters import Inverter
+from envoy_exporter.subsystems.consumption import Consumption, NetConsumption
+from envoy_exporter.subsystems.inverter_readings import Inverter
 from envoy_exporter.subsystems.meters import MeterReading
 from envoy_exporter.subsystems.production import (
-    Consumption,
-    NetConsumption,
     Production,
     Reporting,
 )

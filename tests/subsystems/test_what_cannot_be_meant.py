@@ -23,12 +23,12 @@ from envoy_exporter.documents import (
 from envoy_exporter.gateway.endpoints import storage_hardware_is_there
 from envoy_exporter.subsystems import batteries, installer, inverters, limits, livedata, meters, production, tariff
 from envoy_exporter.subsystems.batteries import Battery, StoragePower
+from envoy_exporter.subsystems.consumption import Consumption
 from envoy_exporter.subsystems.installer import Books
 from envoy_exporter.subsystems.inventory import InverterState
 from envoy_exporter.subsystems.limits import ExportLimit
 from envoy_exporter.subsystems.livedata import LivePhasePower
 from envoy_exporter.subsystems.meters import MeterInfo, MeterStatus
-from envoy_exporter.subsystems.production import Consumption
 from envoy_exporter.subsystems.tariff import Price
 
 METER: dict[str, Json] = {
@@ -171,6 +171,6 @@ def test_a_production_that_cannot_be_read_does_not_say_that_a_load_like_the_grid
 @pytest.mark.parametrize(("storage", "known"), [([], True), ([None], False), ("none", False), (None, False)])
 def test_a_storage_list_that_cannot_be_read_does_not_say_that_there_are_no_ac_batteries(
     storage: Json,
-    known: bool,  # noqa: FBT001  # a case
+    known: bool,
 ) -> None:
     assert tells_of_storage({"production": [], "storage": storage}) is known

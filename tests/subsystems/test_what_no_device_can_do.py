@@ -18,7 +18,7 @@ from envoy_exporter.documents import (
 from envoy_exporter.subsystems import batteries, installer, inverters, limits, meters, network, tariff
 from envoy_exporter.subsystems.battery_units import BatteryUnit
 from envoy_exporter.subsystems.installer import PlcInverter
-from envoy_exporter.subsystems.inverters import Inverter
+from envoy_exporter.subsystems.inverter_readings import Inverter
 from envoy_exporter.subsystems.network import Cloud
 from envoy_exporter.subsystems.tariff import StorageSettings
 

@@ -14,7 +14,7 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.subsystems import batteries, inverters, meters, production
 from envoy_exporter.subsystems.batteries import StorageEnergy, StoragePower
-from envoy_exporter.subsystems.inverters import Inverter
+from envoy_exporter.subsystems.inverter_readings import Inverter
 from envoy_exporter.subsystems.meters import Grid, MeterPhase, MeterReading
 from envoy_exporter.subsystems.production import (
     Production,

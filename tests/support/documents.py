@@ -41,6 +41,11 @@ def one(kind: type[_Reading], read: Read) -> _Reading:
     return only
 
 
+def rejected_by(read: Read) -> list[str]:
+    """The rules that rejected values, one for each value."""
+    return [refusal.rule for refusal in read.refusals]
+
+
 def numbers(reading: Reading) -> Iterator[float]:
     for field in fields(reading):
         value = getattr(reading, field.name)

@@ -9,7 +9,7 @@ from envoy_exporter.collector import READINGS
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.subsystems import SUBSYSTEMS
+from envoy_exporter.subsystems import SUBSYSTEMS, device_status
 from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
 from envoy_exporter.telemetry import Telemetry
 
@@ -39,6 +39,7 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
         off = "" if subsystem.ON else "Off unless the config switches it on. "
         about = (subsystem.__doc__ or "").partition("\n")[0]
         parts += _section(title, f"{off}{about}", subsystem.READINGS, endpoints)
+    parts += _flags()
     parts += [
         "## The exporter\n",
         "On `/metrics` and `/telemetry`, with the usual `process_*` and `python_*`.\n",
@@ -89,7 +90,23 @@ def _section(title: str, about: str, readings: Iterable[type[Reading]], endpoint
 
 def _meaning(family: Family) -> str:
     states = f" `{family.state}`: {', '.join(family.states)}." if family.state else ""
+    if family.raised_only:
+        states = " Flags that are not raised have no sample: see [flags of devices](#flags-of-devices)."
     return f"{family.help}{states}".replace("|", "\\|")
+
+
+def _flags() -> Iterator[str]:
+    """The words of device_status by the prefix that they share."""
+    yield "## Flags of devices\n"
+    yield (
+        "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`.\n"
+        "`envoy.global.ok` alone means that the device is well. A word that is not in this table is `other`.\n"
+    )
+    yield "| prefix | last part |"
+    yield "|---|---|"
+    for prefix, words in device_status.WORDS.items():
+        yield f"| `{prefix}` | {' '.join(f'`{word}`' for word in words.split())} |"
+    yield ""
 
 
 def queries(family: Family) -> tuple[str, ...]:
@@ -97,6 +114,8 @@ def queries(family: Family) -> tuple[str, ...]:
     name = family.name
     if family.type == "info":
         return (f"{name} == 1",)
+    if family.raised_only:
+        return (f'{name}{{flag!="envoy.global.ok"}}',)
     if family.state:
         return (f'{name}{{{family.state}="{family.states[0]}"}} == 1',)
     if family.type == "counter":

@@ -41,6 +41,10 @@ def _removed(serial: str, channel: int) -> Entry:
     return {"devName": "pcu", "sn": serial, "active": False, "modGone": True, "channels": [_unused_channel(channel)]}
 
 
+_INDUCED = 2_400
+"""Millivolts that a relay shows on a phase that it is not connected to."""
+
+
 def _nsrb(moment: Moment, serial: str) -> Entry:
     """The relay, as it was a quarter of an hour ago at most. It is on the phases that the house has."""
     end = int(moment.quarter)
@@ -56,7 +60,7 @@ def _nsrb(moment: Moment, serial: str) -> Entry:
         "freqInmHz": round(1000 * moment.mains.frequency(end)),
         "acCurrOffset": 2,
         "stateChngCnt": 6,
-        **{f"VrmsL{leg + 1}N": volts[leg] if leg < len(volts) else 0 for leg in range(3)},
+        **{f"VrmsL{leg + 1}N": volts[leg] if leg < len(volts) else _INDUCED for leg in range(3)},
         "vrmsB1L12_or_L12": 0,
         "vrmsB2L12_or_L23": 0,
         "vrmsL31": 0,

@@ -46,11 +46,16 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
     relay = moment.plant.design.relay
     relays: list[Json] = []
     if relay:
-        relays = [
-            {**_device(moment, relay, _NSRB, 12, int(looked), RELAY_CHANNEL), **_states(_OK, awake=True)},
-        ]
+        device = _device(moment, relay, _NSRB, 12, int(looked), RELAY_CHANNEL)
+        relays = [{**device, **_states(_OK, awake=True), **_contact(moment.plant.design.phases)}]
     by_type = {"PCU": inverters, "ACB": batteries, "NSRB": relays, "ESUB": []}
     return [{"type": kind, "devices": devices} for kind, devices in by_type.items()]
+
+
+def _contact(phases: int) -> Entry:
+    """A relay that is closed, on the phases of the home."""
+    lines: Entry = {f"line{number}-connected": number <= phases for number in (1, 2, 3)}
+    return {"relay": "closed", "reason_code": -1, "reason": "ok", "line-count": phases, **lines}
 
 
 def _inverters(moment: Moment, looked: float) -> list[Json]:

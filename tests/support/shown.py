@@ -1,0 +1,49 @@
+"""A collector without a gateway: the test hands it documents and reads what it exposes."""
+
+from collections.abc import Mapping
+
+from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.documents import INFO, Document, Documents, Json
+from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.web.exposition import Format
+from support.clock import StillClock
+from support.documents import information
+from support.exposition import Exposition, parsed
+from support.gateways import by_hand
+
+
+class Shown:
+    """A collector that is given documents, each with its own time of asking."""
+
+    def __init__(self) -> None:
+        self.clock = StillClock()
+        self.collector = EnvoyCollector(by_hand(self.clock), Settings(), self.clock)
+        self._documents: dict[str, Document] = {}
+        self.absent: frozenset[str] = frozenset()
+
+    def say(self, said: Mapping[str, Json]) -> None:
+        """Newer documents; the others stay."""
+        for name, content in {INFO: information(time=str(int(self.clock.time()))), **said}.items():
+            self._documents[name] = Document(content, asked=self.clock.time())
+
+    def drop(self, endpoint: str) -> None:
+        """The document does not come any more."""
+        del self._documents[endpoint]
+
+    def look(self) -> Exposition:
+        snapshot = Snapshot(
+            answering=True,
+            authenticated=True,
+            token=None,
+            documents=Documents(dict(self._documents), self.absent),
+            wanted={},
+            requests={},
+            failures={},
+            trouble=None,
+            version=0,
+            until=0.0,
+        )
+        return parsed(Format.TEXT.render(self.collector.families(snapshot)).decode())
+
+    def count(self, collector: str, rule: str) -> float:
+        return self.look().value("enphase_data_rejected_total", collector=collector, rule=rule)

@@ -1,0 +1,256 @@
+"""Documents that parse and contain nothing: counted at once, and a failure of their collector once that lasts."""
+
+import logging
+from collections.abc import Mapping
+
+import pytest
+from support.documents import documents, information
+from support.inverters import data, device, listed
+from support.shown import Shown
+
+from envoy_exporter.documents import (
+    DEVICE_DATA,
+    ENSEMBLE_INVENTORY,
+    ENSEMBLE_POWER,
+    INFO,
+    INVENTORY,
+    INVERTERS_V1,
+    METER_READINGS,
+    METERS,
+    PRODUCTION,
+    PRODUCTION_JSON,
+    PRODUCTION_V1,
+    Json,
+)
+from envoy_exporter.subsystems import SUBSYSTEMS, required
+
+Found = list[tuple[str, str]]
+
+
+def missing(collector: str, at_hand: Mapping[str, Json], choice: str | None = None, *absent: str) -> Found:
+    """The endpoints of incomplete documents, with what they lack."""
+    found = required.missing(collector, documents(at_hand, absent), choice)
+    assert {rejection.rule for rejection in found} <= {"missing"}
+    return [(rejection.endpoint, rejection.key) for rejection in found]
+
+
+@pytest.mark.parametrize(
+    ("device", "names"),
+    [
+        ({"sn": "122012345678", "software": "D8.3.5169"}, None),
+        ({"sn": "122012345678", "software": ""}, "software"),
+        ({"software": "D8.3.5169"}, "sn"),
+        ({}, "sn, software"),
+    ],
+)
+def test_required_info_has_a_serial_and_a_firmware(device: Json, names: str | None) -> None:
+    assert missing("identity", {INFO: {"device": device}}) == ([(INFO, names)] if names else [])
+
+
+def entries(**fields: Json) -> Json:
+    return {"production": [{"type": "eim", **fields}, {"type": "inverters", **fields}]}
+
+
+@pytest.mark.parametrize("source", ["eim", "inverters"])
+@pytest.mark.parametrize(
+    ("content", "complete"),
+    [
+        (entries(wNow=0), True),
+        (entries(whLifetime=0.0), True),
+        (entries(wNow="much", whLifetime=5), True),
+        (entries(wNow="much"), False),
+        (entries(wNow=True, whLifetime=None), False),
+        (entries(activeCount=1), False),
+        ({"production": []}, False),
+        ({}, False),
+    ],
+)
+def test_required_production_entry_has_a_number(source: str, content: Json, complete: bool) -> None:
+    found = missing("production", {PRODUCTION_JSON: content}, source)
+    assert found == ([] if complete else [(PRODUCTION_JSON, f"production {source}")])
+
+
+@pytest.mark.parametrize(
+    ("content", "complete"),
+    [({"wattsNow": 0}, True), ({"wattHoursLifetime": 0}, True), ({"wattHoursToday": 5}, False), ({}, False)],
+)
+def test_required_v1_production_has_a_number(content: Json, complete: bool) -> None:
+    found = missing("production", {PRODUCTION_V1: content}, "v1")
+    assert found == ([] if complete else [(PRODUCTION_V1, "wattsNow")])
+
+
+@pytest.mark.parametrize(
+    ("page", "complete"),
+    [
+        ("<td>Currently</td><td> 634 W</td>", True),
+        ("<td>Currently</td><td> 1,234 W</td>", True),
+        ("<td>Momentan</td><td> 634 W</td>", False),
+        ("", False),
+    ],
+)
+def test_required_legacy_page_has_a_number(page: str, complete: bool) -> None:
+    """A number that is ambiguous is rejected by another rule."""
+    found = missing("production", {INFO: information("R3.2.0"), PRODUCTION: page}, "html")
+    assert found == ([] if complete else [(PRODUCTION, "Currently")])
+
+
+UNMETERED = information(imeter="false")
+
+
+@pytest.mark.parametrize(
+    ("info", "site", "v1", "complete"),
+    [
+        (UNMETERED, {}, {}, False),
+        (UNMETERED, {"production": []}, {}, False),
+        (UNMETERED, {}, {"wattsNow": 0}, True),
+        (information(), {}, {"wattsNow": 0}, True),
+        (information(), {}, {"wattsNow": "5"}, False),
+        (information(), entries(wNow=0), {}, True),
+        (information(), {}, None, True),
+    ],
+)
+def test_required_site_document_has_a_production_entry_if_no_source_is_chosen(
+    info: Json, site: Json, v1: Json, complete: bool
+) -> None:
+    at_hand = {INFO: info, PRODUCTION_JSON: site, **({PRODUCTION_V1: v1} if v1 is not None else {})}
+    assert missing("production", at_hand) == ([] if complete else [(PRODUCTION_JSON, "production")])
+
+
+def test_required_production_of_a_document_that_did_not_come_is_not_missing() -> None:
+    for source in ("eim", "inverters", "v1", "html", None):
+        assert missing("production", {}, source, PRODUCTION_V1) == []
+
+
+LISTED: Json = [
+    {"eid": 1, "measurementType": "production", "state": "enabled"},
+    {"eid": 2, "measurementType": "net-consumption", "state": "disabled"},
+    {"eid": 3, "measurementType": "storage", "state": "enabled"},
+]
+
+
+@pytest.mark.parametrize(
+    ("eids", "meters", "storage"),
+    [
+        ((1, 3), "", ""),
+        ((1, 2), "storage", "storage"),
+        ((3,), "production", ""),
+        ((), "production, storage", "storage"),
+    ],
+)
+def test_required_meter_readings_have_each_enabled_meter(eids: tuple[int, ...], meters: str, storage: str) -> None:
+    at_hand: dict[str, Json] = {METERS: LISTED, METER_READINGS: [{"eid": eid} for eid in eids]}
+    assert missing("meters", at_hand) == ([(METER_READINGS, meters)] if meters else [])
+    assert missing("batteries", at_hand) == ([(METER_READINGS, storage)] if storage else [])
+
+
+COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inverters", "activeCount": 3}]}}
+STOCK: dict[str, Json] = {INVENTORY: [{"type": "PCU", "devices": [{"serial_num": "1", "admin_state": 1}]}]}
+REMOVED: dict[str, Json] = {INVENTORY: [{"type": "PCU", "devices": [{"serial_num": "1", "admin_state": 3}]}]}
+NONE_COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inverters", "activeCount": 0}]}}
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "chosen", "endpoint"),
+    [
+        ({**COUNTED, INVERTERS_V1: []}, INVERTERS_V1, INVERTERS_V1),
+        ({**STOCK, INVERTERS_V1: []}, INVERTERS_V1, INVERTERS_V1),
+        ({**COUNTED, INVERTERS_V1: [listed("1", devType=11)]}, INVERTERS_V1, INVERTERS_V1),
+        ({**COUNTED, DEVICE_DATA: {"deviceCount": 0}}, INVERTERS_V1, DEVICE_DATA),
+        ({**COUNTED, INVERTERS_V1: [listed("1")]}, INVERTERS_V1, None),
+        ({**COUNTED, DEVICE_DATA: data(device("1"))}, DEVICE_DATA, None),
+        ({**COUNTED, DEVICE_DATA: {}, INVERTERS_V1: [listed("1")]}, INVERTERS_V1, None),
+        ({**NONE_COUNTED, INVERTERS_V1: []}, INVERTERS_V1, None),
+        ({**REMOVED, INVERTERS_V1: []}, INVERTERS_V1, None),
+        (COUNTED, INVERTERS_V1, None),
+        (COUNTED, None, None),
+    ],
+)
+def test_required_inverter_list_has_an_inverter_if_others_know_one(
+    at_hand: Mapping[str, Json], chosen: str | None, endpoint: str | None
+) -> None:
+    assert missing("inverters", at_hand, chosen) == ([(endpoint, "inverters")] if endpoint else [])
+
+
+UNITS: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": serial} for serial in ("1", "2", "3", "4", "5")]}]
+
+
+@pytest.mark.parametrize(
+    ("power", "names"),
+    [
+        ({"devices:": [{"serial_num": serial} for serial in "12345"]}, ""),
+        ({"devices": [{"serial_num": serial} for serial in "1345"]}, "2"),
+        ({"devices:": []}, "1, 2, 3 and 2 more"),
+        ({}, "1, 2, 3 and 2 more"),
+    ],
+)
+def test_required_battery_power_has_each_battery(power: Json, names: str) -> None:
+    found = missing("batteries", {ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: power})
+    assert found == ([(ENSEMBLE_POWER, names)] if names else [])
+
+
+def test_required_contents_are_of_known_collectors() -> None:
+    collectors = {subsystem.NAME: subsystem for subsystem in SUBSYSTEMS}
+    for requirement in required.REQUIREMENTS:
+        assert "missing" in collectors[requirement.collector].RULES
+
+
+EMPTY: dict[str, Json] = {
+    INFO: information("D8.3.5433", imeter="false"),
+    PRODUCTION_JSON: {},
+    PRODUCTION_V1: {},
+    METERS: [],
+}
+SOUND: dict[str, Json] = {
+    **EMPTY,
+    PRODUCTION_JSON: {"production": [{"type": "inverters", "activeCount": 1, "wNow": 5, "whLifetime": 9}]},
+    PRODUCTION_V1: {"wattHoursToday": 1, "wattHoursSevenDays": 2, "wattHoursLifetime": 3, "wattsNow": 4},
+}
+
+
+def success(shown: Shown, collector: str = "production") -> float:
+    return shown.look().value("enphase_scrape_collector_success", collector=collector)
+
+
+def test_collector_with_an_empty_document_counts_it_at_once_and_fails_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A gateway that has just started sends empty documents for some minutes."""
+    caplog.set_level(logging.INFO)
+    shown = Shown()
+    results = []
+    for poll in range(1, 13):
+        shown.say(EMPTY)
+        results.append(success(shown))
+        assert shown.count("production", "missing") == poll
+        assert shown.look().value("enphase_up") == 1
+        shown.clock.turn(60)
+    assert results == [1.0] * 10 + [0.0] * 2
+    lines = [record for record in caplog.records if PRODUCTION_V1 in record.getMessage()]
+    assert [line.levelname for line in lines] == ["WARNING"]
+    assert any(rejection.rule == "missing" for rejection in shown.collector.refused)
+
+    shown.say(SOUND)
+    assert success(shown) == 1
+    lines = [record for record in caplog.records if PRODUCTION_V1 in record.getMessage()]
+    assert [line.levelname for line in lines] == ["WARNING", "INFO"]
+
+
+def test_collector_with_an_empty_document_that_is_complete_in_between_succeeds() -> None:
+    shown = Shown()
+    for minute in range(30):
+        shown.say(SOUND if minute % 8 == 7 else EMPTY)
+        assert success(shown) == 1
+        shown.clock.turn(60)
+
+
+def test_collector_with_an_empty_document_that_becomes_unavailable_succeeds() -> None:
+    shown = Shown()
+    for _ in range(12):
+        shown.say({**SOUND, INVERTERS_V1: []})
+        shown.clock.turn(60)
+        shown.look()
+    assert success(shown, "inverters") == 0
+    shown.drop(INVERTERS_V1)
+    assert success(shown, "inverters") == 0, "a request that fails says nothing of the contents"
+    shown.absent = frozenset({INVERTERS_V1})
+    assert success(shown, "inverters") == 1
