@@ -114,6 +114,7 @@ def calendar(
         )
     ).with_transformation(_renamed({f"{value} ({reducer})": query.legend for value, query in values.items()}))
     _as_tables(built(panel, title, description, queries, unit, size, empty))
+    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # else the year 2025 is 2.03 MWh
     for query in queries:  # by name: what is grouped no longer knows its query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
         panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])

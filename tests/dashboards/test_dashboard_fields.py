@@ -1,6 +1,7 @@
 """The fields of panels, as Grafana's transformations, units and colours make them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from answers import Answer
 from tables import table
 
 UTC = ZoneInfo("UTC")
+
+every_dashboard = pytest.mark.parametrize("name", dashboards())
 
 
 def merged_tables() -> list[Any]:
@@ -59,3 +62,42 @@ def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None
         frame = table(answers, panel, UTC)
         assert set(frame.columns) == set(organize["renameByName"].values()), empty
         assert len(frame.rows) == 1, empty
+
+
+@every_dashboard
+def test_text_that_looks_like_a_number_has_no_unit(name: str) -> None:
+    """Grafana parses it: the year 2025 in kWh is 2.03 MWh (grafana#70218), and a serial number in W is gigawatts."""
+    for panel in panels(dashboards()[name]):
+        for column in text_columns(panel):
+            assert unit_of(panel, column) == "string", f"{panel['title']}: {column}"
+
+
+def text_columns(panel: Json) -> Iterator[str]:
+    """The labels of a table, and formatted times that are a number, by the names that they are shown with."""
+    names: dict[str, str] = {}
+    for organize in options(panel, "organize"):
+        names |= organize["renameByName"]
+    yield from (shown for column, shown in names.items() if column != "Time" and not column.startswith("Value"))
+    for formatted in options(panel, "formatTime"):
+        if is_number(formatted["outputFormat"]):
+            yield names.get(str(formatted["timeField"]), str(formatted["timeField"]))
+
+
+def is_number(layout: str) -> bool:
+    """Whether a date in this format of Moment.js is a number."""
+    for token, format_code in (("YYYY", "%Y"), ("MMM", "%b"), ("MM", "%m"), ("ddd", "%a"), ("DD", "%d"), ("D", "%d")):
+        layout = layout.replace(token, format_code)
+    try:
+        float(datetime(2025, 6, 14, tzinfo=UTC).strftime(layout))
+    except ValueError:
+        return False
+    return True
+
+
+def unit_of(panel: Json, column: str) -> str | None:
+    """The unit of a text field: the panel's, or that of the last override that matches."""
+    unit: str | None = panel["fieldConfig"]["defaults"].get("unit")
+    for override in panel["fieldConfig"]["overrides"]:
+        if override["matcher"] in ({"id": "byName", "options": column}, {"id": "byType", "options": "string"}):
+            unit = next((each["value"] for each in override["properties"] if each["id"] == "unit"), unit)
+    return unit
