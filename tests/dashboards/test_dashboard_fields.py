@@ -1,5 +1,6 @@
 """The fields of panels, as Grafana's transformations, units and colours make them."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,9 @@ from answers import Answer
 from tables import table
 
 UTC = ZoneInfo("UTC")
+FLOWS = {"Solar", "Home", "From the grid", "To the grid", "Into the battery", "Out of the battery"}
+SHARES = {"Solar to home", "Solar to battery", "Solar to grid", "Battery to home", "Grid to home"}
+"""The parts of flows that a dashboard shows."""
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 
@@ -101,3 +105,37 @@ def unit_of(panel: Json, column: str) -> str | None:
         if override["matcher"] in ({"id": "byName", "options": column}, {"id": "byType", "options": "string"}):
             unit = next((each["value"] for each in override["properties"] if each["id"] == "unit"), unit)
     return unit
+
+
+@every_dashboard
+def test_series_colours_go_by_place_and_not_by_name(name: str) -> None:
+    """`palette-classic-by-name` hashes the name: in Grafana 13 `east` and `west` have one colour."""
+    for panel in panels(dashboards()[name]):
+        assert "palette-classic-by-name" not in colour_modes(panel), panel["title"]
+
+
+def colour_modes(panel: Json) -> set[str]:
+    config = panel["fieldConfig"]
+    colours = [config["defaults"].get("color", {})]
+    colours += [each["value"] for over in config["overrides"] for each in over["properties"] if each["id"] == "color"]
+    return {colour.get("mode", "") for colour in colours}
+
+
+def test_flows_have_different_colours_on_all_dashboards() -> None:
+    colours = defaultdict(set)
+    for name in dashboards():
+        for panel in panels(dashboards()[name]):
+            for flow, colour in fixed_colours(panel):
+                colours[flow].add(colour)
+    for flows in (FLOWS, SHARES):
+        assert len({frozenset(colours[flow]) for flow in flows}) == len(flows)
+        assert {flow: len(colours[flow]) for flow in flows} == dict.fromkeys(flows, 1)
+
+
+def fixed_colours(panel: Json) -> Iterator[tuple[str, str]]:
+    """The names of the panel's queries with their fixed colours."""
+    names = {target["refId"]: target.get("legendFormat", "") for target in panel["targets"]}
+    for override in panel["fieldConfig"]["overrides"]:
+        for each in override["properties"]:
+            if each["id"] == "color" and override["matcher"]["id"] == "byFrameRefID":
+                yield names[override["matcher"]["options"]], each["value"]["fixedColor"]
