@@ -34,7 +34,7 @@ def lines(
 ) -> timeseries.Panel:
     panel = (
         timeseries.Panel()
-        .color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
         .line_width(1)
         .fill_opacity(5)
         .show_points(common.VisibilityMode.NEVER)

@@ -13,11 +13,16 @@ SIDE = 'array=~"$array"'
 BY_DAY = f"and on (job, instance) {metric('instance:enphase_daylight:bool')} == 1"
 INVERTER = "on (job, instance, serial)"
 LISTED = metric("enphase_inverter_reporting")
-HERE = (
-    f"({LISTED} unless {INVERTER} {metric('enphase_inverter_active')} == 0 unless {INVERTER} "
-    f"time() - {metric('enphase_inverter_last_report_timestamp_seconds')} > 2592000)"
+LAST_KNOWN_REPORT = (
+    f"({metric('enphase_inverter_last_report_timestamp_seconds')} or {INVERTER} "
+    f"last_over_time({metric('inverter:enphase_inverter_last_report_timestamp_seconds:hour')}[30d]))"
 )
-"""Listed, and neither removed nor unheard of for 30 days, as EnphaseInverterSilent has it."""
+"""In seconds, also after a restart of the gateway, which forgets when its inverters reported."""
+HERE = (
+    f"(({LISTED} == 1 or {INVERTER} ({LISTED} and {INVERTER} time() - {LAST_KNOWN_REPORT} <= 2592000))"
+    f" unless {INVERTER} {metric('enphase_inverter_active')} == 0)"
+)
+"""Listed, not removed, and heard within 30 days: the inverters that EnphaseInverterSilent is about."""
 POWER = metric("enphase_inverter_power_watts")
 PEAK_POWER = metric("enphase_inverter_peak_power_watts")
 RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")

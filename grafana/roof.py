@@ -17,6 +17,7 @@ from inverters import (
     HERE,
     INVERTER,
     KILOWATT_HOURS,
+    LAST_KNOWN_REPORT,
     LAST_REPORT,
     NEIGHBOURS,
     NO_REPORTS,
@@ -42,7 +43,8 @@ NOW = Row(
         number(
             "Silent by day",
             "Inverters whose last report is too old, while others produce; they stand below. By night all are silent, "
-            "which is no fault. Those that were removed, or silent for 30 days, are not counted.",
+            "which is no fault. Inverters that were removed, that have been silent for 30 days or that have never "
+            "reported are not counted.",
             [
                 Query(
                     f"sum({on_roof(f'({HERE} == bool 0) {BY_DAY}')})"
@@ -175,7 +177,7 @@ WRONG = Row(
             "gateway's list. One alone: its plug or the inverter. Several of one cable: a circuit breaker. By night "
             "the silent ones are not listed.",
             [
-                Query(on_roof(f"{LAST_REPORT} and {INVERTER} {HERE} == 0 {BY_DAY}")),
+                Query(on_roof(f"1000 * {LAST_KNOWN_REPORT} and {INVERTER} {HERE} == 0 {BY_DAY}")),
                 Query(on_roof(f"{GONE} == 0")),
                 Query(on_roof(f"{HEARD} and {INVERTER} {HERE} == 0 {BY_DAY}")),
             ],

@@ -31,9 +31,10 @@ def rows(
 ) -> table.Panel:
     """A table of labels and `Value` (`Value #A`, `Value #B` of several queries), under the names in `columns`."""
     panel = table.Panel()
-    # First, as rows merge only if they differ in nothing, be it their metrics' names.
+    # Before the merge, because rows merge only where all their labels agree. `Time` stays until after it: merge needs a
+    # field that all frames have, and the frame of a query without results has only `Time` and its value.
     panel.with_transformation(
-        DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(columns)}})
+        DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": [TIME, *columns]}})
     )
     if len(queries) > 1:
         panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
@@ -41,7 +42,7 @@ def rows(
         DataTransformerConfig(
             id_val="organize",
             options={
-                "excludeByName": {},
+                "excludeByName": {TIME: True},
                 "indexByName": {name: place for place, name in enumerate(columns)},
                 "renameByName": dict(columns),
             },
@@ -90,7 +91,7 @@ def calendar(
         barchart.Panel()
         .interval("12h")
         .max_data_points(MOST_STEPS)
-        .x_field("Time")
+        .x_field(TIME)
         .show_value(common.VisibilityMode.NEVER)
         .group_width(0.8)
         .fill_opacity(80)
@@ -99,20 +100,21 @@ def calendar(
     )
     if len(queries) > 1:
         panel.with_transformation(
-            DataTransformerConfig(id_val="joinByField", options={"byField": "Time", "mode": "outer"})
+            DataTransformerConfig(id_val="joinByField", options={"byField": TIME, "mode": "outer"})
         )
     panel.with_transformation(_time_as(period)).with_transformation(
         DataTransformerConfig(
             id_val="groupBy",
             options={
                 "fields": {
-                    "Time": {"aggregations": [], "operation": "groupby"},
+                    TIME: {"aggregations": [], "operation": "groupby"},
                     **dict.fromkeys(values, how),
                 }
             },
         )
     ).with_transformation(_renamed({f"{value} ({reducer})": query.legend for value, query in values.items()}))
     _as_tables(built(panel, title, description, queries, unit, size, empty))
+    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # else the year 2025 is 2.03 MWh
     for query in queries:  # by name: what is grouped no longer knows its query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
         panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
@@ -132,7 +134,7 @@ def highest_days(
         )
         .with_transformation(DataTransformerConfig(id_val="limit", options={"limitField": most}))
         .with_transformation(_time_as("ddd, D MMM YYYY"))
-        .with_transformation(_renamed({"Time": "Day", "Value": query.legend}))
+        .with_transformation(_renamed({TIME: "Day", "Value": query.legend}))
     )
     return _as_tables(built(panel, title, description, [query], unit, size, empty))
 
@@ -162,13 +164,16 @@ def flows(
     )
 
 
+TIME = "Time"
+"""The field that Grafana adds to every frame."""
+
 MOST_STEPS = 10_000
 """For `.max_data_points(...)`: on a small screen Grafana would take longer steps, and miss what is between them."""
 
 
 def _time_as(layout: str) -> DataTransformerConfig:
     return DataTransformerConfig(
-        id_val="formatTime", options={"timeField": "Time", "outputFormat": layout, "useTimezone": True}
+        id_val="formatTime", options={"timeField": TIME, "outputFormat": layout, "useTimezone": True}
     )
 
 

@@ -118,7 +118,7 @@ def _fill(axes: Any, panel: Json, view: View) -> None:
     elif kind in OVER_TIME:
         OVER_TIME[kind](axes, panel, found, view)
     elif kind in IN_ROWS:
-        columns, rows = table(found, panel, view.zone)
-        IN_ROWS[kind](axes, panel, columns, rows, view)
+        frame = table(found, panel, view.zone)
+        IN_ROWS[kind](axes, panel, frame, view)
     else:
         raise ValueError(f"{panel['title']}: teach pictures to draw a {kind}")

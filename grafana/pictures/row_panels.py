@@ -10,16 +10,16 @@ from support.viewing import View
 from fields import Json, colour_of, field_of
 from formats import written
 from frame import CARD, PIXELS_A_LETTER, TEXT, colour_drawn, dress, legend, limits
-from tables import Rows
+from tables import Frame, Rows
 
 
-def cells(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, view: View) -> None:
+def cells(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
     """A table, as many rows as the panel has room for."""
     axes.axis("off")
     height = panel["gridPos"]["h"] * 38 - 46
-    shown = rows[: max(1, int(height / 26) - 1)]
-    fields = {column: _column(panel, column, rows) for column in columns}
-    columns = [column for column in columns if not fields[column].get("custom.hidden")]
+    shown = frame.rows[: max(1, int(height / 26) - 1)]
+    fields = {column: _column(panel, column, frame.rows) for column in frame.columns}
+    columns = [column for column in frame.columns if not fields[column].get("custom.hidden")]
     width = 1 / max(1, len(columns))
     line = 1 / (max(1.0, height / 26))
     letters = int(panel["gridPos"]["w"] * 60 * width / PIXELS_A_LETTER)
@@ -51,12 +51,13 @@ def _column(panel: Json, name: str, rows: Rows) -> dict[str, Any]:
     return {"color": {"mode": "thresholds"}, **field_of(panel, name, kind=kind)}
 
 
-def columns_chart(axes: Axes, panel: Json, columns: Sequence[str], rows: Rows, view: View) -> None:
+def columns_chart(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
     """A bar chart: the first text is below, each number is a bar."""
+    rows = frame.rows
     wanted = panel["options"].get("xField")
-    name = wanted or next(column for column in columns if rows and isinstance(rows[0].get(column), str))
+    name = wanted or next(column for column in frame.columns if rows and isinstance(rows[0].get(column), str))
     numbers_of = [
-        column for column in columns if column != name and any(isinstance(row.get(column), float) for row in rows)
+        column for column in frame.columns if column != name and any(isinstance(row.get(column), float) for row in rows)
     ]
     upright = panel["options"].get("orientation") != "horizontal"
     stacked = panel["options"].get("stacking") == "normal"
@@ -99,7 +100,7 @@ def _barh(
     axes.barh(at, values, share, left=base, **more)
 
 
-IN_ROWS: Mapping[str, Callable[[Axes, Json, Sequence[str], Rows, View], None]] = {
+IN_ROWS: Mapping[str, Callable[[Axes, Json, Frame, View], None]] = {
     "table": cells,
     "barchart": columns_chart,
 }

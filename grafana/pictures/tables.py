@@ -1,137 +1,148 @@
 """Grafana's transformations of tables, those that our dashboards use."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from answers import Answer
 
+TIME = "Time"
 Rows = list[dict[str, Any]]
 Json = Any
 
 
-def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> tuple[list[str], Rows]:
-    """The columns in their order, and the rows. Raises ValueError on a transformation that is not known here."""
-    frames = _frames(answers, [target["refId"] for target in panel["targets"]])
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The columns in their order, and the rows: a frame without rows still has columns."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+
+
+Frames = Sequence[Frame]
+
+
+def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> Frame:
+    """The frame that a panel shows: the first one. Raises ValueError on an unknown transformation."""
+    frames: Frames = _frames(answers, [target["refId"] for target in panel["targets"]])
     for each in panel.get("transformations", ()):
         if each.get("disabled"):
             continue
         if each["id"] not in _KNOWN:
             raise ValueError(f"transformation {each['id']}: teach pictures what it does")
         frames = _KNOWN[each["id"]](frames, {**each["options"], "zone": zone})
-    rows = frames[0] if frames else []
-    return list(dict.fromkeys(key for row in rows for key in row)), rows
+    return frames[0]
 
 
-def _frames(answers: Sequence[Answer], references: Sequence[str]) -> list[Rows]:
-    """One a query, a row an answer; the value's column has the query's letter where there are several."""
-    frames: list[Rows] = []
+def _frames(answers: Sequence[Answer], references: Sequence[str]) -> Frames:
+    """One a query, a row an answer; the value's column has the query's letter where there are several.
+
+    A query without results is a frame of `Time` and its value, without rows.
+    """
+    frames = []
     for reference in references:
+        found = [answer for answer in answers if answer.reference == reference]
         value = "Value" if len(references) == 1 else f"Value #{reference}"
-        frames.append(
-            [
-                {"Time": time, **answer.labels, value: number}
-                for answer in answers
-                if answer.reference == reference
-                for time, number in zip(answer.times, answer.values, strict=True)
-            ]
-        )
+        labels = sorted({label for answer in found for label in answer.labels})
+        rows = [
+            {TIME: time, **dict.fromkeys(labels, ""), **answer.labels, value: number}
+            for answer in found
+            for time, number in zip(answer.times, answer.values, strict=True)
+        ]
+        frames.append(Frame((TIME, *labels, value), rows))
     return frames
 
 
-def _merge(frames: list[Rows], _: Json) -> list[Rows]:
-    """Rows that agree in all that they both have become one."""
+def _merge(frames: Frames, _: Json) -> Frames:
+    """Rows that agree in all that both have become one. Frames that have no column in common stay as they are."""
+    if len(frames) == 1 or not set[str].intersection(*(set(frame.columns) for frame in frames)):
+        return frames
     merged: Rows = []
-    for row in (row for frame in frames for row in frame):
-        for other in merged:
-            shared = {key for key in row.keys() & other.keys() if not key.startswith("Value")}
-            if (
-                shared
-                and all(row[key] == other[key] for key in shared)
-                and not ({key for key in row if key.startswith("Value")} & other.keys())
-            ):
-                other.update(row)
-                break
-        else:
+    for row in (row for frame in frames for row in frame.rows):
+        agreeing = [other for other in merged if all(other.get(key, value) == value for key, value in row.items())]
+        for other in agreeing:
+            other.update(row)
+        if not agreeing:
             merged.append(dict(row))
-    return [merged]
+    return [Frame(tuple(dict.fromkeys(column for frame in frames for column in frame.columns)), merged)]
 
 
-def _join(frames: list[Rows], options: Json) -> list[Rows]:
+def _join(frames: Frames, options: Json) -> Frames:
     """By one field; of the others, those of equal names stay the first frame's."""
     field = options["byField"]
     joined: dict[Any, dict[str, Any]] = {}
-    for frame in frames:
-        for row in frame:
-            into = joined.setdefault(row[field], {})
-            into.update({key: value for key, value in row.items() if key not in into})
+    for row in (row for frame in frames for row in frame.rows):
+        into = joined.setdefault(row[field], {})
+        into.update({key: value for key, value in row.items() if key not in into})
     inner = options.get("mode") == "inner"
-    everywhere = [{row[field] for row in frame} for frame in frames]
-    return [[row for key, row in sorted(joined.items()) if not inner or all(key in keys for keys in everywhere)]]
+    everywhere = [{row[field] for row in frame.rows} for frame in frames]
+    rows = [row for key, row in sorted(joined.items()) if not inner or all(key in keys for keys in everywhere)]
+    return [Frame(tuple(dict.fromkeys(column for frame in frames for column in frame.columns)), rows)]
 
 
-def _filter_fields(frames: list[Rows], options: Json) -> list[Rows]:
-    names = options["include"]["names"]
-    return [[{key: value for key, value in row.items() if key in names} for row in rows] for rows in frames]
+def _filter_fields(frames: Frames, options: Json) -> Frames:
+    names = set(options["include"]["names"])
+    return [_having(frame, [column for column in frame.columns if column in names]) for frame in frames]
 
 
-def _organize(frames: list[Rows], options: Json) -> list[Rows]:
+def _organize(frames: Frames, options: Json) -> Frames:
     excluded = {name for name, out in options.get("excludeByName", {}).items() if out}
     order, renamed = options.get("indexByName", {}), options.get("renameByName", {})
-
-    def organized(row: Mapping[str, Any]) -> dict[str, Any]:
-        kept = sorted((key for key in row if key not in excluded), key=lambda key: order.get(key, len(order)))
-        return {renamed.get(key) or key: row[key] for key in kept}
-
-    met = [dict.fromkeys(key for row in rows for key in row) for rows in frames]
-    columns = [sorted(keys, key=lambda key: order.get(key, len(order))) for keys in met]
-    return [
-        [organized({key: row.get(key, "") for key in keys}) for row in rows]
-        for keys, rows in zip(columns, frames, strict=True)
-    ]
+    organized = []
+    for frame in frames:
+        kept = [column for column in frame.columns if column not in excluded]
+        ordered = _having(frame, sorted(kept, key=lambda key: order.get(key, len(order))))
+        names = {column: renamed.get(column) or column for column in ordered.columns}
+        rows = [{names[key]: value for key, value in row.items()} for row in ordered.rows]
+        organized.append(Frame(tuple(names.values()), rows))
+    return organized
 
 
-def _matrix(frames: list[Rows], options: Json) -> list[Rows]:
+def _having(frame: Frame, columns: Sequence[str]) -> Frame:
+    return Frame(tuple(columns), [{key: row[key] for key in columns if key in row} for row in frame.rows])
+
+
+def _matrix(frames: Frames, options: Json) -> Frames:
     row_field, column_field, value_field = (options[key] for key in ("rowField", "columnField", "valueField"))
     by_row: dict[Any, dict[Any, Any]] = {}
-    for row in frames[0] if frames else ():
+    for row in frames[0].rows:
         by_row.setdefault(row.get(row_field, ""), {})[row.get(column_field, "")] = row[value_field]
     columns = list(dict.fromkeys(column for cells in by_row.values() for column in cells))
     heading = f"{row_field}\\{column_field}"
-    return [
-        [{heading: name, **{column: cells.get(column, "") for column in columns}} for name, cells in by_row.items()]
-    ]
+    rows = [{heading: name, **{column: cells.get(column, "") for column in columns}} for name, cells in by_row.items()]
+    return [Frame((heading, *columns), rows)]
 
 
-def _sort(frames: list[Rows], options: Json) -> list[Rows]:
+def _sort(frames: Frames, options: Json) -> Frames:
     by = options["sort"][0]
-    return [
-        sorted(
-            rows,
-            key=lambda row: (row.get(by["field"], "") == "", row.get(by["field"], "")),
-            reverse=bool(by.get("desc")),
-        )
-        for rows in frames
-    ]
+
+    def key(row: Mapping[str, Any]) -> tuple[bool, Any]:
+        return row.get(by["field"], "") == "", row.get(by["field"], "")
+
+    return [replace(frame, rows=sorted(frame.rows, key=key, reverse=bool(by.get("desc")))) for frame in frames]
 
 
-def _limit(frames: list[Rows], options: Json) -> list[Rows]:
-    return [rows[: int(options["limitField"])] for rows in frames]
+def _limit(frames: Frames, options: Json) -> Frames:
+    return [replace(frame, rows=frame.rows[: int(options["limitField"])]) for frame in frames]
 
 
-def _format_time(frames: list[Rows], options: Json) -> list[Rows]:
+def _format_time(frames: Frames, options: Json) -> Frames:
     pattern = options["outputFormat"]
     for old, new in (("YYYY", "%Y"), ("ddd", "%a"), ("D ", "%-d "), ("MMM", "%b"), ("MM", "%m")):
         pattern = pattern.replace(old, new)
     field = options["timeField"]
-    return [
-        [{**row, field: datetime.fromtimestamp(row[field], options["zone"]).strftime(pattern)} for row in rows]
-        for rows in frames
-    ]
+
+    def written(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {**row, field: datetime.fromtimestamp(row[field], options["zone"]).strftime(pattern)}
+
+    return [replace(frame, rows=[written(row) for row in frame.rows]) for frame in frames]
 
 
-REDUCERS: Mapping[str, Callable[[Sequence[float]], float]] = {
+Reducer = Callable[[Sequence[float]], float]
+
+REDUCERS: Mapping[str, Reducer] = {
     "sum": sum,
     "max": max,
     "min": min,
@@ -142,33 +153,31 @@ REDUCERS: Mapping[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-def _group(frames: list[Rows], options: Json) -> list[Rows]:
+def _group(frames: Frames, options: Json) -> Frames:
     fields = options["fields"]
-    by = [name for name, what in fields.items() if what["operation"] == "groupby"]
-    kept = {name: what["aggregations"] for name, what in fields.items() if what["operation"] == "aggregate"}
-    grouped: list[Rows] = []
-    for rows in frames:
+    by = tuple(name for name, what in fields.items() if what["operation"] == "groupby")
+    reductions = {
+        f"{name} ({how})": (name, REDUCERS[how])
+        for name, what in fields.items()
+        if what["operation"] == "aggregate"
+        for how in what["aggregations"]
+    }
+    grouped = []
+    for frame in frames:
         groups: dict[tuple[Any, ...], Rows] = {}
-        for row in rows:
+        for row in frame.rows:
             groups.setdefault(tuple(row.get(name) for name in by), []).append(row)
-        grouped.append(
-            [
-                {
-                    **dict(zip(by, key, strict=True)),
-                    **{
-                        f"{name} ({how})": REDUCERS[how](values)
-                        for name, hows in kept.items()
-                        for how in hows
-                        if (values := [row[name] for row in each if isinstance(row.get(name), float)])
-                    },
-                }
-                for key, each in groups.items()
-            ]
-        )
+        rows = [{**dict(zip(by, key, strict=True)), **_reduced(group, reductions)} for key, group in groups.items()]
+        grouped.append(Frame((*by, *reductions), rows))
     return grouped
 
 
-_KNOWN: Mapping[str, Callable[[list[Rows], Json], list[Rows]]] = {
+def _reduced(rows: Rows, reductions: Mapping[str, tuple[str, Reducer]]) -> dict[str, float]:
+    numbers = {name: [row[name] for row in rows if isinstance(row.get(name), float)] for name, _ in reductions.values()}
+    return {column: reducer(numbers[name]) for column, (name, reducer) in reductions.items() if numbers[name]}
+
+
+_KNOWN: Mapping[str, Callable[[Frames, Json], Frames]] = {
     "merge": _merge,
     "joinByField": _join,
     "filterFieldsByName": _filter_fields,

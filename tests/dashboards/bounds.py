@@ -73,8 +73,8 @@ def columns(panel: Json) -> dict[str, str] | None:
     transformations = {each["id"]: each["options"] for each in panel.get("transformations", ())}
     if "filterFieldsByName" not in transformations:
         return None
-    renamed: dict[str, str] = transformations["organize"]["renameByName"]
-    return {name: renamed[name] for name in transformations["filterFieldsByName"]["include"]["names"]}
+    names, organize = transformations["filterFieldsByName"]["include"]["names"], transformations["organize"]
+    return {name: organize["renameByName"][name] for name in names if not organize["excludeByName"].get(name)}
 
 
 def drawn(panel: Json) -> Bounds:

@@ -1,34 +1,63 @@
-"""Who is silent by day on the dashboard Panels is who EnphaseInverterSilent would tell of."""
+"""The dashboard Panels counts the same inverters as silent as EnphaseInverterSilent."""
 
 from pathlib import Path
 
+import pytest
 from support.dashboards import asked, substituted
 from support.prometheus import check_answers
 
 DAY = 86400
+OF = 'job="envoy", instance="home"'
 
 
 def expressions(title: str) -> list[str]:
     return [substituted(each.expression, "panels") for each in asked("panels") if each.panel == title]
 
 
-def test_an_inverter_that_was_removed_or_taken_down_is_not_silent(tmp_path: Path) -> None:
-    reporting = {"good": 1, "dead": 0, "removed": 0, "taken-down": 0}
-    last = {"good": 0, "dead": -2 * DAY, "removed": -2 * DAY, "taken-down": -31 * DAY}
-    of = 'job="envoy", instance="home"'
-    values = {f"instance:enphase_daylight:bool{{{of}}}": 1}
-    for serial, reports in reporting.items():
-        values[f'enphase_inverter_reporting{{{of}, serial="{serial}"}}'] = reports
-        values[f'enphase_inverter_active{{{of}, serial="{serial}"}}'] = int(serial != "removed")
-        values[f'enphase_inverter_last_report_timestamp_seconds{{{of}, serial="{serial}"}}'] = last[serial]
-    silent, (listed, *_) = expressions("Silent by day"), expressions("Silent by day, and gone")
-    dead = f'{{{of}, serial="dead", inverter="dead"}}'
-    test = {
-        "interval": "1m",
-        "input_series": [{"series": series, "values": f"{value}x5"} for series, value in values.items()],
-        "promql_expr_test": [
-            {"expr": silent[0], "eval_time": "5m", "exp_samples": [{"labels": "{}", "value": 1}]},
-            {"expr": listed, "eval_time": "5m", "exp_samples": [{"labels": dead, "value": -2000 * DAY}]},
-        ],
-    }
-    check_answers(test, tmp_path)
+def series(values: dict[str, float]) -> list[dict[str, str]]:
+    """Input of promtool in daylight: `values` by metric and serial, as `enphase_inverter_reporting dead`."""
+    found = {f"instance:enphase_daylight:bool{{{OF}}}": 1.0}
+    for key, value in values.items():
+        metric, serial = key.split()
+        found[f'{metric}{{{OF}, serial="{serial}"}}'] = value
+    return [{"series": name, "values": f"{value:.0f}x5"} for name, value in found.items()]
+
+
+def check(values: dict[str, float], expression: str, expected: dict[str, float], folder: Path) -> None:
+    """`expected`: a value for each serial, or for "" where the result is one number."""
+    samples = [
+        {"labels": f'{{{OF}, serial="{serial}", inverter="{serial}"}}' if serial else "{}", "value": value}
+        for serial, value in expected.items()
+    ]
+    query = {"expr": expression, "eval_time": "5m", "exp_samples": samples}
+    check_answers({"interval": "1m", "input_series": series(values), "promql_expr_test": [query]}, folder)
+
+
+REPORTING, ACTIVE = "enphase_inverter_reporting", "enphase_inverter_active"
+LAST = "enphase_inverter_last_report_timestamp_seconds"
+HOURLY = "inverter:enphase_inverter_last_report_timestamp_seconds:hour"
+GOOD: dict[str, float] = {f"{REPORTING} good": 1, f"{LAST} good": 0}
+
+
+@pytest.mark.parametrize(
+    ("values", "silent"),
+    [
+        pytest.param({f"{LAST} x": -2 * DAY}, True, id="dead"),
+        pytest.param({f"{HOURLY} x": -2 * DAY}, True, id="dead, and the gateway has forgotten when"),
+        pytest.param({f"{LAST} x": -2 * DAY, f"{ACTIVE} x": 0}, False, id="removed"),
+        pytest.param({f"{LAST} x": -31 * DAY}, False, id="taken down"),
+        pytest.param({}, False, id="never reported"),
+    ],
+)
+def test_silent_panels_count_inverters_heard_in_30_days(
+    values: dict[str, float], *, silent: bool, tmp_path: Path
+) -> None:
+    count, (listed, *_) = expressions("Silent by day"), expressions("Silent by day, and gone")
+    inputs = {**GOOD, f"{REPORTING} x": 0.0, **values}
+    check(inputs, count[0], {"": float(silent)}, tmp_path)
+    check(inputs, listed, {"x": -2000.0 * DAY} if silent else {}, tmp_path)
+
+
+def test_silent_panel_without_report_dates_counts_none(tmp_path: Path) -> None:
+    """A gateway whose clock is wrong: its inverters report, and their dates are rejected."""
+    check({f"{REPORTING} good": 1}, expressions("Silent by day")[0], {"": 0}, tmp_path)

@@ -49,6 +49,7 @@ RECORDED: Mapping[str, frozenset[str]] = {
         "instance:enphase_daylight:bool": "",
         "array:enphase_inverter_power_watts:median": "array",
         "inverter:enphase_inverter_power_ratio:of_median": "serial array",
+        "inverter:enphase_inverter_last_report_timestamp_seconds:hour": "serial",
         "instance:enphase_flow_kilowatt_hours:hour": "flow",
         "instance:enphase_flow_kilowatt_hours:day": "flow",
         "instance:enphase_money:day": "flow",
