@@ -44,6 +44,15 @@ def listed() -> str:
     )
 
 
+FLAGGED = {"battery_unit": "Battery", **{device: DEVICES[device] for device in ("enpower", "collar", "iq_relay")}}
+NOT_WELL = 'flag!~"envoy.global.ok|prop.done"'
+RAISED = " or ".join(
+    f"label_replace(max by (job, instance, serial, flag) ({metric(f'enphase_{device}_status_flag', NOT_WELL)}), "
+    f'"device", "{called}", "", "")'
+    for device, called in FLAGGED.items()
+)
+"""Every flag but those of a device that is well, with what the device is called as label `device`."""
+
 CONTROLLERS = Row(
     "Controllers",
     (
@@ -51,7 +60,7 @@ CONTROLLERS = Row(
             "What stands between house and grid",
             "System controllers, meter collars, combiners and IQ Relays. Heard: does it communicate. Errors: the "
             "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. "
-            "Switch: that of a meter collar. Last report: only of those that keep it up to date.",
+            "Switch: that of a meter collar or an IQ Relay. Last report: only of those that keep it up to date.",
             [
                 Query(listed()),
                 Query(of(tuple(DEVICES), "communicating")),
@@ -66,7 +75,10 @@ CONTROLLERS = Row(
                     "max by (job, instance, serial) "
                     f"(increase({metric('enphase_iq_relay_state_changes_total')}[$__range]))"
                 ),
-                Query(of(("collar",), "mid_closed")),
+                Query(
+                    f"max by (job, instance, serial) ({metric('enphase_collar_mid_closed')} or "
+                    f"{metric('enphase_iq_relay_closed')})"
+                ),
             ],
             columns={
                 "device": "Device",
@@ -90,6 +102,16 @@ CONTROLLERS = Row(
         .override_by_name("Switched", [DynamicConfigValue("decimals", 0)])
         .override_by_name("Heard", coloured({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}))
         .override_by_name("Switch", coloured({1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)})),
+        rows(
+            "Flags of devices",
+            "Flags that batteries, system controllers, meter collars and IQ Relays raise in device_status. A device "
+            "without a fault raises envoy.global.ok alone, which is not listed here. docs/metrics.md has all words.",
+            [Query(RAISED)],
+            columns={"device": "Device", "flag": "Flag", "serial": "Serial", "instance": "Gateway"},
+            unit=units.NoUnit,
+            size=(24, 5),
+            empty="No flag is raised",
+        ),
         lines(
             "Temperature of controllers",
             "Of system controllers, meter collars and IQ Relays. They stand outside and in the sun.",

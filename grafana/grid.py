@@ -174,6 +174,9 @@ GRID = Row(
                 Query(f"min by (job, instance) ({metric('enphase_grid_enabled')})", "Wanted, {{instance}}"),
                 Query(code("enphase_grid_mode", "mode", MODES), "Controller, {{instance}}"),
                 Query(code("enphase_battery_grid_mode", "mode", MODES), "Batteries, {{instance}}"),
+                Query(
+                    code("enphase_battery_unit_grid_mode", "mode", MODES, "serial"), "Battery {{serial}}, {{instance}}"
+                ),
                 Query(code("enphase_solar_grid_mode", "mode", MODES), "Solar, {{instance}}"),
             ],
             values=GRID_STATES,

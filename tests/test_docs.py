@@ -79,6 +79,28 @@ def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> 
     check_queries(asked, tmp_path)
 
 
+SEARCHED = (
+    "Current net power consumption",
+    "Lifetime net energy consumption",
+    "Lifetime net energy production",
+    "Current battery discharge",
+    "Lifetime battery energy discharged",
+    "Lifetime battery energy charged",
+    "Frequency net consumption CT",
+    "Battery energy charged",
+    "Battery energy discharged",
+)
+"""Names of entities as Home Assistant shows them."""
+
+
+def test_home_assistant_page_has_a_query_for_each_name_that_people_see(tmp_path: Path) -> None:
+    text = (DOCS / "home-assistant.md").read_text()
+    section = text[text.index("## By the name") : text.index("## Production")]
+    rows = dict(re.findall(r"^\| ([A-Z][^|]+) \| ([^|]*enphase_[^|]+) \|$", section, re.MULTILINE))
+    assert [name for name in SEARCHED if not any(row.startswith(name) for row in rows)] == []
+    check_queries([query for cell in rows.values() for query in re.findall(r"`([^`]*enphase_[^`]*)`", cell)], tmp_path)
+
+
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from support.prometheus import check_queries
 
-from envoy_exporter.subsystems import SUBSYSTEMS
+from envoy_exporter.subsystems import SUBSYSTEMS, required
 
 PAGE = (Path(__file__).parent.parent / "docs" / "values.md").read_text(encoding="utf-8")
 RULES = {rule for subsystem in SUBSYSTEMS for rule in subsystem.RULES}
@@ -16,6 +16,15 @@ def test_every_rule_is_told_and_has_a_query() -> None:
     assert {rule for rule in RULES if f"`{rule}`" not in PAGE} == set()
     queried = set(re.findall(r"\w+", " ".join(re.findall(r'rule=~?"([^"]*)"', PAGE))))
     assert queried == RULES
+
+
+def test_required_contents_are_listed_for_each_collector() -> None:
+    table = PAGE[PAGE.index("| collector | what must be there |") :].partition("\n\n")[0]
+    collectors = re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:]
+    assert set(collectors) == {requirement.collector for requirement in required.REQUIREMENTS}
+    endpoints = {endpoint for requirement in required.REQUIREMENTS for endpoint in requirement.endpoints}
+    named = set(re.findall(r"`(/[^`]+)`", table))
+    assert named <= endpoints
 
 
 def test_prometheus_understands_the_queries(tmp_path: Path) -> None:

@@ -12,6 +12,11 @@ from envoy_exporter.collector import families
 IN_NO_SITE = {
     "enphase_token_renewals_total",  # they are given their tokens
     "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet
+    "enphase_inverter_channel_power_watts",  # of inverters with several channels, likewise
+    "enphase_inverter_channel_energy_joules_total",
+    "enphase_inverter_channel_dc_voltage_volts",
+    "enphase_inverter_channel_dc_current_amperes",
+    "enphase_battery_unit_max_power_watts",  # of AC batteries without an inventory
     "enphase_enpower_operating",  # gone from firmware 8 on
 }
 UNRECORDED = {
