@@ -215,6 +215,7 @@ class Store:
     def answered(self, name: str, content: Json, asked_at: float, took: float) -> None:
         """A document came. `asked_at` is when it was asked for, in seconds since 1970."""
         self._in_flight, self._plan = "", None
+        self._classify()
         asked = self._states[name].asked
         document = Document(content, asked=asked_at, took=took)
         due = asked + self._ages[name] - EARLY

@@ -333,3 +333,54 @@ def test_documents_last_less_long_once_scrapes_come_closer_again() -> None:
     assert [kept.scraped(now) for now in (0, 15, 315, 330, 345, 360)] == [False] * 6
     assert kept.scraped(375)
     assert not kept.scraped(390)
+
+
+IQ_BATTERY: documents.Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "492200000001", "percentFull": 60}]}]
+OLD_INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D6.0.0"}}
+
+
+def with_battery(store: Store, now: float, info: documents.Json) -> None:
+    ask(store, documents.INFO, now, info)
+    ask(store, documents.METERS, now, [])
+    ask(store, documents.ENSEMBLE_INVENTORY, now, IQ_BATTERY)
+    store.asking(documents.ENSEMBLE_POWER, now)
+
+
+@pytest.mark.parametrize("info", [INFO, OLD_INFO])
+def test_inventory_is_live_while_battery_power_is_not_available(info: documents.Json) -> None:
+    asked = store()
+    with_battery(asked, 100, info)
+    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    assert documents.ENSEMBLE_INVENTORY not in due(asked, 128.9)
+    assert documents.ENSEMBLE_INVENTORY in due(asked, 129)
+    assert asked.pending(since=110, now=129), "a scrape waits for live data"
+    ask(asked, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
+    assert documents.ENSEMBLE_INVENTORY not in due(asked, 157.9)
+    assert documents.ENSEMBLE_INVENTORY in due(asked, 158)
+
+
+@pytest.mark.parametrize(("info", "live"), [(INFO, False), (OLD_INFO, True)])
+def test_inventory_is_live_while_battery_power_fails_on_old_firmware(info: documents.Json, live: bool) -> None:
+    asked = store()
+    with_battery(asked, 100, info)
+    asked.failed(documents.ENSEMBLE_POWER, Unusable("not_json", "it is not JSON"), 100, 0.1)
+    assert (documents.ENSEMBLE_INVENTORY in due(asked, 129)) is live
+
+
+def test_inventory_is_slow_again_once_battery_power_answers() -> None:
+    asked = store()
+    with_battery(asked, 100, INFO)
+    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    assert documents.ENSEMBLE_INVENTORY in due(asked, 129)
+    ask(asked, documents.ENSEMBLE_POWER, 129, {"devices:": []})
+    ask(asked, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
+    assert documents.ENSEMBLE_INVENTORY not in due(asked, 129 + 298)
+    assert documents.ENSEMBLE_INVENTORY in due(asked, 129 + 299)
+
+
+def test_inventory_without_a_battery_stays_slow() -> None:
+    asked = store()
+    with_battery(asked, 100, INFO)
+    ask(asked, documents.ENSEMBLE_INVENTORY, 100, [])
+    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    assert documents.ENSEMBLE_INVENTORY not in due(asked, 398)

@@ -203,6 +203,7 @@ ONLY_SIMULATED = {
         *(f".#.channels[].lastReading.{key}" for key in ("temperature", "Vrms", "vrms", "freqInmHz")),
         *(f".#.channels[].lastReading.{key}" for key in ("acCurrOffset", "stateChngCnt")),
     ],
+    ("8.3-ac", "/inventory.json?deleted=1"): [f"[].devices[].{key}" for key in ("line", "reason", "relay")],  # likewise
     ("8.3", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # see above
     ("8.3", "/admin/lib/tariff"): [".tariff.seasons[]"],  # its tiers are those of 8.3.5433_tot_is_net_cons
 }
