@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from .errors import NoAnswer, Unusable
+from .errors import NoAnswer, Unreachable, Unusable
 from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -34,7 +34,10 @@ class Answer:
 
 
 class Client:
-    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included."""
+    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included.
+
+    A bearer token leaves over TLS only, unless `token_over_http`.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,14 @@ class Client:
         context: ssl.SSLContext,
         counted: Callable[[str, int], None],
         user_agent: str,
+        *,
+        token_over_http: bool = False,
     ) -> None:
         self._network = network
         self._context = context
         self._counted = counted
         self._user_agent = user_agent
+        self._token_over_http = token_over_http
         self._client: httpx.Client | None = None
         self._kept_alive = False
 
@@ -102,7 +108,13 @@ class Client:
         headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         if not self._kept_alive:
             headers["Connection"] = "close"
-        transport = _Transport(self._network, self._context, self._counted, keep_alive=self._kept_alive)
+        transport = _Transport(
+            self._network,
+            self._context,
+            self._counted,
+            keep_alive=self._kept_alive,
+            token_over_http=self._token_over_http,
+        )
         client = httpx.Client(transport=transport, headers=headers, trust_env=False, timeout=None)  # noqa: S113  # Network bounds it
         client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return client
@@ -118,8 +130,10 @@ class _Transport(httpx.BaseTransport):
         counted: Callable[[str, int], None],
         *,
         keep_alive: bool,
+        token_over_http: bool,
     ) -> None:
         self._counted = counted
+        self._token_over_http = token_over_http
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=1,
@@ -128,6 +142,10 @@ class _Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # The last place before the socket: however the scheme was chosen, and whichever token is tried.
+        if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
+            words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
+            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
         if _has_said_more(self._pool):
             self._pool.close()
         url = request.url
@@ -151,6 +169,10 @@ class _Transport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _has_token(request: httpx.Request) -> bool:
+    return str(request.headers.get("Authorization", "")).lower().startswith("bearer ")
 
 
 def _has_said_more(pool: httpcore.ConnectionPool) -> bool:
