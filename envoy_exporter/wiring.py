@@ -152,7 +152,7 @@ class Wiring:
                 token=tokens.parse(gateway.token.reveal()) if gateway.token else None,
                 token_file=gateway.token_file,
                 fingerprint=tls.fingerprint,
-                ca_file=str(tls.ca_file) if tls.ca_file else None,
+                ca_certificates=tls.ca_file.certificates if tls.ca_file else None,
                 keep_alive=gateway.keep_alive,
                 min_interval=gateway.min_interval,
                 collectors=of_use((name for name in COLLECTORS if enabled[name]), read),

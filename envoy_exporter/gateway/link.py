@@ -27,7 +27,7 @@ class Link:
         self.network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
         self._client = Client(
             self.network,
-            tls_context(settings.ca_file),
+            tls_context(settings.ca_certificates),
             counted,
             user_agent,
             token_over_http=settings.scheme == "http",
