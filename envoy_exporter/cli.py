@@ -94,8 +94,8 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
 
     exporter = Exporter(site, telemetry, reload, __version__, flags.web_telemetry_path)
     application = Door(MostRequests(create(exporter), flags.web_max_requests), web_file)
-    _announce(sockets, flags, secured=web_file.context is not None)
-    asyncio.run(_run(Server(application, web_file.context), sockets, wiring, reload))
+    _announce(sockets, flags, secured=web_file.current().context is not None)
+    asyncio.run(_run(Server(application, web_file), sockets, wiring, reload))
     return 0
 
 

@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import socket
-import ssl
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from . import connections
+from .access import Source
 from .connections import Guests
 
 _BREATH = 0.1
@@ -23,9 +23,9 @@ RENDERERS = 2
 
 
 class Server(uvicorn.Server):
-    """uvicorn on sockets of ours, that leaves signals to the command."""
+    """uvicorn on sockets of ours, that leaves signals to the command. `source` has the TLS of each new connection."""
 
-    def __init__(self, app: ASGIApp, context: ssl.SSLContext | None) -> None:
+    def __init__(self, app: ASGIApp, source: Source) -> None:
         self._connection = connections.protocol()
         super().__init__(
             uvicorn.Config(
@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
-        self._context = context
+        self._source = source
         self._guests = Guests(connections.most())
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -85,10 +85,11 @@ class Server(uvicorn.Server):
         if not self._guests.admit(guest):
             accepted.close()
             return
-        patience = connections.PATIENCE if self._context else None
+        context = self._source.current().context
+        patience = connections.PATIENCE if context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: guest, accepted, ssl=self._context, ssl_handshake_timeout=patience
+                lambda: guest, accepted, ssl=context, ssl_handshake_timeout=patience
             )
         except OSError:  # no TLS, or none in time
             self._guests.bid_farewell(guest)
