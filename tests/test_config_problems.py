@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
         ),
         ("gateways:\n- host: a\n  min_interval: 4s", "is more than a gateway bears; write 5s or longer"),
         ("gateways:\n- host: a\n  timeout: soon", "'soon' is no duration; write 15s, 2m or 1h30m"),
+        ("gateways:\n- host: fe80::1", ":2: gateways[0].host: fe80::1 is link-local and needs a zone"),
         ("gateways:\n- host: a/b", "is a URL or a path; write the host alone"),
         ("gateways:\n- host: a:0", "0 is no port"),
         ("gateways:\n- host: 10.0.0.300", "is no IPv4 address"),
