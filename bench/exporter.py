@@ -159,7 +159,7 @@ async def _serve(asked: Connection, clock: SharedClock, polls: Polls, path: Path
             asked.send(_measured(watched, clock.monotonic(), polls))
         except EOFError:
             loop.remove_reader(asked.fileno())
-            server.should_exit = True
+            server.stop()
 
     exporter = Exporter(site, telemetry, reload, "soak")
     web_file = WebFile(None)

@@ -120,8 +120,7 @@ async def _run(server: Server, sockets: list[socket.socket], wiring: Wiring, rel
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.force_exit = server.should_exit
-        server.should_exit = True
+        server.stop()
         wiring.close()
 
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -44,6 +44,13 @@ class Server(uvicorn.Server):
         self._source = source
         self._guests = Guests(connections.most())
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Stop serving; a second call drops the open requests. For the thread of the event loop."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._stopped.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -54,6 +61,10 @@ class Server(uvicorn.Server):
         # They share one interpreter lock, and each has a heap of its own that fills up: more of them bring nothing.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(RENDERERS, "render"))
         self._listening = [asyncio.create_task(self._accept(each)) for each in sockets or ()]
+
+    async def main_loop(self) -> None:
+        """uvicorn's own wakes ten times a second, to update the Date header and to check whether to stop."""
+        await self._stopped.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for each in self._listening:

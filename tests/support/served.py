@@ -72,7 +72,7 @@ class Served:
     ) -> None:
         self.wiring.close()
         assert self._server is not None
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
         assert not self._thread.is_alive()
 
@@ -93,5 +93,6 @@ class Served:
     async def _serve(self) -> None:
         application = Door(MostRequests(create(self.exporter), self._most), self._web)
         self._server = Server(application, self._web)
-        asyncio.get_running_loop().call_soon(self._ready.set)
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._ready.set)
         await self._server.serve(sockets=[self._socket])
