@@ -159,10 +159,11 @@ async def _serve(asked: Connection, clock: SharedClock, polls: Polls, path: Path
             asked.send(_measured(watched, clock.monotonic(), polls))
         except EOFError:
             loop.remove_reader(asked.fileno())
-            server.should_exit = True
+            server.stop()
 
     exporter = Exporter(site, telemetry, reload, "soak")
-    server = Server(MostRequests(Door(create(exporter), WebFile(None)), 40), None)
+    web_file = WebFile(None)
+    server = Server(MostRequests(Door(create(exporter), web_file), 40), web_file)
     loop = asyncio.get_running_loop()
     loop.add_reader(asked.fileno(), answer)
     (listening,) = listen(["127.0.0.1:0"])

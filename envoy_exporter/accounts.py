@@ -85,7 +85,7 @@ def _login(account: config.Enlighten | None) -> Login | None:
         password=password,
         login_url=account.login_url or LOGIN_URL,
         token_url=account.token_url or TOKEN_URL,
-        ca_file=str(account.ca_file) if account.ca_file else None,
+        ca_file=str(account.ca_file.path) if account.ca_file else None,
     )
 
 

@@ -94,8 +94,8 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
 
     exporter = Exporter(site, telemetry, reload, __version__, flags.web_telemetry_path)
     application = Door(MostRequests(create(exporter), flags.web_max_requests), web_file)
-    _announce(sockets, flags, secured=web_file.context is not None)
-    asyncio.run(_run(Server(application, web_file.context), sockets, wiring, reload))
+    _announce(sockets, flags, secured=web_file.current().context is not None)
+    asyncio.run(_run(Server(application, web_file), sockets, wiring, reload))
     return 0
 
 
@@ -120,8 +120,7 @@ async def _run(server: Server, sockets: list[socket.socket], wiring: Wiring, rel
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.force_exit = server.should_exit
-        server.should_exit = True
+        server.stop()
         wiring.close()
 
     for each in (signal.SIGTERM, signal.SIGINT):

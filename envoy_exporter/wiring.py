@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from ssl import SSLContext, TLSVersion
+from ssl import TLSVersion
+from typing import TypeAlias
 
 from . import __version__, config
 from .accounts import Accounts, CloudAccess, unserved
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 COLLECTORS = tuple(subsystem.NAME for subsystem in SUBSYSTEMS)
 _ON = {subsystem.NAME: subsystem.ON for subsystem in SUBSYSTEMS}
+_Stamp: TypeAlias = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Wiring:
                 token=tokens.parse(gateway.token.reveal()) if gateway.token else None,
                 token_file=gateway.token_file,
                 fingerprint=tls.fingerprint,
-                ca_file=str(tls.ca_file) if tls.ca_file else None,
+                ca_certificates=tls.ca_file.certificates if tls.ca_file else None,
                 keep_alive=gateway.keep_alive,
                 min_interval=gateway.min_interval,
                 collectors=of_use((name for name in COLLECTORS if enabled[name]), read),
@@ -222,32 +224,34 @@ def read_settings(gateway: config.Gateway) -> ReadSettings:
 
 
 class WebFile:
-    """The web config file, looked at again with each request; one that has become wrong leaves the last in force."""
+    """The web config file, checked again at each connection and request, with the certificates that it names.
+
+    A change takes effect as a whole: one that is invalid leaves the last valid file and its certificates in force.
+    """
 
     def __init__(self, path: Path | None) -> None:
         """Raises ConfigError for a file that is wrong at the start."""
         self._path = path
         self._certificates: tuple[Path, ...] = ()
-        self._stamp: tuple[tuple[int, int] | None, ...] = ()
-        self._access = Access()
-        self.context: SSLContext | None = None
-        if path is not None:
-            self._read(path)
+        self._stamp: tuple[_Stamp, ...] = ()
+        self._access = Access() if path is None else self._read(path)
 
     def current(self) -> Access:
         if self._path is not None and self._stamps(self._path) != self._stamp:
             try:
-                self._read(self._path)
+                access = self._read(self._path)
+                _check_tls_kept(self._path, self._access, access)
+                self._access = access
             except ConfigError as error:
                 log.error("the web config stays as it was: %s", "; ".join(error.problems))  # noqa: TRY400
         return self._access
 
-    def _stamps(self, path: Path) -> tuple[tuple[int, int] | None, ...]:
+    def _stamps(self, path: Path) -> tuple[_Stamp, ...]:
         """Of the file and of the certificates that it names."""
-        return tuple(_stamp(each) for each in (path, *self._certificates))
+        return tuple(_stamp(file) for file in (path, *self._certificates))
 
-    def _read(self, path: Path) -> None:
-        """Raises ConfigError; then nothing of the file is in force, and it is read again when it, or they, change."""
+    def _read(self, path: Path) -> Access:
+        """Raises ConfigError; the file is read again when it, or a certificate that it names, changes."""
         self._stamp = self._stamps(path)
         before = self._stamp[0]
         read = config.web_from_file(path)
@@ -256,13 +260,19 @@ class WebFile:
         tls = _tls(read.tls_server_config)
         self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
         self._stamp = (before, *self._stamps(path)[1:])
-        if tls is not None:
-            try:
-                self.context = access.context(tls, self.context)
-            except (OSError, ValueError) as error:
-                raise ConfigError([f"{path}: tls_server_config: {error}"]) from None
+        try:
+            context = access.context(tls) if tls else None
+        except (OSError, ValueError) as error:
+            raise ConfigError([f"{path}: tls_server_config: {error}"]) from None
         headers = {str(name): str(value) for name, value in read.http_server_config.headers.items()}
-        self._access = Access(tls=tls, users=read.basic_auth_users, headers=headers)
+        return Access(context=context, users=read.basic_auth_users, headers=headers)
+
+
+def _check_tls_kept(path: Path, old: Access, new: Access) -> None:
+    """Raises ConfigError: open connections would outlast the change, and a file that is being written looks empty."""
+    if (old.context is None) != (new.context is None):
+        change = "removed" if new.context is None else "added"
+        raise ConfigError([f"{path}: tls_server_config was {change}: restart the exporter to switch TLS on or off"])
 
 
 def _tls(server: TlsServer | None) -> Tls | None:
@@ -277,9 +287,10 @@ def _tls(server: TlsServer | None) -> Tls | None:
     )
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> _Stamp:
+    """Changes with the file, and with where a symbolic link leads; None if it is missing."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ino
+    return status.st_mtime_ns, status.st_ino, status.st_size

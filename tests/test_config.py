@@ -20,7 +20,7 @@ def test_a_whole_config(tmp_path: Path) -> None:
     assert home.collectors["meters"].enabled is False
     assert float(home.collectors["inverters"].max_age or 0) == 300
     assert float(home.inverters[InverterSerial("122123456789")].peak_power or 0) == 370
-    assert (second.name, second.host.address, second.host.port) == ("[fe80::1]:8443", "fe80::1", 8443)
+    assert (second.name, second.host.address, second.host.port) == ("[fd00::1]:8443", "fd00::1", 8443)
 
 
 def test_defaults_are_for_every_gateway_that_does_not_say_otherwise(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
         ),
         ("gateways:\n- host: a\n  min_interval: 4s", "is more than a gateway bears; write 5s or longer"),
         ("gateways:\n- host: a\n  timeout: soon", "'soon' is no duration; write 15s, 2m or 1h30m"),
+        ("gateways:\n- host: fe80::1", ":2: gateways[0].host: fe80::1 is link-local and needs a zone"),
         ("gateways:\n- host: a/b", "is a URL or a path; write the host alone"),
         ("gateways:\n- host: a:0", "0 is no port"),
         ("gateways:\n- host: 10.0.0.300", "is no IPv4 address"),
@@ -323,3 +324,42 @@ def test_what_is_wrong_in_a_web_config_file_is_told_without_its_users(text: str,
     assert told in str(error.value)
     assert "alice" not in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+_TLS = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("  client_ca_file: ca.pem\n", "client_ca_file: has no effect with client_auth_type NoClientCert"),
+        (
+            "  client_ca_file: ca.pem\n  client_auth_type: NoClientCert\n",
+            "client_ca_file: has no effect with client_auth_type NoClientCert",
+        ),
+        (
+            "  client_auth_type: RequireAndVerifyClientCert\n",
+            "client_auth_type: RequireAndVerifyClientCert needs client_ca_file",
+        ),
+        (
+            "  client_auth_type: VerifyClientCertIfGiven\n",
+            "client_auth_type: VerifyClientCertIfGiven needs client_ca_file",
+        ),
+    ],
+)
+def test_web_config_client_certificates_not_in_force_is_error(lines: str, problem: str, tmp_path: Path) -> None:
+    """The port would answer clients without a certificate, or none at all."""
+    path = tmp_path / "web.yml"
+    path.write_text(_TLS + lines)
+    with pytest.raises(ConfigError) as error:
+        config.web_from_file(path)
+    assert f"{path}:4: tls_server_config.{problem}" in str(error.value)
+
+
+@pytest.mark.parametrize("demand", ["RequireAndVerifyClientCert", "VerifyClientCertIfGiven"])
+def test_web_config_client_ca_with_demand_is_valid(demand: str, tmp_path: Path) -> None:
+    path = tmp_path / "web.yml"
+    path.write_text(f"{_TLS}  client_ca_file: ca.pem\n  client_auth_type: {demand}\n")
+    tls = config.web_from_file(path).tls_server_config
+    assert tls is not None
+    assert (tls.client_auth_type, tls.client_ca_file) == (demand, tmp_path / "ca.pem")

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass
 
 from .places import quoted
@@ -43,14 +44,44 @@ def parse(written: str) -> Host:
 
 
 def _six(text: str) -> str:
-    address, _, zone = text.partition("%")
+    address, percent, zone = text.partition("%")
     try:
-        ipaddress.IPv6Address(address)
+        is_link_local = ipaddress.IPv6Address(address).is_link_local
     except ValueError:
-        raise ValueError(f"{quoted(text)} is no IPv6 address") from None
-    if "%" in text and not re.fullmatch(r"[0-9A-Za-z_.-]{1,32}", zone):
-        raise ValueError(f"{quoted(text)} has no name of an interface behind the %")
+        raise ValueError(f"{quoted(text)} is not an IPv6 address; write one such as fd00::20") from None
+    if is_link_local:
+        _check_zone(address, zone)
+    elif percent:
+        raise ValueError(f"invalid zone: {address} is not link-local (fe80::/10); write {address} without a zone")
     return text
+
+
+def _check_zone(address: str, zone: str) -> None:
+    """A link-local address exists on every interface, and the zone names the one. Raises ValueError."""
+    if not re.fullmatch(r"[0-9A-Za-z_.-]{1,32}", zone):
+        words = f"{address} is link-local and needs a zone: append the interface that leads to the gateway"
+        raise ValueError(f"{words}, such as {address}%eth0{_interfaces()}")
+    if not _is_interface(zone):
+        decoded = zone.removeprefix("25")
+        is_encoded = decoded not in {"", zone}
+        advice = f"%25 is for URLs, write {address}%{decoded}" if is_encoded else "write an interface of this machine"
+        raise ValueError(f"unknown zone {zone} in {address}%{zone}; {advice}{_interfaces()}")
+
+
+def _is_interface(zone: str) -> bool:
+    """Whether the resolver would know this zone: a name, or a number as `ip link` shows it."""
+    try:
+        return bool(socket.if_indextoname(int(zone)) if zone.isdecimal() else socket.if_nametoindex(zone))
+    except (OSError, OverflowError):
+        return False
+
+
+def _interfaces() -> str:
+    """For an error; empty where a sandbox forbids to list them."""
+    try:
+        return f" (interfaces: {', '.join(name for _, name in socket.if_nameindex())})"
+    except OSError:
+        return ""
 
 
 def _name(text: str) -> str:

@@ -34,8 +34,6 @@ Token = NewType("Token", Secret)
 """A secret that is a token, taken out of what was pasted with it."""
 Username = NewType("Username", str)
 Url = NewType("Url", str)
-CaFile = NewType("CaFile", Path)
-"""A file with certificates, already tried."""
 HeaderName = NewType("HeaderName", str)
 HeaderText = NewType("HeaderText", str)
 InverterSerial = NewType("InverterSerial", str)
@@ -51,6 +49,14 @@ Tilt = NewType("Tilt", float)
 
 _USUAL_INTERVAL = Interval(Duration(10.0))
 _USUAL_TIMEOUT = Timeout(Duration(9.5))
+
+
+@dataclass(frozen=True, slots=True)
+class CaFile:
+    """A file with CA certificates, and its content when the config was read: a reload notices a renewed file."""
+
+    path: Path
+    certificates: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

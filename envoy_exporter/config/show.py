@@ -10,7 +10,7 @@ import yaml
 from envoy_exporter.secret import SHOWN, Secret, named
 
 from .hosts import Host
-from .model import Config
+from .model import CaFile, Config
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -38,6 +38,8 @@ def _value(name: str, value: Any) -> object:
             shown = f"{value:g}s"
         case Host():
             shown = value.written
+        case CaFile():
+            shown = str(value.path)
         case bytes():
             shown = value.hex(":").upper()
         case Path():

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from envoy_exporter import pasted
 from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, holds_token, holds_user, named
 
+from .model import CaFile
 from .places import Raw, quoted
 
 LEAST_INTERVAL = 5.0
@@ -127,18 +128,19 @@ def path(raw: Raw) -> Path:
     return Path(text(raw))
 
 
-def ca_file(raw: Raw) -> Path:
+def ca_file(raw: Raw) -> CaFile:
     file = path(raw)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-    except ssl.SSLError:
+        certificates = file.read_bytes().decode("ascii", "ignore")  # comments may be in any encoding
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
+    except (ssl.SSLError, ValueError):
         raise ValueError(
             f"{file} has no certificate in it; it must be in PEM form (-----BEGIN CERTIFICATE-----)"
         ) from None
-    except (OSError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else error
-        raise ValueError(f"{file} cannot be read: {words}") from None
-    return file
+    return CaFile(file, certificates)
 
 
 def url(raw: Raw) -> str:

@@ -1,12 +1,12 @@
 """The web config file that Prometheus exporters share: TLS, users and headers of our own port."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from .model import BcryptHash, ClientAuth, HeaderName, HeaderText, TlsVersion
-from .structure import read, refusal, structure
+from .structure import Problem, read, refusal, structure
 
 _ANYBODY = ClientAuth("NoClientCert")
 _TLS_1_2 = TlsVersion("TLS12")
@@ -42,6 +42,8 @@ def web_from_file(path: pathlib.Path) -> WebConfig:
     """Raises ConfigError. Files in it are looked for beside it, unless their path is whole."""
     text = read(path)
     config, problems = structure(text.raw, WebConfig) if text.is_yaml else (None, [])
+    if config is not None and config.tls_server_config is not None:
+        problems += _client_certificates(config.tls_server_config)
     if config is None or problems or text.problems:
         raise refusal(str(path), text, [*text.problems, *problems])
     tls = config.tls_server_config
@@ -51,3 +53,14 @@ def web_from_file(path: pathlib.Path) -> WebConfig:
     client_ca = beside / tls.client_ca_file if tls.client_ca_file else None
     tls = replace(tls, cert_file=beside / tls.cert_file, key_file=beside / tls.key_file, client_ca_file=client_ca)
     return replace(config, tls_server_config=tls)
+
+
+def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
+    """Client certificates that have a CA and are not requested, or are required and cannot be verified."""
+    section, demand = "tls_server_config", tls.client_auth_type
+    if tls.client_ca_file is not None and demand == _ANYBODY:
+        words = f"has no effect with client_auth_type {_ANYBODY} (the default), which accepts every client"
+        yield (section, "client_ca_file"), f"{words}; set client_auth_type: RequireAndVerifyClientCert"
+    if tls.client_ca_file is None and demand != _ANYBODY:
+        words = f"{demand} needs client_ca_file: without a CA no client certificate can be verified"
+        yield (section, "client_auth_type"), f"{words}; add client_ca_file, or remove client_auth_type"

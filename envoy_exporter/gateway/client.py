@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from .errors import GatewayError, NoAnswer, Unreachable, Unusable
+from .errors import NoAnswer, Unreachable, Unusable
 from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -34,7 +34,10 @@ class Answer:
 
 
 class Client:
-    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included."""
+    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included.
+
+    A bearer token leaves over TLS only, unless `token_over_http`.
+    """
 
     def __init__(
         self,
@@ -42,22 +45,23 @@ class Client:
         context: ssl.SSLContext,
         counted: Callable[[str, int], None],
         user_agent: str,
+        *,
+        token_over_http: bool = False,
     ) -> None:
         self._network = network
         self._context = context
         self._counted = counted
         self._user_agent = user_agent
+        self._token_over_http = token_over_http
         self._client: httpx.Client | None = None
         self._kept_alive = False
-        self._latest: Answer | None = None
-        self._common: Answer | None = None
 
     def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Answer:
-        """What is there by the deadline (of the network's clock). Raises GatewayError.
+        """The response that arrives by the deadline (of the network's clock). Raises GatewayError.
 
-        A request that fails on a connection that was used before, ahead of any byte of an answer, is repeated
-        once on a fresh one: gateways promise keep-alive and then close or reset (home-assistant/core#126162). So is one
-        whose answer there may have been to something else.
+        A request on a reused connection is repeated once on a fresh one if the connection breaks before any byte of a
+        response: gateways announce keep-alive and then close or reset (home-assistant/core#126162). A 408 on a reused
+        connection is about the idle connection and not about the request, so that request is repeated too.
         """
         if keep_alive != self._kept_alive:
             self.close()
@@ -65,63 +69,20 @@ class Client:
         network = self._network
         network.deadline, network.guarded = deadline, auth is not None
         connections, network.received = network.connections, 0
-        doubted: Answer | None = None
         try:
             answer = self._get(url, auth)
-            if network.connections != connections or not self._is_doubtful(answer):
-                return self._taken(answer)
-            doubted = answer
-            self.close()
+            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
+                return answer
         except NoAnswer as error:
-            self.close()
             reused = network.connections == connections
             if not reused or network.received or error.reason in {"timeout", "deadline"}:
                 raise
-        except BaseException:
-            self.close()
-            raise
-        return self._once_more(url, auth, doubted)
-
-    def _once_more(self, url: httpx.URL, auth: httpx.Auth | None, doubted: Answer | None) -> Answer:
-        """On a fresh connection. A gateway that takes none has just answered on another: it is not gone."""
-        self._network.received = 0
-        try:
-            answer = self._get(url, auth)
-        except Unreachable as error:
-            self.close()
-            if doubted is None:
-                raise
-            raise NoAnswer("protocol", f"it said the same to two questions, and then: {error}") from None
-        except BaseException:
-            self.close()
-            raise
-        if doubted is not None and _say_the_same(doubted, answer):
-            self._common = answer
-        return self._taken(answer)
-
-    def _taken(self, answer: Answer) -> Answer:
-        """Refusals of a gateway (HTTP 404) are all alike: after one, the next question has a connection of its own."""
-        if answer.status == httpx.codes.OK:
-            self._latest = answer
-        else:
-            self.close()
-        return answer
-
-    def _is_doubtful(self, answer: Answer) -> bool:
-        """Was it said on a kept connection before anything was asked: 408, or once more what the last question got.
-
-        A second copy that comes late is taken for the answer to the next question, and each answer after it for that to
-        the one after. What a fresh connection said again (an empty list) is not doubted a second time.
-        """
-        if answer.status == httpx.codes.REQUEST_TIMEOUT:
-            return True
-        if self._latest is None or (self._common is not None and _say_the_same(self._common, answer)):
-            return False
-        return _say_the_same(self._latest, answer)
+        self.close()
+        network.received = 0
+        return self._get(url, auth)
 
     def close(self) -> None:
-        """Drop the connection: after an error nobody knows what state it is in."""
-        self._latest = self._common = None
+        """Drop the connection: after an error its state is unknown."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -132,10 +93,12 @@ class Client:
         try:
             with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
                 body = b"".join(response.iter_raw())
-        except GatewayError:
-            raise
         except _LIBRARIES as error:
+            self.close()
             raise _no_answer(error, begun=self._network.received > 0) from None
+        except BaseException:
+            self.close()
+            raise
         finally:
             for each in (response, *response.history) if response is not None else ():
                 each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
@@ -145,7 +108,13 @@ class Client:
         headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         if not self._kept_alive:
             headers["Connection"] = "close"
-        transport = _Transport(self._network, self._context, self._counted, keep_alive=self._kept_alive)
+        transport = _Transport(
+            self._network,
+            self._context,
+            self._counted,
+            keep_alive=self._kept_alive,
+            token_over_http=self._token_over_http,
+        )
         client = httpx.Client(transport=transport, headers=headers, trust_env=False, timeout=None)  # noqa: S113  # Network bounds it
         client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return client
@@ -161,8 +130,10 @@ class _Transport(httpx.BaseTransport):
         counted: Callable[[str, int], None],
         *,
         keep_alive: bool,
+        token_over_http: bool,
     ) -> None:
         self._counted = counted
+        self._token_over_http = token_over_http
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=1,
@@ -171,6 +142,10 @@ class _Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # The last place before the socket: however the scheme was chosen, and whichever token is tried.
+        if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
+            words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
+            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
         if _has_said_more(self._pool):
             self._pool.close()
         url = request.url
@@ -196,9 +171,8 @@ class _Transport(httpx.BaseTransport):
         self._pool.close()
 
 
-def _say_the_same(one: Answer, other: Answer) -> bool:
-    """Whatever their headers say: of two copies each may have its own date."""
-    return (one.status, one.body) == (other.status, other.body)
+def _has_token(request: httpx.Request) -> bool:
+    return str(request.headers.get("Authorization", "")).lower().startswith("bearer ")
 
 
 def _has_said_more(pool: httpcore.ConnectionPool) -> bool:

@@ -22,10 +22,16 @@ class Link:
     """Asks a gateway for one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
 
     def __init__(self, settings: Settings, clock: Clock, counted: Callable[[str, int], None], user_agent: str) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
-        self._network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
-        self._client = Client(self._network, tls_context(settings.ca_file), counted, user_agent)
+        self.network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
+        self._client = Client(
+            self.network,
+            tls_context(settings.ca_certificates),
+            counted,
+            user_agent,
+            token_over_http=settings.scheme == "http",
+        )
         self.scheme = ""
         self.began = 0.0
         """When the newest request was begun, of the monotonic clock: others may have gone before it, as by a scheme."""
@@ -44,14 +50,17 @@ class Link:
         return content
 
     def follow(self, before: "Link") -> bool:
-        """Go on where the link before it was; False if that spoke a scheme that is not to be spoken any more."""
-        if before.scheme in self._settings.schemes:
-            self.scheme = before.scheme
+        """Take over the scheme and the known certificate; False if other schemes are allowed now: `/info` goes first.
+
+        Without the certificate, the next token would go to whichever gateway has the address by now.
+        """
+        if before.settings.schemes == self.settings.schemes:
+            self.scheme, self.network.known = before.scheme, before.network.known
         return bool(self.scheme)
 
     def forget(self) -> None:
         """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
-        self.scheme, self._network.known = "", None
+        self.scheme, self.network.known = "", None
         self.close()
 
     def close(self) -> None:
@@ -81,7 +90,7 @@ class Link:
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
         """
         failed: list[GatewayError] = []
-        for scheme in sorted(self._settings.schemes, key=lambda scheme: scheme != self.scheme):
+        for scheme in sorted(self.settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
                 answer = self._get(scheme, target, None, deadline, seen)
             except Unreachable as error:
@@ -90,7 +99,7 @@ class Link:
                     break
                 continue
             if not 300 <= answer.status < 400:  # noqa: PLR2004
-                self.scheme, self._network.known = scheme, self._network.shown if scheme == "https" else None
+                self.scheme, self.network.known = scheme, self.network.shown if scheme == "https" else None
                 return answer
             to = answers.shown(answer.headers.get("location", ""))
             failed.append(BadStatus(answer.status, f"it redirects from {scheme} to {to}"))
@@ -100,14 +109,14 @@ class Link:
         """A token goes over TLS: whoever blocks port 443 must not get it. Firmware 7 has TLS, and shuts port 80."""
         told = Documents({documents.INFO: Document(content)})
         wants_token = not documents.firmware_below(told, TOKENS_FROM)
-        if wants_token and self.scheme == "http" and self._settings.scheme == "auto":
+        if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
             words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
             raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
 
     def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Answer:
         self.began = self._clock.monotonic()
-        settings = self._settings
+        settings = self.settings
         host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
         url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())
         keep_alive = settings.keep_alive

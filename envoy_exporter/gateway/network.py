@@ -178,17 +178,17 @@ def _check_fingerprint(shown: bytes, expected: bytes | None) -> None:
         raise Unreachable("tls", f"{words}; the gateway renews it yearly: check it and set tls.fingerprint anew")
 
 
-def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
+def tls_context(ca_certificates: str | None = None) -> ssl.SSLContext:
     """For a gateway only: its certificate is self-signed and bears no name that one could check.
 
-    With a `ca_file` the certificate must come from there; the name is still not checked, as gateways are
-    called by address. Raises OSError where the file is not there or no certificate.
+    With `ca_certificates` (PEM), one of them must have signed it; the name is still not checked, as gateways are
+    called by address. Raises ssl.SSLError if the text has no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_REQUIRED if ca_file else ssl.CERT_NONE
+    context.verify_mode = ssl.CERT_REQUIRED if ca_certificates else ssl.CERT_NONE
     context.set_ciphers("DEFAULT")
     context.options |= ssl.OP_NO_COMPRESSION
-    if ca_file:
-        context.load_verify_locations(ca_file)
+    if ca_certificates:
+        context.load_verify_locations(cadata=ca_certificates)
     return context

@@ -13,6 +13,7 @@ from .token import Token
 class Settings:
     """One gateway. Durations in seconds; `collectors` are those switched on.
 
+    `ca_certificates`: those that may vouch for the gateway, as PEM.
     `maximum_ages`: by collector, the age that the config gives to what it reads instead of the usual one.
     """
 
@@ -25,7 +26,7 @@ class Settings:
     token: Token | None = None
     token_file: Path | None = None
     fingerprint: bytes | None = None
-    ca_file: str | None = None
+    ca_certificates: str | None = None
     keep_alive: bool | None = None
     min_interval: float = 10.0
     collectors: frozenset[str] = frozenset()
@@ -46,4 +47,4 @@ class Settings:
         """What to try. A pinned certificate means TLS and nothing else."""
         if self.scheme != "auto":
             return (self.scheme,)
-        return ("https",) if self.fingerprint or self.ca_file else ("https", "http")
+        return ("https",) if self.fingerprint or self.ca_certificates else ("https", "http")

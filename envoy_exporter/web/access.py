@@ -1,7 +1,7 @@
 """Who may come in: TLS and basic auth by the file that Prometheus exporters share, and how many at once.
 
-The file is that of https://prometheus.io/docs/prometheus/latest/configuration/https/ and is looked at again with
-every request, so that certificates and users change without a restart.
+The file is that of https://prometheus.io/docs/prometheus/latest/configuration/https/. It is checked again at each
+connection and at each request, so that certificates and users change without a restart.
 """
 
 import asyncio
@@ -39,9 +39,9 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the web config file says."""
+    """What the web config file says. `context`: the TLS of new connections; None for plain HTTP."""
 
-    tls: Tls | None = None
+    context: ssl.SSLContext | None = None
     users: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -172,12 +172,13 @@ def _matches(password: str, expected: str) -> bool:
         return False
 
 
-def context(tls: Tls, before: ssl.SSLContext | None = None) -> ssl.SSLContext:
-    """For our own port; `before` gets the new certificate, so that a listener shows it from its next connection on.
+def context(tls: Tls) -> ssl.SSLContext:
+    """A new TLS context for our own port.
 
-    Raises OSError, ssl.SSLError among them, where a file is missing or no certificate.
+    A context in use must not be changed: it would go on trusting a CA that is removed, and a certificate and a key that
+    do not match would break it. Raises OSError, ssl.SSLError among them, where a file is missing or invalid.
     """
-    made = before or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = tls.minimum
     for file in filter(None, (tls.certificate, tls.key, tls.client_ca)):
         file.open("rb").close()  # the library's own error does not name the file

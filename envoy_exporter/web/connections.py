@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import resource
 import socket
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -84,6 +85,7 @@ class Connection(_Base):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before or self.is_served:

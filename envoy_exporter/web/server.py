@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import socket
-import ssl
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from . import connections
+from .access import Source
 from .connections import Guests
 
 _BREATH = 0.1
@@ -23,9 +23,9 @@ RENDERERS = 2
 
 
 class Server(uvicorn.Server):
-    """uvicorn on sockets of ours, that leaves signals to the command."""
+    """uvicorn on sockets of ours, that leaves signals to the command. `source` has the TLS of each new connection."""
 
-    def __init__(self, app: ASGIApp, context: ssl.SSLContext | None) -> None:
+    def __init__(self, app: ASGIApp, source: Source) -> None:
         self._connection = connections.protocol()
         super().__init__(
             uvicorn.Config(
@@ -41,9 +41,16 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
-        self._context = context
+        self._source = source
         self._guests = Guests(connections.most())
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Stop serving; a second call drops the open requests. For the thread of the event loop."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._stopped.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -54,6 +61,10 @@ class Server(uvicorn.Server):
         # They share one interpreter lock, and each has a heap of its own that fills up: more of them bring nothing.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(RENDERERS, "render"))
         self._listening = [asyncio.create_task(self._accept(each)) for each in sockets or ()]
+
+    async def main_loop(self) -> None:
+        """uvicorn's own wakes ten times a second, to update the Date header and to check whether to stop."""
+        await self._stopped.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for each in self._listening:
@@ -85,10 +96,11 @@ class Server(uvicorn.Server):
         if not self._guests.admit(guest):
             accepted.close()
             return
-        patience = connections.PATIENCE if self._context else None
+        context = self._source.current().context
+        patience = connections.PATIENCE if context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: guest, accepted, ssl=self._context, ssl_handshake_timeout=patience
+                lambda: guest, accepted, ssl=context, ssl_handshake_timeout=patience
             )
         except OSError:  # no TLS, or none in time
             self._guests.bid_farewell(guest)

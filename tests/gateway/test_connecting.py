@@ -122,12 +122,13 @@ def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
 
     certified(tmp_path)
     with RawGateway(script) as gateway:
-        (tmp_path / "gateway.pem").write_text(ssl.get_server_certificate((gateway.host, gateway.port)))
+        own = ssl.get_server_certificate((gateway.host, gateway.port))
         client = Asked(gateway.host, gateway.port, "https")
-        client.client = Client(client.network, tls_context(str(tmp_path / "gateway.pem")), lambda *_: None, "test")
+        client.client = Client(client.network, tls_context(own), lambda *_: None, "test")
         assert client.get().body == b"well"
         client.client.close()
-        client.client = Client(client.network, tls_context(str(tmp_path / "authority.pem")), lambda *_: None, "test")
+        other = (tmp_path / "authority.pem").read_text()
+        client.client = Client(client.network, tls_context(other), lambda *_: None, "test")
         with pytest.raises(Unreachable) as error:
             client.get()
     assert error.value.reason == "tls"

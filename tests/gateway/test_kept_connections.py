@@ -3,15 +3,15 @@
 import socket
 import threading
 from collections.abc import Callable
-from itertools import count
 
 import pytest
 from support.asked import asked, reset_after_request
 from support.exporter import Scraped
-from support.faults import Odd
+from support.faults import Odd, says
 from support.gateways import settings
 from support.raw import RawGateway, answer, reset
 
+from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.gateway.errors import NoAnswer
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
@@ -115,111 +115,51 @@ def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_quest
         client.client.close()
 
 
-def test_a_second_copy_that_comes_with_the_next_question_does_not_answer_it() -> None:
-    def script(connection: socket.socket, _: int) -> None:
-        late = b""
-        while question := gateway.request(connection):
-            said = answer(question.split()[1], headers=f"Date: {len(gateway.received)}\r\n")
-            connection.sendall(late + said)
-            late = answer(question.split()[1], headers="Date: later\r\n")
-
-    with RawGateway(script) as gateway:
-        client = asked(gateway)
-        paths = [f"/{number}" for number in range(5)]
-        assert [client.get(path=path).body.decode() for path in paths] == paths
-        client.client.close()
-
-
-def test_a_second_copy_that_comes_when_the_same_is_asked_again_leads_no_later_question_astray() -> None:
-    """The first poll ends with what the second begins with: a copy from the one would be a poll old."""
-
-    def script(connection: socket.socket, _: int) -> None:
-        late = b""
-        while question := gateway.request(connection):
-            said = answer(question.split()[1] + b" %d" % next(asked_so_far))
-            connection.sendall(late + said)
-            late = said
-
-    asked_so_far = count()
-    with RawGateway(script) as gateway:
-        client = asked(gateway)
-        said = [client.get(path=path).body.decode().split() for path in ("/a", "/a", "/b")]
-        client.client.close()
-    assert [path for path, _ in said] == ["/a", "/a", "/b"]
-    assert len({number for _, number in said}) == 3
-
-
-def test_what_a_gateway_says_again_and_again_is_asked_for_twice_once_a_connection() -> None:
-    """It says `[]` to more than one question: only a fresh connection can tell that from a copy."""
-
-    def script(connection: socket.socket, _: int) -> None:
-        while question := gateway.request(connection):
-            questions.append(question.split()[1].decode())
-            connection.sendall(answer(b"[]"))
-
-    questions: list[str] = []
-    with RawGateway(script) as gateway:
-        client = asked(gateway)
-        for path in ("/a", "/b", "/c", "/c"):
-            assert client.get(path=path).body == b"[]"
-        client.client.close()
-    assert questions == ["/a", "/b", "/b", "/c", "/c"]
-    assert gateway.connections == 2
-
-
-@pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "503 Service Unavailable"])
-def test_no_copy_of_a_refusal_refuses_what_is_asked_next(status: str) -> None:
-    """All but two recordings of firmware 7 and later refuse all that they do not have in the same words."""
-
-    def script(connection: socket.socket, _: int) -> None:
-        late = b""
-        while question := gateway.request(connection):
-            said = answer(b"{}") if question.split()[1] == b"/here" else answer(b"no", status)
-            connection.sendall(late + said)
-            late = said
-
-    with RawGateway(script) as gateway:
-        client = asked(gateway)
-        refused = int(status[:3])
-        asked_for = ("/a", "/here", "/b", "/c", "/here")
-        assert [client.get(path=path).status for path in asked_for] == [refused, 200, refused, refused, 200]
-        client.client.close()
-        assert len(client.counted) <= len(asked_for) + 1, "a copy of /here was taken for the answer to /b at first"
-
-
-def test_a_gateway_that_takes_no_second_connection_is_not_gone() -> None:
-    def script(connection: socket.socket, _: int) -> None:
-        gateway.close_port()
-        while gateway.request(connection):
-            connection.sendall(answer(b"[]"))
-
-    with RawGateway(script) as gateway:
-        client = asked(gateway)
-        client.get(path="/a")
-        with pytest.raises(NoAnswer, match="the same to two questions") as caught:
-            client.get(path="/b")
-        assert caught.value.reason == "protocol"
-        client.client.close()
-
-
 @pytest.mark.parametrize(("fate", "reason"), [("silence", "timeout"), ("end", "reset")])
-def test_what_goes_wrong_on_the_fresh_connection_is_told_as_it_went_wrong_there(fate: str, reason: str) -> None:
+def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: str) -> None:
+    """The 408 on the first connection is not the beginning of a response on the second."""
+
     def script(connection: socket.socket, number: int) -> None:
-        while gateway.request(connection):
-            if number > 1 and fate == "silence":
-                connection.recv(1)
-            elif number > 1:
-                return
-            else:
-                connection.sendall(answer(b"[]"))
+        gateway.request(connection)
+        if number == 1:
+            connection.sendall(answer(b"{}"))
+            gateway.request(connection)
+            connection.sendall(answer(b"", "408 Request Time-out"))
+        elif fate == "silence":
+            connection.recv(1)
 
     with RawGateway(script) as gateway:
         client = asked(gateway)
-        client.get(path="/a")
+        client.get()
         with pytest.raises(NoAnswer) as caught:
-            client.get(limit=0.7, path="/b")
+            client.get(limit=0.7)
         assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "401 Unauthorized", "404 Not Found", "503 Service Unavailable"])
+def test_connection_survives_error_status(status: str) -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        while request := gateway.request(connection):
+            is_available = request.split()[1] == b"/available"
+            connection.sendall(answer(b"{}") if is_available else answer(b"no", status))
+
+    with RawGateway(script) as gateway:
+        client = asked(gateway)
+        statuses = [client.get(path=path).status for path in ("/a", "/available", "/b", "/c", "/available")]
         client.client.close()
+    expected = int(status[:3])
+    assert statuses == [expected, 200, expected, expected, 200]
+    assert gateway.connections == 1
+
+
+def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
+    """Each connection costs the gateway a TLS handshake."""
+    missing = {DEVICE_DATA, TARIFF, EXPORT_LIMIT, PRODUCTION_LIMIT}
+    with Simulator("8.3", faults=Odd(dict.fromkeys(missing, says(404)))) as gateway:
+        Scraped(settings(gateway)).poll()
+        assert {path for path, status in gateway.load.codes if status == 404} == missing
+        assert gateway.scheme == "https"
+        assert gateway.load.connections == 1
 
 
 @pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])

@@ -342,7 +342,7 @@ def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_schem
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(deaf) as tls:
         scraped = Scraped(settings(gateway, scheme="auto"), clock)
-        network = scraped.gateway._worker.link._network
+        network = scraped.gateway._worker.link.network
         port = network.port
         connect = network.connect_tcp
 

@@ -204,20 +204,3 @@ def test_a_kept_connection_is_told_what_nobody_asked_for() -> None:
         assert heard.data.endswith(
             b"</envoy_info>\nHTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
-
-
-def test_one_request_is_answered_twice() -> None:
-    with plain() as gateway:
-        whole = ask(gateway, fate="keep-alive").data
-        with gateway.faults.during("answered-twice", second="at-once"):
-            assert ask(gateway, fate="keep-alive").data == whole * 2
-
-
-def test_a_late_second_answer_comes_with_the_next_question() -> None:
-    with plain() as gateway:
-        first, second = (ask(gateway, path, fate="keep-alive").data for path in ("/info", "/ivp/meters"))
-        with gateway.faults.during("answered-twice"), dial(gateway) as connection:
-            connection.sendall(request(gateway, fate="keep-alive"))
-            assert hear(connection).data == first
-            connection.sendall(request(gateway, "/ivp/meters", fate="keep-alive"))
-            assert hear(connection).data == first + second

@@ -1,14 +1,15 @@
 """Certificates for our own port."""
 
+from datetime import datetime
 from pathlib import Path
 
 import trustme
 
 
-def certified(folder: Path, name: str = "exporter") -> None:
-    """cert.pem and key.pem of a new authority, which is authority.pem."""
+def certified(folder: Path, name: str = "exporter", until: datetime | None = None) -> None:
+    """cert.pem and key.pem of a new authority, which is authority.pem. `until`: the date on which cert.pem expires."""
     authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", common_name=name)
+    certificate = authority.issue_cert("127.0.0.1", common_name=name, not_after=until)
     authority.cert_pem.write_to_path(folder / "authority.pem")
     certificate.private_key_pem.write_to_path(folder / "key.pem")
     (folder / "cert.pem").write_bytes(b"".join(each.bytes() for each in certificate.cert_chain_pems))

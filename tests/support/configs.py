@@ -25,7 +25,7 @@ gateways:
     collectors: {meters: false, inverters: {max_age: 5m}}
     inverters: {"122123456789": {name: R1, array: south, row: 1, column: 2, peak_power: 370}}
     arrays: {south: {azimuth: 180, tilt: 35}}
-  - host: "[fe80::1]:8443"
+  - host: "[fd00::1]:8443"
 defaults: {min_interval: 15s, labels: {region: north}}
 state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))

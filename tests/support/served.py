@@ -57,7 +57,7 @@ class Served:
         self._most = most
         (self._socket,) = listen(["127.0.0.1:0"])
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http{'s' if self._web.context else ''}://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if self._web.current().context else ''}://127.0.0.1:{self.port}"
         self._server: Server | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -72,7 +72,7 @@ class Served:
     ) -> None:
         self.wiring.close()
         assert self._server is not None
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
         assert not self._thread.is_alive()
 
@@ -92,6 +92,7 @@ class Served:
 
     async def _serve(self) -> None:
         application = Door(MostRequests(create(self.exporter), self._most), self._web)
-        self._server = Server(application, self._web.context)
-        asyncio.get_running_loop().call_soon(self._ready.set)
+        self._server = Server(application, self._web)
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._ready.set)
         await self._server.serve(sockets=[self._socket])

@@ -21,6 +21,9 @@ def gateway() -> Iterator[Simulator]:
         yield gateway
 
 
+_TLS = "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"
+
+
 def hashed(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
 
@@ -87,18 +90,42 @@ def test_a_file_that_becomes_wrong_leaves_the_last_in_force(
     assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_users_who_come_with_a_certificate_that_is_missing_are_not_in_force_until_it_is_there(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    web = tmp_path / "web.yml"
-    web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
+def test_web_file_with_missing_certificate_waits_for_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The users of the new file are not in force either until then."""
+    certified(tmp_path)
+    web, late = tmp_path / "web.yml", tmp_path / "late"
+    web.write_text(f"{_TLS}basic_auth_users:\n  alice: {hashed('secret')}\n")
     file = WebFile(web)
-    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
-    assert [list(file.current().users) for _ in range(3)] == [["alice"]] * 3, "and nobody is let in without"
+    before = file.current()
+    web.write_text("tls_server_config: {cert_file: late/cert.pem, key_file: late/key.pem}")
+    assert [file.current() for _ in range(3)] == [before] * 3
     assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
-    certified(tmp_path, "late")
+    late.mkdir()
+    certified(late)
     assert file.current().users == {}
-    assert file.context is not None
+    assert file.current().context not in {None, before.context}
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (False, True)], ids=["TLS removed", "TLS added"])
+def test_web_file_that_switches_tls_needs_restart(
+    before: bool,  # noqa: FBT001  # a case
+    after: bool,  # noqa: FBT001  # a case
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Users who are replaced by client certificates would leave the open plain connections without either."""
+    certified(tmp_path)
+    web = tmp_path / "web.yml"
+    users = f"basic_auth_users:\n  alice: {hashed('secret')}\n"
+    web.write_text(users + _TLS * before)
+    file = WebFile(web)
+    first = file.current()
+    web.write_text(_TLS * after)
+    assert [file.current() for _ in range(3)] == [first] * 3
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert "restart the exporter" in line
+    web.write_text(_TLS * before)
+    assert file.current().users == {}
 
 
 @pytest.mark.parametrize(

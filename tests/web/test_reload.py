@@ -4,6 +4,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.certificates import certified
+from support.clock import StillClock
 from support.exposition import parsed
 from support.faults import Odd
 from support.served import Served, written
@@ -129,3 +131,34 @@ def test_a_reload_that_concerns_no_credentials_leaves_what_is_known_of_them(tmp_
         written(gateway, folder=tmp_path, more="    timezone: Europe/Amsterdam")
         reloaded(served)
         assert parsed(served.get("/probe?target=home").text).value("enphase_authenticated") == 1
+
+
+def test_reload_takes_ca_file_renewed_in_place(tmp_path: Path) -> None:
+    """exporter.yml stays the same; a CA that is gone from the file is not trusted any more."""
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        assert gateway.authority is not None
+        certified(tmp_path)
+        ca, other = tmp_path / "ca.pem", (tmp_path / "authority.pem").read_bytes()
+        ca.write_bytes(other)
+        with Served(written(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock) as served:
+            for certificates, up in ((other, 0), ("# ü\n".encode() + gateway.authority, 1), (other, 0)):
+                ca.write_bytes(certificates)
+                reloaded(served)
+                clock.turn(300)
+                assert parsed(served.get("/probe?target=home").text).value("enphase_up") == up
+
+
+def test_reload_with_broken_ca_file_changes_nothing(tmp_path: Path) -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        assert gateway.authority is not None
+        ca = tmp_path / "ca.pem"
+        ca.write_bytes(gateway.authority)
+        with Served(written(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock) as served:
+            ca.write_bytes(gateway.authority[:100])
+            refused = served.get("/-/reload", method="POST")
+            assert refused.status_code == 500
+            assert f"tls.ca_file: {ca} has no certificate in it" in refused.text
+            assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 1
+            assert f"ca_file: {ca}" in served.get("/config").text

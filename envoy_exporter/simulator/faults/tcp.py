@@ -7,7 +7,7 @@ from typing import Literal
 from envoy_exporter.simulator.faults.fault import Acts, Needs, Occasion, fault
 from envoy_exporter.simulator.faults.message import announced, chunk, framed, reshaped, unchunked
 from envoy_exporter.simulator.faults.seam import Listening
-from envoy_exporter.simulator.steps import Close, Heard, Idle, Pause, Reset, Silence, Step, Steps
+from envoy_exporter.simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
 
 End = Literal["reset", "close"]
 
@@ -187,21 +187,6 @@ def unasked(_: Occasion, steps: Steps, *, after: float = 0.05) -> Steps:
     yield from steps
     yield Pause(after)
     yield b"HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-
-
-@fault(
-    Acts.WIRE,
-    "nothing",
-    "a request is answered twice; late: the second time when the next one comes in",
-    needs=[Needs.TOKENS],
-)
-def answered_twice(_: Occasion, steps: Steps, *, second: Literal["late", "at-once"] = "late") -> Steps:
-    for step in steps:
-        yield step
-        if isinstance(step, bytes):
-            if second == "late":
-                yield Heard()
-            yield step
 
 
 def _end(by: str) -> Step:

@@ -1,0 +1,84 @@
+"""A token leaves over plain HTTP only if `scheme: http` is configured, whatever answers at the gateway's address."""
+
+import logging
+import ssl
+from dataclasses import replace
+
+import pytest
+from support.clock import StillClock
+from support.exporter import Scraped
+from support.gateways import settings
+
+from envoy_exporter import documents
+from envoy_exporter.gateway.token import Token, parse
+from envoy_exporter.simulator import Simulator
+from envoy_exporter.simulator.faults import NoFaults
+
+NEXT_SCRAPE = 15.0
+
+
+class _Impostor(NoFaults):
+    """Shows a certificate of its own once, rejects TLS from then on, and answers on plain HTTP."""
+
+    def __init__(self) -> None:
+        self._handshakes = 0
+
+    def context(self, usual: ssl.SSLContext | None) -> ssl.SSLContext | None:
+        self._handshakes += 1
+        return usual if self._handshakes == 1 else None
+
+
+def offer(scraped: Scraped, token: Token) -> None:
+    """As after a renewal: the next request sends this token, and the old one if the gateway rejects it."""
+    scraped.gateway._worker.credentials.offer(token)
+
+
+@pytest.mark.parametrize("on_trial", [False, True], ids=["token in use", "token on trial"])
+def test_token_impostor_that_drops_tls_gets_none(
+    on_trial: bool,  # noqa: FBT001  # a case
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The impostor repeats the serial on plain HTTP, which is no secret."""
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        port = int(gateway.address.rpartition(":")[2])
+        scraped = Scraped(settings(gateway, scheme="auto"), clock)
+        assert scraped.scrape().value("enphase_up") == 1
+        new = parse(gateway.make_token(jti="new"))
+    clock.turn(NEXT_SCRAPE)
+    if on_trial:
+        offer(scraped, new)
+    with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
+        assert scraped.scrape().value("enphase_up") == 0
+        assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP, and without a token"
+        assert b"Bearer" not in impostor.received
+    (line,) = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+    assert "scheme: http" in line
+
+
+def test_token_after_reload_from_http_to_auto_stays_off_http() -> None:
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time, tls=False) as gateway:
+        plain = settings(gateway, scheme="http")
+        scraped = Scraped(plain, clock)
+        assert scraped.scrape().value("enphase_up") == 1
+        assert b"Bearer" in gateway.received
+        gateway.reset_load()
+        scraped.gateway.change(replace(plain, scheme="auto", collectors=scraped.gateway.settings.collectors))
+        clock.turn(NEXT_SCRAPE)
+        assert scraped.scrape().value("enphase_up") == 0
+        assert b"Bearer" not in gateway.received
+
+
+def test_token_after_reload_impostor_with_other_serial_gets_none() -> None:
+    """A reload opens a new connection; the certificate that the gateway had before is still the known one."""
+    clock = StillClock()
+    with Simulator("8.3", clock=clock.time) as gateway:
+        scraped = Scraped(settings(gateway), clock)
+        assert scraped.scrape().value("enphase_up") == 1
+        gateway.reset_load()
+        scraped.gateway.change(replace(scraped.gateway.settings, min_interval=5.0))
+        clock.turn(NEXT_SCRAPE)
+        with gateway.faults.during("another-gateway"):
+            assert scraped.scrape().value("enphase_up") == 0
+            assert b"Bearer" not in gateway.received
