@@ -35,7 +35,7 @@ def offer(scraped: Scraped, token: Token) -> None:
 
 @pytest.mark.parametrize("on_trial", [False, True], ids=["token in use", "token on trial"])
 def test_token_impostor_that_drops_tls_gets_none(
-    on_trial: bool,  # noqa: FBT001  # a case
+    on_trial: bool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The impostor repeats the serial on plain HTTP, which is no secret."""

@@ -108,8 +108,8 @@ def test_web_file_with_missing_certificate_waits_for_it(tmp_path: Path, caplog: 
 
 @pytest.mark.parametrize(("before", "after"), [(True, False), (False, True)], ids=["TLS removed", "TLS added"])
 def test_web_file_that_switches_tls_needs_restart(
-    before: bool,  # noqa: FBT001  # a case
-    after: bool,  # noqa: FBT001  # a case
+    before: bool,
+    after: bool,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
