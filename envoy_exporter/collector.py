@@ -44,8 +44,8 @@ class CollectorRun:
     collector: str = label()
     success: bool = gauge(
         "enphase_scrape_collector_success",
-        "Whether each document that the collector reads is readable and complete, or not available on this gateway (1),"
-        " or not (0).",
+        "Whether all documents of the collector are readable (1) or not (0); also 0 if one has lacked required content"
+        " for ten minutes. A document that the gateway does not have is not a failure.",
     )
     duration: float | None = gauge(
         "enphase_scrape_collector_duration_seconds", "What its documents took when they were last asked for."
@@ -166,21 +166,25 @@ class EnvoyCollector(Collector):
         with self._one_at_a_time:
             now = self._clock.time()
             read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self._runs}
-            self._log_incomplete()
+            self._log_incomplete(snapshot.documents.at_hand)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
             if (up or name == identity.NAME) and (name in only or not only):
                 metrics += those
         return metrics
 
-    def _log_incomplete(self) -> None:
-        """One line when an incomplete document has lasted, and one when it is complete again."""
-        incomplete = {endpoint: names for run in self._runs for endpoint, names in run.incomplete.items()}
+    def _log_incomplete(self, at_hand: Collection[str]) -> None:
+        """One line when an incomplete document has lasted, and one when a complete one follows."""
+        incomplete: dict[str, list[str]] = {}
+        for run in self._runs:
+            for endpoint, names in run.incomplete.items():
+                incomplete.setdefault(endpoint, []).append(names)
+        gateway = self.gateway.settings.name
         for endpoint in sorted(incomplete.keys() - self._reported):
-            names = incomplete[endpoint]
-            log.warning("gateway %s: %s is incomplete, missing: %s", self.gateway.settings.name, endpoint, names)
-        for endpoint in sorted(self._reported - incomplete.keys()):
-            log.info("gateway %s: %s is complete again", self.gateway.settings.name, endpoint)
+            names = "; ".join(dict.fromkeys(incomplete[endpoint]))
+            log.warning("gateway %s: %s is incomplete, missing: %s", gateway, endpoint, names)
+        for endpoint in sorted((self._reported - incomplete.keys()) & set(at_hand)):
+            log.info("gateway %s: %s is complete again", gateway, endpoint)
         self._reported = frozenset(incomplete)
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
@@ -235,10 +239,13 @@ class _Missing:
 
 
 def _missing(
-    before: Mapping[str, _Missing], rejections: Iterable[Refusal], requested_at: Mapping[str, float]
+    before: Mapping[str, _Missing],
+    rejections: Iterable[Refusal],
+    requested_at: Mapping[str, float],
+    failing: Collection[str],
 ) -> dict[str, _Missing]:
-    """By endpoint. A document that does not come says nothing of what the next one will contain."""
-    found = {endpoint: missing for endpoint, missing in before.items() if endpoint not in requested_at}
+    """By endpoint. One that fails for a poll stays; an outage, or an endpoint that is not read any more, ends it."""
+    found = {endpoint: missing for endpoint, missing in before.items() if endpoint in failing}
     for rejection in rejections:
         endpoint = rejection.endpoint
         if rejection.rule == MISSING and endpoint in requested_at:
@@ -294,8 +301,7 @@ class _Run:
             return []
         self.broken = False
         self._memory = read.memory
-        known = {endpoint: each for endpoint, each in self._missing.items() if endpoint not in documents.absent}
-        self._missing = _missing(known, read.refusals, asked)
+        self._missing = _missing(self._missing, read.refusals, asked, documents.failing)
         metrics, duplicates = collect(self.subsystem.READINGS, read.readings)
         self.rejected.update(each.rule for each in read.refusals if each.endpoint in new)
         for each in dict.fromkeys(read.refusals):

@@ -72,12 +72,14 @@ class Documents:
     """The documents at hand, by endpoint. `absent`: what is not on this gateway; `failing`: what did not come.
 
     `earlier`: those before the newest, for who judges what to ask and is not to be fooled by one answer.
+    `answered`: the endpoints that have answered with a document on this firmware, whatever has become of them.
     """
 
     at_hand: Mapping[str, Document] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()
     earlier: Mapping[str, Document] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
 
     def content(self, endpoint: str) -> Json:
         document = self.at_hand.get(endpoint)
@@ -212,6 +214,12 @@ def tells_of_production(content: Json) -> bool:
     return isinstance(entry(content).get("production"), list)
 
 
+def has_no_production_meter(content: Json) -> bool:
+    """The site's list of registers holds those of the inverters at most."""
+    kinds = {each.get("type") for each in _section(content, "production")}
+    return tells_of_production(content) and kinds <= {"inverters"}
+
+
 def is_active(each: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or mean nothing (7.3.466_metered_disabled_cts)."""
     count = (each or {}).get("activeCount")
@@ -330,6 +338,14 @@ def device_type(listed: Mapping[str, object]) -> int | None:
     """
     number = listed.get("devType", listed.get("dev_type"))
     return MICROINVERTER if number is None else integer(number)
+
+
+def battery_power_never_answered(documents: Documents) -> bool:
+    """On this firmware `/ivp/ensemble/power` is not available, or fails on one that is known to lack it (below 7)."""
+    if ENSEMBLE_POWER in documents.answered or ENSEMBLE_POWER in documents.at_hand:
+        return False
+    failing = ENSEMBLE_POWER in documents.failing and firmware_below(documents, 7)
+    return ENSEMBLE_POWER in documents.absent or failing
 
 
 def battery_powers(documents: Documents) -> Json:

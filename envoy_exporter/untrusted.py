@@ -53,6 +53,10 @@ class Refusals:
         return lambda rule, key: self.met.append(Refusal(endpoint, rule, key))
 
 
+def pass_over(*_: str) -> None:
+    """A `refuse` for what another reader of the same fields counts."""
+
+
 def number(fields: Fields, key: str, refuse: Refuse, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
     """A finite number between the bounds, or None. Minus zero is zero; true is no number, nor is "1"."""
     if key not in fields:
@@ -78,7 +82,7 @@ def integer(fields: Fields, key: str, refuse: Refuse, *, low: int, high: int) ->
 
 def peek(fields: Fields, key: str) -> float | None:
     """The same for who only compares: what is wrong with it is counted where it is read."""
-    return number(fields, key, lambda *_: None)
+    return number(fields, key, pass_over)
 
 
 def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> float | None:

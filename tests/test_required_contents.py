@@ -109,11 +109,24 @@ UNMETERED = information(imeter="false")
         (information(), {}, None, True),
     ],
 )
-def test_required_site_document_has_a_production_entry_if_no_source_is_chosen(
+def test_required_site_document_has_an_entry_if_no_source_is_chosen(
     info: Json, site: Json, v1: Json, complete: bool
 ) -> None:
     at_hand = {INFO: info, PRODUCTION_JSON: site, **({PRODUCTION_V1: v1} if v1 is not None else {})}
     assert missing("production", at_hand) == ([] if complete else [(PRODUCTION_JSON, "production")])
+
+
+def test_required_v1_production_has_a_number_if_the_site_has_an_entry() -> None:
+    """An empty object chooses no source, whatever the site's document contains."""
+    site: Json = {"production": [{"type": "inverters", "activeCount": 3, "wNow": 5, "whLifetime": 9}]}
+    assert missing("production", {PRODUCTION_JSON: site, PRODUCTION_V1: {}, METERS: []}) == [
+        (PRODUCTION_V1, "wattsNow")
+    ]
+
+
+def test_required_legacy_page_is_not_an_object() -> None:
+    found = missing("production", {INFO: information("R3.7.0"), PRODUCTION: {}})
+    assert found == [(PRODUCTION, "Currently")]
 
 
 def test_required_production_of_a_document_that_did_not_come_is_not_missing() -> None:
@@ -159,6 +172,7 @@ NONE_COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inve
         ({**COUNTED, INVERTERS_V1: [listed("1")]}, INVERTERS_V1, None),
         ({**COUNTED, DEVICE_DATA: data(device("1"))}, DEVICE_DATA, None),
         ({**COUNTED, DEVICE_DATA: {}, INVERTERS_V1: [listed("1")]}, INVERTERS_V1, None),
+        ({**COUNTED, DEVICE_DATA: data(device("1")), INVERTERS_V1: []}, INVERTERS_V1, INVERTERS_V1),
         ({**NONE_COUNTED, INVERTERS_V1: []}, INVERTERS_V1, None),
         ({**REMOVED, INVERTERS_V1: []}, INVERTERS_V1, None),
         (COUNTED, INVERTERS_V1, None),
@@ -225,17 +239,17 @@ def test_collector_with_an_empty_document_counts_it_at_once_and_fails_later(
         assert shown.look().value("enphase_up") == 1
         shown.clock.turn(60)
     assert results == [1.0] * 10 + [0.0] * 2
-    lines = [record for record in caplog.records if PRODUCTION_V1 in record.getMessage()]
+    lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
     assert [line.levelname for line in lines] == ["WARNING"]
     assert any(rejection.rule == "missing" for rejection in shown.collector.refused)
 
     shown.say(SOUND)
     assert success(shown) == 1
-    lines = [record for record in caplog.records if PRODUCTION_V1 in record.getMessage()]
+    lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
     assert [line.levelname for line in lines] == ["WARNING", "INFO"]
 
 
-def test_collector_with_an_empty_document_that_is_complete_in_between_succeeds() -> None:
+def test_collector_with_a_document_complete_now_and_then_succeeds() -> None:
     shown = Shown()
     for minute in range(30):
         shown.say(SOUND if minute % 8 == 7 else EMPTY)
@@ -243,14 +257,57 @@ def test_collector_with_an_empty_document_that_is_complete_in_between_succeeds()
         shown.clock.turn(60)
 
 
-def test_collector_with_an_empty_document_that_becomes_unavailable_succeeds() -> None:
+EMPTY_LIST: dict[str, Json] = {**SOUND, INVERTERS_V1: []}
+
+
+def incomplete_inverters() -> Shown:
+    """A collector whose list of inverters has been empty for ten minutes."""
     shown = Shown()
     for _ in range(12):
-        shown.say({**SOUND, INVERTERS_V1: []})
+        shown.say(EMPTY_LIST)
         shown.clock.turn(60)
         shown.look()
     assert success(shown, "inverters") == 0
+    return shown
+
+
+def test_collector_with_an_incomplete_document_stays_failed_while_it_fails() -> None:
+    """A request that fails says nothing of the contents."""
+    shown = incomplete_inverters()
     shown.drop(INVERTERS_V1)
-    assert success(shown, "inverters") == 0, "a request that fails says nothing of the contents"
-    shown.absent = frozenset({INVERTERS_V1})
+    shown.failing = frozenset({INVERTERS_V1})
+    assert success(shown, "inverters") == 0
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["not available", "not read any more"])
+def test_collector_with_an_incomplete_document_that_is_gone_succeeds(
+    absent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gateway was restarted, and device_data has the inverters now."""
+    caplog.set_level(logging.INFO)
+    shown = incomplete_inverters()
+    shown.drop(INVERTERS_V1)
+    shown.absent = frozenset({INVERTERS_V1}) if absent else frozenset()
     assert success(shown, "inverters") == 1
+    assert [record.levelname for record in caplog.records if INVERTERS_V1 in record.getMessage()] == ["WARNING"]
+
+
+def test_collector_with_an_empty_document_after_an_outage_counts_anew() -> None:
+    shown = Shown()
+    shown.say(EMPTY_LIST)
+    shown.look()
+    shown.drop(INVERTERS_V1)
+    shown.clock.turn(3600)
+    shown.look()
+    shown.say(EMPTY_LIST)
+    assert success(shown, "inverters") == 1
+
+
+def test_collector_log_names_everything_that_a_document_lacks(caplog: pytest.LogCaptureFixture) -> None:
+    shown = Shown()
+    for _ in range(12):
+        shown.say({**SOUND, METERS: LISTED, METER_READINGS: []})
+        shown.look()
+        shown.clock.turn(60)
+    (line,) = [record.getMessage() for record in caplog.records if METER_READINGS in record.getMessage()]
+    assert "production, storage" in line

@@ -136,11 +136,9 @@ def device_data_is_no_use(seen: Documents) -> bool:
     return not documents.device_data_is_whole(content)
 
 
-def battery_power_is_not_available(seen: Documents) -> bool:
-    """Then the charge of IQ batteries is in the inventory alone (firmware 5 to early 7)."""
-    power = documents.ENSEMBLE_POWER
-    failing = power in seen.failing and documents.firmware_below(seen, 7)
-    return an_iq_battery_is_there(seen) and (power in seen.absent or failing)
+def battery_charge_is_in_inventory(seen: Documents) -> bool:
+    """The charge of IQ batteries is in the inventory alone (firmware 5 to early 7)."""
+    return an_iq_battery_is_there(seen) and documents.battery_power_never_answered(seen)
 
 
 def an_iq_battery_is_there(seen: Documents) -> bool:
@@ -219,7 +217,7 @@ ENDPOINTS = (
         "batteries controller relays generator livedata",
         from_firmware(5),
         guests=_LOOKS,
-        live_when=battery_power_is_not_available,
+        live_when=battery_charge_is_in_inventory,
     ),
     _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
     _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),

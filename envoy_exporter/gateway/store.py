@@ -121,6 +121,7 @@ class Store:
             frozenset(name for name, state in self._states.items() if state.absent is not None),
             frozenset(name for name, state in self._states.items() if state.error is not None),
             {name: state.earlier for name, state in self._states.items() if state.earlier is not None},
+            frozenset(name for name, state in self._states.items() if state.answered),
         )
 
     def wanted(self) -> list[Endpoint]:

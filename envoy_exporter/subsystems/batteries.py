@@ -105,8 +105,8 @@ READINGS = (
 class Memory:
     """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT.
 
-    `listed`: the AC batteries that the inventory listed last; None until it has answered. `charge`: what is known of
-    the source of the IQ batteries' charge.
+    `listed`: the AC batteries that the inventory listed last; None until it has answered. `power_absent_since`:
+    since when the endpoint of the IQ batteries' power is not available.
     """
 
     past: Past | None = None
@@ -114,7 +114,7 @@ class Memory:
     told: frozenset[str] = frozenset()
     ct: bool | None = None
     listed: frozenset[str] | None = None
-    charge: battery_charge.Memory = field(default_factory=battery_charge.Memory)
+    power_absent_since: float | None = None
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
@@ -128,9 +128,9 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     whole = all(each.rule == untrusted.DUPLICATE for each in refused.met)
     readings: list[Reading] = []
     iq = ac = None
-    charge = battery_charge.remembered(seen, before.charge, now)
+    absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
     if units:
-        in_inventory = battery_charge.is_in_inventory(seen, charge, now)
+        in_inventory = battery_charge.is_in_inventory(seen, absent_since, now)
         readings = [*battery_units.iq(seen, units, latest, refusals, charge_in_inventory=in_inventory)]
         readings += secondary_control.readings(seen, refusals)
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals, whole=whole)
@@ -150,7 +150,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     return Read(
         (*together, *kinds, *readings),
         (*refusals.met, *required.missing(NAME, seen)),
-        replace(known, past=past.past(), listed=listed, charge=charge),
+        replace(known, past=past.past(), listed=listed, power_absent_since=absent_since),
     )
 
 
@@ -169,7 +169,8 @@ def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: fl
         if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
     }
     told = before.told | {kind for kind in _KINDS if answered[kind]}
-    ct = documents.enabled_meter(seen, "storage") is not None if seen.settled(documents.METERS) else before.ct
+    listed = documents.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
+    ct = documents.enabled_meter(seen, "storage") is not None if listed else before.ct
     return Memory(before.past, kinds, told, ct)
 
 

@@ -4,8 +4,6 @@
 inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB). So the source is kept.
 """
 
-from dataclasses import dataclass
-
 from envoy_exporter import documents
 from envoy_exporter.documents import Documents
 
@@ -13,29 +11,18 @@ _ABSENT_FOR = 600.0
 """A gateway that has just started answers 404 to anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is known of `/ivp/ensemble/power` on one firmware: whether it has answered, and since when it is absent."""
-
-    firmware: str | None = None
-    power_answered: bool = False
-    absent_since: float | None = None
+def absent_since(seen: Documents, before: float | None, now: float) -> float | None:
+    """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None."""
+    if documents.ENSEMBLE_POWER not in seen.absent:
+        return None
+    return now if before is None else min(before, now)
 
 
-def remembered(seen: Documents, before: Memory, now: float) -> Memory:
-    """The memory after these documents; another firmware opens the choice again."""
-    firmware = documents.device(seen, "software") or before.firmware
-    if firmware != before.firmware:
-        before = Memory()
-    answered = before.power_answered or documents.ENSEMBLE_POWER in seen.at_hand
-    since = now if before.absent_since is None else min(before.absent_since, now)
-    return Memory(firmware, answered, since if documents.ENSEMBLE_POWER in seen.absent else None)
+def is_in_inventory(seen: Documents, since: float | None, now: float) -> bool:
+    """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
 
-
-def is_in_inventory(seen: Documents, memory: Memory, now: float) -> bool:
-    """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes."""
-    if memory.power_answered:
+    Power wins whenever it answers, and is kept then.
+    """
+    if not documents.battery_power_never_answered(seen):
         return False
-    if documents.firmware_below(seen, 7):
-        return documents.ENSEMBLE_POWER in seen.absent | seen.failing
-    return memory.absent_since is not None and now - memory.absent_since >= _ABSENT_FOR
+    return documents.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)

@@ -129,9 +129,9 @@ class Memory:
 
 
 def remembered(site: Site, before: Memory, now: float) -> Memory:
-    """The memory after this reading: a list of meters that fails for a poll changes no hardware."""
+    """The memory after this reading: a list of meters that fails, or is empty, for a poll changes no hardware."""
     seen = site.seen
-    sole = documents.sole_consumption_meter(seen) if seen.settled(documents.METERS) else before.sole_meter
+    sole = documents.sole_consumption_meter(seen) if documents.meters(seen) else before.sole_meter
     has_inverters = before.has_inverters or documents.lists_an_inverter(seen)
     return Memory(sole, has_inverters, _repeated_at(site, before.repeated_at, now, has_inverters=has_inverters))
 
@@ -140,6 +140,8 @@ def _repeated_at(site: Site, before: float | None, now: float, *, has_inverters:
     """One poll that leaves out the proof does not end a rejection: activeCount flaps on 8.3 (pyenphase#471)."""
     total, net = documents.consumption_entries(site.content)
     produced = documents.eim_entry(site.content)
+    if documents.has_no_production_meter(site.content):
+        produced = {"activeCount": 0}
     same = rules.total_equals_net(total or {}, net, produced, has_inverters=has_inverters)
     if same is None:
         return before if before is not None and now - before < HOLD else None

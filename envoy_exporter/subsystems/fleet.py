@@ -1,11 +1,11 @@
 """The inverters as the gateway lists them, and which of its two lists is theirs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.untrusted import Fields, Refuse
+from envoy_exporter.untrusted import Fields, Refuse, pass_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,18 @@ def choose(seen: Documents, memory: object) -> Memory:
 
 def of_v1(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
     """AC batteries are in this list too, by another devType (8.2.4382_ACB); 3.9.36 gives none at all."""
-    for serial, fields in untrusted.devices(seen.content(documents.INVERTERS_V1), "serialNumber", refuse):
-        if documents.device_type(fields) == documents.MICROINVERTER:
-            yield serial, fields
+    inverters = microinverters(untrusted.items(seen.content(documents.INVERTERS_V1), refuse), "devType", refuse)
+    yield from untrusted.devices(list(inverters), "serialNumber", refuse)
+
+
+def microinverters(listed: Iterable[Fields], key: str, refuse: Refuse) -> Iterator[Fields]:
+    """Those of a list that may mix devices. A type that is not a number is rejected."""
+    for fields in listed:
+        number = documents.device_type(fields)
+        if number is None:
+            refuse(untrusted.TYPE, key)
+        elif number == documents.MICROINVERTER:
+            yield fields
 
 
 def of_device_data(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
@@ -44,7 +53,7 @@ def of_device_data(seen: Documents, refuse: Refuse) -> Iterator[tuple[str, Field
 def serials(seen: Documents, endpoint: str) -> frozenset[str]:
     """The inverters that one of the two lists has, removed ones too."""
     found = of_v1 if endpoint == documents.INVERTERS_V1 else of_device_data
-    return frozenset(serial for serial, _ in found(seen, _pass_over))
+    return frozenset(serial for serial, _ in found(seen, pass_over))
 
 
 def listed(seen: Documents, chosen: Memory, inventory: Mapping[str, bool]) -> frozenset[str] | None:
@@ -59,9 +68,9 @@ def listed(seen: Documents, chosen: Memory, inventory: Mapping[str, bool]) -> fr
     if chosen.endpoint == documents.INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(seen, _pass_over)}
+        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(seen, pass_over)}
     elif documents.device_data_is_whole(content):
-        own = {serial: each.get("active") is not False for serial, each in of_device_data(seen, _pass_over)}
+        own = {serial: each.get("active") is not False for serial, each in of_device_data(seen, pass_over)}
     else:
         return None
     return frozenset(serial for serial, there in {**inventory, **own}.items() if there)
@@ -71,9 +80,5 @@ def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bo
     """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
     if not seen.settled(documents.INVENTORY):
         return before
-    found = untrusted.devices(documents.inventory(seen, "PCU"), "serial_num", _pass_over)
+    found = untrusted.devices(documents.inventory(seen, "PCU"), "serial_num", pass_over)
     return {serial: not documents.is_removed(each) for serial, each in found}
-
-
-def _pass_over(*_: str) -> None:
-    pass

@@ -190,16 +190,6 @@ class History:
         """The same of one of its phases."""
         return self.believed(documents.METER_READINGS, (*meter_name(meter), phase), fields, _registers(meter))
 
-    def parts(self, endpoint: str) -> Mapping[str, frozenset[int]]:
-        """The numbered parts of each named object that a document had, for ten minutes after it lists them no more."""
-        found: dict[str, set[int]] = {}
-        for key in self._before:
-            match key:
-                case (str(document), str(name), int(part)) if document == endpoint:
-                    if self._known(endpoint, (name, part)) is not _NOTHING:
-                        found.setdefault(name, set()).add(part)
-        return {name: frozenset(numbers) for name, numbers in found.items()}
-
     def past(self) -> Past:
         """What to remember: what was met, and for ten minutes what its document does not hold any more."""
         missing = ((key, self._missing(key, known)) for key, known in self._before.items() if key not in self._now)

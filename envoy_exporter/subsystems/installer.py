@@ -12,7 +12,7 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.untrusted import WATT_HOUR, Fields, Refusals, Refuse, flag, number, peek, scaled
 
-from . import history, rules
+from . import fleet, history, rules
 from .history import History, Register
 from .reports import MOST_WATTS, is_fresh, signed
 from .subsystem import Read, Settings
@@ -170,7 +170,7 @@ def _counters(counters: Fields, refuse: Refuse) -> Iterator[PlcDevices]:
 def _inverters(
     table: Fields, seen: Documents, settings: Settings, latest: float, refuse: Refuse
 ) -> Iterator[PlcInverter]:
-    rows = (row for row in _rows(table, refuse) if documents.device_type(row) == documents.MICROINVERTER)
+    rows = fleet.microinverters(_rows(table, refuse), "devType", refuse)
     for serial, fields in untrusted.devices(list(rows), "serialNumber", refuse):
         last_report = rules.moment(fields, "reportDate", latest, refuse)
         electrical = {

@@ -4,12 +4,12 @@ An inverter with one channel is read from it. One with several is the sum of its
 what belongs to a channel has families of its own, and the AC side is read from the first channel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.untrusted import WATT_HOUR, Fields, Refuse, instant, number, peek, scaled
+from envoy_exporter.untrusted import WATT_HOUR, Fields, Refuse, instant, number, pass_over, peek, scaled
 
 from . import fleet, rules
 from .history import History, Register
@@ -43,37 +43,57 @@ class _Channel:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What it takes to read the reports of one document. `latest` is the latest time that a date in it can have."""
+    """Reads the reports of one document.
+
+    `known`: the ids of each inverter that has had several channels, in the order of their numbers; they are kept, so
+    that no channel takes the number of another. `latest` is the latest time that a date in the document can have.
+    """
 
     seen: Documents
     settings: Settings
     past: History
+    known: Mapping[str, Ids]
     latest: float
     refuse: Refuse
 
+    def channel_ids(self) -> dict[str, Ids]:
+        """`known` after this document. Fewer channels than before are a document without one of them."""
+        ids = dict(self.known)
+        for serial, device in fleet.of_device_data(self.seen, pass_over):
+            before = ids.get(serial, ())
+            listed = _ids(list(untrusted.items(device.get("channels"), pass_over)))
+            if len(listed) > 1 and len(listed) >= len(before) and not (_are_places(listed) and before):
+                kept = tuple(id_ for id_ in before if id_ in listed)
+                ids[serial] = (*kept, *sorted(set(listed) - set(kept)))
+        return ids
+
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
-        remembered = self.past.parts(documents.DEVICE_DATA)
+        known = self.channel_ids()
         for serial, device in fleet.of_device_data(self.seen, self.refuse):
             if untrusted.flag(device, "active", self.refuse) is False:
                 yield Inverter(serial=serial, active=False)
                 continue
-            sent = list(untrusted.items(device.get("channels"), self.refuse))
-            listed = dict(zip(_ids(sent), sent, strict=True))
-            ids = sorted(listed.keys() | remembered.get(serial, frozenset()))
             gone = untrusted.flag(device, "modGone", self.refuse)
             present = None if gone is None else not gone
+            sent = list(untrusted.items(device.get("channels"), self.refuse))
             unreadable = _length(device.get("channels")) - len(sent)
-            if len(ids) + unreadable > 1:
-                channels = [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
-                yield self._of_several(serial, [*channels, *[None] * unreadable], present=present)
+            if serial in known or len(sent) + unreadable > 1:
+                channels = [*self._identified(serial, sent, known.get(serial, ())), *[None] * unreadable]
+                yield self._of_several(serial, channels, present=present)
                 yield from self._channels(serial, channels)
+                yield from self._legs(serial, next(filter(None, channels), None))
             else:
-                only = self._channel((serial,), next(iter(sent), {}))
-                channels = [only]
-                yield self._of_one(serial, only, present=present)
-            first = next((channel for channel in channels if channel is not None), None)
-            yield from self._legs(serial, first) if first else ()
+                channel = self._channel((serial,), next(iter(sent), {}))
+                yield self._of_one(serial, channel, present=present)
+                yield from self._legs(serial, channel)
+
+    def _identified(self, serial: str, sent: Sequence[Fields], ids: Ids) -> list[_Channel | None]:
+        """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
+        listed = dict(zip(_ids(sent), sent, strict=True))
+        if not listed.keys() <= set(ids) or (_are_places(tuple(listed)) and len(listed) < len(ids)):
+            listed = {}
+        return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
 
     def _channel(self, name: tuple[str | int, ...], fields: Fields) -> _Channel:
         accepted = self.past.believed(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
@@ -141,7 +161,7 @@ class Reader:
         )
 
     def _channels(self, serial: str, channels: Sequence[_Channel | None]) -> Iterator[InverterChannel]:
-        """Numbered from 1 in the order of their ids, whichever of them the document lists."""
+        """Those that the document lists, under the numbers that they have had since the first document."""
         for place, channel in enumerate(channels, 1):
             if channel is not None:
                 dc_voltage, dc_current = self._dc(channel)
@@ -154,10 +174,10 @@ class Reader:
                     dc_current=dc_current,
                 )
 
-    def _legs(self, serial: str, channel: _Channel) -> Iterator[InverterLeg]:
-        for phase, key in _LEGS.items():
+    def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterLeg]:
+        for phase, key in _LEGS.items() if channel else ():
             # 0 on a leg that the inverter is not on, and on all of a single-phase one.
-            if (volts := thousandth(channel.report, key, self.refuse)) and channel.fresh:
+            if channel and (volts := thousandth(channel.report, key, self.refuse)) and channel.fresh:
                 yield InverterLeg(serial=serial, phase=phase, voltage=volts)
 
     def _ac(self, channel: _Channel) -> tuple[float | None, float | None, float | None]:
@@ -185,9 +205,13 @@ def _length(channels: object) -> int:
 
 
 def _ids(channels: Sequence[Fields]) -> Ids:
-    """The channels' own numbers, or their places where these do not distinguish them."""
-    ids = tuple(eid for channel in channels if (eid := documents.integer(channel.get("chanEid"))) is not None)
+    """The channels' own numbers, or their places where these do not tell them apart."""
+    ids = tuple(id_ for channel in channels if (id_ := documents.integer(channel.get("chanEid"))) is not None)
     return ids if len(set(ids)) == len(channels) else tuple(range(len(channels)))
+
+
+def _are_places(ids: Ids) -> bool:
+    return ids == tuple(range(len(ids)))
 
 
 def _flat(channel: Fields) -> dict[str, object]:
@@ -211,5 +235,6 @@ def _reactive_power(report: Fields, refuse: Refuse) -> float | None:
 
 
 def _sum(values: Sequence[float | None]) -> float | None:
+    """The sum of all, or nothing."""
     known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    return sum(known) if known and len(known) == len(values) else None

@@ -36,11 +36,15 @@ READINGS: tuple[type[Reading], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once."""
+    """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once.
+
+    `channels`: the ids of the channels of each inverter that has several, in the order of their numbers.
+    """
 
     chosen: fleet.Memory = field(default_factory=fleet.Memory)
     infos: tuple[InverterInfo, ...] = ()
     past: Past | None = None
+    channels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
@@ -51,9 +55,10 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     refuse = refusals.of(documents.INVENTORY)
     listed = inventory.listed(seen, refuse)
     readings: list[Reading] = []
+    channels = before.channels
     if chosen.endpoint == documents.DEVICE_DATA:
-        reader = Reader(seen, settings, past, latest, refusals.of(documents.DEVICE_DATA))
-        readings = [*reader.readings()]
+        reader = Reader(seen, settings, past, before.channels, latest, refusals.of(documents.DEVICE_DATA))
+        readings, channels = [*reader.readings()], reader.channel_ids()
     elif chosen.endpoint == documents.INVERTERS_V1:
         readings = [*_v1(seen, settings, latest, refusals.of(documents.INVERTERS_V1))]
     inverters = [each for each in readings if isinstance(each, Inverter)]
@@ -71,7 +76,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
     counts = _counts(seen, refusals.of(documents.DEVICE_DATA))
     everything = (*infos, *inverters, *parts, *states, *counts)
     rejected = (*refusals.met, *required.missing(NAME, seen, chosen.endpoint))
-    return Read(everything, rejected, Memory(chosen, infos, past.past()))
+    return Read(everything, rejected, Memory(chosen, infos, past.past(), channels))
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:

@@ -192,7 +192,7 @@ def _v1(site: Site) -> Iterator[Production]:
 def _page(site: Site) -> Iterator[Production]:
     found = page.read(site.seen.content(documents.PRODUCTION))
     refuse = site.refusals.of(documents.PRODUCTION)
-    for row in found.ambiguous:
+    for row in found.invalid:
         refuse(untrusted.TYPE, row)
     if not found.rows:
         return
@@ -202,7 +202,7 @@ def _page(site: Site) -> Iterator[Production]:
     yield Production(
         source="html",
         power=number(fields, page.POWER, refuse),
-        lifetime=scaled(number(fields, page.LIFETIME, refuse), WATT_HOUR),
+        lifetime=scaled(number(fields, page.LIFETIME, refuse, low=0), WATT_HOUR),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, untrusted
 from envoy_exporter.documents import Documents
-from envoy_exporter.untrusted import MISSING, Fields, Refusal, peek
+from envoy_exporter.untrusted import MISSING, Fields, Refusal, pass_over, peek
 
 from . import fleet, page
 
@@ -59,15 +59,20 @@ def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list
     if source == "html":
         endpoint, name = documents.PRODUCTION, page.POWER
         rows = page.read(seen.content(endpoint))
-        complete = bool({*rows.rows, *rows.ambiguous} & {page.POWER, page.LIFETIME})
+        complete = bool({*rows.rows, *rows.invalid} & {page.POWER, page.LIFETIME})
     elif source == "v1":
         endpoint, name = documents.PRODUCTION_V1, "wattsNow"
         complete = _any_number(v1, ("wattsNow", "wattHoursLifetime"))
     elif source is not None:
         complete = _any_number((eim if source == "eim" else inverters) or {}, ("wNow", "whLifetime"))
+    elif documents.firmware_below(seen, 3, 9):
+        endpoint, name, complete = documents.PRODUCTION, page.POWER, False
     else:
         name = "production"
-        complete = bool(eim or inverters) or _any_number(v1, v1) or not seen.settled(documents.PRODUCTION_V1)
+        complete = _any_number(v1, v1) or not seen.settled(documents.PRODUCTION_V1)
+        if eim or inverters:  # of a gateway with CTs, the list of meters decides first
+            endpoint, name = documents.PRODUCTION_V1, "wattsNow"
+            complete = complete or (documents.metered(seen) is True and not seen.settled(documents.METERS))
     if endpoint in seen.at_hand and not complete:
         yield endpoint, [name]
 
@@ -89,12 +94,9 @@ def _storage_reading(seen: Documents, _: str | None) -> Iterator[tuple[str, list
 
 
 def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[str]]]:
-    """The chosen list first: the other one may have the inverters while that one does not answer."""
-    lists = [
-        endpoint
-        for endpoint in dict.fromkeys((chosen, documents.DEVICE_DATA, documents.INVERTERS_V1))
-        if endpoint in seen.at_hand
-    ]
+    """Of the chosen list; of another that has answered, while the chosen one does not."""
+    both = (documents.DEVICE_DATA, documents.INVERTERS_V1)
+    lists = [endpoint for endpoint in ((chosen,) if chosen in seen.at_hand else both) if endpoint in seen.at_hand]
     counted = documents.is_active(documents.inverters_entry(documents.site(seen)))
     listed = documents.entries(documents.inventory(seen, "PCU"))
     expected = counted or any(not documents.is_removed(inverter) for inverter in listed)
@@ -105,14 +107,10 @@ def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[
 def _battery_power(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
     if documents.ENSEMBLE_POWER in seen.at_hand:
         powers = documents.battery_powers(seen)
-        sent = {untrusted.serial(power, "serial_num", _pass_over) for power in documents.entries(powers)}
+        sent = {untrusted.serial(power, "serial_num", pass_over) for power in documents.entries(powers)}
         units = documents.entries(documents.ensemble(seen, "ENCHARGE"))
-        serials = (untrusted.serial(unit, "serial_num", _pass_over) for unit in units)
+        serials = (untrusted.serial(unit, "serial_num", pass_over) for unit in units)
         yield documents.ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
-
-
-def _pass_over(*_: str) -> None:
-    """What is invalid in it is counted where it is read."""
 
 
 REQUIREMENTS = (

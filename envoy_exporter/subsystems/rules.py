@@ -66,7 +66,7 @@ def _is_lifetime(day: float | None, week: float | None, lifetime: float | None) 
 
 def _is_near(value: float, other: float, lifetime: float) -> bool:
     """Within 0.2 % of the lifetime: registers are rounded, and one is read a poll later than the other."""
-    return abs(value - other) <= _SAME * lifetime
+    return abs(value - other) <= _SAME * abs(lifetime)
 
 
 def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None, *, has_inverters: bool) -> bool | None:

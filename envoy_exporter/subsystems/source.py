@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents
 from envoy_exporter.documents import Documents
+from envoy_exporter.untrusted import Fields, peek
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,9 @@ def choose(seen: Documents, before: Choice) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
     firmware = documents.device(seen, "software") or before.firmware
     meters = before.meters
-    if seen.settled(documents.METERS):
-        meters = tuple((meter.eid, meter.type, meter.enabled) for meter in documents.meters(seen))
+    listed = documents.meters(seen)
+    if listed or (meters is None and seen.settled(documents.METERS)):  # a gateway that starts lists none for a while
+        meters = tuple((meter.eid, meter.type, meter.enabled) for meter in listed)
     kept = before.source if (firmware, meters) == (before.firmware, before.meters) else None
     if documents.is_active(documents.eim_entry(documents.site(seen))):
         kept = "eim"
@@ -44,7 +46,13 @@ def _source(seen: Documents) -> str | None:
             return "inverters"
     if documents.PRODUCTION_V1 not in seen.at_hand:
         return None
-    v1 = documents.entry(seen.content(documents.PRODUCTION_V1))
+    return _by_v1(documents.entry(seen.content(documents.PRODUCTION_V1)), inverters)
+
+
+def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:
+    """Undecided while v1 has no number at all: a gateway that starts sends an empty object."""
+    if not any(peek(v1, key) is not None for key in v1):
+        return None
     if any(v1.get(energy) != 0 for energy in ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")):
         return "v1"
     # All zero: for good without CTs (7.3.466_metered_disabled_cts), or for minutes after the gateway started.

@@ -384,3 +384,16 @@ def test_inventory_without_a_battery_stays_slow() -> None:
     ask(asked, documents.ENSEMBLE_INVENTORY, 100, [])
     asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 398)
+
+
+def test_inventory_stays_slow_once_battery_power_has_answered() -> None:
+    """The charge is not read from the inventory then, whatever becomes of the endpoint."""
+    asked = store()
+    with_battery(asked, 100, INFO)
+    ask(asked, documents.ENSEMBLE_POWER, 100, {"devices:": []})
+    for now in (130, 500, 900):
+        asked.asking(documents.ENSEMBLE_POWER, now)
+        asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", now, 0.1)
+    assert documents.ENSEMBLE_POWER in asked.seen().absent
+    ask(asked, documents.ENSEMBLE_INVENTORY, 900, IQ_BATTERY)
+    assert documents.ENSEMBLE_INVENTORY not in due(asked, 900 + 298)

@@ -23,6 +23,7 @@ class Gateway:
         self.firmware = firmware
         self.now = NOW
         self._memory: object = None
+        self._answered: set[str] = set()
 
     def charge(
         self, *, power: Json = None, absent: bool = False, failing: bool = False, after: float = 60.0
@@ -32,7 +33,13 @@ class Gateway:
         at_hand: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
         found = documents({**at_hand, ENSEMBLE_POWER: power} if power else at_hand)
         reasons = frozenset({ENSEMBLE_POWER})
-        seen = Documents(found.at_hand, reasons if absent else frozenset(), reasons if failing else frozenset())
+        self._answered |= {ENSEMBLE_POWER} if power else set()
+        seen = Documents(
+            found.at_hand,
+            reasons if absent else frozenset(),
+            reasons if failing else frozenset(),
+            answered=frozenset(self._answered),
+        )
         result = batteries.read(seen, Settings(), self._memory, self.now)
         self._memory = result.memory
         (unit,) = of(BatteryUnit, result)
@@ -55,7 +62,7 @@ def test_charge_from_firmware_7_waits_ten_minutes_for_power() -> None:
     assert charges == [None] * 10 + [0.6] * 2
 
 
-def test_charge_from_firmware_7_counts_ten_minutes_of_absence_without_a_break() -> None:
+def test_charge_from_firmware_7_counts_absence_without_a_break() -> None:
     gateway = Gateway("D7.0.88")
     assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
     assert gateway.charge(failing=True) is None
@@ -69,10 +76,3 @@ def test_charge_of_power_wins_and_is_kept(firmware: str) -> None:
         gateway.charge(absent=True)
     assert gateway.charge(power=POWER) == 0.54
     assert [gateway.charge(absent=True) for _ in range(20)] == [None] * 20
-
-
-def test_charge_source_is_chosen_again_on_another_firmware() -> None:
-    gateway = Gateway("D7.0.88")
-    assert gateway.charge(power=POWER) == 0.54
-    gateway.firmware = "D6.0.0"
-    assert gateway.charge(absent=True) == 0.6

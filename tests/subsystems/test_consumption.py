@@ -121,6 +121,25 @@ def test_consumption_stays_rejected_while_meters_or_inverters_do_not_answer() ->
         assert exposed(gateway.poll({PRODUCTION_JSON: differing}))[0] == ["balance"]
 
 
+def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
+    """A gateway that has just started lists no meters."""
+    gateway = Polled(production)
+    gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})
+    empty: tuple[Json, ...] = ([], [None], {})
+    for content in empty:
+        result = gateway.poll({PRODUCTION_JSON: site(total_lifetime=4_199_000.0), METERS: content})
+        assert exposed(result)[0] == ["balance"]
+
+
+def test_consumption_without_an_inverter_or_a_production_entry_is_the_load() -> None:
+    content: Json = {
+        "production": [],
+        "consumption": [consumption("total-consumption"), consumption("net-consumption")],
+    }
+    result = read(production, {PRODUCTION_JSON: content, METERS: ONLY_NET})
+    assert exposed(result)[0] == ["load", "balance"]
+
+
 def test_consumption_of_another_gateway_is_judged_afresh() -> None:
     gateway = Polled(production)
     gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})

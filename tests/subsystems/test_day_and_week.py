@@ -56,6 +56,7 @@ DAY, WHOLE_WEEK, LOW = "day:day_equals_lifetime", "week:week_equals_lifetime", "
         (910_000, 910_000, 910_000, (None, None, f"{DAY} {WHOLE_WEEK}")),
         (9_000, 70_000, None, (9_000, 70_000, "")),
         (9_000, 70_000, -910_000, (9_000, 70_000, "")),
+        (-1_234.5, 0, -1_234.5, (None, 0, DAY)),
         (None, 910_000, 910_000, (None, None, WHOLE_WEEK)),
     ],
 )

@@ -69,7 +69,7 @@ RELAY: list[Json] = ["482243110099", 12, True, True, False, int(NOW) - 300, 0, 0
 
 
 @pytest.mark.parametrize(
-    ("number", "listed"), [(1, True), (11, False), (12, False), (19, False), (2, False), (None, True)]
+    ("number", "listed"), [(1, True), (11, False), (12, False), (19, False), (2, False), (None, True), ("1", False)]
 )
 def test_installer_table_exposes_microinverters_alone(number: Json, listed: bool) -> None:
     """An IQ Relay in the table is not an inverter of 0 W, 0 V and 0 degrees."""

@@ -110,11 +110,48 @@ def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
     assert channels(result) == {"2": (250, 2e9)}
 
 
-def test_inverter_channel_that_stays_away_for_ten_minutes_is_gone() -> None:
+def test_inverter_channel_that_stays_away_leaves_no_sum() -> None:
+    """One channel of two is not the inverter, however long the other stays away."""
     gateway = Polled(inverters, step=120)
     gateway.poll(inverter(ONE, TWO))
-    powers = [one(Inverter, gateway.poll(inverter(TWO))).power for _ in range(7)]
-    assert powers == [None] * 5 + [250] * 2
+    for _ in range(30):
+        result = gateway.poll(inverter(TWO))
+        found = one(Inverter, result)
+        assert (found.power, found.today, found.energy) == (None, None, None)
+        assert channels(result) == {"2": (250, 2e9)}
+
+
+def test_inverter_channel_keeps_its_number_while_the_first_stays_away() -> None:
+    three = channel(SECOND + 1, 300.0, 3e9)
+    gateway = Polled(inverters, step=120)
+    gateway.poll(inverter(ONE, TWO, three))
+    for _ in range(10):
+        assert channels(gateway.poll(inverter(TWO, three))) == {"2": (250, 2e9), "3": (300, 3e9)}
+
+
+def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
+    gateway = Polled(inverters, step=120)
+    gateway.poll(inverter(ONE, TWO))
+    unnamed = {key: value for key, value in TWO.items() if key != "chanEid"}
+    result = gateway.poll(inverter(ONE, unnamed))
+    assert (one(Inverter, result).power, channels(result)) == (None, {})
+    assert channels(gateway.poll(inverter(ONE, TWO))) == {"1": (200, 1e9), "2": (250, 2e9)}
+
+
+def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
+    """A gateway numbers the channels anew when the inverter is set up again."""
+    gateway = Polled(inverters, step=120)
+    gateway.poll(inverter(ONE, TWO))
+    renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
+    result = gateway.poll(inverter(*renumbered))
+    assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})
+
+
+def test_inverter_with_one_channel_may_change_its_id() -> None:
+    gateway = Polled(inverters, step=120)
+    gateway.poll(inverter(ONE))
+    found = one(Inverter, gateway.poll(inverter({**ONE, "chanEid": SECOND})))
+    assert (found.power, found.energy) == (200, 1e9)
 
 
 def test_inverter_channels_keep_their_numbers_in_any_order() -> None:

@@ -82,6 +82,18 @@ def test_ac_batteries_in_the_list_are_no_inverters() -> None:
     assert [each.serial for each in found] == ["1", "2"]
 
 
+@pytest.mark.parametrize("number", ["1", True, [1]])
+def test_inverter_list_with_an_odd_device_type_rejects_the_device(number: Json) -> None:
+    result = read(inverters, {INVERTERS_V1: [listed("1"), listed("2", devType=number)]}, absent=(DEVICE_DATA,))
+    assert [inverter.serial for inverter in of(Inverter, result)] == ["1"]
+    assert rules(result) == [("type", "devType")]
+
+
+def test_inverter_list_leaves_the_serials_of_batteries_to_their_collector() -> None:
+    at_hand: dict[str, Json] = {INVERTERS_V1: [listed("1"), listed("a b", devType=11), listed("1", devType=11)]}
+    assert rules(read(inverters, at_hand, absent=(DEVICE_DATA,))) == []
+
+
 def test_meters_and_relays_in_device_data_are_no_inverters() -> None:
     others: list[Any] = [{"devName": name, "sn": name} for name in ("eim", "acb", "nsrb")]
     found = of(Inverter, read(inverters, {DEVICE_DATA: data(device(), *others)}))

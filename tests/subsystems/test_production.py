@@ -16,6 +16,7 @@ from envoy_exporter.subsystems import production
 from envoy_exporter.subsystems.activity import MeterActivity
 from envoy_exporter.subsystems.consumption import Consumption, NetConsumption
 from envoy_exporter.subsystems.production import (
+    Memory,
     Production,
     ProductionPhase,
     Reporting,
@@ -122,12 +123,31 @@ def test_a_meter_list_that_fails_once_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize("odd", [{"production": None}, {}])
-def test_source_of_a_site_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
+def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
     """Without metering hardware there is no CT whose register the list could name."""
     at_hand: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
     assert source(read(production, {INFO: information(), **at_hand})) is None
     assert source(read(production, {INFO: STANDARD, **at_hand})) == "v1"
     assert source(read(production, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
+
+
+@pytest.mark.parametrize("empty", [{}, {"wattHoursLifetime": "much"}])
+def test_source_is_not_chosen_by_an_empty_v1_document(empty: Json) -> None:
+    """A gateway that has just started sends an empty object, and v1 stays all zero on this one."""
+    at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: []}
+    first = read(production, {**at_hand, PRODUCTION_V1: empty})
+    assert source(first) is None
+    assert source(read(production, {**at_hand, PRODUCTION_V1: NOTHING}, memory=first.memory)) == "inverters"
+
+
+def test_source_is_kept_while_the_list_of_meters_is_empty() -> None:
+    at_hand: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}
+    memory = read(production, at_hand).memory
+    starting: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: [], PRODUCTION_V1: V1}
+    result = read(production, starting, memory=memory)
+    assert isinstance(result.memory, Memory)
+    assert result.memory.choice.source == "eim"
+    assert of(Production, result) == []
 
 
 def test_the_ct_counts_up_and_the_others_lifetimes_are_gauges() -> None:

@@ -87,6 +87,11 @@ def test_another_gateway_s_zero_is_its_own() -> None:
     found = gateway.poll(site(eim(0.0)), info=other)
     assert (one(Production, found).energy, rules(found)) == (0.0, [])
 
+    gateway = Polled(inverters)
+    gateway.poll(device(9e9))
+    found = gateway.poll(device(0), info=other)
+    assert (one(Inverter, found).energy, rules(found)) == (0.0, [])
+
 
 def test_a_gateway_that_does_not_say_who_it_is_for_a_poll_is_the_same_one() -> None:
     gateway = Polled(production)

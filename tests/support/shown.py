@@ -20,6 +20,7 @@ class Shown:
         self.collector = EnvoyCollector(by_hand(self.clock), Settings(), self.clock)
         self._documents: dict[str, Document] = {}
         self.absent: frozenset[str] = frozenset()
+        self.failing: frozenset[str] = frozenset()
 
     def say(self, said: Mapping[str, Json]) -> None:
         """Newer documents; the others stay."""
@@ -35,7 +36,7 @@ class Shown:
             answering=True,
             authenticated=True,
             token=None,
-            documents=Documents(dict(self._documents), self.absent),
+            documents=Documents(dict(self._documents), self.absent, self.failing),
             wanted={},
             requests={},
             failures={},
