@@ -104,8 +104,8 @@ CONTROLLERS = Row(
         .override_by_name("Switch", coloured({1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)})),
         rows(
             "Flags of devices",
-            "Flags that batteries, system controllers, meter collars and IQ Relays raise in device_status. A device "
-            "without a fault raises envoy.global.ok alone, which is not listed here. docs/metrics.md has all words.",
+            "Flags that batteries, system controllers, meter collars and IQ Relays raise in device_status. The flags "
+            "envoy.global.ok and prop.done of a device without a fault are not listed. docs/metrics.md has all words.",
             [Query(RAISED)],
             columns={"device": "Device", "flag": "Flag", "serial": "Serial", "instance": "Gateway"},
             unit=units.NoUnit,

@@ -49,7 +49,8 @@ NOW = Row(
         .thresholds(GOOD_OR_BAD),
         number(
             "Collectors that fail",
-            "Parts of what gateways tell (meters, inverters, batteries ...) of which a document cannot be read now. "
+            "Parts of what gateways tell (meters, inverters, batteries ...) of which a document cannot be read now, "
+            "or has lacked required content for ten minutes. "
             "What the hardware does not have is no failure. The table below names them.",
             [Query(f"count({SUCCESS} == 0 and {GATEWAY} {UP} == 1) or 0 * count({UP})")],
             unit=units.NoUnit,

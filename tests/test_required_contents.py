@@ -129,7 +129,7 @@ def test_required_legacy_page_is_not_an_object() -> None:
     assert found == [(PRODUCTION, "Currently")]
 
 
-def test_required_production_of_a_document_that_did_not_come_is_not_missing() -> None:
+def test_required_production_without_its_document_is_not_missing() -> None:
     for source in ("eim", "inverters", "v1", "html", None):
         assert missing("production", {}, source, PRODUCTION_V1) == []
 
@@ -225,7 +225,7 @@ def success(shown: Shown, collector: str = "production") -> float:
     return shown.look().value("enphase_scrape_collector_success", collector=collector)
 
 
-def test_collector_with_an_empty_document_counts_it_at_once_and_fails_later(
+def test_collector_with_an_empty_document_counts_it_then_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A gateway that has just started sends empty documents for some minutes."""

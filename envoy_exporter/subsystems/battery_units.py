@@ -98,8 +98,8 @@ class BatteryUnit:
     )
     last_report: float | None = gauge(
         "enphase_battery_unit_last_report_timestamp_seconds",
-        "When the battery last reported (last_rpt_date; of an AC battery without an entry in the inventory"
-        " lastReportDate).",
+        "When the battery last reported (last_rpt_date; lastReportDate of an AC battery that the"
+        " inventory does not list).",
     )
     communicating: bool | None = gauge("enphase_battery_unit_communicating", "1: it communicates (communicating).")
     operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates (operating).")

@@ -39,4 +39,4 @@ WORDS = {
 """The last parts of the words by the prefix that they share."""
 
 FLAGS = tuple(f"{prefix}{word}" for prefix, words in WORDS.items() for word in words.split())
-"""Every known word. `envoy.global.ok` alone means that the device is well."""
+"""Every known word. `envoy.global.ok` means that the device has no fault."""

@@ -38,7 +38,8 @@ class Inverter:
     )
     energy: float | None = counter(
         "enphase_inverter_energy_joules_total",
-        "Energy since it was installed; the register may wrap at 2^32 J (lifetime.joulesProduced).",
+        "Energy since it was installed; the register may wrap at 2^32 J. An inverter with several channels has it for"
+        " each channel (lifetime.joulesProduced).",
     )
     today: float | None = gauge(
         "enphase_inverter_energy_today_joules", "Energy since midnight, as reported (wattHours.today)."
@@ -54,8 +55,12 @@ class Inverter:
         "enphase_inverter_ac_current_amperes", "AC current; IQ7 inverters report 0 (acCurrentInmA)."
     )
     ac_frequency: float | None = gauge("enphase_inverter_ac_frequency_hertz", "AC frequency (acFrequencyINmHz).")
-    dc_voltage: float | None = gauge("enphase_inverter_dc_voltage_volts", "DC voltage (dcVoltageINmV).")
-    dc_current: float | None = gauge("enphase_inverter_dc_current_amperes", "DC current (dcCurrentINmA).")
+    dc_voltage: float | None = gauge(
+        "enphase_inverter_dc_voltage_volts", "DC voltage of an inverter with one channel (dcVoltageINmV)."
+    )
+    dc_current: float | None = gauge(
+        "enphase_inverter_dc_current_amperes", "DC current of an inverter with one channel (dcCurrentINmA)."
+    )
     temperature: float | None = gauge("enphase_inverter_temperature_celsius", "Temperature (channelTemp).")
     reactive_power: float | None = gauge(
         "enphase_inverter_reactive_power_volt_amperes_reactive",
@@ -119,19 +124,19 @@ class InverterChannel:
     channel: str = label()
     power: float | None = gauge(
         "enphase_inverter_channel_power_watts",
-        "AC power of one channel of an inverter with several, the mean over its last report's interval"
+        "AC power of one channel of an inverter with several channels, the mean over its last report's interval"
         " (joulesProduced / duration).",
     )
     energy: float | None = counter(
         "enphase_inverter_channel_energy_joules_total",
-        "Lifetime energy of one channel of an inverter with several; the register may wrap at 2^32 J"
+        "Lifetime energy of one channel of an inverter with several channels; the register may wrap at 2^32 J"
         " (lifetime.joulesProduced).",
     )
     dc_voltage: float | None = gauge(
         "enphase_inverter_channel_dc_voltage_volts",
-        "DC voltage of one channel of an inverter with several (dcVoltageINmV).",
+        "DC voltage of one channel of an inverter with several channels (dcVoltageINmV).",
     )
     dc_current: float | None = gauge(
         "enphase_inverter_channel_dc_current_amperes",
-        "DC current of one channel of an inverter with several (dcCurrentINmA).",
+        "DC current of one channel of an inverter with several channels (dcCurrentINmA).",
     )

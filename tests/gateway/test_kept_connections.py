@@ -91,7 +91,7 @@ def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_want
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "in the same breath"])
-def test_what_a_gateway_says_unasked_on_a_kept_connection_answers_no_later_question(apart: bool) -> None:
+def test_kept_connection_with_unread_bytes_answers_no_later_question(apart: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:

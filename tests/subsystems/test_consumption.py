@@ -113,7 +113,7 @@ def test_consumption_with_a_sole_net_ct_counts_inverters_of_any_list(
     assert exposed(result)[0] == expected
 
 
-def test_consumption_stays_rejected_while_meters_or_inverters_do_not_answer() -> None:
+def test_consumption_stays_rejected_while_lists_do_not_answer() -> None:
     gateway = Polled(production)
     assert exposed(gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET}))[0] == ["balance"]
     for _ in range(20):

@@ -82,7 +82,7 @@ def _section(title: str, about: str, readings: Iterable[type[Reading]], endpoint
             ", ".join(f"`{label}`" for label in family.labels),
             _meaning(family),
             "<br>".join(f"`{endpoint}`" for endpoint in endpoints.get(family.name, ())),
-            "<br>".join(f"`{query}`" for query in queries(family)),
+            "<br>".join(f"`{query}`" for query in queries(family)).replace("|", "\\|"),
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
@@ -100,7 +100,8 @@ def _flags() -> Iterator[str]:
     yield "## Flags of devices\n"
     yield (
         "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`.\n"
-        "`envoy.global.ok` alone means that the device is well. A word that is not in this table is `other`.\n"
+        "`envoy.global.ok` means that the device has no fault, and `prop.done` that its properties were transferred.\n"
+        "A word that is not in this table is `other`.\n"
     )
     yield "| prefix | last part |"
     yield "|---|---|"
@@ -115,7 +116,7 @@ def queries(family: Family) -> tuple[str, ...]:
     if family.type == "info":
         return (f"{name} == 1",)
     if family.raised_only:
-        return (f'{name}{{flag!="envoy.global.ok"}}',)
+        return (f'{name}{{flag!~"envoy.global.ok|prop.done"}}',)
     if family.state:
         return (f'{name}{{{family.state}="{family.states[0]}"}} == 1',)
     if family.type == "counter":
