@@ -16,14 +16,14 @@ from typing import TextIO
 
 from bench.clock import SharedClock
 from envoy_exporter import config, logs
+from envoy_exporter.app import COLLECTORS, App, WebConfigFile
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.store import GONE_AFTER
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.web.access import Door, MostRequests
-from envoy_exporter.web.app import Exporter, create
+from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
+from envoy_exporter.web.routes import Exporter, create
 from envoy_exporter.web.server import Server, listen
-from envoy_exporter.wiring import COLLECTORS, WebFile, Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,10 @@ class _Stamped:
         self._stream.flush()
 
 
-def wired(clock: SharedClock, telemetry: Telemetry, redaction: Redaction) -> Wiring:
+def wired(clock: SharedClock, telemetry: Telemetry, redaction: Redaction) -> App:
     """As the command wires it, but for the clock."""
     random = Random(1)  # noqa: S311  # spreads requests, hides nothing
-    return Wiring(clock=clock, random=random, telemetry=telemetry, redaction=redaction, collectors={})
+    return App(clock=clock, random=random, telemetry=telemetry, redaction=redaction, collectors={})
 
 
 def read(path: Path) -> config.Config:
@@ -145,12 +145,12 @@ def run(asked: Connection, clock: SharedClock, polls: Polls, path: Path, log_fil
 
 async def _serve(asked: Connection, clock: SharedClock, polls: Polls, path: Path, redaction: Redaction) -> None:
     telemetry = Telemetry("soak")
-    wiring = wired(clock, telemetry, redaction)
-    site = wiring.site(read(path))
-    watched = [_Watched(each.collector.gateway, polls) for each in site.gateways.values()]
+    app = wired(clock, telemetry, redaction)
+    served = app.build(read(path))
+    watched = [_Watched(each.collector.gateway, polls) for each in served.gateways.values()]
 
     def reload() -> Sequence[str]:
-        exporter.site = wiring.site(read(path))
+        exporter.served = app.build(read(path))
         return ()
 
     def answer() -> None:
@@ -161,15 +161,15 @@ async def _serve(asked: Connection, clock: SharedClock, polls: Polls, path: Path
             loop.remove_reader(asked.fileno())
             server.stop()
 
-    exporter = Exporter(site, telemetry, reload, "soak")
-    web_file = WebFile(None)
-    server = Server(MostRequests(Door(create(exporter), web_file), 40), web_file)
+    exporter = Exporter(served, telemetry, reload, "soak")
+    web_file = WebConfigFile(None)
+    server = Server(ConcurrencyLimit(AccessMiddleware(create(exporter), web_file), 40), web_file)
     loop = asyncio.get_running_loop()
     loop.add_reader(asked.fileno(), answer)
     (listening,) = listen(["127.0.0.1:0"])
     asked.send(listening.getsockname()[1])
     await server.serve(sockets=[listening])
-    wiring.close()
+    app.close()
 
 
 def _measured(watched: Sequence[_Watched], now: float, polls: Polls) -> Measured:

@@ -226,15 +226,15 @@ class Soak:
 
     def _expected(self) -> dict[str, frozenset[str]]:
         """What an exporter says that begins now."""
-        wiring = exporter.wired(self.clock, Telemetry("soak"), Redaction())
+        app = exporter.wired(self.clock, Telemetry("soak"), Redaction())
         expected = {}
-        for name, each in wiring.site(exporter.read(self._path)).gateways.items():
+        for name, each in app.build(exporter.read(self._path)).gateways.items():
             gateway = each.collector.gateway
             gateway.poll()
             snapshot = gateway.snapshot()
             self.things = max(self.things, len(snapshot.wanted))
             expected[name] = _series(Format.TEXT.render(each.collector.families(snapshot)).decode())
-        wiring.close()
+        app.close()
         return expected
 
     def _at_rest(self) -> Measured:

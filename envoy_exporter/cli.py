@@ -14,15 +14,15 @@ from pathlib import Path
 from random import Random
 
 from . import __version__, config, logs
+from .app import COLLECTORS, App, WebConfigFile
 from .clock import SystemClock
 from .commands import VERBS, verb
 from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
-from .web.access import Door, MostRequests
-from .web.app import Exporter, create
+from .web.access import AccessMiddleware, ConcurrencyLimit
+from .web.routes import Exporter, create
 from .web.server import Server, listen, passed_by_systemd
-from .wiring import COLLECTORS, WebFile, Wiring
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
-            print(redaction.strike("\n".join(error.problems)), file=sys.stderr)
+            print(redaction.redact("\n".join(error.problems)), file=sys.stderr)
             return WRONG
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
@@ -66,40 +66,40 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
     """Raises ConfigError, OSError for an address that is taken, ValueError for one that is none."""
     telemetry = Telemetry(__version__)
     chosen = {name: getattr(flags, f"collector_{name}") for name in COLLECTORS}
-    wiring = Wiring(
+    app = App(
         clock=SystemClock(),
         random=Random(),  # noqa: S311  # spreads requests, hides nothing
         telemetry=telemetry,
         redaction=redaction,
         collectors={name: on for name, on in chosen.items() if on is not None},
     )
-    loaded, web_file = _both(load, lambda: WebFile(flags.web_config_file))
-    site = wiring.site(loaded)
+    loaded, web_file = _both(load, lambda: WebConfigFile(flags.web_config_file))
+    served = app.build(loaded)
     if flags.config_check:
-        doubts = list(wiring.doubts())
+        doubts = list(app.doubts())
         print("\n".join(["the config is fine, but", *doubts] if doubts else ["the config is fine"]))
         return 0
     sockets = passed_by_systemd() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 
     def reload() -> Sequence[str]:
         try:
-            exporter.site = wiring.site(load())
+            exporter.served = app.build(load())
         except ConfigError as error:
             telemetry.reload_successful.set(0)
             for problem in error.problems:
                 log.error("the config stays as it was: %s", problem)  # noqa: TRY400
-            return [redaction.strike(problem) for problem in error.problems]
+            return [redaction.redact(problem) for problem in error.problems]
         log.info("the config was loaded anew")
         return ()
 
-    exporter = Exporter(site, telemetry, reload, __version__, flags.web_telemetry_path)
-    application = Door(MostRequests(create(exporter), flags.web_max_requests), web_file)
+    exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
+    application = AccessMiddleware(ConcurrencyLimit(create(exporter), flags.web_max_requests), web_file)
     _announce(sockets, flags, secured=web_file.current().context is not None)
-    asyncio.run(_run(Server(application, web_file), sockets, wiring, reload))
+    asyncio.run(_run(Server(application, web_file), sockets, app, reload))
     return 0
 
 
-def _both(load: Callable[[], Config], open_web_file: Callable[[], WebFile]) -> tuple[Config, WebFile]:
+def _both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]) -> tuple[Config, WebConfigFile]:
     """Raises ConfigError with the problems of either file, so that nobody mends one to hear of the other."""
     problems: list[str] = []
     try:
@@ -115,13 +115,13 @@ def _both(load: Callable[[], Config], open_web_file: Callable[[], WebFile]) -> t
     return loaded, web_file
 
 
-async def _run(server: Server, sockets: list[socket.socket], wiring: Wiring, reload: Callable[[], object]) -> None:
+async def _run(server: Server, sockets: list[socket.socket], app: App, reload: Callable[[], object]) -> None:
     """Until SIGTERM or SIGINT; a second one does not wait for anybody."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         server.stop()
-        wiring.close()
+        app.close()
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)

@@ -108,12 +108,12 @@ class Redaction(logging.Filter):
         super().__init__()
         self._known: tuple[str, ...] = ()
 
-    def learn(self, *secrets: Secret) -> None:
+    def register(self, *secrets: Secret) -> None:
         """From now on these are struck out, however they are written."""
         forms = {form for each in secrets for form in _forms(each.reveal()) if len(form) >= _SHORTEST}
         self._known = tuple(sorted({*self._known, *forms}, key=len, reverse=True))
 
-    def strike(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         for value in self._known:
             if value in text:
                 text = _alone(value).sub(SHOWN, text)
@@ -122,11 +122,11 @@ class Redaction(logging.Filter):
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.strike(_message(record)), None
+        record.msg, record.args = self.redact(_message(record)), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = self.strike(record.exc_text)
+            record.exc_text = self.redact(record.exc_text)
         return True
 
 

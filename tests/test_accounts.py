@@ -72,7 +72,7 @@ def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes
 
 def _is_open(served: Served) -> bool:
     """May the cloud be asked for this gateway."""
-    renewal = served.exporter.site.gateways["home"].collector.gateway.renewal
+    renewal = served.exporter.served.gateways["home"].collector.gateway.renewal
     return renewal is not None and renewal.is_open()
 
 
@@ -116,7 +116,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
         own = f"host: '{simulated.address}', name: home"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
-            assert list(served.wiring.doubts()) == [
+            assert list(served.app.doubts()) == [
                 "home: enlighten has no effect without serial: no token is fetched for it"
             ]
         assert cloud.asked == []
@@ -127,7 +127,7 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
-            assert list(served.wiring.doubts()) == []
+            assert list(served.app.doubts()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from support.configs import WHOLE, read, roof
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.config.model import InverterSerial
-from envoy_exporter.wiring import COLLECTORS
 
 
 def test_a_whole_config(tmp_path: Path) -> None:

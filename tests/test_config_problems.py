@@ -6,8 +6,8 @@ import pytest
 from support.configs import problems, read, roof
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.config import ConfigError
-from envoy_exporter.wiring import COLLECTORS
 
 HERE = Path(__file__).parent
 

@@ -12,6 +12,7 @@ from support.gateways import settings
 from support.metrics_page import endpoints_of, page, queries
 from support.prometheus import check_queries
 
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
@@ -19,7 +20,6 @@ from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.design import roof
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.wiring import COLLECTORS
 
 DOCS = Path(__file__).parent.parent / "docs"
 A_JUNE_DAY = 1_781_024_400.0

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.commands import enlighten
 from envoy_exporter.commands.layout import combined
 from envoy_exporter.config import Array, Inverter
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, PeakWatts, Position, Tilt
 from envoy_exporter.documents import Json
-from envoy_exporter.wiring import COLLECTORS
 
 Cell = tuple[int, int]
 """Row and column, from 1."""

@@ -19,10 +19,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {*LEAVES, "collector"},
     "logs": {"secret"},
     "simulator": set(),
-    "commands": {*LEAVES, "config", "gateway", "subsystems", "simulator", "wiring", "logs"},
+    "commands": {*LEAVES, "config", "gateway", "subsystems", "simulator", "app", "logs"},
     "accounts": {*LEAVES, "config", "gateway"},
-    "wiring": {*LEAVES, "config", "subsystems", "gateway", "collector", "web", "accounts"},
-    "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
+    "app": {*LEAVES, "config", "subsystems", "gateway", "collector", "web", "accounts"},
+    "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
     "__main__": {"cli"},
 }
 SHARED = {"subsystem", "rules", "history", "reports", "fleet", "required", "device_status"}

@@ -13,9 +13,9 @@ from support.raw import closed_port
 from support.served import written
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVENTORY, INVERTERS_V1
 from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.wiring import COLLECTORS
 
 ROOT = Path(__file__).parent.parent
 

@@ -31,7 +31,7 @@ def stream() -> Iterator[io.StringIO]:
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     stream = io.StringIO()
     redaction = Redaction()
-    redaction.learn(Secret(PASSWORD), Secret(ODD), Secret("abc"))
+    redaction.register(Secret(PASSWORD), Secret(ODD), Secret("abc"))
     logs.set_up("debug", "logfmt", redaction, stream)
     yield stream
     root.handlers, root.level = handlers, level
@@ -128,9 +128,9 @@ def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatc
 )
 def test_a_known_password_is_struck_out_however_it_is_written(password: str, written: object) -> None:
     redaction = Redaction()
-    redaction.learn(Secret(password))
+    redaction.register(Secret(password))
     form = written(password)  # type: ignore[operator]
-    struck = redaction.strike(form)
+    struck = redaction.redact(form)
     assert "<secret>" in struck
     assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in struck]
 
@@ -260,6 +260,6 @@ def test_a_file_without_end_is_no_secret() -> None:
 
 def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> None:
     redaction = Redaction()
-    redaction.learn(Secret("010048"))
-    assert redaction.strike("it has the serial 121642010048") == "it has the serial 121642010048"
-    assert redaction.strike("user envoy, 010048.") == "user envoy, <secret>."
+    redaction.register(Secret("010048"))
+    assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
+    assert redaction.redact("user envoy, 010048.") == "user envoy, <secret>."

@@ -34,7 +34,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     told = [int(number) for number in re.findall(r"^\| .+ \| (\d+)[^|]*\|$", PAGE, re.MULTILINE)]
     assert told == [
         connections.MOST,
-        connections.PATIENCE,
+        connections.CLIENT_TIMEOUT,
         connections.KEEP_ALIVE,
         connections.LONGEST_HEAD / 1024,
         _parser().get_default("web_max_requests"),

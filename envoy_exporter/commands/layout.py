@@ -12,6 +12,7 @@ from random import Random
 from typing import TypeVar
 
 from envoy_exporter import __version__, config, logs
+from envoy_exporter.app import COLLECTORS, App
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.config import Array, Config, ConfigError, Gateway, Inverter
 from envoy_exporter.config.model import InverterSerial, LabelText
@@ -19,7 +20,6 @@ from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
 from envoy_exporter.subsystems import fleet, inverters
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.wiring import COLLECTORS, Wiring
 
 from . import enlighten
 from .enlighten import Roof
@@ -127,20 +127,20 @@ def _roof(path: Path) -> Roof:
 
 def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
     """What the gateway lists, asked as a scrape would: one request at a time, `/info` first. None: why is told."""
-    wiring = Wiring(
+    app = App(
         clock=SystemClock(),
         random=Random(),  # noqa: S311  # spreads requests, hides nothing
         telemetry=Telemetry(__version__),
         redaction=redaction,
         collectors={name: name == inverters.NAME for name in COLLECTORS},
     )
-    (exposition,) = wiring.site(alone).gateways.values()
+    (exposition,) = app.build(alone).gateways.values()
     gateway = exposition.collector.gateway
     try:
         gateway.poll()
         snapshot = gateway.snapshot()
     finally:
-        wiring.close()
+        app.close()
     seen = snapshot.documents
     listed = fleet.listed(seen, fleet.choose(seen, None), fleet.by_inventory(seen, {}))
     if listed is None and snapshot.answering:

@@ -1,11 +1,11 @@
 """exporter.yml, or a few variables of the environment; and the web config file."""
 
+from .convert import ConfigError, NoConfig
+from .dump import shown
 from .hosts import Host
+from .layout import section
 from .load import found, from_environment, from_file
 from .model import Array, CollectorSettings, Config, Enlighten, Gateway, Inverter, Local, Tls
-from .roof import section
-from .show import shown
-from .structure import ConfigError, NoConfig
 from .values import is_inverter_serial
 from .web import WebConfig, web_from_file
 

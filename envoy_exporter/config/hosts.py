@@ -5,7 +5,7 @@ import re
 import socket
 from dataclasses import dataclass
 
-from .places import quoted
+from .yaml_source import quoted
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")

@@ -6,10 +6,10 @@ import pathlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from . import roof
+from . import layout
+from .convert import NoConfig, Problem, contradictions, read, refusal, structure
 from .model import CollectorSettings, Config, Defaults
-from .places import Path, Raw, Text
-from .structure import NoConfig, Problem, contradictions, read, refusal, structure
+from .yaml_source import Path, Raw, Text
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _of_gateways(config: Config, collectors: Collection[str]) -> Iterator[Proble
             yield from _unknown(gateway.collectors, collectors, ("gateways", index))
         if gateway.tls and (gateway.tls.fingerprint or gateway.tls.ca_file) and gateway.scheme == "http":
             yield ("gateways", index, "tls"), "has no meaning with the scheme http"
-        for path, words in roof.problems(gateway):
+        for path, words in layout.problems(gateway):
             yield ("gateways", index, *path), words
     if not config.gateways:
         yield ("gateways",), "is empty: name at least one gateway by its host"

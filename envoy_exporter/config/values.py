@@ -10,7 +10,7 @@ from envoy_exporter import pasted
 from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, holds_token, holds_user, named
 
 from .model import CaFile
-from .places import Raw, quoted
+from .yaml_source import Raw, quoted
 
 LEAST_INTERVAL = 5.0
 _LEAST_TIMEOUT, _MOST_TIMEOUT = 1.0, 3600.0

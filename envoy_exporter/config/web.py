@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from .convert import Problem, read, refusal, structure
 from .model import BcryptHash, ClientAuth, HeaderName, HeaderText, TlsVersion
-from .structure import Problem, read, refusal, structure
 
 _ANYBODY = ClientAuth("NoClientCert")
 _TLS_1_2 = TlsVersion("TLS12")

@@ -52,7 +52,7 @@ class Source(Protocol):
     def current(self) -> Access: ...
 
 
-class MostRequests:
+class ConcurrencyLimit:
     """So many requests in progress and as many again in wait; beyond, 503. 0 is no limit.
 
     Ours and not uvicorn's, which counts connections, so that clients who say nothing use it up. Fifty scrapes at
@@ -95,10 +95,10 @@ class MostRequests:
             self._waiting -= 1
 
 
-class Door:
+class AccessMiddleware:
     """Lets in the users of the web config file, if it names any, and adds its headers to each answer.
 
-    It stands before `MostRequests`, so that only those who may come in can use it up.
+    It stands before `ConcurrencyLimit`, so that only those who may come in can use it up.
     """
 
     def __init__(self, app: ASGIApp, source: Source) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE = 10.0
+CLIENT_TIMEOUT = 10.0
 """Seconds that a client has for its whole request, as many for its TLS handshake, and as many to take its answer."""
 KEEP_ALIVE = 75
 """Longer than a minute between two scrapes, so that Prometheus may keep its connection."""
@@ -25,7 +25,7 @@ else:
     _Base = object
 
 
-class Guests:
+class ConnectionLimiter:
     """The connections that are open, those in their TLS handshake among them."""
 
     def __init__(self, most: int) -> None:
@@ -46,10 +46,10 @@ class Guests:
             return False
         most_silent = min(silent, key=lambda each: (each.has_asked, each.silent_since))
         self._present.discard(most_silent)
-        most_silent.send_away()
+        most_silent.abort()
         return True
 
-    def bid_farewell(self, guest: "Connection") -> None:
+    def remove(self, guest: "Connection") -> None:
         self._present.discard(guest)
 
 
@@ -59,10 +59,10 @@ class Connection(_Base):
     has_asked = False
     _is_connected = False
     _heard = 0
-    _impatience: asyncio.TimerHandle | None = None
+    _read_timer: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
 
-    def belongs_to(self, guests: Guests, accepted: socket.socket) -> None:
+    def belongs_to(self, guests: ConnectionLimiter, accepted: socket.socket) -> None:
         self._guests = guests
         self._accepted = accepted
         self.silent_since = self.loop.time()
@@ -71,7 +71,7 @@ class Connection(_Base):
     def is_served(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete
 
-    def send_away(self) -> None:
+    def abort(self) -> None:
         """In whatever state it is: there is no transport before the end of a TLS handshake."""
         if self._is_connected:
             self.transport.abort()
@@ -93,7 +93,7 @@ class Connection(_Base):
             self._stop_waiting()
             return
         self._heard += len(data)
-        if self._impatience is None:
+        if self._read_timer is None:
             self._wait()
         if self._heard > LONGEST_HEAD and not self.transport.is_closing():
             self._refuse()
@@ -102,7 +102,7 @@ class Connection(_Base):
         self.has_asked, self.silent_since = True, self.loop.time()
         if self._unread is not None:
             self._unread.cancel()
-        self._unread = self.loop.call_later(PATIENCE, self._end_unread)
+        self._unread = self.loop.call_later(CLIENT_TIMEOUT, self._end_unread)
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -112,7 +112,7 @@ class Connection(_Base):
         self._stop_waiting()
         if self._unread is not None:
             self._unread.cancel()
-        self._guests.bid_farewell(self)
+        self._guests.remove(self)
         super().connection_lost(exc)
         self._unset_keepalive_if_required()  # uvicorn keeps it, and with it all this, where the client broke off
 
@@ -127,12 +127,12 @@ class Connection(_Base):
             self.transport.abort()
 
     def _wait(self) -> None:
-        self._impatience = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._read_timer = self.loop.call_later(CLIENT_TIMEOUT, self.transport.abort)
 
     def _stop_waiting(self) -> None:
-        if self._impatience is not None:
-            self._impatience.cancel()
-            self._impatience = None
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
 
 class _H11(Connection, H11Protocol):

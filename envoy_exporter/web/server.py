@@ -13,9 +13,9 @@ from starlette.types import ASGIApp
 
 from . import connections
 from .access import Source
-from .connections import Guests
+from .connections import ConnectionLimiter
 
-_BREATH = 0.1
+ACCEPT_RETRY_DELAY = 0.1
 _FIRST_PASSED = 3
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
 RENDERERS = 2
@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
             )
         )
         self._source = source
-        self._guests = Guests(connections.most())
+        self._guests = ConnectionLimiter(connections.most())
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
 
@@ -81,7 +81,7 @@ class Server(uvicorn.Server):
                 accepted, _ = await loop.sock_accept(listener)
             except OSError:  # gone again, or no file descriptor is left
                 self._guests.make_room()
-                await asyncio.sleep(_BREATH)
+                await asyncio.sleep(ACCEPT_RETRY_DELAY)
                 continue
             welcome = asyncio.create_task(self._welcome(accepted))
             self._tasks.add(welcome)
@@ -97,13 +97,13 @@ class Server(uvicorn.Server):
             accepted.close()
             return
         context = self._source.current().context
-        patience = connections.PATIENCE if context else None
+        patience = connections.CLIENT_TIMEOUT if context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: guest, accepted, ssl=context, ssl_handshake_timeout=patience
             )
         except OSError:  # no TLS, or none in time
-            self._guests.bid_farewell(guest)
+            self._guests.remove(guest)
             accepted.close()
 
 

@@ -20,10 +20,10 @@ from support.gateways import settings
 from captures.by_hand import IN_NO_CAPTURE, OF_A_GATEWAY, OF_THE_SCRAPE, PAGES, Line, lines
 from captures.oracle import Recording, equal
 from captures.table import Table
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request
-from envoy_exporter.wiring import COLLECTORS
 
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")

@@ -341,7 +341,7 @@ def test_a_new_token_in_the_file_is_used_at_the_next_scrape(tmp_path: Path) -> N
         exposition = scraped.scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_up") == 1
-    assert gateway.token not in redaction.strike(f"x {gateway.token} x")
+    assert gateway.token not in redaction.redact(f"x {gateway.token} x")
 
 
 def test_a_token_file_that_is_not_there_yet_is_no_reason_to_die(

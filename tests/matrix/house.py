@@ -32,7 +32,7 @@ from matrix.truth import STEP
 
 MAIL, PASSWORD, LOCAL = "canary.of.norwich@example.com", "canary-sings-at-enlighten", "canary-sings-at-home"
 PAGES = ("/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/")
-PATIENCE, HURRY = 15.0, 1.0
+CLIENT_TIMEOUT, HURRY = 15.0, 1.0
 """Seconds that a scrape gives the exporter, which takes off half of one; and where it would wait in vain."""
 CLOUD_HURRY = 2.0
 """In which a login must have come in whole, however much else the machine has to do."""
@@ -105,7 +105,7 @@ class House:
     counted: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=4))
-    patience: float = PATIENCE
+    patience: float = CLIENT_TIMEOUT
 
     def __enter__(self) -> Self:
         self._threads, self._files = threading.active_count(), open_files()
@@ -155,7 +155,7 @@ class House:
         path = self.folder / "exporter.yml"
         path.write_text("\n".join([*lines, ""]))
         self.served = self._stack.enter_context(Served(path, clock=self.clock))
-        (exposition,) = self.served.exporter.site.gateways.values()
+        (exposition,) = self.served.exporter.served.gateways.values()
         self.asker = exposition.collector.gateway
         logging.getLogger().handlers[0].addFilter(self.served.redaction)
         self._client = self._stack.enter_context(httpx.Client(base_url=self.served.url, timeout=LATE, trust_env=False))
@@ -199,7 +199,7 @@ class House:
             if self.asker.renewal is not None:
                 patch.setattr(self.asker.renewal._account._enlighten, "_seconds", 0.3)
             yield
-        self.patience = PATIENCE
+        self.patience = CLIENT_TIMEOUT
 
     @contextmanager
     def impatient_with_the_cloud(self) -> Iterator[None]:

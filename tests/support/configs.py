@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.config import Config, ConfigError
-from envoy_exporter.wiring import COLLECTORS
 
 WHOLE = """
 gateways:

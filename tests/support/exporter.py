@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
+from envoy_exporter.app import of_use
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collector import EnvoyCollector
 from envoy_exporter.gateway.gateway import Gateway
@@ -15,7 +16,6 @@ from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
-from envoy_exporter.wiring import of_use
 from support.exposition import Exposition, parsed, parsed_openmetrics
 
 ON = frozenset(subsystem.NAME for subsystem in SUBSYSTEMS if subsystem.ON)
@@ -42,7 +42,7 @@ class Scraped:
             clock=self.clock,
             random=Random(1),
             telemetry=self.telemetry,
-            learn=(redaction or Redaction()).learn,
+            learn=(redaction or Redaction()).register,
             user_agent="test",
             renewal=renewal,
         )

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from envoy_exporter.app import COLLECTORS
 from envoy_exporter.clock import Clock
 from envoy_exporter.gateway.auth import Local
 from envoy_exporter.gateway.gateway import Gateway
@@ -11,7 +12,6 @@ from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Secret
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.wiring import COLLECTORS
 
 
 def settings(gateway: Simulator, **changes: Any) -> Settings:

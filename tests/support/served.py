@@ -12,14 +12,14 @@ from typing import Self
 import httpx
 
 from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS, App, WebConfigFile
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.secret import Redaction
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.web.access import Door, MostRequests
-from envoy_exporter.web.app import Exporter, create
+from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
+from envoy_exporter.web.routes import Exporter, create
 from envoy_exporter.web.server import Server, listen
-from envoy_exporter.wiring import COLLECTORS, WebFile, Wiring
 
 UNVERIFIED = ssl.create_default_context()
 UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
@@ -44,16 +44,16 @@ class Served:
         self.path = path
         self.telemetry = Telemetry("test")
         self.redaction = Redaction()
-        self.wiring = Wiring(
+        self.app = App(
             clock=clock or SystemClock(),
             random=Random(1),
             telemetry=self.telemetry,
             redaction=self.redaction,
             collectors={},
         )
-        self._web = WebFile(web_config)
-        site = self.wiring.site(config.from_file(path, COLLECTORS))
-        self.exporter = Exporter(site, self.telemetry, self._reload, "test")
+        self._web = WebConfigFile(web_config)
+        served = self.app.build(config.from_file(path, COLLECTORS))
+        self.exporter = Exporter(served, self.telemetry, self._reload, "test")
         self._most = most
         (self._socket,) = listen(["127.0.0.1:0"])
         self.port: int = self._socket.getsockname()[1]
@@ -70,7 +70,7 @@ class Served:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.wiring.close()
+        self.app.close()
         assert self._server is not None
         self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
@@ -85,13 +85,13 @@ class Served:
 
     def _reload(self) -> tuple[str, ...]:
         try:
-            self.exporter.site = self.wiring.site(config.from_file(self.path, COLLECTORS))
+            self.exporter.served = self.app.build(config.from_file(self.path, COLLECTORS))
         except config.ConfigError as error:
             return error.problems
         return ()
 
     async def _serve(self) -> None:
-        application = Door(MostRequests(create(self.exporter), self._most), self._web)
+        application = AccessMiddleware(ConcurrencyLimit(create(self.exporter), self._most), self._web)
         self._server = Server(application, self._web)
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._ready.set)

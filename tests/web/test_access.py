@@ -10,9 +10,9 @@ import pytest
 from support.certificates import certified
 from support.served import Served, written
 
+from envoy_exporter.app import WebConfigFile
 from envoy_exporter.config import ConfigError
 from envoy_exporter.simulator import Simulator
-from envoy_exporter.wiring import WebFile
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_web_file_with_missing_certificate_waits_for_it(tmp_path: Path, caplog: 
     certified(tmp_path)
     web, late = tmp_path / "web.yml", tmp_path / "late"
     web.write_text(f"{_TLS}basic_auth_users:\n  alice: {hashed('secret')}\n")
-    file = WebFile(web)
+    file = WebConfigFile(web)
     before = file.current()
     web.write_text("tls_server_config: {cert_file: late/cert.pem, key_file: late/key.pem}")
     assert [file.current() for _ in range(3)] == [before] * 3
@@ -118,7 +118,7 @@ def test_web_file_that_switches_tls_needs_restart(
     web = tmp_path / "web.yml"
     users = f"basic_auth_users:\n  alice: {hashed('secret')}\n"
     web.write_text(users + _TLS * before)
-    file = WebFile(web)
+    file = WebConfigFile(web)
     first = file.current()
     web.write_text(_TLS * after)
     assert [file.current() for _ in range(3)] == [first] * 3
@@ -141,5 +141,5 @@ def test_a_file_that_is_wrong_at_the_start_stops_it(tmp_path: Path, text: str, w
     web = tmp_path / "web.yml"
     web.write_text(text)
     with pytest.raises(ConfigError) as error:
-        WebFile(web)
+        WebConfigFile(web)
     assert words in str(error.value)

@@ -49,7 +49,7 @@ def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[Served]:
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[contextlib.ExitStack]:
     """Where a test's sockets are closed; the port has patience for one second."""
     allow_files(2500)
-    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
     with contextlib.ExitStack() as crowd:
         yield crowd
 

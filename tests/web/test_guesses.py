@@ -102,7 +102,7 @@ def test_every_path_asks_who_is_there(guarded: Served) -> None:
 @pytest.fixture
 def secure(gateway: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """With TLS, room for ten connections, and patience for a second."""
-    for name, value in (("PATIENCE", 1.0), ("KEEP_ALIVE", 1), ("MOST", 10)):
+    for name, value in (("CLIENT_TIMEOUT", 1.0), ("KEEP_ALIVE", 1), ("MOST", 10)):
         monkeypatch.setattr(connections, name, value)
     certified(tmp_path)
     web = tmp_path / "web.yml"
@@ -115,11 +115,11 @@ def test_silent_tls_clients_make_room_before_their_handshake_and_are_sent_away_i
     secure: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with contextlib.ExitStack() as stack:
-        monkeypatch.setattr(connections, "PATIENCE", 60.0)
+        monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 60.0)
         patient = [stack.enter_context(secure.connect()) for _ in range(40)]
         assert all(is_gone(each, 20) for each in patient[:30])
         assert secure.get("/-/healthy", timeout=10).status_code == 200
-        monkeypatch.setattr(connections, "PATIENCE", 1.0)
+        monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
         silent = [stack.enter_context(secure.connect()) for _ in range(9)]
         for number, each in enumerate(silent):
             with contextlib.suppress(OSError):

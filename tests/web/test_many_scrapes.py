@@ -134,7 +134,7 @@ def test_more_requests_than_may_be_in_progress_or_wait_are_503(tmp_path: Path) -
 def test_clients_who_say_too_little_are_sent_away_and_nobody_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
     with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
         silent = [served.connect() for _ in range(60)]
         for number, each in enumerate(silent):
@@ -149,7 +149,7 @@ def test_clients_who_say_too_little_are_sent_away_and_nobody_waits_for_them(
 def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
     with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served, served.connect() as kept:
         for _ in range(3):
             kept.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")

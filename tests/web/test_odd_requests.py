@@ -29,7 +29,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "httptools":
         pytest.importorskip("httptools")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connections, "PATIENCE", 1.0)
+        patch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
         if request.param == "h11":
             patch.setattr(connections, "protocol", lambda: connections._H11)
         folder = tmp_path_factory.mktemp("served")

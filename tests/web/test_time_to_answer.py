@@ -11,9 +11,9 @@ from support.gateways import by_hand
 from envoy_exporter.collector import EnvoyCollector
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
-from envoy_exporter.web.access import MostRequests
-from envoy_exporter.web.app import Exporter, Site, create
+from envoy_exporter.web.access import ConcurrencyLimit
 from envoy_exporter.web.exposition import Exposition, Format, Ready, seconds_to_answer
+from envoy_exporter.web.routes import Exporter, ServedConfig, create
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ class Noted(Exposition):
 
 def test_what_a_scrape_waited_for_its_turn_is_taken_from_its_time() -> None:
     noted = Noted()
-    application = create(Exporter(Site({"home": noted}, {}, ""), Telemetry("test"), tuple, "test"))
+    application = create(Exporter(ServedConfig({"home": noted}, {}, ""), Telemetry("test"), tuple, "test"))
 
     async def scraped(waited: float) -> None:
         async def late(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ def test_the_queue_says_how_long_one_waited_in_it() -> None:
         await let_go.wait()
 
     async def two() -> None:
-        queue = MostRequests(application, 1)
+        queue = ConcurrencyLimit(application, 1)
         none = lambda *_: asyncio.sleep(0)  # noqa: E731
         first = asyncio.create_task(queue({"type": "http", "path": "/metrics"}, none, none))  # type: ignore[arg-type]
         await first_is_in.wait()

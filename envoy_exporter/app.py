@@ -28,8 +28,8 @@ from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
 from .web import access
 from .web.access import Access, Tls
-from .web.app import Site
 from .web.exposition import Exposition
+from .web.routes import ServedConfig
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class _Plan:
     cloud: CloudAccess | None = None
 
 
-class Wiring:
+class App:
     """Builds sites, each from the last: a reload leaves alone what it does not change."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Wiring:
         self._unserved: tuple[str, ...] = ()
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
-    def site(self, wanted: Config) -> Site:
+    def build(self, wanted: Config) -> ServedConfig:
         """What this config serves from now on. Raises ConfigError, and then changes nothing."""
         wanted = self._with_flags(wanted)
         self._learn(wanted)
@@ -87,7 +87,7 @@ class Wiring:
         self._telemetry.gateways.set(len(plans))
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success.set(self._clock.time())
-        return Site(
+        return ServedConfig(
             gateways={name: exposition for name, (_, exposition) in self._running.items()},
             labels={each.name: {str(k): v for k, v in each.labels.items()} for each in wanted.gateways},
             config=config.shown(wanted),
@@ -131,7 +131,7 @@ class Wiring:
             clock=self._clock,
             random=self._random,
             telemetry=self._telemetry,
-            learn=self._redaction.learn,
+            learn=self._redaction.register,
             user_agent=f"envoy_exporter/{__version__}",
             renewal=self._renewal(plan),
         )
@@ -185,10 +185,10 @@ class Wiring:
         users = (each.local for each in wanted.gateways)
         for holder in (*accounts, *users):
             if holder is not None:
-                self._redaction.learn(*filter(None, (holder.password, holder.password_file)))
+                self._redaction.register(*filter(None, (holder.password, holder.password_file)))
         mails = (each.username for each in accounts if each and each.username and "@" in each.username)
-        self._redaction.learn(*map(Secret, mails))
-        self._redaction.learn(*(each.token for each in wanted.gateways if each.token))
+        self._redaction.register(*map(Secret, mails))
+        self._redaction.register(*(each.token for each in wanted.gateways if each.token))
 
 
 def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]]) -> str:
@@ -223,7 +223,7 @@ def read_settings(gateway: config.Gateway) -> ReadSettings:
     )
 
 
-class WebFile:
+class WebConfigFile:
     """The web config file, checked again at each connection and request, with the certificates that it names.
 
     A change takes effect as a whole: one that is invalid leaves the last valid file and its certificates in force.

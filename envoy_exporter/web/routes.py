@@ -21,7 +21,7 @@ _LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ServedConfig:
     """What is served: one config's worth. `labels` by gateway, for `/sd`; `config` is the page of that name."""
 
     gateways: Mapping[str, Exposition]
@@ -31,9 +31,9 @@ class Site:
 
 @dataclass(slots=True)
 class Exporter:
-    """What stays while configs come and go. `reload` puts another site in place, or gives the problems."""
+    """What stays while configs come and go. `reload` puts another config in place, or gives the problems."""
 
-    site: Site
+    served: ServedConfig
     telemetry: Telemetry
     reload: Callable[[], Sequence[str]]
     version: str
@@ -45,24 +45,24 @@ def create(exporter: Exporter) -> Starlette:
     """The application, without access rules."""
 
     async def metrics(request: Request) -> Response:
-        gateways = exporter.site.gateways
+        gateways = exporter.served.gateways
         single = next(iter(gateways.values())) if len(gateways) == 1 else None
         return await _exposed(request, exporter.telemetry, single)
 
     async def probe(request: Request) -> Response:
-        return await _exposed(request, None, _target(request, exporter.site))
+        return await _exposed(request, None, _target(request, exporter.served))
 
     async def telemetry(request: Request) -> Response:
         return await _exposed(request, exporter.telemetry, None)
 
     async def discovery(request: Request) -> Response:
-        return JSONResponse(_targets(request, exporter.site))
+        return JSONResponse(_targets(request, exporter.served))
 
     async def config(_: Request) -> Response:
-        return PlainTextResponse(exporter.site.config)
+        return PlainTextResponse(exporter.served.config)
 
     async def landing(_: Request) -> Response:
-        page = await asyncio.to_thread(pages.landing, exporter.site.gateways, exporter.version, exporter.metrics_path)
+        page = await asyncio.to_thread(pages.landing, exporter.served.gateways, exporter.version, exporter.metrics_path)
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.POLICY})
 
     async def fine(_: Request) -> Response:
@@ -138,13 +138,13 @@ def _answer(body: bytes, wanted: Format, *, packed: bool) -> Response:
     return Response(body, headers=headers)
 
 
-def _target(request: Request, site: Site) -> Exposition:
+def _target(request: Request, served: ServedConfig) -> Exposition:
     """A name from the config and never a host: an open target would give the gateway's token to whoever asks."""
     targets = request.query_params.getlist("target")
-    names = ", ".join(site.gateways)
+    names = ", ".join(served.gateways)
     if len(targets) != 1:
         raise HTTPException(400, f"name one target: /probe?target=NAME, with one of {names}")
-    gateway = site.gateways.get(targets[0])
+    gateway = served.gateways.get(targets[0])
     if gateway is None:
         raise HTTPException(400, f"{_shown(targets[0])} is no gateway of the config; there are {names}")
     return gateway
@@ -161,7 +161,7 @@ def _shown(text: str) -> str:
     return repr("".join(each for each in text[:_LONGEST_SHOWN] if each.isprintable()))
 
 
-def _targets(request: Request, site: Site) -> list[dict[str, object]]:
+def _targets(request: Request, served: ServedConfig) -> list[dict[str, object]]:
     """For Prometheus's http_sd_configs: each gateway, and the exporter, at the address that was asked."""
     address = request.headers.get("host", "")
     if not _HOST.fullmatch(address):
@@ -170,8 +170,8 @@ def _targets(request: Request, site: Site) -> list[dict[str, object]]:
         address = f"{host}:{server[1]}"
     scheme = {"__scheme__": request.scope["scheme"]}
     found: list[dict[str, object]] = []
-    for name in site.gateways:
-        labels = {**site.labels.get(name, {}), "instance": name, "__metrics_path__": "/probe", "__param_target": name}
+    for name in served.gateways:
+        labels = {**served.labels.get(name, {}), "instance": name, "__metrics_path__": "/probe", "__param_target": name}
         found.append({"targets": [address], "labels": {**labels, **scheme}})
     found.append({"targets": [address], "labels": {"__metrics_path__": "/telemetry", **scheme}})
     return found

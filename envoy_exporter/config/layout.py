@@ -4,8 +4,8 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 
+from .convert import Problem
 from .model import Array, Gateway, Inverter, InverterSerial, LabelText
-from .structure import Problem
 
 _FIELDS = ("name", "array", "row", "column", "peak_power")
 _SIDES = ("azimuth", "tilt")

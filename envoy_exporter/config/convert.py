@@ -19,9 +19,9 @@ from cattrs.gen import make_dict_structure_fn
 
 from envoy_exporter.secret import Secret
 
-from . import hosts, model, places, values
+from . import hosts, model, values, yaml_source
 from .model import CollectorSettings
-from .places import Path, Raw, Text
+from .yaml_source import Path, Raw, Text
 
 _Kind = TypeVar("_Kind")
 
@@ -55,7 +55,7 @@ class NoConfig(ConfigError):
 def read(path: pathlib.Path) -> Text:
     """Raises ConfigError."""
     try:
-        return places.parse(path.read_text(encoding="utf-8"))
+        return yaml_source.parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
@@ -72,9 +72,11 @@ def structure(raw: Raw, kind: type[_Kind]) -> tuple[_Kind | None, list[Problem]]
 
 def refusal(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError:
     """Each problem on a line of its own: file, line, path and words, in the order of the file."""
-    told = sorted({(_line(text, path), text.names.get(path) or places.shown(path), words) for path, words in problems})
+    lines = sorted(
+        {(_line(text, path), text.names.get(path) or yaml_source.shown(path), words) for path, words in problems}
+    )
     return ConfigError(
-        [": ".join(filter(None, (f"{source}:{line}" if line else source, *rest))) for line, *rest in told]
+        [": ".join(filter(None, (f"{source}:{line}" if line else source, *rest))) for line, *rest in lines]
     )
 
 
