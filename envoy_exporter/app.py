@@ -242,8 +242,11 @@ class WebConfigFile:
                 access = self._read(self._path)
                 _check_tls_kept(self._path, self._access, access)
                 self._access = access
+                log.info("web config file and its certificates reloaded: %s", self._path)
             except ConfigError as error:
-                log.error("the web config stays as it was: %s", "; ".join(error.problems))  # noqa: TRY400
+                log.warning(
+                    "web config file is invalid, the last valid one stays in force: %s", "; ".join(error.problems)
+                )
         return self._access
 
     def _stamps(self, path: Path) -> tuple[_Stamp, ...]:
@@ -260,6 +263,7 @@ class WebConfigFile:
         tls = _tls(read.tls_server_config)
         self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
         self._stamp = (before, *self._stamps(path)[1:])
+        config.check_web_files(path, read)
         try:
             context = access.context(tls) if tls else None
         except (OSError, ValueError) as error:

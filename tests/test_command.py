@@ -117,8 +117,8 @@ def test_a_wrong_web_config_file_is_told_by_the_check_alone_too(tmp_path: Path) 
     web.write_text("tls_server_config: {cert_file: none, key_file: none}")
     with Command(f"--config.file={config}", f"--web.config.file={web}", "--config.check") as command:
         assert command.end() == 2
-    assert f"{web}: tls_server_config: " in command.said
-    assert f"'{tmp_path}/none'" in command.said
+    for line, key in ((1, "cert_file"), (1, "key_file")):
+        assert f"{web}:{line}: tls_server_config.{key}: {tmp_path}/none " in command.said
 
 
 def test_a_good_config_is_fine(tmp_path: Path) -> None:

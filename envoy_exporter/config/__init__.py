@@ -7,7 +7,7 @@ from .layout import section
 from .load import found, from_environment, from_file
 from .model import Array, CollectorSettings, Config, Enlighten, Gateway, Inverter, Local, Tls
 from .values import is_inverter_serial
-from .web import WebConfig, web_from_file
+from .web import WebConfig, check_web_files, web_from_file
 
 __all__ = [
     "Array",
@@ -22,6 +22,7 @@ __all__ = [
     "NoConfig",
     "Tls",
     "WebConfig",
+    "check_web_files",
     "found",
     "from_environment",
     "from_file",

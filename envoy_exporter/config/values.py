@@ -48,7 +48,9 @@ def text(raw: Raw) -> str:
 def _one_value(raw: Raw) -> str:
     if isinstance(raw, str):
         return raw
-    raise ValueError("must be one value, not a list or a map of keys")
+    raise ValueError(
+        "must be one value, not a list or a map of keys; put a value that contains brackets or braces in quotes"
+    )
 
 
 def boolean(raw: Raw) -> bool:

@@ -1,6 +1,7 @@
 """The web config file that Prometheus exporters share: TLS, users and headers of our own port."""
 
 import pathlib
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -55,6 +56,13 @@ def web_from_file(path: pathlib.Path) -> WebConfig:
     return replace(config, tls_server_config=tls)
 
 
+def check_web_files(path: pathlib.Path, config: WebConfig) -> None:
+    """Raises ConfigError if a file that the web config file names cannot be used."""
+    problems = list(_unusable_files(config.tls_server_config)) if config.tls_server_config else []
+    if problems:
+        raise refusal(str(path), read(path), problems)
+
+
 def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
     """Client certificates that have a CA and are not requested, or are required and cannot be verified."""
     section, demand = "tls_server_config", tls.client_auth_type
@@ -64,3 +72,45 @@ def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
     if tls.client_ca_file is None and demand != _ANYBODY:
         words = f"{demand} needs client_ca_file: without a CA no client certificate can be verified"
         yield (section, "client_auth_type"), f"{words}; add client_ca_file, or remove client_auth_type"
+
+
+def _unusable_files(tls: TlsServer) -> Iterator[Problem]:
+    """Files that cannot be read, do not contain what their key says, or do not belong together."""
+    section, usable = "tls_server_config", True
+    certificates = {"cert_file": tls.cert_file, "client_ca_file": tls.client_ca_file}
+    for key, file in {**certificates, "key_file": tls.key_file}.items():
+        words = file and (_unreadable(file) or (_no_certificate(file) if key in certificates else None))
+        if words:
+            usable = usable and key == "client_ca_file"
+            yield (section, key), f"{file} {words}"
+    if usable and (words := _wrong_key(tls.cert_file, tls.key_file)):
+        yield (section, "key_file"), f"{tls.key_file} {words}"
+
+
+def _unreadable(file: pathlib.Path) -> str | None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
+
+
+def _no_certificate(file: pathlib.Path) -> str | None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
+    except OSError:
+        return "contains no certificate; a PEM file was expected"
+    return None
+
+
+def _wrong_key(certificate: pathlib.Path, key: pathlib.Path) -> str | None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"does not belong to the certificate in {certificate}"
+    except OSError:
+        pass
+    else:
+        return None
+    return "contains no private key without a password; a PEM file was expected"

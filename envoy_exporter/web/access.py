@@ -182,7 +182,7 @@ def context(tls: Tls) -> ssl.SSLContext:
     made.minimum_version = tls.minimum
     for file in filter(None, (tls.certificate, tls.key, tls.client_ca)):
         file.open("rb").close()  # the library's own error does not name the file
-    made.load_cert_chain(tls.certificate, tls.key)
+    made.load_cert_chain(tls.certificate, tls.key, password="")  # a daemon has no terminal to ask for it
     if tls.client_ca is not None:
         made.load_verify_locations(tls.client_ca)
     made.verify_mode = {

@@ -1,5 +1,6 @@
 """The web config file: TLS and users of our own port, looked at again while it serves."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_a_file_that_becomes_wrong_leaves_the_last_in_force(
     with Served(written(gateway, folder=tmp_path), web_config=web) as served:
         web.write_text("basic_auth_users: {alice: plain}")
         assert [served.get("/metrics").status_code for _ in range(3)] == [401] * 3
-    assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
+    assert sum("web config file is invalid" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_web_file_with_missing_certificate_waits_for_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -99,7 +100,7 @@ def test_web_file_with_missing_certificate_waits_for_it(tmp_path: Path, caplog: 
     before = file.current()
     web.write_text("tls_server_config: {cert_file: late/cert.pem, key_file: late/key.pem}")
     assert [file.current() for _ in range(3)] == [before] * 3
-    assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
+    assert sum("web config file is invalid" in record.getMessage() for record in caplog.records) == 1
     late.mkdir()
     certified(late)
     assert file.current().users == {}
@@ -122,7 +123,7 @@ def test_web_file_that_switches_tls_needs_restart(
     first = file.current()
     web.write_text(_TLS * after)
     assert [file.current() for _ in range(3)] == [first] * 3
-    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "restart the exporter" in line
     web.write_text(_TLS * before)
     assert file.current().users == {}
@@ -137,9 +138,63 @@ def test_web_file_that_switches_tls_needs_restart(
         ("tls_server_config: {cert_file: a, key_file: b, min_version: SSL3}", "none of TLS12, TLS13"),
     ],
 )
-def test_a_file_that_is_wrong_at_the_start_stops_it(tmp_path: Path, text: str, words: str) -> None:
+def test_web_config_file_at_the_start_is_valid_or_stops_it(tmp_path: Path, text: str, words: str) -> None:
     web = tmp_path / "web.yml"
     web.write_text(text)
     with pytest.raises(ConfigError) as error:
         WebConfigFile(web)
     assert words in str(error.value)
+
+
+_CLIENTS = """tls_server_config:
+  cert_file: cert.pem
+  key_file: key.pem
+  client_auth_type: RequireAndVerifyClientCert
+  client_ca_file: authority.pem
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"cert.pem": "key.pem", "key.pem": "cert.pem"}, ["cert_file", "key_file"]),
+        ({"key.pem": "other.pem"}, ["key_file"]),
+        ({"authority.pem": "key.pem"}, ["client_ca_file"]),
+        ({"cert.pem": "none", "authority.pem": "none"}, ["cert_file", "client_ca_file"]),
+        ({"authority.pem": "none", "key.pem": "other.pem"}, ["client_ca_file", "key_file"]),
+        ({"key.pem": "authority.pem"}, ["key_file"]),
+    ],
+)
+def test_web_config_file_names_each_file_that_cannot_be_used(
+    changes: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    certified(other)
+    certified(tmp_path)
+    (other / "key.pem").rename(tmp_path / "other.pem")
+    web = tmp_path / "web.yml"
+    web.write_text(re.sub(r"\w+\.pem", lambda name: changes.get(name[0], name[0]), _CLIENTS))
+    if not expected:
+        assert WebConfigFile(web).current().context is not None
+        return
+    with pytest.raises(ConfigError) as error:
+        WebConfigFile(web)
+    found = [re.search(r"^.*web\.yml:\d: tls_server_config\.(\w+): ", problem) for problem in error.value.problems]
+    assert sorted(match[1] for match in found if match) == expected
+
+
+def test_web_config_file_that_is_valid_again_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    certified(tmp_path)
+    web = tmp_path / "web.yml"
+    web.write_text(_TLS)
+    file = WebConfigFile(web)
+    certificate = (tmp_path / "cert.pem").read_bytes()
+    (tmp_path / "cert.pem").unlink()
+    file.current()
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    for _ in range(3):
+        file.current()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]

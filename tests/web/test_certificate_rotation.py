@@ -75,7 +75,7 @@ def test_certbot_links_replaced_one_by_one_serve_on(
         link(live / order[1], new / order[1])
         assert trusts(served, new)
         assert not trusts(served, old)
-    assert sum("the web config stays as it was" in record.getMessage() for record in caplog.records) == 1
+    assert sum("web config file is invalid" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_kubernetes_secret_symlink_swap_takes_effect(gateway: Simulator, tmp_path: Path) -> None:
