@@ -76,41 +76,44 @@ def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
 
 def _unusable_files(tls: TlsServer) -> Iterator[Problem]:
     """Files that cannot be read, do not contain what their key says, or do not belong together."""
-    section, usable = "tls_server_config", True
-    certificates = {"cert_file": tls.cert_file, "client_ca_file": tls.client_ca_file}
-    for key, file in {**certificates, "key_file": tls.key_file}.items():
-        words = file and (_unreadable(file) or (_no_certificate(file) if key in certificates else None))
+    certificate = _not_certificates(tls.cert_file)
+    client_ca = tls.client_ca_file and _not_certificates(tls.client_ca_file)
+    key = _not_private_key(tls.key_file)
+    if not certificate and not key:
+        key = _not_key_of(tls.cert_file, tls.key_file)
+    found = {"cert_file": certificate, "key_file": key, "client_ca_file": client_ca}
+    for name, words in found.items():
         if words:
-            usable = usable and key == "client_ca_file"
-            yield (section, key), f"{file} {words}"
-    if usable and (words := _wrong_key(tls.cert_file, tls.key_file)):
-        yield (section, "key_file"), f"{tls.key_file} {words}"
+            yield ("tls_server_config", name), f"{getattr(tls, name)} {words}"
 
 
-def _unreadable(file: pathlib.Path) -> str | None:
+def _not_certificates(file: pathlib.Path) -> str | None:
+    """What is wrong with a file of certificates."""
     try:
-        file.open("rb").close()
+        file.open("rb").close()  # the library's own error does not name the cause
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
+    except ssl.SSLError:
+        return "contains no certificate; a PEM file was expected"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return None
 
 
-def _no_certificate(file: pathlib.Path) -> str | None:
+def _not_private_key(file: pathlib.Path) -> str | None:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
-    except OSError:
-        return "contains no certificate; a PEM file was expected"
-    return None
+        content = file.read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None if b"PRIVATE KEY-----" in content else "contains no private key; a PEM file was expected"
 
 
-def _wrong_key(certificate: pathlib.Path, key: pathlib.Path) -> str | None:
+def _not_key_of(certificate: pathlib.Path, key: pathlib.Path) -> str | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             return f"does not belong to the certificate in {certificate}"
-    except OSError:
-        pass
-    else:
-        return None
-    return "contains no private key without a password; a PEM file was expected"
+        return "is invalid, or protected by a password, which is not supported"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
