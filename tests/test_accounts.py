@@ -8,8 +8,8 @@ from support.exposition import parsed
 from support.served import Served
 
 from envoy_exporter.config import ConfigError
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.cloud import Cloud
+from envoy_simulator import Simulator
+from envoy_simulator.cloud import Cloud
 
 
 def written(folder: Path, *gateways: str, more: str = "") -> Path:

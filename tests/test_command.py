@@ -16,7 +16,7 @@ from support.raw import RawGateway, closed_port
 from support.served import written
 
 from envoy_exporter import __version__
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def test_it_serves_and_ends_with_0_within_two_seconds_of_sigterm(tmp_path: Path) -> None:

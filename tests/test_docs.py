@@ -16,10 +16,10 @@ from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.design import roof
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.wiring import COLLECTORS
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.design import roof
 
 DOCS = Path(__file__).parent.parent / "docs"
 A_JUNE_DAY = 1_781_024_400.0

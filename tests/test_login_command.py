@@ -13,7 +13,7 @@ from support.enlighten import trusted
 
 from envoy_exporter.cli import main
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator.cloud import Cloud
+from envoy_simulator.cloud import Cloud
 
 SERIAL = "122333444555"
 PASSWORD = "sun-and-wind"

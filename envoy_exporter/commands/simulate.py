@@ -12,14 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.capture import CaptureError
-from envoy_exporter.simulator.certificate import CertificateError, can_certify
-from envoy_exporter.simulator.cloud import Cloud
-from envoy_exporter.simulator.faults import FAULTS, FaultError
-from envoy_exporter.simulator.faults.written import Order, catalogue, order
-from envoy_exporter.simulator.history import END, history, instants
-from envoy_exporter.simulator.plant import Plant
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.capture import CaptureError
+from envoy_simulator.certificate import CertificateError, can_certify
+from envoy_simulator.cloud import Cloud
+from envoy_simulator.faults import FAULTS, FaultError
+from envoy_simulator.faults.written import Order, catalogue, order
+from envoy_simulator.history import END, history, instants
+from envoy_simulator.plant import Plant
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST_DAY = 60.0

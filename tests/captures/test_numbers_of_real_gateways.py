@@ -21,9 +21,9 @@ from captures.by_hand import IN_NO_CAPTURE, OF_A_GATEWAY, OF_THE_SCRAPE, PAGES, 
 from captures.oracle import Recording, equal
 from captures.table import Table
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request
 from envoy_exporter.wiring import COLLECTORS
+from envoy_simulator import Simulator
+from envoy_simulator.answering import Request
 
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")

@@ -14,8 +14,8 @@ from support.exporter import Scraped
 from support.gateways import settings
 from support.house import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_well, renewals
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.cloud import MOODS, Cloud
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.cloud import MOODS, Cloud
 
 
 def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(

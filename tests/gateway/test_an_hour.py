@@ -5,7 +5,7 @@ from support.clock import StillClock
 from support.exporter import Scraped
 from support.gateways import settings
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 HOUR = 3600
 

@@ -10,8 +10,8 @@ from support.enlighten import YEAR, enlighten, login, trusted
 
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.gateway.enlighten import CloudError, Unavailable, retry_after
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.cloud import MOODS, Cloud
+from envoy_simulator import Simulator
+from envoy_simulator.cloud import MOODS, Cloud
 
 SERIAL = "122333444555"
 NOW = StillClock().time()

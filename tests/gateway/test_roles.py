@@ -10,8 +10,8 @@ from support.gateways import settings
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.wiring import COLLECTORS
+from envoy_simulator import Simulator
 
 FOR_INSTALLERS = (
     documents.PLC_STATUS,

@@ -11,8 +11,8 @@ from support.gateways import settings
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.token import Token, parse
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import NoFaults
+from envoy_simulator import Simulator
+from envoy_simulator.faults import NoFaults
 
 NEXT_SCRAPE = 15.0
 

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 from support.exposition import Key
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.faults import FAULTS, Acts, Fault, When
-from envoy_exporter.simulator.faults.fault import Value
+from envoy_simulator import PROFILES
+from envoy_simulator.faults import FAULTS, Acts, Fault, When
+from envoy_simulator.faults.fault import Value
 from matrix.house import HURRY, House, Scraped, eleven, small
 from matrix.truth import STEP, Twin, readers, subsystem_of
 

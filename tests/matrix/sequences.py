@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.faults import FAULTS, When
-from envoy_exporter.simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
+from envoy_simulator import PROFILES
+from envoy_simulator.faults import FAULTS, When
+from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
 from matrix.house import House, small
 from matrix.runs import Judge, count, is_spoiling
 from matrix.truth import STEP, readers

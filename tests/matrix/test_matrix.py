@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from envoy_exporter.simulator.cloud import MOODS
-from envoy_exporter.simulator.faults import When
+from envoy_simulator.cloud import MOODS
+from envoy_simulator.faults import When
 from matrix.runs import Case, every_fault, every_fault_once, run, run_mood
 
 

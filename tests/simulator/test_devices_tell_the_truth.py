@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, document, entry
 
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 NOW = NOON_IN_JUNE + 1234.5
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from simulator.bench import METERED, NOON_IN_JUNE, a_gateway, ask, document, entry
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
-from envoy_exporter.simulator.answers.production import in_three_digits
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.state import Circuit, State
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.answering import Request
+from envoy_simulator.answers.production import in_three_digits
+from envoy_simulator.plant import Plant
+from envoy_simulator.state import Circuit, State
 
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 from simulator.wire import ask, dial, hear, hear_unasked, plain, request
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import When
+from envoy_simulator import Simulator
+from envoy_simulator.faults import When
 
 
 def test_a_closed_port_refuses_cuts_off_who_is_there_and_opens_again() -> None:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulator.bench import StandingClock
 from simulator.wire import ANYTHING, ask, dial, hear, request
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def secured() -> Simulator:

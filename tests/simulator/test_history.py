@@ -12,10 +12,10 @@ from support.exposition import Key, key
 from support.past import Past
 from support.prometheus import run
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.history import END, history, instants
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator import PROFILES
+from envoy_simulator.history import END, history, instants
+from envoy_simulator.plant import Plant
+from envoy_simulator.reports import ReportsInTurn, latest_reports
 
 HOUR, DAY = 3600.0, 86400.0
 TARGET = {"job": "envoy", "instance": "home"}

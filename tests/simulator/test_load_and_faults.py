@@ -9,10 +9,10 @@ import httpx
 import pytest
 from simulator.bench import StandingClock, client
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.faults import NoFaults
-from envoy_exporter.simulator.steps import Close, Steps
+from envoy_simulator import Simulator
+from envoy_simulator.answering import Request, Response
+from envoy_simulator.faults import NoFaults
+from envoy_simulator.steps import Close, Steps
 
 
 def test_it_counts_what_is_asked_and_what_was_answered() -> None:

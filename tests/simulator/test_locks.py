@@ -7,7 +7,7 @@ import httpx
 import pytest
 from simulator.bench import NOON_IN_JUNE, StandingClock, digest_answer
 
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 YEAR = 365 * 86400
 INVERTERS = "/api/v1/production/inverters"

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator.bench import NOON_IN_JUNE
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator import plant as plant_module
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.state import Circuit, Register, State
+from envoy_simulator import PROFILES
+from envoy_simulator import plant as plant_module
+from envoy_simulator.plant import Plant
+from envoy_simulator.state import Circuit, Register, State
 
 DAY = 86400.0
 START = NOON_IN_JUNE

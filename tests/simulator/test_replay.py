@@ -8,8 +8,8 @@ import httpx
 import pytest
 from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.capture import Capture, CaptureError
+from envoy_simulator import Simulator
+from envoy_simulator.capture import Capture, CaptureError
 
 INVERTERS = "/api/v1/production/inverters"
 

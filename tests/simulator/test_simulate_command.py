@@ -18,7 +18,7 @@ from support.exposition import parsed
 from support.served import Served
 
 from envoy_exporter.commands import simulate
-from envoy_exporter.simulator import PROFILES
+from envoy_simulator import PROFILES
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (
@@ -141,7 +141,7 @@ def test_an_address_in_use_is_said_in_a_line() -> None:
 def test_without_trustme_it_says_so_and_tls_cannot_be_had(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("envoy_exporter.simulator.certificate.find_spec", lambda _: None)
+    monkeypatch.setattr("envoy_simulator.certificate.find_spec", lambda _: None)
     parser = argparse.ArgumentParser()
     simulate.add_arguments(parser)
     assert simulate.run(parser.parse_args(["--tls", "--listen-address", "127.0.0.1:0"])) == 2

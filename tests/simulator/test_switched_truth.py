@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, captures, document, entry
 
-from envoy_exporter.simulator import PROFILES
+from envoy_simulator import PROFILES
 
 NOW = NOON_IN_JUNE + 1234.5
 WITH_A_CONTROLLER = {"8.2": "ENPOWER", "8.3-collar": "COLLAR"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from envoy_exporter.simulator.faults import FAULTS, Fault
-from envoy_exporter.simulator.faults.written import WHEN
+from envoy_simulator.faults import FAULTS, Fault
+from envoy_simulator.faults.written import WHEN
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 

@@ -9,9 +9,9 @@ from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Secret
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.wiring import COLLECTORS
+from envoy_simulator import Simulator
 
 
 def settings(gateway: Simulator, **changes: Any) -> Settings:

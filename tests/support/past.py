@@ -16,12 +16,12 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import Standing
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
-from envoy_exporter.simulator.gateway import SimulatedGateway
-from envoy_exporter.simulator.plant import Plant
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.answering import Request
+from envoy_simulator.gateway import SimulatedGateway
+from envoy_simulator.plant import Plant
 from support.clock import StillClock
 from support.exposition import Key, key
 from support.gateways import by_hand

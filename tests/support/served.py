@@ -14,12 +14,12 @@ import httpx
 from envoy_exporter import config
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.secret import Redaction
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import Door, MostRequests
 from envoy_exporter.web.app import Exporter, create
 from envoy_exporter.web.server import Server, listen
 from envoy_exporter.wiring import COLLECTORS, WebFile, Wiring
+from envoy_simulator import Simulator
 
 UNVERIFIED = ssl.create_default_context()
 UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE

@@ -11,8 +11,8 @@ from support.certificates import certified
 from support.served import Served, written
 
 from envoy_exporter.config import ConfigError
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.wiring import WebFile
+from envoy_simulator import Simulator
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,22 @@
+"""All faults there are, by name."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from envoy_simulator.faults import access, bodies, devices, documents, http, sequences, strain, tcp, tls, units
+from envoy_simulator.faults.fault import Fault, FaultError
+
+_MODULES = (tcp, tls, http, bodies, documents, devices, units, access, strain, sequences)
+
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {each.name: each for module in _MODULES for each in vars(module).values() if isinstance(each, Fault)}
+)
+
+
+def named(name: str) -> Fault:
+    """Raises FaultError."""
+    if name in FAULTS:
+        return FAULTS[name]
+    near = get_close_matches(name, FAULTS, 1)
+    raise FaultError(f"there is no fault {name}" + (f"; is it {near[0]}?" if near else ""))

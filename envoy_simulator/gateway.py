@@ -1,0 +1,155 @@
+"""A simulated gateway without sockets: which document stands at which path of a profile, and in what dress."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from envoy_simulator.answering import Headers, Json, Request, Response, Version
+from envoy_simulator.answers import (
+    ac_batteries,
+    books,
+    controller,
+    device_data,
+    ensemble,
+    home,
+    info,
+    inventory,
+    inverters,
+    limits,
+    live,
+    meters,
+    production,
+    site,
+    switched,
+    tariff,
+)
+from envoy_simulator.answers.moment import Moment
+from envoy_simulator.pages import (
+    NOTHING_CACHED,
+    digest_demanded,
+    not_found,
+    server_headers,
+    token_demanded,
+)
+from envoy_simulator.plant import Plant
+from envoy_simulator.profiles import Profile
+
+
+class Dress(NamedTuple):
+    """How a kind of process sends its documents."""
+
+    headers: Headers = ()
+    indent: int | None = None
+    chunked: bool = False
+
+
+_NATIVE = Dress(indent=4)
+_API = Dress((("Content-Type", "application/json"),), indent=2)
+_PAGES = Dress((*NOTHING_CACHED, ("Content-Type", "application/json")), chunked=True)
+
+_DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
+    "/api/v1/production": (_API, production.v1),
+    "/api/v1/production/inverters": (_API, inverters.v1),
+    "/ivp/meters": (_NATIVE, meters.meters),
+    "/ivp/meters/readings": (_NATIVE, meters.readings),
+    "/ivp/pdm/device_data": (_NATIVE, device_data.device_data),
+    "/ivp/ensemble/inventory": (_NATIVE, ensemble.inventory),
+    "/ivp/ensemble/power": (_NATIVE, ensemble.power),
+    "/ivp/ensemble/secctrl": (_NATIVE, ensemble.secctrl),
+    "/ivp/ensemble/status": (_NATIVE, ensemble.status),
+    "/ivp/ensemble/errors": (_NATIVE, controller.errors),
+    "/ivp/ensemble/dry_contacts": (_NATIVE, switched.dry_contacts),
+    "/ivp/ensemble/generator": (_NATIVE, switched.generator),
+    "/ivp/ss/dry_contact_settings": (_NATIVE, switched.dry_contact_settings),
+    "/ivp/ss/gen_config": (_NATIVE, switched.gen_config),
+    "/ivp/ss/gen_mode": (_NATIVE, switched.gen_mode),
+    "/ivp/ss/gen_schedule": (_NATIVE, switched.gen_schedule),
+    "/home": (_PAGES, home.home),
+    "/home.json": (_PAGES, home.home),
+    "/admin/lib/acb_config": (_PAGES, ac_batteries.config),
+    "/admin/lib/tariff": (_PAGES, tariff.tariff),
+    "/ivp/ss/pel_settings": (_NATIVE, limits.export_limit),
+    "/ivp/sc/pvlimit": (_NATIVE, limits.production_limit),
+    "/ivp/ss/dpel": (_NATIVE, limits.dynamic_export_limit),
+    "/ivp/firmware_manager/state": (_NATIVE, limits.firmware_manager),
+    "/ivp/mod/603980032/mode/power": (_NATIVE, limits.production_switch),
+    "/installer/agf/index.json": (_PAGES, limits.grid_profile),
+    "/ivp/livedata/status": (_NATIVE, live.status),
+    "/ivp/peb/devstatus": (_NATIVE, books.devices),
+    "/ivp/pdm/energy": (_NATIVE, books.energy),
+}
+"""All but those that depend on more than the moment: `/info`, and the site in its three forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedGateway:
+    """A profile and its plant, as something that answers."""
+
+    profile: Profile
+    plant: Plant
+    report_interval: int
+
+    @property
+    def serial(self) -> str:
+        return self.profile.serial
+
+    @property
+    def firmware(self) -> Version:
+        return self.profile.firmware
+
+    @property
+    def timezone(self) -> str:
+        return self.profile.timezone
+
+    def denial(self, path: str) -> Response | None:
+        if self.profile.wants_token:
+            return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
+        locked = any(path == each or (each.endswith("/") and path.startswith(each)) for each in self.profile.locked)
+        return digest_demanded(path) if locked else None
+
+    def is_for_installers(self, path: str) -> bool:
+        return self.profile.wants_token and path in self.profile.for_installers
+
+    def document(self, request: Request, time: float) -> Response:
+        return self.document_of(self.moment(time), request)
+
+    def moment(self, time: float) -> Moment:
+        return Moment(self.profile, self.plant, self.report_interval, time)
+
+    def document_of(self, moment: Moment, request: Request) -> Response:
+        """`document`, for those who ask for many of one moment: what they share is worked out once."""
+        path = request.path
+        if path not in self.profile.paths:
+            return not_found(path, self.firmware)
+        if path in ("/info", "/info.xml"):
+            return self._info(moment)
+        if path in ("/production", "/production.json"):
+            return self._site(moment, request)
+        if path == "/inventory.json":
+            deleted = "deleted=1" in request.query.split("&")
+            return self._json(_PAGES, inventory.inventory(moment, deleted=deleted))
+        dress, document = _DOCUMENTS[path]
+        return self._json(dress, document(moment))
+
+    def _info(self, moment: Moment) -> Response:
+        """On 3.17 it is announced as JSON, on 8.3 as nothing at all."""
+        kind: Headers = (("Content-Type", "text/xml"),)
+        if self.firmware < (3, 9):
+            kind = (("Content-Type", "application/json"),)
+        elif self.firmware >= (8, 3):
+            kind = ()
+        return Response(200, (*server_headers(self.firmware), *NOTHING_CACHED, *kind), info.info(moment))
+
+    def _site(self, moment: Moment, request: Request) -> Response:
+        """JSON, by phase if asked with details=1; on 3.x `/production` is a page and the other does not exist."""
+        if self.firmware < (4,):
+            headers = (*NOTHING_CACHED, ("Content-Type", "text/html"))
+            return Response(200, headers, production.page(moment), chunked=True)
+        details = request.path == "/production.json" and "details=1" in request.query.split("&")
+        return self._json(_PAGES, site.site(moment, details=details))
+
+    def _json(self, dress: Dress, document: Json) -> Response:
+        separators = (",", ":") if dress.indent is None else (",", ": ")
+        body = json.dumps(document, indent=dress.indent, separators=separators).encode()
+        return Response(200, (*server_headers(self.firmware), *dress.headers), body, dress.chunked)
