@@ -1,6 +1,5 @@
-"""`envoy-exporter simulate`, as a program of its own."""
+"""The command `envoy-simulator`, run as a process."""
 
-import argparse
 import os
 import re
 import signal
@@ -17,18 +16,13 @@ import yaml
 from support.exposition import parsed
 from support.served import Served
 
-from envoy_exporter.commands import simulate
-from envoy_simulator import PROFILES
+from envoy_simulator import PROFILES, arguments, cli
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = (
-    "import argparse, sys; from envoy_exporter.commands import simulate; parser = argparse.ArgumentParser(); "
-    "simulate.add_arguments(parser); sys.exit(simulate.run(parser.parse_args()))"
-)
 
 
 def program(*arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-W", "error", "-c", PROGRAM, *arguments]
+    command = [sys.executable, "-W", "error", "-m", "envoy_simulator", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -135,16 +129,14 @@ def test_an_address_in_use_is_said_in_a_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         code, _, errors = ended("--listen-address", f"127.0.0.1:{taken.getsockname()[1]}", "--no-tls")
     assert code == 1
-    assert re.fullmatch(r"envoy-exporter simulate: cannot listen on 127\.0\.0\.1:\d+: .*\n", errors)
+    assert re.fullmatch(r"envoy-simulator: cannot listen on 127\.0\.0\.1:\d+: .*\n", errors)
 
 
 def test_without_trustme_it_says_so_and_tls_cannot_be_had(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("envoy_simulator.certificate.find_spec", lambda _: None)
-    parser = argparse.ArgumentParser()
-    simulate.add_arguments(parser)
-    assert simulate.run(parser.parse_args(["--tls", "--listen-address", "127.0.0.1:0"])) == 2
+    assert cli.main(["--tls", "--listen-address", "127.0.0.1:0"]) == 2
     assert ".[simulator]" in capsys.readouterr().err
 
 
@@ -158,12 +150,12 @@ def test_without_trustme_it_says_so_and_tls_cannot_be_had(
     ],
 )
 def test_an_address_to_listen_on(text: str, address: tuple[str, int]) -> None:
-    assert simulate.listen_address(text) == address
+    assert arguments.listen_address(text) == address
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("1d", 86400)])
 def test_the_length_of_a_day(text: str, seconds: float) -> None:
-    assert simulate.day(text) == seconds
+    assert arguments.day(text) == seconds
 
 
 def asked(printed: str, path: str) -> httpx.Response:
