@@ -11,8 +11,8 @@ from threading import Lock
 
 from bench.clock import SharedClock
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request, Response
 from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
 from envoy_simulator.profiles import Profile
 from envoy_simulator.steps import Close, Steps
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from envoy_simulator.faults import FaultError
-from envoy_simulator.faults.written import Order, order
+from envoy_simulator.faults.spec import Order, order
 from envoy_simulator.profiles import PROFILES
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy_simulator.answering import TOKENS_SINCE, Headers, Request, Response, Version, version
 from envoy_simulator.dates import moved
+from envoy_simulator.http_types import TOKENS_SINCE, Headers, Request, Response, Version, version
 from envoy_simulator.pages import digest_demanded, not_found, server_headers, token_demanded
 
 _INVERTERS = "/api/v1/production/inverters"

@@ -16,11 +16,11 @@ from envoy_simulator.capture import CaptureError
 from envoy_simulator.certificate import CertificateError, can_certify
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.faults import FAULTS
-from envoy_simulator.faults.written import catalogue
+from envoy_simulator.faults.spec import catalogue
 from envoy_simulator.history import END, history, instants
-from envoy_simulator.plant import Plant
 from envoy_simulator.profiles import PROFILES
 from envoy_simulator.simulator import Simulator
+from envoy_simulator.system_model import Plant
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs
 
-from envoy_simulator.answering import Json
 from envoy_simulator.certificate import server_context
 from envoy_simulator.credentials import TokenLock
+from envoy_simulator.http_types import Json
 
 LOGIN, TOKENS = "/login/login.json", "/tokens"
 _HTML = b"<!DOCTYPE html><html><head><title>Enlighten</title></head><body>Scheduled maintenance</body></html>"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from secrets import token_bytes
 
-from envoy_simulator.answering import Json, Request
+from envoy_simulator.http_types import Json, Request
 
 _YEAR, _TWELVE_HOURS = 365 * 86400, 43200
 _CLOUD_KEY = b"the simulated cloud's key: gateways of every run know it, as real ones know the real cloud's"

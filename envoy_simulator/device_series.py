@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
-from envoy_simulator.answers import inventory
-from envoy_simulator.answers.device_data import DEVICE_LIMIT
-from envoy_simulator.answers.ensemble import charge
 from envoy_simulator.columns import WATT_HOUR, Column, Instant, always, column
+from envoy_simulator.documents import inventory
+from envoy_simulator.documents.device_data import DEVICE_LIMIT
+from envoy_simulator.documents.ensemble import charge
 from envoy_simulator.profiles import STORAGE, Profile
 from envoy_simulator.reports import Report
 from envoy_simulator.state import BatteryState

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from envoy_simulator.answering import Headers, Json, Request, Response, Version
-from envoy_simulator.answers import (
+from envoy_simulator.documents import (
     ac_batteries,
-    books,
     controller,
     device_data,
+    energy_registers,
     ensemble,
     home,
     info,
@@ -20,11 +19,12 @@ from envoy_simulator.answers import (
     live,
     meters,
     production,
+    relays,
     site,
-    switched,
     tariff,
 )
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Headers, Json, Request, Response, Version
 from envoy_simulator.pages import (
     NOTHING_CACHED,
     digest_demanded,
@@ -32,8 +32,8 @@ from envoy_simulator.pages import (
     server_headers,
     token_demanded,
 )
-from envoy_simulator.plant import Plant
 from envoy_simulator.profiles import Profile
+from envoy_simulator.system_model import Plant
 
 
 class Dress(NamedTuple):
@@ -59,12 +59,12 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/ivp/ensemble/secctrl": (_NATIVE, ensemble.secctrl),
     "/ivp/ensemble/status": (_NATIVE, ensemble.status),
     "/ivp/ensemble/errors": (_NATIVE, controller.errors),
-    "/ivp/ensemble/dry_contacts": (_NATIVE, switched.dry_contacts),
-    "/ivp/ensemble/generator": (_NATIVE, switched.generator),
-    "/ivp/ss/dry_contact_settings": (_NATIVE, switched.dry_contact_settings),
-    "/ivp/ss/gen_config": (_NATIVE, switched.gen_config),
-    "/ivp/ss/gen_mode": (_NATIVE, switched.gen_mode),
-    "/ivp/ss/gen_schedule": (_NATIVE, switched.gen_schedule),
+    "/ivp/ensemble/dry_contacts": (_NATIVE, relays.dry_contacts),
+    "/ivp/ensemble/generator": (_NATIVE, relays.generator),
+    "/ivp/ss/dry_contact_settings": (_NATIVE, relays.dry_contact_settings),
+    "/ivp/ss/gen_config": (_NATIVE, relays.gen_config),
+    "/ivp/ss/gen_mode": (_NATIVE, relays.gen_mode),
+    "/ivp/ss/gen_schedule": (_NATIVE, relays.gen_schedule),
     "/home": (_PAGES, home.home),
     "/home.json": (_PAGES, home.home),
     "/admin/lib/acb_config": (_PAGES, ac_batteries.config),
@@ -76,8 +76,8 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/ivp/mod/603980032/mode/power": (_NATIVE, limits.production_switch),
     "/installer/agf/index.json": (_PAGES, limits.grid_profile),
     "/ivp/livedata/status": (_NATIVE, live.status),
-    "/ivp/peb/devstatus": (_NATIVE, books.devices),
-    "/ivp/pdm/energy": (_NATIVE, books.energy),
+    "/ivp/peb/devstatus": (_NATIVE, energy_registers.devices),
+    "/ivp/pdm/energy": (_NATIVE, energy_registers.energy),
 }
 """All but those that depend on more than the moment: `/info`, and the site in its three forms."""
 

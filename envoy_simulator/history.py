@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from envoy_simulator.columns import Instant
-from envoy_simulator.plant import Plant
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import ReportsInTurn, UnitReportsInTurn
 from envoy_simulator.series import columns
+from envoy_simulator.system_model import Plant
 
 END = "# EOF\n"
 

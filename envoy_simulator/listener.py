@@ -6,7 +6,7 @@ from contextlib import suppress
 from select import select
 from threading import Lock
 
-from envoy_simulator.faults.seam import Listening
+from envoy_simulator.faults.hooks import Listening
 
 _LOOK_AGAIN = 0.1
 """Seconds after which it is asked anew where to listen: a fault may begin and end by the clock."""

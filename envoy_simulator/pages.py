@@ -1,6 +1,6 @@
 """The pages and errors that a gateway answers with, by firmware, and which paths any gateway has."""
 
-from envoy_simulator.answering import TOKENS_SINCE, Headers, Response, Version
+from envoy_simulator.http_types import TOKENS_SINCE, Headers, Response, Version
 
 KNOWN_PATHS = frozenset(
     """

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import exp, floor
 from typing import NamedTuple
 
-from envoy_simulator.chance import Purpose, around, chance, drift
 from envoy_simulator.design import Design, Inverter
+from envoy_simulator.prng import Purpose, around, chance, drift
 from envoy_simulator.state import Powers, capacity, circuit_rates, fed
 from envoy_simulator.weather import clearness, facing, irradiance, solar_hour, sun
 

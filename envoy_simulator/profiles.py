@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from envoy_simulator import sites, tariffs
-from envoy_simulator.answering import TOKENS_SINCE, Version, version
 from envoy_simulator.design import Design
 from envoy_simulator.equipment import FRESNO_GENERATOR, FRESNO_RELAYS, Generator, Relay
+from envoy_simulator.http_types import TOKENS_SINCE, Version, version
 from envoy_simulator.tariffs import Tariff
 
 PRODUCTION, NET, TOTAL, STORAGE = "production", "net-consumption", "total-consumption", "storage"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envoy_simulator.plant import Plant
+from envoy_simulator.system_model import Plant
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from operator import add
 from typing import NamedTuple
 
 from envoy_simulator import device_series
-from envoy_simulator.answers.meters import EIDS
-from envoy_simulator.answers.production import in_three_digits
-from envoy_simulator.answers.quantities import circuit_of
 from envoy_simulator.columns import WATT_HOUR, Column, Instant, always, column
+from envoy_simulator.documents.meters import EIDS
+from envoy_simulator.documents.production import in_three_digits
+from envoy_simulator.documents.quantities import circuit_of
 from envoy_simulator.profiles import BACKFEED, NET, PRODUCTION, STORAGE, TOTAL, Profile
 from envoy_simulator.reports import heard
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR, Circuit

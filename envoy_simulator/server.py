@@ -9,11 +9,11 @@ from http.client import HTTPException, parse_headers
 from threading import Event, Lock, Thread
 from typing import BinaryIO
 
-from envoy_simulator.answering import Request, Response
-from envoy_simulator.faults.seam import Faults
+from envoy_simulator.faults.hooks import Faults
+from envoy_simulator.http_types import Request, Response
 from envoy_simulator.listener import Listener
 from envoy_simulator.load import LoadCount
-from envoy_simulator.received import Received, Recorded
+from envoy_simulator.received_bytes import Received, Recorded
 from envoy_simulator.steps import Close, Line, Step
 
 _IDLE_SECONDS = 75.0

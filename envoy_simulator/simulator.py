@@ -9,21 +9,21 @@ from threading import Lock
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from envoy_simulator.answering import Json, Request, Response, Site
-from envoy_simulator.answers.moment import QUARTER
+from envoy_simulator.access_control import FrontDoor
 from envoy_simulator.capture import Capture
 from envoy_simulator.certificate import can_certify, server_context
-from envoy_simulator.chance import Purpose, chance
-from envoy_simulator.faults.seam import Faults, Guise
-from envoy_simulator.faults.switchboard import Bench, Switchboard
-from envoy_simulator.frontdoor import FrontDoor
+from envoy_simulator.documents.moment import QUARTER
+from envoy_simulator.faults.hooks import Faults, Guise
+from envoy_simulator.faults.injector import Bench, Switchboard
 from envoy_simulator.gateway import SimulatedGateway
+from envoy_simulator.http_types import Json, Request, Response, Site
 from envoy_simulator.load import Load, LoadCount
 from envoy_simulator.pages import is_slow
-from envoy_simulator.plant import Plant
+from envoy_simulator.prng import Purpose, chance
 from envoy_simulator.profiles import PROFILES, Profile
-from envoy_simulator.received import Received
+from envoy_simulator.received_bytes import Received
 from envoy_simulator.server import Server
+from envoy_simulator.system_model import Plant
 from envoy_simulator.weather import DAY, sun
 
 

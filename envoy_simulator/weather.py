@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import cos, exp, floor, pi, radians, sin, sqrt
 from typing import NamedTuple
 
-from envoy_simulator.chance import Purpose, chance, drift
+from envoy_simulator.prng import Purpose, chance, drift
 
 DAY = 86400.0
 _AXIAL_TILT = radians(23.44)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
-from envoy_simulator.answering import Request, Response
 from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
+from envoy_simulator.http_types import Request, Response
 from envoy_simulator.pages import token_demanded
 
 Answer = Callable[[Request], Response]

@@ -8,7 +8,7 @@ from enum import Enum
 from random import Random
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
-from envoy_simulator.answering import Request, Site
+from envoy_simulator.http_types import Request, Site
 from envoy_simulator.load import Load
 from envoy_simulator.profiles import STORAGE, Profile
 

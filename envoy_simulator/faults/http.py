@@ -8,9 +8,9 @@ from functools import cache
 from typing import Literal
 from zlib import Z_FULL_FLUSH, compressobj, crc32
 
-from envoy_simulator.answering import Response
 from envoy_simulator.faults.fault import Acts, Occasion, fault
 from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked, with_length, without
+from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Close, Step, Steps
 
 _CHUNKED = b"Transfer-Encoding: chunked"

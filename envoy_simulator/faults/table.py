@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from envoy_simulator.faults import access, bodies, devices, documents, http, sequences, strain, tcp, tls, units
+from envoy_simulator.faults import access, bodies, devices, documents, http, load_faults, sequences, tcp, tls, units
 from envoy_simulator.faults.fault import Fault, FaultError
 
-_MODULES = (tcp, tls, http, bodies, documents, devices, units, access, strain, sequences)
+_MODULES = (tcp, tls, http, bodies, documents, devices, units, access, load_faults, sequences)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {each.name: each for module in _MODULES for each in vars(module).values() if isinstance(each, Fault)}

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Literal
 
 from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
+from envoy_simulator.faults.hooks import Listening
 from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked
-from envoy_simulator.faults.seam import Listening
 from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
 
 End = Literal["reset", "close"]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from envoy_simulator.faults.documents import with_keys
 from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
-from envoy_simulator.faults.seam import Guise
+from envoy_simulator.faults.hooks import Guise
 
 ProfileName = Literal["3.7", "3.9", "4.10", "5.0", "7.3", "7.6", "8.2", "8.3"]
 _V1, _DEVICE_DATA, _INVENTORY = "/api/v1/production/inverters", "/ivp/pdm/device_data", "/inventory.json"

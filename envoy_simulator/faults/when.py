@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import inf
 
-from envoy_simulator.chance import Purpose, chance
 from envoy_simulator.faults.fault import FaultError
+from envoy_simulator.prng import Purpose, chance
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from captures.table import Table
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.wiring import COLLECTORS
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request
+from envoy_simulator.http_types import Request
 
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")

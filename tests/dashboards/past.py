@@ -12,8 +12,8 @@ from support.rules import Rule
 from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
 
 from envoy_simulator.history import history, instants
-from envoy_simulator.plant import Plant
 from envoy_simulator.series import columns
+from envoy_simulator.system_model import Plant
 
 HOUR, DAY = 3600.0, 86400.0
 _BEFORE, _AFTER = 2 * HOUR, HOUR

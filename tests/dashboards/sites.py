@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Settings
 from envoy_simulator import PROFILES
 from envoy_simulator.columns import Instant
-from envoy_simulator.plant import Plant
 from envoy_simulator.profiles import TOTAL, Profile
+from envoy_simulator.system_model import Plant
 
 MINUTE = 60.0
 _BUILT = 1_735_689_600

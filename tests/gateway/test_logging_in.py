@@ -15,9 +15,9 @@ from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, r
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request, Response
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
 
 # --- the usual life
 

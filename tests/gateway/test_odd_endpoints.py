@@ -19,7 +19,7 @@ from envoy_exporter import documents
 from envoy_exporter.gateway.journal import AT_ONCE, Journal
 from envoy_exporter.gateway.settings import Settings
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request, Response
+from envoy_simulator.http_types import Request, Response
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"

@@ -17,7 +17,7 @@ from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction, Secret
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request, Response
+from envoy_simulator.http_types import Request, Response
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"

@@ -27,7 +27,7 @@ from envoy_exporter.gateway.store import LEAST_GRACE
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request
+from envoy_simulator.http_types import Request
 from envoy_simulator.profiles import Profile
 
 STEP = 15.0

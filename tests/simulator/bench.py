@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request, Response
+from envoy_simulator.http_types import Request, Response
 
 NOON_IN_JUNE = 1_750_010_400.0
 """15 June 2025, 18:00 UTC: day everywhere that a profile stands, noon in Denver."""

@@ -10,10 +10,10 @@ import pytest
 from simulator.bench import METERED, NOON_IN_JUNE, a_gateway, ask, document, entry
 
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request
-from envoy_simulator.answers.production import in_three_digits
-from envoy_simulator.plant import Plant
+from envoy_simulator.documents.production import in_three_digits
+from envoy_simulator.http_types import Request
 from envoy_simulator.state import Circuit, State
+from envoy_simulator.system_model import Plant
 
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600

@@ -14,8 +14,8 @@ from support.prometheus import run
 
 from envoy_simulator import PROFILES
 from envoy_simulator.history import END, history, instants
-from envoy_simulator.plant import Plant
 from envoy_simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator.system_model import Plant
 
 HOUR, DAY = 3600.0, 86400.0
 TARGET = {"job": "envoy", "instance": "home"}

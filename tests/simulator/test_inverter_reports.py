@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from simulator.bench import NOON_IN_JUNE, a_gateway, document
 
 from envoy_simulator import PROFILES
-from envoy_simulator.plant import Plant
 from envoy_simulator.reports import latest_reports
+from envoy_simulator.system_model import Plant
 
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
 

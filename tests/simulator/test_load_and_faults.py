@@ -10,8 +10,8 @@ import pytest
 from simulator.bench import StandingClock, client
 
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request, Response
 from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
 from envoy_simulator.steps import Close, Steps
 
 

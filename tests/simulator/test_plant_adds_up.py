@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator.bench import NOON_IN_JUNE
 
-from envoy_simulator import PROFILES
-from envoy_simulator import plant as plant_module
-from envoy_simulator.plant import Plant
+from envoy_simulator import PROFILES, system_model
 from envoy_simulator.state import Circuit, Register, State
+from envoy_simulator.system_model import Plant
 
 DAY = 86400.0
 START = NOON_IN_JUNE
@@ -150,8 +149,8 @@ def test_nothing_jumps_where_the_simulation_begins() -> None:
 def test_the_order_of_asking_changes_nothing(offsets: list[int]) -> None:
     design = PROFILES["8.3"].design
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plant_module, "_KEPT_RECENT", 7)
-        patch.setattr(plant_module, "_KEPT_FOR_EVER", 32)
+        patch.setattr(system_model, "_KEPT_RECENT", 7)
+        patch.setattr(system_model, "_KEPT_FOR_EVER", 32)
         forgetful = Plant(design, seed=4, start=START)
         asked = [forgetful.at(START + offset) for offset in offsets]
     for offset, state in zip(offsets, asked, strict=True):

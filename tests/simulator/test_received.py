@@ -4,7 +4,7 @@ from simulator.bench import StandingClock, client
 from simulator.wire import ask, plain, request
 
 from envoy_simulator import Simulator
-from envoy_simulator.received import Received
+from envoy_simulator.received_bytes import Received
 
 
 def test_every_byte_that_it_was_sent_is_kept() -> None:

@@ -8,7 +8,7 @@ import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, ask, document
 
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.plant import Plant
+from envoy_simulator.system_model import Plant
 
 NOW = NOON_IN_JUNE + 1234.5
 TOKENED = ("7.3", "7.6", "8.2", "8.3", "8.3-collar")

@@ -12,9 +12,9 @@ from simulator.bench import StandingClock
 from simulator.wire import ANYTHING, ask, dial, hear, plain, request
 
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request, Response
 from envoy_simulator.faults import FAULTS, Acts, Fault, FaultError, Needs, Switchboard, When
-from envoy_simulator.faults.written import catalogue, order
+from envoy_simulator.faults.spec import catalogue, order
+from envoy_simulator.http_types import Request, Response
 
 QUICK = [(fault, options) for fault in FAULTS.values() for options in fault.variants if options != {"kind": "bomb"}]
 """Every fault in all its forms but one, which is made once for all, and that takes a second."""

@@ -14,7 +14,7 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Read
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request
+from envoy_simulator.http_types import Request
 
 NOON = 1_781_024_400.0
 WHO_IT_IS = {

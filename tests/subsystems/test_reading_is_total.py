@@ -21,7 +21,7 @@ from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request
+from envoy_simulator.http_types import Request
 
 HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
 SCALARS = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envoy_simulator.faults import FAULTS, Fault
-from envoy_simulator.faults.written import WHEN
+from envoy_simulator.faults.spec import WHEN
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 

@@ -19,9 +19,9 @@ from envoy_exporter.gateway.token import parse
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
 from envoy_simulator import PROFILES, Simulator
-from envoy_simulator.answering import Request
 from envoy_simulator.gateway import SimulatedGateway
-from envoy_simulator.plant import Plant
+from envoy_simulator.http_types import Request
+from envoy_simulator.system_model import Plant
 from support.clock import StillClock
 from support.exposition import Key, key
 from support.gateways import by_hand

@@ -17,7 +17,7 @@ from envoy_exporter import documents
 from envoy_exporter.web import connections
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import Simulator
-from envoy_simulator.answering import Request, Response
+from envoy_simulator.http_types import Request, Response
 
 
 class Gate:

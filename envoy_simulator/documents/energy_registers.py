@@ -1,10 +1,10 @@
 """What installers are told: `/ivp/peb/devstatus`, the power line, and `/ivp/pdm/energy`, the gateway's own books."""
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.moment import Moment
-from envoy_simulator.answers.production import production_of
-from envoy_simulator.answers.quantities import by_phase, together
-from envoy_simulator.mains import electrics
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.production import production_of
+from envoy_simulator.documents.quantities import by_phase, together
+from envoy_simulator.grid import electrics
+from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.profiles import NET, PRODUCTION
 from envoy_simulator.reports import Report, heard
 

@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import replace
 from typing import Literal
 
-from envoy_simulator.answering import Response
 from envoy_simulator.faults.fault import Acts, Occasion, fault
+from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Pause, Reset, Silence, Steps
 
 How = Literal["freezes", "restarts"]

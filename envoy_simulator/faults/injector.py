@@ -13,12 +13,12 @@ from threading import RLock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from envoy_simulator.answering import Request, Response, Site
+from envoy_simulator.access_control import FrontDoor
 from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Acts, Fault, Occasion, Value
-from envoy_simulator.faults.seam import Guise, Listening
+from envoy_simulator.faults.hooks import Guise, Listening
 from envoy_simulator.faults.table import FAULTS, named
 from envoy_simulator.faults.when import When
-from envoy_simulator.frontdoor import FrontDoor
+from envoy_simulator.http_types import Request, Response, Site
 from envoy_simulator.load import Load
 from envoy_simulator.steps import Steps
 

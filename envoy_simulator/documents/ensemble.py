@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers import ac_batteries, controller
-from envoy_simulator.answers.devices import component, dates, device, wired_component
-from envoy_simulator.answers.moment import Moment
-from envoy_simulator.chance import Purpose, drift
 from envoy_simulator.design import Battery
+from envoy_simulator.documents import ac_batteries, controller
+from envoy_simulator.documents.devices import component, dates, device, wired_component
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
+from envoy_simulator.prng import Purpose, drift
 from envoy_simulator.state import BatteryState, State
 
 _CHARGING, _DISCHARGING, _IDLE = 12, 13, 14

@@ -1,7 +1,7 @@
 """`/info`: who the gateway is. XML, and the only document that is open to everybody on every firmware."""
 
-from envoy_simulator.answering import Version
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Version
 from envoy_simulator.profiles import Profile
 
 _BUILT = {4: 1542240000, 5: 1626220800, 7: 1687392000, 8: 1709251200}

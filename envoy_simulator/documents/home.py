@@ -1,7 +1,7 @@
 """`/home`: how the gateway is connected, to the world and to its devices."""
 
-from envoy_simulator.answering import Entry
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry
 from envoy_simulator.reports import heard
 
 

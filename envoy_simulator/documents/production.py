@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from envoy_simulator.answering import Json
-from envoy_simulator.answers.moment import QUARTER, Moment
+from envoy_simulator.documents.moment import QUARTER, Moment
+from envoy_simulator.http_types import Json
 from envoy_simulator.pages import production_page
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import hypot
 
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
 from envoy_simulator.profiles import BACKFEED, NET, PRODUCTION, STORAGE, TOTAL
 from envoy_simulator.state import Circuit, PhaseState, Register, State
 

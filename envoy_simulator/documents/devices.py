@@ -1,7 +1,7 @@
 """What every device of `/ivp/ensemble/*` has: in the inventory, and as a component in the status."""
 
-from envoy_simulator.answering import Entry
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry
 
 
 def device(moment: Moment, serial: str, part_number: str, reported: int) -> Entry:

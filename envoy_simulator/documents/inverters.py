@@ -1,8 +1,8 @@
 """`/api/v1/production/inverters`: the inverters one by one, as far as each last told."""
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers import ac_batteries
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents import ac_batteries
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
 
 
 def v1(moment: Moment) -> list[Json]:

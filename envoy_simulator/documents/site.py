@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers import ac_batteries
-from envoy_simulator.answers.moment import Moment
-from envoy_simulator.answers.production import lifetime_of_inverters
-from envoy_simulator.answers.quantities import Quantities, by_phase, together
+from envoy_simulator.documents import ac_batteries
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.production import lifetime_of_inverters
+from envoy_simulator.documents.quantities import Quantities, by_phase, together
+from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.profiles import NET, PRODUCTION, TOTAL
 
 _WRAP = 2**32

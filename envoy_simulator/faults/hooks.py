@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from envoy_simulator.answering import Request, Response
+from envoy_simulator.http_types import Request, Response
 from envoy_simulator.steps import Steps
 
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from envoy_simulator.mains import Mains
-from envoy_simulator.plant import Plant
+from envoy_simulator.grid import Mains
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import Report, heard, latest_reports
 from envoy_simulator.state import State
+from envoy_simulator.system_model import Plant
 from envoy_simulator.weather import DAY
 
 QUARTER = 900

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from envoy_simulator.chance import Purpose, around, drift
 from envoy_simulator.design import Inverter
+from envoy_simulator.prng import Purpose, around, drift
 from envoy_simulator.reports import Report
 
 _LEADING, _LAGGING = 1, 38

@@ -1,7 +1,7 @@
 """What the site may export and produce, who keeps watch over the batteries' firmware, and what installers set."""
 
-from envoy_simulator.answering import Entry
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry
 
 
 def export_limit(moment: Moment) -> Entry:

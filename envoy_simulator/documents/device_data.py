@@ -1,11 +1,11 @@
 """`/ivp/pdm/device_data`: both sides of every inverter, and the meters' last quarter of an hour (8.2.4345 on)."""
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers import ac_batteries
-from envoy_simulator.answers.meters import CHANNEL_EIDS, EIDS
-from envoy_simulator.answers.moment import QUARTER, Moment
-from envoy_simulator.answers.quantities import by_phase, circuit_of
-from envoy_simulator.mains import electrics
+from envoy_simulator.documents import ac_batteries
+from envoy_simulator.documents.meters import CHANNEL_EIDS, EIDS
+from envoy_simulator.documents.moment import QUARTER, Moment
+from envoy_simulator.documents.quantities import by_phase, circuit_of
+from envoy_simulator.grid import electrics
+from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.profiles import NET, PRODUCTION, TOTAL
 from envoy_simulator.reports import Report, heard
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from envoy_simulator.answering import Entry
-from envoy_simulator.answers.ensemble import secctrl
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.ensemble import secctrl
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry
 from envoy_simulator.state import Register, State
 
 _FROZEN = 9000

@@ -1,9 +1,9 @@
 """What stands between house and grid: a system controller; or a collar, and a combiner with its meter."""
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.devices import component, dates, device, installed, wired_component
-from envoy_simulator.answers.moment import Moment
-from envoy_simulator.chance import Purpose, drift
+from envoy_simulator.documents.devices import component, dates, device, installed, wired_component
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
+from envoy_simulator.prng import Purpose, drift
 
 _ENPOWER_PART, _COLLAR_PART, _COMBINER_PART = "865-00378-r27", "865-00400-r22", "800-02403-r08"
 _ENPOWER_STATE: Entry = {"admin_state": 24, "admin_state_str": "ENPWR_STATE_OPER_CLOSED"}

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.moment import Moment
-from envoy_simulator.answers.quantities import NOTHING, Quantities, by_phase, together
-from envoy_simulator.chance import Purpose, drift
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.quantities import NOTHING, Quantities, by_phase, together
+from envoy_simulator.http_types import Entry, Json
+from envoy_simulator.prng import Purpose, drift
 from envoy_simulator.profiles import BACKFEED, EVSE, LOAD, NET, PRODUCTION, PV3P, STORAGE, TOTAL
 
 EIDS = {

@@ -1,8 +1,8 @@
 """AC batteries, as each document has them: the site's sum, and the units by their reports, by day and by night."""
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.moment import Moment
 from envoy_simulator.design import Battery
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.reports import BatteryReport, battery_report
 
 FIRST_DEVICE, FIRST_CHANNEL, EID_STEP = 721420544, 1795162385, 256

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from envoy_simulator.answering import Entry, Json, Version
-from envoy_simulator.answers import ac_batteries
-from envoy_simulator.answers.device_data import EID_STEP, FIRST_CHANNEL, RELAY_CHANNEL
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents import ac_batteries
+from envoy_simulator.documents.device_data import EID_STEP, FIRST_CHANNEL, RELAY_CHANNEL
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json, Version
 from envoy_simulator.reports import heard, latest_reports
 
 _OK: list[Json] = ["envoy.global.ok"]

@@ -3,9 +3,9 @@
 Gateways without a controller answer too: four contacts of type NONE, and a generator that is empty or open.
 """
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
 from envoy_simulator.equipment import Generator, Relay
+from envoy_simulator.http_types import Entry, Json
 
 _CONTACTS = ("NC1", "NC2", "NO1", "NO2")
 _SUNDAY = 7

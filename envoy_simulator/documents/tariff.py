@@ -3,8 +3,8 @@
 import struct
 from datetime import UTC, datetime
 
-from envoy_simulator.answering import Entry, Json
-from envoy_simulator.answers.moment import Moment
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.tariffs import Day, Season, Tariff
 
 _SUNDAY_FIRST = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")

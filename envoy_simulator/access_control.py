@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from envoy_simulator.answering import TOKENS_SINCE, Request, Response, Site
 from envoy_simulator.credentials import DigestLock, TokenLock
+from envoy_simulator.http_types import TOKENS_SINCE, Request, Response, Site
 from envoy_simulator.pages import not_allowed
 
 
