@@ -1,7 +1,7 @@
-"""A simulated Enphase Envoy (IQ Gateway): what the exporter is shown on, and tested against.
+"""A simulated Enphase Envoy (IQ Gateway), for demonstrations and tests of the exporter.
 
-It stands on the standard library alone, and imports nothing of the exporter: what both agree on, they agree on
-because real gateways are like that.
+It needs only the standard library (and trustme for TLS) and imports nothing of the exporter, so that the two agree only
+because real gateways behave that way.
 """
 
 from envoy_simulator.profiles import PROFILES, Profile

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from envoy_simulator.faults import FaultError
-from envoy_simulator.faults.spec import Order, order
+from envoy_simulator.faults.spec import FaultSpec, parse_fault
 from envoy_simulator.profiles import PROFILES
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -141,11 +141,11 @@ def factor(text: str) -> float:
     return number
 
 
-def fault(text: str) -> Order | None:
+def fault(text: str) -> FaultSpec | None:
     """The fault that was written; None for `list`."""
     if text == "list":
         return None
     try:
-        return order(text)
+        return parse_fault(text)
     except FaultError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

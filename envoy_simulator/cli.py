@@ -20,7 +20,7 @@ from envoy_simulator.faults.spec import catalogue
 from envoy_simulator.history import END, history, instants
 from envoy_simulator.profiles import PROFILES
 from envoy_simulator.simulator import Simulator
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -73,10 +73,10 @@ def _write_history(arguments: argparse.Namespace, now: float) -> int:
     profile = PROFILES[arguments.profile]
     end = now // arguments.every * arguments.every
     start = end - arguments.history // arguments.every * arguments.every
-    plant = Plant(profile.design, seed=arguments.seed, start=start)
+    system = SystemModel(profile.design, seed=arguments.seed, start=start)
     labels = {"job": arguments.job, "instance": arguments.instance}
     try:
-        moments = instants(profile, plant, start, end, arguments.every)
+        moments = instants(profile, system, start, end, arguments.every)
         sys.stdout.writelines(history(profile, moments, labels, inverters=arguments.inverters))
         _print(END.rstrip())
     except BrokenPipeError:

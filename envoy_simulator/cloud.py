@@ -1,6 +1,6 @@
-"""A stand-in for the Enphase cloud: its login and its tokens over TLS, its moods by name, and a record of it all.
+"""A simulated Enphase cloud: login and tokens over TLS, faulty responses by name, and a record of the requests.
 
-The gateways of every simulator take its tokens, as real ones take the real cloud's.
+The gateways of every simulator accept its tokens, as real gateways accept the real cloud's.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Self
 from urllib.parse import parse_qs
 
 from envoy_simulator.certificate import server_context
-from envoy_simulator.credentials import TokenLock
+from envoy_simulator.credentials import TokenVerifier
 from envoy_simulator.http_types import Json
 
 LOGIN, TOKENS = "/login/login.json", "/tokens"
@@ -23,8 +23,8 @@ _HTML = b"<!DOCTYPE html><html><head><title>Enlighten</title></head><body>Schedu
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that came in whole: its path, what it brought as text, its headers by lower-case name."""
+class CloudRequest:
+    """A complete request: its path, its body as text, and its headers by lower-case name."""
 
     path: str
     body: str
@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a mood says at one of the two paths instead of the truth; no status: it closes without a word."""
+    """The response of one of the two paths; status 0 closes the connection without a response."""
 
     path: str
     status: int = 200
@@ -41,7 +41,7 @@ class Reply:
     headers: Mapping[str, str] | None = None
 
 
-MOODS: Mapping[str, Reply] = {
+RESPONSES: Mapping[str, Reply] = {
     # home-assistant/core#155793: an account with a second factor
     "mfa": Reply(LOGIN, 200, b'{"success":true,"isBlocked":false}'),
     "blocked": Reply(LOGIN, 200, b'{"success":false,"isBlocked":true}'),
@@ -71,33 +71,34 @@ MOODS: Mapping[str, Reply] = {
     "token_503": Reply(TOKENS, 503, _HTML),
     "token_silent": Reply(TOKENS, 0),
 }
-"""By name. Besides: `slow` says nothing until it ends, and what `claims` make of a token."""
+"""Faulty responses by name. In addition, `slow` does not respond until the cloud closes."""
 
 
 class Cloud:
     """Listens from `start` to `close`, or for the length of a `with`.
 
-    `serials` belong to the account; a token asked for another is refused with 403. `clock`: seconds since 1970.
-    `mood`: one of MOODS, `slow`, or nothing. `claims` go into tokens instead of the usual ones; None leaves one out.
+    `serials` belong to the account; a token for another serial is rejected with 403. `clock`: seconds since 1970.
+    `response`: the name of one of RESPONSES, `slow`, or "" for correct responses. `claims` replace those of the tokens;
+    None omits a claim.
     """
 
     def __init__(
         self,
         *serials: str,
         username: str = "somebody@example.com",
-        password: str = "sun-and-wind",  # noqa: S107  # it opens nothing
+        password: str = "sun-and-wind",  # noqa: S107  # of no real account
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         self.username = username
         self.password = password
-        self.mood = ""
+        self.response = ""
         self.claims: Mapping[str, Json] = {}
         self._serials = serials
         self._clock = clock
         self._address = (host, port)
-        self._asked: list[Asked] = []
+        self._requests: list[CloudRequest] = []
         self._sessions: set[str] = set()
         self._lock = Lock()
         self._closing = Event()
@@ -106,7 +107,7 @@ class Cloud:
 
     @property
     def login_url(self) -> str:
-        """Once it listens."""
+        """The login URL, after `start`."""
         return f"https://{self._address[0]}:{self._address[1]}{LOGIN}"
 
     @property
@@ -114,14 +115,14 @@ class Cloud:
         return f"https://{self._address[0]}:{self._address[1]}{TOKENS}"
 
     @property
-    def asked(self) -> list[Asked]:
-        """All that came in whole so far."""
+    def requests(self) -> list[CloudRequest]:
+        """The complete requests so far."""
         with self._lock:
-            return list(self._asked)
+            return list(self._requests)
 
     @property
     def logins(self) -> int:
-        return sum(each.path == LOGIN for each in self.asked)
+        return sum(request.path == LOGIN for request in self.requests)
 
     def start(self) -> None:
         self._closing.clear()
@@ -131,7 +132,7 @@ class Cloud:
         class Handler(_Handler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0))).decode("utf-8", "replace")
-                self.send(cloud.answer(Asked(self.path.partition("?")[0], body, _lower(self.headers))))
+                self.send(cloud.respond(CloudRequest(self.path.partition("?")[0], body, _lower(self.headers))))
 
         self._server = _Server(self._address, Handler, context)
         self._address = (self._address[0], self._server.server_address[1])
@@ -155,22 +156,22 @@ class Cloud:
     ) -> None:
         self.close()
 
-    def answer(self, asked: Asked) -> Reply:
-        """What it says to a request, in its present mood."""
+    def respond(self, request: CloudRequest) -> Reply:
+        """The reply to a request."""
         with self._lock:
-            self._asked.append(asked)
-        if self.mood == "slow":
+            self._requests.append(request)
+        if self.response == "slow":
             self._closing.wait()
-            return Reply(asked.path, 0)
-        odd = MOODS.get(self.mood)
-        if odd is not None and odd.path == asked.path:
-            return odd
-        if asked.path == LOGIN:
-            return self._login(asked)
-        return self._token(asked) if asked.path == TOKENS else Reply(asked.path, 404, _HTML)
+            return Reply(request.path, 0)
+        faulty = RESPONSES.get(self.response)
+        if faulty is not None and faulty.path == request.path:
+            return faulty
+        if request.path == LOGIN:
+            return self._login(request)
+        return self._token(request) if request.path == TOKENS else Reply(request.path, 404, _HTML)
 
-    def _login(self, asked: Asked) -> Reply:
-        form = parse_qs(asked.body)
+    def _login(self, request: CloudRequest) -> Reply:
+        form = parse_qs(request.body)
         if form.get("user[email]") != [self.username] or form.get("user[password]") != [self.password]:
             return Reply(LOGIN, 401, b'{"message":"Invalid email/password"}')
         with self._lock:
@@ -179,14 +180,14 @@ class Cloud:
         said = {"message": "success", "session_id": session, "user_id": 1, "user_name": "S", "first_name": "S"}
         return Reply(LOGIN, 200, json.dumps(said).encode(), {"Content-Type": "application/json"})
 
-    def _token(self, asked: Asked) -> Reply:
-        said = json.loads(asked.body)
+    def _token(self, request: CloudRequest) -> Reply:
+        said = json.loads(request.body)
         if said.get("session_id") not in self._sessions or said.get("username") != self.username:
             return Reply(TOKENS, 401)
         serial = said.get("serial_num")
         if serial not in self._serials:
             return Reply(TOKENS, 403, b'{"message":"Forbidden"}')
-        token = TokenLock(serial, self._clock).make(**{"username": self.username, **self.claims})
+        token = TokenVerifier(serial, self._clock).make(**{"username": self.username, **self.claims})
         return Reply(TOKENS, 200, token.encode(), {"Content-Type": "text/plain"})
 
 
@@ -207,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's own name
-        """Nothing: what came is in `asked`."""
+        """Log nothing: the requests are in `Cloud.requests`."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -220,14 +221,14 @@ class _Server(ThreadingHTTPServer):
         self._context = context
 
     def finish_request(self, request: object, client_address: object) -> None:
-        """In the connection's thread, so that a client that says nothing holds up nobody."""
+        """Perform the handshake in the connection's thread, so that a silent client blocks no other."""
         assert isinstance(self.RequestHandlerClass, type)  # noqa: S101
         request.settimeout(30)  # type: ignore[attr-defined]
         with self._context.wrap_socket(request, server_side=True) as secured:  # type: ignore[arg-type]
             super().finish_request(secured, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: a client that does not trust the certificate breaks off."""
+        """Ignore it: a client that does not trust the certificate closes the connection."""
 
 
 def _lower(headers: object) -> Mapping[str, str]:

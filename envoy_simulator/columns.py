@@ -1,4 +1,4 @@
-"""A series of the past as a column: its name, its labels, and its value at any instant of a plant."""
+"""A series of the past as a column: its name, its labels, and its value at any instant of a system."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The locks of a gateway: tokens from firmware 7 on, HTTP digest below. Both can be turned over for a test."""
+"""The authentication of a gateway: tokens from firmware 7 on, HTTP digest before. A test can revoke both."""
 
 import base64
 import hashlib
@@ -15,8 +15,8 @@ _CLOUD_KEY = b"the simulated cloud's key: gateways of every run know it, as real
 REALM = "enphaseenergy.com"
 
 
-class TokenLock:
-    """Tokens for one gateway: the claims and the form of real ones, signed with a key that every simulator has."""
+class TokenVerifier:
+    """Makes and verifies tokens of one gateway: claims and format as real ones, signed with a key of all simulators."""
 
     def __init__(self, serial: str, clock: Callable[[], float]) -> None:
         self._serial = serial
@@ -25,7 +25,7 @@ class TokenLock:
         self._revoked: frozenset[str] = frozenset()
 
     def make(self, **claims: Json) -> str:
-        """A token; a claim given as None is left out."""
+        """A token; a claim given as None is omitted."""
         now = int(self._clock())
         life = _TWELVE_HOURS if claims.get("enphaseUser") == "installer" else _YEAR
         payload: dict[str, Json] = {
@@ -45,8 +45,8 @@ class TokenLock:
         self._known.add(token)
         return token
 
-    def opens(self, request: Request, now: float, *, installer: bool = False) -> bool:
-        """`installer`: where an owner's does not."""
+    def accepts(self, request: Request, now: float, *, installer: bool = False) -> bool:
+        """Whether the token is valid. `installer`: whether the path requires an installer's token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or token in self._revoked or not self._is_valid(token, now, installer=installer):
@@ -55,7 +55,7 @@ class TokenLock:
         return True
 
     def _is_valid(self, token: str, now: float, *, installer: bool) -> bool:
-        """Ours, for this gateway, not run out, and of the role."""
+        """Whether it is signed by the cloud, for this gateway, not expired, and of the role."""
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), _base64(_signature(signed)).encode()):
             return False
@@ -66,15 +66,15 @@ class TokenLock:
         return claims.get("aud") == self._serial and isinstance(expiry, int | float) and now < expiry
 
     def revoke(self) -> None:
-        """What opened it, or was made to, does so no more; what is made from now on does."""
+        """Reject the tokens that were made or accepted so far; tokens made later are valid."""
         self._revoked |= self._known
 
     def restore(self) -> None:
         self._revoked = frozenset()
 
 
-class DigestLock:
-    """HTTP digest with MD5 and qop auth: one user, one password, nonces that this gateway gave out."""
+class DigestVerifier:
+    """Verifies HTTP digest with MD5 and qop auth: one user, one password, and the nonces of this gateway."""
 
     def __init__(self, username: str, password: str, *, dated_nonces: bool) -> None:
         self._username = username
@@ -89,7 +89,7 @@ class DigestLock:
         self._nonces.add(nonce)
         return f'Digest qop="auth", realm="{REALM}", nonce="{nonce}"'
 
-    def opens(self, request: Request) -> bool:
+    def accepts(self, request: Request) -> bool:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "digest" or self._revoked:
             return False

@@ -1,4 +1,4 @@
-"""What a plant is built of. The numbers of a plant that never change stand here, those that do in `state`."""
+"""What a system is built of. The numbers of a system that never change stand here, those that do in `state`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -52,7 +52,7 @@ class Battery:
 class Design:
     """A site: where it is, how it is wired, what is on the roof, in the garage and in the house.
 
-    `household`: the mean load of each phase in watts. `age`: seconds for which the plant ran before the simulation.
+    `household`: the mean load of each phase in watts. `age`: seconds for which the system ran before the simulation.
     `removed`: the serials of inverters that once were there, and `relay` that of an IQ Relay.
     """
 
@@ -72,7 +72,7 @@ class Design:
         return len(self.household)
 
 
-def roof(
+def make_inverters(
     count: int,
     first_serial: int,
     *,
@@ -81,7 +81,7 @@ def roof(
     peak_watts: float,
     limit_watts: float,
 ) -> tuple[Inverter, ...]:
-    """Inverters shared out over the arrays and the phases, none quite like its neighbour."""
+    """Inverters distributed over the arrays and the phases, with small differences."""
     return tuple(
         Inverter(
             # Serials of one delivery lie close together, but do not follow each other.

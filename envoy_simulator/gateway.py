@@ -1,4 +1,4 @@
-"""A simulated gateway without sockets: which document stands at which path of a profile, and in what dress."""
+"""A simulated gateway without sockets: the document of every path of a profile, and its encoding."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from envoy_simulator.documents import (
     ac_batteries,
     controller,
     device_data,
+    device_status,
     energy_registers,
     ensemble,
     home,
@@ -33,22 +34,22 @@ from envoy_simulator.pages import (
     token_demanded,
 )
 from envoy_simulator.profiles import Profile
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 
 
-class Dress(NamedTuple):
-    """How a kind of process sends its documents."""
+class Encoding(NamedTuple):
+    """How one kind of process on the gateway sends its documents."""
 
     headers: Headers = ()
     indent: int | None = None
     chunked: bool = False
 
 
-_NATIVE = Dress(indent=4)
-_API = Dress((("Content-Type", "application/json"),), indent=2)
-_PAGES = Dress((*NOTHING_CACHED, ("Content-Type", "application/json")), chunked=True)
+_NATIVE = Encoding(indent=4)
+_API = Encoding((("Content-Type", "application/json"),), indent=2)
+_PAGES = Encoding((*NOTHING_CACHED, ("Content-Type", "application/json")), chunked=True)
 
-_DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
+_DOCUMENTS: Mapping[str, tuple[Encoding, Callable[[Moment], Json]]] = {
     "/api/v1/production": (_API, production.v1),
     "/api/v1/production/inverters": (_API, inverters.v1),
     "/ivp/meters": (_NATIVE, meters.meters),
@@ -76,18 +77,18 @@ _DOCUMENTS: Mapping[str, tuple[Dress, Callable[[Moment], Json]]] = {
     "/ivp/mod/603980032/mode/power": (_NATIVE, limits.production_switch),
     "/installer/agf/index.json": (_PAGES, limits.grid_profile),
     "/ivp/livedata/status": (_NATIVE, live.status),
-    "/ivp/peb/devstatus": (_NATIVE, energy_registers.devices),
+    "/ivp/peb/devstatus": (_NATIVE, device_status.devices),
     "/ivp/pdm/energy": (_NATIVE, energy_registers.energy),
 }
-"""All but those that depend on more than the moment: `/info`, and the site in its three forms."""
+"""All documents but those that depend on more than the moment: `/info`, and the site in its three forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedGateway:
-    """A profile and its plant, as something that answers."""
+    """A profile and its system, which responds to requests."""
 
     profile: Profile
-    plant: Plant
+    system: SystemModel
     report_interval: int
 
     @property
@@ -105,7 +106,7 @@ class SimulatedGateway:
     def denial(self, path: str) -> Response | None:
         if self.profile.wants_token:
             return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
-        locked = any(path == each or (each.endswith("/") and path.startswith(each)) for each in self.profile.locked)
+        locked = any(path == one or (one.endswith("/") and path.startswith(one)) for one in self.profile.locked)
         return digest_demanded(path) if locked else None
 
     def is_for_installers(self, path: str) -> bool:
@@ -115,10 +116,10 @@ class SimulatedGateway:
         return self.document_of(self.moment(time), request)
 
     def moment(self, time: float) -> Moment:
-        return Moment(self.profile, self.plant, self.report_interval, time)
+        return Moment(self.profile, self.system, self.report_interval, time)
 
     def document_of(self, moment: Moment, request: Request) -> Response:
-        """`document`, for those who ask for many of one moment: what they share is worked out once."""
+        """`document` of a moment, for a caller of many: what they share is computed once."""
         path = request.path
         if path not in self.profile.paths:
             return not_found(path, self.firmware)
@@ -129,11 +130,11 @@ class SimulatedGateway:
         if path == "/inventory.json":
             deleted = "deleted=1" in request.query.split("&")
             return self._json(_PAGES, inventory.inventory(moment, deleted=deleted))
-        dress, document = _DOCUMENTS[path]
-        return self._json(dress, document(moment))
+        encoding, document = _DOCUMENTS[path]
+        return self._json(encoding, document(moment))
 
     def _info(self, moment: Moment) -> Response:
-        """On 3.17 it is announced as JSON, on 8.3 as nothing at all."""
+        """On 3.17 its Content-Type is JSON, on 8.3 it has none."""
         kind: Headers = (("Content-Type", "text/xml"),)
         if self.firmware < (3, 9):
             kind = (("Content-Type", "application/json"),)
@@ -142,14 +143,14 @@ class SimulatedGateway:
         return Response(200, (*server_headers(self.firmware), *NOTHING_CACHED, *kind), info.info(moment))
 
     def _site(self, moment: Moment, request: Request) -> Response:
-        """JSON, by phase if asked with details=1; on 3.x `/production` is a page and the other does not exist."""
+        """JSON, by phase with details=1; on 3.x `/production` is a page and the other path does not exist."""
         if self.firmware < (4,):
             headers = (*NOTHING_CACHED, ("Content-Type", "text/html"))
             return Response(200, headers, production.page(moment), chunked=True)
         details = request.path == "/production.json" and "details=1" in request.query.split("&")
         return self._json(_PAGES, site.site(moment, details=details))
 
-    def _json(self, dress: Dress, document: Json) -> Response:
-        separators = (",", ":") if dress.indent is None else (",", ": ")
-        body = json.dumps(document, indent=dress.indent, separators=separators).encode()
-        return Response(200, (*server_headers(self.firmware), *dress.headers), body, dress.chunked)
+    def _json(self, encoding: Encoding, document: Json) -> Response:
+        separators = (",", ":") if encoding.indent is None else (",", ": ")
+        body = json.dumps(document, indent=encoding.indent, separators=separators).encode()
+        return Response(200, (*server_headers(self.firmware), *encoding.headers), body, encoding.chunked)

@@ -1,4 +1,4 @@
-"""The grid's side of things: voltage and frequency at the house, and what an inverter measures of both its sides."""
+"""The grid: voltage and frequency at the house, and what an inverter measures on its AC and DC side."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ _LEADING, _LAGGING = 1, 38
 
 
 @dataclass(frozen=True, slots=True)
-class Mains:
-    """A grid: nominal volts of a phase against neutral, and hertz."""
+class Grid:
+    """A grid with its nominal volts of a phase against neutral, and hertz."""
 
     volts: float
     hertz: float
@@ -22,7 +22,7 @@ class Mains:
         return self.volts * (0.985 + 0.03 * drift(time / 97, self.seed, Purpose.VOLTAGE, phase))
 
     def voltage_across(self, legs: tuple[int, ...], time: float) -> float:
-        """Across a device: of one leg against neutral, of both legs of a split phase their sum."""
+        """The volts across a device: of one leg against neutral, or the sum of both legs of a split phase."""
         return sum(self.voltage(leg, time) for leg in legs)
 
     def frequency(self, time: float) -> float:
@@ -43,15 +43,15 @@ class Electrics:
     celsius: float
 
 
-def electrics(mains: Mains, inverter: Inverter, number: int, report: Report) -> Electrics:
+def electrics(grid: Grid, inverter: Inverter, number: int, report: Report) -> Electrics:
     """A module's voltage sags with heat; losses are 3.5 percent; the filter takes its vars at any power (8.2.4345)."""
-    ac_volts = mains.voltage_across(inverter.legs, report.end)
-    celsius = around(16, 3, mains.seed, Purpose.DEVICE, number) + 24 * report.watts / inverter.limit_watts
-    dc_volts = around(36, 1, mains.seed, Purpose.DEVICE, -1 - number) - 0.12 * (celsius - 25)
+    ac_volts = grid.voltage_across(inverter.legs, report.end)
+    celsius = around(16, 3, grid.seed, Purpose.DEVICE, number) + 24 * report.watts / inverter.limit_watts
+    dc_volts = around(36, 1, grid.seed, Purpose.DEVICE, -1 - number) - 0.12 * (celsius - 25)
     return Electrics(
         ac_volts=ac_volts,
         ac_amperes=math.hypot(report.watts, _LAGGING - _LEADING) / ac_volts,
-        ac_hertz=mains.frequency(report.end),
+        ac_hertz=grid.frequency(report.end),
         leading_vars=_LEADING,
         lagging_vars=_LAGGING,
         dc_volts=dc_volts,

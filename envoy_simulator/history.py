@@ -1,4 +1,4 @@
-"""A plant's past as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+"""A system's past as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
 
 It comes instant after instant, all series of each, so that years need no memory; a strict reader of OpenMetrics
 would have it family after family, promtool wants each series in order of time and no more. For the same reason
@@ -13,20 +13,20 @@ from envoy_simulator.columns import Instant
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import ReportsInTurn, UnitReportsInTurn
 from envoy_simulator.series import columns
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 
 END = "# EOF\n"
 
 
-def instants(profile: Profile, plant: Plant, start: float, end: float, every: float = 60.0) -> Iterator[Instant]:
+def instants(profile: Profile, system: SystemModel, start: float, end: float, every: float = 60.0) -> Iterator[Instant]:
     """From `start` up to, and without, `end`; seconds since 1970."""
-    reports = ReportsInTurn(plant, profile.report_interval)
-    units = UnitReportsInTurn(plant, profile.report_interval)
+    reports = ReportsInTurn(system, profile.report_interval)
+    units = UnitReportsInTurn(system, profile.report_interval)
     zone = ZoneInfo(profile.timezone)
     count = 0
     while (time := start + count * every) < end:
         offset = datetime.fromtimestamp(time, UTC).astimezone(zone).utcoffset()
-        yield Instant(plant.site_at(time), reports.at(time), units.at(time), offset.total_seconds() if offset else 0.0)
+        yield Instant(system.site_at(time), reports.at(time), units.at(time), offset.total_seconds() if offset else 0.0)
         count += 1
 
 

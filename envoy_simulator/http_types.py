@@ -1,4 +1,4 @@
-"""A request and its answer, as values: between the sockets of `server` and the documents of a gateway."""
+"""Requests and responses as values, and the protocol of a gateway that responds to them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 Version: TypeAlias = tuple[int, ...]
 
 TOKENS_SINCE: Version = (7,)
-"""From this firmware on a gateway speaks HTTPS, demands a token and keeps connections alive."""
+"""From this firmware on a gateway serves HTTPS, requires a token and keeps connections alive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request's head; `headers` by lower-case name. A body is never read: nothing that has one is answered.
+    """The head of a request; `headers` by lower-case name. Its body is never read.
 
     `turn`: its number on its connection, from 1.
     """
@@ -39,9 +39,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A status, headers and a body. Its length, or its chunks, and the fate of the connection are the server's.
+    """A status, headers and a body. The server adds the length or the chunks, and the Connection header.
 
-    `delivery`: where a fault has its hand in how it goes out, what becomes of the steps of a healthy server.
+    `delivery`: a fault's function from the steps of a healthy server to other steps; None without such a fault.
     """
 
     status: int
@@ -51,7 +51,7 @@ class Response:
     delivery: Callable[[Steps], Steps] | None = None
 
     def encode(self, *, keep_alive: bool, with_body: bool = True) -> bytes:
-        """The bytes on the wire. Header values go out as latin-1, for some hold nonsense (3.9.36_bad_auth)."""
+        """The bytes on the wire. Header values are encoded as latin-1, because some are invalid (3.9.36_bad_auth)."""
         lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         lines.append("Transfer-Encoding: chunked" if self.chunked else f"Content-Length: {len(self.body)}")
@@ -63,7 +63,7 @@ class Response:
 
 
 class Site(Protocol):
-    """A gateway without its sockets and its locks: a simulated one, or a capture of a real one."""
+    """A gateway without sockets and authentication: a simulated one, or a capture of a real one."""
 
     @property
     def serial(self) -> str: ...
@@ -75,13 +75,13 @@ class Site(Protocol):
     def timezone(self) -> str: ...
 
     def denial(self, path: str) -> Response | None:
-        """What stands there for those without credentials; None if the path is open to everybody."""
+        """The response without credentials; None if the path requires none."""
 
     def is_for_installers(self, path: str) -> bool:
-        """Is an owner's token refused there."""
+        """Whether the path requires an installer's token."""
 
     def document(self, request: Request, time: float) -> Response:
-        """The answer to a GET, for those who may have it."""
+        """The response to an authorised GET."""
 
 
 def version(software: str) -> Version:

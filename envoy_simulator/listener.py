@@ -1,4 +1,4 @@
-"""The listening socket, which may move, fill up or go while the gateway runs."""
+"""The listening socket, which faults can move, fill or close while the gateway runs."""
 
 import socket
 from collections.abc import Callable
@@ -8,47 +8,47 @@ from threading import Lock
 
 from envoy_simulator.faults.hooks import Listening
 
-_LOOK_AGAIN = 0.1
-"""Seconds after which it is asked anew where to listen: a fault may begin and end by the clock."""
+_CHECK_INTERVAL = 0.1
+"""Seconds between two checks of where to listen, because a fault can begin and end by the clock."""
 
 
 class Listener:
-    """Bound where `wanted` says; as usual, at the address that was first got."""
+    """Bound where `place` says. `usual` is the address that was bound first."""
 
-    def __init__(self, host: str, port: int, wanted: Callable[[Listening], Listening | None]) -> None:
+    def __init__(self, host: str, port: int, place: Callable[[Listening], Listening | None]) -> None:
         self._lock = Lock()
-        self._wanted = wanted
+        self._place = place
         self._socket: socket.socket | None = _listen(host, port)
         self._waker, self._woken = socket.socketpair()
         self._kept: socket.socket | None = None
-        self._crowd: list[socket.socket] = []
+        self._queued: list[socket.socket] = []
         bound = self._socket.getsockname()
         self.usual = Listening(str(bound[0]), int(bound[1]))
         self._now: Listening | None = self.usual
 
     def follow(self) -> bool:
-        """Go where the faults want it. True if that is elsewhere, False if it is there already."""
+        """Listen where the faults require it. True if the listener has moved."""
         with self._lock:
-            wanted = self._wanted(self.usual)
-            if wanted == self._now:
+            required = self._place(self.usual)
+            if required == self._now:
                 return False
             self._leave()
-            if wanted is None or (wanted.host, wanted.port) != (self.usual.host, self.usual.port):
-                # Bound but not listening: a port that is given up is soon somebody else's.
+            if required is None or (required.host, required.port) != (self.usual.host, self.usual.port):
+                # Bound but not listening, because another process can take a port that is released.
                 self._kept = _bind(self.usual.host, self.usual.port)
-            if wanted is not None:
-                self._socket = _listen(wanted.host, wanted.port, backlog=0 if wanted.full else 128)
-                if wanted.full:
-                    self._crowd = _fill(wanted)
-            self._now = wanted
+            if required is not None:
+                self._socket = _listen(required.host, required.port, backlog=0 if required.full else 128)
+                if required.full:
+                    self._queued = _fill(required)
+            self._now = required
         self.wake()
         return True
 
     def accept(self, take: Callable[[socket.socket], object]) -> None:
-        """Hand over the next connection, or come back without one when it is time to look where to listen."""
+        """Pass on the next connection, or return without one after the check interval."""
         listening = self._socket if self._now is not None and not self._now.full else None
-        with suppress(OSError, ValueError):  # it moved under our hands, or the client was gone before it was fetched
-            ready, _, _ = select([*([listening] if listening else []), self._woken], [], [], _LOOK_AGAIN)
+        with suppress(OSError, ValueError):  # the listener has moved, or the client is gone
+            ready, _, _ = select([*([listening] if listening else []), self._woken], [], [], _CHECK_INTERVAL)
             if self._woken in ready:
                 self._woken.recv(64)
             elif ready:
@@ -57,12 +57,12 @@ class Listener:
                         take(listening.accept()[0])
 
     def wake(self) -> None:
-        """Whoever waits for a connection looks up."""
+        """Interrupt `accept`."""
         with suppress(OSError):
             self._waker.send(b"!")
 
     def close(self) -> None:
-        """By the thread that accepts."""
+        """Close the sockets. Called by the thread that accepts."""
         with self._lock:
             self._leave()
             self._waker.close()
@@ -71,12 +71,12 @@ class Listener:
     def _leave(self) -> None:
         if self._socket is not None:
             with suppress(OSError):
-                # Closed alone, it would go on listening for as long as another thread waits for it.
+                # close() alone keeps it listening while another thread waits for it.
                 self._socket.shutdown(socket.SHUT_RDWR)
-        for each in (*self._crowd, self._socket, self._kept):
-            if each is not None:
-                each.close()
-        self._crowd, self._socket, self._kept = [], None, None
+        for held in (*self._queued, self._socket, self._kept):
+            if held is not None:
+                held.close()
+        self._queued, self._socket, self._kept = [], None, None
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -93,15 +93,15 @@ def _listen(host: str, port: int, backlog: int = 128) -> socket.socket:
 
 
 def _fill(listening: Listening) -> list[socket.socket]:
-    """Connections of our own that fill the queue."""
-    crowd = []
+    """Connections that fill the queue."""
+    queued = []
     for _ in range(4):
-        each = socket.socket(_family(listening.host))
-        each.settimeout(0)
+        client = socket.socket(_family(listening.host))
+        client.settimeout(0)
         with suppress(BlockingIOError):
-            each.connect((listening.host, listening.port))
-        crowd.append(each)
-    return crowd
+            client.connect((listening.host, listening.port))
+        queued.append(client)
+    return queued
 
 
 def _family(host: str) -> socket.AddressFamily:

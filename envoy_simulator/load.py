@@ -1,4 +1,4 @@
-"""What a client did to the gateway: counted where it happens, so that tests can assert on it."""
+"""The load that clients put on the gateway, counted so that tests can assert on it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from envoy_simulator.pages import KNOWN_PATHS
 class Load:
     """So far: requests by path (without query), answers by path and status, connections, and requests at once.
 
-    `refused`: "METHOD path" of what was no GET, or of a path that no gateway has.
+    `invalid_requests`: "METHOD path" of those that are not GET, or of a path that no gateway has.
     """
 
     requests: Mapping[str, int]
@@ -21,11 +21,11 @@ class Load:
     connections: int
     open_connections: int
     most_in_flight: int
-    refused: list[str]
+    invalid_requests: list[str]
 
 
 class LoadCount:
-    """Counts on behalf of all connections."""
+    """Counts the load of all connections. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -38,7 +38,7 @@ class LoadCount:
         self._codes: Counter[tuple[str, int]] = Counter()
         self._connections = 0
         self._most_in_flight = self._in_flight
-        self._refused: list[str] = []
+        self._invalid: list[str] = []
 
     @contextmanager
     def connection(self) -> Iterator[None]:
@@ -56,7 +56,7 @@ class LoadCount:
         """A request in flight: from its last header to the last byte of its answer."""
         with self._lock:
             if method != "GET" or path not in KNOWN_PATHS:
-                self._refused.append(f"{method} {path}")
+                self._invalid.append(f"{method} {path}")
             self._requests[path] += 1
             self._in_flight += 1
             self._most_in_flight = max(self._most_in_flight, self._in_flight)
@@ -78,10 +78,10 @@ class LoadCount:
                 connections=self._connections,
                 open_connections=self._open,
                 most_in_flight=self._most_in_flight,
-                refused=list(self._refused),
+                invalid_requests=list(self._invalid),
             )
 
     def reset(self) -> None:
-        """All from 0 again; what is open or in flight still is."""
+        """Reset all counts; open connections and requests in flight stay counted."""
         with self._lock:
             self._clear()

@@ -5,7 +5,7 @@ from math import exp, floor
 from typing import NamedTuple
 
 from envoy_simulator.design import Design, Inverter
-from envoy_simulator.prng import Purpose, around, chance, drift
+from envoy_simulator.prng import Purpose, around, drift, uniform
 from envoy_simulator.state import Powers, capacity, circuit_rates, fed
 from envoy_simulator.weather import clearness, facing, irradiance, solar_hour, sun
 
@@ -13,39 +13,39 @@ STANDBY = 300
 """Milliwatts that an inverter uses by night: 7 of them make the -6.5 W of 7.3.466_with_cts_3phase with the wiring."""
 
 
-class Moment(NamedTuple):
-    """When something happens, in seconds since 1970: by the sun and the habits of a day, and by what is chance.
+class StepTime(NamedTuple):
+    """The time of a step, in seconds since 1970: for the sun and the habits of a day, and for weather and appliances.
 
-    The two differ where a day is squeezed into minutes, for clouds and kettles would flicker.
+    The two differ if a day is shortened to minutes, because clouds and appliances would change too fast to see.
     """
 
     sun: float
-    chance: float
+    weather: float
 
 
 _APPLIANCE_SLOT = 900.0
 _YIELD = 0.14
-"""The mean power of a plant over the years as a share of its peak: 1200 full hours a year."""
+"""The mean power of a system over the years as a share of its peak: 1200 full hours a year."""
 
 
-def powers(design: Design, seed: int, moment: Moment, stored: Sequence[int], length: int) -> Powers:
+def powers(design: Design, seed: int, time: StepTime, stored: Sequence[int], length: int) -> Powers:
     """Everything that flows at a moment, for a step of `length` milliseconds.
 
     `stored`: the energy in each battery when the step begins, in nanojoules.
     """
-    inverters = produced(design, seed, moment)
-    load, reactive = household(design, seed, moment)
+    inverters = produced(design, seed, time)
+    load, reactive = household(design, seed, time)
     batteries = dispatched(design, sum(load) - sum(inverters), stored, length)
     return Powers(inverters, batteries, load, reactive)
 
 
-def produced(design: Design, seed: int, moment: Moment) -> list[int]:
+def produced(design: Design, seed: int, time: StepTime) -> list[int]:
     """Milliwatts of each inverter; by night each uses a little."""
-    direction = sun(design.latitude, design.longitude, moment.sun)
+    direction = sun(design.latitude, design.longitude, time.sun)
     if direction.up <= 0:
         return [-STANDBY] * len(design.inverters)
-    clear = clearness(seed, moment.chance)
-    hour = solar_hour(design.longitude, moment.sun)
+    clear = clearness(seed, time.weather)
+    hour = solar_hour(design.longitude, time.sun)
     light = [irradiance(direction, facing(array.azimuth, array.tilt), clear) for array in design.arrays]
     return [_output(inverter, light[inverter.array], hour) for inverter in design.inverters]
 
@@ -55,17 +55,17 @@ def _output(inverter: Inverter, light: float, hour: float) -> int:
     return int(1000 * min(inverter.limit_watts, 0.97 * inverter.peak_watts * light * exposure))
 
 
-def household(design: Design, seed: int, moment: Moment) -> tuple[list[int], list[int]]:
+def household(design: Design, seed: int, time: StepTime) -> tuple[list[int], list[int]]:
     """Milliwatts and millivars of each phase: what is always on, habits of the day, and appliances by chance."""
-    hour = solar_hour(design.longitude, moment.sun)
+    hour = solar_hour(design.longitude, time.sun)
     habit = 0.5 + 0.7 * _bump(hour, 7.5, 1.2) + 0.5 * _bump(hour, 12.5, 1.0) + 1.3 * _bump(hour, 19.0, 2.2)
-    slot = floor(moment.chance / _APPLIANCE_SLOT)
+    slot = floor(time.weather / _APPLIANCE_SLOT)
     load: list[int] = []
     reactive: list[int] = []
     for phase, mean in enumerate(design.household):
-        steady = mean * habit * (0.75 + 0.5 * drift(moment.chance / 420, seed, Purpose.HABIT, phase))
-        lucky = chance(seed, Purpose.APPLIANCE, phase, slot)
-        appliance = 500 + 1700 * chance(seed, Purpose.APPLIANCE, -1 - phase, slot) if lucky < 0.16 * habit else 0
+        steady = mean * habit * (0.75 + 0.5 * drift(time.weather / 420, seed, Purpose.HABIT, phase))
+        lucky = uniform(seed, Purpose.APPLIANCE, phase, slot)
+        appliance = 500 + 1700 * uniform(seed, Purpose.APPLIANCE, -1 - phase, slot) if lucky < 0.16 * habit else 0
         load.append(int(1000 * (steady + appliance)))
         # Motors and lamps lag; a heating appliance does not.
         reactive.append(int(1000 * (0.3 * steady + 25)))
@@ -97,7 +97,7 @@ def dispatched(design: Design, wanted: int, stored: Sequence[int], length: int) 
 
 
 def mean_rates(design: Design, seed: int) -> tuple[int, ...]:
-    """The rate of each register over the plant's life before the simulation, in the order of `Powers.registers`.
+    """The rate of each register over the system's life before the simulation, in the order of `Powers.registers`.
 
     Times its age, these are the registers at the start; and they add up as exactly as those of any step.
     """

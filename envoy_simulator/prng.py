@@ -1,4 +1,4 @@
-"""Chance as a pure function: the same key gives the same number for ever, so any instant can be computed again."""
+"""Pseudorandom numbers as pure functions: a key always gives the same number, so any instant can be recomputed."""
 
 from enum import IntEnum
 from math import floor
@@ -7,7 +7,7 @@ _MASK = (1 << 64) - 1
 
 
 class Purpose(IntEnum):
-    """What a number is drawn for; the second part of every key, so that no two uses share their luck."""
+    """What a number is for; the second part of every key, so that two uses are independent."""
 
     CLOUDY_DAY = 1
     CLOUD = 2
@@ -21,8 +21,8 @@ class Purpose(IntEnum):
     FAULT = 10
 
 
-def chance(*key: int) -> float:
-    """A number in [0, 1) that belongs to the key: the finaliser of splitmix64, once for each part."""
+def uniform(*key: int) -> float:
+    """A number in [0, 1) for the key: the finaliser of splitmix64, once for each part."""
     mixed = 0
     for part in key:
         mixed = ((mixed ^ part) + 0x9E3779B97F4A7C15) & _MASK
@@ -33,13 +33,13 @@ def chance(*key: int) -> float:
 
 
 def drift(position: float, *key: int) -> float:
-    """A number in [0, 1] that wanders smoothly with the position, by about one throw of the dice a whole number."""
+    """A number in [0, 1] that changes smoothly with the position; independent at whole numbers."""
     whole = floor(position)
     part = position - whole
-    before = chance(*key, whole)
-    return before + (chance(*key, whole + 1) - before) * part * part * (3.0 - 2.0 * part)
+    before = uniform(*key, whole)
+    return before + (uniform(*key, whole + 1) - before) * part * part * (3.0 - 2.0 * part)
 
 
 def around(middle: float, spread: float, *key: int) -> float:
-    """The middle, give or take the spread."""
-    return middle + spread * (2.0 * chance(*key) - 1.0)
+    """A number within the spread around the middle."""
+    return middle + spread * (2.0 * uniform(*key) - 1.0)

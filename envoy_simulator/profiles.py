@@ -1,7 +1,7 @@
-"""Simulated gateways, one a firmware: what each says it is, which endpoints it has, and the plant that it watches.
+"""Simulated gateways, one a firmware: what each says it is, which endpoints it has, and the system that it watches.
 
 Firmware, part numbers and quirks are those of gateways captured for the tests of pyenphase
-(https://github.com/pyenphase/pyenphase), by whose names comments call them. Serials and plants are made up.
+(https://github.com/pyenphase/pyenphase), by whose names comments call them. Serials and systems are made up.
 """
 
 from collections.abc import Mapping

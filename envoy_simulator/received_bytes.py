@@ -1,4 +1,4 @@
-"""What a gateway was sent, byte for byte: so that a test can look for a secret in it."""
+"""The bytes that a gateway received, so that a test can search them for a secret."""
 
 import io
 import socket
@@ -6,28 +6,28 @@ from collections import deque
 from threading import Lock
 from typing import cast
 
-_MOST = 8 << 20
-"""Bytes that are kept; a simulator that runs for weeks forgets the oldest."""
+_LIMIT = 8 << 20
+"""Bytes that are kept; the oldest are dropped."""
 
 
-class Received:
-    """The bytes of all connections in the order in which they were read; of TLS, what was inside."""
+class ReceivedBytes:
+    """The bytes of all connections in the order in which they were read; with TLS, after decryption."""
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, limit: int = _LIMIT) -> None:
         self._lock = Lock()
-        self._most = most
+        self._limit = limit
         self._parts: deque[bytes] = deque()
         self._kept = 0
-        self.forgotten = 0
+        self.dropped = 0
 
-    def note(self, data: bytes) -> None:
+    def append(self, data: bytes) -> None:
         with self._lock:
             self._parts.append(data)
             self._kept += len(data)
-            while self._kept > self._most:
+            while self._kept > self._limit:
                 oldest = len(self._parts.popleft())
                 self._kept -= oldest
-                self.forgotten += oldest
+                self.dropped += oldest
 
     def all(self) -> bytes:
         with self._lock:
@@ -36,13 +36,13 @@ class Received:
     def clear(self) -> None:
         with self._lock:
             self._parts.clear()
-            self._kept = self.forgotten = 0
+            self._kept = self.dropped = 0
 
 
-class Recorded(io.RawIOBase):
-    """A connection to read from, which takes note of what is read."""
+class RecordingReader(io.RawIOBase):
+    """A reader of a connection that records what it reads."""
 
-    def __init__(self, connection: socket.socket, received: Received) -> None:
+    def __init__(self, connection: socket.socket, received: ReceivedBytes) -> None:
         self._connection = connection
         self._received = received
 
@@ -53,5 +53,5 @@ class Recorded(io.RawIOBase):
         view = cast("memoryview", buffer)
         count = self._connection.recv_into(view)
         if count:
-            self._received.note(bytes(view[:count]))
+            self._received.append(bytes(view[:count]))
         return count

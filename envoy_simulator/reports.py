@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class BatteryReport:
         return self.stored / 1_000_000_000 / 3600
 
 
-def battery_report(plant: Plant, number: int, interval: int, time: float) -> BatteryReport:
+def battery_report(system: SystemModel, number: int, interval: int, time: float) -> BatteryReport:
     """Its newest one: as an inverter's, but by night too."""
-    offset = number * interval // len(plant.design.batteries)
+    offset = number * interval // len(system.design.batteries)
     end = int((time - offset) // interval) * interval + offset
-    now, before = (plant.at(instant).batteries[number] for instant in (end, end - interval))
+    now, before = (system.at(instant).batteries[number] for instant in (end, end - interval))
     return BatteryReport(
         end=end,
         duration=interval,
@@ -67,38 +67,38 @@ def battery_report(plant: Plant, number: int, interval: int, time: float) -> Bat
     )
 
 
-def latest_reports(plant: Plant, interval: int, time: float) -> tuple[Report | None, ...]:
+def latest_reports(system: SystemModel, interval: int, time: float) -> tuple[Report | None, ...]:
     """Each inverter's newest report; None for one that has not been heard for a day and a half of the sun."""
-    return tuple(latest_report(plant, number, interval, time) for number in range(len(plant.design.inverters)))
+    return tuple(latest_report(system, number, interval, time) for number in range(len(system.design.inverters)))
 
 
-def latest_report(plant: Plant, number: int, interval: int, time: float) -> Report | None:
+def latest_report(system: SystemModel, number: int, interval: int, time: float) -> Report | None:
     """Intervals are staggered over the inverters. One without light goes unreported: the module feeds the sender."""
-    return _newest(plant, number, interval, time, time - 1.5 * plant.day - 2 * interval)
+    return _newest(system, number, interval, time, time - 1.5 * system.day - 2 * interval)
 
 
-def _newest(plant: Plant, number: int, interval: int, time: float, oldest: float) -> Report | None:
+def _newest(system: SystemModel, number: int, interval: int, time: float, oldest: float) -> Report | None:
     """The newest one that does not end before `oldest`."""
-    end = _end(plant, number, interval, time)
+    end = _end(system, number, interval, time)
     while end >= oldest:
-        if plant.is_light(end - interval) or plant.is_light(end):
-            lifetime = plant.inverter_at(number, end)
-            return Report(end, interval, lifetime - plant.inverter_at(number, end - interval), lifetime)
+        if system.is_light(end - interval) or system.is_light(end):
+            lifetime = system.inverter_at(number, end)
+            return Report(end, interval, lifetime - system.inverter_at(number, end - interval), lifetime)
         end -= interval
     return None
 
 
-def _end(plant: Plant, number: int, interval: int, time: float) -> int:
+def _end(system: SystemModel, number: int, interval: int, time: float) -> int:
     """When the inverter's last whole interval ended."""
-    offset = number * interval // len(plant.design.inverters)
+    offset = number * interval // len(system.design.inverters)
     return int((time - offset) // interval) * interval + offset
 
 
 class ReportsInTurn:
     """`latest_reports`, for those who ask for one instant after the other: nobody looks back to dusk all night."""
 
-    def __init__(self, plant: Plant, interval: int) -> None:
-        self._plant = plant
+    def __init__(self, system: SystemModel, interval: int) -> None:
+        self._plant = system
         self._interval = interval
         self._known: list[Report | None] = []
         self._ends: list[int] = []
@@ -120,10 +120,10 @@ class ReportsInTurn:
 class UnitReportsInTurn:
     """Each AC battery's newest one, for those who ask for one instant after the other."""
 
-    def __init__(self, plant: Plant, interval: int) -> None:
-        self._plant = plant
+    def __init__(self, system: SystemModel, interval: int) -> None:
+        self._plant = system
         self._interval = interval
-        batteries = plant.design.batteries
+        batteries = system.design.batteries
         self._numbers = [number for number, battery in enumerate(batteries) if battery.kind == "ac"]
         self._known: dict[int, BatteryReport] = {}
 

@@ -1,8 +1,8 @@
-"""What an exporter says of a plant at an instant: the series that are there for years, each as a column of its own.
+"""What an exporter says of a system at an instant: the series that are there for years, each as a column of its own.
 
 Registers, powers, batteries, inverters, and who the gateway is: what recording rules and alerts go by. The simulator
 knows nothing of the exporter, so its names stand here a second time; tests/simulator/test_history.py holds each number
-against what the exporter says of the same plant.
+against what the exporter says of the same system.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a plant is and has counted at one instant: the truth that every document of the gateway is cut from.
+"""What a system is and has counted at one instant: the truth that every document of the gateway is cut from.
 
 Powers are whole milliwatts and energies whole microjoules (a milliwatt for a millisecond), so that what must add
 up does so exactly: import - export + production + discharge - charge = load, in power and in every register, by
@@ -121,7 +121,7 @@ class BatteryState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The whole plant at `time`, seconds since 1970."""
+    """The whole system at `time`, seconds since 1970."""
 
     time: float
     inverters: tuple[InverterState, ...]

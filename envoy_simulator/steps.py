@@ -1,4 +1,4 @@
-"""What a server does on a connection, step by step: bytes mostly, and the ways in which a sick one stops in between."""
+"""What a server does on a connection, step by step: it sends bytes, waits, stays silent, or closes."""
 
 import socket
 import struct
@@ -11,75 +11,75 @@ from threading import Event
 from typing import TypeAlias
 
 _LOOK = 0.05
-"""Seconds after which one that waits looks whether its client is still there."""
+"""Seconds between two checks, while waiting, that the client is still connected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing for so many seconds; what the client sends meanwhile waits its turn."""
+    """Send nothing for this many seconds. Bytes from the client stay in the socket."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing until the client sends something; if it does not within these seconds, the connection is closed."""
+    """Wait until the client sends something, and close the connection if it does not within this many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Nothing more, ever: what the client sends is taken and never answered."""
+    """Read what the client sends and never answer, until the client closes the connection."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Wait for the first bytes of the client, and leave them where they are."""
+class AwaitData:
+    """Wait for the first bytes of the client, without reading them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beneath:
-    """Bytes past TLS, on the bare connection."""
+class RawBytes:
+    """Bytes to send on the bare socket, outside TLS."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """FIN. `goodbye`: with TLS's own farewell (close_notify) before it, where there is TLS."""
+    """Close with FIN. `close_notify`: send the close_notify alert first, if the connection has TLS."""
 
-    goodbye: bool = True
+    close_notify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """RST."""
+    """Close with RST."""
 
 
-Step: TypeAlias = bytes | Pause | Idle | Silence | Heard | Beneath | Close | Reset
+Step: TypeAlias = bytes | Pause | Idle | Silence | AwaitData | RawBytes | Close | Reset
 Steps: TypeAlias = Iterator[Step]
 
 
-class Line:
-    """A connection, and the event that ends whatever is done on it. `received`: takes note of what is read."""
+class Connection:
+    """A connection, and the event that ends all work on it. `received` is called with the bytes that are read."""
 
-    def __init__(self, connection: socket.socket, received: Callable[[bytes], None]) -> None:
-        self.connection = connection
+    def __init__(self, accepted: socket.socket, received: Callable[[bytes], None]) -> None:
+        self.socket = accepted
         self.received = received
         self.over = Event()
         self.faulty = False
-        """Is a fault at work on it: such a connection does not outlive the fault."""
+        """Whether a fault acts on it; such a connection ends with the fault."""
 
     def end(self) -> None:
-        """From another thread: whatever goes on here stops."""
+        """End all work on it. Called from another thread."""
         self.over.set()
         with suppress(OSError):
             # Past SSLSocket.shutdown, which forgets the TLS state under the hands of the thread that reads.
-            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def perform(self, steps: Iterable[Step]) -> bool:
-        """Do all that. True if the connection lives on."""
+        """Perform the steps. True if the connection stays open."""
         self.faulty = True
         for step in steps:
             if self.over.is_set() or not self._do(step):
@@ -90,29 +90,29 @@ class Line:
     def _do(self, step: Step) -> bool:  # a branch a step
         match step:
             case bytes():
-                self.connection.sendall(step)
+                self.socket.sendall(step)
             case Pause(seconds):
                 return self._wait(seconds)
             case Idle(seconds):
                 return self._wait(seconds, until_heard=True) and self._is_heard()
-            case Heard():
+            case AwaitData():
                 return self._wait(3600.0, until_heard=True)
             case Silence():
                 self._swallow()
                 return False
-            case Beneath(data):
-                socket.socket.sendall(self.connection, data)
-            case Close(goodbye):
-                if not goodbye:
-                    socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
+            case RawBytes(data):
+                socket.socket.sendall(self.socket, data)
+            case Close(close_notify):
+                if not close_notify:
+                    socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
                 return False
             case Reset():
-                reset(self.connection)
+                reset(self.socket)
                 return False
         return True
 
     def _wait(self, seconds: float, *, until_heard: bool = False) -> bool:
-        """False if the client is gone, or all is over."""
+        """Wait. False if the client is gone or the connection was ended."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._is_gone():
@@ -124,11 +124,11 @@ class Line:
         return True
 
     def _peek(self) -> bytes | None:
-        """The next byte of the bare connection, left there; b"" at its end, None if there is nothing yet."""
+        """The next byte of the bare connection, not consumed; b"" at its end, None if there is none yet."""
         try:
             # Asked first, as a socket with a timeout would wait that long, whatever its flags say.
-            ready, _, _ = select([self.connection], [], [], 0)
-            return socket.socket.recv(self.connection, 1, socket.MSG_PEEK) if ready else None
+            ready, _, _ = select([self.socket], [], [], 0)
+            return socket.socket.recv(self.socket, 1, socket.MSG_PEEK) if ready else None
         except (OSError, ValueError):
             return b""
 
@@ -139,11 +139,11 @@ class Line:
         return bool(self._peek())
 
     def _swallow(self) -> None:
-        """Take all there is, until the client is gone or all is over."""
-        self.connection.settimeout(_LOOK)
+        """Read until the client is gone or the connection was ended."""
+        self.socket.settimeout(_LOOK)
         while not self.over.is_set():
             try:
-                data = self.connection.recv(65536)
+                data = self.socket.recv(65536)
             except TimeoutError:
                 continue
             except OSError:

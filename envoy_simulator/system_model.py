@@ -1,11 +1,11 @@
-"""A plant through time: powers constant within a step, registers their exact integral, any instant askable."""
+"""The system model: powers are constant within a step, registers are their exact integral, at any instant."""
 
 from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
 
 from envoy_simulator.design import Design
-from envoy_simulator.powers import Moment, mean_rates, powers
+from envoy_simulator.powers import StepTime, mean_rates, powers
 from envoy_simulator.state import State, capacity, charge_registers, counted, site_of, state_of
 from envoy_simulator.weather import DAY, sun
 
@@ -28,12 +28,12 @@ class Step(NamedTuple):
     rates: tuple[int, ...]
 
 
-class Plant:
+class SystemModel:
     """Deterministic from (design, seed, start, day): `at` is a pure function of time that remembers its work.
 
     `start`: seconds since 1970. `day`: seconds in which one day of the sun passes; the clock is not squeezed, so
     registers count joules of real seconds. `step`: seconds for which powers stay constant. Before its start the
-    plant ran at its mean powers since it was built, which is how its registers got where they are.
+    system ran at its mean powers since it was built, which is how its registers got where they are.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Plant:
         self._lock = Lock()
 
     def at(self, time: float) -> State:
-        """The plant at an instant, seconds since 1970."""
+        """The system at an instant, seconds since 1970."""
         rates, counts = self._registers(time)
         return state_of(self.design, time, rates, counts, self._stored(counts, time))
 
@@ -77,7 +77,7 @@ class Plant:
         morning = _BRIGHT_MORNING - self.design.longitude * 240
         return morning + (time - self.start) * DAY / self.day
 
-    def _chance_time(self, time: float) -> float:
+    def _weather_time(self, time: float) -> float:
         """The instant by which clouds come and kettles boil: hurried with a squeezed day, but not beyond watching."""
         return time if self.day == DAY else _BRIGHT_MORNING + (time - self.start) * min(DAY / self.day, _BRISK)
 
@@ -128,8 +128,8 @@ class Plant:
         """The step that begins with these registers; remembered."""
         began = (self._begin + number * self._length) / 1000
         middle = began + self._length / 2000
-        moment = Moment(self.sun_time(middle), self._chance_time(middle))
-        flows = powers(self.design, self.seed, moment, self._stored(counts, began), self._length)
+        time = StepTime(self.sun_time(middle), self._weather_time(middle))
+        flows = powers(self.design, self.seed, time, self._stored(counts, began), self._length)
         step = Step(counts, flows.registers(self.design))
         if number == len(self._landmarks) * _KEPT_FOR_EVER:
             self._landmarks.append(counts)

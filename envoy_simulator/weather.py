@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import cos, exp, floor, pi, radians, sin, sqrt
 from typing import NamedTuple
 
-from envoy_simulator.prng import Purpose, chance, drift
+from envoy_simulator.prng import Purpose, drift, uniform
 
 DAY = 86400.0
 _AXIAL_TILT = radians(23.44)
@@ -46,7 +46,7 @@ def facing(azimuth: float, tilt: float) -> Direction:
 
 def clearness(seed: int, instant: float) -> float:
     """The share of direct light that the clouds let through, 0.05 to 1: bright and dull days, clouds and gusts."""
-    dullness = chance(seed, Purpose.CLOUDY_DAY, floor(instant / DAY)) ** 2
+    dullness = uniform(seed, Purpose.CLOUDY_DAY, floor(instant / DAY)) ** 2
     cloud = 0.6 * drift(instant / 1500, seed, Purpose.CLOUD) + 0.4 * drift(instant / 240, seed, Purpose.GUST)
     return max(0.05, 1.0 - (0.25 + 1.1 * dullness) * cloud * sqrt(cloud))
 

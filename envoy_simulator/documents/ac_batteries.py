@@ -13,10 +13,10 @@ _IDLE = 5
 
 def reported(moment: Moment, time: float | None = None) -> list[tuple[Battery, BatteryReport]]:
     """Each unit with its newest report at the moment, or at another time."""
-    batteries = moment.plant.design.batteries
+    batteries = moment.system.design.batteries
     at = moment.time if time is None else time
     return [
-        (battery, battery_report(moment.plant, number, moment.report_interval, at))
+        (battery, battery_report(moment.system, number, moment.report_interval, at))
         for number, battery in enumerate(batteries)
         if battery.kind == "ac"
     ]
@@ -113,8 +113,8 @@ def _last_reading(moment: Moment, number: int, channel: int, report: BatteryRepo
         "flags": 3149824,
         "flags_hex": "0x0000000000301000",
         "joulesProduced": report.produced // 1_000_000,
-        "acVoltageINmV": round(1000 * moment.mains.voltage(0, report.end)),
-        "acFrequencyINmHz": round(1000 * moment.mains.frequency(report.end)),
+        "acVoltageINmV": round(1000 * moment.grid.voltage(0, report.end)),
+        "acFrequencyINmHz": round(1000 * moment.grid.frequency(report.end)),
         "dcVoltageINmV": 22540 + 30 * number,
         "dcCurrentINmA": round(1000 * abs(report.watts) / 22.5) + 64,
         "channelTemp": cells + 5,
@@ -133,7 +133,7 @@ def _last_reading(moment: Moment, number: int, channel: int, report: BatteryRepo
 
 
 def _lifetime(moment: Moment, report: BatteryReport) -> Entry:
-    installed = int(moment.plant.start) - moment.plant.design.age
+    installed = int(moment.system.start) - moment.system.design.age
     return {
         "createdTime": installed,
         "duration": report.end - installed,

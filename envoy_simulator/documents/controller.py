@@ -87,7 +87,7 @@ def _combiner_meter(moment: Moment, combiner: str) -> Entry:
 
 def _celsius(moment: Moment) -> float:
     """On a wall in the shade."""
-    return 21 + 9 * drift(moment.time / 7200, moment.plant.seed, Purpose.DEVICE, -1)
+    return 21 + 9 * drift(moment.time / 7200, moment.system.seed, Purpose.DEVICE, -1)
 
 
 def _next(serial: str) -> str:

@@ -19,7 +19,7 @@ _EIM_CHANNELS = 4
 
 def device_data(moment: Moment) -> Entry:
     """One key a device, its eid. Past the limit the list just ends, and the count with it (pyenphase#305)."""
-    removed = moment.plant.design.removed
+    removed = moment.system.design.removed
     devices: Entry = {
         str(_FIRST_DEVICE + EID_STEP * number): _removed(serial, FIRST_CHANNEL + EID_STEP * number)
         for number, serial in enumerate(removed)
@@ -30,7 +30,7 @@ def device_data(moment: Moment) -> Entry:
     for number, meter in enumerate((PRODUCTION, consumption), start=1):
         devices[str(EIDS[meter])] = _eim(moment, number, meter)
     devices |= ac_batteries.device_data(moment)
-    if relay := moment.plant.design.relay:
+    if relay := moment.system.design.relay:
         devices[str(_RELAY)] = _nsrb(moment, relay)
     listed = dict(list(devices.items())[:DEVICE_LIMIT])
     return {**listed, "deviceCount": len(listed), "deviceDataLimit": DEVICE_LIMIT}
@@ -48,7 +48,7 @@ _INDUCED = 2_400
 def _nsrb(moment: Moment, serial: str) -> Entry:
     """The relay, as it was a quarter of an hour ago at most. It is on the phases that the house has."""
     end = int(moment.quarter)
-    volts = [round(1000 * moment.mains.voltage(leg, end)) for leg in range(moment.plant.design.phases)]
+    volts = [round(1000 * moment.grid.voltage(leg, end)) for leg in range(moment.system.design.phases)]
     report: Entry = {
         "eid": RELAY_CHANNEL,
         "interval_type": 0,
@@ -57,7 +57,7 @@ def _nsrb(moment: Moment, serial: str) -> Entry:
         "flags": 0,
         "flags_hex": "0x0000000000000000",
         "temperature": 31,
-        "freqInmHz": round(1000 * moment.mains.frequency(end)),
+        "freqInmHz": round(1000 * moment.grid.frequency(end)),
         "acCurrOffset": 2,
         "stateChngCnt": 6,
         **{f"VrmsL{leg + 1}N": volts[leg] if leg < len(volts) else _INDUCED for leg in range(3)},
@@ -70,7 +70,7 @@ def _nsrb(moment: Moment, serial: str) -> Entry:
 
 
 def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
-    inverter = moment.plant.design.inverters[number]
+    inverter = moment.system.design.inverters[number]
     channel: Entry = {
         "chanEid": _channel(moment, number),
         "created": report.end if report else 0,
@@ -85,13 +85,13 @@ def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
 
 
 def _channel(moment: Moment, number: int) -> int:
-    return FIRST_CHANNEL + EID_STEP * (number + len(moment.plant.design.removed))
+    return FIRST_CHANNEL + EID_STEP * (number + len(moment.system.design.removed))
 
 
 def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
     """Wh today, yesterday and in the seven days before today, as far as it has reported."""
     midnight, yesterday, week = (
-        moment.plant.inverter_at(number, moment.midnight(moment.time, days)) for days in (0, 1, 7)
+        moment.system.inverter_at(number, moment.midnight(moment.time, days)) for days in (0, 1, 7)
     )
     today = max(0, report.lifetime - midnight) if report else 0
     hours = (today, midnight - yesterday, midnight - week)
@@ -102,7 +102,7 @@ def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
 
 
 def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
-    seen = electrics(moment.mains, moment.plant.design.inverters[number], number, report)
+    seen = electrics(moment.grid, moment.system.design.inverters[number], number, report)
     return {
         "eid": _channel(moment, number),
         "interval_type": 0,
@@ -132,7 +132,7 @@ def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
 
 def _lifetime(moment: Moment, report: Report) -> Entry:
     """`duration` is what it has run: by the light, half of its age."""
-    installed = int(moment.plant.start) - moment.plant.design.age
+    installed = int(moment.system.start) - moment.system.design.age
     return {
         "createdTime": installed,
         "duration": (report.end - installed) // 2,
@@ -163,12 +163,12 @@ def _unused_channel(eid: int) -> Entry:
 def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
     """The first CT's production; of the second the site's consumption, with imports and exports beside it."""
     quarter = moment.quarter
-    seen = by_phase(moment, meter, moment.plant.at(quarter))[phase]
+    seen = by_phase(moment, meter, moment.system.at(quarter))[phase]
     joules = _signed(moment, meter, phase, quarter) - _signed(moment, meter, phase, quarter - QUARTER)
     watts = round(joules / 1_000_000 / QUARTER)
     total = _total(moment, meter, phase, quarter)
     midnight, yesterday, week = (_total(moment, meter, phase, moment.midnight(quarter, days)) for days in (0, 1, 7))
-    installed = int(moment.plant.start) - moment.plant.design.age
+    installed = int(moment.system.start) - moment.system.design.age
     counted: Entry = {
         "wh_dlvd_cum": total,
         "varh_lead_cum": int(seen.leading),
@@ -200,7 +200,7 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
 
 def _total(moment: Moment, meter: str, phase: int, time: float) -> int:
     """Wh: what was produced; or that plus the balance with the grid, which the gateway takes for consumption."""
-    state = moment.plant.at(time)
+    state = moment.system.at(time)
     counted = circuit_of(PRODUCTION, state, phase).delivered
     if meter == NET:
         counted = counted.plus(circuit_of(NET, state, phase).balance)
@@ -209,7 +209,7 @@ def _total(moment: Moment, meter: str, phase: int, time: float) -> int:
 
 def _signed(moment: Moment, meter: str, phase: int, time: float) -> int:
     """Microjoules, of the same, with what the inverters use by night taken off."""
-    state = moment.plant.at(time)
+    state = moment.system.at(time)
     counted = circuit_of(PRODUCTION, state, phase).balance
     if meter == NET:
         counted = counted.plus(circuit_of(NET, state, phase).balance)

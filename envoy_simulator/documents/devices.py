@@ -19,7 +19,7 @@ def dates(moment: Moment) -> Entry:
 
 
 def installed(moment: Moment) -> int:
-    return int(moment.plant.start) - moment.plant.design.age
+    return int(moment.system.start) - moment.system.design.age
 
 
 def component(kind: int, serial: str, part_number: str) -> Entry:

@@ -37,7 +37,7 @@ _MAKES = {
 def inventory(moment: Moment) -> list[Json]:
     """An empty list without storage."""
     looked = moment.looked
-    batteries = _iq(moment, moment.plant.at(looked))
+    batteries = _iq(moment, moment.system.at(looked))
     if not batteries:
         return []
     units: list[Json] = [_encharge(moment, battery, state, int(looked)) for battery, state in batteries]
@@ -47,7 +47,7 @@ def inventory(moment: Moment) -> list[Json]:
 
 def _iq(moment: Moment, state: State) -> list[tuple[Battery, BatteryState]]:
     """The IQ batteries: AC batteries are no part of the ensemble."""
-    both = zip(moment.plant.design.batteries, state.batteries, strict=True)
+    both = zip(moment.system.design.batteries, state.batteries, strict=True)
     return [(battery, now) for battery, now in both if battery.kind == "iq"]
 
 
@@ -110,7 +110,7 @@ def secctrl(moment: Moment) -> Entry:
     percent = 100 * available // capacity if capacity else 0
     # With AC batteries alone the charge of both kinds together stays 0, their capacity does not (8.3.5169).
     ac_energy = ac_batteries.watt_hours(moment)
-    most = sum(battery.capacity_watt_hours for battery in moment.plant.design.batteries)
+    most = sum(battery.capacity_watt_hours for battery in moment.system.design.batteries)
     return {
         "shutdown": False,
         **_biases(moment),
@@ -135,9 +135,9 @@ def secctrl(moment: Moment) -> Entry:
 def _biases(moment: Moment) -> Entry:
     """The offsets of the first phase, all others 0: floating, and as fixed point. Some 12 V go with a hertz."""
     biases: Entry = {}
-    hertz = 0.12 * drift(moment.time / 300, moment.plant.seed, Purpose.FREQUENCY, 1) - 0.06
+    hertz = 0.12 * drift(moment.time / 300, moment.system.seed, Purpose.FREQUENCY, 1) - 0.06
     for phase in ("", "_phaseb", "_phasec"):
-        bias = 0.0 if phase or not moment.plant.design.batteries else hertz
+        bias = 0.0 if phase or not moment.system.design.batteries else hertz
         biases[f"freq_bias_hz{phase}"] = bias
         biases[f"voltage_bias_v{phase}"] = 12 * bias
         biases[f"freq_bias_hz_q8{phase}"] = round(1600 * bias)

@@ -8,9 +8,9 @@ from envoy_simulator.reports import heard
 def home(moment: Moment) -> Entry:
     """What the gateway's own page shows. By night it hears no inverter."""
     inverters = sum(heard(report, moment.time) for report in moment.reports)
-    kinds = [battery.kind for battery in moment.plant.design.batteries]
+    kinds = [battery.kind for battery in moment.system.design.batteries]
     batteries, ac_batteries = kinds.count("iq"), kinds.count("ac")
-    relays = int(moment.plant.design.relay is not None)
+    relays = int(moment.system.design.relay is not None)
     older = moment.profile.firmware < (7,)
     return {
         "software_build_epoch": 1719503966,

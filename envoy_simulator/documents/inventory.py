@@ -43,11 +43,11 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
         }
         for number, (battery, report) in enumerate(units)
     ]
-    relay = moment.plant.design.relay
+    relay = moment.system.design.relay
     relays: list[Json] = []
     if relay:
         device = _device(moment, relay, _NSRB, 12, int(looked), RELAY_CHANNEL)
-        relays = [{**device, **_states(_OK, awake=True), **_contact(moment.plant.design.phases)}]
+        relays = [{**device, **_states(_OK, awake=True), **_contact(moment.system.design.phases)}]
     by_type = {"PCU": inverters, "ACB": batteries, "NSRB": relays, "ESUB": []}
     return [{"type": kind, "devices": devices} for kind, devices in by_type.items()]
 
@@ -59,8 +59,8 @@ def _contact(phases: int) -> Entry:
 
 
 def _inverters(moment: Moment, looked: float) -> list[Json]:
-    design, found = moment.plant.design, []
-    reports = latest_reports(moment.plant, moment.report_interval, looked)
+    design, found = moment.system.design, []
+    reports = latest_reports(moment.system, moment.report_interval, looked)
     part = part_of(moment.profile.firmware)
     for number, (inverter, report) in enumerate(zip(design.inverters, reports, strict=True)):
         awake = heard(report, looked)
@@ -94,7 +94,7 @@ def _removed(moment: Moment) -> list[Json]:
             "device_status": _DARK,
             "admin_state": _DELETED,
         }
-        for number, serial in enumerate(moment.plant.design.removed)
+        for number, serial in enumerate(moment.system.design.removed)
     ]
 
 
@@ -123,4 +123,4 @@ def _states(status: list[Json], *, awake: bool) -> Entry:
 
 
 def _installed(moment: Moment) -> int:
-    return int(moment.plant.start) - moment.plant.design.age
+    return int(moment.system.start) - moment.system.design.age

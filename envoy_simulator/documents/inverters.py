@@ -8,7 +8,7 @@ from envoy_simulator.http_types import Entry, Json
 def v1(moment: Moment) -> list[Json]:
     """The list, AC batteries last; 3.x has no devType. A quiet inverter stays in it with its last date and watts."""
     found: list[Json] = []
-    for inverter, report in zip(moment.plant.design.inverters, moment.reports, strict=True):
+    for inverter, report in zip(moment.system.design.inverters, moment.reports, strict=True):
         kind: Entry = {"devType": 1} if moment.profile.firmware >= (4,) else {}
         found.append(
             {

@@ -56,7 +56,7 @@ def dynamic_export_limit(moment: Moment) -> Entry:
 
 
 def production_switch(moment: Moment) -> Entry:  # noqa: ARG001
-    """`/ivp/mod/603980032/mode/power`: nobody switches a simulated roof off."""
+    """`/ivp/mod/603980032/mode/power`: the production of a simulated system is never off."""
     return {"powerForcedOff": False}
 
 

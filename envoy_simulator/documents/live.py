@@ -1,4 +1,4 @@
-"""`/ivp/livedata/status`: the plant by the second, while somebody streams it. Known from its documentation alone."""
+"""`/ivp/livedata/status`: the system by the second, while somebody streams it. Known from its documentation alone."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def status(moment: Moment) -> Entry:
     streams = moment.profile.streams
     at = moment.time if streams else moment.time // _FROZEN * _FROZEN
     batteries = secctrl(replace(moment, time=at))
-    split = moment.plant.design.phase_mode == "split"
+    split = moment.system.design.phase_mode == "split"
     document: Entry = {
         "connection": {
             "mqtt_state": "connected",
@@ -36,12 +36,12 @@ def status(moment: Moment) -> Entry:
             "backup_bat_mode": 1,
             "backup_soc": batteries["configured_backup_soc"],
             "is_split_phase": int(split),
-            "phase_count": 0 if split else moment.plant.design.phases,
+            "phase_count": 0 if split else moment.system.design.phases,
             "enc_agg_soc": batteries["ENC_agg_soc"],
             "enc_agg_energy": batteries["ENC_agg_avail_energy"],
             "acb_agg_soc": 0,
             "acb_agg_energy": 0,
-            **_sources(moment.plant.at(at)),
+            **_sources(moment.system.at(at)),
         },
         "tasks": {"task_id": 0, "timestamp": 0},
         "counters": {"main_CfgLoad": 1, "main_CfgChanged": 1, "rest_Status": 12},

@@ -76,7 +76,7 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
     """The channels without a conductor: another meter's, nothing, or the noise of an open input."""
     if phases == CHANNELS:
         return []
-    hertz = moment.mains.frequency(moment.time)
+    hertz = moment.grid.frequency(moment.time)
     if moment.profile.firmware >= (8, 3) and moment.profile.design.phase_mode == "split":
         return [replace(NOTHING, hertz=hertz)]
     if moment.profile.design.phase_mode == "split":
@@ -89,7 +89,7 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
         replace(
             NOTHING,
             received=5370.79 * (1 + index),
-            volts=6.0 * (1 + index) + drift(moment.time / 7, moment.plant.seed, Purpose.VOLTAGE, 10 + index),
+            volts=6.0 * (1 + index) + drift(moment.time / 7, moment.system.seed, Purpose.VOLTAGE, 10 + index),
             hertz=hertz,
         )
         for index in range(CHANNELS - phases)

@@ -1,15 +1,15 @@
-"""What a document is made of: the gateway, its plant, and when it was asked."""
+"""What a document is made of: the gateway, its system, and when it was asked."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from envoy_simulator.grid import Mains
+from envoy_simulator.grid import Grid
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import Report, heard, latest_reports
 from envoy_simulator.state import State
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 from envoy_simulator.weather import DAY
 
 QUARTER = 900
@@ -25,17 +25,17 @@ class Moment:
     """A gateway at an instant, seconds since 1970. `report_interval`: seconds between an inverter's reports."""
 
     profile: Profile
-    plant: Plant
+    system: SystemModel
     report_interval: int
     time: float
 
     @cached_property
     def state(self) -> State:
-        return self.plant.at(self.time)
+        return self.system.at(self.time)
 
     @cached_property
     def reports(self) -> tuple[Report | None, ...]:
-        return latest_reports(self.plant, self.report_interval, self.time)
+        return latest_reports(self.system, self.report_interval, self.time)
 
     @cached_property
     def reported_watts(self) -> float:
@@ -50,12 +50,12 @@ class Moment:
     @cached_property
     def looked(self) -> float:
         """When the gateway last looked through its devices: inventories lag behind `power` (8.2.4382_ACB)."""
-        interval = max(1.0, INVENTORY_INTERVAL * self.plant.day / DAY)
+        interval = max(1.0, INVENTORY_INTERVAL * self.system.day / DAY)
         return self.time // interval * interval
 
     @property
-    def mains(self) -> Mains:
-        return Mains(self.profile.volts, self.profile.hertz, self.plant.seed)
+    def grid(self) -> Grid:
+        return Grid(self.profile.volts, self.profile.hertz, self.system.seed)
 
     @property
     def local(self) -> datetime:

@@ -35,10 +35,10 @@ def production_of(moment: Moment) -> Production:
 
 def _metered(moment: Moment) -> Production:
     """As of the last closed quarter of an hour: behind by up to 15 minutes, and so is its midnight."""
-    now = moment.plant.at(moment.quarter).production
-    before = moment.plant.at(moment.quarter - QUARTER).production
-    midnight = moment.plant.at(moment.midnight(moment.quarter)).production
-    last_week = moment.plant.at(moment.midnight(moment.quarter, days_before=7)).production
+    now = moment.system.at(moment.quarter).production
+    before = moment.system.at(moment.quarter - QUARTER).production
+    midnight = moment.system.at(moment.midnight(moment.quarter)).production
+    last_week = moment.system.at(moment.midnight(moment.quarter, days_before=7)).production
     return Production(
         watts=(now.balance.joules - before.balance.joules) / QUARTER,
         today=now.delivered.watt_hours - midnight.delivered.watt_hours,
@@ -66,7 +66,7 @@ def lifetime_of_inverters(moment: Moment) -> int:
 
 
 def _inverters_at(moment: Moment, time: float) -> int:
-    return sum(inverter.produced.total for inverter in moment.plant.at(time).inverters)
+    return sum(inverter.produced.total for inverter in moment.system.at(time).inverters)
 
 
 def page(moment: Moment) -> bytes:
@@ -79,7 +79,7 @@ def page(moment: Moment) -> bytes:
         ("Since Installation", in_three_digits(production.lifetime, "Wh")),
     )
     cells = "".join(f"<tr><td>{label}</td>    <td>{text}</td></tr>" for label, text in rows)
-    began = moment.local.fromtimestamp(moment.plant.start - moment.plant.design.age, moment.local.tzinfo)
+    began = moment.local.fromtimestamp(moment.system.start - moment.system.design.age, moment.local.tzinfo)
     return production_page(cells, f"{began:%a %b %d, %Y %I:%M %p %Z}")
 
 

@@ -72,10 +72,10 @@ def measured(circuit: Circuit, volts: float, hertz: float) -> Quantities:
 
 
 def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
-    """A meter's phases. The mains are those of the moment, whatever the time of the state."""
-    hertz = moment.mains.frequency(moment.time)
+    """A meter's phases. The grid are those of the moment, whatever the time of the state."""
+    hertz = moment.grid.frequency(moment.time)
     return [
-        measured(circuit_of(meter, state, phase), moment.mains.voltage(phase, moment.time), hertz)
+        measured(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
         for phase in range(len(state.phases))
     ]
 

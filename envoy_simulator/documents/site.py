@@ -51,7 +51,7 @@ def _inverters(moment: Moment) -> Entry:
 def _history(moment: Moment, meter: str) -> list[list[Quantities]]:
     """A meter's phases now, at midnight, and seven days before that midnight."""
     times = (moment.time, moment.midnight(moment.time), moment.midnight(moment.time, days_before=7))
-    return [by_phase(moment, meter, moment.plant.at(time)) for time in times]
+    return [by_phase(moment, meter, moment.system.at(time)) for time in times]
 
 
 def _of_both(

@@ -15,7 +15,7 @@ _VERY_LOW = 10
 def tariff(moment: Moment) -> Entry:
     """The whole document; below 7 it knows no batteries (4.10.35, 5.0.62)."""
     told, firmware = moment.profile.tariff, moment.profile.firmware
-    changed = int(moment.midnight(moment.plant.start, _CHANGED_DAYS_AGO))
+    changed = int(moment.midnight(moment.system.start, _CHANGED_DAYS_AGO))
     prices: Entry = {"currency": {"code": told.currency}}
     if told.mode is not None:
         prices |= {"logger": "mylogger", "date": str(changed), "storage_settings": _storage(moment, told, changed)}
@@ -55,7 +55,7 @@ def _schedules(moment: Moment) -> Entry:
 
 
 def _reserve(moment: Moment) -> float:
-    batteries = moment.plant.design.batteries
+    batteries = moment.system.design.batteries
     return float(batteries[0].reserve if batteries else 0)
 
 

@@ -1,18 +1,18 @@
-"""Faults of a body's bytes, whatever it is about."""
+"""Faults of the bytes of a body."""
 
 import re
 from typing import Literal
 
-from envoy_simulator.faults.fault import Acts, Occasion, fault
+from envoy_simulator.faults.fault import FaultContext, Layer, fault
 
 _NUMBER = re.compile(rb"(?<=[:\[\s])-?\d+(?:\.\d+)?(?=[,\s\]}])")
 _PAIR = re.compile(rb'("\w+"\s*:\s*)-?\d+(?:\.\d+)?(?=[,\s}])')
 _TEXT = re.compile(rb'(?:[:\[]|,\n)\s*"([^"\\\n]+)"(?=\s*[,\]}])')
 
 
-@fault(Acts.BODY, "endpoint", "something else altogether in place of the body")
+@fault(Layer.BODY, "endpoint", "something else altogether in place of the body")
 def body(
-    _: Occasion,
+    _: FaultContext,
     body: bytes,
     *,
     kind: Literal[
@@ -33,27 +33,27 @@ def body(
     }[kind]
 
 
-@fault(Acts.BODY, "nothing", "a byte order mark before the body")
-def bom(_: Occasion, body: bytes) -> bytes:
+@fault(Layer.BODY, "nothing", "a byte order mark before the body")
+def bom(_: FaultContext, body: bytes) -> bytes:
     return b"\xef\xbb\xbf" + body
 
 
-@fault(Acts.BODY, "endpoint", "the body ends after so many bytes, and its length is that; -1: anywhere")
-def cut(at: Occasion, body: bytes, *, byte: int = -1) -> bytes:
-    return body[: at.random.randrange(len(body) or 1) if byte < 0 else byte]
+@fault(Layer.BODY, "endpoint", "the body ends after so many bytes, and its length is that; -1: anywhere")
+def cut(context: FaultContext, body: bytes, *, byte: int = -1) -> bytes:
+    return body[: context.random.randrange(len(body) or 1) if byte < 0 else byte]
 
 
-@fault(Acts.BODY, "endpoint", "so many bits of the body are turned over, anywhere")
-def flipped(at: Occasion, body: bytes, *, bits: int = 3) -> bytes:
+@fault(Layer.BODY, "endpoint", "so many bits of the body are turned over, anywhere")
+def flipped(context: FaultContext, body: bytes, *, bits: int = 3) -> bytes:
     damaged = bytearray(body)
     for _ in range(bits if body else 0):
-        damaged[at.random.randrange(len(body))] ^= 1 << at.random.randrange(8)
+        damaged[context.random.randrange(len(body))] ^= 1 << context.random.randrange(8)
     return bytes(damaged)
 
 
-@fault(Acts.BODY, "endpoint", "one number, anywhere, is none that JSON has, or none that fits")
+@fault(Layer.BODY, "endpoint", "one number, anywhere, is none that JSON has, or none that fits")
 def number(
-    at: Occasion,
+    context: FaultContext,
     body: bytes,
     *,
     kind: Literal["NaN", "Infinity", "-Infinity", "1e999", "long"] = "NaN",
@@ -61,13 +61,13 @@ def number(
     found = list(_NUMBER.finditer(body))
     if not found:
         return body
-    place = at.random.choice(found)
+    place = context.random.choice(found)
     return body[: place.start()] + (b"9" * 400 if kind == "long" else kind.encode()) + body[place.end() :]
 
 
-@fault(Acts.BODY, "values", "one text, anywhere, holds what does no label good")
+@fault(Layer.BODY, "values", "one text, anywhere, holds what does no label good")
 def text(
-    at: Occasion,
+    context: FaultContext,
     body: bytes,
     *,
     kind: Literal["surrogate", "nul", "escape", "newline", "separator", "long"] = "surrogate",
@@ -83,22 +83,22 @@ def text(
     found = list(_TEXT.finditer(body))
     if not found:
         return body
-    place = at.random.choice(found)
+    place = context.random.choice(found)
     return body[: place.start(1)] + odd[kind] + body[place.end(1) :]
 
 
-@fault(Acts.BODY, "values", "an object has one of its keys twice, first with another value")
-def key_twice(at: Occasion, body: bytes) -> bytes:
+@fault(Layer.BODY, "values", "an object has one of its keys twice, first with another value")
+def key_twice(context: FaultContext, body: bytes) -> bytes:
     found = list(_PAIR.finditer(body))
     if not found:
         return body
-    place = at.random.choice(found)
+    place = context.random.choice(found)
     return body[: place.start()] + place[1] + b"1, " + body[place.start() :]
 
 
-@fault(Acts.BODY, "gateway", "`/info` is odd", endpoints=("/info", "/info.xml"))
+@fault(Layer.BODY, "gateway", "`/info` is odd", endpoints=("/info", "/info.xml"))
 def info(
-    _: Occasion,
+    _: FaultContext,
     body: bytes,
     *,
     kind: Literal["cut", "html", "no-device", "no-software", "odd-version", "entities", "huge", "nested"] = "cut",

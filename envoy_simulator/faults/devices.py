@@ -1,10 +1,10 @@
-"""Devices that count and measure wrong: registers that jump, stand or wrap, meters half dead, clocks that lie."""
+"""Devices with wrong values: registers that jump, stop or wrap, meters that lose a phase, wrong clocks."""
 
 from typing import Any, Literal
 
 from envoy_simulator.dates import moved, redated
 from envoy_simulator.faults.documents import with_keys, with_objects
-from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
+from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 
 _WATT_HOURS = frozenset({"wattHoursLifetime", "whLifetime", "actEnergyDlvd", "actEnergyRcvd", "wh_dlvd_cum"})
 _JOULES = frozenset({"joulesProduced"})
@@ -30,55 +30,55 @@ def _registers(document: Any, change: Any) -> Any:
     return with_keys(document, one)
 
 
-@fault(Acts.DOCUMENT, "values", "every lifetime register is 0", endpoints=_ALL_REGISTERS)
-def counters_zero(_: Occasion, document: Any) -> Any:
+@fault(Layer.DOCUMENT, "values", "every lifetime register is 0", endpoints=_ALL_REGISTERS)
+def counters_zero(_: FaultContext, document: Any) -> Any:
     return _registers(document, lambda value, _: type(value)(0))
 
 
-@fault(Acts.DOCUMENT, "values", "every lifetime register is so many watt-hours further", endpoints=_ALL_REGISTERS)
-def counters_jump(_: Occasion, document: Any, *, by: int = 1_000_000) -> Any:
+@fault(Layer.DOCUMENT, "values", "every lifetime register is so many watt-hours further", endpoints=_ALL_REGISTERS)
+def counters_jump(_: FaultContext, document: Any, *, by: int = 1_000_000) -> Any:
     return _registers(document, lambda value, unit: value + by * unit)
 
 
-@fault(Acts.DOCUMENT, "values", "every lifetime register is counted in so many bits", endpoints=_ALL_REGISTERS)
-def counters_wrap(_: Occasion, document: Any, *, bits: int = 32) -> Any:
+@fault(Layer.DOCUMENT, "values", "every lifetime register is counted in so many bits", endpoints=_ALL_REGISTERS)
+def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
     return _registers(document, lambda value, _: value % 2**bits)
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "the register of the first inverter is lower by so many watt-hours, and the sum of all with it",
     endpoints=_ALL_REGISTERS,
     needs=[Needs.JSON_SITE],
 )
-def inverter_wraps(at: Occasion, document: Any, *, by: int = 1_200_000) -> Any:
-    if at.request.path in _SITE:
+def inverter_wraps(context: FaultContext, document: Any, *, by: int = 1_200_000) -> Any:
+    if context.request.path in _SITE:
         return _of_type(document, "inverters", lambda entry: {**entry, "whLifetime": entry["whLifetime"] - by})
-    if at.request.path == "/ivp/pdm/device_data":
+    if context.request.path == "/ivp/pdm/device_data":
         first = next(key for key, each in document.items() if isinstance(each, dict) and each.get("devName") == "pcu")
         return {**document, first: _registers(document[first], lambda value, unit: max(0, value - by * unit))}
     return document
 
 
-@fault(Acts.DOCUMENT, "values", "each document stays as it was at its first asking")
-def freeze(at: Occasion, document: Any) -> Any:
-    return at.memory.setdefault(at.request.target, document)
+@fault(Layer.DOCUMENT, "values", "each document stays as it was at its first asking")
+def freeze(context: FaultContext, document: Any) -> Any:
+    return context.memory.setdefault(context.request.target, document)
 
 
-@fault(Acts.DOCUMENT, "values", "the CTs of the site are said to be inactive", endpoints=_SITE, needs=[Needs.METERS])
-def no_active_ct(_: Occasion, document: Any) -> Any:
+@fault(Layer.DOCUMENT, "values", "the CTs of the site are said to be inactive", endpoints=_SITE, needs=[Needs.METERS])
+def no_active_ct(_: FaultContext, document: Any) -> Any:
     return _of_type(document, "eim", lambda entry: {**entry, "activeCount": 0})
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "one phase of a CT is all zero, and the CT's own sums lack it",
     endpoints=("/ivp/meters/readings",),
     needs=[Needs.METERS],
 )
-def lost_phase(_: Occasion, document: Any, *, meter: int = -1, phase: int = 0) -> Any:
+def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 0) -> Any:
     if not isinstance(document, list) or not document:
         return document
     reading = document[meter]
@@ -94,13 +94,13 @@ def lost_phase(_: Occasion, document: Any, *, meter: int = -1, phase: int = 0) -
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "the consumption in total is but the balance with the grid",
     endpoints=_SITE,
     needs=[Needs.METERS],
 )
-def total_is_net(_: Occasion, document: Any) -> Any:
+def total_is_net(_: FaultContext, document: Any) -> Any:
     sections = {each.get("measurementType"): each for each in document.get("consumption", ())}
     net = sections.get("net-consumption")
     if net is None:
@@ -113,13 +113,13 @@ def total_is_net(_: Occasion, document: Any) -> Any:
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "all that is produced is 0, and no inverter is known: so a gateway speaks that has just started",
     endpoints=("/api/v1/production/inverters", *_ALL_REGISTERS),
 )
-def all_zero(at: Occasion, document: Any) -> Any:
-    if at.request.path == "/api/v1/production/inverters":
+def all_zero(context: FaultContext, document: Any) -> Any:
+    if context.request.path == "/api/v1/production/inverters":
         return []
 
     def zero(key: str, value: Any) -> tuple[str, Any]:
@@ -133,13 +133,13 @@ def all_zero(at: Occasion, document: Any) -> Any:
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "today and the last seven days are as much as ever",
     endpoints=("/api/v1/production", *_SITE),
     needs=[Needs.JSON_SITE],
 )
-def today_is_lifetime(_: Occasion, document: Any) -> Any:
+def today_is_lifetime(_: FaultContext, document: Any) -> Any:
     def one(counted: dict[str, Any]) -> dict[str, Any]:
         if "wattHoursLifetime" in counted:
             lifetime = counted["wattHoursLifetime"]
@@ -151,32 +151,32 @@ def today_is_lifetime(_: Occasion, document: Any) -> Any:
     return with_objects(document, one)
 
 
-@fault(Acts.BODY, "values", "its clock is wrong by so many seconds, in all that it says")
-def clock(_: Occasion, body: bytes, *, seconds: int = 6000) -> bytes:
+@fault(Layer.BODY, "values", "its clock is wrong by so many seconds, in all that it says")
+def clock(_: FaultContext, body: bytes, *, seconds: int = 6000) -> bytes:
     return moved(body, seconds)
 
 
-@fault(Acts.BODY, "values", "its clock began at 1970 when the fault did")
-def clock_1970(at: Occasion, body: bytes) -> bytes:
-    return moved(body, -int(at.now - at.since))
+@fault(Layer.BODY, "values", "its clock began at 1970 when the fault did")
+def clock_1970(context: FaultContext, body: bytes) -> bytes:
+    return moved(body, -int(context.now - context.since))
 
 
-@fault(Acts.DOCUMENT, "values", "readingTime and timestamp are 0", endpoints=_METERED, needs=[Needs.JSON_SITE])
-def reading_time_zero(_: Occasion, document: Any) -> Any:
+@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0", endpoints=_METERED, needs=[Needs.JSON_SITE])
+def reading_time_zero(_: FaultContext, document: Any) -> Any:
     return with_keys(document, lambda key, value: (key, 0 if key in ("readingTime", "timestamp") else value))
 
 
 @fault(
-    Acts.BODY, "values", "inverters last reported at 0, in a year's time, or when the fault began", endpoints=_REPORTS
+    Layer.BODY, "values", "inverters last reported at 0, in a year's time, or when the fault began", endpoints=_REPORTS
 )
-def report_date(at: Occasion, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
+def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
     if kind == "still":
-        return redated(body, lambda date: min(date, int(at.now - at.since)))
-    return redated(body, lambda _: 0 if kind == "zero" else int(at.now) + 365 * 86400)
+        return redated(body, lambda date: min(date, int(context.now - context.since)))
+    return redated(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
 
 
-@fault(Acts.BODY, "values", "inverters report only every so many seconds", endpoints=_REPORTS)
-def report_interval(_: Occasion, body: bytes, *, seconds: int = 3600) -> bytes:
+@fault(Layer.BODY, "values", "inverters report only every so many seconds", endpoints=_REPORTS)
+def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> bytes:
     return redated(body, lambda date: date - date % seconds)
 
 

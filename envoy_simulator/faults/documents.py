@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from envoy_simulator.faults.fault import Acts, Occasion, fault
+from envoy_simulator.faults.fault import FaultContext, Layer, fault
 
 _LARGE = 8 << 20
 """Bytes at which a list is long enough."""
@@ -13,9 +13,9 @@ _LARGE = 8 << 20
 Path = tuple[str | int, ...]
 
 
-@fault(Acts.DOCUMENT, "values", "one value becomes another: that at `path`, as production.1.wNow, or any (`*`)")
+@fault(Layer.DOCUMENT, "values", "one value becomes another: that at `path`, as production.1.wNow, or any (`*`)")
 def value(
-    at: Occasion,
+    context: FaultContext,
     document: Any,
     *,
     becomes: Literal[
@@ -24,7 +24,7 @@ def value(
     path: str = "*",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(at, document, path, [each for each, _ in leaves(document)])
+    place = _place(context, document, path, [each for each, _ in leaves(document)])
     if not place:
         return document
     holder = document
@@ -53,26 +53,26 @@ def _odd(value: Any, becomes: str) -> Any:
     }[becomes]
 
 
-@fault(Acts.DOCUMENT, "endpoint", "a list or object is odd: the whole document, or that at `path`, or any (`*`)")
+@fault(Layer.DOCUMENT, "endpoint", "a list or object is odd: the whole document, or that at `path`, or any (`*`)")
 def container(
-    at: Occasion,
+    context: FaultContext,
     document: Any,
     *,
     kind: Literal["swapped", "empty", "one-null", "bad-element", "reordered", "doubled", "many", "shorter"] = "swapped",
     path: str = "",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(at, document, path, [each for each, _ in containers(document)])
+    place = _place(context, document, path, [each for each, _ in containers(document)])
     if not place:
-        return document if path else _contained(at, document, kind)
+        return document if path else _contained(context, document, kind)
     holder = document
     for key in place[:-1]:
         holder = holder[key]
-    holder[place[-1]] = _contained(at, holder[place[-1]], kind)
+    holder[place[-1]] = _contained(context, holder[place[-1]], kind)
     return document
 
 
-def _contained(at: Occasion, whole: Any, kind: str) -> Any:
+def _contained(context: FaultContext, whole: Any, kind: str) -> Any:
     if not isinstance(whole, list | dict):
         return whole
     if kind == "swapped":
@@ -89,15 +89,15 @@ def _contained(at: Occasion, whole: Any, kind: str) -> Any:
     return {
         "one-null": [None, *whole[1:]],
         "bad-element": ["busy", *whole],
-        "reordered": at.random.sample(whole, len(whole)),
+        "reordered": context.random.sample(whole, len(whole)),
         "doubled": whole + first,
         "many": whole + first * min(10_000, _LARGE // len(json.dumps(first))),
         "shorter": whole[:-1],
     }[kind]
 
 
-@fault(Acts.DOCUMENT, "values", "something that this firmware did not have yet")
-def novel(_: Occasion, document: Any, *, kind: Literal["state", "type", "section", "spelling"] = "state") -> Any:
+@fault(Layer.DOCUMENT, "values", "something that this firmware did not have yet")
+def novel(_: FaultContext, document: Any, *, kind: Literal["state", "type", "section", "spelling"] = "state") -> Any:
     if kind == "section":
         return {**document, "quantum": [{"type": "flux"}]} if isinstance(document, dict) else document
     states = ("state", "admin_state_str", "reported_enc_grid_state", "mains_admin_state", "phaseMode", "meteringStatus")
@@ -143,10 +143,10 @@ def containers(document: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from containers(value, (*at, key))
 
 
-def _place(at: Occasion, document: Any, path: str, places: list[Path]) -> Path:
+def _place(context: FaultContext, document: Any, path: str, places: list[Path]) -> Path:
     """The keys of a dotted path, numbers for lists, `*` for any of the places; () where there is no such thing."""
     if path == "*":
-        return at.random.choice(places) if places else ()
+        return context.random.choice(places) if places else ()
     keys: list[str | int] = []
     for word in path.split(".") if path else ():
         keys.append(int(word) if isinstance(document, list) and word.isdigit() else word)

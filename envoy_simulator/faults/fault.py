@@ -1,4 +1,4 @@
-"""A fault as data: what it is called, what it does, where it gets in, and what may be lost while it lasts."""
+"""A fault as data: its name, its effect, the layer that it acts on, and what a client may lose meanwhile."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -17,22 +17,22 @@ Breaks: TypeAlias = Literal["gateway", "endpoint", "values", "nothing"]
 
 
 class FaultError(ValueError):
-    """No such fault, or not with these parameters, or not there."""
+    """An unknown fault, or one that cannot have these parameters or this condition."""
 
 
-class Acts(Enum):
-    """Where a fault gets in, and what its effect is a function of, after the occasion."""
+class Layer(Enum):
+    """The layer that a fault acts on. Its effect is a function of the context and of what is named here."""
 
     LISTENING = "listener"
     """The usual `Listening` -> a `Listening`, or None."""
-    GUISE = "gateway"
-    """-> the `Guise` of another gateway."""
+    IDENTITY = "gateway"
+    """-> the `Identity` of another gateway."""
     CONNECTION = "connection"
-    """-> steps, on a connection just accepted."""
+    """-> the steps on an accepted connection."""
     TLS = "TLS"
     """The usual context -> a context; None is plain."""
     ACCESS = "access"
-    """The gateway that answers requests, and a request -> a response."""
+    """The function that responds to requests, and a request -> a response."""
     DOCUMENT = "document"
     """A parsed JSON document -> another."""
     BODY = "body"
@@ -40,19 +40,19 @@ class Acts(Enum):
     RESPONSE = "response"
     """A `Response` -> another."""
     MESSAGE = "HTTP message"
-    """The steps of a healthy server, the whole answer first -> other steps."""
+    """The steps of a healthy server, the whole response first -> other steps."""
     WIRE = "wire"
-    """The steps of whatever is to be sent -> other steps."""
+    """The steps of anything that is to be sent -> other steps."""
     SEQUENCE = "sequence"
-    """-> the faults that are on at this moment, with their parameters."""
+    """-> the faults that are on now, with their parameters."""
 
 
-OF_A_REQUEST = (Acts.ACCESS, Acts.DOCUMENT, Acts.BODY, Acts.RESPONSE, Acts.MESSAGE, Acts.WIRE)
-COUNTED = (*OF_A_REQUEST, Acts.CONNECTION, Acts.TLS)
+OF_A_REQUEST = (Layer.ACCESS, Layer.DOCUMENT, Layer.BODY, Layer.RESPONSE, Layer.MESSAGE, Layer.WIRE)
+COUNTED = (*OF_A_REQUEST, Layer.CONNECTION, Layer.TLS)
 
 
 class Needs(Enum):
-    """What a gateway must have for a fault to make any difference."""
+    """What a gateway must have for a fault to have an effect."""
 
     TLS = "TLS"
     TOKENS = "firmware 7"
@@ -66,33 +66,33 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`choices`: all there are, for a name of a kind."""
+    """A parameter of a fault. `choices`: all values that it can have; () if there are others."""
 
     name: str
     default: Value
     choices: tuple[str, ...] = ()
 
     @property
-    def told(self) -> str:
-        """The default, and behind it what else there is."""
-        others = (each for each in self.choices if each != self.default)
+    def summary(self) -> str:
+        """The default, followed by the other choices."""
+        others = (choice for choice in self.choices if choice != self.default)
         return "|".join((str(self.default), *others))
 
     def read(self, text: str) -> Value:
-        """The value that a person wrote. Raises FaultError."""
+        """The value that was written. Raises FaultError."""
         try:
             if isinstance(self.default, bool):
                 return {"true": True, "false": False}[text]
             return self.checked(type(self.default)(text))
         except (ValueError, KeyError) as error:
-            raise FaultError(f"{self.name}={text}: {self._wanted()}") from error
+            raise FaultError(f"{self.name}={text}: {self._expected()}") from error
 
     def checked(self, value: Value) -> Value:
         if self.choices and value not in self.choices:
-            raise FaultError(f"{self.name}={value}: {self._wanted()}")
+            raise FaultError(f"{self.name}={value}: {self._expected()}")
         return value
 
-    def _wanted(self) -> str:
+    def _expected(self) -> str:
         if self.choices:
             return f"write one of {', '.join(self.choices)}"
         return {
@@ -104,8 +104,8 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """What an effect may know. `number`: of the request or connection among those that the fault sees, from 1.
+class FaultContext:
+    """What an effect can use. `number`: of the request or connection among those that the fault concerns, from 1.
 
     `now`: the gateway's clock, seconds since 1970. `since`: seconds since the fault was switched on. `random`: the same
     for the same seed and number. `memory`: the fault's own, while it is on.
@@ -125,15 +125,15 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`breaks`: the most that a good client loses meanwhile, on the endpoints that it strikes.
+    """A fault. `breaks`: the most that a correct client loses meanwhile.
 
-    `gateway`: all of it. `endpoint`: the answers it strikes. `values`: single values, or they are other ones.
-    `nothing`: none; a client that loses anything is at fault. `endpoints`: where it has any effect; () is anywhere.
+    `gateway`: everything. `endpoint`: the responses that it applies to. `values`: single values, which are missing or
+    changed. `nothing`: a client that loses anything is wrong. `endpoints`: where it has an effect; () is everywhere.
     """
 
     name: str
     about: str
-    acts: Acts
+    layer: Layer
     breaks: Breaks
     effect: Callable[..., Any]
     parameters: Mapping[str, Parameter]
@@ -152,7 +152,7 @@ class Fault:
         return ({}, *others)
 
     def suits(self, profile: Profile, *, tls: bool) -> bool:
-        """Does it make any difference on such a gateway."""
+        """Whether it has an effect on such a gateway."""
         has = {
             Needs.TLS: tls,
             Needs.TOKENS: profile.wants_token,
@@ -172,11 +172,11 @@ class Fault:
         return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
 
     def check(self, *, endpoints: bool, counts: bool) -> None:
-        """Can it be for some endpoints only, or for some requests or connections by number. Raises FaultError."""
-        where = f"{self.name} acts on the {self.acts.value}"
-        if endpoints and self.acts not in OF_A_REQUEST:
-            raise FaultError(f"{where}, before any endpoint is asked for; leave out the endpoint")
-        if counts and self.acts not in COUNTED:
+        """Raises FaultError for a condition on endpoints, or on numbers, that this layer cannot have."""
+        where = f"{self.name} acts on the {self.layer.value}"
+        if endpoints and self.layer not in OF_A_REQUEST:
+            raise FaultError(f"{where}, before any endpoint is requested; leave out the endpoint")
+        if counts and self.layer not in COUNTED:
             raise FaultError(f"{where}: there is nothing to count; give it a time (since, until) instead")
 
     def parameter(self, name: str) -> Parameter:
@@ -188,22 +188,22 @@ class Fault:
 
 
 def fault(
-    acts: Acts,
+    layer: Layer,
     breaks: Breaks,
     about: str,
     *,
     needs: Iterable[Needs] = (),
     endpoints: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Fault]:
-    """Make a fault of its effect: named as the function is, with its keyword-only arguments for parameters."""
+    """Declare a fault by its effect: it has the function's name, and its keyword-only arguments are the parameters."""
 
     def declare(effect: Callable[..., Any]) -> Fault:
         arguments = inspect.signature(effect).parameters.values()
-        parameters = [_parameter(each) for each in arguments if each.kind is inspect.Parameter.KEYWORD_ONLY]
+        parameters = [_parameter(argument) for argument in arguments if argument.kind is inspect.Parameter.KEYWORD_ONLY]
         return Fault(
             effect.__name__.strip("_").replace("_", "-"),
             about,
-            acts,
+            layer,
             breaks,
             effect,
             {parameter.name: parameter for parameter in parameters},

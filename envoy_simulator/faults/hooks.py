@@ -1,4 +1,4 @@
-"""Where a fault gets between a client and the gateway. Here are only the places, and what stands there by default."""
+"""The places where a fault can act between a client and the gateway, and what happens there without a fault."""
 
 import socket
 import ssl
@@ -11,8 +11,8 @@ from envoy_simulator.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
-class Guise:
-    """Another gateway in this one's place: of another firmware, of another serial; None is as before."""
+class Identity:
+    """Which gateway responds: another firmware profile, another serial number; None is unchanged."""
 
     profile: str | None = None
     serial: str | None = None
@@ -20,49 +20,49 @@ class Guise:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where a gateway listens, and which: when that changes, no connection outlives it.
+    """Where a gateway listens, and as which; a change closes all connections.
 
-    `full`: it does not accept, and its queue is full, so that a SYN gets no answer.
+    `full`: nothing is accepted and the queue is full, so that a SYN gets no response.
     """
 
     host: str
     port: int
     full: bool = False
-    guise: Guise = Guise()
+    identity: Identity = Identity()
 
 
-class Faults(Protocol):
-    """Asked at each of these places before the gateway is. Called on the threads of the server."""
+class Hooks(Protocol):
+    """Called by the server at each of these places, on the threads of the server."""
 
     def listening(self, usual: Listening) -> Listening | None:
-        """Where to listen now; None is nowhere. Asked some ten times a second."""
+        """Where to listen now; None is nowhere. Called about ten times a second."""
 
-    def guise(self) -> Guise:
-        """Who answers now."""
+    def identity(self) -> Identity:
+        """Which gateway responds now."""
 
     def connection(self) -> Steps:
-        """What is done on a connection as accepted, before TLS and before any byte; nothing, for a healthy one."""
+        """The steps on an accepted connection, before TLS and before any byte; none without a fault."""
 
     def context(self, usual: ssl.SSLContext | None) -> ssl.SSLContext | None:
-        """The TLS of a new connection; None is plain."""
+        """The TLS context of a new connection; None is plain HTTP."""
 
     def request(
-        self, request: Request, connection: socket.socket, answer: Callable[[Request], Response]
+        self, request: Request, connection: socket.socket, respond: Callable[[Request], Response]
     ) -> Response | None:
-        """A request whose head has been read: what to send, or None if that is done, and the connection to be closed.
+        """The response to a request whose head has been read; None if it was sent, and the connection must be closed.
 
-        `answer` is the gateway, and counts as its work; `connection` is the socket that bytes can be written to.
+        `respond` is the gateway, and counts as its work; `connection` is the socket to write to.
         """
 
 
 class NoFaults:
-    """A gateway in good health."""
+    """A gateway without faults."""
 
     def listening(self, usual: Listening) -> Listening | None:
         return usual
 
-    def guise(self) -> Guise:
-        return Guise()
+    def identity(self) -> Identity:
+        return Identity()
 
     def connection(self) -> Steps:
         return iter(())
@@ -73,7 +73,7 @@ class NoFaults:
     def request(
         self,
         request: Request,
-        connection: socket.socket,  # noqa: ARG002  # the server writes the answer
-        answer: Callable[[Request], Response],
+        connection: socket.socket,  # noqa: ARG002  # the server sends the response
+        respond: Callable[[Request], Response],
     ) -> Response | None:
-        return answer(request)
+        return respond(request)

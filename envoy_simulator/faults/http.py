@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 from zlib import Z_FULL_FLUSH, compressobj, crc32
 
-from envoy_simulator.faults.fault import Acts, Occasion, fault
+from envoy_simulator.faults.fault import FaultContext, Layer, fault
 from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked, with_length, without
 from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Close, Step, Steps
@@ -24,9 +24,9 @@ _PAGES: Mapping[str, tuple[str, bytes]] = {
 }
 
 
-@fault(Acts.RESPONSE, "endpoint", "another status, with one page or another")
+@fault(Layer.RESPONSE, "endpoint", "another status, with one page or another")
 def status(
-    _: Occasion,
+    _: FaultContext,
     __: Response,
     *,
     code: int = 500,
@@ -36,29 +36,29 @@ def status(
     return Response(code, (("Content-Type", kind),), body % code if b"%d" in body else body)
 
 
-@fault(Acts.RESPONSE, "endpoint", "503 and when to come back: seconds, a date or nonsense; empty is no such header")
-def busy(_: Occasion, __: Response, *, retry_after: str = "30") -> Response:
+@fault(Layer.RESPONSE, "endpoint", "503 and when to come back: seconds, a date or nonsense; empty is no such header")
+def busy(_: FaultContext, __: Response, *, retry_after: str = "30") -> Response:
     headers = (("Retry-After", retry_after),) if retry_after else ()
     return Response(503, headers, b"Resource busy, please retry after 30 seconds")
 
 
-@fault(Acts.RESPONSE, "endpoint", "it sends the client elsewhere; `location` for anywhere you like")
+@fault(Layer.RESPONSE, "endpoint", "it sends the client elsewhere; `location` for anywhere you like")
 def redirect(
-    at: Occasion,
+    context: FaultContext,
     _: Response,
     *,
     to: Literal["https", "localhost", "login", "loop", "chain", "file", "script", "nowhere"] = "https",
     location: str = "",
     code: int = 301,
 ) -> Response:
-    target = at.request.target
+    target = context.request.target
     places = {
-        "https": f"https://{at.request.headers.get('host', 'envoy.local')}{target}",
+        "https": f"https://{context.request.headers.get('host', 'envoy.local')}{target}",
         "localhost": f"https://localhost{target}",
         "login": "/login.html",
         "loop": target,
-        "chain": f"/home?hop={int(at.request.query.removeprefix('hop=') or 0) + 1}"
-        if at.request.query.startswith("hop=")
+        "chain": f"/home?hop={int(context.request.query.removeprefix('hop=') or 0) + 1}"
+        if context.request.query.startswith("hop=")
         else "/home?hop=1",
         "file": "file:///etc/passwd",
         "script": "javascript:alert(1)",
@@ -68,9 +68,9 @@ def redirect(
     return Response(code, (("Location", place),) if place else (), b"")
 
 
-@fault(Acts.RESPONSE, "nothing", "a Content-Type that is not true, or none at all")
+@fault(Layer.RESPONSE, "nothing", "a Content-Type that is not true, or none at all")
 def content_type(
-    _: Occasion,
+    _: FaultContext,
     response: Response,
     *,
     kind: Literal["none", "html", "json", "latin", "unknown"] = "none",
@@ -85,9 +85,9 @@ def content_type(
     return replace(response, headers=headers + ((("Content-Type", types[kind]),) if kind in types else ()))
 
 
-@fault(Acts.MESSAGE, "endpoint", "a Content-Length that is wrong, or at odds with something")
+@fault(Layer.MESSAGE, "endpoint", "a Content-Length that is wrong, or at odds with something")
 def length(
-    _: Occasion,
+    _: FaultContext,
     steps: Steps,
     *,
     kind: Literal[
@@ -115,9 +115,9 @@ def length(
     return reshaped(steps, change)
 
 
-@fault(Acts.MESSAGE, "endpoint", "chunks without an end, with a size that is none, or with bytes behind the last")
+@fault(Layer.MESSAGE, "endpoint", "chunks without an end, with a size that is none, or with bytes behind the last")
 def chunks(
-    _: Occasion,
+    _: FaultContext,
     steps: Steps,
     *,
     kind: Literal["unfinished", "bad-size", "trailing"] = "unfinished",
@@ -135,9 +135,9 @@ def chunks(
     return reshaped(steps, change)
 
 
-@fault(Acts.MESSAGE, "endpoint", "a head that is no HTTP, or more of it than anybody wants")
+@fault(Layer.MESSAGE, "endpoint", "a head that is no HTTP, or more of it than anybody wants")
 def head(
-    _: Occasion,
+    _: FaultContext,
     steps: Steps,
     *,
     kind: Literal["bad-status", "http-0.9", "no-colon", "space", "long", "cookie", "many", "nul"] = "bad-status",
@@ -164,9 +164,11 @@ def head(
     return reshaped(steps, change)
 
 
-@fault(Acts.RESPONSE, "endpoint", "a body that was compressed though nobody asked, damaged, a bomb of 1 GiB, or brotli")
+@fault(
+    Layer.RESPONSE, "endpoint", "a body that was compressed though nobody asked, damaged, a bomb of 1 GiB, or brotli"
+)
 def compressed(
-    _: Occasion,
+    _: FaultContext,
     response: Response,
     *,
     kind: Literal["gzip", "damaged", "bomb", "brotli"] = "gzip",
@@ -190,8 +192,8 @@ def _bomb() -> bytes:
     return head + block * 1024 + squeeze.flush() + struct.pack("<II", checked, 1024 * _MEGABYTE)
 
 
-@fault(Acts.MESSAGE, "endpoint", "a body of so many MiB, its length told or in chunks; 0 is chunks without end")
-def huge(_: Occasion, steps: Steps, *, megabytes: int = 300, kind: Literal["length", "chunks"] = "length") -> Steps:
+@fault(Layer.MESSAGE, "endpoint", "a body of so many MiB, its length told or in chunks; 0 is chunks without end")
+def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["length", "chunks"] = "length") -> Steps:
     def change(head: bytes, _: bytes) -> Iterator[Step]:
         spaces = b" " * 65536
         chunked = kind == "chunks" or not megabytes
@@ -208,8 +210,8 @@ def huge(_: Occasion, steps: Steps, *, megabytes: int = 300, kind: Literal["leng
     return reshaped(steps, change)
 
 
-@fault(Acts.MESSAGE, "endpoint", "a status that has no body, or half of one")
-def bodiless(_: Occasion, steps: Steps, *, kind: Literal["204", "205", "206", "304"] = "204") -> Steps:
+@fault(Layer.MESSAGE, "endpoint", "a status that has no body, or half of one")
+def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206", "304"] = "204") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         lines = b"\r\n".join(head.split(b"\r\n")[1:])
         half = unchunked(head, body)
@@ -226,22 +228,22 @@ def bodiless(_: Occasion, steps: Steps, *, kind: Literal["204", "205", "206", "3
 _EMPTY: Mapping[str, bytes] = {"205": b"Content-Length: 0\r\n"}
 
 
-@fault(Acts.WIRE, "nothing", "so many times `100 Continue` before the answer")
-def continued(_: Occasion, steps: Steps, *, times: int = 1000) -> Steps:
+@fault(Layer.WIRE, "nothing", "so many times `100 Continue` before the answer")
+def continued(_: FaultContext, steps: Steps, *, times: int = 1000) -> Steps:
     yield b"HTTP/1.1 100 Continue\r\n\r\n" * times
     yield from steps
 
 
-@fault(Acts.RESPONSE, "nothing", "cookies: two, another one each time, or one that is over")
+@fault(Layer.RESPONSE, "nothing", "cookies: two, another one each time, or one that is over")
 def cookies(
-    at: Occasion,
+    context: FaultContext,
     response: Response,
     *,
     kind: Literal["two", "changing", "expired"] = "two",
 ) -> Response:
     values: dict[str, tuple[str, ...]] = {
         "two": ("sessionId=one; Path=/", "sessionId=two; Path=/; HttpOnly"),
-        "changing": (f"sessionId={at.number}; Path=/",),
+        "changing": (f"sessionId={context.number}; Path=/",),
         "expired": ("sessionId=old; Expires=Thu, 01 Jan 1970 00:00:00 GMT",),
     }
     return replace(response, headers=(*response.headers, *(("Set-Cookie", value) for value in values[kind])))

@@ -1,4 +1,4 @@
-"""The faults that are on: which of them strikes when, and in which order their effects are applied."""
+"""The active faults: which of them applies when, and in which order their effects are applied."""
 
 import json
 import socket
@@ -13,9 +13,9 @@ from threading import RLock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from envoy_simulator.access_control import FrontDoor
-from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Acts, Fault, Occasion, Value
-from envoy_simulator.faults.hooks import Guise, Listening
+from envoy_simulator.access_control import AccessControl
+from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Fault, FaultContext, Layer, Value
+from envoy_simulator.faults.hooks import Identity, Listening
 from envoy_simulator.faults.table import FAULTS, named
 from envoy_simulator.faults.when import When
 from envoy_simulator.http_types import Request, Response, Site
@@ -24,192 +24,196 @@ from envoy_simulator.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """The simulator, as far as faults go: what it is, who answers, the time, the load, and word that they changed."""
+class Target:
+    """What the injector needs of the simulator. `changed` is called when the active faults have changed."""
 
     site: Site
     host: str
-    door: Callable[[], FrontDoor]
+    access: Callable[[], AccessControl]
     clock: Callable[[], float]
     load: Callable[[], Load]
     changed: Callable[[], None]
 
 
 @dataclass(eq=False, slots=True)
-class Switched:
-    """A fault that is on. `began`: by the gateway's clock; None until there is one. `seen`: how much it has seen."""
+class ActiveFault:
+    """A fault that is on.
+
+    `began`: on the gateway's clock; None before the simulator has one. `count`: the requests or connections so far
+    that it could act on. `parts`: of a sequence.
+    """
 
     fault: Fault
     options: dict[str, Value]
     when: When
     began: float | None = None
-    seen: int = 0
+    count: int = 0
     memory: dict[str, Any] = field(default_factory=dict)
-    parts: "dict[str, Switched]" = field(default_factory=dict)
+    parts: "dict[str, ActiveFault]" = field(default_factory=dict)
 
 
-class Switchboard:
-    """Switches faults on and off while the gateway runs, from any thread."""
+class FaultInjector:
+    """Switches faults on and off while the gateway runs. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._on: tuple[Switched, ...] = ()
-        self._bench: Bench | None = None
+        self._active: tuple[ActiveFault, ...] = ()
+        self._target: Target | None = None
 
-    def attach(self, bench: Bench) -> None:
+    def attach(self, target: Target) -> None:
         with self._lock:
-            self._bench = bench
-            for each in self._on:
-                each.began = bench.clock()
+            self._target = target
+            for active in self._active:
+                active.began = target.clock()
 
-    def on(self, name: str, when: When | None = None, **options: Value) -> Switched:
-        """Switch a fault on, in addition to what is; where the gateway listens has changed when this returns.
+    def on(self, name: str, when: When | None = None, **options: Value) -> ActiveFault:
+        """Switch a fault on, in addition to the active ones. The listener has moved when this returns.
 
         Raises FaultError.
         """
         fault = named(name)
         when = when or When()
         fault.check(endpoints=when.endpoints != (), counts=when.counts)
-        switched = Switched(fault, fault.options(options), when, self._bench.clock() if self._bench else None)
+        active = ActiveFault(fault, fault.options(options), when, self._target.clock() if self._target else None)
         with self._lock:
-            self._on = (*self._on, switched)
+            self._active = (*self._active, active)
         self._changed()
-        return switched
+        return active
 
-    def off(self, switched: Switched) -> None:
-        """What it had in its hands ends: those connections are closed."""
+    def off(self, fault: ActiveFault) -> None:
+        """Switch a fault off. The connections that it acts on are closed."""
         with self._lock:
-            self._on = tuple(each for each in self._on if each is not switched)
+            self._active = tuple(active for active in self._active if active is not fault)
         self._changed()
 
     def heal(self) -> None:
-        """All off."""
+        """Switch all faults off."""
         with self._lock:
-            self._on = ()
+            self._active = ()
         self._changed()
 
     @contextmanager
-    def during(self, name: str, when: When | None = None, **options: Value) -> Iterator[Switched]:
-        """On for the length of a `with`."""
-        switched = self.on(name, when, **options)
+    def during(self, name: str, when: When | None = None, **options: Value) -> Iterator[ActiveFault]:
+        """Switch a fault on for the length of a `with`."""
+        active = self.on(name, when, **options)
         try:
-            yield switched
+            yield active
         finally:
-            self.off(switched)
+            self.off(active)
 
     def _changed(self) -> None:
-        if self._bench is not None:
-            self._bench.changed()
+        if self._target is not None:
+            self._target.changed()
 
-    # What the server asks.
+    # The hooks.
 
     def listening(self, usual: Listening) -> Listening | None:
-        here: Listening | None = replace(usual, guise=self.guise())
-        for effect in self._effects((Acts.LISTENING,)):
-            if here is not None:
-                here = effect(here)
-        return here
+        listening: Listening | None = replace(usual, identity=self.identity())
+        for effect in self._effects(Layer.LISTENING):
+            if listening is not None:
+                listening = effect(listening)
+        return listening
 
-    def guise(self) -> Guise:
-        guise = Guise()
-        for effect in self._effects((Acts.GUISE,)):
-            other: Guise = effect()
-            guise = Guise(other.profile or guise.profile, other.serial or guise.serial)
-        return guise
+    def identity(self) -> Identity:
+        identity = Identity()
+        for effect in self._effects(Layer.IDENTITY):
+            other: Identity = effect()
+            identity = Identity(other.profile or identity.profile, other.serial or identity.serial)
+        return identity
 
     def connection(self) -> Steps:
-        for effect in self._effects((Acts.CONNECTION,)):
+        for effect in self._effects(Layer.CONNECTION):
             yield from effect()
 
     def context(self, usual: ssl.SSLContext | None) -> ssl.SSLContext | None:
-        for effect in self._effects((Acts.TLS,)):
+        for effect in self._effects(Layer.TLS):
             usual = effect(usual)
         return usual
 
     def request(
         self,
         request: Request,
-        connection: socket.socket,  # noqa: ARG002  # the server writes, what the delivery makes of the answer
-        answer: Callable[[Request], Response],
+        connection: socket.socket,  # noqa: ARG002  # the server sends the response, through its delivery
+        respond: Callable[[Request], Response],
     ) -> Response | None:
-        effects = {acts: self._effects((acts,), request) for acts in OF_A_REQUEST}
-        for effect in effects[Acts.ACCESS]:
-            answer = partial(_answered, effect, answer)
-        response = answer(request)
-        response = replace(response, body=_changed_body(response, effects[Acts.DOCUMENT]))
-        for effect in effects[Acts.BODY]:
+        effects = {layer: self._effects(layer, request) for layer in OF_A_REQUEST}
+        for effect in effects[Layer.ACCESS]:
+            respond = partial(_with_access, effect, respond)
+        response = respond(request)
+        response = replace(response, body=_with_document(response, effects[Layer.DOCUMENT]))
+        for effect in effects[Layer.BODY]:
             response = replace(response, body=effect(response.body))
-        for effect in effects[Acts.RESPONSE]:
+        for effect in effects[Layer.RESPONSE]:
             response = effect(response)
-        if wires := [*effects[Acts.MESSAGE], *effects[Acts.WIRE]]:
-            return replace(response, delivery=partial(_through, wires, response.delivery))
+        if deliveries := [*effects[Layer.MESSAGE], *effects[Layer.WIRE]]:
+            return replace(response, delivery=partial(_delivered, deliveries, response.delivery))
         return response
 
-    def _effects(self, acts: Sequence[Acts], request: Request | None = None) -> list[Callable[..., Any]]:
-        """Those that strike now, in the order in which they were switched on, with their occasion and parameters."""
-        if not self._on or self._bench is None:
+    def _effects(self, layer: Layer, request: Request | None = None) -> list[Callable[..., Any]]:
+        """The effects that apply now, in the order in which they were switched on, with context and parameters."""
+        if not self._active or self._target is None:
             return []
         with self._lock:
             return [
-                partial(each.fault.effect, occasion, **each.options)
-                for switched in self._on
-                for each in self._unfolded(switched)
-                if each.fault.acts in acts and (occasion := self._occasion(each, request)) is not None
+                partial(part.fault.effect, context, **part.options)
+                for active in self._active
+                for part in self._parts(active)
+                if part.fault.layer is layer and (context := self._context(part, request)) is not None
             ]
 
-    def _unfolded(self, switched: Switched) -> list[Switched]:
-        """Itself, or what a sequence consists of at this moment."""
-        if switched.fault.acts is not Acts.SEQUENCE:
-            return [switched]
-        occasion = self._occasion(switched, None)
-        if occasion is None:
+    def _parts(self, active: ActiveFault) -> list[ActiveFault]:
+        """The fault itself, or what a sequence consists of at this moment."""
+        if active.fault.layer is not Layer.SEQUENCE:
+            return [active]
+        context = self._context(active, None)
+        if context is None:
             return []
-        parts = list(switched.fault.effect(occasion, **switched.options))
+        parts = list(active.fault.effect(context, **active.options))
         for name, options in parts:
-            if name not in switched.parts:
+            if name not in active.parts:
                 fault = FAULTS[name]
-                switched.parts[name] = Switched(fault, fault.options(options), When(), occasion.now)
-        return [switched.parts[name] for name, _ in parts]
+                active.parts[name] = ActiveFault(fault, fault.options(options), When(), context.now)
+        return [active.parts[name] for name, _ in parts]
 
-    def _occasion(self, switched: Switched, request: Request | None) -> Occasion | None:
-        """None if it does not strike."""
-        bench = self._bench
-        if bench is None or (request is not None and not _is_meant(switched, request)):
+    def _context(self, active: ActiveFault, request: Request | None) -> FaultContext | None:
+        """The context of an effect; None if the fault does not apply."""
+        target = self._target
+        if target is None or (request is not None and not _concerns(active, request)):
             return None
-        now = bench.clock()
-        since = now - (now if switched.began is None else switched.began)
-        if switched.fault.acts in COUNTED:
-            switched.seen += 1
-        if not switched.when.strikes(switched.seen, since):
+        now = target.clock()
+        since = now - (now if active.began is None else active.began)
+        if active.fault.layer in COUNTED:
+            active.count += 1
+        if not active.when.applies(active.count, since):
             return None
-        # Who answers depends on the faults that act on no request, so those are not asked about it in turn.
-        site = bench.door().site if request is not None else bench.site
-        return Occasion(
+        # The faults that act on no request decide who responds, so they cannot depend on it.
+        site = target.access().site if request is not None else target.site
+        return FaultContext(
             now=now,
             since=since,
             local=datetime.fromtimestamp(now, ZoneInfo(site.timezone)),
             site=site,
-            load=bench.load(),
-            host=bench.host,
-            random=Random(f"{switched.when.seed} {switched.fault.name} {switched.seen}"),  # noqa: S311  # no secret
-            number=switched.seen,
+            load=target.load(),
+            host=target.host,
+            random=Random(f"{active.when.seed} {active.fault.name} {active.count}"),  # noqa: S311  # no secret
+            number=active.count,
             request=request or Request("", ""),
-            memory=switched.memory,
+            memory=active.memory,
         )
 
 
-def _is_meant(switched: Switched, request: Request) -> bool:
-    own = switched.fault.endpoints
-    return switched.when.is_meant(request.path) and (not own or request.path in own)
+def _concerns(active: ActiveFault, request: Request) -> bool:
+    own = active.fault.endpoints
+    return active.when.concerns(request.path) and (not own or request.path in own)
 
 
-def _answered(effect: Callable[..., Response], answer: Callable[[Request], Response], request: Request) -> Response:
-    """`effect` with the answerer bound, so that it can stand where an answerer stands."""
-    return effect(answer, request)
+def _with_access(effect: Callable[..., Response], respond: Callable[[Request], Response], request: Request) -> Response:
+    """The effect as a function of the request alone, to be used in place of `respond`."""
+    return effect(respond, request)
 
 
-def _changed_body(response: Response, effects: Sequence[Callable[..., Any]]) -> bytes:
-    """Whatever is no JSON stays as it is."""
+def _with_document(response: Response, effects: Sequence[Callable[..., Any]]) -> bytes:
+    """The body with its document changed; a body that is not JSON is unchanged."""
     if not effects or response.status != 200:  # noqa: PLR2004
         return response.body
     try:
@@ -221,9 +225,11 @@ def _changed_body(response: Response, effects: Sequence[Callable[..., Any]]) -> 
     return json.dumps(document).encode()
 
 
-def _through(wires: Sequence[Callable[[Steps], Steps]], first: Callable[[Steps], Steps] | None, steps: Steps) -> Steps:
+def _delivered(
+    deliveries: Sequence[Callable[[Steps], Steps]], first: Callable[[Steps], Steps] | None, steps: Steps
+) -> Steps:
     if first is not None:
         steps = first(steps)
-    for wire in wires:
-        steps = wire(steps)
+    for delivery in deliveries:
+        steps = delivery(steps)
     return steps

@@ -1,4 +1,4 @@
-"""Faults as a person writes them, and as a list to choose from."""
+"""Faults as text: `NAME[,KEY=VALUE...]`, and the list of all faults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from envoy_simulator.faults.when import When
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What `Switchboard.on` is to be called with."""
+class FaultSpec:
+    """The arguments of `FaultInjector.on`."""
 
     name: str
     when: When
@@ -31,13 +31,13 @@ WHEN: Mapping[str, str] = MappingProxyType(
         "until": "seconds after which it ends",
     }
 )
-"""What every fault can be told besides its own parameters: the key, and what is written behind it."""
+"""The keys that every fault has besides its own parameters."""
 
 _FIELDS = {"from": "first", "to": "last"}
 
 
-def order(text: str) -> Order:
-    """`NAME[,KEY=VALUE...]`. Raises FaultError."""
+def parse_fault(text: str) -> FaultSpec:
+    """The fault of `NAME[,KEY=VALUE...]`. Raises FaultError."""
     name, *pairs = text.split(",")
     fault = named(name)
     when: dict[str, Any] = {}
@@ -54,7 +54,7 @@ def order(text: str) -> Order:
             when[_FIELDS.get(key, key)] = _number(key, value)
     condition = When(**when)
     fault.check(endpoints=condition.endpoints != (), counts=condition.counts)
-    return Order(name, condition, options)
+    return FaultSpec(name, condition, options)
 
 
 def _number(key: str, text: str) -> float:
@@ -65,11 +65,11 @@ def _number(key: str, text: str) -> float:
 
 
 def catalogue() -> list[str]:
-    """A line for each fault, and how to say when it strikes."""
+    """A line for every fault, and the keys of its condition."""
     width = max(map(len, FAULTS))
     lines = []
     for fault in FAULTS.values():
-        given = "".join(f" {each.name}={each.told}" for each in fault.parameters.values())
+        given = "".join(f" {parameter.name}={parameter.summary}" for parameter in fault.parameters.values())
         lines.append(f"{fault.name:{width}}  {fault.about.replace('`', '')}{given and ';'}{given}")
     keys = "".join(f"\n  {key:{width}}{about.replace('`', '')}" for key, about in WHEN.items())
     return [*lines, "", f"and when, for each of them:{keys}"]

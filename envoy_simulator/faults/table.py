@@ -1,4 +1,4 @@
-"""All faults there are, by name."""
+"""All faults by name."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -10,12 +10,12 @@ from envoy_simulator.faults.fault import Fault, FaultError
 _MODULES = (tcp, tls, http, bodies, documents, devices, units, access, load_faults, sequences)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {each.name: each for module in _MODULES for each in vars(module).values() if isinstance(each, Fault)}
+    {fault.name: fault for module in _MODULES for fault in vars(module).values() if isinstance(fault, Fault)}
 )
 
 
 def named(name: str) -> Fault:
-    """Raises FaultError."""
+    """The fault of this name. Raises FaultError."""
     if name in FAULTS:
         return FAULTS[name]
     near = get_close_matches(name, FAULTS, 1)

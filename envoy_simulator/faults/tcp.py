@@ -1,10 +1,10 @@
-"""Faults of connections and of their pace, whatever is said on them."""
+"""Faults of connections and their pace."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
+from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 from envoy_simulator.faults.hooks import Listening
 from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked
 from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
@@ -12,39 +12,39 @@ from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Step
 End = Literal["reset", "close"]
 
 
-@fault(Acts.LISTENING, "gateway", "the port is closed, and what was connected is cut off")
-def closed(_: Occasion, __: Listening) -> None:
+@fault(Layer.LISTENING, "gateway", "the port is closed, and what was connected is cut off")
+def closed(_: FaultContext, __: Listening) -> None:
     return None
 
 
-@fault(Acts.LISTENING, "gateway", "the queue of connections is full: a SYN gets no answer")
-def unanswered(_: Occasion, here: Listening) -> Listening:
+@fault(Layer.LISTENING, "gateway", "the queue of connections is full: a SYN gets no answer")
+def unanswered(_: FaultContext, here: Listening) -> Listening:
     return replace(here, full=True)
 
 
-@fault(Acts.LISTENING, "gateway", "it has moved: to another address, or to a port of its own (0: the same)")
-def moved(_: Occasion, here: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
+@fault(Layer.LISTENING, "gateway", "it has moved: to another address, or to a port of its own (0: the same)")
+def moved(_: FaultContext, here: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
     return replace(here, host=host, port=port or here.port)
 
 
-@fault(Acts.CONNECTION, "gateway", "connections are accepted, and nothing is ever said on them")
-def silent(_: Occasion) -> Steps:
+@fault(Layer.CONNECTION, "gateway", "connections are accepted, and nothing is ever said on them")
+def silent(_: FaultContext) -> Steps:
     yield Silence()
 
 
-@fault(Acts.CONNECTION, "gateway", "a connection is ended as soon as it is accepted, before any byte")
-def ended_at_once(_: Occasion, *, by: End = "close") -> Steps:
+@fault(Layer.CONNECTION, "gateway", "a connection is ended as soon as it is accepted, before any byte")
+def ended_at_once(_: FaultContext, *, by: End = "close") -> Steps:
     yield _end(by)
 
 
-@fault(Acts.WIRE, "endpoint", "the request is read, and nothing is ever answered")
-def hangs(_: Occasion, __: Steps) -> Steps:
+@fault(Layer.WIRE, "endpoint", "the request is read, and nothing is ever answered")
+def hangs(_: FaultContext, __: Steps) -> Steps:
     yield Silence()
 
 
-@fault(Acts.WIRE, "endpoint", "the answer breaks off, so many bytes into that part of it, or before it")
+@fault(Layer.WIRE, "endpoint", "the answer breaks off, so many bytes into that part of it, or before it")
 def cut_off(
-    _: Occasion,
+    _: FaultContext,
     steps: Steps,
     *,
     where: Literal["before", "status", "headers", "body"] = "body",
@@ -79,8 +79,8 @@ def _place(said: bytes, where: str, byte: int) -> int | None:
     return None if found < 0 else found + len(mark) + byte
 
 
-@fault(Acts.MESSAGE, "endpoint", "the body comes in chunks, and ends between two of them")
-def cut_between_chunks(_: Occasion, steps: Steps, *, by: End = "reset") -> Steps:
+@fault(Layer.MESSAGE, "endpoint", "the body comes in chunks, and ends between two of them")
+def cut_between_chunks(_: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         plain = unchunked(head, body)
         half = max(1, len(plain) // 2)
@@ -91,8 +91,8 @@ def cut_between_chunks(_: Occasion, steps: Steps, *, by: End = "reset") -> Steps
     return reshaped(steps, change)
 
 
-@fault(Acts.MESSAGE, "nothing", "the answer is whole and says `Connection: close`, but the connection stays open")
-def never_closes(_: Occasion, steps: Steps) -> Steps:
+@fault(Layer.MESSAGE, "nothing", "the answer is whole and says `Connection: close`, but the connection stays open")
+def never_closes(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         yield announced(head, b"close") + b"\r\n\r\n" + body
         yield Silence()
@@ -100,15 +100,17 @@ def never_closes(_: Occasion, steps: Steps) -> Steps:
     return reshaped(steps, change)
 
 
-@fault(Acts.WIRE, "endpoint", "an answer takes its time; more with every one (growth), and more or less (jitter)")
-def slow(at: Occasion, steps: Steps, *, seconds: float = 3.0, jitter: float = 0.0, growth: float = 0.0) -> Steps:
-    yield Pause(max(0.0, seconds + growth * (at.number - 1) + at.random.uniform(-jitter, jitter)))
+@fault(Layer.WIRE, "endpoint", "an answer takes its time; more with every one (growth), and more or less (jitter)")
+def slow(
+    context: FaultContext, steps: Steps, *, seconds: float = 3.0, jitter: float = 0.0, growth: float = 0.0
+) -> Steps:
+    yield Pause(max(0.0, seconds + growth * (context.number - 1) + context.random.uniform(-jitter, jitter)))
     yield from steps
 
 
-@fault(Acts.WIRE, "endpoint", "a part of the answer comes byte by byte, or so many bytes at a time")
+@fault(Layer.WIRE, "endpoint", "a part of the answer comes byte by byte, or so many bytes at a time")
 def drip(
-    _: Occasion,
+    _: FaultContext,
     steps: Steps,
     *,
     part: Literal["status", "headers", "body"] = "body",
@@ -140,8 +142,8 @@ def _part(said: bytes, part: str) -> tuple[int, int]:
 _MARKS = (b"\r\n", b"\r\n\r\n")
 
 
-@fault(Acts.WIRE, "endpoint", "no more bytes a second than that")
-def narrow(_: Occasion, steps: Steps, *, rate: int = 200) -> Steps:
+@fault(Layer.WIRE, "endpoint", "no more bytes a second than that")
+def narrow(_: FaultContext, steps: Steps, *, rate: int = 200) -> Steps:
     size = max(1, rate // 10)
     for step in steps:
         if not isinstance(step, bytes):
@@ -152,8 +154,8 @@ def narrow(_: Occasion, steps: Steps, *, rate: int = 200) -> Steps:
             yield Pause(len(step[start : start + size]) / rate)
 
 
-@fault(Acts.MESSAGE, "nothing", "keep-alive is announced, and the connection closed after each answer")
-def not_kept(_: Occasion, steps: Steps) -> Steps:
+@fault(Layer.MESSAGE, "nothing", "keep-alive is announced, and the connection closed after each answer")
+def not_kept(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         yield announced(head, b"keep-alive") + b"\r\n\r\n" + body
         yield Close()
@@ -162,28 +164,30 @@ def not_kept(_: Occasion, steps: Steps) -> Steps:
 
 
 @fault(
-    Acts.WIRE, "nothing", "a connection that was kept is ended at its second request, unanswered", needs=[Needs.TOKENS]
+    Layer.WIRE, "nothing", "a connection that was kept is ended at its second request, unanswered", needs=[Needs.TOKENS]
 )
-def second_request(at: Occasion, steps: Steps, *, by: End = "reset") -> Steps:
-    if at.request.turn > 1:
+def second_request(context: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
+    if context.request.turn > 1:
         yield _end(by)
     yield from steps
 
 
-@fault(Acts.WIRE, "nothing", "a connection that was kept is closed after so many seconds of rest", needs=[Needs.TOKENS])
-def short_rest(_: Occasion, steps: Steps, *, seconds: float = 1.0) -> Steps:
+@fault(
+    Layer.WIRE, "nothing", "a connection that was kept is closed after so many seconds of rest", needs=[Needs.TOKENS]
+)
+def short_rest(_: FaultContext, steps: Steps, *, seconds: float = 1.0) -> Steps:
     yield from steps
     yield Idle(seconds)
 
 
-@fault(Acts.CONNECTION, "nothing", "so many connections at once and no more: another one is ended")
-def crowded(at: Occasion, *, most: int = 1, by: End = "reset") -> Steps:
-    if at.load.open_connections > most:
+@fault(Layer.CONNECTION, "nothing", "so many connections at once and no more: another one is ended")
+def crowded(context: FaultContext, *, most: int = 1, by: End = "reset") -> Steps:
+    if context.load.open_connections > most:
         yield _end(by)
 
 
-@fault(Acts.WIRE, "nothing", "a kept connection is told something that nobody asked for", needs=[Needs.TOKENS])
-def unasked(_: Occasion, steps: Steps, *, after: float = 0.05) -> Steps:
+@fault(Layer.WIRE, "nothing", "a kept connection is told something that nobody asked for", needs=[Needs.TOKENS])
+def unasked(_: FaultContext, steps: Steps, *, after: float = 0.05) -> Steps:
     yield from steps
     yield Pause(after)
     yield b"HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

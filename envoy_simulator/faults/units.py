@@ -1,11 +1,11 @@
-"""Units that come and go: inverters, batteries, CTs; and another gateway, or another firmware."""
+"""Inverters, batteries and CTs that are added or removed; another gateway, or another firmware."""
 
 import copy
 from typing import Any, Literal
 
 from envoy_simulator.faults.documents import with_keys
-from envoy_simulator.faults.fault import Acts, Needs, Occasion, fault
-from envoy_simulator.faults.hooks import Guise
+from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
+from envoy_simulator.faults.hooks import Identity
 
 ProfileName = Literal["3.7", "3.9", "4.10", "5.0", "7.3", "7.6", "8.2", "8.3"]
 _V1, _DEVICE_DATA, _INVENTORY = "/api/v1/production/inverters", "/ivp/pdm/device_data", "/inventory.json"
@@ -17,88 +17,88 @@ _SERIALS = ("sn", "serialNumber", "serial_num")
 
 
 @fault(
-    Acts.GUISE,
+    Layer.IDENTITY,
     "gateway",
     "it comes back with another firmware, and with all that this has or has not",
     needs=[Needs.PROFILE],
 )
-def firmware(_: Occasion, *, profile: ProfileName = "7.3") -> Guise:
-    return Guise(profile=profile)
+def firmware(_: FaultContext, *, profile: ProfileName = "7.3") -> Identity:
+    return Identity(profile=profile)
 
 
-@fault(Acts.GUISE, "gateway", "another gateway stands at its address", needs=[Needs.PROFILE])
-def another_gateway(_: Occasion, *, serial: str = "122299999999") -> Guise:
-    return Guise(serial=serial)
+@fault(Layer.IDENTITY, "gateway", "another gateway stands at its address", needs=[Needs.PROFILE])
+def another_gateway(_: FaultContext, *, serial: str = "122299999999") -> Identity:
+    return Identity(serial=serial)
 
 
-@fault(Acts.DOCUMENT, "nothing", "so many inverters more", endpoints=_INVERTERS)
-def inverters_added(at: Occasion, document: Any, *, count: int = 1) -> Any:
+@fault(Layer.DOCUMENT, "nothing", "so many inverters more", endpoints=_INVERTERS)
+def inverters_added(context: FaultContext, document: Any, *, count: int = 1) -> Any:
     """Each a copy of the last. `device_data` goes on stopping at its limit without a word."""
-    units = _units(at.request.path, document)
+    units = _units(context.request.path, document)
     if not units:
         return document
     more = [_renamed(units[-1], f"9{number:011d}", number) for number in range(count)]
-    return _with_units(at.request.path, document, [*units, *more])
+    return _with_units(context.request.path, document, [*units, *more])
 
 
-@fault(Acts.DOCUMENT, "values", "the last inverter is gone from every list", endpoints=_INVERTERS)
-def inverter_removed(at: Occasion, document: Any) -> Any:
-    return _with_units(at.request.path, document, _units(at.request.path, document)[:-1])
+@fault(Layer.DOCUMENT, "values", "the last inverter is gone from every list", endpoints=_INVERTERS)
+def inverter_removed(context: FaultContext, document: Any) -> Any:
+    return _with_units(context.request.path, document, _units(context.request.path, document)[:-1])
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "the last inverter is replaced; device_data keeps the old one as gone",
     endpoints=_INVERTERS,
 )
-def inverter_replaced(at: Occasion, document: Any, *, serial: str = "900000000001") -> Any:
-    units = _units(at.request.path, document)
+def inverter_replaced(context: FaultContext, document: Any, *, serial: str = "900000000001") -> Any:
+    units = _units(context.request.path, document)
     if not units:
         return document
     *others, (key, old) = units
     new = _renamed((key, old), serial, 1)
-    if at.request.path != _DEVICE_DATA:
-        return _with_units(at.request.path, document, [*others, new])
+    if context.request.path != _DEVICE_DATA:
+        return _with_units(context.request.path, document, [*others, new])
     channels = [{**channel, "created": 0, "lastReading": {}, "lifetime": {}} for channel in old["channels"]]
     gone = {**old, "active": False, "modGone": True, "channels": channels}
-    return _with_units(at.request.path, document, [*others, (key, gone), new])
+    return _with_units(context.request.path, document, [*others, (key, gone), new])
 
 
-@fault(Acts.DOCUMENT, "values", "every so many-th inverter has not reported for a day", endpoints=(_V1, _DEVICE_DATA))
-def inverters_silent(at: Occasion, document: Any, *, every: int = 3) -> Any:
+@fault(Layer.DOCUMENT, "values", "every so many-th inverter has not reported for a day", endpoints=(_V1, _DEVICE_DATA))
+def inverters_silent(context: FaultContext, document: Any, *, every: int = 3) -> Any:
     def aged(key: str, value: Any) -> tuple[str, Any]:
         return key, value - 86400 if key in ("lastReportDate", "endDate", "created") and value else value
 
-    units = _units(at.request.path, document)
+    units = _units(context.request.path, document)
     told = [(key, with_keys(unit, aged) if number % every == 0 else unit) for number, (key, unit) in enumerate(units)]
-    return _with_units(at.request.path, document, told)
+    return _with_units(context.request.path, document, told)
 
 
-@fault(Acts.DOCUMENT, "nothing", "one battery more", endpoints=_BATTERIES, needs=[Needs.BATTERIES])
-def battery_added(_: Occasion, document: Any, *, serial: str = "490000000001") -> Any:
+@fault(Layer.DOCUMENT, "nothing", "one battery more", endpoints=_BATTERIES, needs=[Needs.BATTERIES])
+def battery_added(_: FaultContext, document: Any, *, serial: str = "490000000001") -> Any:
     return _with_batteries(document, lambda units: [*units, {**units[-1], "serial_num": serial}])
 
 
 @fault(
-    Acts.DOCUMENT, "values", "the last battery is gone from every list", endpoints=_BATTERIES, needs=[Needs.BATTERIES]
+    Layer.DOCUMENT, "values", "the last battery is gone from every list", endpoints=_BATTERIES, needs=[Needs.BATTERIES]
 )
-def battery_removed(_: Occasion, document: Any) -> Any:
+def battery_removed(_: FaultContext, document: Any) -> Any:
     return _with_batteries(document, lambda units: units[:-1])
 
 
 @fault(
-    Acts.DOCUMENT,
+    Layer.DOCUMENT,
     "values",
     "the last CT is switched off, or measures another thing",
     endpoints=_METERS,
     needs=[Needs.METERS],
 )
-def ct(at: Occasion, document: Any, *, kind: Literal["disabled", "total", "unlisted"] = "disabled") -> Any:
+def ct(context: FaultContext, document: Any, *, kind: Literal["disabled", "total", "unlisted"] = "disabled") -> Any:
     if not document:
         return document
     *others, last = copy.deepcopy(document)
-    if at.request.path == "/ivp/meters/readings":
+    if context.request.path == "/ivp/meters/readings":
         return document
     if kind == "unlisted":
         return others
@@ -106,10 +106,10 @@ def ct(at: Occasion, document: Any, *, kind: Literal["disabled", "total", "unlis
     return [*others, {**last, **changed}]
 
 
-@fault(Acts.DOCUMENT, "values", "a gateway of other phases", endpoints=_METERS, needs=[Needs.METERS])
-def phases(at: Occasion, document: Any, *, count: int = 3) -> Any:
+@fault(Layer.DOCUMENT, "values", "a gateway of other phases", endpoints=_METERS, needs=[Needs.METERS])
+def phases(context: FaultContext, document: Any, *, count: int = 3) -> Any:
     """From its first channel on, each meter has so many."""
-    if at.request.path == "/ivp/meters":
+    if context.request.path == "/ivp/meters":
         mode = {1: "one", 2: "split"}.get(count, "three")
         return [{**meter, "phaseMode": mode, "phaseCount": count} for meter in document]
     return [

@@ -1,19 +1,19 @@
-"""When a fault strikes, of all that it could."""
+"""The conditions under which a fault applies."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import inf
 
 from envoy_simulator.faults.fault import FaultError
-from envoy_simulator.prng import Purpose, chance
+from envoy_simulator.prng import Purpose, uniform
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """All conditions at once. `endpoints`: paths without query, `*` for any part of one; () is all of them.
+    """All of these conditions must hold. `endpoints`: paths without query, `*` for any part of one; () is all of them.
 
     `first`, `last`, `every`: numbers of the requests (to these endpoints) or connections since it was switched on.
-    `since`, `until`: seconds of the gateway's clock since then. `seed`: another one is another luck.
+    `since`, `until`: seconds of the gateway's clock since then. `seed`: of the `probability`.
     """
 
     endpoints: tuple[str, ...] = ()
@@ -31,16 +31,16 @@ class When:
 
     @property
     def counts(self) -> bool:
-        """Does it look at numbers."""
+        """Whether it depends on the number of the request or connection."""
         return (self.first, self.last, self.every, self.probability) != (1, inf, 1, 1.0)
 
-    def is_meant(self, path: str) -> bool:
-        return not self.endpoints or any(fnmatchcase(path, each) for each in self.endpoints)
+    def concerns(self, path: str) -> bool:
+        return not self.endpoints or any(fnmatchcase(path, endpoint) for endpoint in self.endpoints)
 
-    def strikes(self, number: int, elapsed: float) -> bool:
+    def applies(self, number: int, elapsed: float) -> bool:
         if not self.since <= elapsed < self.until:
             return False
         if not self.counts:
             return True
         in_turn = self.first <= number <= self.last and (number - self.first) % self.every == 0
-        return in_turn and chance(self.seed, Purpose.FAULT, number) < self.probability
+        return in_turn and uniform(self.seed, Purpose.FAULT, number) < self.probability

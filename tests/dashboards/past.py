@@ -13,7 +13,7 @@ from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
 
 from envoy_simulator.history import history, instants
 from envoy_simulator.series import columns
-from envoy_simulator.system_model import Plant
+from envoy_simulator.system_model import SystemModel
 
 HOUR, DAY = 3600.0, 86400.0
 _BEFORE, _AFTER = 2 * HOUR, HOUR
@@ -90,7 +90,7 @@ class _Piece:
     """Of a window, what is of one block, so that promtool goes through each line but once."""
 
     truth: Truth
-    plant: Plant
+    plant: SystemModel
     start: float
     end: float
 

@@ -257,7 +257,7 @@ def test_a_gateway_of_another_serial_is_sent_nothing_and_the_cloud_not_asked(hou
     own = renewal(house.account, "122000000001", house.clock)
     scraped = Scraped(house.settings(serial="122000000001"), house.clock, renewal=own)
     assert scraped.scrape().value("enphase_up") == 0
-    assert house.cloud.asked == []
+    assert house.cloud.requests == []
     assert set(house.gateway.load.requests) == {"/info"}
 
 

@@ -83,4 +83,4 @@ def test_a_stream_that_nobody_has_opened_is_not_opened() -> None:
     assert exposition.value("enphase_live_stream_enabled") == 0
     assert "enphase_live_power_watts" not in exposition
     assert exposition.value("enphase_scrape_collector_success", collector="livedata") == 1
-    assert gateway.load.refused == []
+    assert gateway.load.invalid_requests == []

@@ -42,7 +42,7 @@ def document(gateway: Simulator, target: str, now: float) -> Any:
 
 
 def a_gateway(profile: str, *, now: float = NOON_IN_JUNE, **options: Any) -> Simulator:
-    """One that does not listen; its plant begins shortly before `now`."""
+    """One that does not listen; its system begins shortly before `now`."""
     return Simulator(profile, clock=StandingClock(now), tls=False, **options)
 
 

@@ -58,7 +58,7 @@ def test_a_silent_gateway_accepts_and_says_nothing() -> None:
     with plain() as gateway, gateway.faults.during("silent"):
         heard = ask(gateway)
         assert (heard.data, heard.end) == (b"", "open")
-        assert b"GET /info" in gateway.received
+        assert b"GET /info" in gateway.received_bytes
         assert gateway.load.requests == {}
 
 

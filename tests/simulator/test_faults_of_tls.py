@@ -107,7 +107,7 @@ def test_a_handshake_is_never_answered() -> None:
         heard = hear(connection)
         connection.close()
         assert (heard.data, heard.end) == (b"", "open")
-        assert gateway.received == hello
+        assert gateway.received_bytes == hello
 
 
 def test_a_handshake_drips() -> None:

@@ -26,6 +26,6 @@ def _lines() -> Iterator[str]:
 
 
 def _row(fault: Fault) -> str:
-    parameters = " ".join(f"`{each.name}={each.told}`" for each in fault.parameters.values()).replace("|", "\\|")
+    parameters = " ".join(f"`{each.name}={each.summary}`" for each in fault.parameters.values()).replace("|", "\\|")
     needs = ", ".join(sorted(each.value for each in fault.needs))
     return f"| `{fault.name}` | {fault.about} | {parameters} | {fault.breaks} | {needs} |"

@@ -51,11 +51,11 @@ def test_four_contacts_are_listed_everywhere_and_used_on_8_2(name: str) -> None:
 
 def test_the_pump_rests_while_the_batteries_are_low_and_the_well_never_does() -> None:
     gateway = a_gateway("8.2")
-    assert gateway.plant is not None
+    assert gateway.system is not None
     pump, well = set(), set()
     for hours in range(48):
         now = NOW + 3600 * hours
-        batteries = gateway.plant.at(now).batteries
+        batteries = gateway.system.at(now).batteries
         charge = sum(each.stored for each in batteries) / sum(each.capacity for each in batteries)
         contacts = document(gateway, CONTACTS, now)["dry_contacts"]
         pump.add((entry(contacts, id="NC1")["status"], charge >= 0.55))
@@ -109,11 +109,11 @@ def eids(readings: Any) -> list[tuple[int, list[int]]]:
 
 def test_backfeed_is_the_batteries_first_leg() -> None:
     gateway = a_gateway("8.3-collar")
-    assert gateway.plant is not None
+    assert gateway.system is not None
     readings = document(gateway, "/ivp/meters/readings", NOW)
     storage, backfeed = entry(readings, eid=704643840), entry(readings, eid=704644352)
     first, second, third = backfeed["channels"]
-    truth = gateway.plant.at(NOW).phases[0].storage
+    truth = gateway.system.at(NOW).phases[0].storage
     assert first["activePower"] == backfeed["activePower"] == storage["channels"][0]["activePower"] != 0
     assert first["activePower"] == pytest.approx(truth.watts, abs=0.002)
     assert first["actEnergyRcvd"] == pytest.approx(truth.received.watt_hours, abs=0.002)
