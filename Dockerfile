@@ -2,6 +2,7 @@ FROM python:3.13-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY envoy_exporter envoy_exporter
+COPY envoy_simulator envoy_simulator
 RUN python -m venv /opt/envoy-exporter \
     && /opt/envoy-exporter/bin/pip install --no-cache-dir --constraint constraints.txt '.[auth]'
 

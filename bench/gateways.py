@@ -10,11 +10,11 @@ from random import Random
 from threading import Lock
 
 from bench.clock import SharedClock
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.faults import NoFaults
-from envoy_exporter.simulator.profiles import Profile
-from envoy_exporter.simulator.steps import Close, Steps
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
+from envoy_simulator.profiles import Profile
+from envoy_simulator.steps import Close, Steps
 
 FAIL, HEAL, CUT = "fail", "heal", "cut"
 """What they can be told: break a share of the requests, or none; let nobody connect until the next word."""

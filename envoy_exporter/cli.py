@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words and words[0] in VERBS:
         return _verb(words[0], words[1:])
+    if words and words[0] == "simulate":
+        print("unknown command simulate; use envoy-simulator, which is installed with it", file=sys.stderr)
+        return WRONG
     flags = _parser().parse_args(words)
     redaction = Redaction()
     logs.set_up(flags.log_level, flags.log_format, redaction)
@@ -57,7 +60,7 @@ def _verb(name: str, words: Sequence[str]) -> int:
 
 
 def _demonstration() -> contextlib.AbstractContextManager[Config]:
-    from .commands import demo  # noqa: PLC0415  # it brings the simulator, which no gateway needs
+    from .commands import demo  # noqa: PLC0415  # imports the simulator, which slows the start
 
     return demo.running()
 

@@ -8,8 +8,8 @@ from support.exposition import parsed
 from support.served import Served
 
 from envoy_exporter.config import ConfigError
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.cloud import Cloud
+from envoy_simulator import Simulator
+from envoy_simulator.cloud import Cloud
 
 
 def written(folder: Path, *gateways: str, more: str = "") -> Path:
@@ -47,7 +47,7 @@ def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> Non
         path = written(tmp_path, own, more=f"enlighten: {{username: a@b, password: c, login_url: '{other.login_url}'}}")
         with Served(path) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 1
-        assert other.asked == []
+        assert other.requests == []
 
 
 def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path:
 
 def test_gateways_share_an_account(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
-        cloud.mood = "login_401"
+        cloud.response = "login_401"
         path = written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
         with Served(path) as served:
             for name in ("home", "barn"):
@@ -100,7 +100,7 @@ def test_gateways_share_an_account(tmp_path: Path) -> None:
 
 def test_a_gateway_that_is_added_at_a_reload_finds_the_account_refused(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
-        cloud.mood = "login_401"
+        cloud.response = "login_401"
         with Served(written(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
             served.get("/probe?target=home")
             written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
@@ -119,7 +119,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
             assert list(served.app.doubts()) == [
                 "home: enlighten has no effect without serial: no token is fetched for it"
             ]
-        assert cloud.asked == []
+        assert cloud.requests == []
     assert "home: enlighten has no effect without serial" in caplog.text
 
 

@@ -4,6 +4,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from support.raw import RawGateway, closed_port
 from support.served import written
 
 from envoy_exporter import __version__
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def test_it_serves_and_ends_with_0_within_two_seconds_of_sigterm(tmp_path: Path) -> None:
@@ -243,6 +245,16 @@ def test_the_version() -> None:
     with Command("--version") as command:
         assert command.end() == 0
     assert command.said.startswith(f"envoy_exporter {__version__} (Python 3.")
+
+
+def test_simulate_is_an_error_that_names_envoy_simulator() -> None:
+    command = [sys.executable, "-m", "envoy_exporter"]
+    ended = subprocess.run([*command, "simulate", "--list"], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "envoy-simulator" in ended.stderr
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=30, check=True)
+    assert "simulate," not in helped.stdout
+    assert "login" in helped.stdout
 
 
 def test_no_page_and_no_line_at_any_level_holds_a_secret_or_an_account(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.design import roof
 from envoy_exporter.telemetry import Telemetry
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.design import make_inverters
 
 DOCS = Path(__file__).parent.parent / "docs"
 A_JUNE_DAY = 1_781_024_400.0
@@ -38,7 +38,7 @@ def plant(profile: str) -> Documents:
 def series(inverters: int) -> int:
     """Of a gateway that is the demo's, with so many inverters."""
     profile = PROFILES["8.3"]
-    each = roof(inverters, 532437110003, arrays=2, legs=((0, 1),), peak_watts=400, limit_watts=349)
+    each = make_inverters(inverters, 532437110003, arrays=2, legs=((0, 1),), peak_watts=400, limit_watts=349)
     larger = replace(profile, design=replace(profile.design, inverters=each))
     clock = StillClock(A_JUNE_DAY)
     with Simulator(larger, clock=clock.time, tls=False) as gateway:

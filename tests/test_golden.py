@@ -18,9 +18,9 @@ from envoy_exporter.collector import families
 from envoy_exporter.commands import demo
 from envoy_exporter.families import describe
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.subsystems import layout
 from envoy_exporter.web.exposition import Format
+from envoy_simulator import PROFILES, Simulator
 
 GOLDEN = Path(__file__).parent / "golden"
 A_JUNE_DAY = 1_781_024_400.0

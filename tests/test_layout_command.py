@@ -15,7 +15,7 @@ from support.served import written
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVENTORY, INVERTERS_V1
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 ROOT = Path(__file__).parent.parent
 

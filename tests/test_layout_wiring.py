@@ -7,7 +7,7 @@ from support.exposition import parsed
 from support.served import Served, written
 
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 FIRST, SECOND, *_ = (each.serial for each in PROFILES["8.3"].design.inverters)
 GONE = "122000000009"

@@ -13,7 +13,7 @@ from support.enlighten import trusted
 
 from envoy_exporter.cli import main
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator.cloud import Cloud
+from envoy_simulator.cloud import Cloud
 
 SERIAL = "122333444555"
 PASSWORD = "sun-and-wind"
@@ -114,7 +114,7 @@ def test_an_old_token_is_replaced_and_nothing_else_is(run: Verb, cloud: Cloud, t
 def test_what_enlighten_refuses_is_told_in_words_and_leaves_no_file(
     mood: str, advice: str, run: Verb, cloud: Cloud, tmp_path: Path
 ) -> None:
-    cloud.mood = mood
+    cloud.response = mood
     done = run(*FLAGS)
     assert done.code == 1
     assert advice in done.said
@@ -137,7 +137,7 @@ def test_what_cannot_be_asked_is_told_before_anything_is_sent(
     done = run(*more)
     assert done.code == 2
     assert said in done.said
-    assert cloud.asked == []
+    assert cloud.requests == []
 
 
 def test_a_cloud_that_nobody_vouches_for_is_sent_no_password(run: Verb) -> None:
@@ -145,7 +145,7 @@ def test_a_cloud_that_nobody_vouches_for_is_sent_no_password(run: Verb) -> None:
         done = run(*FLAGS, f"--login-url={another.login_url}", f"--token-url={another.token_url}")
         assert done.code == 1
         assert "certificate" in done.said
-        assert another.asked == []
+        assert another.requests == []
 
 
 def test_at_a_terminal_it_asks_and_does_not_show_the_password(cloud: Cloud, tmp_path: Path) -> None:

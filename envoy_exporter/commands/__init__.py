@@ -1,13 +1,10 @@
-"""What the command does besides serving: one module a verb, loaded when it is asked for.
-
-Serving must not wait for them: on a small computer the simulator alone takes a good part of the start.
-"""
+"""What the command does besides serving: one module a verb, loaded when it is used, so that serving starts fast."""
 
 import argparse
 from importlib import import_module
 from typing import Protocol, cast
 
-VERBS = ("simulate", "login", "layout")
+VERBS = ("login", "layout")
 
 
 class Verb(Protocol):

@@ -19,7 +19,7 @@ from envoy_exporter.config.model import (
     Token,
 )
 from envoy_exporter.secret import Secret
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 PROFILE = "8.3"
 DAY = 1200.0

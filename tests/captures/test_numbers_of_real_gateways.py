@@ -22,8 +22,8 @@ from captures.oracle import Recording, equal
 from captures.table import Table
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request
 
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")

@@ -11,9 +11,9 @@ from support.past import Past
 from support.rules import Rule
 from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
 
-from envoy_exporter.simulator.history import history, instants
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.series import columns
+from envoy_simulator.history import history, instants
+from envoy_simulator.series import columns
+from envoy_simulator.system_model import SystemModel
 
 HOUR, DAY = 3600.0, 86400.0
 _BEFORE, _AFTER = 2 * HOUR, HOUR
@@ -54,7 +54,7 @@ class Window:
 class History:
     """Sites in a Prometheus, as instances of a job: the six, and `others` for what none of these has.
 
-    From `start` to `end` there are each minute the series of `envoy_exporter.simulator.series` and what the recording
+    From `start` to `end` there are each minute the series of `envoy_simulator.series` and what the recording
     rules make of them; from `dense` on there is every family of the exporter, with everything switched on, every two
     minutes. `end` is the now of whoever looks. The days of `days` are whole, everywhere. `truths`, by instance: what
     the plants did, until `end`.
@@ -90,7 +90,7 @@ class _Piece:
     """Of a window, what is of one block, so that promtool goes through each line but once."""
 
     truth: Truth
-    plant: Plant
+    plant: SystemModel
     start: float
     end: float
 

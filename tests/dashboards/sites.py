@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.columns import Instant
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.profiles import TOTAL, Profile
 from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Settings
+from envoy_simulator import PROFILES
+from envoy_simulator.columns import Instant
+from envoy_simulator.profiles import TOTAL, Profile
+from envoy_simulator.system_model import SystemModel
 
 MINUTE = 60.0
 _BUILT = 1_735_689_600
@@ -41,10 +41,10 @@ class Site:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.profile.timezone)
 
-    def plant(self, start: float) -> Plant:
+    def plant(self, start: float) -> SystemModel:
         """Its plant from that instant on; since `_BUILT` it ran at its mean powers."""
         design = self.profile.design
-        return Plant(replace(design, age=design.age + round(start - _BUILT)), start=start)
+        return SystemModel(replace(design, age=design.age + round(start - _BUILT)), start=start)
 
     @property
     def batteries(self) -> bool:

@@ -11,7 +11,7 @@ from support.dashboards import dashboards, panels
 from support.tsdb import Series, Steps
 from support.viewing import View
 
-from envoy_exporter.simulator.profiles import NET
+from envoy_simulator.profiles import NET
 
 EVERY = (*SITES, *OTHERS)
 MEASURED = tuple(site for site in EVERY if "load" in site.flows)

@@ -10,8 +10,8 @@ from support.documents import NOW
 
 from envoy_exporter.documents import Json
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request
 
 _MANY = 8
 """Lists up to here hold phases, meters or kinds of devices; longer ones hold devices that are all alike."""

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from support.prometheus import program
 
-from envoy_exporter.simulator import PROFILES
+from envoy_simulator import PROFILES
 from fuzz.claims import as_if_missing, breaches
 from fuzz.conftest import SEED
 from fuzz.mutations import Kind, Mutation, of

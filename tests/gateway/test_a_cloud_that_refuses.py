@@ -14,8 +14,8 @@ from support.exporter import Scraped
 from support.gateways import settings
 from support.house import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_well, renewals
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.cloud import MOODS, Cloud
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.cloud import RESPONSES, Cloud
 
 
 def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
@@ -26,8 +26,8 @@ def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
     scraped.scrape()
     kept = house.file.read_text()
     house.clock.turn(YEAR * 11 / 12)
-    for count, mood in enumerate(MOODS, start=2):
-        house.cloud.mood = mood
+    for count, mood in enumerate(RESPONSES, start=2):
+        house.cloud.response = mood
         exposition = scraped.scrape()
         scraped.poll()
         assert is_well(exposition), mood
@@ -36,7 +36,7 @@ def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
         house.clock.turn(4.9 * HOUR)
     assert house.file.read_text() == kept
     said = caplog.text + str(scraped.gateway.snapshot().trouble)
-    sessions = [json.loads(each.body)["session_id"] for each in house.cloud.asked if each.path == "/tokens"]
+    sessions = [json.loads(each.body)["session_id"] for each in house.cloud.requests if each.path == "/tokens"]
     for secret in (
         ACCOUNT,
         house.cloud.password,
@@ -47,7 +47,7 @@ def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
     told = [record.getMessage() for record in caplog.records if "no new token" in record.getMessage()]
     assert all(line != after for line, after in pairwise(told))
     assert any("second factor" in line for line in told)
-    house.cloud.mood = ""
+    house.cloud.response = ""
     scraped.poll()
     house.clock.turn(15)
     scraped.poll()
@@ -61,7 +61,7 @@ def test_scrapes_have_their_documents_before_the_cloud_is_asked(house: House) ->
     scraped = house.exporter()
     scraped.scrape()
     house.clock.turn(YEAR * 11 / 12)
-    house.cloud.mood = "slow"
+    house.cloud.response = "slow"
     waited = scraped.gateway.scrape()
     _until_asked(house.cloud, 3)
     assert waited.done()
@@ -73,7 +73,7 @@ def test_scrapes_have_their_documents_before_the_cloud_is_asked(house: House) ->
 def _until_asked(cloud: Cloud, count: int) -> None:
     waiting = threading.Event()
     for _ in range(1000):
-        if len(cloud.asked) >= count:
+        if len(cloud.requests) >= count:
             return
         waiting.wait(0.01)
     raise AssertionError("the cloud is not asked")
@@ -98,7 +98,7 @@ def test_an_account_that_is_refused_is_left_alone_for_hours_however_many_gateway
         for gateway in gateways:
             gateway.close()
         assert 2 <= cloud.logins <= 12
-        assert len(cloud.asked) == cloud.logins
+        assert len(cloud.requests) == cloud.logins
 
 
 def test_a_gateway_that_the_account_does_not_see_holds_up_no_other(tmp_path: Path) -> None:
@@ -129,13 +129,13 @@ def test_a_gateway_that_the_account_does_not_see_holds_up_no_other(tmp_path: Pat
 
 
 def test_a_cloud_that_is_down_at_the_start_is_asked_again_in_a_minute(house: House) -> None:
-    house.cloud.mood = "login_503"
+    house.cloud.response = "login_503"
     scraped = house.exporter()
     assert scraped.scrape().value("enphase_authenticated") == 0
     house.clock.turn(15)
     scraped.scrape()
     assert house.cloud.logins == 1
-    house.cloud.mood = ""
+    house.cloud.response = ""
     house.clock.turn(60)
     scraped.scrape()
     house.clock.turn(15)
@@ -155,7 +155,7 @@ def test_a_cloud_whose_tokens_are_old_when_they_come_is_not_asked_with_every_pol
 
 
 def test_a_cloud_that_says_when_is_asked_then(house: House) -> None:
-    house.cloud.mood = "login_429"
+    house.cloud.response = "login_429"
     scraped = house.exporter()
     for _ in range(29):
         scraped.poll()
@@ -167,7 +167,7 @@ def test_a_cloud_that_says_when_is_asked_then(house: House) -> None:
 
 
 def test_mfa_is_told_in_words_that_say_what_to_do(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    house.cloud.mood = "mfa"
+    house.cloud.response = "mfa"
     scraped = house.exporter()
     exposition = scraped.scrape()
     assert exposition.value("enphase_authenticated") == 0

@@ -5,7 +5,7 @@ from support.clock import StillClock
 from support.exporter import Scraped
 from support.gateways import settings
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 HOUR = 3600
 
@@ -81,7 +81,7 @@ def test_an_hour_of_scrapes_every_15_seconds_asks_as_the_table_of_ages_says(
         asked["/api/v1/production/inverters"] -= challenges
     assert asked == table
     assert load.most_in_flight == 1
-    assert load.refused == []
+    assert load.invalid_requests == []
 
 
 @pytest.mark.parametrize("every", [1, 10])

@@ -15,8 +15,8 @@ from envoy_exporter.gateway.client import Client
 from envoy_exporter.gateway.errors import GatewayError, Unreachable
 from envoy_exporter.gateway.network import CONNECT_SECONDS, tls_context
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.certificate import self_signed
+from envoy_simulator import Simulator
+from envoy_simulator.certificate import self_signed
 
 
 def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:

@@ -10,8 +10,8 @@ from support.enlighten import YEAR, enlighten, login, trusted
 
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.gateway.enlighten import CloudError, Unavailable, retry_after
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.cloud import MOODS, Cloud
+from envoy_simulator import Simulator
+from envoy_simulator.cloud import RESPONSES, Cloud
 
 SERIAL = "122333444555"
 NOW = StillClock().time()
@@ -61,23 +61,23 @@ def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> N
         token = enlighten(login(cloud, trusted(cloud, tmp_path)), codes=codes).token(SERIAL)
     assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
     assert codes == [200, 200]
-    assert [each.path for each in cloud.asked] == ["/login/login.json", "/tokens"]
-    assert cloud.asked[0].body == "user%5Bemail%5D=somebody%40example.com&user%5Bpassword%5D=sun-and-wind"
-    assert "sun-and-wind" not in cloud.asked[1].body
+    assert [each.path for each in cloud.requests] == ["/login/login.json", "/tokens"]
+    assert cloud.requests[0].body == "user%5Bemail%5D=somebody%40example.com&user%5Bpassword%5D=sun-and-wind"
+    assert "sun-and-wind" not in cloud.requests[1].body
 
 
 def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Path) -> None:
-    assert EXPECTED.keys() == MOODS.keys()
+    assert EXPECTED.keys() == RESPONSES.keys()
     with Cloud(SERIAL) as cloud:
         asking = enlighten(login(cloud, trusted(cloud, tmp_path)), seconds=30)
         for mood, result in EXPECTED.items():
-            cloud.mood = mood
+            cloud.response = mood
             with pytest.raises(CloudError, match=ADVICE[result]) as error:
                 asking.token(SERIAL)
             assert (mood, error.value.result) == (mood, result)
             for secret in (cloud.username, cloud.password, "session-"):
                 assert secret not in str(error.value)
-        assert {each.path for each in cloud.asked} == {"/login/login.json", "/tokens"}, "nothing is redirected"
+        assert {each.path for each in cloud.requests} == {"/login/login.json", "/tokens"}, "nothing is redirected"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_cloud_whose_certificate_nobody_vouches_for_gets_no_password() -> None
     with Cloud(SERIAL) as cloud:
         with pytest.raises(Unavailable, match="certificate cannot be verified"):
             enlighten(login(cloud, None)).token(SERIAL)
-        assert cloud.asked == []
+        assert cloud.requests == []
 
 
 def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
         other = replace(told, login_url=told.login_url.replace("127.0.0.1", "127.1"))
         with pytest.raises(Unavailable, match="certificate"):
             enlighten(other).token(SERIAL)
-        assert cloud.asked == []
+        assert cloud.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
@@ -141,7 +141,7 @@ def test_proxies_of_the_environment_see_nothing(tmp_path: Path, monkeypatch: pyt
 def test_a_cloud_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
         told = login(cloud, trusted(cloud, tmp_path))
-        cloud.mood = "slow"
+        cloud.response = "slow"
         with pytest.raises(Unavailable, match="in time"):
             enlighten(told, SystemClock(), seconds=0.5).token(SERIAL)
 

@@ -13,8 +13,8 @@ from support.raw import RawGateway, answer, reset
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.gateway.errors import NoAnswer
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request, Response
 
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])

@@ -14,10 +14,10 @@ from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, r
 
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.cloud import Cloud
-from envoy_exporter.simulator.faults import NoFaults
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.cloud import Cloud
+from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
 
 # --- the usual life
 
@@ -257,7 +257,7 @@ def test_a_gateway_of_another_serial_is_sent_nothing_and_the_cloud_not_asked(hou
     own = renewal(house.account, "122000000001", house.clock)
     scraped = Scraped(house.settings(serial="122000000001"), house.clock, renewal=own)
     assert scraped.scrape().value("enphase_up") == 0
-    assert house.cloud.asked == []
+    assert house.cloud.requests == []
     assert set(house.gateway.load.requests) == {"/info"}
 
 

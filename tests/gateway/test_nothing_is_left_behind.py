@@ -17,7 +17,7 @@ from support.exporter import Scraped
 from support.gateways import settings
 
 from envoy_exporter.gateway.client import Answer
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 OF_ONE_REQUEST = frozenset((httpx.Response, httpx.Request, httpcore.Response, httpcore.Request, Answer, TracebackType))
 

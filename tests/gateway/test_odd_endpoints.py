@@ -18,8 +18,8 @@ from support.raw import RawGateway, closed_port
 from envoy_exporter import documents
 from envoy_exporter.gateway.journal import AT_ONCE, Journal
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request, Response
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"

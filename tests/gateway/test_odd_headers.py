@@ -15,7 +15,7 @@ from support.raw import RawGateway, answer
 from envoy_exporter import documents
 from envoy_exporter.gateway.enlighten import retry_after
 from envoy_exporter.gateway.link import Link
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 FAILURES = "enphase_gateway_request_failures_total"
 

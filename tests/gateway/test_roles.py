@@ -11,7 +11,7 @@ from support.gateways import settings
 from envoy_exporter import documents
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 FOR_INSTALLERS = (
     documents.PLC_STATUS,
@@ -83,4 +83,4 @@ def test_a_stream_that_nobody_has_opened_is_not_opened() -> None:
     assert exposition.value("enphase_live_stream_enabled") == 0
     assert "enphase_live_power_watts" not in exposition
     assert exposition.value("enphase_scrape_collector_success", collector="livedata") == 1
-    assert gateway.load.refused == []
+    assert gateway.load.invalid_requests == []

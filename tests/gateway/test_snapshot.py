@@ -6,7 +6,7 @@ from support.clock import StillClock
 from support.exporter import Scraped
 from support.gateways import settings
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def test_ready_bytes_hold_until_something_is_due_or_has_come() -> None:

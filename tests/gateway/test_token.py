@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from envoy_exporter.gateway.token import TokenFile, parse
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 GATEWAY = Simulator("8.3")
 TOKEN = GATEWAY.token

@@ -11,8 +11,8 @@ from support.gateways import settings
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.token import Token, parse
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import NoFaults
+from envoy_simulator import Simulator
+from envoy_simulator.faults import NoFaults
 
 NEXT_SCRAPE = 15.0
 
@@ -51,7 +51,7 @@ def test_token_impostor_that_drops_tls_gets_none(
     with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
         assert scraped.scrape().value("enphase_up") == 0
         assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP, and without a token"
-        assert b"Bearer" not in impostor.received
+        assert b"Bearer" not in impostor.received_bytes
     (line,) = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
     assert "scheme: http" in line
 
@@ -62,12 +62,12 @@ def test_token_after_reload_from_http_to_auto_stays_off_http() -> None:
         plain = settings(gateway, scheme="http")
         scraped = Scraped(plain, clock)
         assert scraped.scrape().value("enphase_up") == 1
-        assert b"Bearer" in gateway.received
+        assert b"Bearer" in gateway.received_bytes
         gateway.reset_load()
         scraped.gateway.change(replace(plain, scheme="auto", collectors=scraped.gateway.settings.collectors))
         clock.turn(NEXT_SCRAPE)
         assert scraped.scrape().value("enphase_up") == 0
-        assert b"Bearer" not in gateway.received
+        assert b"Bearer" not in gateway.received_bytes
 
 
 def test_token_after_reload_impostor_with_other_serial_gets_none() -> None:
@@ -81,4 +81,4 @@ def test_token_after_reload_impostor_with_other_serial_gets_none() -> None:
         clock.turn(NEXT_SCRAPE)
         with gateway.faults.during("another-gateway"):
             assert scraped.scrape().value("enphase_up") == 0
-            assert b"Bearer" not in gateway.received
+            assert b"Bearer" not in gateway.received_bytes

@@ -10,7 +10,7 @@ import pytest
 
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.gateway.token_store import TokenStore, write
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 GATEWAY = Simulator("8.3")
 SERIAL = GATEWAY.serial

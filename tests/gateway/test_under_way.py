@@ -11,7 +11,7 @@ from support.gateways import by_hand, settings
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.gateway import Gateway
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 @pytest.mark.parametrize(

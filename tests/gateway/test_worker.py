@@ -16,8 +16,8 @@ from envoy_exporter.gateway.auth import Local
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction, Secret
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request, Response
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"
@@ -222,7 +222,7 @@ def test_a_token_is_not_sent_to_a_gateway_that_took_the_address_since_the_last_p
         with gateway.faults.during("another-gateway"):
             assert scraped.scrape().value("enphase_up") == 0
             assert set(gateway.load.requests) == {documents.INFO}
-        assert gateway.token.encode() not in gateway.received
+        assert gateway.token.encode() not in gateway.received_bytes
 
 
 def test_the_same_gateway_with_a_new_certificate_goes_on_as_before() -> None:
@@ -435,7 +435,7 @@ def test_a_token_goes_over_tls_or_nowhere(caplog: pytest.LogCaptureFixture) -> N
     with Simulator("8.3", tls=False) as gateway:
         scraped = Scraped(settings(gateway, scheme="auto"))
         assert scraped.scrape().value("enphase_up") == 0
-        assert gateway.token.encode() not in gateway.received
+        assert gateway.token.encode() not in gateway.received_bytes
         assert gateway.load.requests == {documents.INFO: 1}
         assert Scraped(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
     assert "is port 443 blocked?" in lines(caplog)[0]

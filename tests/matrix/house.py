@@ -25,9 +25,9 @@ from envoy_exporter.gateway import network, renewal, worker
 from envoy_exporter.gateway.store import _State
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.gateway.token_store import TokenStore
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.cloud import Cloud
-from envoy_exporter.simulator.profiles import Profile
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.cloud import Cloud
+from envoy_simulator.profiles import Profile
 from matrix.truth import STEP
 
 MAIL, PASSWORD, LOCAL = "canary.of.norwich@example.com", "canary-sings-at-enlighten", "canary-sings-at-home"

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 from support.exposition import Key
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.faults import FAULTS, Acts, Fault, When
-from envoy_exporter.simulator.faults.fault import Value
+from envoy_simulator import PROFILES
+from envoy_simulator.faults import FAULTS, Fault, Layer, When
+from envoy_simulator.faults.fault import Value
 from matrix.house import HURRY, House, Scraped, eleven, small
 from matrix.truth import STEP, Twin, readers, subsystem_of
 
@@ -147,12 +147,12 @@ REPORTED = {
 LONG_LINES = {"head"}
 """The HTTP library would, at debug, write lines of a megabyte, which take seconds to search for secrets."""
 
-SPOILING = frozenset({Acts.DOCUMENT, Acts.BODY, Acts.GUISE, Acts.SEQUENCE})
+SPOILING = frozenset({Layer.DOCUMENT, Layer.BODY, Layer.IDENTITY, Layer.SEQUENCE})
 """What they make of an answer is taken for one, so it stands until the document has its maximum age."""
 
 
 def is_spoiling(fault: Fault) -> bool:
-    return fault.acts in SPOILING or fault.name in MADE_UP
+    return fault.layer in SPOILING or fault.name in MADE_UP
 
 
 @cache
@@ -210,7 +210,7 @@ def run_mood(mood: str, folder: Path, counted: Counter[str], *, aging: bool, slo
     `slow`: the answers of the gateway that take their time, as all do on a busy machine.
     """
     with House(folder, small("8.3"), cloud=True, aging=aging) as house:
-        house.enlighten.mood = mood
+        house.enlighten.response = mood
         judge = Judge(house, "8.3", frozenset(), "nothing" if aging else "gateway")
         if slow is not None:
             house.gateway.faults.on("slow", slow, seconds=HURRY)
@@ -221,7 +221,7 @@ def run_mood(mood: str, folder: Path, counted: Counter[str], *, aging: bool, slo
         asked = house.enlighten.logins
         if not 1 <= asked <= MOST_LOGINS:
             house.breaches.append(f"{asked} logins in a minute")
-        house.enlighten.mood = ""
+        house.enlighten.response = ""
         house.scrape(ceil((house.cloud_back_off() + 1) / STEP) * STEP)
         judge.recovers(spoiled=False)
         renewals = house.asker.snapshot().renewals["success"]
@@ -234,7 +234,7 @@ def run_mood(mood: str, folder: Path, counted: Counter[str], *, aging: bool, slo
 
 def told(house: House) -> list[str]:
     """The secrets that the gateway was sent."""
-    received = house.gateway.received.decode("latin-1")
+    received = house.gateway.received_bytes.decode("latin-1")
     return [f"{each[:8]}..." for each in house.secrets if each in received]
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.faults import FAULTS, When
-from envoy_exporter.simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
+from envoy_simulator import PROFILES
+from envoy_simulator.faults import FAULTS, When
+from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
 from matrix.house import House, small
 from matrix.runs import Judge, count, is_spoiling
 from matrix.truth import STEP, readers
@@ -55,9 +55,9 @@ def _parts(random: Random, profile: str, scrapes: int) -> Iterator[Part]:
     suiting = [each for each in FAULTS.values() if each.suits(plant, tls=plant.wants_token)]
     for fault in random.sample(suiting, random.randint(1, 4)):
         when: dict[str, object] = {"seed": random.randrange(1000)}
-        if fault.acts in OF_A_REQUEST and random.random() < 0.5:
+        if fault.layer in OF_A_REQUEST and random.random() < 0.5:
             when["endpoints"] = tuple(random.sample(sorted(plant.paths), random.randint(1, min(4, len(plant.paths)))))
-        if fault.acts in COUNTED and random.random() < 0.6:
+        if fault.layer in COUNTED and random.random() < 0.6:
             when["probability"] = random.choice((0.1, 0.3, 0.5, 0.9))
         if random.random() < 0.3:
             when["until"] = random.choice((10.0, 40.0, 100.0, 400.0))

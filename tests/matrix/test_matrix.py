@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from envoy_exporter.simulator.cloud import MOODS
-from envoy_exporter.simulator.faults import When
+from envoy_simulator.cloud import RESPONSES
+from envoy_simulator.faults import When
 from matrix.runs import Case, every_fault, every_fault_once, run, run_mood
 
 
@@ -49,7 +49,7 @@ def test_a_gateway_that_takes_its_time_is_not_held_against_a_cloud(tmp_path: Pat
 
 @pytest.mark.long
 @pytest.mark.parametrize("aging", [True, False], ids=["old token", "no token"])
-@pytest.mark.parametrize("mood", [*MOODS, "slow"])
+@pytest.mark.parametrize("mood", [*RESPONSES, "slow"])
 def test_whatever_the_cloud_says_the_token_comes_when_it_is_well(
     mood: str,
     aging: bool,

@@ -24,11 +24,11 @@ from envoy_exporter.gateway.client import Answer
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import LEAST_GRACE
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request
-from envoy_exporter.simulator.profiles import Profile
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Settings
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request
+from envoy_simulator.profiles import Profile
 
 STEP = 15.0
 """Seconds between two scrapes, and between two moments of the twin."""

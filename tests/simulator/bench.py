@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request, Response
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.http_types import Request, Response
 
 NOON_IN_JUNE = 1_750_010_400.0
 """15 June 2025, 18:00 UTC: day everywhere that a profile stands, noon in Denver."""
@@ -42,7 +42,7 @@ def document(gateway: Simulator, target: str, now: float) -> Any:
 
 
 def a_gateway(profile: str, *, now: float = NOON_IN_JUNE, **options: Any) -> Simulator:
-    """One that does not listen; its plant begins shortly before `now`."""
+    """One that does not listen; its system begins shortly before `now`."""
     return Simulator(profile, clock=StandingClock(now), tls=False, **options)
 
 

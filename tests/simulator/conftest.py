@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from simulator.bench import StandingClock
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 @pytest.fixture

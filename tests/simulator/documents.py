@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.bench import client, document
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 READINGS, SITE, V1 = "/ivp/meters/readings", "/production.json?details=1", "/api/v1/production"
 LIST, DETAILS, INVENTORY = "/api/v1/production/inverters", "/ivp/pdm/device_data", "/inventory.json"

@@ -1,11 +1,11 @@
-"""The inventory and what device_data has beside inverters and meters are the plant's, in every document alike."""
+"""The inventory and what device_data has beside inverters and meters are the system's, in every document alike."""
 
 from typing import Any
 
 import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, document, entry
 
-from envoy_exporter.simulator import PROFILES, Simulator
+from envoy_simulator import PROFILES, Simulator
 
 NOW = NOON_IN_JUNE + 1234.5
 
@@ -14,13 +14,13 @@ def inventory(gateway: Simulator, now: float, kind: str, query: str = "?deleted=
     return entry(document(gateway, f"/inventory.json{query}", now), type=kind)["devices"]
 
 
-def test_ac_batteries_are_the_plants_in_every_document() -> None:
+def test_ac_batteries_are_the_systems_in_every_document() -> None:
     gateway = a_gateway("8.3-ac")
     units = inventory(gateway, NOW, "ACB")
     devices = document(gateway, "/ivp/pdm/device_data", NOW).values()
     data = {each["sn"]: each["channels"][0] for each in devices if isinstance(each, dict) and each["devName"] == "acb"}
-    assert gateway.plant is not None
-    truth = gateway.plant.at
+    assert gateway.system is not None
+    truth = gateway.system.at
     assert [unit["serial_num"] for unit in units] == [each.serial for each in truth(NOW).batteries] == list(data)
     watts = 0.0
     for number, unit in enumerate(units):

@@ -1,4 +1,4 @@
-"""Every number of a document is the plant's, but where the firmware is known to say something else."""
+"""Every number of a document is the system's, but where the firmware is known to say something else."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from simulator.bench import METERED, NOON_IN_JUNE, a_gateway, ask, document, entry
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
-from envoy_exporter.simulator.answers.production import in_three_digits
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.state import Circuit, State
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.documents.production import in_three_digits
+from envoy_simulator.http_types import Request
+from envoy_simulator.state import Circuit, State
+from envoy_simulator.system_model import SystemModel
 
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
@@ -22,9 +22,9 @@ LINES |= {"8.3-load": 3, "8.2-three": 3}
 TOKENED = tuple(LINES)
 
 
-def plant_of(gateway: Simulator) -> Plant:
-    assert gateway.plant is not None
-    return gateway.plant
+def system_of(gateway: Simulator) -> SystemModel:
+    assert gateway.system is not None
+    return gateway.system
 
 
 def circuit(state: State, meter: str, phase: int) -> Circuit:
@@ -38,7 +38,7 @@ WITH_A_NET_METER = tuple(name for name in METERED if "net-consumption" in PROFIL
 @pytest.mark.parametrize("name", METERED)
 def test_a_reading_is_what_flows_and_what_has_flowed(name: str) -> None:
     gateway = a_gateway(name)
-    truth = plant_of(gateway).at(NOW)
+    truth = system_of(gateway).at(NOW)
     enabled = [each for each in document(gateway, "/ivp/meters", NOW) if each["state"] == "enabled"]
     assert tuple(each["measurementType"] for each in enabled) == PROFILES[name].meters
     listed = {each["eid"]: each for each in enabled if each["measurementType"] not in {"backfeed", "total-consumption"}}
@@ -76,7 +76,7 @@ def test_a_meter_around_the_load_sees_the_load_and_the_site_document_says_the_ba
     """8.3.5433: its total is what its net is."""
     gateway = a_gateway("8.3-load")
     now = NOW + 3600 * hours
-    truth = plant_of(gateway).at(now)
+    truth = system_of(gateway).at(now)
     reading = entry(document(gateway, "/ivp/meters/readings", now), eid=704643584)
     assert reading["activePower"] == pytest.approx(truth.load.watts, abs=0.002)
     assert reading["actEnergyDlvd"] == pytest.approx(truth.load.watt_hours, abs=0.002)
@@ -99,7 +99,7 @@ def test_a_meter_around_the_load_sees_the_load_and_the_site_document_says_the_ba
 def test_the_site_document_is_production_plus_net(name: str, hours: float) -> None:
     gateway = a_gateway(name)
     now = NOW + 3600 * hours
-    truth = plant_of(gateway).at(now)
+    truth = system_of(gateway).at(now)
     site = document(gateway, "/production.json?details=1", now)
     production = entry(site["production"], type="eim")
     net = entry(site["consumption"], measurementType="net-consumption")
@@ -120,7 +120,7 @@ def test_the_site_document_is_production_plus_net(name: str, hours: float) -> No
 @pytest.mark.parametrize("name", METERED)
 def test_lines_are_the_phases_and_only_details_bring_them(name: str) -> None:
     gateway = a_gateway(name)
-    truth = plant_of(gateway).at(NOW)
+    truth = system_of(gateway).at(NOW)
     assert b"lines" not in ask(gateway, "/production.json", NOW).body
     assert b"lines" not in ask(gateway, "/production", NOW).body
     production = entry(document(gateway, "/production.json?details=1", NOW)["production"], type="eim")
@@ -140,9 +140,9 @@ def test_days_begin_at_local_midnight(name: str) -> None:
     gateway = a_gateway(name)
     zone = ZoneInfo(PROFILES[name].timezone)
     midnight = datetime.fromtimestamp(NOW, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    plant = plant_of(gateway)
-    then, now = plant.at(midnight.timestamp()), plant.at(NOW)
-    week = plant.at(midnight.timestamp() - 7 * 86400)
+    system = system_of(gateway)
+    then, now = system.at(midnight.timestamp()), system.at(NOW)
+    week = system.at(midnight.timestamp() - 7 * 86400)
     site = entry(document(gateway, "/production.json", NOW)["production"], type="eim")
     today = now.production.delivered.watt_hours - then.production.delivered.watt_hours
     assert site["whToday"] == pytest.approx(today, abs=0.002)
@@ -156,9 +156,9 @@ def test_days_begin_at_local_midnight(name: str) -> None:
 @pytest.mark.parametrize("name", METERED)
 def test_v1_on_metered_gateways_is_that_of_the_last_closed_quarter_of_an_hour(name: str) -> None:
     gateway = a_gateway(name)
-    plant = plant_of(gateway)
+    system = system_of(gateway)
     quarter = NOW // 900 * 900
-    now, before = plant.at(quarter).production, plant.at(quarter - 900).production
+    now, before = system.at(quarter).production, system.at(quarter - 900).production
     v1 = document(gateway, "/api/v1/production", NOW)
     assert v1["wattsNow"] == pytest.approx((now.balance.joules - before.balance.joules) / 900, abs=0.6)
     assert v1["wattHoursLifetime"] == int(now.delivered.watt_hours)
@@ -172,7 +172,7 @@ def test_v1_on_standard_gateways_is_the_sum_of_the_reports(name: str) -> None:
     v1 = document(gateway, "/api/v1/production", NOW)
     inverters = json.loads(inverter_list(gateway))
     assert v1["wattsNow"] == pytest.approx(sum(each["lastReportWatts"] for each in inverters), abs=len(inverters))
-    produced = sum(each.produced.watt_hours for each in plant_of(gateway).at(NOW).inverters)
+    produced = sum(each.produced.watt_hours for each in system_of(gateway).at(NOW).inverters)
     assert produced - 1000 < v1["wattHoursLifetime"] <= produced
 
 
@@ -187,7 +187,7 @@ def inverter_list(gateway: Simulator) -> bytes:
 def test_inverters_count_in_32_bits_from_firmware_7_to_8_2_127(name: str, wraps: bool) -> None:
     gateway = a_gateway(name)
     told = entry(document(gateway, "/production.json", NOW)["production"], type="inverters")["whLifetime"]
-    truth = sum(each.produced.joules for each in plant_of(gateway).at(NOW).inverters)
+    truth = sum(each.produced.joules for each in system_of(gateway).at(NOW).inverters)
     assert truth > 2**32
     lost = truth - told * 3600
     # The reports are behind by what was produced since.
@@ -241,8 +241,8 @@ def test_device_data_of_an_inverter_is_its_report() -> None:
         (channel,) = inverter["channels"]
         reading = channel["lastReading"]
         end, duration = reading["endDate"], reading["duration"]
-        plant = plant_of(gateway)
-        now, before = (plant.at(time).inverters[number].produced.joules for time in (end, end - duration))
+        system = system_of(gateway)
+        now, before = (system.at(time).inverters[number].produced.joules for time in (end, end - duration))
         assert reading["joulesProduced"] == pytest.approx(now - before, abs=1)
         assert channel["lifetime"]["joulesProduced"] == int(now)
         assert listed[inverter["sn"]]["lastReportDate"] == end
@@ -268,10 +268,10 @@ def test_device_data_of_a_meter_is_its_quarter_of_an_hour_and_negative_watts_are
 
 
 @pytest.mark.parametrize("name", ["8.2", "8.3", "8.3-collar"])
-def test_batteries_are_the_plants(name: str) -> None:
+def test_batteries_are_the_systems(name: str) -> None:
     gateway = a_gateway(name)
     now = NOW + 5 * 3600
-    truth = plant_of(gateway).at(now).batteries
+    truth = system_of(gateway).at(now).batteries
     power = document(gateway, "/ivp/ensemble/power", now)
     assert list(power) == ["devices:"]
     for told, battery in zip(power["devices:"], truth, strict=True):

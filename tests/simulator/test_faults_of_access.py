@@ -8,8 +8,8 @@ from simulator.bench import StandingClock
 from simulator.documents import DETAILS, LIST, V1, healthy, told
 from simulator.wire import ask, dial, hear, request
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.faults import When
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.faults import When
 
 
 def test_another_firmware_has_other_locks_and_paths_but_the_same_serial(gateway: Simulator) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from simulator.wire import ask, dial, header, hear, plain, request, while_on
 
-from envoy_exporter.simulator.faults import When
+from envoy_simulator.faults import When
 
 
 def body_while_on(name: str, target: str = "/ivp/meters", profile: str = "8.3", **options: Any) -> tuple[bytes, bytes]:

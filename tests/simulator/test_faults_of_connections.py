@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 from simulator.wire import ask, dial, hear, hear_unasked, plain, request
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import When
+from envoy_simulator import Simulator
+from envoy_simulator.faults import When
 
 
 def test_a_closed_port_refuses_cuts_off_who_is_there_and_opens_again() -> None:
@@ -58,7 +58,7 @@ def test_a_silent_gateway_accepts_and_says_nothing() -> None:
     with plain() as gateway, gateway.faults.during("silent"):
         heard = ask(gateway)
         assert (heard.data, heard.end) == (b"", "open")
-        assert b"GET /info" in gateway.received
+        assert b"GET /info" in gateway.received_bytes
         assert gateway.load.requests == {}
 
 

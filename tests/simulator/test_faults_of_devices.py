@@ -5,8 +5,8 @@ from simulator.bench import NOON_IN_JUNE, StandingClock, entry
 from simulator.documents import DETAILS, LIST, READINGS, SITE, V1, healthy, told
 from simulator.wire import ask
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import When
+from envoy_simulator import Simulator
+from envoy_simulator.faults import When
 
 
 def registers(gateway: Simulator) -> dict[str, float]:

@@ -5,8 +5,8 @@ import json
 import pytest
 from simulator.documents import LIST, SITE, V1, healthy, told
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.faults import When
+from envoy_simulator import Simulator
+from envoy_simulator.faults import When
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from simulator.bench import digest_answer
 from simulator.wire import Heard, ask, dial, header, hear, plain, request, while_on
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 429, 500, 502, 503, 504])

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulator.bench import StandingClock
 from simulator.wire import ANYTHING, ask, dial, hear, request
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def secured() -> Simulator:
@@ -107,7 +107,7 @@ def test_a_handshake_is_never_answered() -> None:
         heard = hear(connection)
         connection.close()
         assert (heard.data, heard.end) == (b"", "open")
-        assert gateway.received == hello
+        assert gateway.received_bytes == hello
 
 
 def test_a_handshake_drips() -> None:

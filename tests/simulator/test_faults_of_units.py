@@ -4,7 +4,7 @@ import pytest
 from simulator.bench import NOON_IN_JUNE, entry
 from simulator.documents import DETAILS, INVENTORY, LIST, READINGS, healthy, told
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def serials(gateway: Simulator) -> dict[str, list[str]]:

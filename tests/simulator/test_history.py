@@ -12,10 +12,10 @@ from support.exposition import Key, key
 from support.past import Past
 from support.prometheus import run
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.history import END, history, instants
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator import PROFILES
+from envoy_simulator.history import END, history, instants
+from envoy_simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator.system_model import SystemModel
 
 HOUR, DAY = 3600.0, 86400.0
 TARGET = {"job": "envoy", "instance": "home"}
@@ -33,16 +33,16 @@ PROMISED = {
     *("enphase_meter_power_watts", "enphase_meter_phase_power_watts"),
     *("enphase_gateway_utc_offset_seconds", "enphase_tariff_price_per_kilowatt_hour", "enphase_meter_enabled"),
 }
-"""What the history has of every plant whose exporter has it."""
+"""What the history has of every system whose exporter has it."""
 PARTLY = {"enphase_tariff_price_per_kilowatt_hour"}
 """The single rate alone."""
 
 
 def written(profile: str, start: float, times: list[float], *, inverters: bool = True) -> dict[float, dict[Key, float]]:
     """What stands in the history at those instants, without the target's labels."""
-    plant = Plant(PROFILES[profile].design, start=start)
+    system = SystemModel(PROFILES[profile].design, start=start)
     of = PROFILES[profile]
-    moments = (instants(of, plant, time, time + 1) for time in times)
+    moments = (instants(of, system, time, time + 1) for time in times)
     text = "".join(text for each in moments for text in history(of, each, TARGET, inverters=inverters))
     found: dict[float, dict[Key, float]] = {time: {} for time in times}
     for line in text.splitlines():
@@ -56,11 +56,11 @@ def written(profile: str, start: float, times: list[float], *, inverters: bool =
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_it_says_what_the_exporter_says_of_the_same_plant(profile: str) -> None:
+def test_it_says_what_the_exporter_says_of_the_same_system(profile: str) -> None:
     start = NOON_IN_JUNE - 2 * DAY
     times = [NOON_IN_JUNE + hours * HOUR + 60 for hours in (0.0, 0.5, 5.1, 9.0, 13.2, 18.75)]
     found = written(profile, start, times)
-    past = Past(profile, Plant(PROFILES[profile].design, start=start))
+    past = Past(profile, SystemModel(PROFILES[profile].design, start=start))
     for time in times:
         said = past.samples(time)
         told = {sample: value for sample, value in found[time].items() if sample[0] != "up"}
@@ -78,14 +78,14 @@ def test_the_offset_of_local_time_follows_the_clocks() -> None:
 @pytest.mark.parametrize("every", [60.0, 1000.0])
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_reports_in_turn_are_those_that_looking_back_finds(profile: str, every: float) -> None:
-    plant = Plant(PROFILES[profile].design, start=NOON_IN_JUNE)
+    system = SystemModel(PROFILES[profile].design, start=NOON_IN_JUNE)
     interval = PROFILES[profile].report_interval
-    in_turn = ReportsInTurn(plant, interval)
+    in_turn = ReportsInTurn(system, interval)
     for count in range(0, int(1.3 * DAY / every), 1):
         time = NOON_IN_JUNE + 6 * HOUR + count * every
         reports = tuple(in_turn.at(time))
         if count % 37 == 0:
-            assert reports == latest_reports(plant, interval, time)
+            assert reports == latest_reports(system, interval, time)
 
 
 def test_an_absent_value_is_an_absent_line() -> None:
@@ -104,8 +104,8 @@ def test_without_inverters_it_is_the_site_alone() -> None:
 
 
 def test_each_series_goes_on_in_time_and_at_the_pace_asked_for() -> None:
-    plant = Plant(PROFILES["7.6"].design, start=NOON_IN_JUNE)
-    moments = instants(PROFILES["7.6"], plant, NOON_IN_JUNE, NOON_IN_JUNE + 600, every=120)
+    system = SystemModel(PROFILES["7.6"].design, start=NOON_IN_JUNE)
+    moments = instants(PROFILES["7.6"], system, NOON_IN_JUNE, NOON_IN_JUNE + 600, every=120)
     lines = history(PROFILES["7.6"], moments, TARGET)
     stamps = [float(line.split()[-1]) for text in lines for line in text.splitlines() if line.startswith("up{")]
     assert stamps[0] == NOON_IN_JUNE
@@ -114,10 +114,10 @@ def test_each_series_goes_on_in_time_and_at_the_pace_asked_for() -> None:
 
 
 def test_promtool_makes_blocks_of_it(tmp_path: Path) -> None:
-    plant = Plant(PROFILES["8.2"].design, start=NOON_IN_JUNE)
+    system = SystemModel(PROFILES["8.2"].design, start=NOON_IN_JUNE)
     file = tmp_path / "history.txt"
     with file.open("w") as out:
-        moments = instants(PROFILES["8.2"], plant, NOON_IN_JUNE, NOON_IN_JUNE + 3 * HOUR)
+        moments = instants(PROFILES["8.2"], system, NOON_IN_JUNE, NOON_IN_JUNE + 3 * HOUR)
         out.writelines(history(PROFILES["8.2"], moments, TARGET))
         out.write(END)
     run("promtool", "tsdb", "create-blocks-from", "openmetrics", file, tmp_path / "data")

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator.bench import NOON_IN_JUNE, a_gateway, document
 
-from envoy_exporter.simulator import PROFILES
-from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.simulator.reports import latest_reports
+from envoy_simulator import PROFILES
+from envoy_simulator.reports import latest_reports
+from envoy_simulator.system_model import SystemModel
 
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
 
@@ -15,22 +15,22 @@ MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2000, 20_000), st.sampled_from([20, 300, 900]))
 def test_a_report_is_the_integral_over_its_whole_interval(seed: int, offset: int, interval: int) -> None:
-    plant = Plant(PROFILES["8.3"].design, seed=seed, start=NOON_IN_JUNE)
+    system = SystemModel(PROFILES["8.3"].design, seed=seed, start=NOON_IN_JUNE)
     now = NOON_IN_JUNE + offset + 0.25
     for number in (0, 7, 19):
-        report = latest_reports(plant, interval, now)[number]
+        report = latest_reports(system, interval, now)[number]
         assert report is not None
         assert now - interval < report.end <= now
         assert report.duration == interval
-        samples = [plant.at(report.end - second - 0.5).inverters[number].watts for second in range(interval)]
+        samples = [system.at(report.end - second - 0.5).inverters[number].watts for second in range(interval)]
         assert report.produced / 1e6 == pytest.approx(sum(samples), abs=1e-3)
         assert report.watts == pytest.approx(sum(samples) / interval)
-        assert report.lifetime == plant.at(report.end).inverters[number].produced.total
+        assert report.lifetime == system.at(report.end).inverters[number].produced.total
 
 
 def test_reports_are_staggered_over_the_interval() -> None:
-    plant = Plant(PROFILES["8.3"].design, start=NOON_IN_JUNE)
-    ends = [report.end for report in latest_reports(plant, 900, NOON_IN_JUNE + 5000) if report]
+    system = SystemModel(PROFILES["8.3"].design, start=NOON_IN_JUNE)
+    ends = [report.end for report in latest_reports(system, 900, NOON_IN_JUNE + 5000) if report]
     assert len(set(ends)) == 20
     assert 800 < max(ends) - min(ends) < 900
 
@@ -63,4 +63,4 @@ def test_an_inverter_not_heard_for_days_has_no_report() -> None:
         inverters=design.inverters,
     )
     december = NOON_IN_JUNE + 182 * 86400
-    assert set(latest_reports(Plant(far, start=december), 900, december)) == {None}
+    assert set(latest_reports(SystemModel(far, start=december), 900, december)) == {None}

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from simulator.bench import StandingClock, client
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.faults import NoFaults
-from envoy_exporter.simulator.steps import Close, Steps
+from envoy_simulator import Simulator
+from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
+from envoy_simulator.steps import Close, Steps
 
 
 def test_it_counts_what_is_asked_and_what_was_answered() -> None:
@@ -25,7 +25,7 @@ def test_it_counts_what_is_asked_and_what_was_answered() -> None:
         assert load.requests == {"/production.json": 2, "/ivp/cellular": 1, "/ivp/meters": 1}
         assert load.codes == {("/production.json", 200): 2, ("/ivp/cellular", 404): 1, ("/ivp/meters", 401): 1}
         assert (load.connections, load.open_connections, load.most_in_flight) == (1, 1, 1)
-        assert load.refused == []
+        assert load.invalid_requests == []
         gateway.reset_load()
         assert (gateway.load.requests, gateway.load.connections, gateway.load.open_connections) == ({}, 0, 1)
 
@@ -34,7 +34,7 @@ def test_anything_but_a_get_is_refused_and_written_down() -> None:
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
         for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"):
             assert asking.request(method, "/ivp/ensemble/relay", content=b"{}").status_code == 405
-        assert gateway.load.refused == [
+        assert gateway.load.invalid_requests == [
             f"{method} /ivp/ensemble/relay" for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
         ]
 
@@ -43,7 +43,7 @@ def test_a_path_that_no_gateway_has_is_written_down_and_one_that_some_have_is_no
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
         for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/cellular", "/inv"):
             assert asking.get(path).status_code == 404
-        assert gateway.load.refused == ["GET /metrics", "GET /ivp/peb/newscan", "GET /stream/meter"]
+        assert gateway.load.invalid_requests == ["GET /metrics", "GET /ivp/peb/newscan", "GET /stream/meter"]
 
 
 def test_the_slow_process_takes_one_to_six_seconds_and_one_request_at_a_time() -> None:

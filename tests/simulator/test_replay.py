@@ -8,8 +8,8 @@ import httpx
 import pytest
 from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.capture import Capture, CaptureError
+from envoy_simulator import Simulator
+from envoy_simulator.capture import Capture, CaptureError
 
 INVERTERS = "/api/v1/production/inverters"
 
@@ -131,7 +131,7 @@ def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None
         assert statuses == {"/info": 200, "/api/v1/production": 200, "/production": 200, INVERTERS: 401}
         assert get(gateway, INVERTERS).content == b"[]"
         assert gateway.password == "000123"
-        assert gateway.plant is None
+        assert gateway.system is None
 
 
 def test_a_recorded_401_stays_one_whatever_comes(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from simulator.bench import client, connect
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 def test_https_from_7_on_and_http_below() -> None:
@@ -33,7 +33,7 @@ def test_its_authority_vouches_for_its_certificate() -> None:
 
 
 def test_without_trustme_it_is_plain_http_and_still_wants_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envoy_exporter.simulator.certificate.find_spec", lambda _: None)
+    monkeypatch.setattr("envoy_simulator.certificate.find_spec", lambda _: None)
     with Simulator("8.3") as gateway:
         assert gateway.scheme == "http"
         assert httpx.get(f"http://{gateway.address}/ivp/meters", trust_env=False).status_code == 401

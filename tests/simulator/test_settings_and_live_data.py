@@ -1,4 +1,4 @@
-"""Settings are consistent with the plant that lives by them, and live data are the plant itself."""
+"""Settings are consistent with the system that lives by them, and live data are the system itself."""
 
 import json
 import struct
@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, ask, document
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.plant import Plant
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.system_model import SystemModel
 
 NOW = NOON_IN_JUNE + 1234.5
 TOKENED = ("7.3", "7.6", "8.2", "8.3", "8.3-collar")
 LETTERS = "abc"
 
 
-def plant_of(gateway: Simulator) -> Plant:
-    assert gateway.plant is not None
-    return gateway.plant
+def system_of(gateway: Simulator) -> SystemModel:
+    assert gateway.system is not None
+    return gateway.system
 
 
 def installed(gateway: Simulator, path: str, now: float = NOW) -> Any:
@@ -69,13 +69,13 @@ def test_nobody_exports_more_than_the_limit() -> None:
     gateway = a_gateway("8.2")
     most = sum(each.limit_watts for each in PROFILES["8.2"].design.inverters)
     assert watts["8.2"]["percent"] is False
-    assert -plant_of(gateway).at(NOW).net.watts <= most < watts["8.2"]["PEL_Limit"]
+    assert -system_of(gateway).at(NOW).net.watts <= most < watts["8.2"]["PEL_Limit"]
     assert installed(gateway, "/ivp/ss/dpel")["dynamic_pel_settings"]["limit_value_W"] == watts["8.2"]["PEL_Limit"]
 
 
-def test_streamed_live_data_are_the_plant() -> None:
+def test_streamed_live_data_are_the_system() -> None:
     gateway = a_gateway("8.2")
-    told, truth = document(gateway, "/ivp/livedata/status", NOW), plant_of(gateway).at(NOW)
+    told, truth = document(gateway, "/ivp/livedata/status", NOW), system_of(gateway).at(NOW)
     meters = told["meters"]
     assert told["connection"]["sc_stream"] == "enabled"
     assert meters["last_update"] == int(NOW)
@@ -125,7 +125,7 @@ def test_the_books_are_those_of_the_last_quarter_of_an_hour(name: str) -> None:
     gateway = a_gateway(name)
     told, v1 = installed(gateway, "/ivp/pdm/energy"), document(gateway, "/api/v1/production", NOW)
     assert told["production"]["eim"] == v1
-    state = plant_of(gateway).at(NOW // 900 * 900)
+    state = system_of(gateway).at(NOW // 900 * 900)
     used = state.production.delivered.watt_hours + state.net.balance.watt_hours
     assert told["consumption"]["eim"]["wattHoursLifetime"] == int(used)
     assert set(told["production"]["rgm"].values()) == {0}

@@ -11,10 +11,10 @@ import pytest
 from simulator.bench import StandingClock
 from simulator.wire import ANYTHING, ask, dial, hear, plain, request
 
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.faults import FAULTS, Acts, Fault, FaultError, Needs, Switchboard, When
-from envoy_exporter.simulator.faults.written import catalogue, order
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.faults import FAULTS, Fault, FaultError, FaultInjector, Layer, Needs, When
+from envoy_simulator.faults.spec import catalogue, parse_fault
+from envoy_simulator.http_types import Request, Response
 
 QUICK = [(fault, options) for fault in FAULTS.values() for options in fault.variants if options != {"kind": "bomb"}]
 """Every fault in all its forms but one, which is made once for all, and that takes a second."""
@@ -133,20 +133,20 @@ def test_faults_are_stacked() -> None:
         ("slow,every=x", "every=x: write a number"),
         ("slow,every=0", "every"),
         ("slow,probability=2", "probability"),
-        ("closed,endpoint=/home", "before any endpoint is asked for"),
+        ("closed,endpoint=/home", "before any endpoint is requested"),
         ("closed,from=2", "nothing to count"),
         ("firmware,profile=9", "profile=9: write one of 3.7,"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_line(text: str, message: str) -> None:
     with pytest.raises(FaultError) as refused:
-        order(text)
+        parse_fault(text)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_a_fault_is_written_in_a_line() -> None:
-    written = order("cut-off,endpoint=/home,endpoint=/ivp/*,byte=9,by=close,from=2,to=8,every=3,seed=5,since=1.5")
+    written = parse_fault("cut-off,endpoint=/home,endpoint=/ivp/*,byte=9,by=close,from=2,to=8,every=3,seed=5,since=1.5")
     assert written.options == {"byte": 9, "by": "close"}
     assert written.when == When(("/home", "/ivp/*"), first=2, last=8, every=3, seed=5, since=1.5)
 
@@ -156,7 +156,7 @@ def test_the_list_has_a_line_for_each() -> None:
 
 
 def test_a_simulator_with_faults_of_ones_own_has_no_switchboard() -> None:
-    own = Switchboard()
+    own = FaultInjector()
     assert Simulator("8.3", tls=False, faults=own).faults is own
 
 
@@ -212,12 +212,12 @@ def test_what_is_switched_off_is_over(fault: Fault) -> None:
             assert ask(gateway, path).data == data
 
 
-ANSWERS = {Acts.ACCESS, Acts.DOCUMENT, Acts.BODY, Acts.RESPONSE}
+ANSWERS = {Layer.ACCESS, Layer.DOCUMENT, Layer.BODY, Layer.RESPONSE}
 ELSEWHERE = {"token-revoked", "freeze", "too-many", "check-refused", "digest"}
 AT_ONCE = [
     (fault, options)
     for fault, options in QUICK
-    if fault.acts in ANSWERS and fault.name not in ELSEWHERE and options not in ({"kind": "still"}, {"demanded": "no"})
+    if fault.layer in ANSWERS and fault.name not in ELSEWHERE and options not in ({"kind": "still"}, {"demanded": "no"})
 ]
 """The others need time to pass, another connection or a path of their own: their claims stand with their layer."""
 
@@ -243,7 +243,7 @@ def answer(gateway: Simulator, path: str) -> Response | None:
     asked = Request("GET", path, {"authorization": f"Bearer {gateway.token}"})
     here, there = socket.socketpair()
     with here, there:
-        return gateway.faults.request(asked, here, gateway._answer)
+        return gateway.faults.request(asked, here, gateway._respond)
 
 
 def test_what_it_had_in_its_hands_ends_when_it_is_healed() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.bench import StandingClock
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 ANYTHING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 ANYTHING.check_hostname, ANYTHING.verify_mode = False, ssl.CERT_NONE

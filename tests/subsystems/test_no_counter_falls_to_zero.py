@@ -11,10 +11,10 @@ from support.polls import Polled
 from envoy_exporter.documents import INFO, Json
 from envoy_exporter.families import describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Read
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.http_types import Request
 
 NOON = 1_781_024_400.0
 WHO_IT_IS = {

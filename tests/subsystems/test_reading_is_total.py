@@ -17,11 +17,11 @@ from envoy_exporter.gateway import answers
 from envoy_exporter.gateway.client import Answer
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
 from envoy_exporter.web.exposition import Format
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.http_types import Request
 
 HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
 SCALARS = (

@@ -9,7 +9,7 @@ from envoy_exporter.gateway.enlighten import Enlighten, Login
 from envoy_exporter.gateway.renewal import Renewal
 from envoy_exporter.gateway.token_store import TokenStore
 from envoy_exporter.secret import Secret
-from envoy_exporter.simulator.cloud import Cloud
+from envoy_simulator.cloud import Cloud
 from support.clock import StillClock
 
 YEAR = 365 * 86400

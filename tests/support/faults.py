@@ -4,8 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 
-from envoy_exporter.simulator.answering import Request, Response
-from envoy_exporter.simulator.faults import NoFaults
+from envoy_simulator.faults import NoFaults
+from envoy_simulator.http_types import Request, Response
 
 Answer = Callable[[Request], Response]
 Oddity = Callable[[Request, Answer], Response | None]

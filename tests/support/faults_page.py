@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from envoy_exporter.simulator.faults import FAULTS, Fault
-from envoy_exporter.simulator.faults.written import WHEN
+from envoy_simulator.faults import FAULTS, Fault
+from envoy_simulator.faults.spec import WHEN
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 
@@ -26,6 +26,6 @@ def _lines() -> Iterator[str]:
 
 
 def _row(fault: Fault) -> str:
-    parameters = " ".join(f"`{each.name}={each.told}`" for each in fault.parameters.values()).replace("|", "\\|")
+    parameters = " ".join(f"`{each.name}={each.summary}`" for each in fault.parameters.values()).replace("|", "\\|")
     needs = ", ".join(sorted(each.value for each in fault.needs))
     return f"| `{fault.name}` | {fault.about} | {parameters} | {fault.breaks} | {needs} |"

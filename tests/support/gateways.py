@@ -10,8 +10,8 @@ from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Secret
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
+from envoy_simulator import Simulator
 
 
 def settings(gateway: Simulator, **changes: Any) -> Settings:

@@ -5,9 +5,9 @@ from typing import Self
 
 from envoy_exporter.gateway.account import Account
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.cloud import Cloud
-from envoy_exporter.simulator.faults import NoFaults
+from envoy_simulator import Simulator
+from envoy_simulator.cloud import Cloud
+from envoy_simulator.faults import NoFaults
 from support.clock import StillClock
 from support.enlighten import account, renewal
 from support.exporter import Scraped

@@ -16,12 +16,12 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import Standing
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.simulator.answering import Request
-from envoy_exporter.simulator.gateway import SimulatedGateway
-from envoy_exporter.simulator.plant import Plant
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.gateway import SimulatedGateway
+from envoy_simulator.http_types import Request
+from envoy_simulator.system_model import SystemModel
 from support.clock import StillClock
 from support.exposition import Key, key
 from support.gateways import by_hand
@@ -36,7 +36,7 @@ class Past:
     Every hundredth time one of the slow pages does not come in time, and is counted; the document of before will do.
     """
 
-    def __init__(self, profile: str, plant: Plant, settings: Settings | None = None) -> None:
+    def __init__(self, profile: str, plant: SystemModel, settings: Settings | None = None) -> None:
         self._gateway = SimulatedGateway(PROFILES[profile], plant, PROFILES[profile].report_interval)
         self._clock = StillClock(plant.start)
         self._collector = EnvoyCollector(by_hand(self._clock), settings or Settings(), self._clock)
@@ -60,7 +60,7 @@ class Past:
         """The exporter's metrics about itself."""
         self.telemetry.gateways.set(gateways)
         self.telemetry.reload_successful.set(1)
-        self.telemetry.reload_success.set(self._gateway.plant.start)
+        self.telemetry.reload_success.set(self._gateway.system.start)
         self.telemetry.cloud_requests.labels("200").inc(0)
         return (sample for metric in self.telemetry.registry.collect() for sample in metric.samples)
 

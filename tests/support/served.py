@@ -15,11 +15,11 @@ from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS, App, WebConfigFile
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.secret import Redaction
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
 from envoy_exporter.web.routes import Exporter, create
 from envoy_exporter.web.server import Server, listen
+from envoy_simulator import Simulator
 
 UNVERIFIED = ssl.create_default_context()
 UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE

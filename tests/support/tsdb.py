@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
-from envoy_exporter.simulator.history import END
+from envoy_simulator.history import END
 from support.prometheus import program, run
 from support.raw import closed_port
 from support.rules import Rule, levels

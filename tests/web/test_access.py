@@ -13,7 +13,7 @@ from support.served import Served, written
 
 from envoy_exporter.app import WebConfigFile
 from envoy_exporter.config import ConfigError
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 
 @pytest.fixture(scope="module")

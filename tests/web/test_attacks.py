@@ -13,8 +13,8 @@ from support.exposition import parsed
 from support.process import Command
 from support.served import Served, written
 
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.web import connections
+from envoy_simulator import Simulator
 
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "
 WHOLE = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -12,8 +12,8 @@ from support.exposition import parsed, parsed_openmetrics
 from support.faults import Odd, says
 from support.served import Served, written
 
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Json, Request, Response
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Json, Request, Response
 
 PATHS = ("/", "/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/-/healthy", "/nothing")
 SCRIPT = '"><script>alert(1)</script>'

@@ -11,7 +11,7 @@ import trustme
 from support.certificates import certified
 from support.served import Served, written
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 HEALTHY = "/-/healthy"
 

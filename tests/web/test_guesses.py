@@ -13,8 +13,8 @@ from support.attackers import ask, is_gone, until
 from support.certificates import certified
 from support.served import UNVERIFIED, Served, written
 
-from envoy_exporter.simulator import Simulator
 from envoy_exporter.web import access, connections
+from envoy_simulator import Simulator
 
 HASH = "$2b$04$" + "a" * 53
 """Of nothing: what is compared is for the test to say."""

@@ -13,7 +13,7 @@ import pytest
 from support.attackers import until
 from support.served import Served, written
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 IDLE_SECONDS = 2.0
 """The loop of uvicorn itself wakes twenty times meanwhile."""

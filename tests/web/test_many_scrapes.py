@@ -14,10 +14,10 @@ from support.faults import Odd
 from support.served import Served, written
 
 from envoy_exporter import documents
-from envoy_exporter.simulator import Simulator
-from envoy_exporter.simulator.answering import Request, Response
 from envoy_exporter.web import connections
 from envoy_exporter.web.exposition import Format
+from envoy_simulator import Simulator
+from envoy_simulator.http_types import Request, Response
 
 
 class Gate:

@@ -11,7 +11,7 @@ from support.faults import Odd
 from support.served import Served, written
 
 from envoy_exporter import documents
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 REQUESTS = "enphase_gateway_requests_total"
 

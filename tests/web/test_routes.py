@@ -12,7 +12,7 @@ from support.faults import Odd
 from support.raw import closed_port
 from support.served import Served, written
 
-from envoy_exporter.simulator import Simulator
+from envoy_simulator import Simulator
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PROMETHEUS_2 = (

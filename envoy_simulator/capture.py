@@ -1,0 +1,104 @@
+"""A replay of a real gateway: a folder of its answers, served as they were recorded.
+
+`/ivp/meters/readings` lies in `ivp_meters_readings`, `/production.json?details=1` in `production.json_details_1`,
+and `NAME_log.json` beside a file holds `{"code": ..., "headers": {...}}`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from envoy_simulator.dates import moved
+from envoy_simulator.http_types import TOKENS_SINCE, Headers, Request, Response, Version, version
+from envoy_simulator.pages import digest_demanded, not_found, server_headers, token_demanded
+
+_INVERTERS = "/api/v1/production/inverters"
+_LOG = "_log.json"
+_OURS = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that belong to the connection they were recorded on; the server writes its own."""
+
+
+class CaptureError(ValueError):
+    """A folder that is no capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A folder of recorded answers. `recorded`: the gateway's clock then, seconds since 1970.
+
+    `at_present` moves that clock: every date in a body is as long ago as it was when it was recorded.
+    """
+
+    folder: Path
+    serial: str
+    firmware: Version
+    recorded: int
+    at_present: bool = False
+    timezone: str = "UTC"
+
+    @classmethod
+    def read(cls, folder: Path, *, at_present: bool = False) -> "Capture":
+        try:
+            info = (folder / "info").read_bytes()
+        except OSError as error:
+            raise CaptureError(f"{folder} holds no file `info`, so it is no capture of a gateway") from error
+        serial, software = _element(info, b"sn"), _element(info, b"software")
+        if not serial or not version(software):
+            raise CaptureError(f"{folder / 'info'} names no serial (sn) or no firmware (software)")
+        clock = _element(info, b"time")
+        return cls(folder, serial, version(software), int(clock) if clock.isdigit() else 0, at_present)
+
+    def denial(self, path: str) -> Response | None:
+        """What was recorded as a 401 is one for everybody, and so no question of credentials."""
+        if self.firmware >= TOKENS_SINCE:
+            return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
+        if path != _INVERTERS:
+            return None
+        recorded = self._recorded(path)
+        return digest_demanded(path) if recorded is not None and recorded.status == 200 else None  # noqa: PLR2004
+
+    def is_for_installers(self, path: str) -> bool:  # noqa: ARG002
+        """Whoever recorded it was let in."""
+        return False
+
+    def document(self, request: Request, time: float) -> Response:
+        response = self._recorded(request.target) or self._recorded(request.path)
+        if response is None:
+            return not_found(request.path, self.firmware)
+        if not self.at_present:
+            return response
+        return Response(
+            response.status, response.headers, moved(response.body, int(time) - self.recorded), response.chunked
+        )
+
+    def _recorded(self, target: str) -> Response | None:
+        name = re.sub(r"[/?=&]", "_", target.removeprefix("/"))
+        file = self.folder / name
+        if not name or name.endswith(_LOG) or not file.is_file():
+            return None
+        status, headers, chunked = self._log(name)
+        return Response(status, headers, file.read_bytes(), chunked)
+
+    def _log(self, name: str) -> tuple[int, Headers, bool]:
+        """Status, headers, and whether the body came in chunks; of a file without a log, what is usual."""
+        try:
+            log = json.loads((self.folder / f"{name}{_LOG}").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return 200, server_headers(self.firmware), False
+        recorded: Mapping[str, str] = log["headers"]
+        headers = tuple(
+            (header, _one_line(str(value))) for header, value in recorded.items() if header.lower() not in _OURS
+        )
+        return int(log["code"]), headers, "transfer-encoding" in recorded
+
+
+def _element(info: bytes, name: bytes) -> str:
+    found = re.search(rb"<%s>\s*([^<]*?)\s*</%s>" % (name, name), info)
+    return found[1].decode("ascii", errors="replace") if found else ""
+
+
+def _one_line(value: str) -> str:
+    """A recorded header cannot write others."""
+    return re.sub(r"[\r\n]", " ", value)

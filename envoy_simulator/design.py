@@ -1,0 +1,97 @@
+"""What a system is built of. The numbers of a system that never change stand here, those that do in `state`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A side of the roof: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
+
+    azimuth: float
+    tilt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inverter:
+    """A microinverter and its module. `array` is the number of the side of the roof that it lies on.
+
+    `legs` are the phases it feeds, evenly: both of a split phase (it sits between them), one of three. `exposure`
+    is the share of the array's light that it sees all day, `shaded_until` the solar hour before which a tree
+    halves that. Watts: the module's peak, and the most the inverter gives.
+    """
+
+    serial: str
+    array: int
+    legs: tuple[int, ...]
+    peak_watts: float
+    limit_watts: float
+    exposure: float
+    shaded_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """A battery unit, an IQ battery or an AC battery.
+
+    `efficiency`: thousandths of what is charged that are stored; `reserve`: percent kept back.
+    """
+
+    serial: str
+    part_number: str
+    legs: tuple[int, ...]
+    capacity_watt_hours: int
+    rated_watts: int
+    efficiency: int = 900
+    reserve: int = 20
+    first_charge: int = 50
+    kind: Literal["iq", "ac"] = "iq"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A site: where it is, how it is wired, what is on the roof, in the garage and in the house.
+
+    `household`: the mean load of each phase in watts. `age`: seconds for which the system ran before the simulation.
+    `removed`: the serials of inverters that once were there, and `relay` that of an IQ Relay.
+    """
+
+    latitude: float
+    longitude: float
+    phase_mode: Literal["split", "three"]
+    household: tuple[float, ...]
+    arrays: tuple[Array, ...]
+    inverters: tuple[Inverter, ...]
+    batteries: tuple[Battery, ...] = ()
+    age: int = 4 * 365 * 86400
+    removed: tuple[str, ...] = ()
+    relay: str | None = None
+
+    @property
+    def phases(self) -> int:
+        return len(self.household)
+
+
+def make_inverters(
+    count: int,
+    first_serial: int,
+    *,
+    arrays: int,
+    legs: tuple[tuple[int, ...], ...],
+    peak_watts: float,
+    limit_watts: float,
+) -> tuple[Inverter, ...]:
+    """Inverters distributed over the arrays and the phases, with small differences."""
+    return tuple(
+        Inverter(
+            # Serials of one delivery lie close together, but do not follow each other.
+            serial=str(first_serial + 37 * number + number * number % 11),
+            array=number * arrays // count,
+            legs=legs[number % len(legs)],
+            peak_watts=peak_watts,
+            limit_watts=limit_watts,
+            exposure=(1.0, 0.985, 0.97, 0.99, 0.93)[number % 5],
+            shaded_until=9.5 if number % 7 == 3 else 0.0,  # noqa: PLR2004  # one in seven stands behind a tree
+        )
+        for number in range(count)
+    )

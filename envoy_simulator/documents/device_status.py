@@ -1,0 +1,51 @@
+"""`/ivp/peb/devstatus`, the status of the devices on the power line, for installers."""
+
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.grid import electrics
+from envoy_simulator.http_types import Entry, Json
+from envoy_simulator.reports import Report, heard
+
+_FIELDS = (
+    *("serialNumber", "devType", "communicating", "recent", "producing", "reportDate", "temperature"),
+    *("dcVoltageINmV", "dcCurrentINmA", "acVoltageINmV", "acPowerINmW"),
+)
+_COUNTERS = (
+    *("expected", "discovered", "ctrlsTotal", "ctrlsGone", "ctrlsCommunicating"),
+    *("chansTotal", "chansRecent", "chansProducing"),
+)
+_OTHERS = ("acb", "nsrb", "pld", "esub")
+_PCU = 1
+
+
+def devices(moment: Moment) -> Entry:
+    """A table a kind of device, its columns named once."""
+    inverters: list[Json] = [_row(moment, number, report) for number, report in enumerate(moment.reports)]
+    count = len(inverters)
+    recent = sum(heard(report, moment.time) for report in moment.reports)
+    producing = sum(_produces(moment, report) for report in moment.reports)
+    counts = (count, count, count, count - recent, recent, count, recent, producing)
+    table: Entry = {"fields": list(_FIELDS), "values": inverters}
+    counters: Entry = {"pcu": dict(zip(_COUNTERS, counts, strict=True))}
+    nothing: Entry = {name: {"fields": list(_FIELDS), "values": []} for name in _OTHERS}
+    return {
+        "counters": {**counters, **{name: dict.fromkeys(_COUNTERS, 0) for name in _OTHERS}},
+        "pcu": table,
+        **nothing,
+    }
+
+
+def _produces(moment: Moment, report: Report | None) -> bool:
+    return report is not None and heard(report, moment.time) and report.watts >= 1
+
+
+def _row(moment: Moment, number: int, report: Report | None) -> Json:
+    inverter = moment.system.design.inverters[number]
+    if report is None:
+        return [inverter.serial, _PCU, False, False, False, 0, 0, 0, 0, 0, 0]
+    seen = electrics(moment.grid, inverter, number, report)
+    here = heard(report, moment.time)
+    return [
+        *(inverter.serial, _PCU, here, here, _produces(moment, report), report.end, round(seen.celsius)),
+        *(round(1000 * seen.dc_volts), round(1000 * seen.dc_amperes)),
+        *(round(1000 * seen.ac_volts), round(1000 * report.watts)),
+    ]

@@ -1,0 +1,22 @@
+"""`/api/v1/production/inverters`: the inverters one by one, as far as each last told."""
+
+from envoy_simulator.documents import ac_batteries
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
+
+
+def v1(moment: Moment) -> list[Json]:
+    """The list, AC batteries last; 3.x has no devType. A quiet inverter stays in it with its last date and watts."""
+    found: list[Json] = []
+    for inverter, report in zip(moment.system.design.inverters, moment.reports, strict=True):
+        kind: Entry = {"devType": 1} if moment.profile.firmware >= (4,) else {}
+        found.append(
+            {
+                "serialNumber": inverter.serial,
+                "lastReportDate": report.end if report else 0,
+                **kind,
+                "lastReportWatts": round(report.watts) if report else 0,
+                "maxReportWatts": int(inverter.limit_watts),
+            }
+        )
+    return found + ac_batteries.v1(moment)

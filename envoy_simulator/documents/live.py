@@ -1,0 +1,73 @@
+"""`/ivp/livedata/status`: the system by the second, while somebody streams it. Known from its documentation alone."""
+
+from dataclasses import replace
+
+from envoy_simulator.documents.ensemble import secctrl
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry
+from envoy_simulator.state import Register, State
+
+_FROZEN = 9000
+"""Seconds since somebody last streamed, where nobody does."""
+
+_NO_GENERATOR = 5
+_IDLE = 2  # made up: only the code for none is known
+
+
+def status(moment: Moment) -> Entry:
+    """In mW and mVA, three phases whatever is wired. What is not streamed stands still."""
+    streams = moment.profile.streams
+    at = moment.time if streams else moment.time // _FROZEN * _FROZEN
+    batteries = secctrl(replace(moment, time=at))
+    split = moment.system.design.phase_mode == "split"
+    document: Entry = {
+        "connection": {
+            "mqtt_state": "connected",
+            "prov_state": "configured",
+            "auth_state": "ok",
+            "sc_stream": "enabled" if streams else "disabled",
+            "sc_debug": "disabled",
+        },
+        "meters": {
+            "last_update": int(at),
+            "soc": batteries["agg_soc"],
+            "main_relay_state": 1,
+            "gen_relay_state": _IDLE if moment.profile.generator else _NO_GENERATOR,
+            "backup_bat_mode": 1,
+            "backup_soc": batteries["configured_backup_soc"],
+            "is_split_phase": int(split),
+            "phase_count": 0 if split else moment.system.design.phases,
+            "enc_agg_soc": batteries["ENC_agg_soc"],
+            "enc_agg_energy": batteries["ENC_agg_avail_energy"],
+            "acb_agg_soc": 0,
+            "acb_agg_energy": 0,
+            **_sources(moment.system.at(at)),
+        },
+        "tasks": {"task_id": 0, "timestamp": 0},
+        "counters": {"main_CfgLoad": 1, "main_CfgChanged": 1, "rest_Status": 12},
+    }
+    return document if streams else {**document, "info": "sc_stream is disabled: the values are old"}
+
+
+def _sources(state: State) -> Entry:
+    """Power, and apparent power with the sign of the power."""
+    nothing = Register(0, 0)
+    return {
+        "pv": _powers([(each.production.balance, each.production.apparent) for each in state.phases]),
+        "storage": _powers([(each.storage.balance, each.storage.apparent) for each in state.phases]),
+        "grid": _powers([(each.net.balance, each.net.apparent) for each in state.phases]),
+        "load": _powers([(each.load, each.load) for each in state.phases]),
+        "generator": _powers([(nothing, nothing) for _ in state.phases]),
+    }
+
+
+def _powers(phases: list[tuple[Register, Register]]) -> Entry:
+    active = [power.rate for power, _ in phases]
+    apparent = [seen.rate if power.rate >= 0 else -seen.rate for power, seen in phases]
+    unused = [0] * (3 - len(phases))
+    by_phase: Entry = {}
+    for letter, milliwatts in zip("abc", active + unused, strict=True):
+        by_phase[f"agg_p_ph_{letter}_mw"] = milliwatts
+    for letter, milliamperes in zip("abc", apparent + unused, strict=True):
+        by_phase[f"agg_s_ph_{letter}_mva"] = milliamperes
+    return {"agg_p_mw": sum(active), "agg_s_mva": sum(apparent), **by_phase}

@@ -1,0 +1,68 @@
+"""What a document is made of: the gateway, its system, and when it was asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from envoy_simulator.grid import Grid
+from envoy_simulator.profiles import Profile
+from envoy_simulator.reports import Report, heard, latest_reports
+from envoy_simulator.state import State
+from envoy_simulator.system_model import SystemModel
+from envoy_simulator.weather import DAY
+
+QUARTER = 900
+"""Seconds of the gateway's interval data: v1 and device_data know nothing newer than the last closed one."""
+
+
+INVENTORY_INTERVAL = 600
+"""Seconds for which an inventory stays as it is; fewer where a day is squeezed into minutes."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A gateway at an instant, seconds since 1970. `report_interval`: seconds between an inverter's reports."""
+
+    profile: Profile
+    system: SystemModel
+    report_interval: int
+    time: float
+
+    @cached_property
+    def state(self) -> State:
+        return self.system.at(self.time)
+
+    @cached_property
+    def reports(self) -> tuple[Report | None, ...]:
+        return latest_reports(self.system, self.report_interval, self.time)
+
+    @cached_property
+    def reported_watts(self) -> float:
+        """The sum of the reports; of inverters that sleep, nothing."""
+        return sum(report.watts for report in self.reports if report and heard(report, self.time))
+
+    @cached_property
+    def quarter(self) -> float:
+        """When the last quarter of an hour closed."""
+        return self.time // QUARTER * QUARTER
+
+    @cached_property
+    def looked(self) -> float:
+        """When the gateway last looked through its devices: inventories lag behind `power` (8.2.4382_ACB)."""
+        interval = max(1.0, INVENTORY_INTERVAL * self.system.day / DAY)
+        return self.time // interval * interval
+
+    @property
+    def grid(self) -> Grid:
+        return Grid(self.profile.volts, self.profile.hertz, self.system.seed)
+
+    @property
+    def local(self) -> datetime:
+        return datetime.fromtimestamp(self.time, ZoneInfo(self.profile.timezone))
+
+    def midnight(self, time: float, days_before: int = 0) -> float:
+        """The local midnight before an instant, or some days before that."""
+        local = datetime.fromtimestamp(time, ZoneInfo(self.profile.timezone))
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) - timedelta(days=days_before)
+        return midnight.timestamp()

@@ -1,0 +1,104 @@
+"""What a meter says of a conductor, in the units of the gateway's documents."""
+
+from dataclasses import dataclass
+from functools import reduce
+from math import hypot
+
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.profiles import BACKFEED, NET, PRODUCTION, STORAGE, TOTAL
+from envoy_simulator.state import Circuit, PhaseState, Register, State
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Wh, VAh and varh counted; W, VA, var, V, A and Hz now."""
+
+    delivered: float
+    received: float
+    apparent_energy: float
+    lagging: float
+    leading: float
+    watts: float
+    apparent: float
+    reactive: float
+    volts: float
+    amperes: float
+    hertz: float
+
+    @property
+    def balance(self) -> float:
+        return self.delivered - self.received
+
+    @property
+    def power_factor(self) -> float:
+        return self.watts / self.apparent if self.apparent else 0.0
+
+    def plus(self, other: "Quantities") -> "Quantities":
+        """Both phases together. Volts add up too: what a multi-phase CT reports is the sum (8.2.4264_metered_noct)."""
+        return Quantities(
+            self.delivered + other.delivered,
+            self.received + other.received,
+            self.apparent_energy + other.apparent_energy,
+            self.lagging + other.lagging,
+            self.leading + other.leading,
+            self.watts + other.watts,
+            self.apparent + other.apparent,
+            self.reactive + other.reactive,
+            self.volts + other.volts,
+            self.amperes + other.amperes,
+            self.hertz,
+        )
+
+
+_NO_CIRCUIT = Circuit(*[Register(0, 0)] * 5)
+NOTHING = Quantities(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def measured(circuit: Circuit, volts: float, hertz: float) -> Quantities:
+    apparent = circuit.apparent.watts
+    return Quantities(
+        delivered=circuit.delivered.watt_hours,
+        received=circuit.received.watt_hours,
+        apparent_energy=circuit.apparent.watt_hours,
+        lagging=circuit.lagging.watt_hours,
+        leading=circuit.leading.watt_hours,
+        watts=circuit.watts,
+        apparent=apparent,
+        reactive=circuit.reactive.watts,
+        volts=volts,
+        amperes=apparent / volts,
+        hertz=hertz,
+    )
+
+
+def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
+    """A meter's phases. The grid are those of the moment, whatever the time of the state."""
+    hertz = moment.grid.frequency(moment.time)
+    return [
+        measured(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
+        for phase in range(len(state.phases))
+    ]
+
+
+def circuit_of(meter: str, state: State, phase: int) -> Circuit:
+    """What `/ivp/meters` calls production, net-consumption, storage, and total-consumption.
+
+    A combiner's backfeed is what of the batteries flows on the first leg: so it seems (8.3.1598_collar).
+    """
+    there = state.phases[phase]
+    if meter == BACKFEED:
+        return there.storage if phase == 0 else _NO_CIRCUIT
+    if meter == TOTAL:
+        return _load(there)
+    return {PRODUCTION: there.production, NET: there.net, STORAGE: there.storage}[meter]
+
+
+def _load(there: PhaseState) -> Circuit:
+    """A CT around the house alone. It counts no apparent energy (8.3.5433_tot_is_net_cons: 0.024 VAh of 20 MWh)."""
+    whole = there.production.plus(there.storage).plus(there.net)
+    apparent = round(hypot(there.load.rate, whole.reactive.rate))
+    return Circuit(there.load, Register(0, 0), Register(apparent, 0), whole.lagging, whole.leading)
+
+
+def together(phases: list[Quantities]) -> Quantities:
+    return reduce(Quantities.plus, phases)

@@ -1,0 +1,150 @@
+"""Relays and the generator: `/ivp/ensemble/dry_contacts`, `generator`, and what both are set to in `/ivp/ss/*`.
+
+Gateways without a controller answer too: four contacts of type NONE, and a generator that is empty or open.
+"""
+
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.equipment import Generator, Relay
+from envoy_simulator.http_types import Entry, Json
+
+_CONTACTS = ("NC1", "NC2", "NO1", "NO2")
+_SUNDAY = 7
+
+
+def dry_contacts(moment: Moment) -> Entry:
+    contacts: list[Json] = [
+        {"id": contact, "status": "closed" if _is_closed(moment, _relay(moment, contact)) else "open"}
+        for contact in _CONTACTS
+    ]
+    return {"dry_contacts": contacts}
+
+
+def _relay(moment: Moment, contact: str) -> Relay | None:
+    return next((relay for relay in moment.profile.relays if relay.contact == contact), None)
+
+
+def _is_closed(moment: Moment, relay: Relay | None) -> bool:
+    """A load is powered, unless the batteries are below what it may still draw from."""
+    if relay is None:
+        return False
+    batteries = moment.state.batteries
+    charge = 100 * sum(each.stored for each in batteries) / sum(each.capacity for each in batteries)
+    return relay.mode == "manual" or charge >= relay.cutoff
+
+
+def dry_contact_settings(moment: Moment) -> Entry:
+    """Short without a controller (8.2.4264), longer with one (8.2.4345), and longer still on 8.3.1598_collar."""
+    contacts: list[Json] = [
+        _settings(moment, contact, place, _relay(moment, contact)) for place, contact in enumerate(_CONTACTS, 1)
+    ]
+    return {"dry_contacts": contacts}
+
+
+def _settings(moment: Moment, contact: str, place: int, relay: Relay | None) -> Entry:
+    grid, micro_grid, generator = relay.actions if relay else ("none", "none", "none")
+    collar = bool(moment.profile.collar)
+    told: Entry = {
+        "id": contact,
+        "type": "LOAD" if relay else "NONE",
+        "grid_action": grid,
+        "micro_grid_action": micro_grid,
+        "gen_action": generator,
+    }
+    if collar:
+        told["safe_state_action"] = "shed"
+    if collar or moment.profile.enpower:
+        told |= {
+            "essential_start_time": 32400.0,
+            "essential_end_time": 57600.0,
+            "priority": float(place),
+            "black_s_start": 10000.0 if collar else 5.0,
+        }
+    if collar:
+        told |= {"black_start_retries": 10000.0, "action_retries": 1.0}
+    told["override"] = "true" if relay else "false"
+    if collar or moment.profile.enpower:
+        told["manual_override"] = "false" if collar else "true"
+    told |= {
+        "load_name": relay.load if relay else "",
+        "mode": relay.mode if relay else "manual",
+        "soc_low": float(relay.cutoff if relay else 30),
+        "soc_high": float(relay.restore if relay else 70),
+    }
+    if collar:
+        told["pv_phase_select"] = []
+    return {**told, "pv_serial_nb": []}
+
+
+def generator(moment: Moment) -> Entry:
+    """`present` tells nothing: 1 without one on 7.x. The grid is never out here, so it never runs but to exercise."""
+    found = moment.profile.generator
+    new = moment.profile.firmware >= (8,)
+    return {
+        "admin_state": "open" if found else "unknown",
+        "oper_state": "open",
+        "admin_mode": 2 if found else 0,
+        "schedule": int(bool(found)),
+        "start_soc": found.start if found else 100,
+        "stop_soc": found.stop if found else -1,
+        "exc_on": int(found is not None and _exercises(moment, found)),
+        "present": int(bool(found) or not new),
+        "type": int(new),
+    }
+
+
+def _exercises(moment: Moment, found: Generator) -> bool:
+    """Without load: nothing of it flows into the house."""
+    minute = moment.local.hour * 60 + moment.local.minute
+    return moment.local.isoweekday() == _SUNDAY and 0 <= minute - found.exercise < found.exercise_minutes
+
+
+def gen_config(moment: Moment) -> Entry:
+    """Empty without one. `name_plate_rating_wat` is in kilowatts."""
+    found = moment.profile.generator
+    if found is None:
+        return {}
+    return {
+        "max_cont_gen_amps": found.amperes,
+        "min_gen_loading_perc": 5,
+        "max_gen_efficiency_perc": 100,
+        "name_plate_rating_wat": found.kilowatts,
+        "start_method": "Auto",
+        "warm_up_mins": 0,
+        "cool_down_mins": 0,
+        "gen_type": "Standby",
+        "model": found.model,
+        "manufacturer": found.manufacturer,
+        "last_updated_by": "ITK",
+        "generator_id": "",
+        "charge_from_generator": True,
+    }
+
+
+def gen_mode(_: Moment) -> Entry:
+    return {"gen_cmd": "auto", "last_updated_by": "ITK"}
+
+
+def gen_schedule(moment: Moment) -> Entry:
+    found = moment.profile.generator
+    if found is None:
+        return {}
+    period: Json = {
+        "id": "normal_1",
+        "start": 0.0,
+        "duration": 1440.0,
+        "start_soc": float(found.start),
+        "stop_soc": float(found.stop),
+        "setting": "AON",
+    }
+    days: Json = [{"id": "all_days", "week_days": "Mon,Tue,Wed,Thu,Fri,Sat,Sun", "periods": [period]}]
+    return {
+        "exercise_config": {
+            "freq_in_weeks": 1,
+            "start": found.exercise,
+            "duration": found.exercise_minutes,
+            "day": "Sun",
+        },
+        "default_soc": {"start_soc": found.start, "stop_soc": found.stop},
+        "schedule": {"default": [{"id": "always_on", "start": "1/1", "end": "12/31", "days": days}]},
+        "last_updated_by": "ITK",
+    }

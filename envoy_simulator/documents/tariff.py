@@ -1,0 +1,117 @@
+"""`/admin/lib/tariff`: prices, what the batteries are told, and the plan of a day that comes of it."""
+
+import struct
+from datetime import UTC, datetime
+
+from envoy_simulator.documents.moment import Moment
+from envoy_simulator.http_types import Entry, Json
+from envoy_simulator.tariffs import Day, Season, Tariff
+
+_SUNDAY_FIRST = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+_CHANGED_DAYS_AGO = 40
+_VERY_LOW = 10
+
+
+def tariff(moment: Moment) -> Entry:
+    """The whole document; below 7 it knows no batteries (4.10.35, 5.0.62)."""
+    told, firmware = moment.profile.tariff, moment.profile.firmware
+    changed = int(moment.midnight(moment.system.start, _CHANGED_DAYS_AGO))
+    prices: Entry = {"currency": {"code": told.currency}}
+    if told.mode is not None:
+        prices |= {"logger": "mylogger", "date": str(changed), "storage_settings": _storage(moment, told, changed)}
+    sells = firmware >= (5,)
+    prices["single_rate"] = {
+        "rate": _price(moment, told.rate),
+        **({"sell": _price(moment, told.sell)} if sells else {}),
+    }
+    prices["seasons"] = [_season(moment, season) for season in told.seasons]
+    if sells:
+        prices["seasons_sell"] = []
+    return {"tariff": prices, "schedule": _schedule(moment, told, changed)}
+
+
+def _price(moment: Moment, price: float) -> float:
+    """From 8 on as single precision holds it, written in double: 0.20000000298023224."""
+    if moment.profile.firmware < (8,):
+        return price
+    (held,) = struct.unpack("f", struct.pack("f", price))
+    return float(held)
+
+
+def _storage(moment: Moment, told: Tariff, changed: int) -> Entry:
+    return {
+        "mode": told.mode,
+        "operation_mode_sub_type": "",
+        "reserved_soc": _reserve(moment),
+        "very_low_soc": _VERY_LOW,
+        "charge_from_grid": told.charge_from_grid,
+        "date": str(changed),
+        **_schedules(moment),
+    }
+
+
+def _schedules(moment: Moment) -> Entry:
+    return {"opt_schedules": False} if moment.profile.firmware >= (8, 2, 4200) else {}
+
+
+def _reserve(moment: Moment) -> float:
+    batteries = moment.system.design.batteries
+    return float(batteries[0].reserve if batteries else 0)
+
+
+def _season(moment: Moment, season: Season) -> Entry:
+    return {
+        "id": season.name,
+        "start": season.start,
+        "days": [_day(moment, day) for day in season.days],
+        "tiers": [{"id": tier.name, "limit": tier.limit, "rate": _price(moment, tier.rate)} for tier in season.tiers],
+    }
+
+
+def _day(moment: Moment, day: Day) -> Entry:
+    periods: list[Json] = [
+        {"id": period.name, "start": period.start, "rate": _price(moment, period.rate)} for period in day.periods
+    ]
+    return {
+        "id": day.name,
+        "days": ",".join(day.days),
+        "must_charge_start": 0,
+        "must_charge_duration": 0,
+        "must_charge_mode": "CG",
+        **({"peak_rule": "DL"} if moment.profile.firmware >= (8,) else {}),
+        "enable_discharge_to_grid": False,
+        "periods": periods,
+    }
+
+
+def _schedule(moment: Moment, told: Tariff, changed: int) -> Entry:
+    """What becomes of the settings; from 8.2 on with the name of its file."""
+    firmware = moment.profile.firmware
+    file: Entry = {"filename": "Tariff"} if firmware >= (8, 2) else {}
+    date = datetime.fromtimestamp(changed, UTC)
+    version = "00.00.01" if firmware < (5,) else "00.00.02"
+    made: Entry = {**file, "source": "Tariff", "date": f"{date:%Y-%m-%d %H:%M:%S} UTC", "version": version}
+    if told.mode is None:
+        return made
+    return {
+        **made,
+        "reserved_soc": _reserve(moment),
+        "very_low_soc": _VERY_LOW,
+        "charge_from_grid": told.charge_from_grid,
+        **({"batt_mode": told.mode} if firmware >= (8, 2) else {}),
+        "battery_mode": told.mode,
+        "operation_mode_sub_type": "",
+        **_schedules(moment),
+        "override": False,
+        "override_backup_soc": 30.0,
+        "override_chg_dischg_rate": 0.0,
+        "override_tou_mode": "StorageTouMode_DEFAULT_TOU_MODE",
+        "schedule": {
+            "Disable": [{day: _all_day("ID")} for day in _SUNDAY_FIRST],
+            "tariff": [{"start": "1/1", "end": "1/1", **{day: _all_day("ZN") for day in _SUNDAY_FIRST}}],
+        },
+    }
+
+
+def _all_day(setting: str) -> Json:
+    return [{"start": 0, "duration": 1440, "setting": setting}]

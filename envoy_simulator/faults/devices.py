@@ -1,0 +1,190 @@
+"""Devices with wrong values: registers that jump, stop or wrap, meters that lose a phase, wrong clocks."""
+
+from typing import Any, Literal
+
+from envoy_simulator.dates import moved, redated
+from envoy_simulator.faults.documents import with_keys, with_objects
+from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
+
+_WATT_HOURS = frozenset({"wattHoursLifetime", "whLifetime", "actEnergyDlvd", "actEnergyRcvd", "wh_dlvd_cum"})
+_JOULES = frozenset({"joulesProduced"})
+_POWERS = frozenset({"wattsNow", "wNow", "activePower", "instantaneousDemand", "lastReportWatts"})
+_TODAY = ("today", "sevendays", "lastsevendays")
+_SITE = ("/production.json", "/production")
+_METERED = ("/ivp/meters/readings", *_SITE)
+_ALL_REGISTERS = ("/api/v1/production", "/ivp/pdm/device_data", *_METERED)
+_REPORTS = ("/api/v1/production/inverters", "/ivp/pdm/device_data")
+
+
+def _registers(document: Any, change: Any) -> Any:
+    """With each lifetime register changed: `change` is given what is counted, and the watt-hours of its unit."""
+
+    def one(key: str, value: Any) -> tuple[str, Any]:
+        if key in _WATT_HOURS and isinstance(value, int | float):
+            return key, change(value, 1)
+        # joulesProduced stands in a lifetime, and with another meaning in lastReading.
+        if key == "lifetime" and isinstance(value, dict) and _JOULES & value.keys():
+            return key, {**value, "joulesProduced": change(value["joulesProduced"], 3600)}
+        return key, value
+
+    return with_keys(document, one)
+
+
+@fault(Layer.DOCUMENT, "values", "every lifetime register is 0", endpoints=_ALL_REGISTERS)
+def counters_zero(_: FaultContext, document: Any) -> Any:
+    return _registers(document, lambda value, _: type(value)(0))
+
+
+@fault(Layer.DOCUMENT, "values", "every lifetime register is so many watt-hours further", endpoints=_ALL_REGISTERS)
+def counters_jump(_: FaultContext, document: Any, *, by: int = 1_000_000) -> Any:
+    return _registers(document, lambda value, unit: value + by * unit)
+
+
+@fault(Layer.DOCUMENT, "values", "every lifetime register is counted in so many bits", endpoints=_ALL_REGISTERS)
+def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
+    return _registers(document, lambda value, _: value % 2**bits)
+
+
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "the register of the first inverter is lower by so many watt-hours, and the sum of all with it",
+    endpoints=_ALL_REGISTERS,
+    needs=[Needs.JSON_SITE],
+)
+def inverter_wraps(context: FaultContext, document: Any, *, by: int = 1_200_000) -> Any:
+    if context.request.path in _SITE:
+        return _of_type(document, "inverters", lambda entry: {**entry, "whLifetime": entry["whLifetime"] - by})
+    if context.request.path == "/ivp/pdm/device_data":
+        first = next(key for key, each in document.items() if isinstance(each, dict) and each.get("devName") == "pcu")
+        return {**document, first: _registers(document[first], lambda value, unit: max(0, value - by * unit))}
+    return document
+
+
+@fault(Layer.DOCUMENT, "values", "each document stays as it was at its first asking")
+def freeze(context: FaultContext, document: Any) -> Any:
+    return context.memory.setdefault(context.request.target, document)
+
+
+@fault(Layer.DOCUMENT, "values", "the CTs of the site are said to be inactive", endpoints=_SITE, needs=[Needs.METERS])
+def no_active_ct(_: FaultContext, document: Any) -> Any:
+    return _of_type(document, "eim", lambda entry: {**entry, "activeCount": 0})
+
+
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "one phase of a CT is all zero, and the CT's own sums lack it",
+    endpoints=("/ivp/meters/readings",),
+    needs=[Needs.METERS],
+)
+def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 0) -> Any:
+    if not isinstance(document, list) or not document:
+        return document
+    reading = document[meter]
+    lost = reading["channels"][phase]
+    dead = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
+    channels = [dead if each is lost else each for each in reading["channels"]]
+    less = {
+        key: value - lost[key]
+        for key, value in reading.items()
+        if key in lost and key not in ("eid", "timestamp", "freq", "pwrFactor") and isinstance(value, int | float)
+    }
+    return [{**each, **less, "channels": channels} if each is reading else each for each in document]
+
+
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "the consumption in total is but the balance with the grid",
+    endpoints=_SITE,
+    needs=[Needs.METERS],
+)
+def total_is_net(_: FaultContext, document: Any) -> Any:
+    sections = {each.get("measurementType"): each for each in document.get("consumption", ())}
+    net = sections.get("net-consumption")
+    if net is None:
+        return document
+    total = "total-consumption"
+    same = [
+        {**net, "measurementType": total} if each["measurementType"] == total else each for each in sections.values()
+    ]
+    return {**document, "consumption": same}
+
+
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "all that is produced is 0, and no inverter is known: so a gateway speaks that has just started",
+    endpoints=("/api/v1/production/inverters", *_ALL_REGISTERS),
+)
+def all_zero(context: FaultContext, document: Any) -> Any:
+    if context.request.path == "/api/v1/production/inverters":
+        return []
+
+    def zero(key: str, value: Any) -> tuple[str, Any]:
+        counts = isinstance(value, int | float) and not isinstance(value, bool)
+        told = (
+            key in _WATT_HOURS | _POWERS | _JOULES or key.lower().removeprefix("watthours").removeprefix("wh") in _TODAY
+        )
+        return key, type(value)(0) if counts and told else value
+
+    return with_keys(document, zero)
+
+
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "today and the last seven days are as much as ever",
+    endpoints=("/api/v1/production", *_SITE),
+    needs=[Needs.JSON_SITE],
+)
+def today_is_lifetime(_: FaultContext, document: Any) -> Any:
+    def one(counted: dict[str, Any]) -> dict[str, Any]:
+        if "wattHoursLifetime" in counted:
+            lifetime = counted["wattHoursLifetime"]
+            return {**counted, "wattHoursToday": lifetime, "wattHoursSevenDays": lifetime}
+        if "whToday" in counted:
+            return {**counted, "whToday": counted["whLifetime"], "whLastSevenDays": counted["whLifetime"]}
+        return counted
+
+    return with_objects(document, one)
+
+
+@fault(Layer.BODY, "values", "its clock is wrong by so many seconds, in all that it says")
+def clock(_: FaultContext, body: bytes, *, seconds: int = 6000) -> bytes:
+    return moved(body, seconds)
+
+
+@fault(Layer.BODY, "values", "its clock began at 1970 when the fault did")
+def clock_1970(context: FaultContext, body: bytes) -> bytes:
+    return moved(body, -int(context.now - context.since))
+
+
+@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0", endpoints=_METERED, needs=[Needs.JSON_SITE])
+def reading_time_zero(_: FaultContext, document: Any) -> Any:
+    return with_keys(document, lambda key, value: (key, 0 if key in ("readingTime", "timestamp") else value))
+
+
+@fault(
+    Layer.BODY, "values", "inverters last reported at 0, in a year's time, or when the fault began", endpoints=_REPORTS
+)
+def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
+    if kind == "still":
+        return redated(body, lambda date: min(date, int(context.now - context.since)))
+    return redated(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
+
+
+@fault(Layer.BODY, "values", "inverters report only every so many seconds", endpoints=_REPORTS)
+def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> bytes:
+    return redated(body, lambda date: date - date % seconds)
+
+
+def _of_type(document: Any, kind: str, change: Any) -> Any:
+    """A site with each entry of a type changed."""
+    return {
+        name: [change(entry) if entry.get("type") == kind else entry for entry in section]
+        if isinstance(section, list)
+        else section
+        for name, section in document.items()
+    }

@@ -1,0 +1,60 @@
+"""Faults that the load of the clients causes."""
+
+from collections import deque
+from dataclasses import replace
+from typing import Literal
+
+from envoy_simulator.faults.fault import FaultContext, Layer, fault
+from envoy_simulator.http_types import Response
+from envoy_simulator.steps import Pause, Reset, Silence, Steps
+
+How = Literal["freezes", "restarts"]
+
+
+@fault(Layer.WIRE, "endpoint", "an answer takes so many seconds for each request of the last minute")
+def tiring(context: FaultContext, steps: Steps, *, seconds: float = 0.05) -> Steps:
+    yield Pause(seconds * _in_the_last(context, 60.0))
+    yield from steps
+
+
+@fault(Layer.WIRE, "nothing", "more than so many requests in ten seconds, and it is out for a while")
+def overload(
+    context: FaultContext, steps: Steps, *, most: int = 30, seconds: float = 60.0, how: How = "freezes"
+) -> Steps:
+    if _in_the_last(context, 10.0) > most:
+        context.memory["until"] = context.now + seconds
+    yield from _out(context, steps, how)
+
+
+@fault(Layer.WIRE, "gateway", "whoever asks for this path has it out for a while")
+def deadly(
+    context: FaultContext,
+    steps: Steps,
+    *,
+    path: str = "/ivp/pdm/device_data",
+    seconds: float = 60.0,
+    how: How = "freezes",
+) -> Steps:
+    if context.request.path == path and context.now >= context.memory.get("until", 0.0):
+        context.memory["until"] = context.now + seconds
+    yield from _out(context, steps, how)
+
+
+@fault(Layer.RESPONSE, "nothing", "503 as long as more than so many connections are open")
+def too_many(context: FaultContext, response: Response, *, most: int = 1) -> Response:
+    return replace(response, status=503, body=b"") if context.load.open_connections > most else response
+
+
+def _in_the_last(context: FaultContext, seconds: float) -> int:
+    """The number of requests in the last seconds, including this one."""
+    times: deque[float] = context.memory.setdefault("times", deque())
+    times.append(context.now)
+    while times[0] <= context.now - seconds:
+        times.popleft()
+    return len(times)
+
+
+def _out(context: FaultContext, steps: Steps, how: str) -> Steps:
+    if context.now < context.memory.get("until", 0.0):
+        yield Silence() if how == "freezes" else Reset()
+    yield from steps

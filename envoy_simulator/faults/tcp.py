@@ -1,0 +1,197 @@
+"""Faults of connections and their pace."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
+from envoy_simulator.faults.hooks import Listening
+from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked
+from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
+
+End = Literal["reset", "close"]
+
+
+@fault(Layer.LISTENING, "gateway", "the port is closed, and what was connected is cut off")
+def closed(_: FaultContext, __: Listening) -> None:
+    return None
+
+
+@fault(Layer.LISTENING, "gateway", "the queue of connections is full: a SYN gets no answer")
+def unanswered(_: FaultContext, here: Listening) -> Listening:
+    return replace(here, full=True)
+
+
+@fault(Layer.LISTENING, "gateway", "it has moved: to another address, or to a port of its own (0: the same)")
+def moved(_: FaultContext, here: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
+    return replace(here, host=host, port=port or here.port)
+
+
+@fault(Layer.CONNECTION, "gateway", "connections are accepted, and nothing is ever said on them")
+def silent(_: FaultContext) -> Steps:
+    yield Silence()
+
+
+@fault(Layer.CONNECTION, "gateway", "a connection is ended as soon as it is accepted, before any byte")
+def ended_at_once(_: FaultContext, *, by: End = "close") -> Steps:
+    yield _end(by)
+
+
+@fault(Layer.WIRE, "endpoint", "the request is read, and nothing is ever answered")
+def hangs(_: FaultContext, __: Steps) -> Steps:
+    yield Silence()
+
+
+@fault(Layer.WIRE, "endpoint", "the answer breaks off, so many bytes into that part of it, or before it")
+def cut_off(
+    _: FaultContext,
+    steps: Steps,
+    *,
+    where: Literal["before", "status", "headers", "body"] = "body",
+    byte: int = 1,
+    by: End = "reset",
+) -> Steps:
+    said = b""
+    for step in steps:
+        if not isinstance(step, bytes):
+            if isinstance(step, Close):
+                break
+            yield step
+            continue
+        limit = _place(said + step, where, byte)
+        if limit is not None and limit <= len(said) + len(step):
+            yield step[: limit - len(said)]
+            break
+        said += step
+        yield step
+    yield Pause(0.01)  # what was sent is read before a reset throws it away
+    yield _end(by)
+
+
+def _place(said: bytes, where: str, byte: int) -> int | None:
+    """How far from the beginning it is; None as long as that cannot be known."""
+    if where == "before":
+        return 0
+    if where == "status":
+        return byte
+    mark = b"\r\n" if where == "headers" else b"\r\n\r\n"
+    found = said.find(mark)
+    return None if found < 0 else found + len(mark) + byte
+
+
+@fault(Layer.MESSAGE, "endpoint", "the body comes in chunks, and ends between two of them")
+def cut_between_chunks(_: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
+    def change(head: bytes, body: bytes) -> Iterator[Step]:
+        plain = unchunked(head, body)
+        half = max(1, len(plain) // 2)
+        yield framed(head, chunk(plain[:half]), b"Transfer-Encoding: chunked")
+        yield Pause(0.01)
+        yield _end(by)
+
+    return reshaped(steps, change)
+
+
+@fault(Layer.MESSAGE, "nothing", "the answer is whole and says `Connection: close`, but the connection stays open")
+def never_closes(_: FaultContext, steps: Steps) -> Steps:
+    def change(head: bytes, body: bytes) -> Iterator[Step]:
+        yield announced(head, b"close") + b"\r\n\r\n" + body
+        yield Silence()
+
+    return reshaped(steps, change)
+
+
+@fault(Layer.WIRE, "endpoint", "an answer takes its time; more with every one (growth), and more or less (jitter)")
+def slow(
+    context: FaultContext, steps: Steps, *, seconds: float = 3.0, jitter: float = 0.0, growth: float = 0.0
+) -> Steps:
+    yield Pause(max(0.0, seconds + growth * (context.number - 1) + context.random.uniform(-jitter, jitter)))
+    yield from steps
+
+
+@fault(Layer.WIRE, "endpoint", "a part of the answer comes byte by byte, or so many bytes at a time")
+def drip(
+    _: FaultContext,
+    steps: Steps,
+    *,
+    part: Literal["status", "headers", "body"] = "body",
+    pause: float = 1.0,
+    size: int = 1,
+) -> Steps:
+    said = b""
+    for step in steps:
+        if not isinstance(step, bytes):
+            yield step
+            continue
+        said += step
+        begin = len(said) - len(step)
+        first, last = _part(said, part)
+        first, last = max(first - begin, 0), max(last - begin, 0)
+        yield step[:first]
+        for start in range(first, min(last, len(step)), size):
+            yield step[start : min(start + size, last)]
+            yield Pause(pause)
+        yield step[last:]
+
+
+def _part(said: bytes, part: str) -> tuple[int, int]:
+    """Where a part of an answer begins and ends, as far as it is said."""
+    status, head = ((found + len(mark)) if (found := said.find(mark)) >= 0 else len(said) for mark in _MARKS)
+    return {"status": (0, status), "headers": (status, head), "body": (head, len(said))}[part]
+
+
+_MARKS = (b"\r\n", b"\r\n\r\n")
+
+
+@fault(Layer.WIRE, "endpoint", "no more bytes a second than that")
+def narrow(_: FaultContext, steps: Steps, *, rate: int = 200) -> Steps:
+    size = max(1, rate // 10)
+    for step in steps:
+        if not isinstance(step, bytes):
+            yield step
+            continue
+        for start in range(0, len(step), size):
+            yield step[start : start + size]
+            yield Pause(len(step[start : start + size]) / rate)
+
+
+@fault(Layer.MESSAGE, "nothing", "keep-alive is announced, and the connection closed after each answer")
+def not_kept(_: FaultContext, steps: Steps) -> Steps:
+    def change(head: bytes, body: bytes) -> Iterator[Step]:
+        yield announced(head, b"keep-alive") + b"\r\n\r\n" + body
+        yield Close()
+
+    return reshaped(steps, change)
+
+
+@fault(
+    Layer.WIRE, "nothing", "a connection that was kept is ended at its second request, unanswered", needs=[Needs.TOKENS]
+)
+def second_request(context: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
+    if context.request.turn > 1:
+        yield _end(by)
+    yield from steps
+
+
+@fault(
+    Layer.WIRE, "nothing", "a connection that was kept is closed after so many seconds of rest", needs=[Needs.TOKENS]
+)
+def short_rest(_: FaultContext, steps: Steps, *, seconds: float = 1.0) -> Steps:
+    yield from steps
+    yield Idle(seconds)
+
+
+@fault(Layer.CONNECTION, "nothing", "so many connections at once and no more: another one is ended")
+def crowded(context: FaultContext, *, most: int = 1, by: End = "reset") -> Steps:
+    if context.load.open_connections > most:
+        yield _end(by)
+
+
+@fault(Layer.WIRE, "nothing", "a kept connection is told something that nobody asked for", needs=[Needs.TOKENS])
+def unasked(_: FaultContext, steps: Steps, *, after: float = 0.05) -> Steps:
+    yield from steps
+    yield Pause(after)
+    yield b"HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def _end(by: str) -> Step:
+    return Reset() if by == "reset" else Close()

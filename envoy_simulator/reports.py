@@ -1,0 +1,141 @@
+"""What an inverter tells the gateway: not what is, but what its last whole interval came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from envoy_simulator.system_model import SystemModel
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An inverter's report: the interval that ended at `end` (seconds since 1970) after `duration` seconds.
+
+    `produced`: microjoules within it. `lifetime`: microjoules until its end.
+    """
+
+    end: int
+    duration: int
+    produced: int
+    lifetime: int
+
+    @property
+    def watts(self) -> float:
+        return self.produced / self.duration / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryReport:
+    """An AC battery's report. Microjoules within the interval, and until its end; stored: nanojoules, as capacity."""
+
+    end: int
+    duration: int
+    produced: int
+    used: int
+    discharged: int
+    charged: int
+    stored: int
+    capacity: int
+
+    @property
+    def watts(self) -> float:
+        """Discharging is positive."""
+        return (self.produced - self.used) / self.duration / 1_000_000
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.stored // self.capacity
+
+    @property
+    def stored_watt_hours(self) -> float:
+        return self.stored / 1_000_000_000 / 3600
+
+
+def battery_report(system: SystemModel, number: int, interval: int, time: float) -> BatteryReport:
+    """Its newest one: as an inverter's, but by night too."""
+    offset = number * interval // len(system.design.batteries)
+    end = int((time - offset) // interval) * interval + offset
+    now, before = (system.at(instant).batteries[number] for instant in (end, end - interval))
+    return BatteryReport(
+        end=end,
+        duration=interval,
+        produced=now.discharged.total - before.discharged.total,
+        used=now.charged.total - before.charged.total,
+        discharged=now.discharged.total,
+        charged=now.charged.total,
+        stored=now.stored,
+        capacity=now.capacity,
+    )
+
+
+def latest_reports(system: SystemModel, interval: int, time: float) -> tuple[Report | None, ...]:
+    """Each inverter's newest report; None for one that has not been heard for a day and a half of the sun."""
+    return tuple(latest_report(system, number, interval, time) for number in range(len(system.design.inverters)))
+
+
+def latest_report(system: SystemModel, number: int, interval: int, time: float) -> Report | None:
+    """Intervals are staggered over the inverters. One without light goes unreported: the module feeds the sender."""
+    return _newest(system, number, interval, time, time - 1.5 * system.day - 2 * interval)
+
+
+def _newest(system: SystemModel, number: int, interval: int, time: float, oldest: float) -> Report | None:
+    """The newest one that does not end before `oldest`."""
+    end = _end(system, number, interval, time)
+    while end >= oldest:
+        if system.is_light(end - interval) or system.is_light(end):
+            lifetime = system.inverter_at(number, end)
+            return Report(end, interval, lifetime - system.inverter_at(number, end - interval), lifetime)
+        end -= interval
+    return None
+
+
+def _end(system: SystemModel, number: int, interval: int, time: float) -> int:
+    """When the inverter's last whole interval ended."""
+    offset = number * interval // len(system.design.inverters)
+    return int((time - offset) // interval) * interval + offset
+
+
+class ReportsInTurn:
+    """`latest_reports`, for those who ask for one instant after the other: nobody looks back to dusk all night."""
+
+    def __init__(self, system: SystemModel, interval: int) -> None:
+        self._plant = system
+        self._interval = interval
+        self._known: list[Report | None] = []
+        self._ends: list[int] = []
+
+    def at(self, time: float) -> Sequence[Report | None]:
+        """Instants never go back."""
+        numbers = range(len(self._plant.design.inverters))
+        if not self._known:
+            self._known = [*latest_reports(self._plant, self._interval, time)]
+            self._ends = [_end(self._plant, number, self._interval, time) for number in numbers]
+        for number in numbers:
+            if time >= (next_end := self._ends[number] + self._interval):
+                newer = _newest(self._plant, number, self._interval, time, next_end)
+                self._known[number] = newer or self._known[number]
+                self._ends[number] = _end(self._plant, number, self._interval, time)
+        return self._known
+
+
+class UnitReportsInTurn:
+    """Each AC battery's newest one, for those who ask for one instant after the other."""
+
+    def __init__(self, system: SystemModel, interval: int) -> None:
+        self._plant = system
+        self._interval = interval
+        batteries = system.design.batteries
+        self._numbers = [number for number, battery in enumerate(batteries) if battery.kind == "ac"]
+        self._known: dict[int, BatteryReport] = {}
+
+    def at(self, time: float) -> Sequence[BatteryReport]:
+        """Instants never go back."""
+        for number in self._numbers:
+            known = self._known.get(number)
+            if known is None or time >= known.end + self._interval:
+                self._known[number] = battery_report(self._plant, number, self._interval, time)
+        return [*self._known.values()]
+
+
+def heard(report: Report | None, time: float) -> bool:
+    """Is a report the newest that one can expect: a quiet inverter keeps its last one for the night."""
+    return report is not None and time - report.end < 2 * report.duration

@@ -1,0 +1,61 @@
+"""Sun and clouds over a site: where the sun stands, and how much of it reaches a roof."""
+
+from functools import lru_cache
+from math import cos, exp, floor, pi, radians, sin, sqrt
+from typing import NamedTuple
+
+from envoy_simulator.prng import Purpose, drift, uniform
+
+DAY = 86400.0
+_AXIAL_TILT = radians(23.44)
+
+
+class Direction(NamedTuple):
+    """A unit vector in the frame of the site."""
+
+    east: float
+    north: float
+    up: float
+
+
+def sun(latitude: float, longitude: float, instant: float) -> Direction:
+    """Where the sun stands, to about a degree: mean solar time, a circular orbit, no refraction."""
+    days = instant / DAY
+    declination = -_AXIAL_TILT * cos(2 * pi * (days + 10) / 365.2425)
+    hour_angle = 2 * pi * (days + longitude / 360 - 0.5)
+    here = radians(latitude)
+    level = cos(declination) * cos(hour_angle)
+    return Direction(
+        east=-cos(declination) * sin(hour_angle),
+        north=cos(here) * sin(declination) - sin(here) * level,
+        up=sin(here) * sin(declination) + cos(here) * level,
+    )
+
+
+def solar_hour(longitude: float, instant: float) -> float:
+    """Hours since the site's mean solar midnight, 0 to 24: what a household's habits follow."""
+    return (instant / 3600 + longitude / 15) % 24
+
+
+@lru_cache(maxsize=64)
+def facing(azimuth: float, tilt: float) -> Direction:
+    """Where a panel looks: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
+    away, slope = radians(azimuth), radians(tilt)
+    return Direction(sin(away) * sin(slope), cos(away) * sin(slope), cos(slope))
+
+
+def clearness(seed: int, instant: float) -> float:
+    """The share of direct light that the clouds let through, 0.05 to 1: bright and dull days, clouds and gusts."""
+    dullness = uniform(seed, Purpose.CLOUDY_DAY, floor(instant / DAY)) ** 2
+    cloud = 0.6 * drift(instant / 1500, seed, Purpose.CLOUD) + 0.4 * drift(instant / 240, seed, Purpose.GUST)
+    return max(0.05, 1.0 - (0.25 + 1.1 * dullness) * cloud * sqrt(cloud))
+
+
+def irradiance(direction: Direction, normal: Direction, clear: float) -> float:
+    """Light on a panel as a share of the 1000 W/m2 under which its peak power is measured; 0 by night."""
+    if direction.up <= 0:
+        return 0.0
+    beam = 1.1 * exp(-0.14 / max(direction.up, 0.03))
+    glance = sum(a * b for a, b in zip(direction, normal, strict=True))
+    scattered = (0.12 + 0.22 * (1.0 - clear)) * direction.up
+    return clear * beam * max(0.0, glance) + scattered
