@@ -16,8 +16,8 @@ from typing import TextIO
 
 from bench.clock import SharedClock
 from envoy_exporter import config, logs
+from envoy_exporter.gateway.endpoint_cache import GONE_AFTER
 from envoy_exporter.gateway.gateway import Gateway
-from envoy_exporter.gateway.store import GONE_AFTER
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import Door, MostRequests

@@ -15,10 +15,10 @@ from support.prometheus import check_queries
 from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.design import roof
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import parse
 from envoy_exporter.wiring import COLLECTORS
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -12,8 +12,8 @@ import pytest
 from support.enlighten import trusted
 
 from envoy_exporter.cli import main
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator.cloud import Cloud
+from envoy_exporter.token import parse
 
 SERIAL = "122333444555"
 PASSWORD = "sun-and-wind"

@@ -4,7 +4,7 @@ A 401 on one endpoint is no proof of a bad token: owners are refused a lot on ea
 "not for this role" if another endpoint that demands credentials takes them in the same poll, and if none does,
 the credentials are refused. To know at once, a judge is asked: an endpoint that every owner may read.
 
-Refused tokens are mended here before the cloud is asked: the file is read again with each poll, and the same token is
+Rejected tokens are mended here before the cloud is asked: the file is read again with each poll, and the same token is
 tried once more, for a gateway that starts refuses for a while what it takes later.
 """
 
@@ -15,20 +15,21 @@ from random import Random
 import httpx
 
 from envoy_exporter import documents
+from envoy_exporter.clock import utc_date
 from envoy_exporter.documents import Documents
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
+from envoy_exporter.token import Token
 
-from .answers import utc
 from .auth import Bearer, Digest
-from .endpoints import ENDPOINTS, JUDGES, demands_credentials
+from .client import TOKENS_FROM
+from .endpoint_cache import back_off
+from .endpoints import ENDPOINTS, PROBE_ENDPOINTS, demands_credentials
 from .errors import WrongGateway
-from .journal import Journal
-from .link import TOKENS_FROM
-from .renewal import Renewal
+from .log_throttle import LogThrottle
 from .settings import Settings
-from .store import back_off
-from .token import Token, TokenFile
-from .trial import Trial
+from .token_file import TokenFile
+from .token_trial import TokenTrial
 
 
 class Credentials:
@@ -39,7 +40,7 @@ class Credentials:
         settings: Settings,
         random: Random,
         learn: Callable[[Secret], None],
-        journal: Journal,
+        journal: LogThrottle,
         renewal: Renewal | None = None,
     ) -> None:
         self._settings = settings
@@ -57,7 +58,7 @@ class Credentials:
         self._proof = ""
         self._refusal = ""
         self._given: Token | None = settings.token
-        self._trial: Trial | None = None
+        self._trial: TokenTrial | None = None
         self._unproven = False
         self.token: Token | None = settings.token
         self.accepted: bool | None = None
@@ -68,7 +69,7 @@ class Credentials:
             learn(stored.secret)
             self.token = stored
 
-    def follow(self, settings: Settings, journal: Journal, renewal: Renewal | None) -> bool:
+    def follow(self, settings: Settings, journal: LogThrottle, renewal: Renewal | None) -> bool:
         """Go on under other settings; False if those concern credentials, and all that is known of them is void."""
         if renewal is not self._renewal or settings.credentials != self._settings.credentials:
             return False
@@ -133,7 +134,7 @@ class Credentials:
             self._unproven = True
         else:
             self._learn(token.secret)
-            self._trial = Trial(token, self.token)
+            self._trial = TokenTrial(token, self.token)
 
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
@@ -188,7 +189,7 @@ class Credentials:
         elif trial is not None and trial.passed:
             self.token, self._trial = trial.new, None
             renewal.proven(trial.new)
-        elif trial is not None and trial.passed is False and endpoint in JUDGES:
+        elif trial is not None and trial.passed is False and endpoint in PROBE_ENDPOINTS:
             self._trial = None
             renewal.spoiled(self.token)
 
@@ -220,7 +221,9 @@ class Credentials:
         failed = self._trial is not None and self._trial.passed is False
         if not failed and (not self.doubtful or self._taken):
             return None
-        return next((each for each in JUDGES if each not in self._tried and demands_credentials(each, seen)), None)
+        return next(
+            (each for each in PROBE_ENDPOINTS if each not in self._tried and demands_credentials(each, seen)), None
+        )
 
     def refused(self, seen: Documents, now: float, at: float) -> None:
         """Nobody took them: no more tries but one, of one endpoint, at the end of each back-off.
@@ -234,7 +237,7 @@ class Credentials:
         if self.accepted is not False:
             self._journal.changed("the credentials", logging.ERROR, f"it {self._refusal}")
             self._refusing = frozenset(self.doubtful)
-            self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
+            self._proof = next((each for each in PROBE_ENDPOINTS if each in self._refusing), self.doubtful[0])
         self.accepted = False
         wait = back_off(self._refusals, self._settings.min_interval)
         self.retry = now + wait * self._random.uniform(1.0, 1.2)
@@ -261,5 +264,5 @@ class Credentials:
         if self.token.expires is None:
             return f"the token is none that it takes; {source}"
         if self.token.expires < at:
-            return f"the token ran out on {utc(self.token.expires)}; {source}"
-        return f"the token runs until {utc(self.token.expires)}, so it may be revoked; {source}"
+            return f"the token ran out on {utc_date(self.token.expires)}; {source}"
+        return f"the token runs until {utc_date(self.token.expires)}, so it may be revoked; {source}"

@@ -13,15 +13,15 @@ from random import Random
 
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Documents
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import Token
 
-from .link import Link
-from .renewal import Renewal
+from .client import GatewayClient
+from .endpoint_cache import EndpointStatus
+from .poller import Poller
 from .settings import Settings
-from .store import Standing
-from .token import Token
-from .worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Snapshot:
     authenticated: bool | None
     token: Token | None
     documents: Documents
-    wanted: Mapping[str, Standing]
+    wanted: Mapping[str, EndpointStatus]
     requests: Mapping[tuple[str, int], int]
     failures: Mapping[tuple[str, str], int]
     trouble: str | None
@@ -68,8 +68,8 @@ class Gateway:
         self._telemetry = telemetry
         self._change = threading.Condition()
         self._user_agent = user_agent
-        link = Link(settings, clock, self._counted, user_agent)
-        self._worker = Worker(settings, link, clock=clock, random=random, learn=learn, renewal=renewal)
+        link = GatewayClient(settings, clock, self._counted, user_agent)
+        self._worker = Poller(settings, link, clock=clock, random=random, learn=learn, renewal=renewal)
         self._waiting: list[tuple[float, Future[None]]] = []
         self._woken = self._closed = False
         self._thread: threading.Thread | None = None
@@ -126,7 +126,9 @@ class Gateway:
             self.settings, self.renewal = settings, renewal
             if renewal is not None:
                 renewal.name = settings.name
-            self._worker.change(settings, Link(settings, self._clock, self._counted, self._user_agent), renewal)
+            self._worker.change(
+                settings, GatewayClient(settings, self._clock, self._counted, self._user_agent), renewal
+            )
             self._changed()
 
     def forget_absent(self) -> None:

@@ -12,12 +12,12 @@ from support.faults import Answer, Odd, says
 from support.gateways import settings
 from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, renewals
 
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request, Response
 from envoy_exporter.simulator.cloud import Cloud
 from envoy_exporter.simulator.faults import NoFaults
+from envoy_exporter.token import parse
 
 # --- the usual life
 

@@ -9,8 +9,8 @@ from support.faults import Odd, says
 from support.gateways import settings
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.simulator import Simulator
+from envoy_exporter.token import parse
 from envoy_exporter.wiring import COLLECTORS
 
 FOR_INSTALLERS = (

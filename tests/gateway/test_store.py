@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.errors import NoAnswer, Unusable
-from envoy_exporter.gateway.store import Store
+from envoy_exporter.gateway.endpoint_cache import EndpointCache
+from envoy_exporter.transport.errors import InvalidResponse, NoResponse
 
 READERS = frozenset({"identity", "production", "meters", "inverters", "batteries"})
 INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D8.3.5169", "imeter": "true"}}
@@ -17,16 +17,16 @@ SITE: documents.Json = {"production": [{"type": "eim", "activeCount": 1}]}
 DEVICES: documents.Json = {"1": {"devName": "pcu"}}
 
 
-def store(min_interval: float = 10.0, **maximum_ages: float) -> Store:
-    return Store(Random(1), READERS, min_interval, maximum_ages)
+def store(min_interval: float = 10.0, **maximum_ages: float) -> EndpointCache:
+    return EndpointCache(Random(1), READERS, min_interval, maximum_ages)
 
 
-def ask(store: Store, name: str, now: float, content: documents.Json) -> None:
+def ask(store: EndpointCache, name: str, now: float, content: documents.Json) -> None:
     store.asking(name, now)
     store.answered(name, content, asked_at=now, took=0.1)
 
 
-def a_plant(store: Store, now: float) -> None:
+def a_plant(store: EndpointCache, now: float) -> None:
     """A metered gateway has said what it is."""
     ask(store, documents.INFO, now, INFO)
     ask(store, documents.METERS, now, [METER])
@@ -38,7 +38,7 @@ def a_plant(store: Store, now: float) -> None:
     ask(store, documents.HOME, now, {})
 
 
-def due(store: Store, now: float) -> list[str]:
+def due(store: EndpointCache, now: float) -> list[str]:
     return [endpoint.name for endpoint in store._due(now)]
 
 
@@ -141,7 +141,7 @@ def test_a_document_cannot_be_read_once_a_newer_asking_has_failed() -> None:
     a_plant(asked, 0)
     asked.asking(documents.METER_READINGS, 10)
     assert documents.METER_READINGS in asked.at_hand(10).at_hand
-    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
+    asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
     assert documents.METER_READINGS not in asked.at_hand(10).at_hand
 
 
@@ -151,7 +151,7 @@ def test_what_failed_is_asked_again_later_and_later_but_within_two_minutes_or_so
     now, waits = 0.0, []
     for _ in range(8):
         asked.asking(documents.METER_READINGS, now)
-        asked.failed(documents.METER_READINGS, Unusable("not_json", ""), now, 0)
+        asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), now, 0)
         again = next(t / 10 for t in range(int(now * 10), 100_000) if documents.METER_READINGS in due(asked, t / 10))
         waits.append(again - now)
         now = again
@@ -165,7 +165,7 @@ def test_what_hangs_is_asked_less_and_less() -> None:
     now, waits = 0.0, []
     for _ in range(6):
         asked.asking(documents.PRODUCTION_JSON, now)
-        asked.failed(documents.PRODUCTION_JSON, NoAnswer("timeout", ""), now + 30, 30, hung=True)
+        asked.failed(documents.PRODUCTION_JSON, NoResponse("timeout", ""), now + 30, 30, hung=True)
         again = next(t for t in range(int(now), 100_000) if documents.PRODUCTION_JSON in due(asked, t))
         waits.append(again - now - 30)
         now = again
@@ -205,7 +205,7 @@ def test_after_an_outage_what_failed_and_what_was_not_there_is_asked_for_at_once
     asked = store()
     a_plant(asked, 0)
     asked.asking(documents.METER_READINGS, 10)
-    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
+    asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
     asked.asking(documents.ENSEMBLE_INVENTORY, 10)
     for now in (10, 20, 620):
         asked.refused(documents.ENSEMBLE_INVENTORY, "HTTP 404", now, 0)
@@ -222,7 +222,7 @@ def test_what_is_not_there_stays_so_until_it_is_asked_for_again() -> None:
     asked.forget_absent()
     assert documents.DEVICE_DATA in asked.seen().absent
     assert documents.DEVICE_DATA in due(asked, 10)
-    asked.failed(documents.DEVICE_DATA, Unusable("not_json", ""), 10, 0)
+    asked.failed(documents.DEVICE_DATA, InvalidResponse("not_json", ""), 10, 0)
     assert documents.DEVICE_DATA not in asked.seen().absent
 
 
@@ -339,7 +339,7 @@ IQ_BATTERY: documents.Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "4
 OLD_INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D6.0.0"}}
 
 
-def with_battery(store: Store, now: float, info: documents.Json) -> None:
+def with_battery(store: EndpointCache, now: float, info: documents.Json) -> None:
     ask(store, documents.INFO, now, info)
     ask(store, documents.METERS, now, [])
     ask(store, documents.ENSEMBLE_INVENTORY, now, IQ_BATTERY)
@@ -363,7 +363,7 @@ def test_inventory_is_live_while_battery_power_is_not_available(info: documents.
 def test_inventory_is_live_while_battery_power_fails_on_old_firmware(info: documents.Json, live: bool) -> None:
     asked = store()
     with_battery(asked, 100, info)
-    asked.failed(documents.ENSEMBLE_POWER, Unusable("not_json", "it is not JSON"), 100, 0.1)
+    asked.failed(documents.ENSEMBLE_POWER, InvalidResponse("not_json", "it is not JSON"), 100, 0.1)
     assert (documents.ENSEMBLE_INVENTORY in due(asked, 129)) is live
 
 

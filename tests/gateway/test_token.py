@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from envoy_exporter.gateway.token import TokenFile, parse
+from envoy_exporter.gateway.token_file import TokenFile
 from envoy_exporter.simulator import Simulator
+from envoy_exporter.token import parse
 
 GATEWAY = Simulator("8.3")
 TOKEN = GATEWAY.token

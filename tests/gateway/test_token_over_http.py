@@ -10,9 +10,9 @@ from support.exporter import Scraped
 from support.gateways import settings
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.token import Token, parse
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.faults import NoFaults
+from envoy_exporter.token import Token, parse
 
 NEXT_SCRAPE = 15.0
 

@@ -14,10 +14,10 @@ from support.raw import RawGateway, answer, closed_port
 from envoy_exporter import documents
 from envoy_exporter.gateway.auth import Local
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction, Secret
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request, Response
+from envoy_exporter.token import parse
 
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"

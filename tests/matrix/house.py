@@ -21,13 +21,15 @@ from support.exposition import Exposition, parsed, parsed_openmetrics
 from support.served import Served
 
 from envoy_exporter import logs
-from envoy_exporter.gateway import network, renewal, worker
-from envoy_exporter.gateway.store import _State
-from envoy_exporter.gateway.token import parse
-from envoy_exporter.gateway.token_store import TokenStore
+from envoy_exporter.enlighten import renewal
+from envoy_exporter.enlighten.token_store import TokenStore
+from envoy_exporter.gateway import poller
+from envoy_exporter.gateway.endpoint_cache import _State
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.cloud import Cloud
 from envoy_exporter.simulator.profiles import Profile
+from envoy_exporter.token import parse
+from envoy_exporter.transport import network
 from matrix.truth import STEP
 
 MAIL, PASSWORD, LOCAL = "canary.of.norwich@example.com", "canary-sings-at-enlighten", "canary-sings-at-home"
@@ -66,8 +68,8 @@ def open_files() -> int:
 def _impatient() -> Iterator[pytest.MonkeyPatch]:
     """Whatever takes seconds takes tenths of one: for what a fault never answers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "LONGEST_REQUEST", 0.3)
-        patch.setattr(worker, "FIRST_REQUEST", 0.2)
+        patch.setattr(poller, "LONGEST_REQUEST", 0.3)
+        patch.setattr(poller, "FIRST_REQUEST", 0.2)
         patch.setattr(network, "CONNECT_SECONDS", 0.2)
         patch.setattr(network, "HANDSHAKE_SECONDS", 0.2)
         patch.setattr(renewal, "SECONDS", 0.3)

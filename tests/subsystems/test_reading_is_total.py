@@ -13,14 +13,15 @@ from support.exposition import parsed, parsed_openmetrics
 from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.families import collect
-from envoy_exporter.gateway import answers
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.errors import GatewayError, NotHere
+from envoy_exporter.gateway.errors import NotAvailable
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
 
 HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
@@ -81,10 +82,10 @@ def recorded(simulator: Simulator) -> Documents:
     seen: dict[str, Document] = {}
     for endpoint in ENDPOINTS:
         response = simulator._site.document(Request("GET", endpoint.target), NOW)
-        answer = Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+        answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
         try:
-            seen[endpoint.name] = Document(answers.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
-        except (GatewayError, NotHere):
+            seen[endpoint.name] = Document(responses.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
+        except (RequestError, NotAvailable):
             continue
     return Documents(seen)
 

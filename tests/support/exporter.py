@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.gateway.gateway import Gateway
-from envoy_exporter.gateway.renewal import Renewal
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Redaction
 from envoy_exporter.subsystems import SUBSYSTEMS

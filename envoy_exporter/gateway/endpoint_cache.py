@@ -11,9 +11,9 @@ from random import Random
 
 from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.transport.errors import RequestError, Unreachable
 
 from .endpoints import ENDPOINTS, LIVE, Class, Endpoint
-from .errors import GatewayError, Unreachable
 
 EARLY = 1.0
 """An endpoint is due this long before its maximum age, so that a scrape interval equal to an age does not alias."""
@@ -43,7 +43,7 @@ class _State:
     document_asked: float = _NEVER
     earlier: Document | None = None
     absent: str | None = None
-    error: GatewayError | None = None
+    error: RequestError | None = None
     failures: int = 0
     refusals: list[float] = field(default_factory=list)
     answered: bool = False
@@ -55,7 +55,7 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EndpointStatus:
     """How a wanted endpoint stands. `asked`: when its readable document was asked for, in seconds since 1970."""
 
     readable: bool
@@ -65,7 +65,7 @@ class Standing:
     failing: str | None
 
 
-class Store:
+class EndpointCache:
     """One gateway's documents. `maximum_ages`: by collector, where the config gives its endpoints another age.
 
     `quiet_until`: nothing is due before, as after a failure. `blocked`: not to be asked, as long as it is in there.
@@ -243,7 +243,7 @@ class Store:
         return True
 
     def failed(
-        self, name: str, error: GatewayError, now: float, took: float, *, hung: bool = False, wait: float = 0.0
+        self, name: str, error: RequestError, now: float, took: float, *, hung: bool = False, wait: float = 0.0
     ) -> None:
         """No document came. One that hangs keeps all others waiting, so it is asked less and less.
 
@@ -306,13 +306,13 @@ class Store:
         age = self._ages[name]
         return self._states[name].document_asked + age + max(age, self._least_grace)
 
-    def standings(self, now: float) -> dict[str, Standing]:
+    def standings(self, now: float) -> dict[str, EndpointStatus]:
         """How each wanted endpoint stands."""
         at_hand = self.at_hand(now).at_hand
         standings = {}
         for endpoint in self.wanted():
             state, document = self._states[endpoint.name], at_hand.get(endpoint.name)
-            standings[endpoint.name] = Standing(
+            standings[endpoint.name] = EndpointStatus(
                 readable=document is not None,
                 asked=document.asked if document else None,
                 took=state.took,

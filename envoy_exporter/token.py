@@ -1,16 +1,12 @@
-"""The token of firmware 7 and later: as given, or from a file that is read again when it changes.
-
-How one is fetched from Enlighten is told in `renewal`.
-"""
+"""The access token of gateways with firmware 7 and later: its text, and the claims that it contains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import jwt
 
-from envoy_exporter import pasted
-from envoy_exporter.secret import Secret, from_file, named
+from envoy_exporter import token_text
+from envoy_exporter.secret import Secret
 
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800
 """2020 to 2100: a date outside is none that Enphase would put into a token."""
@@ -33,7 +29,7 @@ class Token:
 
 def parse(text: str) -> Token:
     """The token in what a person copied. Raises ValueError, in words without the text."""
-    bare = pasted.token(text)
+    bare = token_text.token(text)
     try:
         claims = jwt.decode(bare, options={"verify_signature": False})
     except (jwt.InvalidTokenError, RecursionError):
@@ -54,28 +50,3 @@ def _instant(claims: Mapping[str, object], claim: str) -> float | None:
     if isinstance(value, int) and not isinstance(value, bool) and _EARLIEST <= value <= _LATEST:
         return float(value)
     return None
-
-
-class TokenFile:
-    """A token in a file that somebody else renews."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stamp: tuple[int, int, int] | None = None
-        self._token: Token | None = None
-
-    def token(self) -> Token | None:
-        """The newest that could be read; a file that is gone or broken for a moment leaves the one before.
-
-        Raises ValueError, without the content, where there is none at all.
-        """
-        try:
-            status = self._path.stat()
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._stamp:
-                self._token, self._stamp = parse(from_file(self._path)), stamp
-        except (OSError, ValueError) as error:
-            if self._token is None:
-                words = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"the token file {named(self._path)} cannot be used: {words}") from None
-        return self._token

@@ -1,6 +1,6 @@
 """One account at Enlighten, shared by all gateways that log in with it, so that it is not locked or worn out.
 
-One try at a time. Refused, it is left alone for an hour, then two, then four; so is a gateway that it refuses a token
+One try at a time. Rejected, it is left alone for an hour, then two, then four; so is a gateway that it refuses a token
 for, and the others go on after a minute, then two, up to an hour, until one of them gets its own. A gateway that
 refuses its tokens waits by itself. A cloud that is down is asked again after a minute, then two, up to an hour, or
 when it says.
@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from random import Random
 
 from envoy_exporter.clock import Clock
+from envoy_exporter.token import Token
 
-from .enlighten import CloudError, Enlighten, NoToken, Refused, Unavailable
-from .token import Token
+from .client import CloudError, Enlighten, NoToken, Rejected, Unavailable
 
 REFUSED = (3600.0, 4 * 3600.0)
 """Seconds after the first refusal, and at most: each is twice the one before."""
@@ -22,7 +22,7 @@ _ALL = ""
 """Whom a failure concerns that is not of one gateway's serial."""
 
 
-class NotNow(Exception):
+class RateLimited(Exception):
     """Not asked: it was refused or down a while ago, or another gateway is asking."""
 
 
@@ -54,12 +54,12 @@ class Account:
         return self._troubles.get(serial) or self._troubles.get(_ALL) or ""
 
     def token(self, serial: str, patience: float) -> Token:
-        """A new one; `patience`: seconds to wait for another gateway's try. Raises CloudError or NotNow."""
+        """A new one; `patience`: seconds to wait for another gateway's try. Raises CloudError or RateLimited."""
         if not self._trying.acquire(timeout=patience):
-            raise NotNow
+            raise RateLimited
         try:
             if not self.is_open(serial):
-                raise NotNow
+                raise RateLimited
             return self._ask(serial)
         finally:
             self._trying.release()
@@ -93,8 +93,8 @@ class Account:
         at_least = (isinstance(error, Unavailable) and error.retry_after) or 0.0
         who = serial if isinstance(error, NoToken) or error.result == "serial" else _ALL
         self._troubles[who] = str(error)
-        self._leave_alone(who, REFUSED if isinstance(error, Refused) else FAILED, at_least)
-        if who and isinstance(error, Refused):
+        self._leave_alone(who, REFUSED if isinstance(error, Rejected) else FAILED, at_least)
+        if who and isinstance(error, Rejected):
             self._leave_alone(_ALL, FAILED)
 
     def _clear(self, who: str) -> None:

@@ -16,16 +16,17 @@ import httpx
 from envoy_exporter import documents
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
+from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable, bare
 
+from .client import GatewayClient
 from .credentials import Credentials
+from .endpoint_cache import EndpointCache, back_off
 from .endpoints import Endpoint, demands_credentials
-from .errors import BadStatus, GatewayError, NoAnswer, NotHere, Unreachable, Unusable, bare
-from .journal import Journal
-from .link import Link
-from .renewal import Renewal
+from .errors import HTTPStatusError, NotAvailable
+from .log_throttle import LogThrottle
 from .settings import Settings
-from .store import Store, back_off
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,10 @@ _WHO = (("sn", "its serial", "it is another gateway, of serial"), ("software", "
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class PendingRequest:
     """One request before it is sent. `at` in seconds since 1970, `began` of the monotonic clock, how many `seconds`."""
 
-    link: Link
+    link: GatewayClient
     endpoint: Endpoint
     auth: httpx.Auth | None
     seen: Documents
@@ -54,22 +55,22 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestResult:
     """And after it: the content, or the error."""
 
-    asking: Asking
+    asking: PendingRequest
     content: Json
-    error: GatewayError | NotHere | None
+    error: RequestError | NotAvailable | None
     took: float
 
 
-class Worker:
+class Poller:
     """Decides and remembers; only `ask()` takes time, and is all that may run without the gateway's lock."""
 
     def __init__(
         self,
         settings: Settings,
-        link: Link,
+        link: GatewayClient,
         *,
         clock: Clock,
         random: Random,
@@ -77,14 +78,14 @@ class Worker:
         renewal: Renewal | None = None,
     ) -> None:
         self.link = link
-        self._journal = Journal(settings.name, clock)
+        self._journal = LogThrottle(settings.name, clock)
         self.credentials = Credentials(settings, random, learn, self._journal, renewal)
         self._learn = learn
-        self.store = Store(random, settings.collectors, settings.min_interval, settings.maximum_ages)
+        self.store = EndpointCache(random, settings.collectors, settings.min_interval, settings.maximum_ages)
         self.requests: Counter[tuple[str, int]] = Counter()
         self.failures: Counter[tuple[str, str]] = Counter()
         self.answering = False
-        self.trouble: GatewayError | None = None
+        self.trouble: RequestError | None = None
         self.answered_once = False
         self._name = settings.name
         self._min_interval = settings.min_interval
@@ -96,11 +97,11 @@ class Worker:
         self._settled_at = float("inf")
         self._failing: set[str] = set()
 
-    def change(self, settings: Settings, link: Link, renewal: Renewal | None = None) -> None:
+    def change(self, settings: Settings, link: GatewayClient, renewal: Renewal | None = None) -> None:
         """Other settings, and the link that goes with them. Nothing that it asked before is asked for that reason."""
         before, self.link = self.link, link
         self._name, self._min_interval = settings.name, settings.min_interval
-        self._journal = Journal(settings.name, self._clock)
+        self._journal = LogThrottle(settings.name, self._clock)
         if not self.credentials.follow(settings, self._journal, renewal):
             self.credentials = Credentials(settings, self._random, self._learn, self._journal, renewal)
             self.store.quiet_until = float("-inf")  # what kept it from being asked may be what is right now
@@ -142,7 +143,7 @@ class Worker:
         chosen = self.store.next(now)
         return chosen if chosen and (self.answering or chosen[0].name == documents.INFO) else None
 
-    def begin(self, endpoint: Endpoint) -> Asking:
+    def begin(self, endpoint: Endpoint) -> PendingRequest:
         now, seen = self._clock.monotonic(), self.store.seen()
         self.store.asking(endpoint.name, now)
         auth = None
@@ -152,23 +153,23 @@ class Worker:
         seconds = (
             LONGEST_REQUEST if self.answering else min(FIRST_REQUEST * 2.0 ** min(self._losses, 9), LONGEST_REQUEST)
         )
-        return Asking(self.link, endpoint, auth, seen, self._clock.time(), now, seconds)
+        return PendingRequest(self.link, endpoint, auth, seen, self._clock.time(), now, seconds)
 
-    def ask(self, asking: Asking) -> Outcome:
+    def ask(self, asking: PendingRequest) -> RequestResult:
         """Send it, and wait for the answer."""
         content: Json = None
-        error: GatewayError | NotHere | None = None
+        error: RequestError | NotAvailable | None = None
         try:
             content = asking.link.ask(asking.endpoint, asking.auth, asking.seen, asking.seconds)
-        except (GatewayError, NotHere) as met:
+        except (RequestError, NotAvailable) as met:
             error = bare(met)
         except Exception as bug:  # of ours or of a library: it costs this endpoint and no other
             level = logging.DEBUG if asking.endpoint.name in self._failing else logging.ERROR
             log.log(level, "gateway %s: a bug of the exporter, please report it", self._name, exc_info=True)
-            error = GatewayError("internal", f"a bug of the exporter: {type(bug).__name__}")
+            error = RequestError("internal", f"a bug of the exporter: {type(bug).__name__}")
         began = asking.link.began
         asked = replace(asking, at=asking.at + began - asking.began)
-        return Outcome(asked, content, error, self._clock.monotonic() - began)
+        return RequestResult(asked, content, error, self._clock.monotonic() - began)
 
     def end_poll(self) -> None:
         self._conclude_doubts()
@@ -178,7 +179,7 @@ class Worker:
 
     # --- what came of it
 
-    def conclude(self, outcome: Outcome) -> None:
+    def conclude(self, outcome: RequestResult) -> None:
         name, error = outcome.asking.endpoint.name, outcome.error
         if outcome.asking.link is not self.link:
             outcome.asking.link.close()
@@ -187,17 +188,17 @@ class Worker:
         self._conclude(name, outcome, error)
         self.store.undecided = bool(self.credentials.doubtful)
 
-    def _conclude(self, name: str, outcome: Outcome, error: GatewayError | NotHere | None) -> None:
+    def _conclude(self, name: str, outcome: RequestResult, error: RequestError | NotAvailable | None) -> None:
         if error is None and name == documents.INFO:
             error = self._mistaken(outcome.content)
         if error is None:
             self._answered(name, outcome)
-        elif isinstance(error, GatewayError):
+        elif isinstance(error, RequestError):
             self._failed(name, error, outcome.took)
         else:
             self._refused(name, str(error), outcome.took)
 
-    def _answered(self, name: str, outcome: Outcome) -> None:
+    def _answered(self, name: str, outcome: RequestResult) -> None:
         self.store.answered(name, outcome.content, outcome.asking.at, outcome.took)
         if name == documents.INFO:
             self._found()
@@ -212,18 +213,18 @@ class Worker:
     def _refused(self, name: str, why: str, took: float) -> None:
         """It has no such thing, it says."""
         if name == documents.INFO:
-            self._failed(name, Unusable("schema", f"it has no /info ({why}): is this a gateway?"), took)
+            self._failed(name, InvalidResponse("schema", f"it has no /info ({why}): is this a gateway?"), took)
         elif self.store.refused(name, why, self._clock.monotonic(), took):
             log.debug("gateway %s has no %s: %s", self._name, name, why)
             self._unanswered.clear()
             self._failing.discard(name)
             self.credentials.gone(name)
         else:
-            self._failed(name, BadStatus(404, why), took)
+            self._failed(name, HTTPStatusError(404, why), took)
 
-    def _failed(self, name: str, error: GatewayError, took: float) -> None:
+    def _failed(self, name: str, error: RequestError, took: float) -> None:
         now = self._clock.monotonic()
-        wait = (error.retry_after if isinstance(error, BadStatus) else None) or 0.0
+        wait = (error.retry_after if isinstance(error, HTTPStatusError) else None) or 0.0
         hung = error.reason in {"timeout", "deadline"}
         self.store.failed(name, error, now, took, hung=hung, wait=wait)
         if error.reason == "http_401" and name != documents.INFO:
@@ -240,7 +241,7 @@ class Worker:
             self._failing.add(name)
             self._journal.changed(name, logging.WARNING, f"no {name}: {error}")
             self.store.quiet_until = max(self.store.quiet_until, now + wait)
-        if isinstance(error, NoAnswer):
+        if isinstance(error, NoResponse):
             self._unanswered.setdefault(name, known)
             self._doubt(now, hung=hung)
         else:
@@ -260,7 +261,7 @@ class Worker:
         elif doubts >= MOST_DOUBTS:
             self.store.quiet_until = self.store.due(documents.INFO)
 
-    def _mistaken(self, content: Json) -> GatewayError | None:
+    def _mistaken(self, content: Json) -> RequestError | None:
         """Is it not the gateway that it should be; and what it was before, if that was another, is forgotten."""
         before, after = self.store.seen(), Documents({documents.INFO: Document(content)})
         mistaken = self.credentials.mistaken(after)
@@ -287,7 +288,7 @@ class Worker:
             self._settled_at = self._clock.monotonic() + SETTLING
         self._down, self.trouble = False, None
 
-    def _lost(self, error: GatewayError, wait: float) -> None:
+    def _lost(self, error: RequestError, wait: float) -> None:
         """It does not answer, or not as itself."""
         now = self._clock.monotonic()
         if self.trouble is None or self.trouble.reason != error.reason:

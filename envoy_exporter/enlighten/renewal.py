@@ -10,12 +10,11 @@ import logging
 from collections import Counter
 from random import Random
 
-from envoy_exporter.clock import Clock
+from envoy_exporter.clock import Clock, utc_date
+from envoy_exporter.token import Token
 
-from .account import Account, NotNow
-from .answers import utc
-from .enlighten import RESULTS, SECONDS, CloudError
-from .token import Token
+from .account import Account, RateLimited
+from .client import RESULTS, SECONDS, CloudError
 from .token_store import TokenStore
 
 log = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class Renewal:
             return stored
         try:
             token = self._account.token(self._serial, SECONDS if urgent else 0.0)
-        except NotNow:
+        except RateLimited:
             return None
         except CloudError as error:
             self.results[error.result] += 1
@@ -110,7 +109,7 @@ class Renewal:
         self._said = ""
         self._chance = self._random.random()
         self._proven, self._is_kept = token, False
-        log.info("gateway %s has a new token, good until %s", self.name, utc(token.expires or 0))
+        log.info("gateway %s has a new token, good until %s", self.name, utc_date(token.expires or 0))
 
     def spoiled(self, old: Token | None) -> None:
         """The gateway refuses the new token. One from the disk says nothing of what the cloud would make."""
@@ -130,6 +129,6 @@ class Renewal:
         trouble = self.trouble
         if trouble != self._said:
             good = old is not None and not self.has_run_out(old)
-            until = f"; the old one is good until {utc(old.expires)}" if good and old and old.expires else ""
+            until = f"; the old one is good until {utc_date(old.expires)}" if good and old and old.expires else ""
             log.warning("gateway %s: %s%s", self.name, trouble, until)
         self._said = trouble
