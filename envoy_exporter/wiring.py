@@ -118,7 +118,10 @@ class Wiring:
         if old != plan:
             exposition.timeout = plan.timeout
             exposition.collector.change(plan.gateway.collectors, plan.read)
-            gateway.change(plan.gateway, gateway.renewal if old.cloud == plan.cloud else self._renewal(plan))
+            source = gateway.token_source if old.cloud == plan.cloud else self._renewal(plan)
+            if isinstance(source, Renewal):
+                source.name = plan.gateway.name
+            gateway.change(plan.gateway, source)
         gateway.forget_absent()
         return exposition
 
@@ -133,7 +136,7 @@ class Wiring:
             telemetry=self._telemetry,
             learn=self._redaction.learn,
             user_agent=f"envoy_exporter/{__version__}",
-            renewal=self._renewal(plan),
+            token_source=self._renewal(plan),
         )
         return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
 

@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "subsystems": LEAVES,
     "token": {"secret", "token_text"},
     "transport": {"clock", "secret"},
-    "gateway": {*LEAVES, "enlighten", "token", "transport"},
+    "gateway": {*LEAVES, "token", "transport"},
     "enlighten": {*LEAVES, "token", "transport"},
     "collector": {*LEAVES, "subsystems", "gateway"},
     "web": {*LEAVES, "collector"},

@@ -1,17 +1,19 @@
-"""One gateway's tokens from Enlighten: when a new one is due, where it comes from, and what came of it.
+"""One gateway's tokens from Enlighten: when a new one is due, and what came of requesting it.
 
-Who waits for the cloud? The gateway's own thread does all that blocks, so it asks the cloud too, and there are
-no timers: a scrape is what makes it look. As long as a token is good, the thread asks only after a poll, when
-the scrapes have their documents; a cloud that hangs then holds the next poll up by fifteen seconds at most,
-for which documents remain readable. Only where there is no token that could be used does the poll wait.
+The gateway's own thread does everything that blocks, so it requests tokens too; there are no timers. While a token is
+good, the thread requests a new one only after a poll, when the scrapes have their documents. If Enlighten hangs then,
+the next poll waits for fifteen seconds at most, during which documents remain readable. A poll waits for Enlighten
+only if there is no usable token.
 """
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 
 from envoy_exporter.clock import Clock, utc_date
-from envoy_exporter.token import Token
+from envoy_exporter.token import Token, due, has_expired
 
 from .account import Account, RateLimited
 from .client import RESULTS, SECONDS, CloudError
@@ -19,28 +21,17 @@ from .token_store import TokenStore
 
 log = logging.getLogger(__name__)
 
-_PART = 12
-"""A token is renewed when this part of its life is left: 30 days of a year, an hour of twelve."""
-_SPREAD = 0.1
-"""Up to this much of that earlier, so that the tokens of one day's gateways are not renewed in one minute."""
-_UNKNOWN_LIFE = 43200.0
-"""Twelve hours, as an installer's: of a token that does not say when it was made."""
 
+@dataclass(frozen=True, slots=True)
+class RenewalStatus:
+    """`error`: why there is no new token, "" if nothing is known to be wrong. `results`: number of tries by result."""
 
-def due(token: Token, chance: float) -> float:
-    """When to renew it, in seconds since 1970; `chance` from 0 to 1. One without an end never is."""
-    if token.expires is None:
-        return float("inf")
-    life = token.expires - token.issued if token.issued is not None else _UNKNOWN_LIFE
-    return token.expires - max(life, 0.0) / _PART * (1 + _SPREAD * chance)
-
-
-def has_run_out(token: Token, now: float) -> bool:
-    return token.expires is not None and token.expires <= now
+    error: str
+    results: Mapping[str, int]
 
 
 class Renewal:
-    """Of one gateway, used by its thread. `results` counts what came of asking, each from 0."""
+    """The token source of one gateway, used by the gateway's thread."""
 
     def __init__(
         self, account: Account, store: TokenStore, *, name: str, serial: str, clock: Clock, random: Random
@@ -52,83 +43,88 @@ class Renewal:
         self._clock = clock
         self._random = random
         self._chance = random.random()
-        self._proven: Token | None = None
-        self._is_kept = True
-        self._found: Token | None = None
+        self._accepted: Token | None = None
+        self._is_persisted = True
+        self._old: Token | None = None
+        self._fetched: Token | None = None
         self._is_from_cloud = False
-        self._said = ""
-        self.results = Counter(dict.fromkeys(RESULTS, 0))
+        self._found: Token | None = None
+        self._logged = ""
+        self._results = Counter(dict.fromkeys(RESULTS, 0))
 
     @property
-    def trouble(self) -> str:
-        """Why there is no new token, in words; empty if nothing is known to be wrong."""
-        trouble = self._account.trouble(self._serial)
-        return trouble and f"no new token from Enlighten: {trouble}"
+    def status(self) -> RenewalStatus:
+        return RenewalStatus(self._error, dict(self._results))
 
     def stored(self) -> Token | None:
-        """What an earlier run, or another exporter, has left; without a disk, what this one has fetched."""
-        return self._store.load(self._serial) or self._proven
-
-    def is_open(self) -> bool:
-        """May the cloud be asked now."""
-        return self._account.is_open(self._serial)
-
-    def is_due(self, token: Token) -> bool:
-        return self._clock.time() >= due(token, self._chance)
-
-    def has_run_out(self, token: Token) -> bool:
-        """By our clock, which may be wrong: the gateway has the last word."""
-        return has_run_out(token, self._clock.time())
+        """The token of an earlier run or of another exporter; without a disk, the one fetched by this process."""
+        return self._store.load(self._serial) or self._accepted
 
     def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:
-        """A token that is not the old one: another exporter's if it has left one, else the cloud's. None: no.
+        """A token other than `old`: from the state directory if another exporter left one, else from Enlighten.
 
-        Takes time, at most SECONDS, and as much again if another gateway is asking and this one is in need.
+        None if there is none now, or if `old` is not due for renewal. `urgent`: there is no usable token, so `old` is
+        replaced in any case. This takes SECONDS at most, and as much again if urgent while another gateway logs in.
         """
+        self._persist()
+        if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
+            return None
+        self._old = old
         stored = self.stored()
-        if stored is not None and stored not in {old, self._found} and not self.is_due(stored):
-            self._found, self._is_from_cloud = stored, False
+        if stored is not None and stored not in {old, self._found} and not self._is_due(stored):
+            self._found = self._fetched = stored
+            self._is_from_cloud = False
             return stored
         try:
             token = self._account.token(self._serial, SECONDS if urgent else 0.0)
         except RateLimited:
             return None
         except CloudError as error:
-            self.results[error.result] += 1
-            self._say(old)
+            self._results[error.result] += 1
+            self._log_error()
             return None
-        self._is_from_cloud = True
-        if self.is_due(token):
-            self._account.rest(self._serial)  # a cloud that gives such tokens would be asked with every poll
+        self._fetched, self._is_from_cloud = token, True
+        if self._is_due(token):
+            self._account.back_off(self._serial)  # else Enlighten would be requested with every poll
         return token
 
-    def proven(self, token: Token) -> None:
-        """The gateway takes it."""
-        self._account.proven(self._serial)
-        self.results["success"] += 1
-        self._said = ""
+    def report(self, token: Token, *, accepted: bool) -> None:
+        """Whether the gateway accepts this token."""
+        if accepted:
+            self._on_accepted(token)
+        elif token == self._old:
+            self._old = None
+        elif token == self._fetched and self._is_from_cloud:  # a stored one says nothing about Enlighten
+            self._account.rejected(self._serial)
+            self._results["gateway"] += 1
+            self._log_error()
+
+    def _on_accepted(self, token: Token) -> None:
+        self._account.accepted(self._serial)
+        self._results["success"] += 1
+        self._logged = ""
         self._chance = self._random.random()
-        self._proven, self._is_kept = token, False
+        self._accepted, self._is_persisted = token, False
         log.info("gateway %s has a new token, good until %s", self.name, utc_date(token.expires or 0))
 
-    def spoiled(self, old: Token | None) -> None:
-        """The gateway refuses the new token. One from the disk says nothing of what the cloud would make."""
-        if not self._is_from_cloud:
-            return
-        self._account.spoiled(self._serial)
-        self.results["gateway"] += 1
-        self._say(old)
+    def _persist(self) -> None:
+        """Write an accepted token to the state directory."""
+        if self._accepted is not None and not self._is_persisted:
+            self._store.save(self._serial, self._accepted)
+            self._is_persisted = True
 
-    def keep(self) -> None:
-        """Bring a token that was proven to the disk."""
-        if self._proven is not None and not self._is_kept:
-            self._store.save(self._serial, self._proven)
-            self._is_kept = True
+    def _is_due(self, token: Token) -> bool:
+        return self._clock.time() >= due(token, self._chance)
 
-    def _say(self, old: Token | None) -> None:
-        trouble = self.trouble
-        if trouble != self._said:
-            good = old is not None and not self.has_run_out(old)
+    @property
+    def _error(self) -> str:
+        error = self._account.error(self._serial)
+        return error and f"no new token from Enlighten: {error}"
+
+    def _log_error(self) -> None:
+        error, old = self._error, self._old
+        if error != self._logged:
+            good = old is not None and not has_expired(old, self._clock.time())
             until = f"; the old one is good until {utc_date(old.expires)}" if good and old and old.expires else ""
-            log.warning("gateway %s: %s%s", self.name, trouble, until)
-        self._said = trouble
+            log.warning("gateway %s: %s%s", self.name, error, until)
+        self._logged = error

@@ -15,11 +15,10 @@ from random import Random
 import httpx
 
 from envoy_exporter import documents
-from envoy_exporter.clock import utc_date
+from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.documents import Documents
-from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
-from envoy_exporter.token import Token
+from envoy_exporter.token import Token, has_expired
 
 from .auth import Bearer, Digest
 from .client import TOKENS_FROM
@@ -29,6 +28,7 @@ from .errors import WrongGateway
 from .log_throttle import LogThrottle
 from .settings import Settings
 from .token_file import TokenFile
+from .token_source import TokenSource
 from .token_trial import TokenTrial
 
 
@@ -41,11 +41,13 @@ class Credentials:
         random: Random,
         learn: Callable[[Secret], None],
         journal: LogThrottle,
-        renewal: Renewal | None = None,
+        clock: Clock,
+        source: TokenSource | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
-        self._renewal = renewal
+        self._clock = clock
+        self._source = source
         self._random = random
         self._learn = learn
         self._file = TokenFile(settings.token_file) if settings.token_file else None
@@ -64,14 +66,14 @@ class Credentials:
         self.accepted: bool | None = None
         self.retry = float("-inf")
         self.doubtful: list[str] = []
-        stored = renewal.stored() if renewal else None
+        stored = source.stored() if source else None
         if stored is not None and (self.token is None or self._is_spent(self.token)):
             learn(stored.secret)
             self.token = stored
 
-    def follow(self, settings: Settings, journal: LogThrottle, renewal: Renewal | None) -> bool:
+    def follow(self, settings: Settings, journal: LogThrottle, source: TokenSource | None) -> bool:
         """Go on under other settings; False if those concern credentials, and all that is known of them is void."""
-        if renewal is not self._renewal or settings.credentials != self._settings.credentials:
+        if source is not self._source or settings.credentials != self._settings.credentials:
             return False
         self._settings, self._journal = settings, journal
         return True
@@ -104,7 +106,7 @@ class Credentials:
         self._trial, self._unproven = None, False
 
     def _is_spent(self, token: Token) -> bool:
-        return self._renewal is not None and self._renewal.has_run_out(token)
+        return self._source is not None and has_expired(token, self._clock.time())
 
     def auth(self, seen: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
@@ -117,19 +119,24 @@ class Credentials:
             return self._trial
         return Bearer(self.token.secret) if self.token else None
 
-    def wants_token(self, seen: Documents, *, idle: bool) -> bool:
-        """Is the cloud to be asked for one: at once, if nothing can be read without, or else when the poll is over."""
-        renewal = self._renewal
-        if renewal is None or documents.firmware_below(seen, TOKENS_FROM) or not renewal.is_open():
+    def needs_token(self, seen: Documents) -> bool:
+        """Whether there is no usable token. A rejected one is tried once more before it is replaced."""
+        if self._source is None or documents.firmware_below(seen, TOKENS_FROM):
             return False
         token = self.token
         if token is None or (self.accepted is False and self._refusals > 1):
             return True
-        return self._trial is None and (renewal.has_run_out(token) or (idle and renewal.is_due(token)))
+        return self._trial is None and self._is_spent(token)
+
+    def may_renew(self, seen: Documents) -> bool:
+        """Whether a token that is due for renewal may be replaced: no other new one is on trial."""
+        return self._source is not None and self._trial is None and not documents.firmware_below(seen, TOKENS_FROM)
 
     def offer(self, token: Token) -> None:
         """A new one. The old one stays until a request has shown that the gateway takes the new one."""
         if self.token is None or self.accepted is False:
+            if self._source is not None and self.token is not None:
+                self._source.report(self.token, accepted=False)
             self._use(token)
             self._unproven = True
         else:
@@ -156,7 +163,7 @@ class Credentials:
         if self.token is None and self._file_trouble:
             return self._file_trouble  # and not that there is no token, which follows from it
         refusal = self._refusal if self.accepted is False else ""
-        return refusal or self._file_trouble or (self._renewal.trouble if self._renewal else "") or None
+        return refusal or self._file_trouble or (self._source.status.error if self._source else "") or None
 
     def begin_poll(self) -> None:
         self._refresh()
@@ -180,18 +187,18 @@ class Credentials:
 
     def _judge_new(self, endpoint: str) -> None:
         """Has this request told whether the gateway takes the new token; a no counts only from a judge."""
-        renewal, trial = self._renewal, self._trial
-        if renewal is None:
+        source, trial = self._source, self._trial
+        if source is None:
             return
         if self._unproven and self.token is not None:
             self._unproven = False
-            renewal.proven(self.token)
+            source.report(self.token, accepted=True)
         elif trial is not None and trial.passed:
             self.token, self._trial = trial.new, None
-            renewal.proven(trial.new)
+            source.report(trial.new, accepted=True)
         elif trial is not None and trial.passed is False and endpoint in PROBE_ENDPOINTS:
             self._trial = None
-            renewal.spoiled(self.token)
+            source.report(trial.new, accepted=False)
 
     def gone(self, endpoint: str) -> None:
         """The endpoint is not on this gateway any more, so it can prove nothing."""
@@ -230,9 +237,11 @@ class Credentials:
 
         `now` is of the monotonic clock, `at` in seconds since 1970.
         """
-        if self._renewal is not None and (self._unproven or self._trial is not None):
+        if self._source is not None and self.token is not None and (self._unproven or self._trial is not None):
+            self._source.report(self.token, accepted=False)
+            if self._trial is not None:
+                self._source.report(self._trial.new, accepted=False)
             self._unproven, self._trial = False, None
-            self._renewal.spoiled(None)
         self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
         if self.accepted is not False:
             self._journal.changed("the credentials", logging.ERROR, f"it {self._refusal}")
@@ -257,8 +266,8 @@ class Credentials:
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"
         source = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
-        if self._renewal is not None:
-            source = self._renewal.trouble or "Enlighten is asked for a new one"
+        if self._source is not None:
+            source = self._source.status.error or "Enlighten is asked for a new one"
         if self.token is None:
             return f"its firmware wants a token; {source}"
         if self.token.expires is None:

@@ -13,7 +13,6 @@ from random import Random
 
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Documents
-from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.token import Token
@@ -22,6 +21,7 @@ from .client import GatewayClient
 from .endpoint_cache import EndpointStatus
 from .poller import Poller
 from .settings import Settings
+from .token_source import TokenSource
 
 log = logging.getLogger(__name__)
 
@@ -60,16 +60,16 @@ class Gateway:
         telemetry: Telemetry,
         learn: Callable[[Secret], None],
         user_agent: str,
-        renewal: Renewal | None = None,
+        token_source: TokenSource | None = None,
     ) -> None:
         self.settings = settings
-        self.renewal = renewal
+        self.token_source = token_source
         self._clock = clock
         self._telemetry = telemetry
         self._change = threading.Condition()
         self._user_agent = user_agent
         link = GatewayClient(settings, clock, self._counted, user_agent)
-        self._worker = Poller(settings, link, clock=clock, random=random, learn=learn, renewal=renewal)
+        self._worker = Poller(settings, link, clock=clock, random=random, learn=learn, source=token_source)
         self._waiting: list[tuple[float, Future[None]]] = []
         self._woken = self._closed = False
         self._thread: threading.Thread | None = None
@@ -113,22 +113,19 @@ class Gateway:
                 trouble=str(worker.trouble) if worker.trouble else credentials.trouble,
                 version=self._version,
                 until=store.until(now),
-                renewals=dict(self.renewal.results) if self.renewal else {},
+                renewals=dict(self.token_source.status.results) if self.token_source else {},
             )
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Would a snapshot taken now say the same."""
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
 
-    def change(self, settings: Settings, renewal: Renewal | None = None) -> None:
+    def change(self, settings: Settings, token_source: TokenSource | None = None) -> None:
         """Other settings for the same gateway: its documents and counters stay, a request under way is not heard."""
         with self._change:
-            self.settings, self.renewal = settings, renewal
-            if renewal is not None:
-                renewal.name = settings.name
-            self._worker.change(
-                settings, GatewayClient(settings, self._clock, self._counted, self._user_agent), renewal
-            )
+            self.settings, self.token_source = settings, token_source
+            client = GatewayClient(settings, self._clock, self._counted, self._user_agent)
+            self._worker.change(settings, client, token_source)
             self._changed()
 
     def forget_absent(self) -> None:
@@ -181,7 +178,7 @@ class Gateway:
         with self._change:
             worker.begin_poll()
         while not self._closed:
-            self._log_in(idle=False)
+            self._renew_token(idle=False)
             with self._change:
                 chosen = worker.choose()
             if chosen is None:
@@ -200,23 +197,26 @@ class Gateway:
         with self._change:
             worker.end_poll()
             self._changed()
-        self._log_in(idle=True)
+        self._renew_token(idle=True)
 
-    def _log_in(self, *, idle: bool) -> None:
-        """Fetch a token if there is none to use, or when idle if the old one is soon to run out; see `renewal`."""
-        renewal, worker = self.renewal, self._worker
-        if renewal is None or self._closed:
+    def _renew_token(self, *, idle: bool) -> None:
+        """Fetch a token if there is no usable one, or when idle if the old one is due for renewal."""
+        source, poller = self.token_source, self._worker
+        if source is None or self._closed:
             return
-        if idle:
-            renewal.keep()
         with self._change:
-            wanted = worker.answering and worker.credentials.wants_token(worker.store.seen(), idle=idle)
-            old = worker.credentials.token
-        if wanted:
-            token = renewal.fetch(old, urgent=not idle)
-            with self._change:
-                if token is not None and renewal is self.renewal:
-                    worker.credentials.offer(token)
+            credentials, seen = poller.credentials, poller.store.seen()
+            urgent = poller.answering and credentials.needs_token(seen)
+            renew = urgent or (idle and poller.answering and credentials.may_renew(seen))
+            old = credentials.token
+        if not renew:
+            return
+        before = source.status
+        token = source.fetch(old, urgent=urgent)
+        with self._change:
+            if token is not None and source is self.token_source:
+                poller.credentials.offer(token)
+            if token is not None or source.status != before:
                 self._changed()
 
     def _counted(self, path: str, status: int) -> None:

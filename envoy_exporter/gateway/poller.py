@@ -16,7 +16,6 @@ import httpx
 from envoy_exporter import documents
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Document, Documents, Json
-from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.secret import Secret
 from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable, bare
 
@@ -27,6 +26,7 @@ from .endpoints import Endpoint, demands_credentials
 from .errors import HTTPStatusError, NotAvailable
 from .log_throttle import LogThrottle
 from .settings import Settings
+from .token_source import TokenSource
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +75,11 @@ class Poller:
         clock: Clock,
         random: Random,
         learn: Callable[[Secret], None],
-        renewal: Renewal | None = None,
+        source: TokenSource | None = None,
     ) -> None:
         self.link = link
         self._journal = LogThrottle(settings.name, clock)
-        self.credentials = Credentials(settings, random, learn, self._journal, renewal)
+        self.credentials = Credentials(settings, random, learn, self._journal, clock, source)
         self._learn = learn
         self.store = EndpointCache(random, settings.collectors, settings.min_interval, settings.maximum_ages)
         self.requests: Counter[tuple[str, int]] = Counter()
@@ -97,13 +97,13 @@ class Poller:
         self._settled_at = float("inf")
         self._failing: set[str] = set()
 
-    def change(self, settings: Settings, link: GatewayClient, renewal: Renewal | None = None) -> None:
+    def change(self, settings: Settings, link: GatewayClient, source: TokenSource | None = None) -> None:
         """Other settings, and the link that goes with them. Nothing that it asked before is asked for that reason."""
         before, self.link = self.link, link
         self._name, self._min_interval = settings.name, settings.min_interval
         self._journal = LogThrottle(settings.name, self._clock)
-        if not self.credentials.follow(settings, self._journal, renewal):
-            self.credentials = Credentials(settings, self._random, self._learn, self._journal, renewal)
+        if not self.credentials.follow(settings, self._journal, source):
+            self.credentials = Credentials(settings, self._random, self._learn, self._journal, self._clock, source)
             self.store.quiet_until = float("-inf")  # what kept it from being asked may be what is right now
             self.store.expedite(documents.INFO, self._clock.monotonic())
         self.store.change(settings.collectors, settings.min_interval, settings.maximum_ages)

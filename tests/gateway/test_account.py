@@ -9,9 +9,8 @@ from support.clock import StillClock
 
 from envoy_exporter.enlighten.account import FAILED, REFUSED, Account, RateLimited, pause
 from envoy_exporter.enlighten.client import CloudError, Enlighten, Login, NoToken, Rejected, Unavailable
-from envoy_exporter.enlighten.renewal import due
 from envoy_exporter.secret import Secret
-from envoy_exporter.token import Token
+from envoy_exporter.token import Token, due
 
 HOUR, DAY, YEAR = 3600.0, 86400.0, 365 * 86400.0
 TOKEN = Token(Secret("t"), serial="1", issued=0.0, expires=YEAR)

@@ -193,23 +193,28 @@ class House:
             for name, level in before[2].items():
                 logging.getLogger(name).setLevel(level)
 
+    @property
+    def _renewal(self) -> renewal.Renewal:
+        source = self.asker.token_source
+        assert isinstance(source, renewal.Renewal)
+        return source
+
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """The exporter and who scrapes it, while nobody can be sure of an answer."""
         self.patience = HURRY
         with _impatient() as patch:
-            if self.asker.renewal is not None:
-                patch.setattr(self.asker.renewal._account._enlighten, "_seconds", 0.3)
+            if self.asker.token_source is not None:
+                patch.setattr(self._renewal._account._enlighten, "_seconds", 0.3)
             yield
         self.patience = PATIENCE
 
     @contextmanager
     def impatient_with_the_cloud(self) -> Iterator[None]:
         """The exporter alone, while Enlighten may say nothing; what the gateway says may take its time."""
-        assert self.asker.renewal is not None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(renewal, "SECONDS", CLOUD_HURRY)
-            patch.setattr(self.asker.renewal._account._enlighten, "_seconds", CLOUD_HURRY)
+            patch.setattr(self._renewal._account._enlighten, "_seconds", CLOUD_HURRY)
             yield
 
     @property
@@ -315,8 +320,7 @@ class House:
 
     def cloud_back_off(self) -> float:
         """Seconds until Enlighten is asked again."""
-        assert self.asker.renewal is not None
-        ends = self.asker.renewal._account._closed.values()
+        ends = self._renewal._account._closed.values()
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def stands(self) -> float:

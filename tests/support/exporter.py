@@ -44,7 +44,7 @@ class Scraped:
             telemetry=self.telemetry,
             learn=(redaction or Redaction()).learn,
             user_agent="test",
-            renewal=renewal,
+            token_source=renewal,
         )
         self._open.append(self.gateway)
         self.collector = EnvoyCollector(self.gateway, read or ReadSettings(), self.clock)
