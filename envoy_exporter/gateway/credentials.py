@@ -22,7 +22,7 @@ from envoy_exporter.token import Token, has_expired
 
 from .auth import Bearer, Digest
 from .client import TOKENS_FROM
-from .endpoint_cache import back_off
+from .endpoint_state import back_off
 from .endpoints import ENDPOINTS, PROBE_ENDPOINTS, demands_credentials
 from .errors import WrongGateway
 from .log_throttle import LogThrottle

@@ -83,8 +83,7 @@ class Gateway:
         done.set_running_or_notify_cancel()  # so that whoever gives up waiting cannot cancel it
         with self._change:
             now = self._clock.monotonic()
-            if self._worker.store.scraped(now):
-                self._version += 1  # what was rendered may show what is too old now
+            self.scraped()
             if self._waiting:
                 self._telemetry.scrapes_shared.inc()
             self._waiting.append((now, done))
@@ -98,21 +97,29 @@ class Gateway:
                 self._change.notify_all()
         return done
 
+    def scraped(self) -> None:
+        """A scrape came, without waiting for it."""
+        with self._change:
+            cache = self._worker.cache
+            self._worker.cache = cache.scraped(self._clock.monotonic())
+            if self._worker.cache.least_grace < cache.least_grace:
+                self._version += 1  # what was rendered may show what is too old now
+
     def snapshot(self) -> Snapshot:
         with self._change:
             now = self._clock.monotonic()
-            worker, store, credentials = self._worker, self._worker.store, self._worker.credentials
+            worker, cache, credentials = self._worker, self._worker.cache, self._worker.credentials
             return Snapshot(
                 answering=worker.answering,
                 authenticated=credentials.accepted,
                 token=credentials.token,
-                documents=store.at_hand(now) if worker.answering else Documents(absent=store.seen().absent),
-                wanted=store.standings(now),
+                documents=cache.readable(now) if worker.answering else Documents(absent=cache.seen.absent),
+                wanted=cache.statuses(now),
                 requests=dict(worker.requests),
                 failures=dict(worker.failures),
                 trouble=str(worker.trouble) if worker.trouble else credentials.trouble,
                 version=self._version,
-                until=store.until(now),
+                until=cache.until(now),
                 renewals=dict(self.token_source.status.results) if self.token_source else {},
             )
 
@@ -131,7 +138,7 @@ class Gateway:
     def forget_absent(self) -> None:
         """After a reload: what the gateway said it had not is asked for again."""
         with self._change:
-            self._worker.store.forget_absent()
+            self._worker.cache = self._worker.cache.retry_absent()
             self._version += 1
 
     def close(self) -> None:
@@ -148,7 +155,7 @@ class Gateway:
         now = self._clock.monotonic()
         waiting, self._waiting = self._waiting, []
         for since, done in waiting:
-            if not self._closed and self._worker.store.pending(since, now):
+            if not self._closed and self._worker.cache.pending(since, now):
                 self._waiting.append((since, done))
             else:
                 done.set_result(None)
@@ -205,7 +212,7 @@ class Gateway:
         if source is None or self._closed:
             return
         with self._change:
-            credentials, seen = poller.credentials, poller.store.seen()
+            credentials, seen = poller.credentials, poller.cache.seen
             urgent = poller.answering and credentials.needs_token(seen)
             renew = urgent or (idle and poller.answering and credentials.may_renew(seen))
             old = credentials.token

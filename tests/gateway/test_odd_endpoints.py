@@ -299,7 +299,7 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
             scraped = Scraped(Settings(name="home", host="127.0.0.1", port=port), StillClock())
             scraped.gateway._worker._random = Random(seed)
             scraped.poll()
-            moments.add(scraped.gateway._worker.store.quiet_until)
+            moments.add(scraped.gateway._worker.cache.quiet_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 

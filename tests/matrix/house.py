@@ -24,7 +24,7 @@ from envoy_exporter import logs
 from envoy_exporter.enlighten import renewal
 from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.gateway import poller
-from envoy_exporter.gateway.endpoint_cache import _State
+from envoy_exporter.gateway.endpoint_state import EndpointState
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.cloud import Cloud
 from envoy_exporter.simulator.profiles import Profile
@@ -305,7 +305,7 @@ class House:
     def back_off(self) -> float:
         """Seconds until all is asked for again that was given up: the gateway, endpoints, what was not there."""
         worker, states = self.asker._worker, self._states()
-        ends = [worker.store.quiet_until, *(state.due for state in states if state.error is not None)]
+        ends = [worker.cache.quiet_until, *(state.due for state in states if state.error is not None)]
         if worker.credentials.accepted is False:
             ends.append(worker.credentials.retry)
         if any(state.absent is not None for state in states) and worker._settled_at < float("inf"):
@@ -314,8 +314,8 @@ class House:
 
     def believed(self, there: Collection[str]) -> float:
         """Seconds until those are asked again that were said not to be there, from the start and for ten minutes."""
-        states = self.asker._worker.store._states
-        ends = [states[name].due for name in there if states[name].absent is not None and not states[name].answered]
+        states = self.asker._worker.cache.states
+        ends = [states[name].due for name in there if states[name].absent is not None and not states[name].has_answered]
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def cloud_back_off(self) -> float:
@@ -327,6 +327,6 @@ class House:
         """Seconds until every document is asked for anew."""
         return max(max(each.due for each in self._states() if each.absent is None) - self.clock.monotonic(), 0.0)
 
-    def _states(self) -> list[_State]:
-        store = self.asker._worker.store
-        return [store._states[each.name] for each in store.wanted()]
+    def _states(self) -> list[EndpointState]:
+        cache = self.asker._worker.cache
+        return [cache.states[each.name] for each in cache.required]

@@ -51,7 +51,7 @@ class Scraped:
 
     def poll(self) -> None:
         """What a scrape does, but in this thread, and to its end."""
-        self.gateway._worker.store.scraped(self.clock.monotonic())
+        self.gateway.scraped()
         self.gateway.poll()
 
     def exposition(self) -> Exposition:
