@@ -17,8 +17,8 @@ from typing import TextIO
 from bench.clock import SharedClock
 from envoy_exporter import config, logs
 from envoy_exporter.app import COLLECTORS, App, WebConfigFile
+from envoy_exporter.gateway.endpoint_state import GONE_AFTER
 from envoy_exporter.gateway.gateway import Gateway
-from envoy_exporter.gateway.store import GONE_AFTER
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
@@ -87,20 +87,20 @@ class _Watched:
     def back_off(self, now: float) -> float:
         """Seconds until the last of what fails, or has gone for now, may be asked again."""
         worker = self._gateway._worker
-        store, credentials = worker.store, worker.credentials
+        cache, credentials = worker.cache, worker.credentials
         ends = [
-            store.due(name)
-            for name, each in store.standings(now).items()
-            if each.failing or (each.absent and store.due(name) - now <= GONE_AFTER)
+            cache.states[name].due
+            for name, each in cache.statuses(now).items()
+            if each.failing or (each.absent and cache.states[name].due - now <= GONE_AFTER)
         ]
-        ends += [store.quiet_until, credentials.retry if credentials.accepted is False else now]
+        ends += [cache.quiet_until, credentials.retry if credentials.accepted is False else now]
         return max(0.0, *(end - now for end in ends))
 
     def stands(self, now: float) -> float:
         """Seconds until the last of what was `{}` or `[]` is asked again: an answer, which lasts as long as any."""
-        store = self._gateway._worker.store
-        empty = (name for name, document in store.seen().at_hand.items() if not document.content)
-        return max((store.due(name) - now for name in empty), default=0.0)
+        cache = self._gateway._worker.cache
+        empty = (name for name, document in cache.seen.at_hand.items() if not document.content)
+        return max((cache.states[name].due - now for name in empty), default=0.0)
 
     def _counted(self) -> None:
         self._polls.begin()

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy_exporter.gateway.journal import AT_ONCE
+from envoy_exporter.gateway.log_throttle import AT_ONCE
 
 HOUR = 3600
 _LINE = re.compile(

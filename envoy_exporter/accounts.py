@@ -8,10 +8,10 @@ from random import Random
 from . import __version__, config
 from .clock import Clock
 from .config import Config, ConfigError
-from .gateway.account import Account
-from .gateway.enlighten import LOGIN_URL, TOKEN_URL, Enlighten, Login
-from .gateway.renewal import Renewal
-from .gateway.token_store import TokenStore
+from .enlighten.account import Account
+from .enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, Login
+from .enlighten.renewal import Renewal
+from .enlighten.token_store import TokenStore
 from .telemetry import Telemetry
 
 

@@ -10,17 +10,17 @@ from ssl import TLSVersion
 from typing import TypeAlias
 
 from . import __version__, config
+from . import token as tokens
 from .accounts import Accounts, CloudAccess, unserved
-from .clock import Clock
+from .clock import Clock, utc_date
 from .collector import EnvoyCollector
 from .config import CollectorSettings, Config, ConfigError
 from .config.web import TlsServer
-from .gateway import token as tokens
-from .gateway.answers import utc
+from .enlighten.renewal import Renewal
 from .gateway.auth import Local
 from .gateway.gateway import Gateway
-from .gateway.renewal import Renewal
 from .gateway.settings import Settings
+from .gateway.token_file import TokenFile
 from .secret import Redaction, Secret
 from .subsystems import SUBSYSTEMS, layout
 from .subsystems.subsystem import PlacedArray, PlacedInverter
@@ -99,13 +99,13 @@ class App:
             token = plan.gateway.token
             try:
                 if plan.gateway.token_file:
-                    token = tokens.TokenFile(plan.gateway.token_file).token()
+                    token = TokenFile(plan.gateway.token_file).token()
             except ValueError as error:
                 yield f"{name}: {error}"
             if token and token.serial is None and token.expires is None:
                 yield f"{name}: the token is none of Enphase's kind (those begin with eyJ): the gateway may refuse it"
             if token and token.expires and token.expires < self._clock.time() and plan.cloud is None:
-                yield f"{name}: the token ran out on {utc(token.expires)}"
+                yield f"{name}: the token ran out on {utc_date(token.expires)}"
         yield from self._unserved
 
     def close(self) -> None:
@@ -118,7 +118,10 @@ class App:
         if old != plan:
             exposition.timeout = plan.timeout
             exposition.collector.change(plan.gateway.collectors, plan.read)
-            gateway.change(plan.gateway, gateway.renewal if old.cloud == plan.cloud else self._renewal(plan))
+            source = gateway.token_source if old.cloud == plan.cloud else self._renewal(plan)
+            if isinstance(source, Renewal):
+                source.name = plan.gateway.name
+            gateway.change(plan.gateway, source)
         gateway.forget_absent()
         return exposition
 
@@ -133,7 +136,7 @@ class App:
             telemetry=self._telemetry,
             learn=self._redaction.register,
             user_agent=f"envoy_exporter/{__version__}",
-            renewal=self._renewal(plan),
+            token_source=self._renewal(plan),
         )
         return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
 

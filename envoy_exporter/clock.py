@@ -1,6 +1,7 @@
 """Time, as an argument: whoever needs it is given a clock, so that no test patches one."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -28,3 +29,8 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+def utc_date(seconds: float) -> str:
+    """The UTC date of seconds since 1970, as YYYY-MM-DD."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

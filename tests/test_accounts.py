@@ -72,8 +72,8 @@ def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes
 
 def _is_open(served: Served) -> bool:
     """May the cloud be asked for this gateway."""
-    renewal = served.exporter.served.gateways["home"].collector.gateway.renewal
-    return renewal is not None and renewal.is_open()
+    renewal = served.exporter.served.gateways["home"].collector.gateway.token_source
+    return renewal is not None and not renewal.status.error
 
 
 def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import parse
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.design import make_inverters
 

@@ -17,8 +17,8 @@ from envoy_exporter.app import COLLECTORS, read_settings
 from envoy_exporter.collector import families
 from envoy_exporter.commands import demo
 from envoy_exporter.families import describe
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.subsystems import layout
+from envoy_exporter.token import parse
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
 

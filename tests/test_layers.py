@@ -11,18 +11,21 @@ PACKAGE = Path(__file__).parent.parent / "envoy_exporter"
 SIMULATOR = PACKAGE.parent / "envoy_simulator"
 
 # The parts, and what of the package each may import besides itself. A leaf imports nothing.
-LEAVES = {"untrusted", "secret", "documents", "families", "telemetry", "clock", "pasted"}
+LEAVES = {"untrusted", "secret", "documents", "families", "telemetry", "clock", "token_text"}
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "config": LEAVES,
     "subsystems": LEAVES,
-    "gateway": LEAVES,
+    "token": {"secret", "token_text"},
+    "transport": {"clock", "secret"},
+    "gateway": {*LEAVES, "token", "transport"},
+    "enlighten": {*LEAVES, "token", "transport"},
     "collector": {*LEAVES, "subsystems", "gateway"},
     "web": {*LEAVES, "collector"},
     "logs": {"secret"},
-    "commands": {*LEAVES, "config", "gateway", "subsystems", "app", "logs"},
-    "accounts": {*LEAVES, "config", "gateway"},
-    "app": {*LEAVES, "config", "subsystems", "gateway", "collector", "web", "accounts"},
+    "commands": {*LEAVES, "config", "enlighten", "gateway", "subsystems", "token", "app", "logs"},
+    "accounts": {*LEAVES, "config", "enlighten"},
+    "app": {*LEAVES, "config", "subsystems", "enlighten", "gateway", "token", "collector", "web", "accounts"},
     "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
     "__main__": {"cli"},
 }
@@ -37,9 +40,9 @@ PARTS = {
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
 }
 ONLY_HERE = {
-    "httpx": {"gateway"},
-    "httpcore": {"gateway"},
-    "jwt": {"gateway"},
+    "httpx": {"gateway", "transport"},
+    "httpcore": {"transport"},
+    "jwt": {"token"},
     "starlette": {"web"},
     "uvicorn": {"web"},
     "yaml": {"config"},
@@ -50,7 +53,7 @@ ONLY_HERE = {
 
 
 def part_of(module: str) -> str:
-    """`envoy_exporter.gateway.client` is of the part `gateway`."""
+    """`envoy_exporter.transport.client` is of the part `gateway`."""
     return [*module.split("."), ""][1]
 
 

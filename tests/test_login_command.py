@@ -12,7 +12,7 @@ import pytest
 from support.enlighten import trusted
 
 from envoy_exporter.cli import main
-from envoy_exporter.gateway.token import parse
+from envoy_exporter.token import parse
 from envoy_simulator.cloud import Cloud
 
 SERIAL = "122333444555"

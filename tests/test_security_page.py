@@ -7,7 +7,8 @@ import pytest
 
 from envoy_exporter import untrusted
 from envoy_exporter.cli import _parser
-from envoy_exporter.gateway import answers, client
+from envoy_exporter.gateway import responses
+from envoy_exporter.transport import client
 from envoy_exporter.web import access, connections
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,6 @@ def test_the_limits_are_those_of_the_code() -> None:
         _parser().get_default("web_max_requests"),
         access._GUESSES,
         client.LARGEST_BODY / 1024**2,
-        answers._LARGEST_INFO / 1024,
+        responses._LARGEST_INFO / 1024,
         untrusted.MOST_DEVICES,
     ]

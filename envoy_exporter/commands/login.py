@@ -9,13 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from envoy_exporter import __version__
-from envoy_exporter.clock import SystemClock
-from envoy_exporter.gateway import token as tokens
-from envoy_exporter.gateway.answers import utc
-from envoy_exporter.gateway.enlighten import LOGIN_URL, TOKEN_URL, CloudError, Enlighten, Login
-from envoy_exporter.gateway.token import Token
-from envoy_exporter.gateway.token_store import write
+from envoy_exporter import token as tokens
+from envoy_exporter.clock import SystemClock, utc_date
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, CloudError, Enlighten, Login
+from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file
+from envoy_exporter.token import Token
 
 UNABLE, WRONG = 1, 2
 
@@ -118,7 +117,7 @@ def _output(wanted: Path | None, serial: str) -> Path:
 
 def _introduction(token: Token, serial: str, output: Path) -> list[str]:
     """What it is, and what to write where."""
-    until = utc(token.expires or 0.0)
+    until = utc_date(token.expires or 0.0)
     return [
         f"{output}: a token of the role {token.user or 'unknown'}, good until {until}",
         "",

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from envoy_exporter import pasted
+from envoy_exporter import token_text
 from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, holds_token, holds_user, named
 
 from .model import CaFile
@@ -113,7 +113,7 @@ def token(raw: Raw) -> Secret:
     """Enlighten's JSON too: to YAML that is a map."""
     if isinstance(raw, dict) and "token" in raw:
         raw = raw["token"]
-    return Secret(pasted.token(secret(raw).reveal()))
+    return Secret(token_text.token(secret(raw).reveal()))
 
 
 def secret_file(raw: Raw) -> Secret:

@@ -1,223 +1,128 @@
-"""One GET under one deadline: the only place that speaks HTTP to a gateway.
+"""The way to one gateway: which scheme it speaks, and what is asked of it with which credentials."""
 
-One connection, no redirects, no cookies, no proxy or netrc from the environment (home-assistant's LAN traffic
-must not go where HTTP_PROXY says), at most 4 MiB, and `Accept-Encoding: identity`, for a gateway that is
-asked for nothing else and a gzip bomb that stays packed.
-"""
+from collections.abc import Callable
 
-import http.cookiejar
-import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-
-import httpcore
 import httpx
 
-from .errors import NoAnswer, Unreachable, Unusable
-from .network import Network
+from envoy_exporter import documents
+from envoy_exporter.clock import Clock
+from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.transport.client import Client, Response
+from envoy_exporter.transport.errors import CertificateChanged, RequestError, Unreachable, bare
+from envoy_exporter.transport.network import Network, tls_context
 
-LARGEST_BODY = 4 * 1024 * 1024
-"""The largest recorded answer has 43 kB."""
-_LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
-"""What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
-_PLAIN = frozenset({b"", b"identity"})
-_READ = httpx.ByteStream(b"")
+from . import responses
+from .endpoints import Endpoint
+from .errors import HTTPStatusError, NotAvailable
+from .settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer, whatever its status; header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+TOKENS_FROM = 7
 
 
-class Client:
-    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included.
+class GatewayClient:
+    """Asks a gateway for one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
 
-    A bearer token leaves over TLS only, unless `token_over_http`.
-    """
+    def __init__(self, settings: Settings, clock: Clock, counted: Callable[[str, int], None], user_agent: str) -> None:
+        self.settings = settings
+        self._clock = clock
+        self.network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
+        self._client = Client(
+            self.network,
+            tls_context(settings.ca_certificates),
+            counted,
+            user_agent,
+            token_over_http=settings.scheme == "http",
+        )
+        self.scheme = ""
+        self.began = 0.0
+        """When the newest request was begun, of the monotonic clock: others may have gone before it, as by a scheme."""
 
-    def __init__(
-        self,
-        network: Network,
-        context: ssl.SSLContext,
-        counted: Callable[[str, int], None],
-        user_agent: str,
-        *,
-        token_over_http: bool = False,
-    ) -> None:
-        self._network = network
-        self._context = context
-        self._counted = counted
-        self._user_agent = user_agent
-        self._token_over_http = token_over_http
-        self._client: httpx.Client | None = None
-        self._kept_alive = False
+    def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
+        """The content of a document, if it comes within the seconds. Raises RequestError, or NotAvailable."""
+        self.began = self._clock.monotonic()
+        deadline = self.began + seconds
+        if endpoint.name == documents.INFO:
+            answer = self._information(endpoint.target, deadline, seen)
+        else:
+            answer = self._guarded(endpoint.target, auth, deadline, seen)
+        content = responses.content(endpoint.name, answer, seen, self._clock.time())
+        if endpoint.name == documents.INFO:
+            self._check_scheme(content)
+        return content
 
-    def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Answer:
-        """The response that arrives by the deadline (of the network's clock). Raises GatewayError.
+    def follow(self, before: "GatewayClient") -> bool:
+        """Take over the scheme and the known certificate; False if other schemes are allowed now: `/info` goes first.
 
-        A request on a reused connection is repeated once on a fresh one if the connection breaks before any byte of a
-        response: gateways announce keep-alive and then close or reset (home-assistant/core#126162). A 408 on a reused
-        connection is about the idle connection and not about the request, so that request is repeated too.
+        Without the certificate, the next token would go to whichever gateway has the address by now.
         """
-        if keep_alive != self._kept_alive:
-            self.close()
-        self._kept_alive = keep_alive
-        network = self._network
-        network.deadline, network.guarded = deadline, auth is not None
-        connections, network.received = network.connections, 0
-        try:
-            answer = self._get(url, auth)
-            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
-                return answer
-        except NoAnswer as error:
-            reused = network.connections == connections
-            if not reused or network.received or error.reason in {"timeout", "deadline"}:
-                raise
+        if before.settings.schemes == self.settings.schemes:
+            self.scheme, self.network.known = before.scheme, before.network.known
+        return bool(self.scheme)
+
+    def forget(self) -> None:
+        """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
+        self.scheme, self.network.known = "", None
         self.close()
-        network.received = 0
-        return self._get(url, auth)
 
     def close(self) -> None:
-        """Drop the connection: after an error its state is unknown."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._client.close()
 
-    def _get(self, url: httpx.URL, auth: httpx.Auth | None) -> Answer:
-        client = self._client = self._client or self._open()
-        response: httpx.Response | None = None
+    def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Response:
+        """With credentials: to a certificate not seen before only if its `/info` is the same gateway's."""
         try:
-            with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
-                body = b"".join(response.iter_raw())
-        except _LIBRARIES as error:
-            self.close()
-            raise _no_answer(error, begun=self._network.received > 0) from None
-        except BaseException:
-            self.close()
-            raise
-        finally:
-            for each in (response, *response.history) if response is not None else ():
-                each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
-        return Answer(response.status_code, dict(response.headers.items()), body)
+            return self._get(self.scheme, target, auth, deadline, seen)
+        except CertificateChanged as stranger:
+            if self._serial(deadline, seen) != documents.device(seen, "sn"):
+                raise stranger from None
+            return self._get(self.scheme, target, auth, deadline, seen)
 
-    def _open(self) -> httpx.Client:
-        headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
-        if not self._kept_alive:
-            headers["Connection"] = "close"
-        transport = _Transport(
-            self._network,
-            self._context,
-            self._counted,
-            keep_alive=self._kept_alive,
-            token_over_http=self._token_over_http,
-        )
-        client = httpx.Client(transport=transport, headers=headers, trust_env=False, timeout=None)  # noqa: S113  # Network bounds it
-        client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        return client
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx over our own network: the deadline and the size hold for challenges too, which httpx reads by itself."""
-
-    def __init__(
-        self,
-        network: Network,
-        context: ssl.SSLContext,
-        counted: Callable[[str, int], None],
-        *,
-        keep_alive: bool,
-        token_over_http: bool,
-    ) -> None:
-        self._counted = counted
-        self._token_over_http = token_over_http
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=1,
-            max_keepalive_connections=1 if keep_alive else 0,
-            network_backend=network,
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        # The last place before the socket: however the scheme was chosen, and whichever token is tried.
-        if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
-            words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
-            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
-        if _has_said_more(self._pool):
-            self._pool.close()
-        url = request.url
-        response = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-            )
-        )
-        self._counted(url.path, response.status)
-        stream = response.stream
-        assert isinstance(stream, Iterable)  # noqa: S101  # the pool is synchronous
-        # httpx reads a challenge by itself, and unpacks what is announced as packed: 600 kB became 1.2 GB.
-        headers = [(name, value) for name, value in response.headers if name.lower() != b"content-encoding"]
-        if response.status == httpx.codes.OK and _is_packed(response.headers):
-            response.close()
-            raise NoAnswer("protocol", "it sent a packed answer that nobody asked for")
-        return httpx.Response(response.status, headers=headers, stream=_Capped(stream, response.close))
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-def _has_token(request: httpx.Request) -> bool:
-    return str(request.headers.get("Authorization", "")).lower().startswith("bearer ")
-
-
-def _has_said_more(pool: httpcore.ConnectionPool) -> bool:
-    """Has the gateway said more than its answer: it would be taken for the answer to the next request.
-
-    The library has no public word for it; a version without this one would cost the keep-alive, and no truth.
-    """
-    try:
-        return any(each._connection._h11_state.trailing_data[0] for each in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
-    except AttributeError:
-        return bool(pool.connections)
-
-
-def _is_packed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name.lower() == b"content-encoding" and value.strip().lower() not in _PLAIN for name, value in headers)
-
-
-class _Capped(httpx.SyncByteStream):
-    """A body that ends in an error once it is too large."""
-
-    def __init__(self, stream: Iterable[bytes], close: Callable[[], None]) -> None:
-        self._stream = stream
-        self._close = close
-
-    def __iter__(self) -> Iterator[bytes]:
-        size = 0
+    def _serial(self, deadline: float, seen: Documents) -> str | None:
+        """Of whoever answers now; None if that is not to be had."""
         try:
-            for part in self._stream:
-                size += len(part)
-                if size > LARGEST_BODY:
-                    raise Unusable("too_large", f"its answer is larger than {LARGEST_BODY} bytes")
-                yield part
-        except httpcore.RemoteProtocolError:
-            raise NoAnswer("truncated", "its answer broke off before its end") from None
+            answer = self._information(documents.INFO, deadline, seen)
+            content = responses.content(documents.INFO, answer, seen, self._clock.time())
+        except (RequestError, NotAvailable):
+            return None
+        return documents.device(Documents({documents.INFO: Document(content)}), "sn")
 
-    def close(self) -> None:
-        self._close()
+    def _information(self, target: str, deadline: float, seen: Documents) -> Response:
+        """`/info` by the scheme that worked last, or by whichever works.
 
+        Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
+        """
+        failed: list[RequestError] = []
+        for scheme in sorted(self.settings.schemes, key=lambda scheme: scheme != self.scheme):
+            try:
+                answer = self._get(scheme, target, None, deadline, seen)
+            except Unreachable as error:
+                failed.append(bare(error))
+                if error.reason == "dns":
+                    break
+                continue
+            if not 300 <= answer.status < 400:  # noqa: PLR2004
+                self.scheme, self.network.known = scheme, self.network.shown if scheme == "https" else None
+                return answer
+            to = responses.shown(answer.headers.get("location", ""))
+            failed.append(HTTPStatusError(answer.status, f"it redirects from {scheme} to {to}"))
+        raise next((error for error in failed if error.reason != "connect"), failed[0])
 
-def _no_answer(error: Exception, *, begun: bool) -> NoAnswer:
-    """An error of the HTTP library in our words: its own may hold the header with the token (h11 shows its value)."""
-    if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
-        if begun:
-            return NoAnswer("truncated", "its answer broke off before its end")
-        return NoAnswer("reset", "it closed the connection without an answer")
-    if isinstance(error, httpcore.NetworkError):
-        return NoAnswer("reset", "it broke the connection")
-    return NoAnswer("protocol", "its answer is not HTTP")
+    def _check_scheme(self, content: Json) -> None:
+        """A token goes over TLS: whoever blocks port 443 must not get it. Firmware 7 has TLS, and shuts port 80."""
+        told = Documents({documents.INFO: Document(content)})
+        wants_token = not documents.firmware_below(told, TOKENS_FROM)
+        if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
+            self.scheme = ""
+            words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
+            raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
+
+    def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Response:
+        self.began = self._clock.monotonic()
+        settings = self.settings
+        host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
+        url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())
+        keep_alive = settings.keep_alive
+        if keep_alive is None:
+            # Firmware below 7 resets what it said it would keep (home-assistant/core#126162); it knows no https.
+            known = seen.settled(documents.INFO) and not documents.firmware_below(seen, TOKENS_FROM)
+            keep_alive = scheme == "https" or known
+        return self._client.get(url, auth, deadline, keep_alive=keep_alive)

@@ -4,7 +4,7 @@ A 401 on one endpoint is no proof of a bad token: owners are refused a lot on ea
 "not for this role" if another endpoint that demands credentials takes them in the same poll, and if none does,
 the credentials are refused. To know at once, a judge is asked: an endpoint that every owner may read.
 
-Refused tokens are mended here before the cloud is asked: the file is read again with each poll, and the same token is
+Rejected tokens are mended here before the cloud is asked: the file is read again with each poll, and the same token is
 tried once more, for a gateway that starts refuses for a while what it takes later.
 """
 
@@ -15,20 +15,21 @@ from random import Random
 import httpx
 
 from envoy_exporter import documents
+from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.documents import Documents
 from envoy_exporter.secret import Secret
+from envoy_exporter.token import Token, has_expired
 
-from .answers import utc
 from .auth import Bearer, Digest
-from .endpoints import ENDPOINTS, JUDGES, demands_credentials
+from .client import TOKENS_FROM
+from .endpoint_state import back_off
+from .endpoints import ENDPOINTS, PROBE_ENDPOINTS, demands_credentials
 from .errors import WrongGateway
-from .journal import Journal
-from .link import TOKENS_FROM
-from .renewal import Renewal
+from .log_throttle import LogThrottle
 from .settings import Settings
-from .store import back_off
-from .token import Token, TokenFile
-from .trial import Trial
+from .token_file import TokenFile
+from .token_source import TokenSource
+from .token_trial import TokenTrial
 
 
 class Credentials:
@@ -39,12 +40,14 @@ class Credentials:
         settings: Settings,
         random: Random,
         learn: Callable[[Secret], None],
-        journal: Journal,
-        renewal: Renewal | None = None,
+        journal: LogThrottle,
+        clock: Clock,
+        source: TokenSource | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
-        self._renewal = renewal
+        self._clock = clock
+        self._source = source
         self._random = random
         self._learn = learn
         self._file = TokenFile(settings.token_file) if settings.token_file else None
@@ -57,20 +60,20 @@ class Credentials:
         self._proof = ""
         self._refusal = ""
         self._given: Token | None = settings.token
-        self._trial: Trial | None = None
+        self._trial: TokenTrial | None = None
         self._unproven = False
         self.token: Token | None = settings.token
         self.accepted: bool | None = None
         self.retry = float("-inf")
         self.doubtful: list[str] = []
-        stored = renewal.stored() if renewal else None
+        stored = source.stored() if source else None
         if stored is not None and (self.token is None or self._is_spent(self.token)):
             learn(stored.secret)
             self.token = stored
 
-    def follow(self, settings: Settings, journal: Journal, renewal: Renewal | None) -> bool:
+    def follow(self, settings: Settings, journal: LogThrottle, source: TokenSource | None) -> bool:
         """Go on under other settings; False if those concern credentials, and all that is known of them is void."""
-        if renewal is not self._renewal or settings.credentials != self._settings.credentials:
+        if source is not self._source or settings.credentials != self._settings.credentials:
             return False
         self._settings, self._journal = settings, journal
         return True
@@ -103,7 +106,7 @@ class Credentials:
         self._trial, self._unproven = None, False
 
     def _is_spent(self, token: Token) -> bool:
-        return self._renewal is not None and self._renewal.has_run_out(token)
+        return self._source is not None and has_expired(token, self._clock.time())
 
     def auth(self, seen: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
@@ -116,24 +119,29 @@ class Credentials:
             return self._trial
         return Bearer(self.token.secret) if self.token else None
 
-    def wants_token(self, seen: Documents, *, idle: bool) -> bool:
-        """Is the cloud to be asked for one: at once, if nothing can be read without, or else when the poll is over."""
-        renewal = self._renewal
-        if renewal is None or documents.firmware_below(seen, TOKENS_FROM) or not renewal.is_open():
+    def needs_token(self, seen: Documents) -> bool:
+        """Whether there is no usable token. A rejected one is tried once more before it is replaced."""
+        if self._source is None or documents.firmware_below(seen, TOKENS_FROM):
             return False
         token = self.token
         if token is None or (self.accepted is False and self._refusals > 1):
             return True
-        return self._trial is None and (renewal.has_run_out(token) or (idle and renewal.is_due(token)))
+        return self._trial is None and self._is_spent(token)
+
+    def may_renew(self, seen: Documents) -> bool:
+        """Whether a token that is due for renewal may be replaced: no other new one is on trial."""
+        return self._source is not None and self._trial is None and not documents.firmware_below(seen, TOKENS_FROM)
 
     def offer(self, token: Token) -> None:
         """A new one. The old one stays until a request has shown that the gateway takes the new one."""
         if self.token is None or self.accepted is False:
+            if self._source is not None and self.token is not None:
+                self._source.report(self.token, accepted=False)
             self._use(token)
             self._unproven = True
         else:
             self._learn(token.secret)
-            self._trial = Trial(token, self.token)
+            self._trial = TokenTrial(token, self.token)
 
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
@@ -155,7 +163,7 @@ class Credentials:
         if self.token is None and self._file_trouble:
             return self._file_trouble  # and not that there is no token, which follows from it
         refusal = self._refusal if self.accepted is False else ""
-        return refusal or self._file_trouble or (self._renewal.trouble if self._renewal else "") or None
+        return refusal or self._file_trouble or (self._source.status.error if self._source else "") or None
 
     def begin_poll(self) -> None:
         self._refresh()
@@ -179,18 +187,18 @@ class Credentials:
 
     def _judge_new(self, endpoint: str) -> None:
         """Has this request told whether the gateway takes the new token; a no counts only from a judge."""
-        renewal, trial = self._renewal, self._trial
-        if renewal is None:
+        source, trial = self._source, self._trial
+        if source is None:
             return
         if self._unproven and self.token is not None:
             self._unproven = False
-            renewal.proven(self.token)
+            source.report(self.token, accepted=True)
         elif trial is not None and trial.passed:
             self.token, self._trial = trial.new, None
-            renewal.proven(trial.new)
-        elif trial is not None and trial.passed is False and endpoint in JUDGES:
+            source.report(trial.new, accepted=True)
+        elif trial is not None and trial.passed is False and endpoint in PROBE_ENDPOINTS:
             self._trial = None
-            renewal.spoiled(self.token)
+            source.report(trial.new, accepted=False)
 
     def gone(self, endpoint: str) -> None:
         """The endpoint is not on this gateway any more, so it can prove nothing."""
@@ -220,21 +228,25 @@ class Credentials:
         failed = self._trial is not None and self._trial.passed is False
         if not failed and (not self.doubtful or self._taken):
             return None
-        return next((each for each in JUDGES if each not in self._tried and demands_credentials(each, seen)), None)
+        return next(
+            (each for each in PROBE_ENDPOINTS if each not in self._tried and demands_credentials(each, seen)), None
+        )
 
     def refused(self, seen: Documents, now: float, at: float) -> None:
         """Nobody took them: no more tries but one, of one endpoint, at the end of each back-off.
 
         `now` is of the monotonic clock, `at` in seconds since 1970.
         """
-        if self._renewal is not None and (self._unproven or self._trial is not None):
+        if self._source is not None and self.token is not None and (self._unproven or self._trial is not None):
+            self._source.report(self.token, accepted=False)
+            if self._trial is not None:
+                self._source.report(self._trial.new, accepted=False)
             self._unproven, self._trial = False, None
-            self._renewal.spoiled(None)
         self._refusal = f"refuses the credentials (HTTP 401): {self._advice(seen, at)}"
         if self.accepted is not False:
             self._journal.changed("the credentials", logging.ERROR, f"it {self._refusal}")
             self._refusing = frozenset(self.doubtful)
-            self._proof = next((each for each in JUDGES if each in self._refusing), self.doubtful[0])
+            self._proof = next((each for each in PROBE_ENDPOINTS if each in self._refusing), self.doubtful[0])
         self.accepted = False
         wait = back_off(self._refusals, self._settings.min_interval)
         self.retry = now + wait * self._random.uniform(1.0, 1.2)
@@ -254,12 +266,12 @@ class Credentials:
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"
         source = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
-        if self._renewal is not None:
-            source = self._renewal.trouble or "Enlighten is asked for a new one"
+        if self._source is not None:
+            source = self._source.status.error or "Enlighten is asked for a new one"
         if self.token is None:
             return f"its firmware wants a token; {source}"
         if self.token.expires is None:
             return f"the token is none that it takes; {source}"
         if self.token.expires < at:
-            return f"the token ran out on {utc(self.token.expires)}; {source}"
-        return f"the token runs until {utc(self.token.expires)}, so it may be revoked; {source}"
+            return f"the token ran out on {utc_date(self.token.expires)}; {source}"
+        return f"the token runs until {utc_date(self.token.expires)}, so it may be revoked; {source}"

@@ -249,7 +249,7 @@ ENDPOINTS = (
     _endpoint(documents.GRID_PROFILE, RARE, "installer", from_firmware(7)),
 )
 
-JUDGES = (documents.INVERTERS_V1, documents.PRODUCTION_V1)
+PROBE_ENDPOINTS = (documents.INVERTERS_V1, documents.PRODUCTION_V1)
 """Asked when a credential was refused elsewhere: every owner may read them, and they answer at once."""
 
 

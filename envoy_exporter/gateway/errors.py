@@ -1,43 +1,16 @@
-"""Why a request to a gateway brought no document.
+"""What the status of a response, or the identity of a gateway, means for a request.
 
-GatewayError               what it was asked for did not come; `reason` is the label of the counter
-├── Unreachable            no connection: the gateway is not there (dns connect connect_timeout tls)
-│   └── Stranger           another certificate than that of the gateway which said who it is
-├── NoAnswer               connected, but no whole answer (timeout deadline reset truncated protocol)
-├── BadStatus              an answer with a status that brings nothing (redirect http_401 http_5xx ...)
-├── Unusable               an answer that is not what the endpoint gives (too_large not_json schema)
-└── WrongGateway           it is not the gateway that was configured, or that the token is for
+RequestError           see `transport.errors`
+├── HTTPStatusError    a status without a document (redirect http_401 http_5xx ...)
+└── WrongGateway       another gateway than the one of the config or of the token
+NotAvailable           not an error: the gateway does not have the endpoint
 """
 
-from typing import ClassVar, TypeVar
-
-_Error = TypeVar("_Error", bound=Exception)
+from envoy_exporter.transport.errors import RequestError
 
 
-class GatewayError(Exception):
-    """Words for a log, and a reason from the closed list for the counter."""
-
-    reasons: ClassVar[tuple[str, ...]] = ("internal",)
-
-    def __init__(self, reason: str, words: str) -> None:
-        super().__init__(words)
-        self.reason = reason if reason in self.reasons else "internal"
-
-
-class Unreachable(GatewayError):
-    reasons = ("dns", "connect", "connect_timeout", "tls")
-
-
-class Stranger(Unreachable):
-    """Nothing was sent. Whoever it is has to say so before it gets credentials."""
-
-
-class NoAnswer(GatewayError):
-    reasons = ("timeout", "deadline", "reset", "truncated", "protocol")
-
-
-class BadStatus(GatewayError):
-    """`status` is the code, `retry_after` the seconds that it asks to wait, where it names any."""
+class HTTPStatusError(RequestError):
+    """`status` is the code; `retry_after` the seconds that the gateway asks to wait, None if it names none."""
 
     reasons = ("redirect", "http_401", "http_403", "http_404", "http_429", "http_5xx", "http_other")
 
@@ -47,12 +20,12 @@ class BadStatus(GatewayError):
         self.retry_after = retry_after
 
 
-class Unusable(GatewayError):
-    reasons = ("too_large", "not_json", "schema")
-
-
-class WrongGateway(GatewayError):
+class WrongGateway(RequestError):
     reasons = ("wrong_gateway",)
+
+
+class NotAvailable(Exception):
+    """The gateway reports that it does not have this endpoint, or not for this user. The message says how."""
 
 
 def _reason(status: int) -> str:
@@ -61,13 +34,3 @@ def _reason(status: int) -> str:
     if 300 <= status < 400:  # noqa: PLR2004
         return "redirect"
     return "http_5xx" if 500 <= status < 600 else "http_other"  # noqa: PLR2004
-
-
-class NotHere(Exception):
-    """No failure: the gateway says that it has no such endpoint, or not for this user. The words say how."""
-
-
-def bare(error: _Error) -> _Error:
-    """Without the frames that it came through, for one that is kept: they would keep the answer and the connection."""
-    error.__traceback__ = error.__context__ = None
-    return error

@@ -15,13 +15,13 @@ from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Documents
 from envoy_exporter.secret import Secret
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import Token
 
-from .link import Link
-from .renewal import Renewal
+from .client import GatewayClient
+from .endpoint_cache import EndpointStatus
+from .poller import Poller
 from .settings import Settings
-from .store import Standing
-from .token import Token
-from .worker import Worker
+from .token_source import TokenSource
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Snapshot:
     authenticated: bool | None
     token: Token | None
     documents: Documents
-    wanted: Mapping[str, Standing]
+    wanted: Mapping[str, EndpointStatus]
     requests: Mapping[tuple[str, int], int]
     failures: Mapping[tuple[str, str], int]
     trouble: str | None
@@ -60,16 +60,16 @@ class Gateway:
         telemetry: Telemetry,
         learn: Callable[[Secret], None],
         user_agent: str,
-        renewal: Renewal | None = None,
+        token_source: TokenSource | None = None,
     ) -> None:
         self.settings = settings
-        self.renewal = renewal
+        self.token_source = token_source
         self._clock = clock
         self._telemetry = telemetry
         self._change = threading.Condition()
         self._user_agent = user_agent
-        link = Link(settings, clock, self._counted, user_agent)
-        self._worker = Worker(settings, link, clock=clock, random=random, learn=learn, renewal=renewal)
+        link = GatewayClient(settings, clock, self._counted, user_agent)
+        self._worker = Poller(settings, link, clock=clock, random=random, learn=learn, source=token_source)
         self._waiting: list[tuple[float, Future[None]]] = []
         self._woken = self._closed = False
         self._thread: threading.Thread | None = None
@@ -83,8 +83,7 @@ class Gateway:
         done.set_running_or_notify_cancel()  # so that whoever gives up waiting cannot cancel it
         with self._change:
             now = self._clock.monotonic()
-            if self._worker.store.scraped(now):
-                self._version += 1  # what was rendered may show what is too old now
+            self.scraped()
             if self._waiting:
                 self._telemetry.scrapes_shared.inc()
             self._waiting.append((now, done))
@@ -98,41 +97,48 @@ class Gateway:
                 self._change.notify_all()
         return done
 
+    def scraped(self) -> None:
+        """A scrape came, without waiting for it."""
+        with self._change:
+            cache = self._worker.cache
+            self._worker.cache = cache.scraped(self._clock.monotonic())
+            if self._worker.cache.least_grace < cache.least_grace:
+                self._version += 1  # what was rendered may show what is too old now
+
     def snapshot(self) -> Snapshot:
         with self._change:
             now = self._clock.monotonic()
-            worker, store, credentials = self._worker, self._worker.store, self._worker.credentials
+            worker, cache, credentials = self._worker, self._worker.cache, self._worker.credentials
             return Snapshot(
                 answering=worker.answering,
                 authenticated=credentials.accepted,
                 token=credentials.token,
-                documents=store.at_hand(now) if worker.answering else Documents(absent=store.seen().absent),
-                wanted=store.standings(now),
+                documents=cache.readable(now) if worker.answering else Documents(absent=cache.seen.absent),
+                wanted=cache.statuses(now),
                 requests=dict(worker.requests),
                 failures=dict(worker.failures),
                 trouble=str(worker.trouble) if worker.trouble else credentials.trouble,
                 version=self._version,
-                until=store.until(now),
-                renewals=dict(self.renewal.results) if self.renewal else {},
+                until=cache.until(now),
+                renewals=dict(self.token_source.status.results) if self.token_source else {},
             )
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Would a snapshot taken now say the same."""
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
 
-    def change(self, settings: Settings, renewal: Renewal | None = None) -> None:
+    def change(self, settings: Settings, token_source: TokenSource | None = None) -> None:
         """Other settings for the same gateway: its documents and counters stay, a request under way is not heard."""
         with self._change:
-            self.settings, self.renewal = settings, renewal
-            if renewal is not None:
-                renewal.name = settings.name
-            self._worker.change(settings, Link(settings, self._clock, self._counted, self._user_agent), renewal)
+            self.settings, self.token_source = settings, token_source
+            client = GatewayClient(settings, self._clock, self._counted, self._user_agent)
+            self._worker.change(settings, client, token_source)
             self._changed()
 
     def forget_absent(self) -> None:
         """After a reload: what the gateway said it had not is asked for again."""
         with self._change:
-            self._worker.store.forget_absent()
+            self._worker.cache = self._worker.cache.retry_absent()
             self._version += 1
 
     def close(self) -> None:
@@ -149,7 +155,7 @@ class Gateway:
         now = self._clock.monotonic()
         waiting, self._waiting = self._waiting, []
         for since, done in waiting:
-            if not self._closed and self._worker.store.pending(since, now):
+            if not self._closed and self._worker.cache.pending(since, now):
                 self._waiting.append((since, done))
             else:
                 done.set_result(None)
@@ -179,7 +185,7 @@ class Gateway:
         with self._change:
             worker.begin_poll()
         while not self._closed:
-            self._log_in(idle=False)
+            self._renew_token(idle=False)
             with self._change:
                 chosen = worker.choose()
             if chosen is None:
@@ -198,23 +204,26 @@ class Gateway:
         with self._change:
             worker.end_poll()
             self._changed()
-        self._log_in(idle=True)
+        self._renew_token(idle=True)
 
-    def _log_in(self, *, idle: bool) -> None:
-        """Fetch a token if there is none to use, or when idle if the old one is soon to run out; see `renewal`."""
-        renewal, worker = self.renewal, self._worker
-        if renewal is None or self._closed:
+    def _renew_token(self, *, idle: bool) -> None:
+        """Fetch a token if there is no usable one, or when idle if the old one is due for renewal."""
+        source, poller = self.token_source, self._worker
+        if source is None or self._closed:
             return
-        if idle:
-            renewal.keep()
         with self._change:
-            wanted = worker.answering and worker.credentials.wants_token(worker.store.seen(), idle=idle)
-            old = worker.credentials.token
-        if wanted:
-            token = renewal.fetch(old, urgent=not idle)
-            with self._change:
-                if token is not None and renewal is self.renewal:
-                    worker.credentials.offer(token)
+            credentials, seen = poller.credentials, poller.cache.seen
+            urgent = poller.answering and credentials.needs_token(seen)
+            renew = urgent or (idle and poller.answering and credentials.may_renew(seen))
+            old = credentials.token
+        if not renew:
+            return
+        before = source.status
+        token = source.fetch(old, urgent=urgent)
+        with self._change:
+            if token is not None and source is self.token_source:
+                poller.credentials.offer(token)
+            if token is not None or source.status != before:
                 self._changed()
 
     def _counted(self, path: str, status: int) -> None:

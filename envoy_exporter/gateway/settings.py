@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from envoy_exporter.token import Token
+
 from .auth import Local
-from .token import Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,13 @@ from support.gateways import by_hand
 from envoy_exporter import documents
 from envoy_exporter.collector import EnvoyCollector, Snapshot, _Run
 from envoy_exporter.documents import Document, Documents
-from envoy_exporter.gateway import answers
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway import responses
+from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.errors import GatewayError, NotHere
-from envoy_exporter.gateway.store import Standing
+from envoy_exporter.gateway.errors import NotAvailable
 from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
 from fuzz.plants import Plant
 
@@ -146,8 +147,8 @@ class Exporter:
                 at_hand[name] = self._documents[name]
                 continue
             try:
-                content = answers.content(name, Answer(200, {}, body), Documents(at_hand), self.plant.now)
-            except (GatewayError, NotHere):
+                content = responses.content(name, Response(200, {}, body), Documents(at_hand), self.plant.now)
+            except (RequestError, NotAvailable):
                 continue
             at_hand[name] = Document(content, asked=self.plant.now, took=0.25)
         return Documents(at_hand)
@@ -202,7 +203,7 @@ def _asked(seen: Documents, asked: float) -> Documents:
     return Documents({name: replace(document, asked=asked) for name, document in seen.at_hand.items()})
 
 
-def _standing(seen: Documents, name: str) -> Standing:
+def _standing(seen: Documents, name: str) -> EndpointStatus:
     document = seen.at_hand.get(name)
     failing = None if document else "not_json"
-    return Standing(document is not None, document.asked if document else None, 0.25, None, failing)
+    return EndpointStatus(document is not None, document.asked if document else None, 0.25, None, failing)

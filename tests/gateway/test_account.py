@@ -7,11 +7,10 @@ from random import Random
 import pytest
 from support.clock import StillClock
 
-from envoy_exporter.gateway.account import FAILED, REFUSED, Account, NotNow, pause
-from envoy_exporter.gateway.enlighten import CloudError, Enlighten, Login, NoToken, Refused, Unavailable
-from envoy_exporter.gateway.renewal import due
-from envoy_exporter.gateway.token import Token
+from envoy_exporter.enlighten.account import FAILED, REFUSED, Account, RateLimited, pause
+from envoy_exporter.enlighten.client import CloudError, Enlighten, Login, NoToken, Rejected, Unavailable
 from envoy_exporter.secret import Secret
+from envoy_exporter.token import Token, due
 
 HOUR, DAY, YEAR = 3600.0, 86400.0, 365 * 86400.0
 TOKEN = Token(Secret("t"), serial="1", issued=0.0, expires=YEAR)
@@ -41,7 +40,7 @@ def tries(account: Account, clock: StillClock, seconds: float, step: float, *ser
                 account.token(serial, 0.0)
             except CloudError:
                 made.append(clock.monotonic() - begun)
-            except NotNow:
+            except RateLimited:
                 pass
         clock.turn(step)
     return made
@@ -55,7 +54,7 @@ def test_the_pauses() -> None:
 
 def test_a_refused_account_is_tried_at_most_once_an_hour_by_all_its_gateways() -> None:
     cloud, clock = Scripted(), StillClock()
-    cloud.error = Refused("no", "password")
+    cloud.error = Rejected("no", "password")
     made = tries(Account(cloud, clock, Random(1)), clock, 24 * HOUR, 15, "1", "2", "3")
     assert 2 <= len(made) <= 12
     assert all(after - before >= HOUR for before, after in pairwise(made))
@@ -64,7 +63,7 @@ def test_a_refused_account_is_tried_at_most_once_an_hour_by_all_its_gateways() -
 def test_a_gateway_without_a_token_waits_alone_but_for_a_minute() -> None:
     cloud, clock = Scripted(), StillClock()
     account = Account(cloud, clock, Random(1))
-    cloud.error = Refused("no", "serial")
+    cloud.error = Rejected("no", "serial")
     assert tries(account, clock, 30, 15, "1") == [0]
     assert not account.is_open("2"), "each try brings the password to the cloud"
     clock.turn(60)
@@ -128,7 +127,7 @@ def test_one_try_at_a_time_and_who_is_in_need_waits_for_it() -> None:
     first = threading.Thread(target=account.token, args=("1", 0.0))
     first.start()
     assert begun.wait(10)
-    with pytest.raises(NotNow):
+    with pytest.raises(RateLimited):
         account.token("2", 0.0)
     second = threading.Thread(target=account.token, args=("3", 10.0))
     second.start()

@@ -6,9 +6,10 @@ import pytest
 
 from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
-from envoy_exporter.gateway.answers import content
-from envoy_exporter.gateway.client import Answer
-from envoy_exporter.gateway.errors import BadStatus, GatewayError, NotHere, Unusable
+from envoy_exporter.gateway.errors import HTTPStatusError, NotAvailable
+from envoy_exporter.gateway.responses import content
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import InvalidResponse, RequestError
 
 NOW = 1_781_000_000.0
 
@@ -20,7 +21,7 @@ def seen(firmware: str = "D8.3.5169") -> Documents:
 def told(endpoint: str, body: bytes, status: int = 200, firmware: str = "D8.3.5169", header: str = "") -> Json:
     """`header` is what Retry-After and Content-Type say."""
     headers = {"retry-after": header, "content-type": header}
-    return content(endpoint, Answer(status, headers, body), seen(firmware), NOW)
+    return content(endpoint, Response(status, headers, body), seen(firmware), NOW)
 
 
 INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
@@ -50,7 +51,7 @@ def test_info_is_nested_text() -> None:
     ids=["empty", "HTML", "cut", "no UTF-8", "entities", "UTF-16", "JSON", "large"],
 )
 def test_an_info_that_is_none_is_refused(body: bytes) -> None:
-    with pytest.raises(Unusable):
+    with pytest.raises(InvalidResponse):
         told(documents.INFO, body)
 
 
@@ -83,7 +84,7 @@ def test_json_whatever_stands_around_it(body: bytes) -> None:
     ids=["empty", "cut", "NaN", "Infinity", "more", "text", "no UTF-8", "deep", "digits", "UTF-16"],
 )
 def test_what_is_not_json_is_not_json(body: bytes) -> None:
-    with pytest.raises(Unusable) as error:
+    with pytest.raises(InvalidResponse) as error:
         told(documents.PRODUCTION_JSON, body)
     assert error.value.reason == "not_json"
     assert str(error.value).isprintable()
@@ -94,7 +95,7 @@ def test_what_is_not_json_is_not_json(body: bytes) -> None:
     [(documents.METERS, b"{}"), (documents.PRODUCTION_JSON, b"[]"), (documents.INVERTERS_V1, b'{"status": 1}')],
 )
 def test_json_of_another_shape_is_another_schema(endpoint: str, body: bytes) -> None:
-    with pytest.raises(Unusable) as error:
+    with pytest.raises(InvalidResponse) as error:
         told(endpoint, body)
     assert error.value.reason == "schema"
 
@@ -110,13 +111,13 @@ def test_json_of_another_shape_is_another_schema(endpoint: str, body: bytes) -> 
     ],
 )
 def test_not_on_this_gateway_is_no_failure(body: bytes, status: int) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(NotAvailable):
         told(documents.ENSEMBLE_INVENTORY, body, status)
 
 
 def test_an_error_object_with_a_code_of_trouble_is_trouble() -> None:
     """Older firmware says 503 inside of a 200."""
-    with pytest.raises(BadStatus) as error:
+    with pytest.raises(HTTPStatusError) as error:
         told(documents.ENSEMBLE_STATUS, b'{"error":"503 - Service Unavailable","informational":""}')
     assert error.value.reason == "http_5xx"
 
@@ -130,12 +131,12 @@ BOM = b"\xef\xbb\xbf"
 @pytest.mark.parametrize("before", [b"", BOM], ids=["plain", "BOM"])
 @pytest.mark.parametrize("firmware", ["D3.18.10", "R3.9.36", "D3.7.0"])
 def test_a_page_with_200_says_not_here_below_firmware_4(firmware: str, before: bytes) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(NotAvailable):
         told(documents.PRODUCTION_JSON, before + PAGE, firmware=firmware)
 
 
 def test_a_page_with_200_is_a_failure_from_firmware_4_on() -> None:
-    with pytest.raises(Unusable):
+    with pytest.raises(InvalidResponse):
         told(documents.PRODUCTION_JSON, PAGE)
 
 
@@ -157,7 +158,7 @@ def test_below_3_9_the_page_is_the_document(before: bytes) -> None:
     ],
 )
 def test_a_status_that_brings_nothing(status: int, reason: str) -> None:
-    with pytest.raises(GatewayError) as error:
+    with pytest.raises(RequestError) as error:
         told(documents.METERS, b"[]", status)
     assert error.value.reason == reason
 
@@ -177,12 +178,12 @@ def test_a_status_that_brings_nothing(status: int, reason: str) -> None:
     ],
 )
 def test_a_503_with_a_time(header: str, body: bytes, wait: float | None) -> None:
-    with pytest.raises(BadStatus) as error:
+    with pytest.raises(HTTPStatusError) as error:
         told(documents.METERS, body, 503, header=header)
     assert error.value.retry_after == wait
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html><body>login</body></html>", b"\n<html>", b"<!doctype HTML>"])
 def test_a_web_page_at_the_address_is_told_to_be_one(page: bytes) -> None:
-    with pytest.raises(Unusable, match="is a web page: is this a gateway"):
-        content(documents.INFO, Answer(200, {}, page), Documents(), 0.0)
+    with pytest.raises(InvalidResponse, match="is a web page: is this a gateway"):
+        content(documents.INFO, Response(200, {}, page), Documents(), 0.0)

@@ -10,9 +10,9 @@ from support.asked import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, asked, refused, rese
 from support.raw import RawGateway, Script, answer
 
 from envoy_exporter.gateway.auth import Bearer, Digest, Local
-from envoy_exporter.gateway.client import LARGEST_BODY
-from envoy_exporter.gateway.errors import GatewayError, NoAnswer, Unusable
 from envoy_exporter.secret import Secret
+from envoy_exporter.transport.client import LARGEST_BODY
+from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError
 
 
 def test_a_whole_answer_comes_as_it_was_sent() -> None:
@@ -50,7 +50,7 @@ def test_a_gateway_that_drips_a_byte_at_a_time_does_not_outlast_the_deadline(hea
     with RawGateway(script) as gateway:
         client = asked(gateway)
         began = time.monotonic()
-        with pytest.raises(NoAnswer) as error:
+        with pytest.raises(NoResponse) as error:
             client.get(LIMIT)
         assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
     assert error.value.reason == "deadline"
@@ -61,7 +61,7 @@ def test_a_gateway_that_accepts_and_says_nothing_is_a_timeout() -> None:
         gateway.request(connection)
         gateway.ended.wait(20)
 
-    with RawGateway(script) as gateway, pytest.raises(NoAnswer) as error:
+    with RawGateway(script) as gateway, pytest.raises(NoResponse) as error:
         asked(gateway).get(LIMIT)
     assert error.value.reason == "timeout"
 
@@ -103,7 +103,7 @@ def _cut(whole: bytes) -> Script:
 )
 def test_what_is_no_whole_answer_says_why(script: Script, reason: str) -> None:
     error = refused(script)
-    assert isinstance(error, NoAnswer)
+    assert isinstance(error, NoResponse)
     assert error.reason == reason
 
 
@@ -116,7 +116,7 @@ def test_an_endless_body_is_not_kept() -> None:
 
     with RawGateway(script) as gateway:
         client = asked(gateway)
-        with pytest.raises(Unusable) as error:
+        with pytest.raises(InvalidResponse) as error:
             client.get()
     assert error.value.reason == "too_large"
 
@@ -128,7 +128,7 @@ def test_a_gzip_bomb_stays_packed() -> None:
         gateway.request(connection)
         connection.sendall(answer(bomb, headers="Content-Encoding: gzip\r\n"))
 
-    with RawGateway(script) as gateway, pytest.raises(NoAnswer) as error:
+    with RawGateway(script) as gateway, pytest.raises(NoResponse) as error:
         asked(gateway).get()
     assert error.value.reason == "protocol"
 
@@ -215,7 +215,7 @@ def test_a_challenge_that_nobody_can_meet_is_a_401_and_no_more(challenge: str) -
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["as it should be", "one that no header can hold"])
 def test_a_token_is_in_no_error(end: str) -> None:
-    with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(GatewayError) as error:
+    with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(RequestError) as error:
         asked(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))
     chain: BaseException | None = error.value
     while chain is not None:

@@ -11,10 +11,10 @@ from support.certificates import certified
 from support.exporter import Scraped
 from support.raw import RawGateway, answer, closed_port, deaf_port
 
-from envoy_exporter.gateway.client import Client
-from envoy_exporter.gateway.errors import GatewayError, Unreachable
-from envoy_exporter.gateway.network import CONNECT_SECONDS, tls_context
 from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.transport.client import Client
+from envoy_exporter.transport.errors import RequestError, Unreachable
+from envoy_exporter.transport.network import CONNECT_SECONDS, tls_context
 from envoy_simulator import Simulator
 from envoy_simulator.certificate import self_signed
 
@@ -37,7 +37,7 @@ def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
     with RawGateway(script) as gateway:
         client = Asked(gateway.host, gateway.port, "https")
         began = time.monotonic()
-        with pytest.raises(GatewayError) as error:
+        with pytest.raises(RequestError) as error:
             client.get(LIMIT)
         assert time.monotonic() - began < LONG_BEFORE_THE_DRIP_ENDS
     assert error.value.reason == "tls"

@@ -9,7 +9,7 @@ from support.clock import StillClock
 from support.enlighten import YEAR, enlighten, login, trusted
 
 from envoy_exporter.clock import SystemClock
-from envoy_exporter.gateway.enlighten import CloudError, Unavailable, retry_after
+from envoy_exporter.enlighten.client import CloudError, Unavailable, retry_after
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import RESPONSES, Cloud
 

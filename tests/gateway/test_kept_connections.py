@@ -12,7 +12,7 @@ from support.gateways import settings
 from support.raw import RawGateway, answer, reset
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
-from envoy_exporter.gateway.errors import NoAnswer
+from envoy_exporter.transport.errors import NoResponse
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
@@ -54,7 +54,7 @@ def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh
 
 def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
     with RawGateway(reset_after_request) as gateway:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResponse):
             asked(gateway).get()
         assert gateway.connections == 1
 
@@ -69,7 +69,7 @@ def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
     with RawGateway(script) as gateway:
         client = asked(gateway)
         client.get()
-        with pytest.raises(NoAnswer) as error:
+        with pytest.raises(NoResponse) as error:
             client.get()
         assert (error.value.reason, gateway.connections) == ("truncated", 1)
 
@@ -131,7 +131,7 @@ def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: s
     with RawGateway(script) as gateway:
         client = asked(gateway)
         client.get()
-        with pytest.raises(NoAnswer) as caught:
+        with pytest.raises(NoResponse) as caught:
             client.get(limit=0.7)
         assert caught.value.reason == reason
 

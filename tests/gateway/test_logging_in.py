@@ -12,8 +12,8 @@ from support.faults import Answer, Odd, says
 from support.gateways import settings
 from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, renewals
 
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction
+from envoy_exporter.token import parse
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.faults import NoFaults

@@ -16,10 +16,12 @@ from support.clock import StillClock
 from support.exporter import Scraped
 from support.gateways import settings
 
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.transport.client import Response
 from envoy_simulator import Simulator
 
-OF_ONE_REQUEST = frozenset((httpx.Response, httpx.Request, httpcore.Response, httpcore.Request, Answer, TracebackType))
+OF_ONE_REQUEST = frozenset(
+    (httpx.Response, httpx.Request, httpcore.Response, httpcore.Request, Response, TracebackType)
+)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from support.gateways import settings
 from support.raw import RawGateway, closed_port
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.journal import AT_ONCE, Journal
+from envoy_exporter.gateway.log_throttle import AT_ONCE, LogThrottle
 from envoy_exporter.gateway.settings import Settings
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
@@ -188,7 +188,7 @@ def test_what_answered_and_then_was_gone_is_back_within_ten_minutes() -> None:
 def test_what_changes_all_day_is_four_lines_and_a_summary_an_hour(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = StillClock()
-    journal = Journal("home", clock)
+    journal = LogThrottle("home", clock)
     for minute in range(24 * 60):
         journal.summary()
         journal.changed("/home", logging.WARNING, f"no /home: {minute}")
@@ -203,7 +203,7 @@ def test_what_changes_all_day_is_four_lines_and_a_summary_an_hour(caplog: pytest
 def test_after_an_hour_of_rest_a_change_is_a_line_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = StillClock()
-    journal = Journal("home", clock)
+    journal = LogThrottle("home", clock)
     for _ in range(10):
         journal.changed("/home", logging.WARNING, "no /home")
     clock.turn(3601)
@@ -299,7 +299,7 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
             scraped = Scraped(Settings(name="home", host="127.0.0.1", port=port), StillClock())
             scraped.gateway._worker._random = Random(seed)
             scraped.poll()
-            moments.add(scraped.gateway._worker.store.quiet_until)
+            moments.add(scraped.gateway._worker.cache.quiet_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 

@@ -13,8 +13,8 @@ from support.gateways import settings
 from support.raw import RawGateway, answer
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.enlighten import retry_after
-from envoy_exporter.gateway.link import Link
+from envoy_exporter.enlighten.client import retry_after
+from envoy_exporter.gateway.client import GatewayClient
 from envoy_simulator import Simulator
 
 FAILURES = "enphase_gateway_request_failures_total"
@@ -69,14 +69,14 @@ def test_ten_thousand_headers_are_gone_through_and_not_looked_for_one_by_one(mon
 def test_a_bug_costs_its_endpoint_and_is_told_once_a_back_off(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ask = Link.ask
+    ask = GatewayClient.ask
 
-    def stumbles(link: Link, endpoint, *rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
+    def stumbles(link: GatewayClient, endpoint, *rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
         if endpoint.name == documents.TARIFF:
             raise ZeroDivisionError
         return ask(link, endpoint, *rest)
 
-    monkeypatch.setattr(Link, "ask", stumbles)
+    monkeypatch.setattr(GatewayClient, "ask", stumbles)
     clock = StillClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         scraped = Scraped(settings(gateway), clock)

@@ -10,7 +10,7 @@ from support.gateways import settings
 
 from envoy_exporter import documents
 from envoy_exporter.app import COLLECTORS
-from envoy_exporter.gateway.token import parse
+from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 
 FOR_INSTALLERS = (

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from envoy_exporter.gateway.token import TokenFile, parse
+from envoy_exporter.gateway.token_file import TokenFile
+from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 
 GATEWAY = Simulator("8.3")

@@ -10,7 +10,7 @@ from support.exporter import Scraped
 from support.gateways import settings
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.token import Token, parse
+from envoy_exporter.token import Token, parse
 from envoy_simulator import Simulator
 from envoy_simulator.faults import NoFaults
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from envoy_exporter.gateway.token import parse
-from envoy_exporter.gateway.token_store import TokenStore, write
+from envoy_exporter.enlighten.token_store import TokenStore, write
+from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 
 GATEWAY = Simulator("8.3")
@@ -108,7 +108,7 @@ def test_what_a_killed_process_left_is_cleared_and_what_another_is_writing_is_no
 _KILLING = """
 import os, random, signal, sys, time
 from pathlib import Path
-from envoy_exporter.gateway.token_store import write
+from envoy_exporter.enlighten.token_store import write
 
 path, texts = Path(sys.argv[1]), ("a" * 100_000, "b" * 50_000)
 write(path, texts[0])

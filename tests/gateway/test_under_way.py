@@ -41,12 +41,12 @@ def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
     with Simulator("8.3") as simulated:
         gateway = Scraped(settings(simulated)).gateway
         worker = gateway._worker
-        asking = worker.begin(worker.store.endpoint(documents.INFO))
+        asking = worker.begin(worker.cache.endpoint(documents.INFO))
         gateway.change(replace(gateway.settings, serial="999999999999"))
         outcome = worker.ask(asking)
         assert outcome.error is None
         worker.conclude(outcome)
     snapshot = gateway.snapshot()
     assert not snapshot.answering
-    assert documents.INFO not in worker.store.seen().at_hand
+    assert documents.INFO not in worker.cache.seen.at_hand
     assert snapshot.failures == {}

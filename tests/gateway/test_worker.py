@@ -14,8 +14,8 @@ from support.raw import RawGateway, answer, closed_port
 from envoy_exporter import documents
 from envoy_exporter.gateway.auth import Local
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Redaction, Secret
+from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 

@@ -21,10 +21,12 @@ from support.exposition import Exposition, parsed, parsed_openmetrics
 from support.served import Served
 
 from envoy_exporter import logs
-from envoy_exporter.gateway import network, renewal, worker
-from envoy_exporter.gateway.store import _State
-from envoy_exporter.gateway.token import parse
-from envoy_exporter.gateway.token_store import TokenStore
+from envoy_exporter.enlighten import renewal
+from envoy_exporter.enlighten.token_store import TokenStore
+from envoy_exporter.gateway import poller
+from envoy_exporter.gateway.endpoint_state import EndpointState
+from envoy_exporter.token import parse
+from envoy_exporter.transport import network
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.profiles import Profile
@@ -66,8 +68,8 @@ def open_files() -> int:
 def _impatient() -> Iterator[pytest.MonkeyPatch]:
     """Whatever takes seconds takes tenths of one: for what a fault never answers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "LONGEST_REQUEST", 0.3)
-        patch.setattr(worker, "FIRST_REQUEST", 0.2)
+        patch.setattr(poller, "LONGEST_REQUEST", 0.3)
+        patch.setattr(poller, "FIRST_REQUEST", 0.2)
         patch.setattr(network, "CONNECT_SECONDS", 0.2)
         patch.setattr(network, "HANDSHAKE_SECONDS", 0.2)
         patch.setattr(renewal, "SECONDS", 0.3)
@@ -191,23 +193,28 @@ class House:
             for name, level in before[2].items():
                 logging.getLogger(name).setLevel(level)
 
+    @property
+    def _renewal(self) -> renewal.Renewal:
+        source = self.asker.token_source
+        assert isinstance(source, renewal.Renewal)
+        return source
+
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """The exporter and who scrapes it, while nobody can be sure of an answer."""
         self.patience = HURRY
         with _impatient() as patch:
-            if self.asker.renewal is not None:
-                patch.setattr(self.asker.renewal._account._enlighten, "_seconds", 0.3)
+            if self.asker.token_source is not None:
+                patch.setattr(self._renewal._account._enlighten, "_seconds", 0.3)
             yield
         self.patience = CLIENT_TIMEOUT
 
     @contextmanager
     def impatient_with_the_cloud(self) -> Iterator[None]:
         """The exporter alone, while Enlighten may say nothing; what the gateway says may take its time."""
-        assert self.asker.renewal is not None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(renewal, "SECONDS", CLOUD_HURRY)
-            patch.setattr(self.asker.renewal._account._enlighten, "_seconds", CLOUD_HURRY)
+            patch.setattr(self._renewal._account._enlighten, "_seconds", CLOUD_HURRY)
             yield
 
     @property
@@ -298,7 +305,7 @@ class House:
     def back_off(self) -> float:
         """Seconds until all is asked for again that was given up: the gateway, endpoints, what was not there."""
         worker, states = self.asker._worker, self._states()
-        ends = [worker.store.quiet_until, *(state.due for state in states if state.error is not None)]
+        ends = [worker.cache.quiet_until, *(state.due for state in states if state.error is not None)]
         if worker.credentials.accepted is False:
             ends.append(worker.credentials.retry)
         if any(state.absent is not None for state in states) and worker._settled_at < float("inf"):
@@ -307,20 +314,19 @@ class House:
 
     def believed(self, there: Collection[str]) -> float:
         """Seconds until those are asked again that were said not to be there, from the start and for ten minutes."""
-        states = self.asker._worker.store._states
-        ends = [states[name].due for name in there if states[name].absent is not None and not states[name].answered]
+        states = self.asker._worker.cache.states
+        ends = [states[name].due for name in there if states[name].absent is not None and not states[name].has_answered]
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def cloud_back_off(self) -> float:
         """Seconds until Enlighten is asked again."""
-        assert self.asker.renewal is not None
-        ends = self.asker.renewal._account._closed.values()
+        ends = self._renewal._account._closed.values()
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def stands(self) -> float:
         """Seconds until every document is asked for anew."""
         return max(max(each.due for each in self._states() if each.absent is None) - self.clock.monotonic(), 0.0)
 
-    def _states(self) -> list[_State]:
-        store = self.asker._worker.store
-        return [store._states[each.name] for each in store.wanted()]
+    def _states(self) -> list[EndpointState]:
+        cache = self.asker._worker.cache
+        return [cache.states[each.name] for each in cache.required]

@@ -19,13 +19,14 @@ from envoy_exporter import documents
 from envoy_exporter.collector import EnvoyCollector, Snapshot
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.families import describe
-from envoy_exporter.gateway import answers
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway import responses
+from envoy_exporter.gateway.endpoint_cache import LEAST_GRACE
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.errors import GatewayError, NotHere
-from envoy_exporter.gateway.store import LEAST_GRACE
+from envoy_exporter.gateway.errors import NotAvailable
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request
 from envoy_simulator.profiles import Profile
@@ -137,10 +138,10 @@ class Twin:
                 response = self._gateway.respond(request, now)
             else:
                 response = self._gateway._site.document(request, now)
-            told = Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+            told = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
             try:
-                content = answers.content(endpoint.name, told, Documents(answered), now)
-            except (GatewayError, NotHere):
+                content = responses.content(endpoint.name, told, Documents(answered), now)
+            except (RequestError, NotAvailable):
                 continue
             answered[endpoint.name] = Document(content, asked=now, took=0.1)
         return answered

@@ -13,12 +13,13 @@ from support.exposition import parsed, parsed_openmetrics
 from envoy_exporter import documents
 from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.families import collect
-from envoy_exporter.gateway import answers
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.errors import GatewayError, NotHere
+from envoy_exporter.gateway.errors import NotAvailable
 from envoy_exporter.subsystems import SUBSYSTEMS
 from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.http_types import Request
@@ -81,10 +82,10 @@ def recorded(simulator: Simulator) -> Documents:
     seen: dict[str, Document] = {}
     for endpoint in ENDPOINTS:
         response = simulator._site.document(Request("GET", endpoint.target), NOW)
-        answer = Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+        answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
         try:
-            seen[endpoint.name] = Document(answers.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
-        except (GatewayError, NotHere):
+            seen[endpoint.name] = Document(responses.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
+        except (RequestError, NotAvailable):
             continue
     return Documents(seen)
 

@@ -6,9 +6,9 @@ import time
 import httpx
 import pytest
 
-from envoy_exporter.gateway.client import Answer, Client
-from envoy_exporter.gateway.errors import GatewayError
-from envoy_exporter.gateway.network import Network, tls_context
+from envoy_exporter.transport.client import Client, Response
+from envoy_exporter.transport.errors import RequestError
+from envoy_exporter.transport.network import Network, tls_context
 from support.raw import RawGateway, Script, reset
 
 LIMIT = 0.5
@@ -29,7 +29,7 @@ class Asked:
 
     def get(
         self, limit: float = 5.0, auth: httpx.Auth | None = None, *, keep_alive: bool = True, path: str = "/info"
-    ) -> Answer:
+    ) -> Response:
         url = self._url.copy_with(raw_path=path.encode())
         return self.client.get(url, auth, time.monotonic() + limit, keep_alive=keep_alive)
 
@@ -38,11 +38,11 @@ def asked(gateway: RawGateway) -> Asked:
     return Asked(gateway.host, gateway.port)
 
 
-def refused(script: Script, limit: float = 5.0) -> GatewayError:
+def refused(script: Script, limit: float = 5.0) -> RequestError:
     """The error that one GET ends with."""
     with RawGateway(script) as gateway:
         client = asked(gateway)
-        with pytest.raises(GatewayError) as error:
+        with pytest.raises(RequestError) as error:
             client.get(limit)
         client.client.close()
     return error.value

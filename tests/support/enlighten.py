@@ -4,10 +4,10 @@ from pathlib import Path
 from random import Random
 
 from envoy_exporter.clock import Clock
-from envoy_exporter.gateway.account import Account
-from envoy_exporter.gateway.enlighten import Enlighten, Login
-from envoy_exporter.gateway.renewal import Renewal
-from envoy_exporter.gateway.token_store import TokenStore
+from envoy_exporter.enlighten.account import Account
+from envoy_exporter.enlighten.client import Enlighten, Login
+from envoy_exporter.enlighten.renewal import Renewal
+from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.secret import Secret
 from envoy_simulator.cloud import Cloud
 from support.clock import StillClock

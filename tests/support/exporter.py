@@ -8,8 +8,8 @@ from typing import ClassVar
 from envoy_exporter.app import of_use
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.gateway.gateway import Gateway
-from envoy_exporter.gateway.renewal import Renewal
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Redaction
 from envoy_exporter.subsystems import SUBSYSTEMS
@@ -44,14 +44,14 @@ class Scraped:
             telemetry=self.telemetry,
             learn=(redaction or Redaction()).register,
             user_agent="test",
-            renewal=renewal,
+            token_source=renewal,
         )
         self._open.append(self.gateway)
         self.collector = EnvoyCollector(self.gateway, read or ReadSettings(), self.clock)
 
     def poll(self) -> None:
         """What a scrape does, but in this thread, and to its end."""
-        self.gateway._worker.store.scraped(self.clock.monotonic())
+        self.gateway.scraped()
         self.gateway.poll()
 
     def exposition(self) -> Exposition:

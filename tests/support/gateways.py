@@ -8,9 +8,9 @@ from envoy_exporter.clock import Clock
 from envoy_exporter.gateway.auth import Local
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
-from envoy_exporter.gateway.token import parse
 from envoy_exporter.secret import Secret
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from envoy_exporter.gateway.account import Account
+from envoy_exporter.enlighten.account import Account
 from envoy_exporter.gateway.settings import Settings
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import Cloud

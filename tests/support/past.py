@@ -10,14 +10,15 @@ from prometheus_client.samples import Sample
 from envoy_exporter import __version__
 from envoy_exporter.collector import EnvoyCollector, Snapshot
 from envoy_exporter.documents import Document, Documents
-from envoy_exporter.gateway import answers
-from envoy_exporter.gateway.client import Answer
+from envoy_exporter.gateway import responses
+from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway.errors import GatewayError, NotHere
-from envoy_exporter.gateway.store import Standing
-from envoy_exporter.gateway.token import parse
+from envoy_exporter.gateway.errors import NotAvailable
 from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.token import parse
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.gateway import SimulatedGateway
 from envoy_simulator.http_types import Request
@@ -70,10 +71,10 @@ class Past:
         moment = self._gateway.moment(time)
         for endpoint in ENDPOINTS:
             response = self._gateway.document_of(moment, Request("GET", endpoint.target))
-            told = Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+            told = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
             try:
-                content = answers.content(endpoint.name, told, Documents(answered), time)
-            except (GatewayError, NotHere):
+                content = responses.content(endpoint.name, told, Documents(answered), time)
+            except (RequestError, NotAvailable):
                 absent.add(endpoint.name)
                 continue
             answered[endpoint.name] = Document(content, asked=time, took=TOOK.get(endpoint.name, 0.1))
@@ -91,7 +92,7 @@ class Past:
 
     def _snapshot(self, seen: Documents, time: float) -> Snapshot:
         wanted = {
-            name: Standing(readable=True, asked=time, took=document.took, absent=None, failing=None)
+            name: EndpointStatus(readable=True, asked=time, took=document.took, absent=None, failing=None)
             for name, document in seen.at_hand.items()
         }
         return Snapshot(

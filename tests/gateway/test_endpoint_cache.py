@@ -5,9 +5,10 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.errors import NoAnswer, Unusable
-from envoy_exporter.gateway.store import Store
+from envoy_exporter.gateway.endpoint_cache import EndpointCache
+from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError
 
+RANDOM = Random(1)
 READERS = frozenset({"identity", "production", "meters", "inverters", "batteries"})
 INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D8.3.5169", "imeter": "true"}}
 METER: documents.Json = {"eid": 1, "state": "enabled", "measurementType": "production", "phaseCount": 1}
@@ -17,16 +18,42 @@ SITE: documents.Json = {"production": [{"type": "eim", "activeCount": 1}]}
 DEVICES: documents.Json = {"1": {"devName": "pcu"}}
 
 
-def store(min_interval: float = 10.0, **maximum_ages: float) -> Store:
-    return Store(Random(1), READERS, min_interval, maximum_ages)
+class Cache:
+    """The newest value of a cache, changed by one method of it after another."""
+
+    def __init__(self, min_interval: float = 10.0, **maximum_ages: float) -> None:
+        self.value = EndpointCache.empty(READERS, min_interval, maximum_ages)
+
+    def ask(self, name: str, now: float, content: documents.Json) -> None:
+        self.requesting(name, now)
+        self.value = self.value.answered(name, content, requested_at=now, duration=0.1)
+
+    def requesting(self, name: str, now: float) -> None:
+        self.value = self.value.requesting(name, now)
+
+    def failed(self, name: str, error: RequestError, now: float, duration: float, *, hung: bool = False) -> None:
+        jitter = RANDOM.uniform(1.0, 1.2)
+        self.value = self.value.failed(name, error, now, duration, hung=hung, jitter=jitter)
+
+    def missing(self, name: str, now: float) -> bool:
+        self.value, gone = self.value.not_available(name, "HTTP 404", now, 0.1)
+        return gone
+
+    def scraped(self, now: float) -> bool:
+        """Whether documents last less long than before."""
+        before, self.value = self.value, self.value.scraped(now)
+        return self.value.least_grace < before.least_grace
 
 
-def ask(store: Store, name: str, now: float, content: documents.Json) -> None:
-    store.asking(name, now)
-    store.answered(name, content, asked_at=now, took=0.1)
+def store(min_interval: float = 10.0, **maximum_ages: float) -> Cache:
+    return Cache(min_interval, **maximum_ages)
 
 
-def a_plant(store: Store, now: float) -> None:
+def ask(store: Cache, name: str, now: float, content: documents.Json) -> None:
+    store.ask(name, now, content)
+
+
+def a_plant(store: Cache, now: float) -> None:
     """A metered gateway has said what it is."""
     ask(store, documents.INFO, now, INFO)
     ask(store, documents.METERS, now, [METER])
@@ -38,8 +65,8 @@ def a_plant(store: Store, now: float) -> None:
     ask(store, documents.HOME, now, {})
 
 
-def due(store: Store, now: float) -> list[str]:
-    return [endpoint.name for endpoint in store._due(now)]
+def due(store: Cache, now: float) -> list[str]:
+    return [endpoint.name for endpoint in store.value.due_endpoints(now)]
 
 
 def test_info_goes_first_and_nothing_else_is_known_to_be_wanted() -> None:
@@ -72,7 +99,7 @@ def test_an_endpoint_is_due_from_one_second_before_its_maximum_age(name: str, ag
 def test_nothing_is_asked_within_min_interval_so_the_worker_holds_for_less_than_a_second() -> None:
     asked = store(min_interval=10)
     a_plant(asked, 100)
-    chosen = asked.next(109.2)
+    chosen = asked.value.next(109.2)
     assert chosen is not None
     endpoint, hold = chosen
     assert endpoint.name == documents.METER_READINGS
@@ -113,10 +140,10 @@ def test_a_fast_endpoint_that_has_become_due_goes_before_the_next_slow_one() -> 
 def test_a_document_can_be_read_for_its_age_and_a_grace_of_75_seconds() -> None:
     asked = store()
     a_plant(asked, 0)
-    assert documents.METER_READINGS in asked.at_hand(10 + 75).at_hand
-    assert documents.METER_READINGS not in asked.at_hand(10 + 75.01).at_hand
-    assert documents.DEVICE_DATA in asked.at_hand(120 + 120).at_hand
-    assert documents.DEVICE_DATA not in asked.at_hand(120 + 120.01).at_hand
+    assert documents.METER_READINGS in asked.value.readable(10 + 75).at_hand
+    assert documents.METER_READINGS not in asked.value.readable(10 + 75.01).at_hand
+    assert documents.DEVICE_DATA in asked.value.readable(120 + 120).at_hand
+    assert documents.DEVICE_DATA not in asked.value.readable(120 + 120.01).at_hand
 
 
 def test_rare_scrapes_make_documents_last_two_intervals() -> None:
@@ -124,8 +151,8 @@ def test_rare_scrapes_make_documents_last_two_intervals() -> None:
     for scrape in (0, 200, 400):
         asked.scraped(scrape)
     a_plant(asked, 400)
-    assert documents.METER_READINGS in asked.at_hand(400 + 10 + 400).at_hand
-    assert documents.METER_READINGS not in asked.at_hand(400 + 10 + 401).at_hand
+    assert documents.METER_READINGS in asked.value.readable(400 + 10 + 400).at_hand
+    assert documents.METER_READINGS not in asked.value.readable(400 + 10 + 401).at_hand
 
 
 def test_a_night_without_scrapes_makes_no_document_last_a_night() -> None:
@@ -133,16 +160,16 @@ def test_a_night_without_scrapes_makes_no_document_last_a_night() -> None:
     a_plant(asked, 0)
     asked.scraped(0)
     asked.scraped(8 * 3600)
-    assert asked.at_hand(8 * 3600).at_hand.keys() == set()
+    assert asked.value.readable(8 * 3600).at_hand.keys() == set()
 
 
 def test_a_document_cannot_be_read_once_a_newer_asking_has_failed() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.asking(documents.METER_READINGS, 10)
-    assert documents.METER_READINGS in asked.at_hand(10).at_hand
-    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
-    assert documents.METER_READINGS not in asked.at_hand(10).at_hand
+    asked.requesting(documents.METER_READINGS, 10)
+    assert documents.METER_READINGS in asked.value.readable(10).at_hand
+    asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
+    assert documents.METER_READINGS not in asked.value.readable(10).at_hand
 
 
 def test_what_failed_is_asked_again_later_and_later_but_within_two_minutes_or_so() -> None:
@@ -150,8 +177,8 @@ def test_what_failed_is_asked_again_later_and_later_but_within_two_minutes_or_so
     a_plant(asked, 0)
     now, waits = 0.0, []
     for _ in range(8):
-        asked.asking(documents.METER_READINGS, now)
-        asked.failed(documents.METER_READINGS, Unusable("not_json", ""), now, 0)
+        asked.requesting(documents.METER_READINGS, now)
+        asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), now, 0)
         again = next(t / 10 for t in range(int(now * 10), 100_000) if documents.METER_READINGS in due(asked, t / 10))
         waits.append(again - now)
         now = again
@@ -164,8 +191,8 @@ def test_what_hangs_is_asked_less_and_less() -> None:
     a_plant(asked, 0)
     now, waits = 0.0, []
     for _ in range(6):
-        asked.asking(documents.PRODUCTION_JSON, now)
-        asked.failed(documents.PRODUCTION_JSON, NoAnswer("timeout", ""), now + 30, 30, hung=True)
+        asked.requesting(documents.PRODUCTION_JSON, now)
+        asked.failed(documents.PRODUCTION_JSON, NoResponse("timeout", ""), now + 30, 30, hung=True)
         again = next(t for t in range(int(now), 100_000) if documents.PRODUCTION_JSON in due(asked, t))
         waits.append(again - now - 30)
         now = again
@@ -176,8 +203,8 @@ def test_what_hangs_is_asked_less_and_less() -> None:
 def test_what_is_not_on_the_gateway_is_asked_for_again_after_six_hours() -> None:
     asked = store()
     ask(asked, documents.INFO, 0, INFO)
-    asked.asking(documents.DEVICE_DATA, 0)
-    assert asked.refused(documents.DEVICE_DATA, "HTTP 404", 0, 0.1)
+    asked.requesting(documents.DEVICE_DATA, 0)
+    assert asked.missing(documents.DEVICE_DATA, 0)
     assert documents.DEVICE_DATA not in due(asked, 6 * 3600 - 1)
     assert documents.DEVICE_DATA in due(asked, 6 * 3600)
 
@@ -187,8 +214,8 @@ def test_what_has_answered_is_gone_only_after_three_refusals_over_ten_minutes() 
     a_plant(asked, 0)
     believed = []
     for now in (10, 20, 30, 40, 609, 611):
-        asked.asking(documents.DEVICE_DATA, now)
-        believed.append(asked.refused(documents.DEVICE_DATA, "HTTP 404", now, 0.1))
+        asked.requesting(documents.DEVICE_DATA, now)
+        believed.append(asked.missing(documents.DEVICE_DATA, now))
     assert believed == [False, False, False, False, False, True]
 
 
@@ -196,20 +223,20 @@ def test_an_answer_in_between_forgives_the_refusals() -> None:
     asked = store()
     a_plant(asked, 0)
     for now in (10, 20):
-        assert not asked.refused(documents.HOME, "HTTP 404", now, 0.1)
+        assert not asked.missing(documents.HOME, now)
     ask(asked, documents.HOME, 30, {})
-    assert not asked.refused(documents.HOME, "HTTP 404", 700, 0.1)
+    assert not asked.missing(documents.HOME, 700)
 
 
 def test_after_an_outage_what_failed_and_what_was_not_there_is_asked_for_at_once() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.asking(documents.METER_READINGS, 10)
-    asked.failed(documents.METER_READINGS, Unusable("not_json", ""), 10, 0)
-    asked.asking(documents.ENSEMBLE_INVENTORY, 10)
+    asked.requesting(documents.METER_READINGS, 10)
+    asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
+    asked.requesting(documents.ENSEMBLE_INVENTORY, 10)
     for now in (10, 20, 620):
-        asked.refused(documents.ENSEMBLE_INVENTORY, "HTTP 404", now, 0)
-    asked.returned()
+        asked.missing(documents.ENSEMBLE_INVENTORY, now)
+    asked.value = asked.value.recovered()
     assert {documents.METER_READINGS, documents.ENSEMBLE_INVENTORY} <= set(due(asked, 640))
 
 
@@ -217,51 +244,51 @@ def test_what_is_not_there_stays_so_until_it_is_asked_for_again() -> None:
     """Else a reload within `min_interval` of the asking would call it a failure."""
     asked = store()
     ask(asked, documents.INFO, 0, INFO)
-    asked.asking(documents.DEVICE_DATA, 0)
-    asked.refused(documents.DEVICE_DATA, "HTTP 404", 0, 0.1)
-    asked.forget_absent()
-    assert documents.DEVICE_DATA in asked.seen().absent
+    asked.requesting(documents.DEVICE_DATA, 0)
+    asked.missing(documents.DEVICE_DATA, 0)
+    asked.value = asked.value.retry_absent()
+    assert documents.DEVICE_DATA in asked.value.seen.absent
     assert documents.DEVICE_DATA in due(asked, 10)
-    asked.failed(documents.DEVICE_DATA, Unusable("not_json", ""), 10, 0)
-    assert documents.DEVICE_DATA not in asked.seen().absent
+    asked.failed(documents.DEVICE_DATA, InvalidResponse("not_json", ""), 10, 0)
+    assert documents.DEVICE_DATA not in asked.value.seen.absent
 
 
 def test_nothing_is_due_in_a_back_off() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.quiet_until = 500.0
+    asked.value = asked.value.quiet(500.0)
     assert due(asked, 499) == []
-    assert asked.until(50) == 85  # a document runs out before anything is due
+    assert asked.value.until(50) == 85  # a document runs out before anything is due
     assert documents.METER_READINGS in due(asked, 500)
 
 
 def test_a_scrape_waits_for_what_is_due_but_not_for_slow_ones_that_were_there() -> None:
     asked = store()
     a_plant(asked, 0)
-    assert not asked.pending(since=5, now=5)
-    assert asked.pending(since=10, now=10)
+    assert not asked.value.pending(since=5, now=5)
+    assert asked.value.pending(since=10, now=10)
     ask(asked, documents.METER_READINGS, 10, [])
-    assert not asked.pending(since=10, now=10)
+    assert not asked.value.pending(since=10, now=10)
     ask(asked, documents.METER_READINGS, 300, [])
     ask(asked, documents.PRODUCTION_JSON, 300, SITE)
     ask(asked, documents.DEVICE_DATA, 300, DEVICES)
     assert due(asked, 300) == [documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY, documents.INVENTORY]
-    assert not asked.pending(since=300, now=300)
+    assert not asked.value.pending(since=300, now=300)
 
 
 def test_a_scrape_waits_for_a_slow_one_that_never_answered() -> None:
     asked = store()
     ask(asked, documents.INFO, 0, INFO)
-    assert asked.pending(since=0, now=0)
+    assert asked.value.pending(since=0, now=0)
 
 
 def test_a_scrape_shares_the_request_that_is_on_its_way() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.asking(documents.METER_READINGS, 10)
-    assert asked.pending(since=11, now=11)
-    asked.answered(documents.METER_READINGS, [], 10, 2)
-    assert not asked.pending(since=11, now=12)
+    asked.requesting(documents.METER_READINGS, 10)
+    assert asked.value.pending(since=11, now=11)
+    asked.value = asked.value.answered(documents.METER_READINGS, [], 10, 2)
+    assert not asked.value.pending(since=11, now=12)
 
 
 FLAPPED: documents.Json = {"production": [{"type": "inverters", "activeCount": 9}, {"type": "eim", "activeCount": 0}]}
@@ -271,10 +298,10 @@ def test_a_production_ct_that_is_away_for_one_poll_makes_the_gateway_be_asked_no
     """pyenphase#471: activeCount flips to 0 on 8.3, around 23:05."""
     asked = store()
     a_plant(asked, 0)
-    before = [endpoint.name for endpoint in asked.wanted()]
+    before = [endpoint.name for endpoint in asked.value.required]
     for now, site in ((60.0, FLAPPED), (120.0, SITE), (180.0, FLAPPED), (240.0, SITE)):
         ask(asked, documents.PRODUCTION_JSON, now, site)
-        assert [endpoint.name for endpoint in asked.wanted()] == before
+        assert [endpoint.name for endpoint in asked.value.required] == before
 
 
 def test_a_production_ct_that_stays_away_is_missed() -> None:
@@ -297,16 +324,16 @@ def test_a_gateway_without_a_production_ct_is_asked_at_once_for_what_else_it_has
 def test_the_age_of_a_document_counts_from_its_own_asking_and_not_from_a_newer_one_that_is_under_way() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.asking(documents.METER_READINGS, 30)
-    assert asked.at_hand(31).at_hand[documents.METER_READINGS].age == 31
+    asked.requesting(documents.METER_READINGS, 30)
+    assert asked.value.readable(31).at_hand[documents.METER_READINGS].age == 31
 
 
 def test_a_document_lasts_from_its_own_asking_and_not_from_a_newer_one_that_is_under_way() -> None:
     asked = store()
     a_plant(asked, 0)
-    asked.asking(documents.METER_READINGS, 80)
-    assert documents.METER_READINGS in asked.at_hand(85).at_hand, "ten seconds, and 75 of grace"
-    assert documents.METER_READINGS not in asked.at_hand(86).at_hand
+    asked.requesting(documents.METER_READINGS, 80)
+    assert documents.METER_READINGS in asked.value.readable(85).at_hand, "ten seconds, and 75 of grace"
+    assert documents.METER_READINGS not in asked.value.readable(86).at_hand
 
 
 def test_however_long_a_poll_takes_nothing_is_asked_twice_unless_somebody_came() -> None:
@@ -339,21 +366,21 @@ IQ_BATTERY: documents.Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "4
 OLD_INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D6.0.0"}}
 
 
-def with_battery(store: Store, now: float, info: documents.Json) -> None:
+def with_battery(store: Cache, now: float, info: documents.Json) -> None:
     ask(store, documents.INFO, now, info)
     ask(store, documents.METERS, now, [])
     ask(store, documents.ENSEMBLE_INVENTORY, now, IQ_BATTERY)
-    store.asking(documents.ENSEMBLE_POWER, now)
+    store.requesting(documents.ENSEMBLE_POWER, now)
 
 
 @pytest.mark.parametrize("info", [INFO, OLD_INFO])
 def test_inventory_is_live_while_battery_power_is_not_available(info: documents.Json) -> None:
     asked = store()
     with_battery(asked, 100, info)
-    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    asked.missing(documents.ENSEMBLE_POWER, 100)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 128.9)
     assert documents.ENSEMBLE_INVENTORY in due(asked, 129)
-    assert asked.pending(since=110, now=129), "a scrape waits for live data"
+    assert asked.value.pending(since=110, now=129), "a scrape waits for live data"
     ask(asked, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 157.9)
     assert documents.ENSEMBLE_INVENTORY in due(asked, 158)
@@ -363,14 +390,14 @@ def test_inventory_is_live_while_battery_power_is_not_available(info: documents.
 def test_inventory_is_live_while_battery_power_fails_on_old_firmware(info: documents.Json, live: bool) -> None:
     asked = store()
     with_battery(asked, 100, info)
-    asked.failed(documents.ENSEMBLE_POWER, Unusable("not_json", "it is not JSON"), 100, 0.1)
+    asked.failed(documents.ENSEMBLE_POWER, InvalidResponse("not_json", "it is not JSON"), 100, 0.1)
     assert (documents.ENSEMBLE_INVENTORY in due(asked, 129)) is live
 
 
 def test_inventory_is_slow_again_once_battery_power_answers() -> None:
     asked = store()
     with_battery(asked, 100, INFO)
-    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    asked.missing(documents.ENSEMBLE_POWER, 100)
     assert documents.ENSEMBLE_INVENTORY in due(asked, 129)
     ask(asked, documents.ENSEMBLE_POWER, 129, {"devices:": []})
     ask(asked, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
@@ -382,7 +409,7 @@ def test_inventory_without_a_battery_stays_slow() -> None:
     asked = store()
     with_battery(asked, 100, INFO)
     ask(asked, documents.ENSEMBLE_INVENTORY, 100, [])
-    asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", 100, 0.1)
+    asked.missing(documents.ENSEMBLE_POWER, 100)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 398)
 
 
@@ -392,8 +419,8 @@ def test_inventory_stays_slow_once_battery_power_has_answered() -> None:
     with_battery(asked, 100, INFO)
     ask(asked, documents.ENSEMBLE_POWER, 100, {"devices:": []})
     for now in (130, 500, 900):
-        asked.asking(documents.ENSEMBLE_POWER, now)
-        asked.refused(documents.ENSEMBLE_POWER, "HTTP 404", now, 0.1)
-    assert documents.ENSEMBLE_POWER in asked.seen().absent
+        asked.requesting(documents.ENSEMBLE_POWER, now)
+        asked.missing(documents.ENSEMBLE_POWER, now)
+    assert documents.ENSEMBLE_POWER in asked.value.seen.absent
     ask(asked, documents.ENSEMBLE_INVENTORY, 900, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 900 + 298)

@@ -5,37 +5,35 @@ A client of its own, which has nothing of the gateway's but the deadline: the ce
 environment, and it knows how to POST, which no gateway is ever sent.
 
 CloudError        no token came of it; `result` is the label of the counter
-├── Refused       it says no, and a person must act (password mfa serial changed)
+├── Rejected       it says no, and a person must act (password mfa serial changed)
 ├── Unavailable   no answer, or one that says "not now" (unavailable)
 └── NoToken       an answer where the token belongs, which is none that can be used (unusable)
 """
 
 import json
 import re
-import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import urlencode
 
-import httpcore
-import httpx
-
-from envoy_exporter.clock import Clock
+from envoy_exporter import token
+from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.secret import Secret
-
-from . import answers, token
-from .client import Answer
-from .errors import GatewayError
-from .network import Network
-from .token import Token
+from envoy_exporter.token import Token
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import InvalidResponse, RequestError
+from envoy_exporter.transport.headers import seconds_until
+from envoy_exporter.transport.network import Network
+from envoy_exporter.transport.post import https_host, post, verifying_context
 
 LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json?"
 TOKEN_URL = "https://entrez.enphaseenergy.com/tokens"  # noqa: S105  # where they are made
 _BY_HAND = "make a token by hand at https://entrez.enphaseenergy.com, and name its file with token_file"
 SECONDS = 15.0
 """For login and token together. Each takes one to three."""
-_LARGEST_ANSWER = 256 * 1024
+_LARGEST_RESPONSE = 256 * 1024
 """A token has one kB, a login some hundred bytes, a maintenance page some ten kB."""
 
 _LONGEST_WAIT = 86400.0
@@ -51,7 +49,7 @@ class CloudError(Exception):
         self.result = result or self.results[0]
 
 
-class Refused(CloudError):
+class Rejected(CloudError):
     results = ("password", "mfa", "serial", "changed")
 
 
@@ -69,7 +67,7 @@ class NoToken(CloudError):
     results = ("unusable",)
 
 
-RESULTS = ("success", *(each for kind in (Refused, Unavailable, NoToken) for each in kind.results), "gateway")
+RESULTS = ("success", *(each for kind in (Rejected, Unavailable, NoToken) for each in kind.results), "gateway")
 """What can come of asking for a token; `gateway`: one came that the gateway does not take."""
 
 
@@ -103,16 +101,15 @@ class Enlighten:
         self._user_agent = user_agent
         self._seconds = seconds
         for url in (login.login_url, login.token_url):
-            if httpcore.URL(url).scheme != b"https" or not httpcore.URL(url).host:
-                raise ValueError(f"{url} is not https://HOST/...: a password goes nowhere without TLS")
+            _host(url)
         if login.ca_file is not None:
-            verified(login.ca_file)
+            verifying_context(login.ca_file)
 
     def token(self, serial: str) -> Token:
         """A new one for the gateway of this serial. Raises CloudError."""
         deadline = self._clock.monotonic() + self._seconds
         try:
-            self._context = verified(self._login.ca_file)
+            self._context = verifying_context(self._login.ca_file)
         except OSError as error:
             raise Unavailable(f"the ca_file {self._login.ca_file} cannot be used: {error.strerror or error}") from None
         session = self._session(deadline)
@@ -120,7 +117,7 @@ class Enlighten:
         answer = self._post(self._login.token_url, "application/json", asked, deadline)
         if answer.status in {401, 403, 404}:
             words = f"Enlighten gives this account no token for the gateway {serial} (HTTP {answer.status})"
-            raise Refused(f"{words}: check serial, and that the account sees this gateway", "serial")
+            raise Rejected(f"{words}: check serial, and that the account sees this gateway", "serial")
         self._check(answer)
         return checked(answer.body.decode("ascii", "replace"), serial, self._clock.time())
 
@@ -128,40 +125,49 @@ class Enlighten:
         login = self._login
         form = urlencode({"user[email]": login.username, "user[password]": login.password.reveal()})
         answer = self._post(login.login_url, "application/x-www-form-urlencoded", form, deadline)
-        if answer.status == httpx.codes.UNAUTHORIZED:
-            raise Refused("Enlighten does not know this username with this password", "password")
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise Rejected("Enlighten does not know this username with this password", "password")
         self._check(answer)
         return session(answer.body)
 
-    def _check(self, answer: Answer) -> None:
-        if answer.status == httpx.codes.OK:
+    def _check(self, answer: Response) -> None:
+        if answer.status == HTTPStatus.OK:
             return
         if answer.status in {408, 425, 429} or answer.status >= 500:  # noqa: PLR2004
             wait = retry_after(answer.headers.get("retry-after", ""), self._clock.time())
             raise Unavailable(f"the Enphase cloud has no time (HTTP {answer.status})", wait)
         words = f"the Enphase cloud does not log in this way any more (HTTP {answer.status})"
-        raise Refused(f"{words}: see whether there is a newer version; {_BY_HAND}", "changed")
+        raise Rejected(f"{words}: see whether there is a newer version; {_BY_HAND}", "changed")
 
-    def _post(self, url: str, kind: str, content: str, deadline: float) -> Answer:
-        """What comes back, whatever its status. Raises Unavailable, or NoToken for too much of it."""
-        host = httpcore.URL(url).host.decode()
-        network = Network(host, httpcore.URL(url).port, self._clock.monotonic, deadline=deadline)
-        headers = [("User-Agent", self._user_agent), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
-        headers += [("Content-Type", kind), ("Connection", "close")]
+    def _post(self, url: str, kind: str, content: str, deadline: float) -> Response:
+        """The response, whatever its status. Raises Unavailable, or NoToken if it is too large."""
+        host, port = _host(url)
+        network = Network(host, port, self._clock.monotonic, deadline=deadline)
+        headers = {"User-Agent": self._user_agent, "Content-Type": kind}
         try:
-            with (
-                httpcore.ConnectionPool(ssl_context=self._context, network_backend=network) as pool,
-                pool.stream("POST", url, headers=headers, content=content.encode()) as response,
-            ):
-                self._counted(response.status)
-                assert isinstance(response.stream, Iterable)  # noqa: S101  # the pool is synchronous
-                body = _whole(response.stream)
-                told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                return Answer(response.status, told, body)
-        except GatewayError as error:
+            return post(
+                url,
+                content.encode(),
+                headers,
+                context=self._context,
+                network=network,
+                counted=self._counted,
+                largest=_LARGEST_RESPONSE,
+            )
+        except InvalidResponse:
+            raise NoToken(f"the Enphase cloud's answer is larger than {_LARGEST_RESPONSE} bytes") from None
+        except RequestError as error:
+            if error.reason == "protocol":
+                raise Unavailable(f"no whole answer from {host}") from None
             raise Unavailable(f"no answer from {host} ({error.reason}): {_WHY.get(error.reason, _NO_HTTP)}") from None
-        except (httpcore.ProtocolError, httpcore.NetworkError):
-            raise Unavailable(f"no whole answer from {host}") from None
+
+
+def _host(url: str) -> tuple[str, int | None]:
+    """Host and port of the URL. Raises ValueError if it is not https."""
+    host = https_host(url)
+    if host is None:
+        raise ValueError(f"{url} is not https://HOST/...: a password goes nowhere without TLS")
+    return host
 
 
 _NO_HTTP = "its answer broke off"
@@ -175,37 +181,18 @@ _WHY = {
 }
 
 
-def verified(ca_file: str | None) -> ssl.SSLContext:
-    """TLS that checks certificate and name: by the CAs that browsers know, or by those of the file.
-
-    Raises OSError where that is not there or holds no certificate.
-    """
-    if ca_file is not None:
-        return ssl.create_default_context(cafile=ca_file)
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def _whole(stream: Iterable[bytes]) -> bytes:
-    body = b""
-    for part in stream:
-        body += part
-        if len(body) > _LARGEST_ANSWER:
-            raise NoToken(f"the Enphase cloud's answer is larger than {_LARGEST_ANSWER} bytes")
-    return body
-
-
 def retry_after(header: str, now: float) -> float | None:
     """Seconds that the header names, as a number or as a date; at most a day, and None for what is neither."""
     if re.fullmatch(r"\s*\d{1,9}\s*", header):
         return min(float(header), _LONGEST_WAIT)
-    wait = answers.until(header, now)
+    wait = seconds_until(header, now)
     return None if wait is None else min(max(wait, 0.0), _LONGEST_WAIT)
 
 
 def session(body: bytes) -> str | int:
     """Of a login's answer; of what else it may hold (is_consumer, manager_token) much is missing at times.
 
-    Raises Refused for an account that needs more than a password, Unavailable for what is no login's answer.
+    Raises Rejected for an account that needs more than a password, Unavailable for what is no login's answer.
     """
     try:
         said = json.loads(body)
@@ -214,11 +201,11 @@ def session(body: bytes) -> str | int:
     if not isinstance(said, dict):
         raise Unavailable("the Enphase cloud answers a login with something else; it may be under maintenance")
     if said.get("isBlocked") is True:
-        raise Refused("Enlighten has blocked this account: log in there with a browser", "password")
+        raise Rejected("Enlighten has blocked this account: log in there with a browser", "password")
     found = said.get("session_id")
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
         # {"success": true, "isBlocked": false} (home-assistant/core#155793)
-        raise Refused(f"Enlighten wants a second factor (MFA) of this account, and nobody is here; {_BY_HAND}", "mfa")
+        raise Rejected(f"Enlighten wants a second factor (MFA) of this account, and nobody is here; {_BY_HAND}", "mfa")
     return found
 
 
@@ -233,7 +220,5 @@ def checked(text: str, serial: str, now: float) -> Token:
     if made.serial != serial:
         raise NoToken(f"the Enphase cloud made a token for {made.serial}, and was asked for {serial}")
     if made.expires <= now:
-        raise NoToken(
-            f"the Enphase cloud's token ran out on {answers.utc(made.expires)}: is this machine's clock right?"
-        )
+        raise NoToken(f"the Enphase cloud's token ran out on {utc_date(made.expires)}: is this machine's clock right?")
     return made

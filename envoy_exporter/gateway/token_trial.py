@@ -4,10 +4,10 @@ from collections.abc import Generator
 
 import httpx
 
-from .token import Token
+from envoy_exporter.token import Token
 
 
-class Trial(httpx.Auth):
+class TokenTrial(httpx.Auth):
     """Sends the new token, and if that brings a 401 the old one, so that nothing is lost by trying.
 
     `passed`, of the latest request: True, the gateway takes the new token; False, it takes only the old one; None, it

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpcore
 
-from .errors import NoAnswer, Stranger, Unreachable, bare
+from .errors import CertificateChanged, NoResponse, Unreachable, bare
 
 CONNECT_SECONDS = 3.0
 HANDSHAKE_SECONDS = 5.0
@@ -43,16 +43,16 @@ class Network(httpcore.NetworkBackend):
     _good: object = field(default=None, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
-        """Seconds until the deadline. Raises NoAnswer once there are none."""
+        """Seconds until the deadline. Raises NoResponse once there are none."""
         left = self.deadline - self.monotonic()
         if left <= 0:
             raise self.late()
         return min(left, at_most)
 
-    def late(self) -> NoAnswer:
+    def late(self) -> NoResponse:
         if self.received:
-            return NoAnswer("deadline", "it had not finished its answer by the deadline")
-        return NoAnswer("timeout", "it did not answer")
+            return NoResponse("deadline", "it had not finished its answer by the deadline")
+        return NoResponse("timeout", "it did not answer")
 
     def connect_tcp(
         self,
@@ -110,7 +110,7 @@ class Stream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._network.late() from None
         except OSError as error:
-            raise NoAnswer("reset", f"it broke the connection: {error.strerror or error}") from None
+            raise NoResponse("reset", f"it broke the connection: {error.strerror or error}") from None
         self._network.received += len(received)
         return received
 
@@ -148,7 +148,9 @@ class Stream(httpcore.NetworkStream):
         try:
             _check_fingerprint(shown, network.fingerprint)
             if network.guarded and network.known not in {None, shown}:
-                raise Stranger("tls", "it shows another certificate than before: another gateway may have its address")
+                raise CertificateChanged(
+                    "tls", "it shows another certificate than before: another gateway may have its address"
+                )
         except Unreachable:
             secured.close()
             raise

@@ -15,7 +15,7 @@ AT_ONCE = 4
 SPAN = 3600.0
 
 
-class Journal:
+class LogThrottle:
     """Lines about the gateway `name`. `summary()` is to be called now and then: there is no timer."""
 
     def __init__(self, name: str, clock: Clock) -> None:

@@ -11,10 +11,9 @@ import secrets
 import time
 from pathlib import Path
 
+from envoy_exporter import token
 from envoy_exporter.secret import from_file
-
-from . import token
-from .token import Token
+from envoy_exporter.token import Token
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,130 @@
+"""One gateway's tokens from Enlighten: when a new one is due, and what came of requesting it.
+
+The gateway's own thread does everything that blocks, so it requests tokens too; there are no timers. While a token is
+good, the thread requests a new one only after a poll, when the scrapes have their documents. If Enlighten hangs then,
+the next poll waits for fifteen seconds at most, during which documents remain readable. A poll waits for Enlighten
+only if there is no usable token.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from envoy_exporter.clock import Clock, utc_date
+from envoy_exporter.token import Token, due, has_expired
+
+from .account import Account, RateLimited
+from .client import RESULTS, SECONDS, CloudError
+from .token_store import TokenStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalStatus:
+    """`error`: why there is no new token, "" if nothing is known to be wrong. `results`: number of tries by result."""
+
+    error: str
+    results: Mapping[str, int]
+
+
+class Renewal:
+    """The token source of one gateway, used by the gateway's thread."""
+
+    def __init__(
+        self, account: Account, store: TokenStore, *, name: str, serial: str, clock: Clock, random: Random
+    ) -> None:
+        self._account = account
+        self._store = store
+        self.name = name
+        self._serial = serial
+        self._clock = clock
+        self._random = random
+        self._chance = random.random()
+        self._accepted: Token | None = None
+        self._is_persisted = True
+        self._old: Token | None = None
+        self._fetched: Token | None = None
+        self._is_from_cloud = False
+        self._found: Token | None = None
+        self._logged = ""
+        self._results = Counter(dict.fromkeys(RESULTS, 0))
+
+    @property
+    def status(self) -> RenewalStatus:
+        return RenewalStatus(self._error, dict(self._results))
+
+    def stored(self) -> Token | None:
+        """The token of an earlier run or of another exporter; without a disk, the one fetched by this process."""
+        return self._store.load(self._serial) or self._accepted
+
+    def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:
+        """A token other than `old`: from the state directory if another exporter left one, else from Enlighten.
+
+        None if there is none now, or if `old` is not due for renewal. `urgent`: there is no usable token, so `old` is
+        replaced in any case. This takes SECONDS at most, and as much again if urgent while another gateway logs in.
+        """
+        self._persist()
+        if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
+            return None
+        self._old = old
+        stored = self.stored()
+        if stored is not None and stored not in {old, self._found} and not self._is_due(stored):
+            self._found = self._fetched = stored
+            self._is_from_cloud = False
+            return stored
+        try:
+            token = self._account.token(self._serial, SECONDS if urgent else 0.0)
+        except RateLimited:
+            return None
+        except CloudError as error:
+            self._results[error.result] += 1
+            self._log_error()
+            return None
+        self._fetched, self._is_from_cloud = token, True
+        if self._is_due(token):
+            self._account.back_off(self._serial)  # else Enlighten would be requested with every poll
+        return token
+
+    def report(self, token: Token, *, accepted: bool) -> None:
+        """Whether the gateway accepts this token."""
+        if accepted:
+            self._on_accepted(token)
+        elif token == self._old:
+            self._old = None
+        elif token == self._fetched and self._is_from_cloud:  # a stored one says nothing about Enlighten
+            self._account.rejected(self._serial)
+            self._results["gateway"] += 1
+            self._log_error()
+
+    def _on_accepted(self, token: Token) -> None:
+        self._account.accepted(self._serial)
+        self._results["success"] += 1
+        self._logged = ""
+        self._chance = self._random.random()
+        self._accepted, self._is_persisted = token, False
+        log.info("gateway %s has a new token, good until %s", self.name, utc_date(token.expires or 0))
+
+    def _persist(self) -> None:
+        """Write an accepted token to the state directory."""
+        if self._accepted is not None and not self._is_persisted:
+            self._store.save(self._serial, self._accepted)
+            self._is_persisted = True
+
+    def _is_due(self, token: Token) -> bool:
+        return self._clock.time() >= due(token, self._chance)
+
+    @property
+    def _error(self) -> str:
+        error = self._account.error(self._serial)
+        return error and f"no new token from Enlighten: {error}"
+
+    def _log_error(self) -> None:
+        error, old = self._error, self._old
+        if error != self._logged:
+            good = old is not None and not has_expired(old, self._clock.time())
+            until = f"; the old one is good until {utc_date(old.expires)}" if good and old and old.expires else ""
+            log.warning("gateway %s: %s%s", self.name, error, until)
+        self._logged = error

@@ -1,0 +1,309 @@
+"""The documents of one gateway: how old each one is, which endpoint is due, and what can still be read.
+
+Everything here is an immutable value: a change returns the next one. Times are of a monotonic clock, in seconds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from envoy_exporter import documents
+from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.transport.errors import RequestError
+
+from . import endpoint_state as transitions
+from .endpoint_state import EARLY, NEVER, EndpointState, back_off, pause_after_hang, pause_after_outage
+from .endpoints import ENDPOINTS, LIVE, Class, Endpoint
+
+LEAST_GRACE = 75.0
+LONGEST_GAP = 600.0
+"""A longer pause between scrapes is not a scrape interval: no Prometheus was running."""
+_GAPS = 4
+_BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+_ORDER = {endpoint.name: place for place, endpoint in enumerate(ENDPOINTS)}
+_FIRST = (documents.INFO, documents.METERS)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """How a required endpoint is doing. `asked`: when its readable document was requested, in seconds since 1970."""
+
+    readable: bool
+    asked: float | None
+    took: float | None
+    absent: str | None
+    failing: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """What follows from the states and the settings: the required endpoints in order, their classes and ages.
+
+    `seen` has all that the gateway ever sent, to judge what is installed; it is not to be read for numbers.
+    """
+
+    seen: Documents
+    classes: Mapping[str, Class]
+    ages: Mapping[str, float]
+    required: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointCache:
+    """`maximum_ages`: by collector, where the config gives its endpoints another age.
+
+    Nothing is due before `quiet_until`, as after a failure. `suspended` endpoints are not requested. While
+    `awaiting_verdict`, scrapes wait: what the newest responses mean is not known yet.
+    """
+
+    collectors: frozenset[str]
+    min_interval: float
+    maximum_ages: Mapping[str, float]
+    states: Mapping[str, EndpointState]
+    schedule: _Schedule
+    gaps: tuple[float, ...] = ()
+    scraped_at: float = NEVER
+    in_flight: str = ""
+    quiet_until: float = NEVER
+    awaiting_verdict: bool = False
+    suspended: frozenset[str] = frozenset()
+
+    @classmethod
+    def empty(cls, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]) -> Self:
+        """The cache of a gateway that was never requested."""
+        nothing = _Schedule(Documents(), {}, {}, ())
+        states = {name: EndpointState() for name in _BY_NAME}
+        cache = cls(
+            collectors=collectors,
+            min_interval=min_interval,
+            maximum_ages=maximum_ages,
+            states=states,
+            schedule=nothing,
+        )
+        return cache.planned()
+
+    def with_settings(self, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]) -> Self:
+        """Other collectors, or other ages for what they read. What is due and what is available stays."""
+        cache = replace(self, collectors=collectors, min_interval=min_interval, maximum_ages=maximum_ages)
+        return cache.planned()
+
+    # --- what to request
+
+    @property
+    def seen(self) -> Documents:
+        """All that the gateway ever sent, to judge what is installed; not to be read for numbers."""
+        return self.schedule.seen
+
+    @property
+    def required(self) -> tuple[Endpoint, ...]:
+        """The endpoints that this system needs, in the order in which they are requested."""
+        return self.schedule.required
+
+    def next(self, now: float) -> tuple[Endpoint, float] | None:
+        """The most important due endpoint, and how long to hold until it may be requested: 0 wherever possible."""
+        holds = [(self._hold(endpoint.name, now), endpoint) for endpoint in self.due_endpoints(now)]
+        ready = next((endpoint for hold, endpoint in holds if hold == 0), None)
+        if ready is not None:
+            return ready, 0.0
+        return min(((endpoint, hold) for hold, endpoint in holds), key=lambda held: held[1], default=None)
+
+    def due_endpoints(self, now: float) -> Iterator[Endpoint]:
+        """The endpoints that are due, or will be before a scrape stops waiting for them."""
+        if now < self.quiet_until:
+            return
+        for endpoint in self.required:
+            state = self.states[endpoint.name]
+            # A scrape came since the last request: however long a poll takes, nothing is requested without a scrape.
+            wanted = state.requested_at < self.scraped_at or self.scraped_at == NEVER or state.urgent
+            ready = state.due <= now and self._hold(endpoint.name, now) <= EARLY
+            if wanted and ready and endpoint.name not in self.suspended:
+                yield endpoint
+
+    def _hold(self, name: str, now: float) -> float:
+        """Seconds until `min_interval` has passed since the last request."""
+        return max(self.states[name].requested_at + self.min_interval - now, 0.0)
+
+    def endpoint(self, name: str) -> Endpoint:
+        return _BY_NAME[name]
+
+    def may_request(self, name: str, now: float) -> bool:
+        return now >= self.quiet_until and self._hold(name, now) == 0
+
+    def pending(self, since: float, now: float) -> bool:
+        """Whether a scrape that came at `since` must still wait."""
+        if self.awaiting_verdict:
+            return True
+        if self.in_flight and self._is_awaited(_BY_NAME[self.in_flight]):
+            return True
+        return any(self.states[e.name].requested_at < since and self._is_awaited(e) for e in self.due_endpoints(now))
+
+    def _is_awaited(self, endpoint: Endpoint) -> bool:
+        state = self.states[endpoint.name]
+        return self.schedule.classes[endpoint.name].awaited or state.urgent or not state.known
+
+    # --- what a request changes
+
+    def scraped(self, now: float) -> Self:
+        """A scrape came. The time between scrapes decides how long a document must last."""
+        gap = () if self.scraped_at == NEVER else (min(now - self.scraped_at, LONGEST_GAP),)
+        return replace(self, gaps=(*self.gaps, *gap)[-_GAPS:], scraped_at=now)
+
+    @property
+    def least_grace(self) -> float:
+        return max(LEAST_GRACE, 2 * max(self.gaps, default=0.0))
+
+    def requesting(self, name: str, now: float) -> Self:
+        """A request is on its way."""
+        cache = self._with(name, lambda state: replace(state, requested_at=now))
+        return replace(cache, in_flight=name)
+
+    def discarded(self) -> Self:
+        """The result of the request on its way does not count."""
+        return replace(self, in_flight="")
+
+    def answered(self, name: str, content: Json, requested_at: float, duration: float) -> Self:
+        """A document came. `requested_at` is in seconds since 1970."""
+        age = self.schedule.ages[name]
+        cache = self._with(name, lambda state: transitions.answered(state, content, requested_at, duration, age))
+        return replace(cache, in_flight="").planned()
+
+    def not_available(self, name: str, why: str, now: float, duration: float) -> tuple[Self, bool]:
+        """The gateway reports that it does not have this endpoint. False: that is suspect, and not accepted yet."""
+        cache = self._with(name, lambda state: transitions.reported_missing(state, now))
+        if not transitions.is_gone(cache.states[name], now):
+            return cache, False
+        cache = self._with(name, lambda state: transitions.gone(state, why, now, duration))
+        return replace(cache, in_flight="").planned(), True
+
+    def failed(
+        self,
+        name: str,
+        error: RequestError,
+        now: float,
+        duration: float,
+        *,
+        hung: bool = False,
+        wait: float = 0.0,
+        jitter: float = 1.0,
+    ) -> Self:
+        """No document came. `wait`: the seconds that the gateway asks to wait; `jitter`: a factor of the pause."""
+        failures = self.states[name].failures
+        pause = pause_after_hang(failures, self.schedule.ages[name]) if hung else back_off(failures, self.min_interval)
+        due = now + max(pause * jitter, wait)
+        cache = self._with(name, lambda state: transitions.failed(state, error, due, duration))
+        return replace(cache, in_flight="").planned()
+
+    def postponed(self, name: str, now: float, jitter: float = 1.0) -> Self:
+        """The gateway was down after a request of this endpoint."""
+        due = now + pause_after_outage(self.states[name].failures) * jitter
+        return self._with(name, lambda state: replace(state, due=due))
+
+    def expedited(self, name: str, now: float) -> Self:
+        """Due now, or as soon as it may be requested; scrapes wait for it whatever its class is."""
+        due = max(now, self.states[name].requested_at + self.min_interval)
+        return self._with(name, lambda state: replace(state, due=due, urgent=True))
+
+    def quiet(self, until: float) -> Self:
+        """Nothing is due before `until`."""
+        return replace(self, quiet_until=until)
+
+    def recovered(self) -> Self:
+        """After an outage: what was not available is requested again, and what failed with the gateway."""
+        failed_once = {name for name, state in self.states.items() if state.error is not None and state.failures <= 1}
+        states = {n: replace(s, due=NEVER) if n in failed_once else s for n, s in self.states.items()}
+        return replace(self, states=states).retry_absent().planned()
+
+    def retry_absent(self) -> Self:
+        """Request again what is not available; until the response it stays so."""
+        states = {n: s if s.absent is None else replace(s, due=NEVER) for n, s in self.states.items()}
+        return replace(self, states=states)
+
+    def reset(self) -> Self:
+        """Another firmware, or another gateway: only its `/info` is still valid."""
+        states = {
+            name: state if name == documents.INFO else EndpointState(requested_at=state.requested_at)
+            for name, state in self.states.items()
+        }
+        return replace(self, states=states).planned()
+
+    def _with(self, name: str, change: Callable[[EndpointState], EndpointState]) -> Self:
+        return replace(self, states={**self.states, name: change(self.states[name])})
+
+    # --- what can be read
+
+    def readable(self, now: float) -> Documents:
+        """What can be read for numbers: not too old, and no newer request has failed."""
+        at_hand = {
+            name: replace(state.document, age=now - state.document_requested_at)
+            for name, state in self.states.items()
+            if state.document is not None and state.error is None and now <= self._expiry(name)
+        }
+        return replace(self.seen, at_hand=at_hand)
+
+    def _expiry(self, name: str) -> float:
+        age = self.schedule.ages[name]
+        return self.states[name].document_requested_at + age + max(age, self.least_grace)
+
+    def statuses(self, now: float) -> dict[str, EndpointStatus]:
+        """The status of each required endpoint."""
+        at_hand = self.readable(now).at_hand
+        return {e.name: _status(self.states[e.name], at_hand.get(e.name)) for e in self.required}
+
+    def until(self, now: float) -> float:
+        """The next moment at which anything is due or no longer readable; `now` if something is due already."""
+        required = (endpoint.name for endpoint in self.required if endpoint.name not in self.suspended)
+        moments = [max(self.states[name].due, self.quiet_until) for name in required]
+        moments += [self._expiry(name) for name in self.readable(now).at_hand]
+        return max(min(moments, default=now), now)
+
+    # --- the schedule
+
+    def planned(self) -> Self:
+        """With the schedule that follows from the states. An endpoint that becomes live is due as a live one is."""
+        seen, before = _seen(self.states), self.schedule.classes
+        classes = {endpoint.name: endpoint.class_for(seen) for endpoint in ENDPOINTS}
+        ages = {endpoint.name: self._age(endpoint, classes[endpoint.name]) for endpoint in ENDPOINTS}
+        states = dict(self.states)
+        for name, state in self.states.items():
+            if classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
+                states[name] = replace(state, due=min(state.due, state.requested_at + ages[name] - EARLY))
+        read = (each for each in ENDPOINTS if each.name == documents.INFO or each.readers & self.collectors)
+        required = [endpoint for endpoint in read if endpoint.wanted(seen)]
+        required.sort(key=lambda endpoint: _rank(endpoint, self.states[endpoint.name], classes[endpoint.name]))
+        return replace(self, states=states, schedule=_Schedule(seen, classes, ages, tuple(required)))
+
+    def _age(self, endpoint: Endpoint, age: Class) -> float:
+        """The maximum age of an endpoint: the least that one of its collectors sets."""
+        usual = self.min_interval if age.maximum_age is None else age.maximum_age
+        readers = endpoint.readers & self.collectors
+        ages = [self.maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
+        if not age.awaited:
+            ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster for an impatient collector
+        return max(min(ages, default=usual), self.min_interval)
+
+
+def _seen(states: Mapping[str, EndpointState]) -> Documents:
+    return Documents(
+        {name: state.document for name, state in states.items() if state.document is not None},
+        frozenset(name for name, state in states.items() if state.absent is not None),
+        frozenset(name for name, state in states.items() if state.error is not None),
+        {name: state.earlier for name, state in states.items() if state.earlier is not None},
+        frozenset(name for name, state in states.items() if state.has_answered),
+    )
+
+
+def _rank(endpoint: Endpoint, state: EndpointState, age: Class) -> tuple[float, int]:
+    """`/info` identifies the gateway, `/ivp/meters` decides what else to request; then the fastest class first."""
+    if endpoint.name in _FIRST and (endpoint.name == documents.INFO or not state.known):
+        return NEVER, _FIRST.index(endpoint.name)
+    return age.maximum_age or 0, _ORDER[endpoint.name]
+
+
+def _status(state: EndpointState, document: Document | None) -> EndpointStatus:
+    return EndpointStatus(
+        readable=document is not None,
+        asked=document.asked if document else None,
+        took=state.duration,
+        absent=state.absent,
+        failing=str(state.error) if state.error else None,
+    )

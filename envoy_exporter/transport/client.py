@@ -1,0 +1,223 @@
+"""One GET under one deadline: the only place that speaks HTTP to a gateway.
+
+One connection, no redirects, no cookies, no proxy or netrc from the environment (home-assistant's LAN traffic
+must not go where HTTP_PROXY says), at most 4 MiB, and `Accept-Encoding: identity`, for a gateway that is
+asked for nothing else and a gzip bomb that stays packed.
+"""
+
+import http.cookiejar
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+
+from .errors import InvalidResponse, NoResponse, Unreachable
+from .network import Network
+
+LARGEST_BODY = 4 * 1024 * 1024
+"""The largest recorded answer has 43 kB."""
+_LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
+"""What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
+_PLAIN = frozenset({b"", b"identity"})
+_READ = httpx.ByteStream(b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer, whatever its status; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Client:
+    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included.
+
+    A bearer token leaves over TLS only, unless `token_over_http`.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        context: ssl.SSLContext,
+        counted: Callable[[str, int], None],
+        user_agent: str,
+        *,
+        token_over_http: bool = False,
+    ) -> None:
+        self._network = network
+        self._context = context
+        self._counted = counted
+        self._user_agent = user_agent
+        self._token_over_http = token_over_http
+        self._client: httpx.Client | None = None
+        self._kept_alive = False
+
+    def get(self, url: httpx.URL, auth: httpx.Auth | None, deadline: float, *, keep_alive: bool) -> Response:
+        """The response that arrives by the deadline (of the network's clock). Raises RequestError.
+
+        A request on a reused connection is repeated once on a fresh one if the connection breaks before any byte of a
+        response: gateways announce keep-alive and then close or reset (home-assistant/core#126162). A 408 on a reused
+        connection is about the idle connection and not about the request, so that request is repeated too.
+        """
+        if keep_alive != self._kept_alive:
+            self.close()
+        self._kept_alive = keep_alive
+        network = self._network
+        network.deadline, network.guarded = deadline, auth is not None
+        connections, network.received = network.connections, 0
+        try:
+            answer = self._get(url, auth)
+            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
+                return answer
+        except NoResponse as error:
+            reused = network.connections == connections
+            if not reused or network.received or error.reason in {"timeout", "deadline"}:
+                raise
+        self.close()
+        network.received = 0
+        return self._get(url, auth)
+
+    def close(self) -> None:
+        """Drop the connection: after an error its state is unknown."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _get(self, url: httpx.URL, auth: httpx.Auth | None) -> Response:
+        client = self._client = self._client or self._open()
+        response: httpx.Response | None = None
+        try:
+            with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
+                body = b"".join(response.iter_raw())
+        except _LIBRARIES as error:
+            self.close()
+            raise _no_answer(error, begun=self._network.received > 0) from None
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for each in (response, *response.history) if response is not None else ():
+                each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
+        return Response(response.status_code, dict(response.headers.items()), body)
+
+    def _open(self) -> httpx.Client:
+        headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        if not self._kept_alive:
+            headers["Connection"] = "close"
+        transport = _Transport(
+            self._network,
+            self._context,
+            self._counted,
+            keep_alive=self._kept_alive,
+            token_over_http=self._token_over_http,
+        )
+        client = httpx.Client(transport=transport, headers=headers, trust_env=False, timeout=None)  # noqa: S113  # Network bounds it
+        client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        return client
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx over our own network: the deadline and the size hold for challenges too, which httpx reads by itself."""
+
+    def __init__(
+        self,
+        network: Network,
+        context: ssl.SSLContext,
+        counted: Callable[[str, int], None],
+        *,
+        keep_alive: bool,
+        token_over_http: bool,
+    ) -> None:
+        self._counted = counted
+        self._token_over_http = token_over_http
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=1,
+            max_keepalive_connections=1 if keep_alive else 0,
+            network_backend=network,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # The last place before the socket: however the scheme was chosen, and whichever token is tried.
+        if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
+            words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
+            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
+        if _has_said_more(self._pool):
+            self._pool.close()
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        self._counted(url.path, response.status)
+        stream = response.stream
+        assert isinstance(stream, Iterable)  # noqa: S101  # the pool is synchronous
+        # httpx reads a challenge by itself, and unpacks what is announced as packed: 600 kB became 1.2 GB.
+        headers = [(name, value) for name, value in response.headers if name.lower() != b"content-encoding"]
+        if response.status == httpx.codes.OK and _is_packed(response.headers):
+            response.close()
+            raise NoResponse("protocol", "it sent a packed answer that nobody asked for")
+        return httpx.Response(response.status, headers=headers, stream=_Capped(stream, response.close))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _has_token(request: httpx.Request) -> bool:
+    return str(request.headers.get("Authorization", "")).lower().startswith("bearer ")
+
+
+def _has_said_more(pool: httpcore.ConnectionPool) -> bool:
+    """Has the gateway said more than its answer: it would be taken for the answer to the next request.
+
+    The library has no public word for it; a version without this one would cost the keep-alive, and no truth.
+    """
+    try:
+        return any(each._connection._h11_state.trailing_data[0] for each in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
+    except AttributeError:
+        return bool(pool.connections)
+
+
+def _is_packed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"content-encoding" and value.strip().lower() not in _PLAIN for name, value in headers)
+
+
+class _Capped(httpx.SyncByteStream):
+    """A body that ends in an error once it is too large."""
+
+    def __init__(self, stream: Iterable[bytes], close: Callable[[], None]) -> None:
+        self._stream = stream
+        self._close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        try:
+            for part in self._stream:
+                size += len(part)
+                if size > LARGEST_BODY:
+                    raise InvalidResponse("too_large", f"its answer is larger than {LARGEST_BODY} bytes")
+                yield part
+        except httpcore.RemoteProtocolError:
+            raise NoResponse("truncated", "its answer broke off before its end") from None
+
+    def close(self) -> None:
+        self._close()
+
+
+def _no_answer(error: Exception, *, begun: bool) -> NoResponse:
+    """An error of the HTTP library in our words: its own may hold the header with the token (h11 shows its value)."""
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
+        if begun:
+            return NoResponse("truncated", "its answer broke off before its end")
+        return NoResponse("reset", "it closed the connection without an answer")
+    if isinstance(error, httpcore.NetworkError):
+        return NoResponse("reset", "it broke the connection")
+    return NoResponse("protocol", "its answer is not HTTP")
