@@ -81,14 +81,20 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenTimes:
-    expiry: float | None = gauge("enphase_token_expiry_timestamp_seconds", "When the token runs out (claim exp).")
-    issued: float | None = gauge("enphase_token_issued_timestamp_seconds", "When the token was made (claim iat).")
+    expiry: float | None = gauge(
+        "enphase_token_expiry_timestamp_seconds", "When the token runs out.", fields=("claim exp",)
+    )
+    issued: float | None = gauge(
+        "enphase_token_issued_timestamp_seconds", "When the token was made.", fields=("claim iat",)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenInfo:
     user: str = label()
-    known: bool = info("enphase_token_info", "The role that the token gives: owner or installer (claim enphaseUser).")
+    known: bool = info(
+        "enphase_token_info", "The role that the token gives: owner or installer.", fields=("claim enphaseUser",)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ class MeterActivity:
     meter: str = label()
     active: bool | None = gauge(
         "enphase_meter_active",
-        "1: the gateway counts on what the meter says of the site; 0: no CTs, or none for a poll (activeCount of eim).",
+        "1: the gateway counts on what the meter says of the site; 0: no CTs, or none for a poll.",
+        fields=("activeCount of eim",),
     )
 
 

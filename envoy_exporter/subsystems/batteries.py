@@ -30,15 +30,18 @@ _KINDS = frozenset(("iq", "ac"))
 class Storage:
     charge: float | None = gauge(
         "enphase_storage_charge_ratio",
-        "Charge of all batteries together (agg_soc; with one kind its own: ENC_agg_soc, percentFull).",
+        "Charge of all batteries together.",
+        fields=("agg_soc; with one kind its own: ENC_agg_soc, percentFull",),
     )
     available: float | None = gauge(
         "enphase_storage_available_energy_joules",
-        "Energy in all batteries (ENC_agg_avail_energy + ACB_agg_energy; AC batteries alone: whNow).",
+        "Energy in all batteries.",
+        fields=("ENC_agg_avail_energy + ACB_agg_energy; AC batteries alone: whNow",),
     )
     capacity: float | None = gauge(
         "enphase_storage_capacity_joules",
-        "Capacity of all batteries (Max_energy; IQ batteries alone: Enc_max_available_capacity).",
+        "Capacity of all batteries.",
+        fields=("Max_energy; IQ batteries alone: Enc_max_available_capacity",),
     )
 
 
@@ -47,8 +50,8 @@ class StoragePower:
     source: str = label()
     power: float | None = gauge(
         "enphase_storage_power_watts",
-        "Power out of the batteries, negative into them: by the storage CT (activePower), else the sum of the units"
-        " (real_power_mw, wNow).",
+        "Power out of the batteries, negative into them: by the storage CT (activePower), else the sum of the units.",
+        fields=("real_power_mw", "wNow"),
     )
 
 
@@ -56,39 +59,48 @@ class StoragePower:
 class StorageEnergy:
     discharged: float | None = counter(
         "enphase_storage_discharged_energy_joules_total",
-        "Energy out of the batteries (actEnergyDlvd of the storage CT).",
+        "Energy out of the batteries.",
+        fields=("actEnergyDlvd of the storage CT",),
     )
     charged: float | None = counter(
-        "enphase_storage_charged_energy_joules_total", "Energy into the batteries (actEnergyRcvd of the storage CT)."
+        "enphase_storage_charged_energy_joules_total",
+        "Energy into the batteries.",
+        fields=("actEnergyRcvd of the storage CT",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
     kind: str = label()
-    charge: float | None = gauge("enphase_battery_charge_ratio", "Charge (ENC_agg_soc; percentFull).")
+    charge: float | None = gauge("enphase_battery_charge_ratio", "Charge.", fields=("ENC_agg_soc; percentFull",))
     available: float | None = gauge(
-        "enphase_battery_available_energy_joules", "Energy in them (ENC_agg_avail_energy; whNow)."
+        "enphase_battery_available_energy_joules", "Energy in them.", fields=("ENC_agg_avail_energy; whNow",)
     )
-    capacity: float | None = gauge("enphase_battery_capacity_joules", "Capacity (Enc_max_available_capacity).")
+    capacity: float | None = gauge(
+        "enphase_battery_capacity_joules", "Capacity.", fields=("Enc_max_available_capacity",)
+    )
     power: float | None = gauge(
-        "enphase_battery_power_watts", "Power out of them, negative into them (sum of real_power_mw; wNow)."
+        "enphase_battery_power_watts", "Power out of them, negative into them.", fields=("sum of real_power_mw; wNow",)
     )
-    units: int | float | None = gauge("enphase_battery_units", "How many there are (ENCHARGE devices; activeCount).")
-    health: float | None = gauge("enphase_battery_health_ratio", "Health (ENC_agg_soh).")
-    reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force (adjusted_backup_soc).")
+    units: int | float | None = gauge(
+        "enphase_battery_units", "How many there are.", fields=("ENCHARGE devices; activeCount",)
+    )
+    health: float | None = gauge("enphase_battery_health_ratio", "Health.", fields=("ENC_agg_soh",))
+    reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force.", fields=("adjusted_backup_soc",))
     configured_reserve: float | None = gauge(
         "enphase_battery_configured_reserve_ratio",
-        "Reserve as configured; enphase_battery_reserve_ratio is the one in force (configured_backup_soc).",
+        "Reserve as configured; enphase_battery_reserve_ratio is the one in force.",
+        fields=("configured_backup_soc",),
     )
     reserve_energy: float | None = gauge(
-        "enphase_battery_reserve_energy_joules", "Energy kept in reserve (ENC_agg_backup_energy)."
+        "enphase_battery_reserve_energy_joules", "Energy kept in reserve.", fields=("ENC_agg_backup_energy",)
     )
     last_reading: float | None = gauge(
         "enphase_battery_last_reading_timestamp_seconds",
-        "When AC batteries were last read; their power and state of long before are left out (readingTime).",
+        "When AC batteries were last read; their power and state of long before are left out.",
+        fields=("readingTime",),
     )
-    state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do (state).")
+    state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do.", fields=("state",))
 
 
 READINGS = (

@@ -36,7 +36,9 @@ class BatteryUnitInfo:
     firmware: str | None = label()
     phase: str | None = label()
     known: bool = info(
-        "enphase_battery_unit_info", "A battery that the gateway lists (serial_num, part_num, img_pnum_running, phase)."
+        "enphase_battery_unit_info",
+        "A battery that the gateway lists.",
+        fields=("serial_num", "part_num", "img_pnum_running", "phase"),
     )
 
 
@@ -45,7 +47,9 @@ class BatteryManagement:
     serial: str = label()
     firmware: str = label()
     known: bool = info(
-        "enphase_battery_unit_bmu_info", "The firmware of an IQ battery's battery management unit (bmu_fw_version)."
+        "enphase_battery_unit_bmu_info",
+        "The firmware of an IQ battery's battery management unit.",
+        fields=("bmu_fw_version",),
     )
 
 
@@ -54,95 +58,123 @@ class BatteryUnit:
     serial: str = label()
     charge: float | None = gauge(
         "enphase_battery_unit_charge_ratio",
-        "Charge (soc; percentFull of AC batteries and of IQ batteries on firmware without /ivp/ensemble/power).",
+        "Charge.",
+        fields=("soc; percentFull of AC batteries and of IQ batteries on firmware without /ivp/ensemble/power",),
     )
     power: float | None = gauge(
         "enphase_battery_unit_power_watts",
-        "Power out of it, negative into it (real_power_mw); of AC batteries the mean over the last report's interval"
-        " (joulesProduced - joulesUsed, by duration).",
+        "Power out of it, negative into it (real_power_mw); of AC batteries the mean over the last report's interval.",
+        fields=("joulesProduced - joulesUsed, by duration",),
     )
     max_power: float | None = gauge(
         "enphase_battery_unit_max_power_watts",
-        "Highest power that an AC battery without an entry in the inventory has reported (maxReportWatts).",
+        "Highest power that an AC battery without an entry in the inventory has reported.",
+        fields=("maxReportWatts",),
     )
     apparent_power: float | None = gauge(
         "enphase_battery_unit_apparent_power_volt_amperes",
-        "Apparent power, signed as the gateway sends it (apparent_power_mva).",
+        "Apparent power, signed as the gateway sends it.",
+        fields=("apparent_power_mva",),
     )
     discharged: float | None = counter(
         "enphase_battery_unit_discharged_energy_joules_total",
-        "Energy out of an AC battery (lifetime.joulesProduced).",
+        "Energy out of an AC battery.",
+        fields=("lifetime.joulesProduced",),
     )
     charged: float | None = counter(
-        "enphase_battery_unit_charged_energy_joules_total", "Energy into an AC battery (lifetime.joulesUsed)."
+        "enphase_battery_unit_charged_energy_joules_total",
+        "Energy into an AC battery.",
+        fields=("lifetime.joulesUsed",),
     )
     temperature: float | None = gauge(
-        "enphase_battery_unit_temperature_celsius", "Temperature (temperature; of AC batteries channelTemp)."
+        "enphase_battery_unit_temperature_celsius", "Temperature.", fields=("temperature; of AC batteries channelTemp",)
     )
     cell_temperature: float | None = gauge(
-        "enphase_battery_unit_max_cell_temperature_celsius", "Temperature of the warmest cell (maxCellTemp)."
+        "enphase_battery_unit_max_cell_temperature_celsius", "Temperature of the warmest cell.", fields=("maxCellTemp",)
     )
     min_cell_temperature: float | None = gauge(
         "enphase_battery_unit_min_cell_temperature_celsius",
-        "Temperature of an AC battery's coldest cell (minCellTemp).",
+        "Temperature of an AC battery's coldest cell.",
+        fields=("minCellTemp",),
     )
     pack_voltage: float | None = gauge(
         # Its millivolts are not documented: they are those of dcVoltageINmV beside it (8.3.5169_ACB_inventory).
         "enphase_battery_unit_pack_voltage_volts",
-        "Voltage of an AC battery's cells together (totVoltage).",
+        "Voltage of an AC battery's cells together.",
+        fields=("totVoltage",),
     )
-    health: float | None = gauge("enphase_battery_unit_health_ratio", "Health of an AC battery (SOH).")
-    capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity (encharge_capacity).")
+    health: float | None = gauge("enphase_battery_unit_health_ratio", "Health of an AC battery.", fields=("SOH",))
+    capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity.", fields=("encharge_capacity",))
     rated_power: float | None = gauge(
-        "enphase_battery_unit_rated_power_watts", "Rated power (encharge_rated_power of /ivp/ensemble/status)."
+        "enphase_battery_unit_rated_power_watts",
+        "Rated power.",
+        fields=("encharge_rated_power of /ivp/ensemble/status",),
     )
     last_report: float | None = gauge(
         "enphase_battery_unit_last_report_timestamp_seconds",
-        "When the battery last reported (last_rpt_date; lastReportDate of an AC battery that the"
-        " inventory does not list).",
+        "When the battery last reported.",
+        fields=("last_rpt_date; lastReportDate of an AC battery that the inventory does not list",),
     )
-    communicating: bool | None = gauge("enphase_battery_unit_communicating", "1: it communicates (communicating).")
-    operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates (operating).")
-    producing: bool | None = gauge("enphase_battery_unit_producing", "1: an AC battery is at work (producing).")
-    sleep_enabled: bool | None = gauge("enphase_battery_unit_sleep_enabled", "1: it may sleep (sleep_enabled).")
+    communicating: bool | None = gauge(
+        "enphase_battery_unit_communicating", "1: it communicates.", fields=("communicating",)
+    )
+    operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates.", fields=("operating",))
+    producing: bool | None = gauge(
+        "enphase_battery_unit_producing", "1: an AC battery is at work.", fields=("producing",)
+    )
+    sleep_enabled: bool | None = gauge(
+        "enphase_battery_unit_sleep_enabled", "1: it may sleep.", fields=("sleep_enabled",)
+    )
     sleep_commanded: bool | None = gauge(
-        "enphase_battery_unit_sleep_commanded", "1: an AC battery is told to sleep; it takes its time (acb_sleep)."
+        "enphase_battery_unit_sleep_commanded",
+        "1: an AC battery is told to sleep; it takes its time.",
+        fields=("acb_sleep",),
     )
     sleep_min_charge: float | None = gauge(
         "enphase_battery_unit_sleep_min_charge_ratio",
-        "The least charge that an AC battery would sleep with (sleep_min_soc).",
+        "The least charge that an AC battery would sleep with.",
+        fields=("sleep_min_soc",),
     )
     sleep_max_charge: float | None = gauge(
         "enphase_battery_unit_sleep_max_charge_ratio",
-        "The most charge that an AC battery would sleep with (sleep_max_soc).",
+        "The most charge that an AC battery would sleep with.",
+        fields=("sleep_max_soc",),
     )
-    dc_switch_on: bool | None = gauge("enphase_battery_unit_dc_switch_on", "0: its DC switch is off (dc_switch_off).")
+    dc_switch_on: bool | None = gauge(
+        "enphase_battery_unit_dc_switch_on", "0: its DC switch is off.", fields=("dc_switch_off",)
+    )
     led_status: float | None = gauge(
         "enphase_battery_unit_led_status",
-        "What its light shows: 12 charging, 13 discharging, 14 full or idle, 17 low; there are others (led_status).",
+        "What its light shows: 12 charging, 13 discharging, 14 full or idle, 17 low; there are others.",
+        fields=("led_status",),
     )
     admin_state: float | None = gauge(
         "enphase_battery_unit_admin_state",
-        "The gateway's code for its state; 6 and 63 are ready, AC batteries have others (admin_state).",
+        "The gateway's code for its state; 6 and 63 are ready, AC batteries have others.",
+        fields=("admin_state",),
     )
     state: str | None = states(
-        "enphase_battery_unit_state", "state", AC_STATES, "What an AC battery does (charge_status)."
+        "enphase_battery_unit_state", "state", AC_STATES, "What an AC battery does.", fields=("charge_status",)
     )
     status: frozenset[str] | None = flags(
-        "enphase_battery_unit_status_flag", FLAGS, "Status flags that the battery raises (1) (device_status)."
+        "enphase_battery_unit_status_flag",
+        FLAGS,
+        "Status flags that the battery raises (1).",
+        fields=("device_status",),
     )
     grid_mode: str | None = states(
         "enphase_battery_unit_grid_mode",
         "mode",
         GRID_MODES,
-        "Grid mode of an IQ battery, which follows the grid (reported_grid_mode of /ivp/ensemble/status).",
+        "Grid mode of an IQ battery, which follows the grid.",
+        fields=("reported_grid_mode of /ivp/ensemble/status",),
     )
     grid_state: str | None = states(
         "enphase_battery_unit_grid_state",
         "state",
         GRID_STATES,
-        "Grid state of an IQ battery's own inverters; it may stay grid-tied off the grid"
-        " (reported_enc_grid_state of /ivp/ensemble/status).",
+        "Grid state of an IQ battery's own inverters; it may stay grid-tied off the grid.",
+        fields=("reported_enc_grid_state of /ivp/ensemble/status",),
     )
 
 
@@ -152,7 +184,8 @@ class CommunicationLevel:
     band: str = label()
     level: float | None = gauge(
         "enphase_battery_unit_communication_level",
-        "Signal from 0 to 5; 0 where it is wired (comm_level_sub_ghz, comm_level_2_4_ghz).",
+        "Signal from 0 to 5; 0 where it is wired.",
+        fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
     )
 
 

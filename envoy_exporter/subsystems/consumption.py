@@ -20,33 +20,36 @@ from .site import Site
 class Consumption:
     power: float | None = gauge(
         "enphase_consumption_power_watts",
-        "What the gateway takes for the load: production and net added, so wrong by what batteries do"
-        " (total-consumption wNow).",
+        "What the gateway takes for the load: production and net added, so wrong by what batteries do.",
+        fields=("total-consumption wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_energy_lifetime_joules",
-        "Energy that it takes for the load's, a gauge as it may fall (total-consumption whLifetime).",
+        "Energy that it takes for the load's, a gauge as it may fall.",
+        fields=("total-consumption whLifetime",),
     )
     today: float | None = gauge(
-        "enphase_consumption_energy_today_joules", "Since midnight, as reported (total-consumption whToday)."
+        "enphase_consumption_energy_today_joules", "Since midnight, as reported.", fields=("total-consumption whToday",)
     )
     last_week: float | None = gauge(
         "enphase_consumption_energy_last_week_joules",
-        "In the seven days before today, as reported (total-consumption whLastSevenDays).",
+        "In the seven days before today, as reported.",
+        fields=("total-consumption whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_reactive_power_volt_amperes_reactive",
-        "Reactive power of the consumption as estimated by the gateway (total-consumption reactPwr).",
+        "Reactive power of the consumption as estimated by the gateway.",
+        fields=("total-consumption reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_apparent_power_volt_amperes",
-        "Apparent power of the consumption as estimated by the gateway; it may be negative"
-        " (total-consumption apprntPwr).",
+        "Apparent power of the consumption as estimated by the gateway; it may be negative.",
+        fields=("total-consumption apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_current_amperes",
-        "Current of the consumption as estimated by the gateway, all phases added; it may be negative"
-        " (total-consumption rmsCurrent).",
+        "Current of the consumption as estimated by the gateway, all phases added; it may be negative.",
+        fields=("total-consumption rmsCurrent",),
     )
 
 
@@ -55,46 +58,52 @@ class ConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_consumption_phase_power_watts",
-        "What the gateway takes for the load of the phase (total-consumption lines[].wNow).",
+        "What the gateway takes for the load of the phase.",
+        fields=("total-consumption lines[].wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_phase_energy_lifetime_joules",
-        "Energy that it takes for the load's on the phase (total-consumption lines[].whLifetime).",
+        "Energy that it takes for the load's on the phase.",
+        fields=("total-consumption lines[].whLifetime",),
     )
     today: float | None = gauge(
         "enphase_consumption_phase_energy_today_joules",
-        "On the phase since midnight, as reported (total-consumption lines[].whToday).",
+        "On the phase since midnight, as reported.",
+        fields=("total-consumption lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_consumption_phase_energy_last_week_joules",
-        "On the phase in the seven days before today, as reported (total-consumption lines[].whLastSevenDays).",
+        "On the phase in the seven days before today, as reported.",
+        fields=("total-consumption lines[].whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_phase_reactive_power_volt_amperes_reactive",
-        "Reactive power of the consumption on the phase as estimated by the gateway"
-        " (total-consumption lines[].reactPwr).",
+        "Reactive power of the consumption on the phase as estimated by the gateway.",
+        fields=("total-consumption lines[].reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_phase_apparent_power_volt_amperes",
-        "Apparent power of the consumption on the phase as estimated by the gateway; it may be negative"
-        " (total-consumption lines[].apprntPwr).",
+        "Apparent power of the consumption on the phase as estimated by the gateway; it may be negative.",
+        fields=("total-consumption lines[].apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_phase_current_amperes",
-        "Current of the consumption on the phase as estimated by the gateway; it may be negative"
-        " (total-consumption lines[].rmsCurrent).",
+        "Current of the consumption on the phase as estimated by the gateway; it may be negative.",
+        fields=("total-consumption lines[].rmsCurrent",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetConsumption:
     power: float | None = gauge(
-        "enphase_net_consumption_power_watts", "Power from the grid, negative to the grid (net-consumption wNow)."
+        "enphase_net_consumption_power_watts",
+        "Power from the grid, negative to the grid.",
+        fields=("net-consumption wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_energy_balance_joules",
-        "Energy from the grid less energy to it, rising and falling; firmware 4.10 leaves out the latter"
-        " (net-consumption whLifetime).",
+        "Energy from the grid less energy to it, rising and falling; firmware 4.10 leaves out the latter.",
+        fields=("net-consumption whLifetime",),
     )
 
 
@@ -103,11 +112,13 @@ class NetConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_net_consumption_phase_power_watts",
-        "Power from the grid on the phase, negative to the grid (net-consumption lines[].wNow).",
+        "Power from the grid on the phase, negative to the grid.",
+        fields=("net-consumption lines[].wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_phase_energy_balance_joules",
-        "Energy from the grid less energy to it, on the phase (net-consumption lines[].whLifetime).",
+        "Energy from the grid less energy to it, on the phase.",
+        fields=("net-consumption lines[].whLifetime",),
     )
 
 

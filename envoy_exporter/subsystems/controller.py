@@ -34,12 +34,13 @@ class Grid:
     device: str = label()
     connected: bool | None = gauge(
         "enphase_grid_connected",
-        "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it"
-        " (enpower: mains_oper_state; collar: admin_state_str).",
+        "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it.",
+        fields=("enpower: mains_oper_state; collar: admin_state_str",),
     )
     enabled: bool | None = gauge(
         "enphase_grid_enabled",
-        "1: the house is meant to be connected to the grid, 0: it has been taken off (enpower: mains_admin_state).",
+        "1: the house is meant to be connected to the grid, 0: it has been taken off.",
+        fields=("enpower: mains_admin_state",),
     )
 
 
@@ -47,19 +48,25 @@ class Grid:
 class GridMode:
     serial: str = label()
     grid: str | None = states(
-        "enphase_grid_mode", "mode", GRID_MODES, "How the system controller works with the grid (Enpwr_grid_mode)."
+        "enphase_grid_mode",
+        "mode",
+        GRID_MODES,
+        "How the system controller works with the grid.",
+        fields=("Enpwr_grid_mode",),
     )
     battery: str | None = states(
         "enphase_battery_grid_mode",
         "mode",
         GRID_MODES,
-        "How the batteries work with the grid (Enchg_grid_mode; with a collar of the relay in /ivp/ensemble/status).",
+        "How the batteries work with the grid.",
+        fields=("Enchg_grid_mode; with a collar of the relay in /ivp/ensemble/status",),
     )
     solar: str | None = states(
         "enphase_solar_grid_mode",
         "mode",
         GRID_MODES,
-        "How the inverters work with the grid (Solar_grid_mode of the relay in /ivp/ensemble/status).",
+        "How the inverters work with the grid.",
+        fields=("Solar_grid_mode of the relay in /ivp/ensemble/status",),
     )
 
 
@@ -68,32 +75,44 @@ class EnpowerInfo:
     serial: str = label()
     part_number: str | None = label()
     firmware: str | None = label()
-    known: bool = info("enphase_enpower_info", "A system controller (serial_num, part_num, img_pnum_running).")
+    known: bool = info(
+        "enphase_enpower_info", "A system controller.", fields=("serial_num", "part_num", "img_pnum_running")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enpower:
     serial: str = label()
     temperature: float | None = gauge(
-        "enphase_enpower_temperature_celsius", "Temperature (temperature, which is in degrees Fahrenheit)."
+        "enphase_enpower_temperature_celsius", "Temperature.", fields=("temperature, which is in degrees Fahrenheit",)
     )
-    communicating: bool | None = gauge("enphase_enpower_communicating", "1: it communicates (communicating).")
-    operating: bool | None = gauge("enphase_enpower_operating", "1: it operates; not from firmware 8 on (operating).")
+    communicating: bool | None = gauge(
+        "enphase_enpower_communicating", "1: it communicates.", fields=("communicating",)
+    )
+    operating: bool | None = gauge(
+        "enphase_enpower_operating", "1: it operates; not from firmware 8 on.", fields=("operating",)
+    )
     last_report: float | None = gauge(
-        "enphase_enpower_last_report_timestamp_seconds", "When it last reported (last_rpt_date)."
+        "enphase_enpower_last_report_timestamp_seconds", "When it last reported.", fields=("last_rpt_date",)
     )
     state: float | None = gauge(
-        "enphase_enpower_state_id", "The number of its state; 16 on the grid, 128 on a generator (Enpwr_curr_state_id)."
+        "enphase_enpower_state_id",
+        "The number of its state; 16 on the grid, 128 on a generator.",
+        fields=("Enpwr_curr_state_id",),
     )
     relays: float | None = gauge(
         "enphase_enpower_relay_state_bitmap",
-        "The states of its relays, a bit each, undocumented (Enpwr_relay_state_bm).",
+        "The states of its relays, a bit each, undocumented.",
+        fields=("Enpwr_relay_state_bm",),
     )
     errors: float | None = gauge(
-        "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none (enpower_error_flags)."
+        "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none.", fields=("enpower_error_flags",)
     )
     status: frozenset[str] | None = flags(
-        "enphase_enpower_status_flag", FLAGS, "Status flags that the system controller raises (1) (device_status)."
+        "enphase_enpower_status_flag",
+        FLAGS,
+        "Status flags that the system controller raises (1).",
+        fields=("device_status",),
     )
 
 
@@ -103,7 +122,8 @@ class EnpowerCommunicationLevel:
     band: str = label()
     level: float | None = gauge(
         "enphase_enpower_communication_level",
-        "Signal from 0 to 5; 0 where it is wired (comm_level_sub_ghz, comm_level_2_4_ghz).",
+        "Signal from 0 to 5; 0 where it is wired.",
+        fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
     )
 
 
@@ -113,8 +133,8 @@ class EnpowerRelay:
     relay: str = label()
     state: float | None = gauge(
         "enphase_enpower_der_relay_state",
-        "The state of the relay of a circuit for solar or batteries, in the gateway's own code"
-        " (der1_state, der2_state, der3_state).",
+        "The state of the relay of a circuit for solar or batteries, in the gateway's own code.",
+        fields=("der1_state", "der2_state", "der3_state"),
     )
 
 
@@ -123,35 +143,39 @@ class CollarInfo:
     serial: str = label()
     part_number: str | None = label()
     firmware: str | None = label()
-    known: bool = info("enphase_collar_info", "A meter collar (serial_num, part_num, img_pnum_running).")
+    known: bool = info("enphase_collar_info", "A meter collar.", fields=("serial_num", "part_num", "img_pnum_running"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collar:
     serial: str = label()
-    temperature: float | None = gauge("enphase_collar_temperature_celsius", "Temperature (temperature).")
-    communicating: bool | None = gauge("enphase_collar_communicating", "1: it communicates (communicating).")
+    temperature: float | None = gauge("enphase_collar_temperature_celsius", "Temperature.", fields=("temperature",))
+    communicating: bool | None = gauge("enphase_collar_communicating", "1: it communicates.", fields=("communicating",))
     last_report: float | None = gauge(
         "enphase_collar_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now"
-        " (last_rpt_date).",
+        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        fields=("last_rpt_date",),
     )
     mid_closed: bool | None = gauge(
         "enphase_collar_mid_closed",
-        "1: its switch between house and grid, the microgrid interconnection device, is closed (mid_state).",
+        "1: its switch between house and grid, the microgrid interconnection device, is closed.",
+        fields=("mid_state",),
     )
     grid_state: str | None = states(
         "enphase_collar_grid_state",
         "state",
         COLLAR_GRID_STATES,
-        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid (grid_state).",
+        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid.",
+        fields=("grid_state",),
     )
-    installed: bool | None = gauge("enphase_collar_installed", "1: it is installed (collar_state is Installed).")
+    installed: bool | None = gauge(
+        "enphase_collar_installed", "1: it is installed.", fields=("collar_state is Installed",)
+    )
     control_error: float | None = gauge(
-        "enphase_collar_control_error", "The number of its error; 0: none (control_error)."
+        "enphase_collar_control_error", "The number of its error; 0: none.", fields=("control_error",)
     )
     status: frozenset[str] | None = flags(
-        "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1) (device_status)."
+        "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1).", fields=("device_status",)
     )
 
 
@@ -160,17 +184,21 @@ class CombinerInfo:
     serial: str = label()
     part_number: str | None = label()
     firmware: str | None = label()
-    known: bool = info("enphase_combiner_info", "An IQ Combiner's controller (serial_num, part_num, fw_version).")
+    known: bool = info(
+        "enphase_combiner_info", "An IQ Combiner's controller.", fields=("serial_num", "part_num", "fw_version")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combiner:
     serial: str = label()
-    communicating: bool | None = gauge("enphase_combiner_communicating", "1: it communicates (communicating).")
+    communicating: bool | None = gauge(
+        "enphase_combiner_communicating", "1: it communicates.", fields=("communicating",)
+    )
     last_report: float | None = gauge(
         "enphase_combiner_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now"
-        " (last_rpt_date).",
+        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        fields=("last_rpt_date",),
     )
 
 

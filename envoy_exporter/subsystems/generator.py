@@ -32,7 +32,8 @@ class GeneratorInfo:
     start_method: str | None = label()
     known: bool = info(
         "enphase_generator_info",
-        "The generator as it was set up (manufacturer, model, gen_type, start_method).",
+        "The generator as it was set up.",
+        fields=("manufacturer", "model", "gen_type", "start_method"),
     )
 
 
@@ -40,40 +41,47 @@ class GeneratorInfo:
 class GeneratorExercise:
     day: str = label()
     known: bool = info(
-        "enphase_generator_exercise_info", "The day of the week on which it is set to exercise (exercise_config.day)."
+        "enphase_generator_exercise_info",
+        "The day of the week on which it is set to exercise.",
+        fields=("exercise_config.day",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
     running: bool | None = gauge(
-        "enphase_generator_running", "1: it runs, 0: it stands still (oper_state: close, open)."
+        "enphase_generator_running", "1: it runs, 0: it stands still.", fields=("oper_state: close, open",)
     )
     commanded: bool | None = gauge(
-        "enphase_generator_run_commanded", "1: it has been told to run; absent while unknown (admin_state)."
+        "enphase_generator_run_commanded", "1: it has been told to run; absent while unknown.", fields=("admin_state",)
     )
-    mode: str | None = states("enphase_generator_mode", "mode", MODES, "How it is switched (gen_cmd).")
+    mode: str | None = states("enphase_generator_mode", "mode", MODES, "How it is switched.", fields=("gen_cmd",))
     start: float | None = gauge(
-        "enphase_generator_start_charge_ratio", "Battery charge below which it starts; absent: none is set (start_soc)."
+        "enphase_generator_start_charge_ratio",
+        "Battery charge below which it starts; absent: none is set.",
+        fields=("start_soc",),
     )
     stop: float | None = gauge(
-        "enphase_generator_stop_charge_ratio", "Battery charge from which it stops; absent: none is set (stop_soc)."
+        "enphase_generator_stop_charge_ratio",
+        "Battery charge from which it stops; absent: none is set.",
+        fields=("stop_soc",),
     )
     rated_power: float | None = gauge(
-        "enphase_generator_rated_power_watts", "Rated power (name_plate_rating_wat, which is in kW)."
+        "enphase_generator_rated_power_watts", "Rated power.", fields=("name_plate_rating_wat, which is in kW",)
     )
     exercise_running: float | None = gauge(
-        "enphase_generator_exercise_running", "1: it is exercising, to stay fit for use (exc_on)."
+        "enphase_generator_exercise_running", "1: it is exercising, to stay fit for use.", fields=("exc_on",)
     )
     exercise_interval: float | None = gauge(
-        "enphase_generator_exercise_interval_seconds", "How often it is set to exercise (freq_in_weeks)."
+        "enphase_generator_exercise_interval_seconds", "How often it is set to exercise.", fields=("freq_in_weeks",)
     )
     exercise_start: float | None = gauge(
         "enphase_generator_exercise_start_seconds",
-        "How long after local midnight it is set to begin to exercise (exercise_config.start).",
+        "How long after local midnight it is set to begin to exercise.",
+        fields=("exercise_config.start",),
     )
     exercise_duration: float | None = gauge(
-        "enphase_generator_exercise_duration_seconds", "How long it is set to exercise each time (duration)."
+        "enphase_generator_exercise_duration_seconds", "How long it is set to exercise each time.", fields=("duration",)
     )
 
 

@@ -25,23 +25,27 @@ class GatewayInfo:
     metered: bool | None = label()
     known: bool = info(
         "enphase_gateway_info",
-        "The gateway; metered says that it has metering hardware, not that CTs are fitted"
-        " (device.sn, pn, software, imeter).",
+        "The gateway; metered says that it has metering hardware, not that CTs are fitted.",
+        fields=("device.sn", "pn", "software", "imeter"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     offset: float | None = gauge(
-        "enphase_gateway_clock_offset_seconds", "The gateway's clock less the exporter's, to a second (time)."
+        "enphase_gateway_clock_offset_seconds",
+        "The gateway's clock less the exporter's, to a second.",
+        fields=("time",),
     )
     utc_offset: float | None = gauge(
         "enphase_gateway_utc_offset_seconds",
-        "Local time where the gateway is, less UTC, daylight saving included (timezone of the config, else of /home).",
+        "Local time where the gateway is, less UTC, daylight saving included.",
+        fields=("timezone of the config, else of /home",),
     )
     firmware_build: float | None = gauge(
         "enphase_gateway_firmware_build_timestamp_seconds",
-        "When the gateway's firmware was built (build_info.build_time_gmt).",
+        "When the gateway's firmware was built.",
+        fields=("build_info.build_time_gmt",),
     )
 
 

@@ -52,8 +52,9 @@ class PlcDevices:
     state: str = label()
     devices: float | None = gauge(
         "enphase_plc_devices",
-        "Devices on the power line: how many are expected and discovered, and how their controllers and channels fare;"
-        " pcu are inverters (counters.*).",
+        "Devices on the power line: how many are expected and discovered, and how their controllers and"
+        " channels fare; pcu are inverters.",
+        fields=("counters.*",),
     )
 
 
@@ -61,18 +62,24 @@ class PlcDevices:
 class PlcInverter:
     serial: str = label()
     communicating: bool | None = gauge(
-        "enphase_plc_inverter_communicating", "1: it communicates over the power line (communicating)."
+        "enphase_plc_inverter_communicating", "1: it communicates over the power line.", fields=("communicating",)
     )
-    producing: bool | None = gauge("enphase_plc_inverter_producing", "1: it produces (producing).")
-    power: float | None = gauge("enphase_plc_inverter_power_watts", "AC power in the last report (acPowerINmW).")
-    ac_voltage: float | None = gauge("enphase_plc_inverter_ac_voltage_volts", "AC voltage (acVoltageINmV).")
-    dc_voltage: float | None = gauge("enphase_plc_inverter_dc_voltage_volts", "Voltage of the module (dcVoltageINmV).")
+    producing: bool | None = gauge("enphase_plc_inverter_producing", "1: it produces.", fields=("producing",))
+    power: float | None = gauge(
+        "enphase_plc_inverter_power_watts", "AC power in the last report.", fields=("acPowerINmW",)
+    )
+    ac_voltage: float | None = gauge("enphase_plc_inverter_ac_voltage_volts", "AC voltage.", fields=("acVoltageINmV",))
+    dc_voltage: float | None = gauge(
+        "enphase_plc_inverter_dc_voltage_volts", "Voltage of the module.", fields=("dcVoltageINmV",)
+    )
     dc_current: float | None = gauge(
-        "enphase_plc_inverter_dc_current_amperes", "Current of the module (dcCurrentINmA)."
+        "enphase_plc_inverter_dc_current_amperes", "Current of the module.", fields=("dcCurrentINmA",)
     )
-    temperature: float | None = gauge("enphase_plc_inverter_temperature_celsius", "Temperature (temperature).")
+    temperature: float | None = gauge(
+        "enphase_plc_inverter_temperature_celsius", "Temperature.", fields=("temperature",)
+    )
     last_report: float | None = gauge(
-        "enphase_plc_inverter_last_report_timestamp_seconds", "When it last reported (reportDate)."
+        "enphase_plc_inverter_last_report_timestamp_seconds", "When it last reported.", fields=("reportDate",)
     )
 
 
@@ -81,30 +88,35 @@ class Books:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
-        "Power in the gateway's interval data: by inverters (pcu), a revenue-grade meter (rgm), the production CT"
-        " (eim), and used (consumption_eim) (wattsNow).",
+        "Power in the gateway's interval data: by inverters (pcu), a revenue-grade meter (rgm), the"
+        " production CT (eim), and used (consumption_eim).",
+        fields=("wattsNow",),
     )
     lifetime: float | None = gauge(
         "enphase_pdm_energy_lifetime_joules",
-        "Energy since installation; with two phases the consumption may be too high (wattHoursLifetime).",
+        "Energy since installation; with two phases the consumption may be too high.",
+        fields=("wattHoursLifetime",),
     )
-    today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight (wattHoursToday).")
+    today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight.", fields=("wattHoursToday",))
     last_week: float | None = gauge(
-        "enphase_pdm_energy_last_week_joules", "Energy of the seven days before today (wattHoursSevenDays)."
+        "enphase_pdm_energy_last_week_joules", "Energy of the seven days before today.", fields=("wattHoursSevenDays",)
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
     dynamic_limit_enabled: bool | None = gauge(
-        "enphase_dynamic_export_limit_enabled", "1: exports are limited dynamically (dynamic_pel_settings.enable)."
+        "enphase_dynamic_export_limit_enabled",
+        "1: exports are limited dynamically.",
+        fields=("dynamic_pel_settings.enable",),
     )
     dynamic_limit: float | None = gauge(
         "enphase_dynamic_export_limit_watts",
-        "The dynamic limit; there while it is enabled (dynamic_pel_settings.limit_value_W).",
+        "The dynamic limit; there while it is enabled.",
+        fields=("dynamic_pel_settings.limit_value_W",),
     )
     forced_off: bool | None = gauge(
-        "enphase_production_forced_off", "1: somebody has switched production off (powerForcedOff)."
+        "enphase_production_forced_off", "1: somebody has switched production off.", fields=("powerForcedOff",)
     )
 
 
@@ -114,7 +126,8 @@ class GridProfile:
     id: str | None = label()
     known: bool = info(
         "enphase_grid_profile_info",
-        "The grid's rules that the inverters keep to (selected_profile, selected_profile_id).",
+        "The grid's rules that the inverters keep to.",
+        fields=("selected_profile", "selected_profile_id"),
     )
 
 

@@ -17,17 +17,19 @@ from .device_status import FLAGS
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InverterState:
     serial: str = label()
-    producing: bool | None = gauge("enphase_inverter_producing", "1: it produces; 0 by night (producing).")
+    producing: bool | None = gauge("enphase_inverter_producing", "1: it produces; 0 by night.", fields=("producing",))
     communicating: bool | None = gauge(
-        "enphase_inverter_communicating", "1: the gateway hears it; 0 by night (communicating)."
+        "enphase_inverter_communicating", "1: the gateway hears it; 0 by night.", fields=("communicating",)
     )
-    operating: bool | None = gauge("enphase_inverter_operating", "1: it operates; 0 by night (operating).")
-    provisioned: bool | None = gauge("enphase_inverter_provisioned", "1: it is set up; 0 by night (provisioned).")
+    operating: bool | None = gauge("enphase_inverter_operating", "1: it operates; 0 by night.", fields=("operating",))
+    provisioned: bool | None = gauge(
+        "enphase_inverter_provisioned", "1: it is set up; 0 by night.", fields=("provisioned",)
+    )
     status: frozenset[str] | None = flags(
         "enphase_inverter_status_flag",
         FLAGS,
-        "Status flags that the inverter raises (1); by night all lack DC power and none is ok, which is not a fault"
-        " (device_status).",
+        "Status flags that the inverter raises (1); by night all lack DC power and none is ok, which is not a fault.",
+        fields=("device_status",),
     )
 
 
@@ -35,7 +37,9 @@ class InverterState:
 class InverterPhase:
     serial: str = label()
     phase: str = label()
-    known: bool = info("enphase_inverter_phase_info", "The phase that it feeds, where firmware says so (phase).")
+    known: bool = info(
+        "enphase_inverter_phase_info", "The phase that it feeds, where firmware says so.", fields=("phase",)
+    )
 
 
 READINGS: tuple[type[Reading], ...] = (InverterState, InverterPhase)

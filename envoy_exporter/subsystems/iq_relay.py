@@ -34,32 +34,37 @@ class IqRelayInfo:
     part_number: str | None = label()
     firmware: str | None = label()
     known: bool = info(
-        "enphase_iq_relay_info", "An IQ Relay that the gateway lists (sn, serial_num, part_num, img_pnum_running)."
+        "enphase_iq_relay_info",
+        "An IQ Relay that the gateway lists.",
+        fields=("sn", "serial_num", "part_num", "img_pnum_running"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IqRelay:
     serial: str = label()
-    temperature: float | None = gauge("enphase_iq_relay_temperature_celsius", "Temperature (temperature).")
-    frequency: float | None = gauge("enphase_iq_relay_frequency_hertz", "Frequency of the grid (freqInmHz).")
+    temperature: float | None = gauge("enphase_iq_relay_temperature_celsius", "Temperature.", fields=("temperature",))
+    frequency: float | None = gauge("enphase_iq_relay_frequency_hertz", "Frequency of the grid.", fields=("freqInmHz",))
     state_changes: float | None = counter(
-        "enphase_iq_relay_state_changes_total", "How often it has opened or closed (stateChngCnt)."
+        "enphase_iq_relay_state_changes_total", "How often it has opened or closed.", fields=("stateChngCnt",)
     )
     last_report: float | None = gauge(
-        "enphase_iq_relay_last_report_timestamp_seconds", "When it last reported (endDate)."
+        "enphase_iq_relay_last_report_timestamp_seconds", "When it last reported.", fields=("endDate",)
     )
-    communicating: bool | None = gauge("enphase_iq_relay_communicating", "1: it communicates (communicating).")
-    operating: bool | None = gauge("enphase_iq_relay_operating", "1: it operates (operating).")
+    communicating: bool | None = gauge(
+        "enphase_iq_relay_communicating", "1: it communicates.", fields=("communicating",)
+    )
+    operating: bool | None = gauge("enphase_iq_relay_operating", "1: it operates.", fields=("operating",))
     closed: bool | None = gauge(
-        "enphase_iq_relay_closed", "Whether the contact of the IQ Relay is closed (1) or open (0) (relay)."
+        "enphase_iq_relay_closed", "Whether the contact of the IQ Relay is closed (1) or open (0).", fields=("relay",)
     )
     reason_code: float | None = gauge(
         "enphase_iq_relay_reason_code",
-        "Code of the reason for the contact's position; -1 goes with the reason ok (reason_code).",
+        "Code of the reason for the contact's position; -1 goes with the reason ok.",
+        fields=("reason_code",),
     )
     status: frozenset[str] | None = flags(
-        "enphase_iq_relay_status_flag", FLAGS, "Status flags that the IQ Relay raises (1) (device_status)."
+        "enphase_iq_relay_status_flag", FLAGS, "Status flags that the IQ Relay raises (1).", fields=("device_status",)
     )
 
 
@@ -69,7 +74,8 @@ class IqRelayReason:
     reason: str = label()
     known: bool = info(
         "enphase_iq_relay_reason_info",
-        "Reason for the position of the IQ Relay's contact, in the gateway's words (reason).",
+        "Reason for the position of the IQ Relay's contact, in the gateway's words.",
+        fields=("reason",),
     )
 
 
@@ -79,8 +85,8 @@ class IqRelayPhase:
     phase: str = label()
     voltage: float | None = gauge(
         "enphase_iq_relay_phase_voltage_volts",
-        "Voltage between neutral and a phase that the IQ Relay is connected to"
-        " (VrmsL1N, VrmsL2N, VrmsL3N, voltRmsL1, voltRmsL2, voltRmsL3).",
+        "Voltage between neutral and a phase that the IQ Relay is connected to.",
+        fields=("VrmsL1N", "VrmsL2N", "VrmsL3N", "voltRmsL1", "voltRmsL2", "voltRmsL3"),
     )
 
 

@@ -27,7 +27,8 @@ class LayoutInfo:
     column: str | None = label()
     known: bool = info(
         "enphase_inverter_layout_info",
-        "Where an inverter is on the roof, to be joined on its serial (inverters of the config).",
+        "Where an inverter is on the roof, to be joined on its serial.",
+        fields=("inverters of the config",),
     )
 
 
@@ -36,25 +37,27 @@ class PlacedInverter:
     serial: str = label()
     peak_power: float | None = gauge(
         "enphase_inverter_peak_power_watts",
-        "The peak power of the module at this inverter, Wp (peak_power of the config).",
+        "The peak power of the module at this inverter, Wp.",
+        fields=("peak_power of the config",),
     )
     listed: bool | None = gauge(
         "enphase_inverter_listed",
-        "1: the gateway lists this inverter of the config; 0: not, or as removed (sn, active, serialNumber, serial_num,"
-        " admin_state).",
+        "1: the gateway lists this inverter of the config; 0: not, or as removed.",
+        fields=("sn", "active", "serialNumber", "serial_num", "admin_state"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
     array: str = label()
-    known: bool = info("enphase_array_info", "A side of the roof that has inverters (arrays of the config).")
+    known: bool = info("enphase_array_info", "A side of the roof that has inverters.", fields=("arrays of the config",))
     azimuth: float | None = gauge(
         "enphase_array_azimuth_degrees",
-        "Where it faces, clockwise from north: 90 is east, 180 south, 270 west (azimuth of the config).",
+        "Where it faces, clockwise from north: 90 is east, 180 south, 270 west.",
+        fields=("azimuth of the config",),
     )
     tilt: float | None = gauge(
-        "enphase_array_tilt_degrees", "How steep it is: 0 lies flat, 90 stands upright (tilt of the config)."
+        "enphase_array_tilt_degrees", "How steep it is: 0 lies flat, 90 stands upright.", fields=("tilt of the config",)
     )
 
 

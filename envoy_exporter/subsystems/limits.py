@@ -18,29 +18,37 @@ _TYPES = {"hard": "Hard_PEL", "soft": "Soft_PEL"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportLimit:
-    enabled: bool | None = gauge("enphase_export_limit_enabled", "1: what the site may export is limited (PEL).")
+    enabled: bool | None = gauge(
+        "enphase_export_limit_enabled", "1: what the site may export is limited.", fields=("PEL",)
+    )
     ratio: float | None = gauge(
-        "enphase_export_limit_ratio", "The limit, where it is a share; there while it is enabled (PEL_Limit, percent)."
+        "enphase_export_limit_ratio",
+        "The limit, where it is a share; there while it is enabled.",
+        fields=("PEL_Limit", "percent"),
     )
     power: float | None = gauge(
-        "enphase_export_limit_watts", "The limit, where it is a power; there while it is enabled (PEL_Limit)."
+        "enphase_export_limit_watts",
+        "The limit, where it is a power; there while it is enabled.",
+        fields=("PEL_Limit",),
     )
     type: frozenset[str] | None = states(
         "enphase_export_limit_type",
         "type",
         tuple(_TYPES),
-        "How the limit is kept; there while it is enabled (Hard_PEL, Soft_PEL).",
+        "How the limit is kept; there while it is enabled.",
+        fields=("Hard_PEL", "Soft_PEL"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionLimit:
     enabled: bool | None = gauge(
-        "enphase_production_limit_enabled", "1: what the inverters may produce is limited (enable)."
+        "enphase_production_limit_enabled", "1: what the inverters may produce is limited.", fields=("enable",)
     )
     ratio: float | None = gauge(
         "enphase_production_limit_ratio",
-        "The share of their power that they may produce, in force while the limit is enabled (pv_limit_pct).",
+        "The share of their power that they may produce, in force while the limit is enabled.",
+        fields=("pv_limit_pct",),
     )
 
 

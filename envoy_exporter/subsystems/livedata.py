@@ -30,28 +30,35 @@ _SOURCES = ("pv", "storage", "grid", "load", "generator")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     enabled: bool | None = gauge(
-        "enphase_live_stream_enabled", "1: live data are streamed; else they are old, and left out (sc_stream)."
+        "enphase_live_stream_enabled",
+        "1: live data are streamed; else they are old, and left out.",
+        fields=("sc_stream",),
     )
     mqtt_connected: bool | None = gauge(
-        "enphase_live_mqtt_connected", "1: the gateway has its line for live data to the cloud (mqtt_state)."
+        "enphase_live_mqtt_connected", "1: the gateway has its line for live data to the cloud.", fields=("mqtt_state",)
     )
     last_update: float | None = gauge(
-        "enphase_live_last_update_timestamp_seconds", "When live data last moved (meters.last_update)."
+        "enphase_live_last_update_timestamp_seconds", "When live data last moved.", fields=("meters.last_update",)
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    charge: float | None = gauge("enphase_live_charge_ratio", "Charge of all batteries together (meters.soc).")
+    charge: float | None = gauge(
+        "enphase_live_charge_ratio", "Charge of all batteries together.", fields=("meters.soc",)
+    )
     backup_charge: float | None = gauge(
-        "enphase_live_backup_charge_ratio", "Charge that is kept for an outage (meters.backup_soc)."
+        "enphase_live_backup_charge_ratio", "Charge that is kept for an outage.", fields=("meters.backup_soc",)
     )
     main_relay: float | None = gauge(
-        "enphase_live_main_relay_state", "The grid's relay, as the gateway's code; 1: closed (meters.main_relay_state)."
+        "enphase_live_main_relay_state",
+        "The grid's relay, as the gateway's code; 1: closed.",
+        fields=("meters.main_relay_state",),
     )
     generator_relay: float | None = gauge(
         "enphase_live_generator_relay_state",
-        "The generator's relay, as the gateway's code; 5: there is none (meters.gen_relay_state).",
+        "The generator's relay, as the gateway's code; 5: there is none.",
+        fields=("meters.gen_relay_state",),
     )
 
 
@@ -60,12 +67,13 @@ class LivePower:
     source: str = label()
     power: float | None = gauge(
         "enphase_live_power_watts",
-        "Power now: pv produced, storage out of the batteries, grid from it, load used; negative the other way"
-        " (agg_p_mw).",
+        "Power now: pv produced, storage out of the batteries, grid from it, load used; negative the other way.",
+        fields=("agg_p_mw",),
     )
     apparent_power: float | None = gauge(
         "enphase_live_apparent_power_volt_amperes",
-        "Apparent power now, signed as the gateway sends it (agg_s_mva).",
+        "Apparent power now, signed as the gateway sends it.",
+        fields=("agg_s_mva",),
     )
 
 
@@ -74,10 +82,14 @@ class LivePhasePower:
     source: str = label()
     phase: str = label()
     power: float | None = gauge(
-        "enphase_live_phase_power_watts", "Power now by phase, signed as the whole is (agg_p_ph_a_mw, _b_, _c_)."
+        "enphase_live_phase_power_watts",
+        "Power now by phase, signed as the whole is.",
+        fields=("agg_p_ph_a_mw, _b_, _c_",),
     )
     apparent_power: float | None = gauge(
-        "enphase_live_phase_apparent_power_volt_amperes", "Apparent power now by phase (agg_s_ph_a_mva, _b_, _c_)."
+        "enphase_live_phase_apparent_power_volt_amperes",
+        "Apparent power now by phase.",
+        fields=("agg_s_ph_a_mva, _b_, _c_",),
     )
 
 
@@ -85,10 +97,12 @@ class LivePhasePower:
 class LiveBattery:
     kind: str = label()
     charge: float | None = gauge(
-        "enphase_live_battery_charge_ratio", "Charge of a kind of battery (enc_agg_soc, acb_agg_soc)."
+        "enphase_live_battery_charge_ratio", "Charge of a kind of battery.", fields=("enc_agg_soc", "acb_agg_soc")
     )
     available: float | None = gauge(
-        "enphase_live_battery_available_energy_joules", "Energy in a kind of battery (enc_agg_energy, acb_agg_energy)."
+        "enphase_live_battery_available_energy_joules",
+        "Energy in a kind of battery.",
+        fields=("enc_agg_energy", "acb_agg_energy"),
     )
 
 

@@ -28,14 +28,18 @@ FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase",
 class Grid:
     power: float | None = gauge(
         "enphase_grid_power_watts",
-        "Power from the grid, negative to the grid (activePower of the net-consumption CT).",
+        "Power from the grid, negative to the grid.",
+        fields=("activePower of the net-consumption CT",),
     )
     imported: float | None = counter(
         "enphase_grid_import_energy_joules_total",
-        "Energy from the grid (actEnergyDlvd of the net-consumption CT).",
+        "Energy from the grid.",
+        fields=("actEnergyDlvd of the net-consumption CT",),
     )
     exported: float | None = counter(
-        "enphase_grid_export_energy_joules_total", "Energy to the grid (actEnergyRcvd of the net-consumption CT)."
+        "enphase_grid_export_energy_joules_total",
+        "Energy to the grid.",
+        fields=("actEnergyRcvd of the net-consumption CT",),
     )
 
 
@@ -47,22 +51,27 @@ class MeterInfo:
     phases: int | None = label()
     known: bool = info(
         "enphase_meter_info",
-        "A meter that the gateway lists, enabled or not (measurementType, eid, phaseMode, phaseCount).",
+        "A meter that the gateway lists, enabled or not.",
+        fields=("measurementType", "eid", "phaseMode", "phaseCount"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterStatus:
     meter: str = label()
-    enabled: bool | None = gauge("enphase_meter_enabled", "1: its CTs are fitted and switched on (state).")
+    enabled: bool | None = gauge("enphase_meter_enabled", "1: its CTs are fitted and switched on.", fields=("state",))
     metering: str | None = states(
-        "enphase_meter_metering_status", "status", STATUSES, "What the meter says of its metering (meteringStatus)."
+        "enphase_meter_metering_status",
+        "status",
+        STATUSES,
+        "What the meter says of its metering.",
+        fields=("meteringStatus",),
     )
     flags: frozenset[str] | None = states(
-        "enphase_meter_status_flag", "flag", FLAGS, "1: the meter raises the flag (statusFlags)."
+        "enphase_meter_status_flag", "flag", FLAGS, "1: the meter raises the flag.", fields=("statusFlags",)
     )
     flags_active: int | None = gauge(
-        "enphase_meter_status_flags_active", "How many flags the meter raises (statusFlags)."
+        "enphase_meter_status_flags_active", "How many flags the meter raises.", fields=("statusFlags",)
     )
 
 
@@ -71,41 +80,52 @@ class MeterReading:
     meter: str = label()
     power: float | None = gauge(
         "enphase_meter_power_watts",
-        "Active power; net-consumption: + from the grid, storage: + out of the battery (activePower).",
+        "Active power; net-consumption: + from the grid, storage: + out of the battery.",
+        fields=("activePower",),
     )
-    apparent_power: float | None = gauge("enphase_meter_apparent_power_volt_amperes", "Apparent power (apparentPower).")
+    apparent_power: float | None = gauge(
+        "enphase_meter_apparent_power_volt_amperes", "Apparent power.", fields=("apparentPower",)
+    )
     reactive_power: float | None = gauge(
-        "enphase_meter_reactive_power_volt_amperes_reactive", "Reactive power (reactivePower)."
+        "enphase_meter_reactive_power_volt_amperes_reactive", "Reactive power.", fields=("reactivePower",)
     )
     delivered: float | None = counter(
         "enphase_meter_energy_delivered_joules_total",
-        "Energy delivered; net-consumption: imported, storage: discharged (actEnergyDlvd).",
+        "Energy delivered; net-consumption: imported, storage: discharged.",
+        fields=("actEnergyDlvd",),
     )
     received: float | None = counter(
         "enphase_meter_energy_received_joules_total",
-        "Energy received; net-consumption: exported, storage: charged (actEnergyRcvd).",
+        "Energy received; net-consumption: exported, storage: charged.",
+        fields=("actEnergyRcvd",),
     )
     apparent_energy: float | None = counter(
-        "enphase_meter_apparent_energy_volt_ampere_seconds_total", "Apparent energy (apparentEnergy)."
+        "enphase_meter_apparent_energy_volt_ampere_seconds_total", "Apparent energy.", fields=("apparentEnergy",)
     )
     lagging: float | None = counter(
         "enphase_meter_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
-        "Inductive reactive energy (reactEnergyLagg).",
+        "Inductive reactive energy.",
+        fields=("reactEnergyLagg",),
     )
     leading: float | None = counter(
         "enphase_meter_reactive_energy_leading_volt_ampere_reactive_seconds_total",
-        "Capacitive reactive energy (reactEnergyLead).",
+        "Capacitive reactive energy.",
+        fields=("reactEnergyLead",),
     )
     voltage: float | None = gauge(
-        "enphase_meter_voltage_volts", "Voltage; with several phases it is their sum (voltage)."
+        "enphase_meter_voltage_volts", "Voltage; with several phases it is their sum.", fields=("voltage",)
     )
-    current: float | None = gauge("enphase_meter_current_amperes", "Current, of all phases together (current).")
-    frequency: float | None = gauge("enphase_meter_frequency_hertz", "Frequency (freq).")
+    current: float | None = gauge(
+        "enphase_meter_current_amperes", "Current, of all phases together.", fields=("current",)
+    )
+    frequency: float | None = gauge("enphase_meter_frequency_hertz", "Frequency.", fields=("freq",))
     power_factor: float | None = gauge(
-        "enphase_meter_power_factor_ratio", "Power factor; the sums that some firmware sends are refused (pwrFactor)."
+        "enphase_meter_power_factor_ratio",
+        "Power factor; the sums that some firmware sends are refused.",
+        fields=("pwrFactor",),
     )
     last_reading: float | None = gauge(
-        "enphase_meter_last_reading_timestamp_seconds", "When the meter was read (timestamp)."
+        "enphase_meter_last_reading_timestamp_seconds", "When the meter was read.", fields=("timestamp",)
     )
 
 
@@ -113,37 +133,46 @@ class MeterReading:
 class MeterPhase:
     meter: str = label()
     phase: str = label()
-    power: float | None = gauge("enphase_meter_phase_power_watts", "Active power (channels[].activePower).")
+    power: float | None = gauge("enphase_meter_phase_power_watts", "Active power.", fields=("channels[].activePower",))
     apparent_power: float | None = gauge(
-        "enphase_meter_phase_apparent_power_volt_amperes", "Apparent power (channels[].apparentPower)."
+        "enphase_meter_phase_apparent_power_volt_amperes", "Apparent power.", fields=("channels[].apparentPower",)
     )
     reactive_power: float | None = gauge(
-        "enphase_meter_phase_reactive_power_volt_amperes_reactive", "Reactive power (channels[].reactivePower)."
+        "enphase_meter_phase_reactive_power_volt_amperes_reactive",
+        "Reactive power.",
+        fields=("channels[].reactivePower",),
     )
     delivered: float | None = counter(
-        "enphase_meter_phase_energy_delivered_joules_total", "Energy delivered (channels[].actEnergyDlvd)."
+        "enphase_meter_phase_energy_delivered_joules_total", "Energy delivered.", fields=("channels[].actEnergyDlvd",)
     )
     received: float | None = counter(
-        "enphase_meter_phase_energy_received_joules_total", "Energy received (channels[].actEnergyRcvd)."
+        "enphase_meter_phase_energy_received_joules_total", "Energy received.", fields=("channels[].actEnergyRcvd",)
     )
     apparent_energy: float | None = counter(
         "enphase_meter_phase_apparent_energy_volt_ampere_seconds_total",
-        "Apparent energy (channels[].apparentEnergy).",
+        "Apparent energy.",
+        fields=("channels[].apparentEnergy",),
     )
     lagging: float | None = counter(
         "enphase_meter_phase_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
-        "Inductive reactive energy (channels[].reactEnergyLagg).",
+        "Inductive reactive energy.",
+        fields=("channels[].reactEnergyLagg",),
     )
     leading: float | None = counter(
         "enphase_meter_phase_reactive_energy_leading_volt_ampere_reactive_seconds_total",
-        "Capacitive reactive energy (channels[].reactEnergyLead).",
+        "Capacitive reactive energy.",
+        fields=("channels[].reactEnergyLead",),
     )
-    voltage: float | None = gauge("enphase_meter_phase_voltage_volts", "Voltage (channels[].voltage).")
-    current: float | None = gauge("enphase_meter_phase_current_amperes", "Current (channels[].current).")
-    frequency: float | None = gauge("enphase_meter_phase_frequency_hertz", "Frequency (channels[].freq).")
-    power_factor: float | None = gauge("enphase_meter_phase_power_factor_ratio", "Power factor (channels[].pwrFactor).")
+    voltage: float | None = gauge("enphase_meter_phase_voltage_volts", "Voltage.", fields=("channels[].voltage",))
+    current: float | None = gauge("enphase_meter_phase_current_amperes", "Current.", fields=("channels[].current",))
+    frequency: float | None = gauge("enphase_meter_phase_frequency_hertz", "Frequency.", fields=("channels[].freq",))
+    power_factor: float | None = gauge(
+        "enphase_meter_phase_power_factor_ratio", "Power factor.", fields=("channels[].pwrFactor",)
+    )
     last_reading: float | None = gauge(
-        "enphase_meter_phase_last_reading_timestamp_seconds", "When the phase was read (channels[].timestamp)."
+        "enphase_meter_phase_last_reading_timestamp_seconds",
+        "When the phase was read.",
+        fields=("channels[].timestamp",),
     )
 
 

@@ -28,14 +28,15 @@ _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     connected: bool | None = gauge(
-        "enphase_cloud_connected", "1: the gateway is connected to the Enphase cloud (network.web_comm)."
+        "enphase_cloud_connected", "1: the gateway is connected to the Enphase cloud.", fields=("network.web_comm",)
     )
     last_report: float | None = gauge(
         "enphase_cloud_last_report_timestamp_seconds",
-        "When the gateway last reported to the Enphase cloud (network.last_enlighten_report_time).",
+        "When the gateway last reported to the Enphase cloud.",
+        fields=("network.last_enlighten_report_time",),
     )
     database_used: float | None = gauge(
-        "enphase_gateway_database_used_ratio", "How full the gateway's database is (db_percent_full)."
+        "enphase_gateway_database_used_ratio", "How full the gateway's database is.", fields=("db_percent_full",)
     )
 
 
@@ -44,17 +45,20 @@ class Interface:
     interface: str = label()
     type: str | None = label()
     up: bool | None = gauge(
-        "enphase_network_interface_up", "1: the interface has a connection (network.interfaces[].carrier)."
+        "enphase_network_interface_up", "1: the interface has a connection.", fields=("network.interfaces[].carrier",)
     )
     signal: float | None = gauge(
-        "enphase_network_interface_signal_level", "Signal, from 0 to its own most (signal_strength)."
+        "enphase_network_interface_signal_level", "Signal, from 0 to its own most.", fields=("signal_strength",)
     )
     signal_max: float | None = gauge(
         "enphase_network_interface_signal_level_max",
-        "The most that the signal can be: 1 on a cable, 5 on Wi-Fi, 31 on a modem, 0 if off (signal_strength_max).",
+        "The most that the signal can be: 1 on a cable, 5 on Wi-Fi, 31 on a modem, 0 if off.",
+        fields=("signal_strength_max",),
     )
     primary: bool | None = gauge(
-        "enphase_network_interface_primary", "1: the gateway prefers this interface (network.primary_interface)."
+        "enphase_network_interface_primary",
+        "1: the gateway prefers this interface.",
+        fields=("network.primary_interface",),
     )
 
 
@@ -62,11 +66,15 @@ class Interface:
 class Wireless:
     type: str = label()
     connected: bool | None = gauge(
-        "enphase_wireless_connected", "1: the radio to the devices is connected (wireless_connection[].connected)."
+        "enphase_wireless_connected",
+        "1: the radio to the devices is connected.",
+        fields=("wireless_connection[].connected",),
     )
-    signal: float | None = gauge("enphase_wireless_signal_level", "Signal, from 0 to its own most (signal_strength).")
+    signal: float | None = gauge(
+        "enphase_wireless_signal_level", "Signal, from 0 to its own most.", fields=("signal_strength",)
+    )
     signal_max: float | None = gauge(
-        "enphase_wireless_signal_level_max", "The most that the signal can be (signal_strength_max)."
+        "enphase_wireless_signal_level_max", "The most that the signal can be.", fields=("signal_strength_max",)
     )
 
 
@@ -75,11 +83,14 @@ class Communication:
     device: str = label()
     devices: int | float | None = gauge(
         "enphase_communication_devices",
-        "How many devices the gateway hears: pcu are inverters, none by night; acb AC batteries, nsrb IQ Relays,"
-        " encharge IQ batteries, esub other parts of the storage system (comm.*.num).",
+        "How many devices the gateway hears: pcu are inverters, none by night; acb AC batteries, nsrb IQ"
+        " Relays, encharge IQ batteries, esub other parts of the storage system.",
+        fields=("comm.*.num",),
     )
     level: float | None = gauge(
-        "enphase_communication_level", "Signal of those that it hears, from 0 to 5; absent while none (comm.*.level)."
+        "enphase_communication_level",
+        "Signal of those that it hears, from 0 to 5; absent while none.",
+        fields=("comm.*.level",),
     )
 
 
@@ -88,8 +99,8 @@ class BatteryCommunication:
     band: str = label()
     level: float | None = gauge(
         "enphase_communication_battery_level",
-        "Radio signal of the IQ batteries, from 0 to 5; 0 where they are wired (comm.encharge[].level_24g,"
-        " level_subg).",
+        "Radio signal of the IQ batteries, from 0 to 5; 0 where they are wired.",
+        fields=("comm.encharge[].level_24g", "level_subg"),
     )
 
 
@@ -97,7 +108,8 @@ class BatteryCommunication:
 class BatteryFirmware:
     status: float | None = gauge(
         "enphase_battery_firmware_update_status",
-        "The update of the batteries' firmware, as the gateway's code; 10: none runs (SiteSync.Current_Status).",
+        "The update of the batteries' firmware, as the gateway's code; 10: none runs.",
+        fields=("SiteSync.Current_Status",),
     )
 
 

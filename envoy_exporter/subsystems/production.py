@@ -38,25 +38,31 @@ class Production:
     source: str = label()
     power: float | None = gauge(
         "enphase_production_power_watts",
-        "Power produced; at night a few negative watts are what the inverters draw (wNow, wattsNow).",
+        "Power produced; at night a few negative watts are what the inverters draw.",
+        fields=("wNow", "wattsNow"),
     )
     energy: float | None = counter(
-        "enphase_production_energy_joules_total", "Energy produced, by the production CT (whLifetime of eim)."
+        "enphase_production_energy_joules_total",
+        "Energy produced, by the production CT.",
+        fields=("whLifetime of eim",),
     )
     lifetime: float | None = gauge(
         "enphase_production_energy_lifetime_joules",
-        "Energy produced as the inverters add it up, a gauge as it steps by 2^32 J (whLifetime, wattHoursLifetime).",
+        "Energy produced as the inverters add it up, a gauge as it steps by 2^32 J.",
+        fields=("whLifetime", "wattHoursLifetime"),
     )
     today: float | None = gauge(
         "enphase_production_energy_today_joules",
-        "Energy since midnight, as reported: it may reset late (whToday, wattHoursToday).",
+        "Energy since midnight, as reported: it may reset late.",
+        fields=("whToday", "wattHoursToday"),
     )
     last_week: float | None = gauge(
         "enphase_production_energy_last_week_joules",
-        "Energy of the seven days before today, as reported (whLastSevenDays, wattHoursSevenDays).",
+        "Energy of the seven days before today, as reported.",
+        fields=("whLastSevenDays", "wattHoursSevenDays"),
     )
     last_reading: float | None = gauge(
-        "enphase_production_last_reading_timestamp_seconds", "When the source was read (readingTime)."
+        "enphase_production_last_reading_timestamp_seconds", "When the source was read.", fields=("readingTime",)
     )
 
 
@@ -64,23 +70,30 @@ class Production:
 class ProductionPhase:
     source: str = label()
     phase: str = label()
-    power: float | None = gauge("enphase_production_phase_power_watts", "Power produced on the phase (lines[].wNow).")
+    power: float | None = gauge(
+        "enphase_production_phase_power_watts", "Power produced on the phase.", fields=("lines[].wNow",)
+    )
     energy: float | None = counter(
-        "enphase_production_phase_energy_joules_total", "Energy produced on the phase (lines[].whLifetime)."
+        "enphase_production_phase_energy_joules_total", "Energy produced on the phase.", fields=("lines[].whLifetime",)
     )
     today: float | None = gauge(
-        "enphase_production_phase_energy_today_joules", "Energy since midnight, as reported (lines[].whToday)."
+        "enphase_production_phase_energy_today_joules",
+        "Energy since midnight, as reported.",
+        fields=("lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_production_phase_energy_last_week_joules",
-        "Energy of the seven days before today, as reported (lines[].whLastSevenDays).",
+        "Energy of the seven days before today, as reported.",
+        fields=("lines[].whLastSevenDays",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporting:
     inverters: float | None = gauge(
-        "enphase_inverters_reporting", "Inverters that the gateway counts, by night too (inverters.activeCount)."
+        "enphase_inverters_reporting",
+        "Inverters that the gateway counts, by night too.",
+        fields=("inverters.activeCount",),
     )
 
 

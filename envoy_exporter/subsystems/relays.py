@@ -30,22 +30,25 @@ class RelayInfo:
     generator_action: str | None = label()
     known: bool = info(
         "enphase_relay_info",
-        "A relay in use, its load and what it does on the grid, off it and on a generator: apply is powered, shed is"
-        " not (id, load_name, type, mode, grid_action, micro_grid_action, gen_action).",
+        "A relay in use, its load and what it does on the grid, off it and on a generator: apply is powered,"
+        " shed is not.",
+        fields=("id", "load_name", "type", "mode", "grid_action", "micro_grid_action", "gen_action"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     relay: str = label()
-    closed: bool | None = gauge("enphase_relay_closed", "1: its contact is closed, 0: it is open (status).")
+    closed: bool | None = gauge("enphase_relay_closed", "1: its contact is closed, 0: it is open.", fields=("status",))
     cutoff: float | None = gauge(
         "enphase_relay_cutoff_charge_ratio",
-        "Battery charge below which the load is cut off, as set; it counts only in mode soc (soc_low).",
+        "Battery charge below which the load is cut off, as set; it counts only in mode soc.",
+        fields=("soc_low",),
     )
     restore: float | None = gauge(
         "enphase_relay_restore_charge_ratio",
-        "Battery charge from which the load is powered again, as set; it counts only in mode soc (soc_high).",
+        "Battery charge from which the load is powered again, as set; it counts only in mode soc.",
+        fields=("soc_high",),
     )
 
 

@@ -17,15 +17,18 @@ _OF_PHASE = ("", "_phaseb", "_phasec")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageControl:
     very_low_limit: float | None = gauge(
-        "enphase_storage_very_low_charge_limit_ratio", "Charge below which the batteries shut down (VLS_Limit)."
+        "enphase_storage_very_low_charge_limit_ratio",
+        "Charge below which the batteries shut down.",
+        fields=("VLS_Limit",),
     )
-    shutdown: bool | None = gauge("enphase_storage_shutdown", "1: the batteries are shut down (shutdown).")
+    shutdown: bool | None = gauge("enphase_storage_shutdown", "1: the batteries are shut down.", fields=("shutdown",))
     commissioning: bool | None = gauge(
-        "enphase_storage_commissioning", "1: the batteries are being commissioned (Commission_in_progress)."
+        "enphase_storage_commissioning", "1: the batteries are being commissioned.", fields=("Commission_in_progress",)
     )
     ess_in_progress: bool | None = gauge(
         "enphase_storage_ess_in_progress",
-        "1: the gateway says that an operation of the storage system is in progress (ESS_in_progress).",
+        "1: the gateway says that an operation of the storage system is in progress.",
+        fields=("ESS_in_progress",),
     )
 
 
@@ -34,13 +37,13 @@ class Bias:
     phase: str = label()
     frequency: float | None = gauge(
         "enphase_storage_frequency_bias_hertz",
-        "Offset on the frequency by which the batteries are steered; negative: below it"
-        " (freq_bias_hz, freq_bias_hz_phaseb, freq_bias_hz_phasec).",
+        "Offset on the frequency by which the batteries are steered; negative: below it.",
+        fields=("freq_bias_hz", "freq_bias_hz_phaseb", "freq_bias_hz_phasec"),
     )
     voltage: float | None = gauge(
         "enphase_storage_voltage_bias_volts",
-        "Offset on the voltage by which the batteries are steered; negative: below it"
-        " (voltage_bias_v, voltage_bias_v_phaseb, voltage_bias_v_phasec).",
+        "Offset on the voltage by which the batteries are steered; negative: below it.",
+        fields=("voltage_bias_v", "voltage_bias_v_phaseb", "voltage_bias_v_phasec"),
     )
 
 

@@ -38,29 +38,33 @@ class StorageSettings:
         "enphase_storage_mode",
         "mode",
         MODES,
-        "What the batteries are told to do, as known to the gateway; savings-mode is called economy by newer firmware"
-        " (storage_settings.mode).",
+        "What the batteries are told to do, as known to the gateway; savings-mode is called economy by newer firmware.",
+        fields=("storage_settings.mode",),
     )
     charge_from_grid: bool | None = gauge(
         "enphase_storage_charge_from_grid",
-        "1: the batteries may be charged from the grid, as known to the gateway (storage_settings.charge_from_grid).",
+        "1: the batteries may be charged from the grid, as known to the gateway.",
+        fields=("storage_settings.charge_from_grid",),
     )
     reserve: float | None = gauge(
         "enphase_storage_reserve_setting_ratio",
-        "Charge to be kept for an outage, as known to the gateway; enphase_battery_reserve_ratio is what is in force"
-        " (storage_settings.reserved_soc).",
+        "Charge to be kept for an outage, as known to the gateway; enphase_battery_reserve_ratio is what is in force.",
+        fields=("storage_settings.reserved_soc",),
     )
     very_low: float | None = gauge(
         "enphase_storage_very_low_charge_ratio",
-        "Charge that counts as very low, as known to the gateway (storage_settings.very_low_soc).",
+        "Charge that counts as very low, as known to the gateway.",
+        fields=("storage_settings.very_low_soc",),
     )
     schedules_optimized: bool | None = gauge(
         "enphase_storage_schedules_optimized",
-        "1: the cloud's schedules decide what the batteries do (storage_settings.opt_schedules).",
+        "1: the cloud's schedules decide what the batteries do.",
+        fields=("storage_settings.opt_schedules",),
     )
     last_change: float | None = gauge(
         "enphase_tariff_last_change_timestamp_seconds",
-        "When the gateway last got other settings for the batteries (storage_settings.date).",
+        "When the gateway last got other settings for the batteries.",
+        fields=("storage_settings.date",),
     )
 
 
@@ -74,9 +78,9 @@ class Price:
     tier: str | None = label()
     price: float | None = gauge(
         "enphase_tariff_price_per_kilowatt_hour",
-        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a season, the"
-        " single rate. A period filler is the rest of the day, filler#2 that after the others (single_rate.rate,"
-        " single_rate.sell, rate of seasons and seasons_sell).",
+        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a"
+        " season, the single rate. A period filler is the rest of the day, filler#2 that after the others.",
+        fields=("single_rate.rate, single_rate.sell, rate of seasons and seasons_sell",),
     )
 
 
@@ -88,7 +92,8 @@ class PeriodStart:
     period: str | None = label()
     start: float | None = gauge(
         "enphase_tariff_period_start_seconds",
-        "How long after local midnight a period of the tariff begins; it lasts until the next one (periods[].start).",
+        "How long after local midnight a period of the tariff begins; it lasts until the next one.",
+        fields=("periods[].start",),
     )
 
 
@@ -99,7 +104,8 @@ class Season:
     start: str | None = label()
     known: bool = info(
         "enphase_tariff_season_info",
-        "A season of the tariff and its first day, as month/day; it lasts until the next one (seasons[].start).",
+        "A season of the tariff and its first day, as month/day; it lasts until the next one.",
+        fields=("seasons[].start",),
     )
 
 
@@ -110,7 +116,9 @@ class Day:
     day: str = label()
     weekdays: str | None = label()
     known: bool = info(
-        "enphase_tariff_day_info", "A kind of day of the tariff, and which days of the week it is (days[].days)."
+        "enphase_tariff_day_info",
+        "A kind of day of the tariff, and which days of the week it is.",
+        fields=("days[].days",),
     )
 
 
@@ -121,8 +129,9 @@ class TierLimit:
     tier: str = label()
     limit: float | None = gauge(
         "enphase_tariff_tier_limit_joules",
-        "Energy at which a tier of the tariff ends; absent: it has no end. The gateway counts it in kWh, as it prices"
-        " them, and does not say over what time (tiers[].limit).",
+        "Energy at which a tier of the tariff ends; absent: it has no end. The gateway counts it in kWh, as"
+        " it prices them, and does not say over what time.",
+        fields=("tiers[].limit",),
     )
 
 
