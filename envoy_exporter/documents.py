@@ -1,6 +1,6 @@
 """What a gateway answered: a document an endpoint, and what the documents say of the plant.
 
-`gateway` makes them and `subsystems` read them. Both also put the same few questions to them (which firmware,
+`gateway` makes them and `collectors` read them. Both also put the same few questions to them (which firmware,
 which meters, is a battery there), one to know what to ask next, the other to know what the numbers mean. The
 questions stand here, once. A name such as 8.3.5433 in a comment is a capture of a gateway with that firmware,
 in the test fixtures of pyenphase (https://github.com/pyenphase/pyenphase).

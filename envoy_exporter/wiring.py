@@ -12,7 +12,9 @@ from typing import TypeAlias
 from . import __version__, config
 from .accounts import Accounts, CloudAccess, unserved
 from .clock import Clock
-from .collector import EnvoyCollector
+from .collectors import SUBSYSTEMS, layout
+from .collectors.collector import PlacedArray, PlacedInverter
+from .collectors.collector import Settings as ReadSettings
 from .config import CollectorSettings, Config, ConfigError
 from .config.web import TlsServer
 from .gateway import token as tokens
@@ -21,10 +23,8 @@ from .gateway.auth import Local
 from .gateway.gateway import Gateway
 from .gateway.renewal import Renewal
 from .gateway.settings import Settings
+from .gateway_collector import EnvoyCollector
 from .secret import Redaction, Secret
-from .subsystems import SUBSYSTEMS, layout
-from .subsystems.subsystem import PlacedArray, PlacedInverter
-from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
 from .web import access
 from .web.access import Access, Tls

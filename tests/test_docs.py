@@ -12,10 +12,10 @@ from support.gateways import settings
 from support.metrics_page import endpoints_of, page, queries
 from support.prometheus import check_queries
 
-from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.token import parse
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.design import roof
 from envoy_exporter.telemetry import Telemetry

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from support.exposition import parsed, parsed_openmetrics
 
-from envoy_exporter.collector import families
 from envoy_exporter.families import Family, collect, counter, describe, flags, gauge, info, label, states
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.web.exposition import Format
 
 

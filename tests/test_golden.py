@@ -13,12 +13,12 @@ from support.exposition import parsed
 from support.gateways import settings
 from support.prometheus import program
 
-from envoy_exporter.collector import families
+from envoy_exporter.collectors import layout
 from envoy_exporter.commands import demo
 from envoy_exporter.families import describe
 from envoy_exporter.gateway.token import parse
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.simulator import PROFILES, Simulator
-from envoy_exporter.subsystems import layout
 from envoy_exporter.web.exposition import Format
 from envoy_exporter.wiring import COLLECTORS, read_settings
 

@@ -9,28 +9,36 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "envoy_exporter"
 
 # The parts, and what of the package each may import besides itself. A leaf imports nothing.
-LEAVES = {"untrusted", "secret", "documents", "families", "telemetry", "clock", "pasted"}
+LEAVES = {"fields", "secret", "documents", "families", "telemetry", "clock", "pasted"}
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "config": LEAVES,
-    "subsystems": LEAVES,
+    "collectors": LEAVES,
     "gateway": LEAVES,
-    "collector": {*LEAVES, "subsystems", "gateway"},
-    "web": {*LEAVES, "collector"},
+    "gateway_collector": {*LEAVES, "collectors", "gateway"},
+    "web": {*LEAVES, "gateway_collector"},
     "logs": {"secret"},
     "simulator": set(),
-    "commands": {*LEAVES, "config", "gateway", "subsystems", "simulator", "wiring", "logs"},
+    "commands": {*LEAVES, "config", "gateway", "collectors", "simulator", "wiring", "logs"},
     "accounts": {*LEAVES, "config", "gateway"},
-    "wiring": {*LEAVES, "config", "subsystems", "gateway", "collector", "web", "accounts"},
+    "wiring": {*LEAVES, "config", "collectors", "gateway", "gateway_collector", "web", "accounts"},
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},
     "__main__": {"cli"},
 }
-SHARED = {"subsystem", "rules", "history", "reports", "fleet", "required", "device_status"}
-"""What every subsystem may use of its folder; and those that are made of several files."""
+SHARED = {
+    "collector",
+    "sanity_checks",
+    "plausibility",
+    "device_reports",
+    "inverter_source",
+    "required",
+    "device_status",
+}
+"""What every collector may use of its folder; and those that are made of several files."""
 PARTS = {
-    "production": {"source", "page", "activity", "consumption", "site"},
+    "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
-    "required": {"page"},
+    "required": {"html_production"},
     "inverters": {"inventory", "inverter_readings", "inverter_reports"},
     "inverter_reports": {"inverter_readings"},
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
@@ -82,11 +90,11 @@ def test_a_file_imports_only_what_its_part_may(path: Path) -> None:
         assert part in ONLY_HERE.get(library, {part}), f"{library} is for {ONLY_HERE[library]} alone"
 
 
-def test_no_subsystem_knows_another() -> None:
-    for path in (PACKAGE / "subsystems").glob("*.py"):
-        siblings = {name for name in imports(path) if name.startswith("envoy_exporter.subsystems.")}
+def test_no_collector_imports_another() -> None:
+    for path in (PACKAGE / "collectors").glob("*.py"):
+        siblings = {name for name in imports(path) if name.startswith("envoy_exporter.collectors.")}
         if path.name != "__init__.py":
-            parts = {f"envoy_exporter.subsystems.{part}" for part in SHARED | PARTS.get(path.stem, set())}
+            parts = {f"envoy_exporter.collectors.{part}" for part in SHARED | PARTS.get(path.stem, set())}
             assert siblings <= parts, path.name
 
 

@@ -10,10 +10,10 @@ from support.documents import documents
 from support.exposition import Exposition, parsed
 from support.prometheus import program
 
+from envoy_exporter.collectors import inverters, layout
+from envoy_exporter.collectors.collector import PlacedInverter, Settings
 from envoy_exporter.documents import DEVICE_DATA, INVERTERS_V1, Json
 from envoy_exporter.families import collect
-from envoy_exporter.subsystems import inverters, layout
-from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
 from envoy_exporter.web.exposition import Format
 
 PAGE = Path(__file__).parent.parent / "docs" / "layout.md"

@@ -8,6 +8,7 @@ from support.documents import documents, information
 from support.inverters import data, device, listed
 from support.shown import Shown
 
+from envoy_exporter.collectors import SUBSYSTEMS, required
 from envoy_exporter.documents import (
     DEVICE_DATA,
     ENSEMBLE_INVENTORY,
@@ -22,7 +23,6 @@ from envoy_exporter.documents import (
     PRODUCTION_V1,
     Json,
 )
-from envoy_exporter.subsystems import SUBSYSTEMS, required
 
 Found = list[tuple[str, str]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from support.prometheus import check_queries
 
-from envoy_exporter.subsystems import SUBSYSTEMS, required
+from envoy_exporter.collectors import SUBSYSTEMS, required
 
 PAGE = (Path(__file__).parent.parent / "docs" / "values.md").read_text(encoding="utf-8")
 RULES = {rule for subsystem in SUBSYSTEMS for rule in subsystem.RULES}

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot
 
 END = b"# EOF\n"
 OFFSET = 0.5

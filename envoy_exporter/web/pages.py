@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from prometheus_client.metrics_core import Metric
 
-from envoy_exporter.collector import Snapshot
+from envoy_exporter.gateway_collector import Snapshot
 
 from .exposition import Exposition
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from envoy_exporter.collectors.collector import PlacedArray, PlacedInverter, Settings
 from envoy_exporter.simulator import PROFILES
 from envoy_exporter.simulator.columns import Instant
 from envoy_exporter.simulator.plant import Plant
 from envoy_exporter.simulator.profiles import TOTAL, Profile
-from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Settings
 
 MINUTE = 60.0
 _BUILT = 1_735_689_600

@@ -11,9 +11,9 @@ from functools import cache
 from support.exposition import Key
 
 from envoy_exporter import documents
+from envoy_exporter.collectors import SUBSYSTEMS
 from envoy_exporter.families import Family, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.subsystems import SUBSYSTEMS
 from fuzz import hangs
 from fuzz.mutations import POSITIONAL, Kind, Mutation, at, places
 from fuzz.scrapes import Exporter, Scrape

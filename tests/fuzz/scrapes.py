@@ -15,14 +15,14 @@ from support.exposition import Key, key, parsed, parsed_openmetrics
 from support.gateways import by_hand
 
 from envoy_exporter import documents
-from envoy_exporter.collector import EnvoyCollector, Snapshot, _Run
+from envoy_exporter.collectors.collector import PlacedInverter, Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import answers
 from envoy_exporter.gateway.client import Answer
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import Standing
-from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot, _Run
 from envoy_exporter.web.exposition import Format
 from fuzz.plants import Plant
 

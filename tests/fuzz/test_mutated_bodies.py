@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
+from envoy_exporter.fields import MOST_DEVICES
 from envoy_exporter.simulator import PROFILES
-from envoy_exporter.untrusted import MOST_DEVICES
 from fuzz import bodies
 from fuzz.conftest import SEED
 from fuzz.mutations import dumped, mutated, places

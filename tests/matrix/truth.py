@@ -16,7 +16,8 @@ from support.exposition import Key, key
 from support.gateways import by_hand
 
 from envoy_exporter import documents
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors import SUBSYSTEMS
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.families import describe
 from envoy_exporter.gateway import answers
@@ -24,11 +25,10 @@ from envoy_exporter.gateway.client import Answer
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import LEAST_GRACE
+from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot
 from envoy_exporter.simulator import Simulator
 from envoy_exporter.simulator.answering import Request
 from envoy_exporter.simulator.profiles import Profile
-from envoy_exporter.subsystems import SUBSYSTEMS
-from envoy_exporter.subsystems.subsystem import Settings
 
 STEP = 15.0
 """Seconds between two scrapes, and between two moments of the twin."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TypeVar
 
+from envoy_exporter.collectors.collector import Read, Settings, Subsystem
 from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.families import Reading
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
 
 NOW = 1_781_000_000.0
 _Reading = TypeVar("_Reading")

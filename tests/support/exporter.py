@@ -6,13 +6,13 @@ from random import Random
 from typing import ClassVar
 
 from envoy_exporter.clock import Clock, SystemClock
-from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.collectors import SUBSYSTEMS
+from envoy_exporter.collectors.collector import Settings as ReadSettings
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.renewal import Renewal
 from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.gateway_collector import EnvoyCollector
 from envoy_exporter.secret import Redaction
-from envoy_exporter.subsystems import SUBSYSTEMS
-from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
 from envoy_exporter.wiring import of_use

@@ -5,12 +5,12 @@ from dataclasses import replace
 from itertools import combinations
 
 from envoy_exporter import documents
-from envoy_exporter.collector import READINGS
+from envoy_exporter.collectors import SUBSYSTEMS, device_status
+from envoy_exporter.collectors.collector import Read, Settings, Subsystem
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.subsystems import SUBSYSTEMS, device_status
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
+from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
 
 Endpoints = Mapping[str, tuple[str, ...]]

@@ -8,7 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from envoy_exporter import __version__
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import answers
 from envoy_exporter.gateway.client import Answer
@@ -16,11 +16,11 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import Standing
 from envoy_exporter.gateway.token import parse
+from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request
 from envoy_exporter.simulator.gateway import SimulatedGateway
 from envoy_exporter.simulator.plant import Plant
-from envoy_exporter.subsystems.subsystem import Settings
 from envoy_exporter.telemetry import Telemetry
 from support.clock import StillClock
 from support.exposition import Key, key

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from envoy_exporter.collectors.collector import Read, Settings, Subsystem
 from envoy_exporter.documents import INFO, Document, Documents, Json
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
 from support.documents import NOW, check, information
 
 

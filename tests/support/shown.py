@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import INFO, Document, Documents, Json
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot
 from envoy_exporter.web.exposition import Format
 from support.clock import StillClock
 from support.documents import information

@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from support.clock import StillClock
 from support.gateways import by_hand
 
-from envoy_exporter.collector import EnvoyCollector
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.collectors.collector import Settings
+from envoy_exporter.gateway_collector import EnvoyCollector
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import MostRequests
 from envoy_exporter.web.app import Exporter, Site, create

@@ -1,0 +1,102 @@
+"""Which gateway it is, and what its clock says: `/info`, and the time zone from `/home`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from envoy_exporter import documents
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import gauge, info, label
+from envoy_exporter.fields import Refusals, Refuse
+
+from . import required
+from .collector import Read, Settings
+
+NAME = "identity"
+ON = True
+RULES = (json_fields.TYPE, json_fields.RANGE, json_fields.LABEL, json_fields.CLOCK, json_fields.MISSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayInfo:
+    serial: str | None = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    metered: bool | None = label()
+    known: bool = info(
+        "enphase_gateway_info",
+        "The gateway; metered says that it has metering hardware, not that CTs are fitted.",
+        fields=("device.sn", "pn", "software", "imeter"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    offset: float | None = gauge(
+        "enphase_gateway_clock_offset_seconds",
+        "The gateway's clock less the exporter's, to a second.",
+        fields=("time",),
+    )
+    utc_offset: float | None = gauge(
+        "enphase_gateway_utc_offset_seconds",
+        "Local time where the gateway is, less UTC, daylight saving included.",
+        fields=("timezone of the config, else of /home",),
+    )
+    firmware_build: float | None = gauge(
+        "enphase_gateway_firmware_build_timestamp_seconds",
+        "When the gateway's firmware was built.",
+        fields=("build_info.build_time_gmt",),
+    )
+
+
+READINGS = (GatewayInfo, Clock)
+
+
+def read(seen: Documents, settings: Settings, _: object, now: float) -> Read:
+    refusals = Refusals()
+    refuse = refusals.of(documents.INFO)
+    readings: list[GatewayInfo | Clock] = []
+    device = documents.entry(documents.information(seen), "device")
+    if device:
+        readings.append(
+            GatewayInfo(
+                serial=json_fields.serial(device, "sn", refuse) if "sn" in device else None,
+                part_number=json_fields.text(device, "pn", refuse),
+                firmware=json_fields.text(device, "software", refuse),
+                metered=documents.metered(seen),
+            )
+        )
+    build = documents.entry(documents.information(seen), "build_info")
+    readings.append(
+        Clock(
+            offset=_offset(seen, refuse),
+            utc_offset=_utc_offset(seen, settings, now, refusals.of(documents.home(seen)[0])),
+            firmware_build=json_fields.instant(build, "build_time_gmt", refuse),
+        )
+    )
+    return Read(tuple(readings), (*refusals.met, *required.missing(NAME, seen)))
+
+
+def _offset(seen: Documents, refuse: Refuse) -> float | None:
+    """The gateway says whole seconds; ours are those of the middle of the request. A clock at 1970 is none."""
+    document = seen.at_hand.get(documents.INFO)
+    if document is None:
+        return None
+    information = documents.entry(document.content)
+    time = json_fields.instant(information, "time", refuse)
+    if information.get("time") == "0":
+        refuse(json_fields.CLOCK, "time")
+    return None if time is None else time - (document.asked + document.took / 2)
+
+
+def _utc_offset(seen: Documents, settings: Settings, now: float, refuse: Refuse) -> float | None:
+    name = settings.timezone or json_fields.text(documents.home(seen)[1], "timezone", refuse)
+    if not name:
+        return None
+    try:
+        offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
+        refuse(json_fields.RANGE, "timezone")  # a zone that nobody knows, or a path where a name belongs
+        return None
+    return offset.total_seconds() if offset is not None else None

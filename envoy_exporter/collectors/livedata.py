@@ -1,0 +1,179 @@
+"""Power by the second, and the only load of a house with batteries that the gateway reckons: `/ivp/livedata/status`.
+
+Off by default. The values move only while somebody streams them (the Enphase app, or a POST to
+`/ivp/livedata/stream`, which this exporter never sends); after about fifteen minutes the gateway stops, and they
+freeze. So they are there only while the stream runs and the last update is young.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, gauge, label
+from envoy_exporter.fields import PHASES, WATT_HOUR, Fields, Refusals, Refuse, number, percent, says, scaled
+
+from . import sanity_checks
+from .collector import Read, Settings
+from .device_reports import is_fresh
+
+NAME = "livedata"
+ON = False
+RULES = (json_fields.TYPE, json_fields.RANGE, json_fields.CLOCK)
+
+YOUNG = 60.0
+"""Seconds since the last update for which its values say something of now."""
+_SPLIT = 2
+_SOURCES = ("pv", "storage", "grid", "load", "generator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    enabled: bool | None = gauge(
+        "enphase_live_stream_enabled",
+        "1: live data are streamed; else they are old, and left out.",
+        fields=("sc_stream",),
+    )
+    mqtt_connected: bool | None = gauge(
+        "enphase_live_mqtt_connected", "1: the gateway has its line for live data to the cloud.", fields=("mqtt_state",)
+    )
+    last_update: float | None = gauge(
+        "enphase_live_last_update_timestamp_seconds", "When live data last moved.", fields=("meters.last_update",)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    charge: float | None = gauge(
+        "enphase_live_charge_ratio", "Charge of all batteries together.", fields=("meters.soc",)
+    )
+    backup_charge: float | None = gauge(
+        "enphase_live_backup_charge_ratio", "Charge that is kept for an outage.", fields=("meters.backup_soc",)
+    )
+    main_relay: float | None = gauge(
+        "enphase_live_main_relay_state",
+        "The grid's relay, as the gateway's code; 1: closed.",
+        fields=("meters.main_relay_state",),
+    )
+    generator_relay: float | None = gauge(
+        "enphase_live_generator_relay_state",
+        "The generator's relay, as the gateway's code; 5: there is none.",
+        fields=("meters.gen_relay_state",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePower:
+    source: str = label()
+    power: float | None = gauge(
+        "enphase_live_power_watts",
+        "Power now: pv produced, storage out of the batteries, grid from it, load used; negative the other way.",
+        fields=("agg_p_mw",),
+    )
+    apparent_power: float | None = gauge(
+        "enphase_live_apparent_power_volt_amperes",
+        "Apparent power now, signed as the gateway sends it.",
+        fields=("agg_s_mva",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePhasePower:
+    source: str = label()
+    phase: str = label()
+    power: float | None = gauge(
+        "enphase_live_phase_power_watts",
+        "Power now by phase, signed as the whole is.",
+        fields=("agg_p_ph_a_mw, _b_, _c_",),
+    )
+    apparent_power: float | None = gauge(
+        "enphase_live_phase_apparent_power_volt_amperes",
+        "Apparent power now by phase.",
+        fields=("agg_s_ph_a_mva, _b_, _c_",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveBattery:
+    kind: str = label()
+    charge: float | None = gauge(
+        "enphase_live_battery_charge_ratio", "Charge of a kind of battery.", fields=("enc_agg_soc", "acb_agg_soc")
+    )
+    available: float | None = gauge(
+        "enphase_live_battery_available_energy_joules",
+        "Energy in a kind of battery.",
+        fields=("enc_agg_energy", "acb_agg_energy"),
+    )
+
+
+READINGS = (Stream, Live, LivePower, LivePhasePower, LiveBattery)
+
+
+def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
+    refusals = Refusals()
+    refuse = refusals.of(documents.LIVE_DATA)
+    content = documents.entry(seen.content(documents.LIVE_DATA))
+    if not content:
+        return Read(())
+    connection, meters = documents.entry(content.get("connection")), documents.entry(content.get("meters"))
+    stream = Stream(
+        enabled=says(connection, "sc_stream", ("enabled",), refuse),
+        mqtt_connected=says(connection, "mqtt_state", ("connected",), refuse),
+        last_update=sanity_checks.moment(meters, "last_update", sanity_checks.latest(seen, now), refuse),
+    )
+    live: tuple[Reading, ...] = ()
+    if stream.enabled and is_fresh(stream.last_update, seen, YOUNG):
+        live = tuple(_live(meters, seen, refuse))
+    return Read((stream, *live), tuple(refusals.met))
+
+
+def _live(meters: Fields, seen: Documents, refuse: Refuse) -> Iterator[Reading]:
+    """Of batteries and a generator that there are: for others the gateway sends zeros."""
+    kinds = {"iq": "enc", "ac": "acb"}
+    if not documents.ensemble(seen, "ENCHARGE"):
+        del kinds["iq"]
+    if documents.ac_batteries(documents.site(seen)) is None:
+        del kinds["ac"]
+    yield Live(
+        charge=percent(meters, "soc", refuse) if kinds else None,
+        backup_charge=percent(meters, "backup_soc", refuse) if kinds else None,
+        main_relay=number(meters, "main_relay_state", refuse),
+        generator_relay=number(meters, "gen_relay_state", refuse),
+    )
+    there = {"storage": bool(kinds), "generator": bool(documents.generator(seen))}
+    phases = _phases(meters, seen)
+    for source in _SOURCES:
+        if there.get(source, True):
+            yield from _powers(source, documents.entry(meters.get(source)), phases, refuse)
+    for kind, prefix in kinds.items():
+        energy = number(meters, f"{prefix}_agg_energy", refuse, low=0)
+        yield LiveBattery(
+            kind=kind, charge=percent(meters, f"{prefix}_agg_soc", refuse), available=scaled(energy, WATT_HOUR)
+        )
+
+
+def _powers(source: str, fields: Fields, phases: int, refuse: Refuse) -> Iterator[Reading]:
+    power, apparent = _thousandth(fields, "agg_p_mw", refuse), _thousandth(fields, "agg_s_mva", refuse)
+    yield LivePower(source=source, power=power, apparent_power=apparent)
+    for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
+        yield LivePhasePower(
+            source=source,
+            phase=phase,
+            power=_thousandth(fields, f"agg_p_ph_{letter}_mw", refuse),
+            apparent_power=_thousandth(fields, f"agg_s_ph_{letter}_mva", refuse),
+        )
+
+
+def _phases(meters: Fields, seen: Documents) -> int:
+    """How many are wired: the gateway sends three. It may count 0 of them, so a split phase and the CTs say it too."""
+    count = meters.get("phase_count")
+    if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
+        return count
+    if meters.get("is_split_phase") == 1:
+        return _SPLIT
+    return max((meter.phases for meter in documents.meters(seen) if meter.enabled), default=len(PHASES))
+
+
+def _thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:
+    return scaled(number(fields, key, refuse), divided=1000)
