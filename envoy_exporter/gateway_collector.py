@@ -1,26 +1,29 @@
-"""A gateway's documents as families: each subsystem timed, graded and kept from spoiling the others."""
+"""The metrics of one gateway: the collectors' readings, and the success and duration of each collector."""
 
 import logging
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from prometheus_client.registry import Collector as PrometheusCollector
 
 from .clock import Clock
-from .collectors import SUBSYSTEMS, identity
-from .collectors.collector import Settings, Subsystem
+from .collectors import COLLECTORS, identity
+from .collectors.collector import Collector, Context, Settings
 from .documents import INFO, METER_READINGS, PRODUCTION, PRODUCTION_JSON, PRODUCTION_V1, Documents
 from .families import Family, Reading, collect, counter, describe, gauge, info, label
-from .fields import DUPLICATE, MISSING, Refusal
+from .fields import DUPLICATE, MISSING, Rejection
 from .gateway.endpoints import ENDPOINTS
 from .gateway.gateway import Gateway, Snapshot
 
-__all__ = ["EnvoyCollector", "Snapshot", "families"]
+__all__ = ["GatewayCollector", "Snapshot", "families"]
 
 log = logging.getLogger(__name__)
+
+Memory = TypeVar("Memory")
 
 INCOMPLETE_FOR = 600.0
 """Seconds for which a document may lack what is required of it: a gateway that has just started sends empty ones."""
@@ -118,56 +121,58 @@ READINGS: tuple[type[Reading], ...] = (
 )
 
 
-def families(subsystems: Iterable[Subsystem] = SUBSYSTEMS) -> Iterator[Family]:
-    """Every family that a gateway can have, in the order in which they are shown."""
+def families(collectors: Iterable[Collector[Any]] = COLLECTORS) -> Iterator[Family]:
+    """Every family that a gateway can have, in the order in which they are exposed."""
     yield from describe(READINGS)
-    for subsystem in subsystems:
-        yield from describe(subsystem.READINGS)
+    for collector in collectors:
+        yield from describe(collector.readings)
 
 
-class EnvoyCollector(Collector):
-    """One gateway for prometheus_client. It asks nothing itself: `gateway.scrape()` does, and here is what came."""
+class GatewayCollector(PrometheusCollector):
+    """One gateway as a collector of prometheus_client. It sends no requests: `gateway.scrape()` does."""
 
     def __init__(self, gateway: Gateway, settings: Settings, clock: Clock) -> None:
         self.gateway = gateway
         self._settings = settings
         self._clock = clock
-        self._runs: tuple[_Run, ...] = ()
+        self._runs: tuple[_Run[Any], ...] = ()
         self._one_at_a_time = threading.Lock()
         self._reported: frozenset[str] = frozenset()
         self.change(gateway.settings.collectors, settings)
 
     def change(self, names: Collection[str], settings: Settings) -> None:
-        """Other subsystems, or other settings for them. Those that stay remember what they knew."""
+        """Enable other collectors, or change their settings. Those that stay enabled keep their memory."""
         with self._one_at_a_time:
             running = {run.name: run for run in self._runs}
             self._settings = settings
-            self._runs = tuple(running.get(each.NAME) or _Run(each) for each in SUBSYSTEMS if each.NAME in names)
+            self._runs = tuple(
+                running.get(collector.name) or _Run(collector) for collector in COLLECTORS if collector.name in names
+            )
 
     @property
-    def refused(self) -> list[Refusal]:
-        """What the newest reading refused, each once."""
+    def rejections(self) -> list[Rejection]:
+        """The values that the latest reading rejected, each once."""
         with self._one_at_a_time:
-            return list(dict.fromkeys(refusal for run in self._runs for refusal in run.refused))
+            return list(dict.fromkeys(rejection for run in self._runs for rejection in run.rejections))
 
     @property
     def off(self) -> tuple[str, ...]:
-        """The subsystems that are not."""
-        return tuple(each.NAME for each in SUBSYSTEMS if each.NAME not in self.names)
+        """The names of the disabled collectors."""
+        return tuple(collector.name for collector in COLLECTORS if collector.name not in self.names)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The subsystems that are switched on."""
+        """The names of the enabled collectors."""
         return tuple(run.name for run in self._runs)
 
     def describe(self) -> Iterable[Metric]:
-        return [family.metric() for family in families(run.subsystem for run in self._runs)]
+        return [family.metric() for family in families(run.collector for run in self._runs)]
 
     def collect(self) -> Iterable[Metric]:
         return self.families(self.gateway.snapshot())
 
     def families(self, snapshot: Snapshot, only: Collection[str] = ()) -> list[Metric]:
-        """What the snapshot says, with samples; `only`: of these subsystems, if any are named."""
+        """The families of the snapshot that have samples; of the collectors in `only`, if it names any."""
         up = _is_up(snapshot)
         with self._one_at_a_time:
             now = self._clock.time()
@@ -175,7 +180,7 @@ class EnvoyCollector(Collector):
             self._log_incomplete(snapshot.documents.at_hand)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
-            if (up or name == identity.NAME) and (name in only or not only):
+            if (up or name == identity.COLLECTOR.name) and (name in only or not only):
                 metrics += those
         return metrics
 
@@ -218,7 +223,7 @@ def _is_up(snapshot: Snapshot) -> bool:
     return snapshot.answering and INFO in snapshot.documents.at_hand and readable
 
 
-def _grade(run: "_Run", snapshot: Snapshot) -> CollectorRun:
+def _grade(run: "_Run[Any]", snapshot: Snapshot) -> CollectorRun:
     standings = [
         snapshot.wanted[each.name]
         for each in ENDPOINTS
@@ -246,7 +251,7 @@ class _Missing:
 
 def _missing(
     before: Mapping[str, _Missing],
-    rejections: Iterable[Refusal],
+    rejections: Iterable[Rejection],
     requested_at: Mapping[str, float],
     failing: Collection[str],
 ) -> dict[str, _Missing]:
@@ -261,20 +266,20 @@ def _missing(
     return found
 
 
-class _Run:
-    """One subsystem of one gateway: what it remembers, and what it has refused so far."""
+class _Run(Generic[Memory]):
+    """One collector of one gateway, with its memory and the values that it has rejected."""
 
-    def __init__(self, subsystem: Subsystem) -> None:
-        self.subsystem = subsystem
-        self.name = subsystem.NAME
+    def __init__(self, collector: Collector[Memory]) -> None:
+        self.collector = collector
+        self.name = collector.name
         self.reads = frozenset(endpoint.name for endpoint in ENDPOINTS if self.name in endpoint.readers)
-        self.rejected = Counter(dict.fromkeys(subsystem.RULES, 0))
-        self.refused: tuple[Refusal, ...] = ()
+        self.rejected = Counter(dict.fromkeys(collector.rules, 0))
+        self.rejections: tuple[Rejection, ...] = ()
         self.broken = False
         self._seen: dict[str, float] = {}
         self._counted: dict[str, float] = {}
-        self._before: object = None
-        self._memory: object = None
+        self._before = collector.memory
+        self._memory = collector.memory
         self._missing: dict[str, _Missing] = {}
 
     @property
@@ -287,11 +292,11 @@ class _Run:
         }
 
     def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
-        """Read the documents. The same ones may be read often as time goes by, but count and are remembered once.
+        """The families of these documents. The same documents may be read often, but are counted and remembered once.
 
-        `_before` is the memory from before these documents: each reading of them starts there, whatever the last one
-        remembered of them. One that stays while another is new was read before, which the rules with a memory
-        know by when it was asked for; what is refused in it was counted then.
+        `_before` is the memory from before these documents: each reading of them starts there, whatever an earlier
+        reading remembered. A document that stays while another is new has been read before: the rules with a memory
+        know it by its time of request, and what is rejected in it has been counted.
         """
         asked = {name: document.asked for name, document in documents.at_hand.items() if name in self.reads}
         new = {name for name in asked if asked[name] != self._counted.get(name)}
@@ -299,27 +304,26 @@ class _Run:
             self._seen, self._before = asked, self._memory
         self._counted.update(asked)
         try:
-            read = self.subsystem.read(documents, settings, self._before, now)
+            result = self.collector.read(Context(documents, settings, self._before, now))
         except Exception:  # read() is total by its tests; should one have missed something, the rest goes out
             if not self.broken:
-                log.exception("the subsystem %s has a bug, please report it", self.name)
+                log.exception("the collector %s has a bug, please report it", self.name)
             self.broken = True
             return []
         self.broken = False
-        self._memory = read.memory
-        self._missing = _missing(self._missing, read.refusals, asked, documents.failing)
-        metrics, duplicates = collect(self.subsystem.READINGS, read.readings)
-        self.rejected.update(each.rule for each in read.refusals if each.endpoint in new)
-        for each in dict.fromkeys(read.refusals):
-            if each not in self.refused:
-                log.debug(
-                    "%s: refused by the rule %s: %s of %s",
-                    self.name,
-                    each.rule,
-                    each.key or "an element",
-                    each.endpoint,
-                )
-        self.refused = read.refusals
+        self._memory = result.memory
+        self._missing = _missing(self._missing, result.rejections, asked, documents.failing)
+        metrics, duplicates = collect(self.collector.readings, result.readings)
+        self.rejected.update(rejection.rule for rejection in result.rejections if rejection.endpoint in new)
+        self._log_rejections(result.rejections)
+        self.rejections = result.rejections
         if new and duplicates:
             self.rejected[DUPLICATE] += duplicates
         return metrics
+
+    def _log_rejections(self, rejections: Iterable[Rejection]) -> None:
+        """A line for each value that the reading before accepted, or did not have."""
+        for rejection in dict.fromkeys(rejections):
+            if rejection not in self.rejections:
+                rule, key = rejection.rule, rejection.key or "an element"
+                log.debug("%s: rejected by the rule %s: %s of %s", self.name, rule, key, rejection.endpoint)

@@ -12,7 +12,8 @@ from typing import TypeAlias
 from . import __version__, config
 from .accounts import Accounts, CloudAccess, unserved
 from .clock import Clock
-from .collectors import SUBSYSTEMS, layout
+from .collectors import COLLECTORS as ALL_COLLECTORS
+from .collectors import layout
 from .collectors.collector import PlacedArray, PlacedInverter
 from .collectors.collector import Settings as ReadSettings
 from .config import CollectorSettings, Config, ConfigError
@@ -23,7 +24,7 @@ from .gateway.auth import Local
 from .gateway.gateway import Gateway
 from .gateway.renewal import Renewal
 from .gateway.settings import Settings
-from .gateway_collector import EnvoyCollector
+from .gateway_collector import GatewayCollector
 from .secret import Redaction, Secret
 from .telemetry import Telemetry
 from .web import access
@@ -33,8 +34,8 @@ from .web.exposition import Exposition
 
 log = logging.getLogger(__name__)
 
-COLLECTORS = tuple(subsystem.NAME for subsystem in SUBSYSTEMS)
-_ON = {subsystem.NAME: subsystem.ON for subsystem in SUBSYSTEMS}
+COLLECTORS = tuple(collector.name for collector in ALL_COLLECTORS)
+_ON = {collector.name: collector.enabled_by_default for collector in ALL_COLLECTORS}
 _Stamp: TypeAlias = tuple[int, int, int] | None
 
 
@@ -135,7 +136,7 @@ class Wiring:
             user_agent=f"envoy_exporter/{__version__}",
             renewal=self._renewal(plan),
         )
-        return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
+        return Exposition(GatewayCollector(gateway, plan.read, self._clock), plan.timeout)
 
     def _plan(self, gateway: config.Gateway) -> _Plan:
         settings = gateway.collectors
@@ -198,7 +199,7 @@ def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]]) -> str:
 
 def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
     """Without `layout` where the config has none, so that no list is asked for on its account."""
-    idle = set() if read.inverters or read.arrays else {layout.NAME}
+    idle = set() if read.inverters or read.arrays else {layout.COLLECTOR.name}
     return frozenset(collectors) - idle
 
 

@@ -23,7 +23,7 @@ MISSING: dict[str, object] = {}
 KEYS = {"x", "s", ""}
 
 
-class Refused(list[str]):
+class Rejected(list[str]):
     """Collects the rules."""
 
     def __call__(self, rule: str, key: str) -> None:
@@ -48,30 +48,30 @@ class Refused(list[str]):
     ],
 )
 def test_a_number(value: object, taken: float | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert number({"x": value}, "x", refused) == taken
-    assert refused == rules
+    rejected = Rejected()
+    assert number({"x": value}, "x", rejected) == taken
+    assert rejected == rules
 
 
-def test_a_missing_number_is_no_refusal() -> None:
-    refused = Refused()
-    assert number(MISSING, "x", refused) is None
-    assert refused == []
+def test_a_missing_number_is_no_rejection() -> None:
+    rejected = Rejected()
+    assert number(MISSING, "x", rejected) is None
+    assert rejected == []
 
 
 def test_minus_zero_is_zero() -> None:
-    taken = number({"x": -0.0}, "x", Refused())
+    taken = number({"x": -0.0}, "x", Rejected())
     assert taken is not None
     assert math.copysign(1, taken) == 1
 
 
 def test_bounds_are_within() -> None:
-    refused = Refused()
-    assert number({"x": 0}, "x", refused, low=0) == 0
-    assert number({"x": 1}, "x", refused, high=1) == 1
-    assert refused == []
-    assert number({"x": -0.001}, "x", refused, low=0) is None
-    assert refused == ["range"]
+    rejected = Rejected()
+    assert number({"x": 0}, "x", rejected, low=0) == 0
+    assert number({"x": 1}, "x", rejected, high=1) == 1
+    assert rejected == []
+    assert number({"x": -0.001}, "x", rejected, low=0) is None
+    assert rejected == ["range"]
 
 
 def test_dividing_keeps_what_multiplying_spoils() -> None:
@@ -81,9 +81,9 @@ def test_dividing_keeps_what_multiplying_spoils() -> None:
 
 @pytest.mark.parametrize(("value", "taken", "rules"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])])
 def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert flag({"x": value}, "x", refused) is taken
-    assert refused == rules
+    rejected = Rejected()
+    assert flag({"x": value}, "x", rejected) is taken
+    assert rejected == rules
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:
     ],
 )
 def test_an_instant(value: object, taken: float | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert instant({"x": value}, "x", refused) == taken
-    assert refused == rules
+    rejected = Rejected()
+    assert instant({"x": value}, "x", rejected) == taken
+    assert rejected == rules
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_instant(value: object, taken: float | None, rules: list[str]) -> Non
     ],
 )
 def test_a_text_is_clean(value: str, taken: str) -> None:
-    assert text({"x": value}, "x", Refused()) == taken
+    assert text({"x": value}, "x", Rejected()) == taken
 
 
 @pytest.mark.parametrize(
@@ -134,31 +134,31 @@ def test_a_text_is_clean(value: str, taken: str) -> None:
         (10**400, None),
     ],
 )
-def test_a_serial_is_taken_as_it_is_or_refused(value: object, taken: str | None) -> None:
-    refused = Refused()
-    assert serial({"x": value}, "x", refused) == taken
-    assert refused == ([] if taken else ["label"])
+def test_a_serial_is_taken_as_it_is_or_rejected(value: object, taken: str | None) -> None:
+    rejected = Rejected()
+    assert serial({"x": value}, "x", rejected) == taken
+    assert rejected == ([] if taken else ["label"])
 
 
 def test_devices_are_told_apart_by_their_serials() -> None:
-    refused = Refused()
-    found = list(devices([{"s": "1"}, {"s": "2"}, {"s": "1"}, {"s": ""}, None, {}], "s", refused))
+    rejected = Rejected()
+    found = list(devices([{"s": "1"}, {"s": "2"}, {"s": "1"}, {"s": ""}, None, {}], "s", rejected))
     assert [name for name, _ in found] == ["1", "2"]
-    assert refused == ["duplicate", "label", "type", "label"]
+    assert rejected == ["duplicate", "label", "type", "label"]
 
 
-def test_something_else_where_a_list_belongs_is_refused_once() -> None:
-    refused = Refused()
-    assert list(devices({"error": "busy"}, "s", refused)) == []
-    assert list(devices(None, "s", refused)) == []
-    assert refused == ["type"]
+def test_something_else_where_a_list_belongs_is_rejected_once() -> None:
+    rejected = Rejected()
+    assert list(devices({"error": "busy"}, "s", rejected)) == []
+    assert list(devices(None, "s", rejected)) == []
+    assert rejected == ["type"]
 
 
 def test_phases_have_their_places() -> None:
-    refused = Refused()
-    found = phases([{"w": 1}, "x", {"w": 3}, {"w": 4}], 3, refused)
+    rejected = Rejected()
+    found = phases([{"w": 1}, "x", {"w": 3}, {"w": 4}], 3, rejected)
     assert [(name, fields["w"]) for name, fields in found] == [("L1", 1), ("L3", 3)]
-    assert refused == ["type"]
+    assert rejected == ["type"]
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_phases_have_their_places() -> None:
     ],
 )
 def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: object, rules: list[str]) -> None:
-    refused = Refused()
-    assert says({"s": value}, "s", ("closed", "close"), refused) is taken
-    assert says(MISSING, "s", ("closed",), refused) is None
-    assert refused == rules
+    rejected = Rejected()
+    assert says({"s": value}, "s", ("closed", "close"), rejected) is taken
+    assert says(MISSING, "s", ("closed",), rejected) is None
+    assert rejected == rules
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: o
     [(0, 0.0, []), (54, 0.54, []), (100, 1.0, []), (101, None, ["range"]), (-1, None, ["range"])],
 )
 def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert percent({"x": value}, "x", refused) == taken
-    assert refused == rules
+    rejected = Rejected()
+    assert percent({"x": value}, "x", rejected) == taken
+    assert rejected == rules
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[st
     [(3, 3, []), (3.0, 3, []), (2.5, None, ["type"]), (True, None, ["type"]), (10**400, None, ["range"])],
 )
 def test_a_whole_number(value: object, taken: int | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert integer({"x": value}, "x", refused, low=1, high=3) == taken
-    assert refused == rules
+    rejected = Rejected()
+    assert integer({"x": value}, "x", rejected, low=1, high=3) == taken
+    assert rejected == rules
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_whole_number(value: object, taken: int | None, rules: list[str]) -> N
     ],
 )
 def test_the_words_of_a_list(value: object, taken: set[str] | None, rules: list[str]) -> None:
-    refused = Refused()
-    assert words({"x": value}, "x", refused) == taken
-    assert refused == rules
-    assert words(MISSING, "x", refused) is None
+    rejected = Rejected()
+    assert words({"x": value}, "x", rejected) == taken
+    assert rejected == rules
+    assert words(MISSING, "x", rejected) is None

@@ -1,4 +1,4 @@
-"""One collector, several who ask it, and a subsystem that is not what it should be."""
+"""The collector of a gateway: several threads that collect at once, and a collector with a bug."""
 
 import logging
 import threading
@@ -8,10 +8,9 @@ import pytest
 from support.clock import StillClock
 from support.gateways import by_hand
 
-from envoy_exporter.collectors.collector import Read, Settings
-from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading, gauge
-from envoy_exporter.gateway_collector import EnvoyCollector, _Run
+from envoy_exporter.collectors.collector import Collector, Context, Result, Settings
+from envoy_exporter.families import gauge
+from envoy_exporter.gateway_collector import GatewayCollector, _Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +19,7 @@ class Kettle:
 
 
 class Kitchen:
-    """A subsystem that can be held, or has a bug."""
-
-    NAME = "kitchen"
-    ON = True
-    READINGS: tuple[type[Reading], ...] = (Kettle,)
-    RULES: tuple[str, ...] = ()
+    """A collector that can be paused, or has a bug."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.begun = threading.Semaphore(0)
@@ -33,23 +27,26 @@ class Kitchen:
         self.often = 0
         self._error = error
 
-    def read(self, _: Documents, __: Settings, ___: object, ____: float, /) -> Read:
+    def collector(self) -> Collector[None]:
+        return Collector("kitchen", enabled_by_default=True, readings=(Kettle,), rules=(), memory=None, read=self.read)
+
+    def read(self, _: Context[None]) -> Result[None]:
         self.often += 1
         self.begun.release()
         if self._error is not None:
             raise self._error
         assert self.go_on.wait(10)
-        return Read((Kettle(power=2000),))
+        return Result((Kettle(power=2000),), (), None)
 
 
-def collecting(*kitchens: Kitchen) -> EnvoyCollector:
+def collecting(*kitchens: Kitchen) -> GatewayCollector:
     clock = StillClock()
-    collector = EnvoyCollector(by_hand(clock), Settings(), clock)
-    collector._runs = tuple(map(_Run, kitchens))
+    collector = GatewayCollector(by_hand(clock), Settings(), clock)
+    collector._runs = tuple(_Run(kitchen.collector()) for kitchen in kitchens)
     return collector
 
 
-def test_a_subsystem_reads_one_set_of_documents_at_a_time() -> None:
+def test_a_collector_reads_one_set_of_documents_at_a_time() -> None:
     """Both formats may be rendered at once: each reading starts from what the one before it remembered."""
     kitchen = Kitchen()
     collector = collecting(kitchen)
@@ -64,7 +61,7 @@ def test_a_subsystem_reads_one_set_of_documents_at_a_time() -> None:
     assert kitchen.often == 2
 
 
-def test_a_subsystem_with_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_collector_with_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixture) -> None:
     broken, well = Kitchen(ZeroDivisionError()), Kitchen()
     well.go_on.set()
     collector = collecting(broken, well)
@@ -72,4 +69,4 @@ def test_a_subsystem_with_a_bug_costs_itself_alone(caplog: pytest.LogCaptureFixt
         assert "enphase_up" in {metric.name for metric in collector.collect()}
     assert well.often == 3
     bugs = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert [record.getMessage() for record in bugs] == ["the subsystem kitchen has a bug, please report it"]
+    assert [record.getMessage() for record in bugs] == ["the collector kitchen has a bug, please report it"]

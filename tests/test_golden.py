@@ -51,7 +51,7 @@ def layout_exposed() -> str:
         scraped = Scraped(settings(gateway), clock, read_settings(demo.gateway(gateway)))
         scraped.poll()
         metrics = scraped.collector.families(scraped.gateway.snapshot())
-        own = {family.metric().name for family in describe(layout.READINGS)}
+        own = {family.metric().name for family in describe(layout.COLLECTOR.readings)}
         return Format.TEXT.render([metric for metric in metrics if metric.name in own]).decode()
 
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.documents import documents
+from support.documents import documents, read_documents
 from support.exposition import Exposition, parsed
 from support.prometheus import program
 
@@ -36,8 +36,8 @@ def exposed() -> Exposition:
         each["lastReportDate"] = 1_781_000_000
     seen, settings = documents({INVERTERS_V1: listed}, absent=(DEVICE_DATA,)), Settings(inverters=ROOF)
     metrics = []
-    for subsystem in (inverters, layout):
-        metrics += collect(subsystem.READINGS, subsystem.read(seen, settings, None, 1_781_000_000.0).readings)[0]
+    for collector in (inverters.COLLECTOR, layout.COLLECTOR):
+        metrics += collect(collector.readings, read_documents(collector, seen, settings).readings)[0]
     return parsed(Format.TEXT.render(metrics).decode())
 
 

@@ -1,4 +1,6 @@
-"""The table of contents: one module a subsystem, in the order in which their families are shown."""
+"""The collectors, in the order in which their metrics are exposed."""
+
+from typing import Any
 
 from . import (
     batteries,
@@ -17,22 +19,22 @@ from . import (
     relays,
     tariff,
 )
-from .collector import Subsystem
+from .collector import Collector
 
-SUBSYSTEMS: tuple[Subsystem, ...] = (
-    identity,
-    production,
-    meters,
-    inverters,
-    layout,
-    batteries,
-    controller,
-    relays,
-    generator,
-    iq_relay,
-    tariff,
-    limits,
-    network,
-    livedata,
-    installer,
+COLLECTORS: tuple[Collector[Any], ...] = (  # each has a memory of its own type
+    identity.COLLECTOR,
+    production.COLLECTOR,
+    meters.COLLECTOR,
+    inverters.COLLECTOR,
+    layout.COLLECTOR,
+    batteries.COLLECTOR,
+    controller.COLLECTOR,
+    relays.COLLECTOR,
+    generator.COLLECTOR,
+    iq_relay.COLLECTOR,
+    tariff.COLLECTOR,
+    limits.COLLECTOR,
+    network.COLLECTOR,
+    livedata.COLLECTOR,
+    installer.COLLECTOR,
 )

@@ -12,17 +12,13 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Refusals, number, percent, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, percent, scaled
 
 from . import battery_charge, battery_units, plausibility, required, sanity_checks, secondary_control
 from .battery_units import AC_STATES, BatteryUnit
-from .collector import Read, Settings
+from .collector import Collector, Context, Result, Settings
 from .device_reports import is_fresh
-from .plausibility import HOLD, History, Past
-
-NAME = "batteries"
-ON = True
-RULES = (*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES)
+from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
 
 _KINDS = frozenset(("iq", "ac"))
 
@@ -104,25 +100,15 @@ class Battery:
     state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do.", fields=("state",))
 
 
-READINGS = (
-    Storage,
-    StoragePower,
-    StorageEnergy,
-    *secondary_control.READINGS,
-    Battery,
-    *battery_units.READINGS,
-)
-
-
 @dataclass(frozen=True, slots=True)
-class Memory:
+class BatteryMemory:
     """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT.
 
     `listed`: the AC batteries that the inventory listed last; None until it has answered. `power_absent_since`:
     since when the endpoint of the IQ batteries' power is not available.
     """
 
-    past: Past | None = None
+    plausibility: PlausibilityState = field(default_factory=PlausibilityState)
     kinds: Mapping[str, float] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
     ct: bool | None = None
@@ -130,44 +116,45 @@ class Memory:
     power_absent_since: float | None = None
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
-    refusals = Refusals()
-    before = memory if isinstance(memory, Memory) else Memory()
-    past, latest = History(seen, before.past, refusals), sanity_checks.latest(seen, now)
+def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
+    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
+    rejections = Rejections()
+    before = memory
+    plausible, latest = PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now)
     encharge = documents.ensemble(seen, "ENCHARGE")
-    refused = Refusals()
-    units = dict(json_fields.devices(encharge, "serial_num", refused.of(documents.ENSEMBLE_INVENTORY)))
-    refusals.met += refused.met
-    whole = all(each.rule == json_fields.DUPLICATE for each in refused.met)
+    rejected = Rejections()
+    units = dict(json_fields.devices(encharge, "serial_num", rejected.of(documents.ENSEMBLE_INVENTORY)))
+    rejections.met += rejected.met
+    whole = all(each.rule == json_fields.DUPLICATE for each in rejected.met)
     readings: list[Reading] = []
     iq = ac = None
     absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
     if units:
         in_inventory = battery_charge.is_in_inventory(seen, absent_since, now)
-        readings = [*battery_units.iq(seen, units, latest, refusals, charge_in_inventory=in_inventory)]
-        readings += secondary_control.readings(seen, refusals)
-        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], refusals, whole=whole)
+        readings = [*battery_units.iq(seen, units, latest, rejections, charge_in_inventory=in_inventory)]
+        readings += secondary_control.readings(seen, rejections)
+        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], rejections, whole=whole)
     if (entry := documents.ac_batteries(documents.site(seen))) is not None:
-        ac = _ac(entry, seen, settings, latest, refusals)
-    readings += battery_units.ac(seen, settings, latest, past, refusals)
+        ac = _ac(entry, seen, settings, latest, rejections)
+    readings += battery_units.ac(seen, settings, latest, plausible, rejections)
     listed = battery_units.listed(seen, before.listed)
-    readings += battery_units.ac_of_v1(seen, listed, latest, refusals)
+    readings += battery_units.ac_of_v1(seen, listed, latest, rejections)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     known = _remembered(seen, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
     if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
-        together += _together(seen, iq, ac, refusals)
+        together += _together(seen, iq, ac, rejections)
         if known.ct is False and kinds:
             together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
-    together += _by_ct(seen, past, refusals)
-    return Read(
+    together += _by_ct(seen, plausible, rejections)
+    return Result(
         (*together, *kinds, *readings),
-        (*refusals.met, *required.missing(NAME, seen)),
-        replace(known, past=past.past(), listed=listed, power_absent_since=absent_since),
+        (*rejections.met, *required.missing("batteries", seen)),
+        replace(known, plausibility=plausible.state(), listed=listed, power_absent_since=absent_since),
     )
 
 
-def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: float) -> Memory:
+def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
     """Which kinds there are: one whose document did not come, or lacks it for a poll, is there still.
 
     All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
@@ -184,70 +171,70 @@ def _remembered(seen: Documents, present: Sequence[str], before: Memory, now: fl
     told = before.told | {kind for kind in _KINDS if answered[kind]}
     listed = documents.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
     ct = documents.enabled_meter(seen, "storage") is not None if listed else before.ct
-    return Memory(before.past, kinds, told, ct)
+    return BatteryMemory(before.plausibility, kinds, told, ct)
 
 
-def _together(seen: Documents, iq: Battery | None, ac: Battery | None, refusals: Refusals) -> Iterator[Reading]:
+def _together(seen: Documents, iq: Battery | None, ac: Battery | None, rejections: Rejections) -> Iterator[Reading]:
     if iq and ac:
-        refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
+        reject = rejections.of(documents.ENSEMBLE_SECCTRL)
         together = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
         yield Storage(
-            charge=percent(together, "agg_soc", refuse),
-            available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", refuse, low=0), WATT_HOUR)),
-            capacity=scaled(number(together, "Max_energy", refuse, low=0), WATT_HOUR),
+            charge=percent(together, "agg_soc", reject),
+            available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", reject, low=0), WATT_HOUR)),
+            capacity=scaled(number(together, "Max_energy", reject, low=0), WATT_HOUR),
         )
     elif kind := iq or ac:
         yield Storage(charge=kind.charge, available=kind.available, capacity=kind.capacity)
 
 
-def _by_ct(seen: Documents, past: History, refusals: Refusals) -> Iterator[Reading]:
+def _by_ct(seen: Documents, plausible: PlausibilityFilter, rejections: Rejections) -> Iterator[Reading]:
     """The power is the storage CT's where there is one, and never the units' in its place."""
     meter = documents.enabled_meter(seen, "storage")
     if meter is None:
         return
-    refuse = refusals.of(documents.METER_READINGS)
-    if fields := past.meter(meter, documents.meter_readings(seen).get(meter.eid, {})):
-        yield StoragePower(source="ct", power=number(fields, "activePower", refuse))
+    reject = rejections.of(documents.METER_READINGS)
+    if fields := plausible.meter(meter, documents.meter_readings(seen).get(meter.eid, {})):
+        yield StoragePower(source="ct", power=number(fields, "activePower", reject))
         yield StorageEnergy(
-            discharged=scaled(number(fields, "actEnergyDlvd", refuse, low=0), WATT_HOUR),
-            charged=scaled(number(fields, "actEnergyRcvd", refuse, low=0), WATT_HOUR),
+            discharged=scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
+            charged=scaled(number(fields, "actEnergyRcvd", reject, low=0), WATT_HOUR),
         )
 
 
-def _iq(seen: Documents, units: list[BatteryUnit], refusals: Refusals, *, whole: bool) -> Battery:
+def _iq(seen: Documents, units: list[BatteryUnit], rejections: Rejections, *, whole: bool) -> Battery:
     """`whole`: is each battery of the list among the units, so that they may be counted and added up."""
-    refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
+    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
     fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     return Battery(
         kind="iq",
-        charge=percent(fields, "ENC_agg_soc", refuse),
-        available=scaled(number(fields, "ENC_agg_avail_energy", refuse, low=0), WATT_HOUR),
-        capacity=scaled(number(fields, "Enc_max_available_capacity", refuse, low=0), WATT_HOUR),
+        charge=percent(fields, "ENC_agg_soc", reject),
+        available=scaled(number(fields, "ENC_agg_avail_energy", reject, low=0), WATT_HOUR),
+        capacity=scaled(number(fields, "Enc_max_available_capacity", reject, low=0), WATT_HOUR),
         power=_sum(*(unit.power for unit in units)) if whole else None,
         units=len(units) if whole else None,
-        health=percent(fields, "ENC_agg_soh", refuse),
-        reserve=percent(fields, "adjusted_backup_soc", refuse),
-        configured_reserve=percent(fields, "configured_backup_soc", refuse),
-        reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", refuse, low=0), WATT_HOUR),
+        health=percent(fields, "ENC_agg_soh", reject),
+        reserve=percent(fields, "adjusted_backup_soc", reject),
+        configured_reserve=percent(fields, "configured_backup_soc", reject),
+        reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", reject, low=0), WATT_HOUR),
     )
 
 
-def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, refusals: Refusals) -> Battery:
+def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, rejections: Rejections) -> Battery:
     """A gateway that hears them no more repeats what they last did: for 41 hours in 8.2.4382_ACB.
 
     Each is an inverter with cells behind it, and its power as old as an inverter's may be. How full they are stays.
     """
-    refuse = refusals.of(documents.site_endpoint(seen))
-    last_reading = json_fields.instant(fields, "readingTime", refuse)
-    power, state = number(fields, "wNow", refuse), json_fields.text(fields, "state", refuse)
+    reject = rejections.of(documents.site_endpoint(seen))
+    last_reading = json_fields.instant(fields, "readingTime", reject)
+    power, state = number(fields, "wNow", reject), json_fields.text(fields, "state", reject)
     fresh = is_fresh(last_reading, seen, settings.inverter_max_age)
     return Battery(
         kind="ac",
-        charge=percent(fields, "percentFull", refuse),
-        available=scaled(number(fields, "whNow", refuse, low=0), WATT_HOUR),
+        charge=percent(fields, "percentFull", reject),
+        available=scaled(number(fields, "whNow", reject, low=0), WATT_HOUR),
         power=power if fresh else None,
-        units=number(fields, "activeCount", refuse, low=0),
-        last_reading=sanity_checks.not_ahead(last_reading, "readingTime", latest, refuse),
+        units=number(fields, "activeCount", reject, low=0),
+        last_reading=sanity_checks.not_ahead(last_reading, "readingTime", latest, reject),
         state=state if fresh else None,
     )
 
@@ -256,3 +243,20 @@ def _sum(*values: float | None) -> float | None:
     """Of all, or nothing: a sum that lacks a battery is another number."""
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None
+
+
+COLLECTOR = Collector(
+    name="batteries",
+    enabled_by_default=True,
+    readings=(
+        Storage,
+        StoragePower,
+        StorageEnergy,
+        *secondary_control.READINGS,
+        Battery,
+        *battery_units.READINGS,
+    ),
+    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES),
+    memory=BatteryMemory(),
+    read=read,
+)

@@ -7,13 +7,13 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Refusals, flag, instant, number, percent, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, flag, instant, number, percent, scaled
 
 from . import sanity_checks
 from .collector import Settings
 from .device_reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
 from .device_status import FLAGS
-from .plausibility import History, Register
+from .plausibility import PlausibilityFilter, Register
 
 AC_STATES = ("charging", "idle", "discharging", "full")
 GRID_MODES = ("grid-tied", "multimode-ongrid", "multimode-offgrid", "multimode-generator")
@@ -195,89 +195,93 @@ READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryManagement, Batte
 
 
 def iq(
-    seen: Documents, units: Mapping[str, Fields], latest: float, refusals: Refusals, *, charge_in_inventory: bool
+    seen: Documents, units: Mapping[str, Fields], latest: float, rejections: Rejections, *, charge_in_inventory: bool
 ) -> Iterator[Reading]:
     """Power, and charge unless it is in the inventory alone, are those of `/ivp/ensemble/power`.
 
     The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
     """
-    refuse, now = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_POWER)
+    reject, now = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_POWER)
     fresh = dict(json_fields.devices(documents.battery_powers(seen), "serial_num", now))
     statuses = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
-    reported = refusals.of(documents.ENSEMBLE_STATUS)
+    reported = rejections.of(documents.ENSEMBLE_STATUS)
     for serial, fields in units.items():
-        yield _info(serial, "iq", fields, refusals, documents.ENSEMBLE_INVENTORY)
-        if version := json_fields.text(fields, "bmu_fw_version", refuse):
+        yield _info(serial, "iq", fields, rejections, documents.ENSEMBLE_INVENTORY)
+        if version := json_fields.text(fields, "bmu_fw_version", reject):
             yield BatteryManagement(serial=serial, firmware=version)
         power, status = fresh.get(serial, {}), documents.entry(statuses, serial)
-        switch_off = flag(fields, "dc_switch_off", refuse)
+        switch_off = flag(fields, "dc_switch_off", reject)
         yield BatteryUnit(
             serial=serial,
-            charge=percent(fields, "percentFull", refuse) if charge_in_inventory else percent(power, "soc", now),
+            charge=percent(fields, "percentFull", reject) if charge_in_inventory else percent(power, "soc", now),
             power=scaled(number(power, "real_power_mw", now), divided=1000),
             apparent_power=scaled(number(power, "apparent_power_mva", now), divided=1000),
-            temperature=celsius(fields, "temperature", refuse),
-            cell_temperature=celsius(fields, "maxCellTemp", refuse),
-            capacity=scaled(number(fields, "encharge_capacity", refuse, low=0), WATT_HOUR),
+            temperature=celsius(fields, "temperature", reject),
+            cell_temperature=celsius(fields, "maxCellTemp", reject),
+            capacity=scaled(number(fields, "encharge_capacity", reject, low=0), WATT_HOUR),
             rated_power=number(status, "encharge_rated_power", reported, low=0),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, refuse),
-            communicating=flag(fields, "communicating", refuse),
-            operating=flag(fields, "operating", refuse),
-            sleep_enabled=flag(fields, "sleep_enabled", refuse),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            communicating=flag(fields, "communicating", reject),
+            operating=flag(fields, "operating", reject),
+            sleep_enabled=flag(fields, "sleep_enabled", reject),
             dc_switch_on=None if switch_off is None else not switch_off,
-            led_status=number(fields, "led_status", refuse),
-            admin_state=number(fields, "admin_state", refuse),
-            status=json_fields.words(fields, "device_status", refuse),
+            led_status=number(fields, "led_status", reject),
+            admin_state=number(fields, "admin_state", reject),
+            status=json_fields.words(fields, "device_status", reject),
             grid_mode=json_fields.text(status, "reported_grid_mode", reported),
             grid_state=json_fields.text(status, "reported_enc_grid_state", reported),
         )
         for band, key in BANDS.items():
-            yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
+            yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, reject, low=0))
 
 
-def ac(seen: Documents, settings: Settings, latest: float, past: History, refusals: Refusals) -> Iterator[Reading]:
+def ac(
+    seen: Documents, settings: Settings, latest: float, plausible: PlausibilityFilter, rejections: Rejections
+) -> Iterator[Reading]:
     """The inventory's AC batteries, and what device_data has of them where there is one.
 
     Their power in the v1 list may lack its sign (no capture has one that charges), so that is not taken: device_data
     counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
     """
-    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
-    listed = json_fields.devices(documents.inventory(seen, "ACB"), "serial_num", refuse)
+    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
+    listed = json_fields.devices(documents.inventory(seen, "ACB"), "serial_num", reject)
     units = {serial: fields for serial, fields in listed if documents.is_ac_battery(fields)}
     if not units:
         return
     reported = dict(json_fields.devices(documents.interval_data(seen, "acb"), "sn", data))
-    asleep = _commanded(seen, refusals)
+    asleep = _commanded(seen, rejections)
     for serial, fields in units.items():
-        yield _info(serial, "ac", fields, refusals, documents.INVENTORY)
+        yield _info(serial, "ac", fields, rejections, documents.INVENTORY)
         channel = next(json_fields.items(reported.get(serial, {}).get("channels"), data), {})
         report = documents.entry(channel.get("lastReading"))
-        lifetime = past.believed(documents.DEVICE_DATA, (serial,), documents.entry(channel.get("lifetime")), _LIFETIME)
+        lifetime = plausible.accepted(
+            documents.DEVICE_DATA, (serial,), documents.entry(channel.get("lifetime")), _LIFETIME
+        )
         fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
-        power, temperature = _power(report, refusals), celsius(report, "channelTemp", data)
+        power, temperature = _power(report, rejections), celsius(report, "channelTemp", data)
         coldest, volts = celsius(report, "minCellTemp", data), thousandth(report, "totVoltage", data)
         yield BatteryUnit(
             serial=serial,
-            charge=percent(fields, "percentFull", refuse),
+            charge=percent(fields, "percentFull", reject),
             power=power if fresh else None,
             discharged=number(lifetime, "joulesProduced", data, low=0),
             charged=number(lifetime, "joulesUsed", data, low=0),
             temperature=temperature if fresh else None,
-            cell_temperature=celsius(fields, "maxCellTemp", refuse),
+            cell_temperature=celsius(fields, "maxCellTemp", reject),
             min_cell_temperature=coldest if fresh else None,
             pack_voltage=volts if fresh else None,
             health=percent(report, "SOH", data),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, refuse),
-            communicating=flag(fields, "communicating", refuse),
-            operating=flag(fields, "operating", refuse),
-            producing=flag(fields, "producing", refuse),
-            sleep_enabled=flag(fields, "sleep_enabled", refuse),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            communicating=flag(fields, "communicating", reject),
+            operating=flag(fields, "operating", reject),
+            producing=flag(fields, "producing", reject),
+            sleep_enabled=flag(fields, "sleep_enabled", reject),
             sleep_commanded=None if asleep is None else serial in asleep,
-            sleep_min_charge=percent(fields, "sleep_min_soc", refuse),
-            sleep_max_charge=percent(fields, "sleep_max_soc", refuse),
-            admin_state=number(fields, "admin_state", refuse),
-            state=json_fields.text(fields, "charge_status", refuse),
-            status=json_fields.words(fields, "device_status", refuse),
+            sleep_min_charge=percent(fields, "sleep_min_soc", reject),
+            sleep_max_charge=percent(fields, "sleep_max_soc", reject),
+            admin_state=number(fields, "admin_state", reject),
+            state=json_fields.text(fields, "charge_status", reject),
+            status=json_fields.words(fields, "device_status", reject),
         )
 
 
@@ -288,48 +292,48 @@ def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | N
     return frozenset(str(unit.get("serial_num")) for unit in documents.entries(documents.inventory(seen, "ACB")))
 
 
-def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, refusals: Refusals) -> Iterator[Reading]:
+def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, rejections: Rejections) -> Iterator[Reading]:
     """AC batteries that only the list of inverters has (8.2.4382_ACB); nothing until the inventory has answered.
 
     Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
     """
-    refuse = refusals.of(documents.INVERTERS_V1)
+    reject = rejections.of(documents.INVERTERS_V1)
     units = (
         unit
         for unit in documents.entries(seen.content(documents.INVERTERS_V1))
         if documents.device_type(unit) == documents.AC_BATTERY
     )
-    for serial, fields in json_fields.devices(list(units), "serialNumber", refuse):
+    for serial, fields in json_fields.devices(list(units), "serialNumber", reject):
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(
                 serial=serial,
-                max_power=watts(fields, "maxReportWatts", refuse),
-                last_report=sanity_checks.moment(fields, "lastReportDate", latest, refuse),
+                max_power=watts(fields, "maxReportWatts", reject),
+                last_report=sanity_checks.moment(fields, "lastReportDate", latest, reject),
             )
 
 
-def _power(report: Fields, refusals: Refusals) -> float | None:
-    refuse = refusals.of(documents.DEVICE_DATA)
-    produced, used = joules(report, "joulesProduced", refuse), joules(report, "joulesUsed", refuse)
+def _power(report: Fields, rejections: Rejections) -> float | None:
+    reject = rejections.of(documents.DEVICE_DATA)
+    produced, used = joules(report, "joulesProduced", reject), joules(report, "joulesUsed", reject)
     return mean_watts(produced - used if produced is not None and used is not None else None, report)
 
 
-def _commanded(seen: Documents, refusals: Refusals) -> frozenset[str] | None:
+def _commanded(seen: Documents, rejections: Rejections) -> frozenset[str] | None:
     """The AC batteries that are told to sleep; None where the gateway does not say."""
     told = documents.entry(seen.content(documents.ACB_CONFIG)).get("acb_sleep")
-    refuse = refusals.of(documents.ACB_CONFIG)
-    listed = json_fields.devices(told, "serial_num", refuse)
+    reject = rejections.of(documents.ACB_CONFIG)
+    listed = json_fields.devices(told, "serial_num", reject)
     serials = frozenset(serial for serial, _ in listed)
     return serials if isinstance(told, list) else None
 
 
-def _info(serial: str, kind: str, fields: Fields, refusals: Refusals, endpoint: str) -> BatteryUnitInfo:
-    refuse = refusals.of(endpoint)
+def _info(serial: str, kind: str, fields: Fields, rejections: Rejections, endpoint: str) -> BatteryUnitInfo:
+    reject = rejections.of(endpoint)
     return BatteryUnitInfo(
         serial=serial,
         kind=kind,
-        part_number=json_fields.text(fields, "part_num", refuse),
-        firmware=json_fields.text(fields, "img_pnum_running", refuse),
-        phase=json_fields.text(fields, "phase", refuse),
+        part_number=json_fields.text(fields, "part_num", reject),
+        firmware=json_fields.text(fields, "img_pnum_running", reject),
+        phase=json_fields.text(fields, "phase", reject),
     )

@@ -1,11 +1,14 @@
-"""What a subsystem is: the readings that it declares, and one pure function that reads them from documents."""
+"""What a collector is: the readings that it declares, and one pure function that reads them from documents."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, TypeVar
 
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading
-from envoy_exporter.fields import Refusal
+from envoy_exporter.fields import Rejection
+
+Memory = TypeVar("Memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class PlacedInverter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedArray:
-    """A side of the roof. Degrees: azimuth clockwise from north, tilt from lying flat."""
+    """An array of modules. Degrees: azimuth clockwise from north, tilt from horizontal."""
 
     name: str
     azimuth: float | None = None
@@ -31,10 +34,10 @@ class PlacedArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the config says that changes a reading.
+    """The part of the config that changes readings.
 
-    `timezone`: an IANA name, instead of what the gateway says. `inverter_max_age`: seconds after which an
-    inverter's last report says nothing of now. `inverters` and `arrays`: the layout of the roof.
+    `timezone`: an IANA name, used instead of the gateway's. `inverter_max_age`: seconds after which an inverter's last
+    report is too old for its present values. `inverters` and `arrays`: the layout.
     """
 
     timezone: str | None = None
@@ -44,34 +47,39 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What came of reading: readings, what was refused, and what to be given at the next reading."""
+class Context(Generic[Memory]):
+    """What a collector reads: the documents, the settings, what it remembered before, and the time.
 
-    readings: tuple[Reading, ...]
-    refusals: tuple[Refusal, ...] = ()
-    memory: object = None
-
-
-class Subsystem(Protocol):
-    """A module of this folder.
-
-    `ON`: is it read unless the config says otherwise. `RULES` are those by which it may refuse a value.
+    `now` is in seconds since 1970.
     """
 
-    @property
-    def NAME(self) -> str: ...  # noqa: N802  # a constant of the module
+    documents: Documents
+    settings: Settings
+    memory: Memory
+    now: float
 
-    @property
-    def ON(self) -> bool: ...  # noqa: N802
 
-    @property
-    def READINGS(self) -> tuple[type[Reading], ...]: ...  # noqa: N802
+@dataclass(frozen=True, slots=True)
+class Result(Generic[Memory]):
+    """The readings, the values that were rejected, and what to remember for the next reading."""
 
-    @property
-    def RULES(self) -> tuple[str, ...]: ...  # noqa: N802
+    readings: tuple[Reading, ...]
+    rejections: tuple[Rejection, ...]
+    memory: Memory
 
-    def read(self, seen: Documents, settings: Settings, memory: object, now: float, /) -> Read:
-        """Pure and total: any JSON in, no exception out, finite numbers only.
 
-        `memory` is what the last reading gave back, None at first; `now` is in seconds since 1970.
-        """
+@dataclass(frozen=True, slots=True)
+class Collector(Generic[Memory]):
+    """One group of metrics that the config enables or disables as a whole.
+
+    `readings` are the classes that declare its metrics, and `rules` those by which it may reject a value. `memory` is
+    what it remembers before the first reading. `read` is pure and total: any JSON in, no exception out, finite numbers
+    only.
+    """
+
+    name: str
+    enabled_by_default: bool
+    readings: tuple[type[Reading], ...]
+    rules: tuple[str, ...]
+    memory: Memory
+    read: Callable[[Context[Memory]], Result[Memory]]

@@ -127,7 +127,7 @@ TOTAL, NET = "total-consumption", "net-consumption"
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class ConsumptionMemory:
     """What is known of the CTs and of the load from earlier readings.
 
     `sole_meter`: the type of the consumption CT that has no production CT beside it. `has_inverters`: the gateway has
@@ -139,12 +139,14 @@ class Memory:
     repeated_at: float | None = None
 
 
-def remembered(site: Site, before: Memory, now: float) -> Memory:
+def remembered(site: Site, before: ConsumptionMemory, now: float) -> ConsumptionMemory:
     """The memory after this reading: a list of meters that fails, or is empty, for a poll changes no hardware."""
     seen = site.seen
     sole = documents.sole_consumption_meter(seen) if documents.meters(seen) else before.sole_meter
     has_inverters = before.has_inverters or documents.lists_an_inverter(seen)
-    return Memory(sole, has_inverters, _repeated_at(site, before.repeated_at, now, has_inverters=has_inverters))
+    return ConsumptionMemory(
+        sole, has_inverters, _repeated_at(site, before.repeated_at, now, has_inverters=has_inverters)
+    )
 
 
 def _repeated_at(site: Site, before: float | None, now: float, *, has_inverters: bool) -> float | None:
@@ -159,7 +161,7 @@ def _repeated_at(site: Site, before: float | None, now: float, *, has_inverters:
     return now if same else None
 
 
-def rejected(memory: Memory) -> frozenset[str]:
+def rejected(memory: ConsumptionMemory) -> frozenset[str]:
     """Which of the two entries repeats the other.
 
     By the hardware where that decides it: with a sole net-consumption CT the load lacks what the inverters produce,
@@ -170,7 +172,9 @@ def rejected(memory: Memory) -> frozenset[str]:
     return frozenset() if memory.repeated_at is None else frozenset({TOTAL})
 
 
-def read(site: Site, memory: Memory) -> Iterator[Consumption | ConsumptionPhase | NetConsumption | NetConsumptionPhase]:
+def read(
+    site: Site, memory: ConsumptionMemory
+) -> Iterator[Consumption | ConsumptionPhase | NetConsumption | NetConsumptionPhase]:
     """Nothing while the CT is not active."""
     meter = documents.enabled_meter(site.seen, NET) or documents.enabled_meter(site.seen, TOTAL)
     total, net = documents.consumption_entries(site.content)
@@ -187,10 +191,10 @@ def read(site: Site, memory: Memory) -> Iterator[Consumption | ConsumptionPhase 
 
 
 def _usable(
-    site: Site, name: str, entry: Fields | None, meter: documents.Meter | None, memory: Memory
+    site: Site, name: str, entry: Fields | None, meter: documents.Meter | None, memory: ConsumptionMemory
 ) -> Fields | None:
     if entry is not None and documents.is_active(entry) and name in rejected(memory):
-        site.refuse(sanity_checks.TOTAL_EQUALS_NET, name)
+        site.reject(sanity_checks.TOTAL_EQUALS_NET, name)
         return None
     return site.whole(name, entry, meter)
 
@@ -203,9 +207,9 @@ def _load(site: Site, entry: Fields) -> Consumption:
         lifetime=_lifetime(site, fields),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=number(fields, "reactPwr", site.refuse),
-        apparent_power=number(fields, "apprntPwr", site.refuse),
-        current=number(fields, "rmsCurrent", site.refuse),
+        reactive_power=number(fields, "reactPwr", site.reject),
+        apparent_power=number(fields, "apprntPwr", site.reject),
+        current=number(fields, "rmsCurrent", site.reject),
     )
 
 
@@ -218,19 +222,19 @@ def _load_of_phase(site: Site, line: Fields, phase: str) -> ConsumptionPhase:
         lifetime=_lifetime(site, fields),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=number(fields, "reactPwr", site.refuse),
-        apparent_power=number(fields, "apprntPwr", site.refuse),
-        current=number(fields, "rmsCurrent", site.refuse),
+        reactive_power=number(fields, "reactPwr", site.reject),
+        apparent_power=number(fields, "apprntPwr", site.reject),
+        current=number(fields, "rmsCurrent", site.reject),
     )
 
 
 def _power(site: Site, fields: Fields) -> float | None:
-    return number(fields, "wNow", site.refuse)
+    return number(fields, "wNow", site.reject)
 
 
 def _lifetime(site: Site, fields: Fields) -> float | None:
-    return scaled(number(fields, "whLifetime", site.refuse), WATT_HOUR)
+    return scaled(number(fields, "whLifetime", site.reject), WATT_HOUR)
 
 
 def _day_and_week(site: Site, fields: Fields, sent: Fields) -> sanity_checks.DayAndWeek:
-    return sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(sent, "whLifetime"), site.refuse)
+    return sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(sent, "whLifetime"), site.reject)

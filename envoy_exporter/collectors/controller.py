@@ -11,15 +11,11 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, flags, gauge, info, label, states
-from envoy_exporter.fields import CLOSED, Fields, Refusals, Refuse, flag, number, says, text, words
+from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, flag, number, says, text, words
 
 from . import sanity_checks
-from .collector import Read, Settings
+from .collector import Collector, Context, Result
 from .device_status import FLAGS
-
-NAME = "controller"
-ON = True
-RULES = json_fields.GENERAL_RULES
 
 GRID_MODES = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown")
 BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
@@ -203,87 +199,74 @@ class Combiner:
     )
 
 
-READINGS = (
-    Grid,
-    GridMode,
-    EnpowerInfo,
-    Enpower,
-    EnpowerCommunicationLevel,
-    EnpowerRelay,
-    CollarInfo,
-    Collar,
-    CombinerInfo,
-    Combiner,
-)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals, latest = Refusals(), sanity_checks.latest(seen, now)
-    refuse = refusals.of(documents.ENSEMBLE_INVENTORY)
+def read(context: Context[None]) -> Result[None]:
+    seen, now = context.documents, context.now
+    rejections, latest = Rejections(), sanity_checks.latest(seen, now)
+    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
     enpowers, collars, combiners = (
-        dict(json_fields.devices(documents.ensemble(seen, kind), "serial_num", refuse))
+        dict(json_fields.devices(documents.ensemble(seen, kind), "serial_num", reject))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
     # One relay object, and no serial in it: it is the only switch's, and with two nobody knows whose.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
     readings = [
-        *_enpowers(seen, enpowers, switch, latest, refusals),
-        *_collars(seen, collars, switch, latest, refusals),
-        *_combiners(combiners, latest, refuse),
+        *_enpowers(seen, enpowers, switch, latest, rejections),
+        *_collars(seen, collars, switch, latest, rejections),
+        *_combiners(combiners, latest, reject),
     ]
-    return Read(tuple(readings), tuple(refusals.met))
+    return Result(tuple(readings), tuple(rejections.met), None)
 
 
 def _enpowers(
-    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, latest: float, refusals: Refusals
+    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
 ) -> Iterator[Reading]:
-    refuse = refusals.of(documents.ENSEMBLE_INVENTORY)
-    told, errors = refusals.of(documents.ENSEMBLE_STATUS), refusals.of(documents.ENSEMBLE_ERRORS)
+    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
+    told, errors = rejections.of(documents.ENSEMBLE_STATUS), rejections.of(documents.ENSEMBLE_ERRORS)
     for serial, fields in enpowers.items():
         relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
         error_flags = documents.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
         yield Grid(
             serial=serial,
             device="enpower",
-            connected=says(fields, "mains_oper_state", CLOSED, refuse),
-            enabled=says(fields, "mains_admin_state", CLOSED, refuse),
+            connected=says(fields, "mains_oper_state", CLOSED, reject),
+            enabled=says(fields, "mains_admin_state", CLOSED, reject),
         )
         yield GridMode(
             serial=serial,
-            grid=text(fields, "Enpwr_grid_mode", refuse),
-            battery=text(fields, "Enchg_grid_mode", refuse),
+            grid=text(fields, "Enpwr_grid_mode", reject),
+            battery=text(fields, "Enchg_grid_mode", reject),
             solar=text(relay, "Solar_grid_mode", told),
         )
         yield EnpowerInfo(
             serial=serial,
-            part_number=text(fields, "part_num", refuse),
-            firmware=text(fields, "img_pnum_running", refuse),
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "img_pnum_running", reject),
         )
         yield Enpower(
             serial=serial,
-            temperature=_from_fahrenheit(fields, "temperature", refuse),
-            communicating=flag(fields, "communicating", refuse),
-            operating=flag(fields, "operating", refuse),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, refuse),
-            state=number(fields, "Enpwr_curr_state_id", refuse, low=0),
-            relays=number(fields, "Enpwr_relay_state_bm", refuse, low=0),
+            temperature=_from_fahrenheit(fields, "temperature", reject),
+            communicating=flag(fields, "communicating", reject),
+            operating=flag(fields, "operating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            state=number(fields, "Enpwr_curr_state_id", reject, low=0),
+            relays=number(fields, "Enpwr_relay_state_bm", reject, low=0),
             errors=number(error_flags, "enpower_error_flags", errors, low=0),
-            status=words(fields, "device_status", refuse),
+            status=words(fields, "device_status", reject),
         )
         for band, key in BANDS.items():
-            yield EnpowerCommunicationLevel(serial=serial, band=band, level=number(fields, key, refuse, low=0))
+            yield EnpowerCommunicationLevel(serial=serial, band=band, level=number(fields, key, reject, low=0))
         for name, key in RELAYS.items():
             yield EnpowerRelay(serial=serial, relay=name, state=number(relay, key, told, low=0))
 
 
 def _collars(
-    seen: Documents, collars: Mapping[str, Fields], switch: str | None, latest: float, refusals: Refusals
+    seen: Documents, collars: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
 ) -> Iterator[Reading]:
     """A collar has no mode of its own: how batteries and inverters work with it is in the relay object."""
-    refuse, told = refusals.of(documents.ENSEMBLE_INVENTORY), refusals.of(documents.ENSEMBLE_STATUS)
+    reject, told = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_STATUS)
     for serial, fields in collars.items():
         relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        admin_state = text(fields, "admin_state_str", refuse)
+        admin_state = text(fields, "admin_state_str", reject)
         yield Grid(serial=serial, device="collar", connected=COLLAR_CONNECTED.get(admin_state or ""))
         yield GridMode(
             serial=serial,
@@ -292,36 +275,57 @@ def _collars(
         )
         yield CollarInfo(
             serial=serial,
-            part_number=text(fields, "part_num", refuse),
-            firmware=text(fields, "img_pnum_running", refuse),
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "img_pnum_running", reject),
         )
         yield Collar(
             serial=serial,
-            temperature=number(fields, "temperature", refuse, low=-100, high=200),
-            communicating=flag(fields, "communicating", refuse),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, refuse),
-            mid_closed=says(fields, "mid_state", CLOSED, refuse),
-            grid_state=text(fields, "grid_state", refuse),
-            installed=says(fields, "collar_state", ("Installed",), refuse),
-            control_error=number(fields, "control_error", refuse),
-            status=words(fields, "device_status", refuse),
+            temperature=number(fields, "temperature", reject, low=-100, high=200),
+            communicating=flag(fields, "communicating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            mid_closed=says(fields, "mid_state", CLOSED, reject),
+            grid_state=text(fields, "grid_state", reject),
+            installed=says(fields, "collar_state", ("Installed",), reject),
+            control_error=number(fields, "control_error", reject),
+            status=words(fields, "device_status", reject),
         )
 
 
-def _combiners(combiners: Mapping[str, Fields], latest: float, refuse: Refuse) -> Iterator[Reading]:
+def _combiners(combiners: Mapping[str, Fields], latest: float, reject: Reject) -> Iterator[Reading]:
     for serial, fields in combiners.items():
         yield CombinerInfo(
             serial=serial,
-            part_number=text(fields, "part_num", refuse),
-            firmware=text(fields, "fw_version", refuse),
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "fw_version", reject),
         )
         yield Combiner(
             serial=serial,
-            communicating=flag(fields, "communicating", refuse),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, refuse),
+            communicating=flag(fields, "communicating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
         )
 
 
-def _from_fahrenheit(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    fahrenheit = number(fields, key, refuse, low=-148, high=392)
+def _from_fahrenheit(fields: Fields, key: str, reject: Reject) -> float | None:
+    fahrenheit = number(fields, key, reject, low=-148, high=392)
     return None if fahrenheit is None else (fahrenheit - 32) * 5 / 9
+
+
+COLLECTOR = Collector(
+    name="controller",
+    enabled_by_default=True,
+    readings=(
+        Grid,
+        GridMode,
+        EnpowerInfo,
+        Enpower,
+        EnpowerCommunicationLevel,
+        EnpowerRelay,
+        CollarInfo,
+        Collar,
+        CombinerInfo,
+        Combiner,
+    ),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

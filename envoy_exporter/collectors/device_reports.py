@@ -2,7 +2,7 @@
 
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import Fields, Refuse, number, peek, scaled
+from envoy_exporter.fields import Fields, Reject, number, peek, scaled
 
 from . import sanity_checks
 
@@ -21,33 +21,33 @@ def is_fresh(last_report: float | None, seen: Documents, maximum_age: float) -> 
     return clock is None or clock - last_report <= maximum_age
 
 
-def thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:
+def thousandth(fields: Fields, key: str, reject: Reject) -> float | None:
     """Of mV, mA and mHz, none of which is below 0."""
-    return scaled(number(fields, key, refuse, low=0), divided=1000)
+    return scaled(number(fields, key, reject, low=0), divided=1000)
 
 
-def celsius(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return number(fields, key, refuse, low=-100, high=200)
+def celsius(fields: Fields, key: str, reject: Reject) -> float | None:
+    return number(fields, key, reject, low=-100, high=200)
 
 
-def signed(fields: Fields, key: str, refuse: Refuse, most: float) -> float | None:
+def signed(fields: Fields, key: str, reject: Reject, most: float) -> float | None:
     """Printed as if unsigned: 4294967292 is -4, of a meter in 8.3.5169_ACB_inventory. No other number is mended."""
-    found = number(fields, key, refuse)
+    found = number(fields, key, reject)
     if found is not None and found.is_integer() and _SIGN <= found < _UNSIGNED:
         found -= _UNSIGNED
     if found is not None and abs(found) > most:
-        refuse(json_fields.RANGE, key)
+        reject(json_fields.RANGE, key)
         return None
     return found
 
 
-def watts(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return signed(fields, key, refuse, MOST_WATTS)
+def watts(fields: Fields, key: str, reject: Reject) -> float | None:
+    return signed(fields, key, reject, MOST_WATTS)
 
 
-def joules(fields: Fields, key: str, refuse: Refuse) -> float | None:
+def joules(fields: Fields, key: str, reject: Reject) -> float | None:
     """Of one report."""
-    return signed(fields, key, refuse, MOST_JOULES)
+    return signed(fields, key, reject, MOST_JOULES)
 
 
 def mean_watts(energy: float | None, report: Fields) -> float | None:

@@ -10,13 +10,9 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import CLOSED, Fields, Refusals, Refuse, number, percent, scaled, text
+from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, number, percent, scaled, text
 
-from .collector import Read, Settings
-
-NAME = "generator"
-ON = True
-RULES = json_fields.GENERAL_RULES
+from .collector import Collector, Context, Result
 
 MODES = ("off", "on", "auto")
 _NONE = -1
@@ -86,36 +82,34 @@ class Generator:
     )
 
 
-READINGS = (GeneratorInfo, GeneratorExercise, Generator)
+def read(context: Context[None]) -> Result[None]:
+    seen = context.documents
+    rejections = Rejections()
+    return Result(tuple(_generator(seen, rejections)), tuple(rejections.met), None)
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
-    return Read(tuple(_generator(seen, refusals)), tuple(refusals.met))
-
-
-def _generator(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
+def _generator(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
     config = documents.generator(seen)
     if not config:
         return
-    refuse = refusals.of(documents.GENERATOR_CONFIG)
+    reject = rejections.of(documents.GENERATOR_CONFIG)
     yield GeneratorInfo(
-        manufacturer=text(config, "manufacturer", refuse),
-        model=text(config, "model", refuse),
-        type=text(config, "gen_type", refuse),
-        start_method=text(config, "start_method", refuse),
+        manufacturer=text(config, "manufacturer", reject),
+        model=text(config, "model", reject),
+        type=text(config, "gen_type", reject),
+        start_method=text(config, "start_method", reject),
     )
-    kilowatts = number(config, "name_plate_rating_wat", refuse, low=0, high=_LARGEST_KILOWATTS)
-    live, now = documents.entry(seen.content(documents.GENERATOR)), refusals.of(documents.GENERATOR)
+    kilowatts = number(config, "name_plate_rating_wat", reject, low=0, high=_LARGEST_KILOWATTS)
+    live, now = documents.entry(seen.content(documents.GENERATOR)), rejections.of(documents.GENERATOR)
     mode = documents.entry(seen.content(documents.GENERATOR_MODE))
     exercise = documents.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
-    planned = refusals.of(documents.GENERATOR_SCHEDULE)
+    planned = rejections.of(documents.GENERATOR_SCHEDULE)
     if day := text(exercise, "day", planned):
         yield GeneratorExercise(day=day)
     yield Generator(
         running=json_fields.says(live, "oper_state", CLOSED, now),
         commanded=json_fields.says(live, "admin_state", CLOSED, now),
-        mode=text(mode, "gen_cmd", refusals.of(documents.GENERATOR_MODE)),
+        mode=text(mode, "gen_cmd", rejections.of(documents.GENERATOR_MODE)),
         start=_charge(live, "start_soc", now),
         stop=_charge(live, "stop_soc", now),
         rated_power=scaled(kilowatts, 1000),
@@ -126,6 +120,16 @@ def _generator(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
     )
 
 
-def _charge(fields: Fields, key: str, refuse: Refuse) -> float | None:
+def _charge(fields: Fields, key: str, reject: Reject) -> float | None:
     """As a ratio; -1 is none (8.2.127_with_generator_running)."""
-    return None if fields.get(key) == _NONE else percent(fields, key, refuse)
+    return None if fields.get(key) == _NONE else percent(fields, key, reject)
+
+
+COLLECTOR = Collector(
+    name="generator",
+    enabled_by_default=True,
+    readings=(GeneratorInfo, GeneratorExercise, Generator),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

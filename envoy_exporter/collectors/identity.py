@@ -8,14 +8,10 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
-from envoy_exporter.fields import Refusals, Refuse
+from envoy_exporter.fields import Reject, Rejections
 
 from . import required
-from .collector import Read, Settings
-
-NAME = "identity"
-ON = True
-RULES = (json_fields.TYPE, json_fields.RANGE, json_fields.LABEL, json_fields.CLOCK, json_fields.MISSING)
+from .collector import Collector, Context, Result, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,53 +46,61 @@ class Clock:
     )
 
 
-READINGS = (GatewayInfo, Clock)
-
-
-def read(seen: Documents, settings: Settings, _: object, now: float) -> Read:
-    refusals = Refusals()
-    refuse = refusals.of(documents.INFO)
+def read(context: Context[None]) -> Result[None]:
+    seen, settings, now = context.documents, context.settings, context.now
+    rejections = Rejections()
+    reject = rejections.of(documents.INFO)
     readings: list[GatewayInfo | Clock] = []
     device = documents.entry(documents.information(seen), "device")
     if device:
         readings.append(
             GatewayInfo(
-                serial=json_fields.serial(device, "sn", refuse) if "sn" in device else None,
-                part_number=json_fields.text(device, "pn", refuse),
-                firmware=json_fields.text(device, "software", refuse),
+                serial=json_fields.serial(device, "sn", reject) if "sn" in device else None,
+                part_number=json_fields.text(device, "pn", reject),
+                firmware=json_fields.text(device, "software", reject),
                 metered=documents.metered(seen),
             )
         )
     build = documents.entry(documents.information(seen), "build_info")
     readings.append(
         Clock(
-            offset=_offset(seen, refuse),
-            utc_offset=_utc_offset(seen, settings, now, refusals.of(documents.home(seen)[0])),
-            firmware_build=json_fields.instant(build, "build_time_gmt", refuse),
+            offset=_offset(seen, reject),
+            utc_offset=_utc_offset(seen, settings, now, rejections.of(documents.home(seen)[0])),
+            firmware_build=json_fields.instant(build, "build_time_gmt", reject),
         )
     )
-    return Read(tuple(readings), (*refusals.met, *required.missing(NAME, seen)))
+    return Result(tuple(readings), (*rejections.met, *required.missing("identity", seen)), None)
 
 
-def _offset(seen: Documents, refuse: Refuse) -> float | None:
+def _offset(seen: Documents, reject: Reject) -> float | None:
     """The gateway says whole seconds; ours are those of the middle of the request. A clock at 1970 is none."""
     document = seen.at_hand.get(documents.INFO)
     if document is None:
         return None
     information = documents.entry(document.content)
-    time = json_fields.instant(information, "time", refuse)
+    time = json_fields.instant(information, "time", reject)
     if information.get("time") == "0":
-        refuse(json_fields.CLOCK, "time")
+        reject(json_fields.CLOCK, "time")
     return None if time is None else time - (document.asked + document.took / 2)
 
 
-def _utc_offset(seen: Documents, settings: Settings, now: float, refuse: Refuse) -> float | None:
-    name = settings.timezone or json_fields.text(documents.home(seen)[1], "timezone", refuse)
+def _utc_offset(seen: Documents, settings: Settings, now: float, reject: Reject) -> float | None:
+    name = settings.timezone or json_fields.text(documents.home(seen)[1], "timezone", reject)
     if not name:
         return None
     try:
         offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        refuse(json_fields.RANGE, "timezone")  # a zone that nobody knows, or a path where a name belongs
+        reject(json_fields.RANGE, "timezone")  # a zone that nobody knows, or a path where a name belongs
         return None
     return offset.total_seconds() if offset is not None else None
+
+
+COLLECTOR = Collector(
+    name="identity",
+    enabled_by_default=True,
+    readings=(GatewayInfo, Clock),
+    rules=(json_fields.TYPE, json_fields.RANGE, json_fields.LABEL, json_fields.CLOCK, json_fields.MISSING),
+    memory=None,
+    read=read,
+)

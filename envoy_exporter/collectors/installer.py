@@ -11,22 +11,12 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.fields import WATT_HOUR, Fields, Refusals, Refuse, flag, number, peek, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Reject, Rejections, flag, number, peek, scaled
 
 from . import inverter_source, plausibility, sanity_checks
-from .collector import Read, Settings
+from .collector import Collector, Context, Result, Settings
 from .device_reports import MOST_WATTS, is_fresh, signed
-from .plausibility import History, Register
-
-NAME = "installer"
-ON = False
-RULES = (
-    *json_fields.GENERAL_RULES,
-    sanity_checks.DAY_EQUALS_LIFETIME,
-    sanity_checks.WEEK_EQUALS_LIFETIME,
-    sanity_checks.WEEK_BELOW_DAY,
-    plausibility.ZERO_AFTER_VALUE,
-)
+from .plausibility import PlausibilityFilter, PlausibilityState, Register
 
 COUNTERS = {
     "expected": "expected",
@@ -132,110 +122,124 @@ class GridProfile:
     )
 
 
-READINGS = (PlcDevices, PlcInverter, Books, Switches, GridProfile)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
-    refusals = Refusals()
-    past = History(seen, memory, refusals)
+def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
+    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
+    rejections = Rejections()
+    plausible = PlausibilityFilter(seen, memory, rejections)
     line = documents.entry(seen.content(documents.PLC_STATUS))
-    refuse = refusals.of(documents.PLC_STATUS)
+    reject = rejections.of(documents.PLC_STATUS)
     readings: list[Reading] = [
-        *_counters(documents.entry(line.get("counters")), refuse),
-        *_inverters(documents.entry(line.get("pcu")), seen, settings, sanity_checks.latest(seen, now), refuse),
-        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), past, refusals.of(documents.PDM_ENERGY)),
+        *_counters(documents.entry(line.get("counters")), reject),
+        *_inverters(documents.entry(line.get("pcu")), seen, settings, sanity_checks.latest(seen, now), reject),
+        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), plausible, rejections.of(documents.PDM_ENERGY)),
     ]
     dynamic = documents.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
-    refuse = refusals.of(documents.DYNAMIC_EXPORT_LIMIT)
-    enabled = flag(dynamic, "enable", refuse)
+    reject = rejections.of(documents.DYNAMIC_EXPORT_LIMIT)
+    enabled = flag(dynamic, "enable", reject)
     switch = documents.entry(seen.content(documents.PRODUCTION_SWITCH))
     readings.append(
         Switches(
             dynamic_limit_enabled=enabled,
-            dynamic_limit=number(dynamic, "limit_value_W", refuse) if enabled else None,
-            forced_off=flag(switch, "powerForcedOff", refusals.of(documents.PRODUCTION_SWITCH)),
+            dynamic_limit=number(dynamic, "limit_value_W", reject) if enabled else None,
+            forced_off=flag(switch, "powerForcedOff", rejections.of(documents.PRODUCTION_SWITCH)),
         )
     )
     profile = documents.entry(seen.content(documents.GRID_PROFILE))
-    refuse = refusals.of(documents.GRID_PROFILE)
-    if name := json_fields.text(profile, "selected_profile", refuse):
-        readings.append(GridProfile(profile=name, id=_id(profile, refuse)))
-    return Read(tuple(readings), tuple(refusals.met), past.past())
+    reject = rejections.of(documents.GRID_PROFILE)
+    if name := json_fields.text(profile, "selected_profile", reject):
+        readings.append(GridProfile(profile=name, id=_id(profile, reject)))
+    return Result(tuple(readings), tuple(rejections.met), plausible.state())
 
 
-def _id(profile: Fields, refuse: Refuse) -> str | None:
+def _id(profile: Fields, reject: Reject) -> str | None:
     """A name as the profile's is, or a number that names it."""
     value = profile.get("selected_profile_id")
     if isinstance(value, int) and not isinstance(value, bool):
-        return json_fields.serial(profile, "selected_profile_id", refuse)
-    return json_fields.text(profile, "selected_profile_id", refuse)
+        return json_fields.serial(profile, "selected_profile_id", reject)
+    return json_fields.text(profile, "selected_profile_id", reject)
 
 
-def _counters(counters: Fields, refuse: Refuse) -> Iterator[PlcDevices]:
+def _counters(counters: Fields, reject: Reject) -> Iterator[PlcDevices]:
     """Of the kinds that there are: for others the gateway counts zeros."""
     for device in ("pcu", "acb", "nsrb", "pld", "esub"):
         fields = documents.entry(counters.get(device))
-        counts = {state: number(fields, key, refuse, low=0) for state, key in COUNTERS.items()}
+        counts = {state: number(fields, key, reject, low=0) for state, key in COUNTERS.items()}
         if any(counts.values()):
             for state, count in counts.items():
                 yield PlcDevices(device=device, state=state, devices=count)
 
 
 def _inverters(
-    table: Fields, seen: Documents, settings: Settings, latest: float, refuse: Refuse
+    table: Fields, seen: Documents, settings: Settings, latest: float, reject: Reject
 ) -> Iterator[PlcInverter]:
-    rows = inverter_source.microinverters(_rows(table, refuse), "devType", refuse)
-    for serial, fields in json_fields.devices(list(rows), "serialNumber", refuse):
-        last_report = sanity_checks.moment(fields, "reportDate", latest, refuse)
+    rows = inverter_source.microinverters(_rows(table, reject), "devType", reject)
+    for serial, fields in json_fields.devices(list(rows), "serialNumber", reject):
+        last_report = sanity_checks.moment(fields, "reportDate", latest, reject)
         electrical = {
-            "power": scaled(signed(fields, "acPowerINmW", refuse, 1000 * MOST_WATTS), divided=1000),
-            "ac_voltage": scaled(number(fields, "acVoltageINmV", refuse, low=0), divided=1000),
-            "dc_voltage": scaled(number(fields, "dcVoltageINmV", refuse, low=0), divided=1000),
-            "dc_current": scaled(number(fields, "dcCurrentINmA", refuse, low=0), divided=1000),
-            "temperature": number(fields, "temperature", refuse, low=-100, high=200),
+            "power": scaled(signed(fields, "acPowerINmW", reject, 1000 * MOST_WATTS), divided=1000),
+            "ac_voltage": scaled(number(fields, "acVoltageINmV", reject, low=0), divided=1000),
+            "dc_voltage": scaled(number(fields, "dcVoltageINmV", reject, low=0), divided=1000),
+            "dc_current": scaled(number(fields, "dcCurrentINmA", reject, low=0), divided=1000),
+            "temperature": number(fields, "temperature", reject, low=-100, high=200),
         }
         yield PlcInverter(
             serial=serial,
-            communicating=flag(fields, "communicating", refuse),
-            producing=flag(fields, "producing", refuse),
+            communicating=flag(fields, "communicating", reject),
+            producing=flag(fields, "producing", reject),
             last_report=last_report,
             **(electrical if is_fresh(last_report, seen, settings.inverter_max_age) else {}),
         )
 
 
-def _rows(table: Fields, refuse: Refuse) -> list[Fields]:
+def _rows(table: Fields, reject: Reject) -> list[Fields]:
     """A table whose columns are named once, as objects; a row of another length is nobody's."""
     names, values = table.get("fields"), table.get("values")
     if names is None and values is None:
         return []
     if not isinstance(names, list) or not isinstance(values, list):
-        refuse(json_fields.TYPE, "values")
+        reject(json_fields.TYPE, "values")
         return []
     keys = [name if isinstance(name, str) else "" for name in names]
     if len(values) > json_fields.MOST_DEVICES:
-        refuse(json_fields.LIMIT, "values")
+        reject(json_fields.LIMIT, "values")
     rows: list[Fields] = []
     for value in values[: json_fields.MOST_DEVICES]:
         if isinstance(value, list) and len(value) == len(keys):
             rows.append(dict(zip(keys, value, strict=True)))
         else:
-            refuse(json_fields.TYPE, "values")
+            reject(json_fields.TYPE, "values")
     return rows
 
 
-def _books(energy: Fields, past: History, refuse: Refuse) -> Iterator[Books]:
+def _books(energy: Fields, plausible: PlausibilityFilter, reject: Reject) -> Iterator[Books]:
     """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
         sent = documents.entry(energy, *path)
-        fields = past.believed(documents.PDM_ENERGY, (source,), sent, _REGISTERS)
+        fields = plausible.accepted(documents.PDM_ENERGY, (source,), sent, _REGISTERS)
         if not any(peek(fields, key) for key in fields):
             continue
         lifetime = peek(sent, "wattHoursLifetime")
-        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, refuse, low=0)
+        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, reject, low=0)
         yield Books(
             source=source,
-            power=number(fields, "wattsNow", refuse),
-            lifetime=scaled(number(fields, "wattHoursLifetime", refuse), WATT_HOUR),
+            power=number(fields, "wattsNow", reject),
+            lifetime=scaled(number(fields, "wattHoursLifetime", reject), WATT_HOUR),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
+
+
+COLLECTOR = Collector(
+    name="installer",
+    enabled_by_default=False,
+    readings=(PlcDevices, PlcInverter, Books, Switches, GridProfile),
+    rules=(
+        *json_fields.GENERAL_RULES,
+        sanity_checks.DAY_EQUALS_LIFETIME,
+        sanity_checks.WEEK_EQUALS_LIFETIME,
+        sanity_checks.WEEK_BELOW_DAY,
+        plausibility.ZERO_AFTER_VALUE,
+    ),
+    memory=PlausibilityState(),
+    read=read,
+)

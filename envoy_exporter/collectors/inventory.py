@@ -1,4 +1,4 @@
-"""What `/inventory.json` says of microinverters: their state, and what they are. A part of the subsystem `inverters`.
+"""What `/inventory.json` says of microinverters: their state, and what they are. A part of the collector `inverters`.
 
 It is some minutes old. Removed inverters stay in it, with nothing said of their state and their last trouble for ever.
 """
@@ -10,7 +10,7 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, flags, gauge, info, label
-from envoy_exporter.fields import Fields, Refuse, flag
+from envoy_exporter.fields import Fields, Reject, flag
 
 from .device_status import FLAGS
 
@@ -46,22 +46,22 @@ class InverterPhase:
 READINGS: tuple[type[Reading], ...] = (InverterState, InverterPhase)
 
 
-def listed(seen: Documents, refuse: Refuse) -> dict[str, Fields]:
+def listed(seen: Documents, reject: Reject) -> dict[str, Fields]:
     """The inverters of the inventory by serial, removed ones too."""
-    return dict(json_fields.devices(documents.inventory(seen, "PCU"), "serial_num", refuse))
+    return dict(json_fields.devices(documents.inventory(seen, "PCU"), "serial_num", reject))
 
 
-def read(inverters: Mapping[str, Fields], refuse: Refuse) -> Iterator[Reading]:
+def read(inverters: Mapping[str, Fields], reject: Reject) -> Iterator[Reading]:
     for serial, fields in inverters.items():
         if documents.is_removed(fields):
             continue
         yield InverterState(
             serial=serial,
-            producing=flag(fields, "producing", refuse),
-            communicating=flag(fields, "communicating", refuse),
-            operating=flag(fields, "operating", refuse),
-            provisioned=flag(fields, "provisioned", refuse),
-            status=json_fields.words(fields, "device_status", refuse),
+            producing=flag(fields, "producing", reject),
+            communicating=flag(fields, "communicating", reject),
+            operating=flag(fields, "operating", reject),
+            provisioned=flag(fields, "provisioned", reject),
+            status=json_fields.words(fields, "device_status", reject),
         )
-        if phase := json_fields.text(fields, "phase", refuse):
+        if phase := json_fields.text(fields, "phase", reject):
             yield InverterPhase(serial=serial, phase=phase)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import WATT_HOUR, Fields, Refuse, instant, number, pass_over, peek, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Reject, instant, number, pass_over, peek, scaled
 
 from . import inverter_source, sanity_checks
 from .collector import Settings
 from .device_reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
 from .inverter_readings import Inverter, InverterChannel, InverterLeg
-from .plausibility import History, Register
+from .plausibility import PlausibilityFilter, Register
 
 MOST_VARS = 1000
 """No microinverter's apparent power comes near it."""
@@ -52,10 +52,10 @@ class Reader:
 
     seen: Documents
     settings: Settings
-    past: History
+    plausible: PlausibilityFilter
     known: Mapping[str, Ids]
     latest: float
-    refuse: Refuse
+    reject: Reject
 
     def channel_ids(self) -> dict[str, Ids]:
         """`known` after this document. Fewer channels than before are a document without one of them."""
@@ -71,13 +71,13 @@ class Reader:
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
         known = self.channel_ids()
-        for serial, device in inverter_source.of_device_data(self.seen, self.refuse):
-            if json_fields.flag(device, "active", self.refuse) is False:
+        for serial, device in inverter_source.of_device_data(self.seen, self.reject):
+            if json_fields.flag(device, "active", self.reject) is False:
                 yield Inverter(serial=serial, active=False)
                 continue
-            gone = json_fields.flag(device, "modGone", self.refuse)
+            gone = json_fields.flag(device, "modGone", self.reject)
             present = None if gone is None else not gone
-            sent = list(json_fields.items(device.get("channels"), self.refuse))
+            sent = list(json_fields.items(device.get("channels"), self.reject))
             unreadable = _length(device.get("channels")) - len(sent)
             if serial in known or len(sent) + unreadable > 1:
                 channels = [*self._identified(serial, sent, known.get(serial, ())), *[None] * unreadable]
@@ -97,19 +97,19 @@ class Reader:
         return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
 
     def _channel(self, name: tuple[str | int, ...], fields: Fields) -> _Channel:
-        accepted = self.past.believed(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
+        accepted = self.plausible.accepted(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
         report = documents.entry(accepted.get("lastReading"))
-        last_report = instant(report, "endDate", self.refuse)
+        last_report = instant(report, "endDate", self.reject)
         fresh = is_fresh(last_report, self.seen, self.settings.inverter_max_age)
         return _Channel(
-            accepted, report, sanity_checks.not_ahead(last_report, "endDate", self.latest, self.refuse), fresh
+            accepted, report, sanity_checks.not_ahead(last_report, "endDate", self.latest, self.reject), fresh
         )
 
     def _of_one(self, serial: str, channel: _Channel, *, present: bool | None) -> Inverter:
-        fields, report, refuse, fresh = channel.fields, channel.report, self.refuse, channel.fresh
+        fields, report, reject, fresh = channel.fields, channel.report, self.reject, channel.fresh
         hours = documents.entry(fields.get("wattHours"))
         dc_voltage, dc_current = self._dc(channel)
-        ac_current, reactive_power = thousandth(report, "acCurrentInmA", refuse), _reactive_power(report, refuse)
+        ac_current, reactive_power = thousandth(report, "acCurrentInmA", reject), _reactive_power(report, reject)
         ac_voltage, ac_frequency, temperature = self._ac(channel)
         return Inverter(
             serial=serial,
@@ -117,19 +117,19 @@ class Reader:
             module_present=present,
             reporting=fresh,
             last_report=channel.last_report,
-            max_power=watts(documents.entry(fields.get("watts")), "max", refuse),
-            energy=number(fields, _ENERGY.key, refuse, low=0),
-            running=number(fields, _RUNNING.key, refuse, low=0),
-            today=scaled(number(hours, "today", refuse, low=0), WATT_HOUR),
-            yesterday=scaled(number(hours, "yesterday", refuse, low=0), WATT_HOUR),
-            last_week=scaled(number(hours, "week", refuse, low=0), WATT_HOUR),
-            report_duration=number(report, "duration", refuse, low=0),
-            report_energy=joules(report, "joulesProduced", refuse),
-            conversion_error=number(report, "pwrConvErrSecs", refuse, low=0),
-            conversion_error_cycles=number(report, "pwrConvMaxErrCycles", refuse, low=0),
-            rssi=number(report, "rssi", refuse),
-            issi=number(report, "issi", refuse),
-            flags=number(report, "flags", refuse, low=0),
+            max_power=watts(documents.entry(fields.get("watts")), "max", reject),
+            energy=number(fields, _ENERGY.key, reject, low=0),
+            running=number(fields, _RUNNING.key, reject, low=0),
+            today=scaled(number(hours, "today", reject, low=0), WATT_HOUR),
+            yesterday=scaled(number(hours, "yesterday", reject, low=0), WATT_HOUR),
+            last_week=scaled(number(hours, "week", reject, low=0), WATT_HOUR),
+            report_duration=number(report, "duration", reject, low=0),
+            report_energy=joules(report, "joulesProduced", reject),
+            conversion_error=number(report, "pwrConvErrSecs", reject, low=0),
+            conversion_error_cycles=number(report, "pwrConvMaxErrCycles", reject, low=0),
+            rssi=number(report, "rssi", reject),
+            issi=number(report, "issi", reject),
+            flags=number(report, "flags", reject, low=0),
             power=channel.power,
             ac_voltage=ac_voltage,
             ac_current=ac_current if fresh else None,
@@ -172,7 +172,7 @@ class Reader:
                     serial=serial,
                     channel=str(place),
                     power=channel.power,
-                    energy=number(channel.fields, _ENERGY.key, self.refuse, low=0),
+                    energy=number(channel.fields, _ENERGY.key, self.reject, low=0),
                     dc_voltage=dc_voltage,
                     dc_current=dc_current,
                 )
@@ -180,27 +180,27 @@ class Reader:
     def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterLeg]:
         for phase, key in _LEGS.items() if channel else ():
             # 0 on a leg that the inverter is not on, and on all of a single-phase one.
-            if channel and (volts := thousandth(channel.report, key, self.refuse)) and channel.fresh:
+            if channel and (volts := thousandth(channel.report, key, self.reject)) and channel.fresh:
                 yield InverterLeg(serial=serial, phase=phase, voltage=volts)
 
     def _ac(self, channel: _Channel) -> tuple[float | None, float | None, float | None]:
         """AC voltage, frequency, and the temperature."""
-        voltage = thousandth(channel.report, "acVoltageINmV", self.refuse)
-        frequency = thousandth(channel.report, "acFrequencyINmHz", self.refuse)
-        temperature = celsius(channel.report, "channelTemp", self.refuse)
+        voltage = thousandth(channel.report, "acVoltageINmV", self.reject)
+        frequency = thousandth(channel.report, "acFrequencyINmHz", self.reject)
+        temperature = celsius(channel.report, "channelTemp", self.reject)
         return (voltage, frequency, temperature) if channel.fresh else (None, None, None)
 
     def _dc(self, channel: _Channel) -> tuple[float | None, float | None]:
         """DC voltage and current."""
-        voltage = thousandth(channel.report, "dcVoltageINmV", self.refuse)
-        current = thousandth(channel.report, "dcCurrentINmA", self.refuse)
+        voltage = thousandth(channel.report, "dcVoltageINmV", self.reject)
+        current = thousandth(channel.report, "dcCurrentINmA", self.reject)
         return (voltage, current) if channel.fresh else (None, None)
 
     def _watt_hours(self, channel: _Channel | None, period: str) -> float | None:
         if channel is None:
             return None
         hours = documents.entry(channel.fields.get("wattHours"))
-        return scaled(number(hours, period, self.refuse, low=0), WATT_HOUR)
+        return scaled(number(hours, period, self.reject, low=0), WATT_HOUR)
 
 
 def _length(channels: object) -> int:
@@ -226,14 +226,14 @@ def _flat(channel: Fields) -> dict[str, object]:
     return {**channel, **registers, **{key: value for key, value in beside.items() if value is not None}}
 
 
-def _reactive_power(report: Fields, refuse: Refuse) -> float | None:
+def _reactive_power(report: Fields, reject: Reject) -> float | None:
     """Without a current there is none: IQ7 inverters, which report no current, count var-seconds, as it seems.
 
     14871 in 924 s, 15138 in 914 s, 112 in 13 s: 16 var and less, what their filters draw (8.3.5169_ACB_inventory).
     No recording shows them by day, so they are not divided. IQ8 inverters say 38 var beside 1.049 A (8.2.4345).
     """
     most = 0 if peek(report, "acCurrentInmA") == 0 else MOST_VARS
-    lagging, leading = (number(report, key, refuse, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
+    lagging, leading = (number(report, key, reject, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
     return lagging - leading if lagging is not None and leading is not None else None
 
 

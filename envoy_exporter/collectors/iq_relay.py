@@ -10,17 +10,13 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label
-from envoy_exporter.fields import Fields, Refusals, flag, number
+from envoy_exporter.fields import Fields, Rejections, flag, number
 
 from . import plausibility, sanity_checks
-from .collector import Read, Settings
+from .collector import Collector, Context, Result, Settings
 from .device_reports import celsius, is_fresh, thousandth
 from .device_status import FLAGS
-from .plausibility import History, Register
-
-NAME = "iq_relay"
-ON = True
-RULES = (*json_fields.GENERAL_RULES, plausibility.ZERO_AFTER_VALUE)
+from .plausibility import PlausibilityFilter, PlausibilityState, Register
 
 _REGISTERS = (Register(key="stateChngCnt"),)
 _PHASES = tuple(
@@ -91,21 +87,21 @@ class IqRelayPhase:
     )
 
 
-READINGS = (IqRelayInfo, IqRelay, IqRelayReason, IqRelayPhase)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:
-    refusals = Refusals()
-    past = History(seen, memory, refusals)
-    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
-    listed = dict(json_fields.devices(documents.inventory(seen, "NSRB"), "serial_num", refuse))
+def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
+    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
+    rejections = Rejections()
+    plausible = PlausibilityFilter(seen, memory, rejections)
+    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
+    listed = dict(json_fields.devices(documents.inventory(seen, "NSRB"), "serial_num", reject))
     reported = dict(json_fields.devices(documents.interval_data(seen, "nsrb"), "sn", data))
     readings: list[Reading] = []
     for serial in {**listed, **reported}:
         fields, device = listed.get(serial, {}), reported.get(serial, {})
         if not documents.is_removed(fields) and json_fields.flag(device, "active", data) is not False:
-            readings += _relay(serial, fields, device, seen, settings, sanity_checks.latest(seen, now), past, refusals)
-    return Read(tuple(readings), tuple(refusals.met), past.past())
+            readings += _relay(
+                serial, fields, device, seen, settings, sanity_checks.latest(seen, now), plausible, rejections
+            )
+    return Result(tuple(readings), tuple(rejections.met), plausible.state())
 
 
 def _relay(
@@ -115,20 +111,20 @@ def _relay(
     seen: Documents,
     settings: Settings,
     latest: float,
-    past: History,
-    refusals: Refusals,
+    plausible: PlausibilityFilter,
+    rejections: Rejections,
 ) -> Iterator[Reading]:
     """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
-    refuse, data = refusals.of(documents.INVENTORY), refusals.of(documents.DEVICE_DATA)
+    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
     said = documents.entry(next(json_fields.items(device.get("channels"), data), {}).get("lastReading"))
-    report = past.believed(documents.DEVICE_DATA, (serial,), said, _REGISTERS)
+    report = plausible.accepted(documents.DEVICE_DATA, (serial,), said, _REGISTERS)
     last_report = sanity_checks.moment(report, "endDate", latest, data)
     fresh = is_fresh(last_report, seen, settings.inverter_max_age)
     temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)
     yield IqRelayInfo(
         serial=serial,
-        part_number=json_fields.text(fields, "part_num", refuse),
-        firmware=json_fields.text(fields, "img_pnum_running", refuse),
+        part_number=json_fields.text(fields, "part_num", reject),
+        firmware=json_fields.text(fields, "img_pnum_running", reject),
     )
     yield IqRelay(
         serial=serial,
@@ -136,20 +132,30 @@ def _relay(
         frequency=frequency if fresh else None,
         state_changes=number(report, "stateChngCnt", data, low=0),
         last_report=last_report,
-        communicating=flag(fields, "communicating", refuse),
-        operating=flag(fields, "operating", refuse),
-        closed=json_fields.says(fields, "relay", json_fields.CLOSED, refuse),
-        reason_code=number(fields, "reason_code", refuse),
-        status=json_fields.words(fields, "device_status", refuse),
+        communicating=flag(fields, "communicating", reject),
+        operating=flag(fields, "operating", reject),
+        closed=json_fields.says(fields, "relay", json_fields.CLOSED, reject),
+        reason_code=number(fields, "reason_code", reject),
+        status=json_fields.words(fields, "device_status", reject),
     )
-    if reason := json_fields.text(fields, "reason", refuse):
+    if reason := json_fields.text(fields, "reason", reject):
         yield IqRelayReason(serial=serial, reason=reason)
     for phase, connected, names in _PHASES:
         volts = next((thousandth(report, name, data) for name in names if name in report), None)
-        if volts is not None and fresh and _is_connected(volts, by_inventory=flag(fields, connected, refuse)):
+        if volts is not None and fresh and _is_connected(volts, by_inventory=flag(fields, connected, reject)):
             yield IqRelayPhase(serial=serial, phase=phase, voltage=volts)
 
 
 def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
     """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
     return volts > plausibility.LIVE if by_inventory is None else by_inventory
+
+
+COLLECTOR = Collector(
+    name="iq_relay",
+    enabled_by_default=True,
+    readings=(IqRelayInfo, IqRelay, IqRelayReason, IqRelayPhase),
+    rules=(*json_fields.GENERAL_RULES, plausibility.ZERO_AFTER_VALUE),
+    memory=PlausibilityState(),
+    read=read,
+)

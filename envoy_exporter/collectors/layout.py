@@ -7,15 +7,10 @@ its name, and one that vanished can be missed.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
 
 from . import inverter_source
-from .collector import PlacedArray, Read, Settings
-
-NAME = "layout"
-ON = True
-RULES = ()
+from .collector import Collector, Context, PlacedArray, Result, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +56,17 @@ class Array:
     )
 
 
-READINGS = (LayoutInfo, PlacedInverter, Array)
-
-
 @dataclass(frozen=True, slots=True)
-class Memory:
+class LayoutMemory:
     """Where the inverters were read, and who was in the inventory: nobody goes missing because that has failed once."""
 
-    chosen: inverter_source.Memory = field(default_factory=inverter_source.Memory)
+    chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     inventory: Mapping[str, bool] = field(default_factory=dict)
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    before = memory if isinstance(memory, Memory) else Memory()
+def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
+    seen, settings, memory = context.documents, context.settings, context.memory
+    before = memory
     chosen, inventory = (
         inverter_source.choose(seen, before.chosen),
         inverter_source.by_inventory(seen, before.inventory),
@@ -91,7 +84,7 @@ def read(seen: Documents, settings: Settings, memory: object, now: float) -> Rea
         )
         for each in settings.inverters
     )
-    return Read((*infos, *inverters, *_arrays(settings)), memory=Memory(chosen, inventory))
+    return Result((*infos, *inverters, *_arrays(settings)), (), LayoutMemory(chosen, inventory))
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:
@@ -100,3 +93,13 @@ def _arrays(settings: Settings) -> Iterator[Array]:
     arrays |= {each.name: each for each in settings.arrays}
     for each in arrays.values():
         yield Array(array=each.name, azimuth=each.azimuth, tilt=each.tilt)
+
+
+COLLECTOR = Collector(
+    name="layout",
+    enabled_by_default=True,
+    readings=(LayoutInfo, PlacedInverter, Array),
+    rules=(),
+    memory=LayoutMemory(),
+    read=read,
+)

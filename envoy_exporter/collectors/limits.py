@@ -4,15 +4,10 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, states
-from envoy_exporter.fields import Fields, Refusals, Refuse, flag, number, percent
+from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
 
-from .collector import Read, Settings
-
-NAME = "limits"
-ON = True
-RULES = (json_fields.TYPE, json_fields.RANGE)
+from .collector import Collector, Context, Result
 
 _TYPES = {"hard": "Hard_PEL", "soft": "Soft_PEL"}
 
@@ -53,33 +48,41 @@ class ProductionLimit:
     )
 
 
-READINGS = (ExportLimit, ProductionLimit)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
+def read(context: Context[None]) -> Result[None]:
+    seen = context.documents
+    rejections = Rejections()
     readings: list[Reading] = []
     if export := documents.entry(seen.content(documents.EXPORT_LIMIT)):
-        readings.append(_export(export, refusals.of(documents.EXPORT_LIMIT)))
+        readings.append(_export(export, rejections.of(documents.EXPORT_LIMIT)))
     if production := documents.entry(seen.content(documents.PRODUCTION_LIMIT)):
-        refuse = refusals.of(documents.PRODUCTION_LIMIT)
-        ratio = percent(production, "pv_limit_pct", refuse)
-        readings.append(ProductionLimit(enabled=flag(production, "enable", refuse), ratio=ratio))
-    return Read(tuple(readings), tuple(refusals.met))
+        reject = rejections.of(documents.PRODUCTION_LIMIT)
+        ratio = percent(production, "pv_limit_pct", reject)
+        readings.append(ProductionLimit(enabled=flag(production, "enable", reject), ratio=ratio))
+    return Result(tuple(readings), tuple(rejections.met), None)
 
 
-def _export(fields: Fields, refuse: Refuse) -> ExportLimit:
+def _export(fields: Fields, reject: Reject) -> ExportLimit:
     """While it is off the rest is zeros, which would read as a limit of 0 W (7.3.517), or missing (7.6.175)."""
-    enabled = flag(fields, "PEL", refuse)
+    enabled = flag(fields, "PEL", reject)
     if not enabled:
         return ExportLimit(enabled=enabled)
-    is_share, apparent = flag(fields, "percent", refuse), flag(fields, "apparent", refuse)
+    is_share, apparent = flag(fields, "percent", reject), flag(fields, "apparent", reject)
     is_power = is_share is False and not apparent  # else nobody says of what it is
-    kept = {name: flag(fields, key, refuse) for name, key in _TYPES.items()}
+    kept = {name: flag(fields, key, reject) for name, key in _TYPES.items()}
     known = all(value is not None for value in kept.values())
     return ExportLimit(
         enabled=True,
-        ratio=percent(fields, "PEL_Limit", refuse) if is_share else None,
-        power=number(fields, "PEL_Limit", refuse, low=0) if is_power else None,
+        ratio=percent(fields, "PEL_Limit", reject) if is_share else None,
+        power=number(fields, "PEL_Limit", reject, low=0) if is_power else None,
         type=frozenset(name for name, value in kept.items() if value) if known else None,
     )
+
+
+COLLECTOR = Collector(
+    name="limits",
+    enabled_by_default=True,
+    readings=(ExportLimit, ProductionLimit),
+    rules=(json_fields.TYPE, json_fields.RANGE),
+    memory=None,
+    read=read,
+)

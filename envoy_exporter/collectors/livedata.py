@@ -12,15 +12,11 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import PHASES, WATT_HOUR, Fields, Refusals, Refuse, number, percent, says, scaled
+from envoy_exporter.fields import PHASES, WATT_HOUR, Fields, Reject, Rejections, number, percent, says, scaled
 
 from . import sanity_checks
-from .collector import Read, Settings
+from .collector import Collector, Context, Result
 from .device_reports import is_fresh
-
-NAME = "livedata"
-ON = False
-RULES = (json_fields.TYPE, json_fields.RANGE, json_fields.CLOCK)
 
 YOUNG = 60.0
 """Seconds since the last update for which its values say something of now."""
@@ -107,28 +103,26 @@ class LiveBattery:
     )
 
 
-READINGS = (Stream, Live, LivePower, LivePhasePower, LiveBattery)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
-    refuse = refusals.of(documents.LIVE_DATA)
+def read(context: Context[None]) -> Result[None]:
+    seen, now = context.documents, context.now
+    rejections = Rejections()
+    reject = rejections.of(documents.LIVE_DATA)
     content = documents.entry(seen.content(documents.LIVE_DATA))
     if not content:
-        return Read(())
+        return Result((), (), None)
     connection, meters = documents.entry(content.get("connection")), documents.entry(content.get("meters"))
     stream = Stream(
-        enabled=says(connection, "sc_stream", ("enabled",), refuse),
-        mqtt_connected=says(connection, "mqtt_state", ("connected",), refuse),
-        last_update=sanity_checks.moment(meters, "last_update", sanity_checks.latest(seen, now), refuse),
+        enabled=says(connection, "sc_stream", ("enabled",), reject),
+        mqtt_connected=says(connection, "mqtt_state", ("connected",), reject),
+        last_update=sanity_checks.moment(meters, "last_update", sanity_checks.latest(seen, now), reject),
     )
     live: tuple[Reading, ...] = ()
     if stream.enabled and is_fresh(stream.last_update, seen, YOUNG):
-        live = tuple(_live(meters, seen, refuse))
-    return Read((stream, *live), tuple(refusals.met))
+        live = tuple(_live(meters, seen, reject))
+    return Result((stream, *live), tuple(rejections.met), None)
 
 
-def _live(meters: Fields, seen: Documents, refuse: Refuse) -> Iterator[Reading]:
+def _live(meters: Fields, seen: Documents, reject: Reject) -> Iterator[Reading]:
     """Of batteries and a generator that there are: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
     if not documents.ensemble(seen, "ENCHARGE"):
@@ -136,32 +130,32 @@ def _live(meters: Fields, seen: Documents, refuse: Refuse) -> Iterator[Reading]:
     if documents.ac_batteries(documents.site(seen)) is None:
         del kinds["ac"]
     yield Live(
-        charge=percent(meters, "soc", refuse) if kinds else None,
-        backup_charge=percent(meters, "backup_soc", refuse) if kinds else None,
-        main_relay=number(meters, "main_relay_state", refuse),
-        generator_relay=number(meters, "gen_relay_state", refuse),
+        charge=percent(meters, "soc", reject) if kinds else None,
+        backup_charge=percent(meters, "backup_soc", reject) if kinds else None,
+        main_relay=number(meters, "main_relay_state", reject),
+        generator_relay=number(meters, "gen_relay_state", reject),
     )
     there = {"storage": bool(kinds), "generator": bool(documents.generator(seen))}
     phases = _phases(meters, seen)
     for source in _SOURCES:
         if there.get(source, True):
-            yield from _powers(source, documents.entry(meters.get(source)), phases, refuse)
+            yield from _powers(source, documents.entry(meters.get(source)), phases, reject)
     for kind, prefix in kinds.items():
-        energy = number(meters, f"{prefix}_agg_energy", refuse, low=0)
+        energy = number(meters, f"{prefix}_agg_energy", reject, low=0)
         yield LiveBattery(
-            kind=kind, charge=percent(meters, f"{prefix}_agg_soc", refuse), available=scaled(energy, WATT_HOUR)
+            kind=kind, charge=percent(meters, f"{prefix}_agg_soc", reject), available=scaled(energy, WATT_HOUR)
         )
 
 
-def _powers(source: str, fields: Fields, phases: int, refuse: Refuse) -> Iterator[Reading]:
-    power, apparent = _thousandth(fields, "agg_p_mw", refuse), _thousandth(fields, "agg_s_mva", refuse)
+def _powers(source: str, fields: Fields, phases: int, reject: Reject) -> Iterator[Reading]:
+    power, apparent = _thousandth(fields, "agg_p_mw", reject), _thousandth(fields, "agg_s_mva", reject)
     yield LivePower(source=source, power=power, apparent_power=apparent)
     for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
         yield LivePhasePower(
             source=source,
             phase=phase,
-            power=_thousandth(fields, f"agg_p_ph_{letter}_mw", refuse),
-            apparent_power=_thousandth(fields, f"agg_s_ph_{letter}_mva", refuse),
+            power=_thousandth(fields, f"agg_p_ph_{letter}_mw", reject),
+            apparent_power=_thousandth(fields, f"agg_s_ph_{letter}_mva", reject),
         )
 
 
@@ -175,5 +169,15 @@ def _phases(meters: Fields, seen: Documents) -> int:
     return max((meter.phases for meter in documents.meters(seen) if meter.enabled), default=len(PHASES))
 
 
-def _thousandth(fields: Fields, key: str, refuse: Refuse) -> float | None:
-    return scaled(number(fields, key, refuse), divided=1000)
+def _thousandth(fields: Fields, key: str, reject: Reject) -> float | None:
+    return scaled(number(fields, key, reject), divided=1000)
+
+
+COLLECTOR = Collector(
+    name="livedata",
+    enabled_by_default=False,
+    readings=(Stream, Live, LivePower, LivePhasePower, LiveBattery),
+    rules=(json_fields.TYPE, json_fields.RANGE, json_fields.CLOCK),
+    memory=None,
+    read=read,
+)

@@ -11,15 +11,11 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents, Meter
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Refusals, Refuse, number, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Reject, Rejections, number, scaled
 
 from . import plausibility, required, sanity_checks
-from .collector import Read, Settings
-from .plausibility import History
-
-NAME = "meters"
-ON = True
-RULES = (*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES)
+from .collector import Collector, Context, Result
+from .plausibility import PlausibilityFilter, PlausibilityState
 
 STATUSES = ("normal", "not-metering", "check-wiring")
 FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase", "negative-total-consumption")
@@ -177,88 +173,98 @@ class MeterPhase:
     )
 
 
-READINGS = (Grid, MeterInfo, MeterStatus, MeterReading, MeterPhase)
+def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
+    seen, memory, now = context.documents, context.memory, context.now
+    rejections = Rejections()
+    plausible = PlausibilityFilter(seen, memory, rejections)
+    readings = tuple(_readings(seen, plausible, sanity_checks.latest(seen, now), rejections))
+    return Result(readings, (*rejections.met, *required.missing("meters", seen)), plausible.state())
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
-    past = History(seen, memory, refusals)
-    readings = tuple(_readings(seen, past, sanity_checks.latest(seen, now), refusals))
-    return Read(readings, (*refusals.met, *required.missing(NAME, seen)), past.past())
-
-
-def _readings(seen: Documents, past: History, latest: float, refusals: Refusals) -> Iterator[Reading]:
+def _readings(
+    seen: Documents, plausible: PlausibilityFilter, latest: float, rejections: Rejections
+) -> Iterator[Reading]:
     listed = documents.meters(seen)
     said = documents.meter_readings(seen)
-    _count_refused(seen, refusals)
+    _count_rejected(seen, rejections)
     net = documents.enabled_meter(seen, "net-consumption")
     for meter in listed:
-        refuse = refusals.of(documents.METERS)
+        reject = rejections.of(documents.METERS)
         yield MeterInfo(
             meter=meter.name,
             eid=meter.eid,
-            phase_mode=json_fields.text(meter.listed, "phaseMode", refuse),
-            phases=json_fields.integer(meter.listed, "phaseCount", refuse, low=1, high=len(json_fields.PHASES)),
+            phase_mode=json_fields.text(meter.listed, "phaseMode", reject),
+            phases=json_fields.integer(meter.listed, "phaseCount", reject, low=1, high=len(json_fields.PHASES)),
         )
-        yield _status(meter, refuse)
+        yield _status(meter, reject)
         if not meter.enabled or meter.eid not in said:
             continue
-        fields = past.meter(meter, said[meter.eid])
+        fields = plausible.meter(meter, said[meter.eid])
         if fields is None:
             continue
-        refuse = refusals.of(documents.METER_READINGS)
-        reading = _quantities(fields, latest, refuse)
+        reject = rejections.of(documents.METER_READINGS)
+        reading = _quantities(fields, latest, reject)
         yield MeterReading(meter=meter.name, **reading)
         # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
-        for phase, channel in json_fields.phases(fields.get("channels"), meter.phases, refuse):
-            believed = past.channel(meter, phase, channel)
-            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(believed, latest, refuse))
+        for phase, channel in json_fields.phases(fields.get("channels"), meter.phases, reject):
+            believed = plausible.channel(meter, phase, channel)
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(believed, latest, reject))
         if meter == net:
             yield Grid(power=reading["power"], imported=reading["delivered"], exported=reading["received"])
 
 
-def _count_refused(seen: Documents, refusals: Refusals) -> None:
+def _count_rejected(seen: Documents, rejections: Rejections) -> None:
     """What cannot be told apart, or is no meter at all, is left out of both lists, and counted."""
     for endpoint in (documents.METERS, documents.METER_READINGS):
-        refuse = refusals.of(endpoint)
+        reject = rejections.of(endpoint)
         eids: set[int] = set()
-        for each in json_fields.items(seen.content(endpoint), refuse):
+        for each in json_fields.items(seen.content(endpoint), reject):
             eid = each.get("eid")
             if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > json_fields.LARGEST:
-                refuse(json_fields.TYPE, "eid")
+                reject(json_fields.TYPE, "eid")
                 continue
             if eid in eids:
-                refuse(json_fields.DUPLICATE, "eid")
+                reject(json_fields.DUPLICATE, "eid")
             elif endpoint == documents.METERS and not documents.is_name(each.get("measurementType")):
-                refuse(json_fields.LABEL, "measurementType")
+                reject(json_fields.LABEL, "measurementType")
             eids.add(eid)
 
 
-def _status(meter: Meter, refuse: Refuse) -> MeterStatus:
-    raised = json_fields.words(meter.listed, "statusFlags", refuse)
+def _status(meter: Meter, reject: Reject) -> MeterStatus:
+    raised = json_fields.words(meter.listed, "statusFlags", reject)
     return MeterStatus(
         meter=meter.name,
-        enabled=json_fields.says(meter.listed, "state", ("enabled",), refuse),
-        metering=json_fields.text(meter.listed, "meteringStatus", refuse),
+        enabled=json_fields.says(meter.listed, "state", ("enabled",), reject),
+        metering=json_fields.text(meter.listed, "meteringStatus", reject),
         flags=raised,
         flags_active=None if raised is None else len(raised),
     )
 
 
-def _quantities(fields: Fields, latest: float, refuse: Refuse) -> dict[str, float | None]:
+def _quantities(fields: Fields, latest: float, reject: Reject) -> dict[str, float | None]:
     """What a meter says, and each of its channels with the same keys."""
     return {
-        "power": number(fields, "activePower", refuse),
-        "apparent_power": number(fields, "apparentPower", refuse),
-        "reactive_power": number(fields, "reactivePower", refuse),
-        "delivered": scaled(number(fields, "actEnergyDlvd", refuse, low=0), WATT_HOUR),
-        "received": scaled(number(fields, "actEnergyRcvd", refuse, low=0), WATT_HOUR),
-        "apparent_energy": scaled(number(fields, "apparentEnergy", refuse, low=0), WATT_HOUR),
-        "lagging": scaled(number(fields, "reactEnergyLagg", refuse, low=0), WATT_HOUR),
-        "leading": scaled(number(fields, "reactEnergyLead", refuse, low=0), WATT_HOUR),
-        "voltage": number(fields, "voltage", refuse, low=0),
-        "current": number(fields, "current", refuse),
-        "frequency": number(fields, "freq", refuse, low=0),
-        "power_factor": number(fields, "pwrFactor", refuse, low=-1, high=1),
-        "last_reading": sanity_checks.moment(fields, "timestamp", latest, refuse),
+        "power": number(fields, "activePower", reject),
+        "apparent_power": number(fields, "apparentPower", reject),
+        "reactive_power": number(fields, "reactivePower", reject),
+        "delivered": scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
+        "received": scaled(number(fields, "actEnergyRcvd", reject, low=0), WATT_HOUR),
+        "apparent_energy": scaled(number(fields, "apparentEnergy", reject, low=0), WATT_HOUR),
+        "lagging": scaled(number(fields, "reactEnergyLagg", reject, low=0), WATT_HOUR),
+        "leading": scaled(number(fields, "reactEnergyLead", reject, low=0), WATT_HOUR),
+        "voltage": number(fields, "voltage", reject, low=0),
+        "current": number(fields, "current", reject),
+        "frequency": number(fields, "freq", reject, low=0),
+        "power_factor": number(fields, "pwrFactor", reject, low=-1, high=1),
+        "last_reading": sanity_checks.moment(fields, "timestamp", latest, reject),
     }
+
+
+COLLECTOR = Collector(
+    name="meters",
+    enabled_by_default=True,
+    readings=(Grid, MeterInfo, MeterStatus, MeterReading, MeterPhase),
+    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES),
+    memory=PlausibilityState(),
+    read=read,
+)

@@ -9,16 +9,11 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import Fields, Refusals, Refuse, flag, number, percent
+from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
 
 from . import sanity_checks
-from .collector import Read, Settings
-
-NAME = "network"
-ON = True
-RULES = json_fields.GENERAL_RULES
+from .collector import Collector, Context, Result
 
 CLASSES = ("pcu", "acb", "nsrb", "esub")
 _BANDS = {"sub_ghz": "level_subg", "2_4_ghz": "level_24g"}
@@ -114,89 +109,97 @@ class BatteryFirmware:
     )
 
 
-READINGS = (Cloud, Interface, Wireless, Communication, BatteryCommunication, BatteryFirmware)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
+def read(context: Context[None]) -> Result[None]:
+    seen, now = context.documents, context.now
+    rejections = Rejections()
     endpoint, home = documents.home(seen)
     readings: list[Reading] = []
     if home:
-        refuse = refusals.of(endpoint)
+        reject = rejections.of(endpoint)
         network = documents.entry(home.get("network"))
         readings.append(
             Cloud(
-                connected=flag(network, "web_comm", refuse),
+                connected=flag(network, "web_comm", reject),
                 last_report=sanity_checks.moment(
-                    network, "last_enlighten_report_time", sanity_checks.latest(seen, now), refuse
+                    network, "last_enlighten_report_time", sanity_checks.latest(seen, now), reject
                 ),
-                database_used=_database_used(home, refuse),
+                database_used=_database_used(home, reject),
             )
         )
-        readings += _interfaces(network, refuse)
-        readings += _wireless(home, refuse)
-        readings += _communication(documents.entry(home.get("comm")), refuse)
+        readings += _interfaces(network, reject)
+        readings += _wireless(home, reject)
+        readings += _communication(documents.entry(home.get("comm")), reject)
     state = documents.entry(seen.content(documents.FIRMWARE_MANAGER), "SiteSync")
     if state:
-        status = number(state, "Current_Status", refusals.of(documents.FIRMWARE_MANAGER))
+        status = number(state, "Current_Status", rejections.of(documents.FIRMWARE_MANAGER))
         readings.append(BatteryFirmware(status=status))
-    return Read(tuple(readings), tuple(refusals.met))
+    return Result(tuple(readings), tuple(rejections.met), None)
 
 
-def _database_used(home: Fields, refuse: Refuse) -> float | None:
+def _database_used(home: Fields, reject: Reject) -> float | None:
     """Older firmware alone says so, in a text with a blank: " 1.63"."""
     value = home.get("db_percent_full")
     if isinstance(value, str) and (digits := _PERCENT.fullmatch(value)):
         home = {"db_percent_full": float(digits[1])}
-    return percent(home, "db_percent_full", refuse)
+    return percent(home, "db_percent_full", reject)
 
 
-def _interfaces(network: Fields, refuse: Refuse) -> Iterator[Interface]:
-    primary = json_fields.text(network, "primary_interface", refuse)
-    for name, fields in _once(network.get("interfaces"), "interface", refuse):
+def _interfaces(network: Fields, reject: Reject) -> Iterator[Interface]:
+    primary = json_fields.text(network, "primary_interface", reject)
+    for name, fields in _once(network.get("interfaces"), "interface", reject):
         yield Interface(
             interface=name,
-            type=json_fields.text(fields, "type", refuse),
-            up=flag(fields, "carrier", refuse),
-            signal=number(fields, "signal_strength", refuse, low=0),
-            signal_max=number(fields, "signal_strength_max", refuse, low=0),
+            type=json_fields.text(fields, "type", reject),
+            up=flag(fields, "carrier", reject),
+            signal=number(fields, "signal_strength", reject, low=0),
+            signal_max=number(fields, "signal_strength_max", reject, low=0),
             primary=name == primary if primary else None,
         )
 
 
-def _wireless(home: Fields, refuse: Refuse) -> Iterator[Wireless]:
-    for name, fields in _once(home.get("wireless_connection"), "type", refuse):
+def _wireless(home: Fields, reject: Reject) -> Iterator[Wireless]:
+    for name, fields in _once(home.get("wireless_connection"), "type", reject):
         yield Wireless(
             type=name,
-            connected=flag(fields, "connected", refuse),
-            signal=number(fields, "signal_strength", refuse, low=0),
-            signal_max=number(fields, "signal_strength_max", refuse, low=0),
+            connected=flag(fields, "connected", reject),
+            signal=number(fields, "signal_strength", reject, low=0),
+            signal_max=number(fields, "signal_strength_max", reject, low=0),
         )
 
 
-def _communication(comm: Fields, refuse: Refuse) -> Iterator[Reading]:
+def _communication(comm: Fields, reject: Reject) -> Iterator[Reading]:
     """A level of 0 where there is no device says nothing of any (all captures)."""
     heard = {name: documents.entry(comm.get(name)) for name in CLASSES}
-    batteries = next(json_fields.items(comm.get("encharge"), refuse), {})
+    batteries = next(json_fields.items(comm.get("encharge"), reject), {})
     for name, fields in {**heard, "encharge": batteries}.items():
         if fields:
-            devices = number(fields, "num", refuse, low=0)
-            level = number(fields, "level", refuse, low=0, high=_HIGHEST_LEVEL)
+            devices = number(fields, "num", reject, low=0)
+            level = number(fields, "level", reject, low=0, high=_HIGHEST_LEVEL)
             yield Communication(device=name, devices=devices, level=level if devices else None)
     if number(batteries, "num", lambda *_: None):
         for band, key in _BANDS.items():
-            yield BatteryCommunication(band=band, level=number(batteries, key, refuse, low=0, high=_HIGHEST_LEVEL))
+            yield BatteryCommunication(band=band, level=number(batteries, key, reject, low=0, high=_HIGHEST_LEVEL))
 
 
-def _once(content: object, key: str, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+def _once(content: object, key: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
     """The objects of a list by a name of theirs: a lone text that may be a label, each once."""
     seen: set[str] = set()
-    for each in json_fields.items(content, refuse):
-        name = json_fields.text(each, key, refuse)
+    for each in json_fields.items(content, reject):
+        name = json_fields.text(each, key, reject)
         if not name:
-            refuse(json_fields.LABEL, key)
+            reject(json_fields.LABEL, key)
         elif name in seen:
-            refuse(json_fields.DUPLICATE, key)
+            reject(json_fields.DUPLICATE, key)
         else:
             seen.add(name)
             yield name, each
+
+
+COLLECTOR = Collector(
+    name="network",
+    enabled_by_default=True,
+    readings=(Cloud, Interface, Wireless, Communication, BatteryCommunication, BatteryFirmware),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

@@ -9,29 +9,14 @@ from dataclasses import dataclass, field
 
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label
-from envoy_exporter.fields import WATT_HOUR, Fields, Refusals, number, peek, scaled
+from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, peek, scaled
 
 from . import consumption, html_production, plausibility, production_source, required, sanity_checks, site_meters
-from .collector import Read, Settings
-from .plausibility import History, Past, Register
+from .collector import Collector, Context, Result
+from .plausibility import PlausibilityFilter, PlausibilityState, Register
 from .production_source import Choice
 from .site import Site
-
-NAME = "production"
-ON = True
-RULES = (
-    json_fields.TYPE,
-    json_fields.RANGE,
-    sanity_checks.DAY_EQUALS_LIFETIME,
-    sanity_checks.WEEK_EQUALS_LIFETIME,
-    sanity_checks.WEEK_BELOW_DAY,
-    sanity_checks.TOTAL_EQUALS_NET,
-    json_fields.CLOCK,
-    json_fields.MISSING,
-    *plausibility.RULES,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,36 +83,30 @@ class Reporting:
     )
 
 
-READINGS = (
-    *site_meters.READINGS,
-    Production,
-    ProductionPhase,
-    Reporting,
-    *consumption.READINGS,
-)
-
-
 @dataclass(frozen=True, slots=True)
-class Memory:
+class ProductionMemory:
     """The chosen source, what its registers said before, and what is known of the load; each of one gateway."""
 
     serial: str | None = None
     choice: Choice = field(default_factory=Choice)
-    past: Past | None = None
-    load: consumption.Memory = field(default_factory=consumption.Memory)
+    plausibility: PlausibilityState = field(default_factory=PlausibilityState)
+    load: consumption.ConsumptionMemory = field(default_factory=consumption.ConsumptionMemory)
 
 
-def read(seen: Documents, _: Settings, memory: object, now: float) -> Read:
-    refusals = Refusals()
+def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
+    seen, memory, now = context.documents, context.memory, context.now
+    rejections = Rejections()
     serial = documents.device(seen, "sn")
-    before = memory if isinstance(memory, Memory) and serial in {None, memory.serial or serial} else Memory()
+    before = memory if serial in {None, memory.serial or serial} else ProductionMemory()
     choice = production_source.choose(seen, before.choice)
-    site = Site(seen, History(seen, before.past, refusals), sanity_checks.latest(seen, now), refusals)
+    site = Site(
+        seen, PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now), rejections
+    )
     load = consumption.remembered(site, before.load, now)
-    activities = site_meters.read(site.content, site.refuse)
+    activities = site_meters.read(site.content, site.reject)
     readings = (*activities, *_production(site, choice.source), *consumption.read(site, load))
-    after = Memory(serial or before.serial, choice, site.history.past(), load)
-    return Read(readings, (*refusals.met, *required.missing(NAME, seen, choice.source)), after)
+    after = ProductionMemory(serial or before.serial, choice, site.plausible.state(), load)
+    return Result(readings, (*rejections.met, *required.missing("production", seen, choice.source)), after)
 
 
 # --- the readings
@@ -138,19 +117,19 @@ _V1 = (Register(key="wattHoursLifetime", power="wattsNow", derived=("wattHoursTo
 
 
 def _production(site: Site, chosen: str | None) -> Iterator[Reading]:
-    refuse = site.refuse
+    reject = site.reject
     inverters: Fields | None = documents.inverters_entry(site.content)
     if inverters is not None:
-        inverters = site.history.believed(site.endpoint, ("inverters",), inverters, _SUM)
-        yield Reporting(inverters=number(inverters, "activeCount", refuse, low=0))
+        inverters = site.plausible.accepted(site.endpoint, ("inverters",), inverters, _SUM)
+        yield Reporting(inverters=number(inverters, "activeCount", reject, low=0))
     if chosen == "eim":
         yield from _eim(site)
     elif chosen == "inverters" and inverters is not None:
         yield Production(
             source="inverters",
-            power=number(inverters, "wNow", refuse),
-            lifetime=scaled(number(inverters, "whLifetime", refuse, low=0), WATT_HOUR),
-            last_reading=sanity_checks.moment(inverters, "readingTime", site.latest, refuse),
+            power=number(inverters, "wNow", reject),
+            lifetime=scaled(number(inverters, "whLifetime", reject, low=0), WATT_HOUR),
+            last_reading=sanity_checks.moment(inverters, "readingTime", site.latest, reject),
         )
     elif chosen == "v1":
         yield from _v1(site)
@@ -159,28 +138,28 @@ def _production(site: Site, chosen: str | None) -> Iterator[Reading]:
 
 
 def _eim(site: Site) -> Iterator[Reading]:
-    refuse, meter = site.refuse, documents.enabled_meter(site.seen, "production")
+    reject, meter = site.reject, documents.enabled_meter(site.seen, "production")
     eim = site.whole("production", documents.eim_entry(site.content), meter)
     if eim is None:
         return
     fields = site.accepted("production", eim)
-    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(eim, "whLifetime"), refuse)
+    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(eim, "whLifetime"), reject)
     yield Production(
         source="eim",
-        power=number(fields, "wNow", refuse),
-        energy=scaled(number(fields, "whLifetime", refuse, low=0), WATT_HOUR),
-        last_reading=sanity_checks.moment(fields, "readingTime", site.latest, refuse),
+        power=number(fields, "wNow", reject),
+        energy=scaled(number(fields, "whLifetime", reject, low=0), WATT_HOUR),
+        last_reading=sanity_checks.moment(fields, "readingTime", site.latest, reject),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
     for phase, line in site.lines(eim, meter):
         fields = site.accepted("production", line, phase)
-        energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(line, "whLifetime"), refuse)
+        energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(line, "whLifetime"), reject)
         yield ProductionPhase(
             source="eim",
             phase=phase,
-            power=number(fields, "wNow", refuse),
-            energy=scaled(number(fields, "whLifetime", refuse, low=0), WATT_HOUR),
+            power=number(fields, "wNow", reject),
+            energy=scaled(number(fields, "whLifetime", reject, low=0), WATT_HOUR),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
@@ -190,14 +169,14 @@ def _v1(site: Site) -> Iterator[Production]:
     sent = documents.entry(site.seen.content(documents.PRODUCTION_V1))
     if not sent:
         return
-    refuse = site.refusals.of(documents.PRODUCTION_V1)
-    fields = site.history.believed(documents.PRODUCTION_V1, (), sent, _V1)
+    reject = site.rejections.of(documents.PRODUCTION_V1)
+    fields = site.plausible.accepted(documents.PRODUCTION_V1, (), sent, _V1)
     lifetime = peek(sent, "wattHoursLifetime")
-    energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, refuse)
+    energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, reject)
     yield Production(
         source="v1",
-        power=number(fields, "wattsNow", refuse),
-        lifetime=scaled(number(fields, "wattHoursLifetime", refuse, low=0), WATT_HOUR),
+        power=number(fields, "wattsNow", reject),
+        lifetime=scaled(number(fields, "wattHoursLifetime", reject, low=0), WATT_HOUR),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
@@ -205,9 +184,9 @@ def _v1(site: Site) -> Iterator[Production]:
 
 def _page(site: Site) -> Iterator[Production]:
     found = html_production.read(site.seen.content(documents.PRODUCTION))
-    refuse = site.refusals.of(documents.PRODUCTION)
+    reject = site.rejections.of(documents.PRODUCTION)
     for row in found.invalid:
-        refuse(json_fields.TYPE, row)
+        reject(json_fields.TYPE, row)
     if not found.rows:
         return
     register = Register(
@@ -216,14 +195,40 @@ def _page(site: Site) -> Iterator[Production]:
         derived=(html_production.TODAY,),
         step=found.lifetime_step,
     )
-    fields = site.history.believed(documents.PRODUCTION, (), found.rows, (register,))
+    fields = site.plausible.accepted(documents.PRODUCTION, (), found.rows, (register,))
     energies = sanity_checks.day_and_week(
-        fields, html_production.TODAY, html_production.WEEK, peek(found.rows, html_production.LIFETIME), refuse
+        fields, html_production.TODAY, html_production.WEEK, peek(found.rows, html_production.LIFETIME), reject
     )
     yield Production(
         source="html",
-        power=number(fields, html_production.POWER, refuse),
-        lifetime=scaled(number(fields, html_production.LIFETIME, refuse, low=0), WATT_HOUR),
+        power=number(fields, html_production.POWER, reject),
+        lifetime=scaled(number(fields, html_production.LIFETIME, reject, low=0), WATT_HOUR),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
+
+
+COLLECTOR = Collector(
+    name="production",
+    enabled_by_default=True,
+    readings=(
+        *site_meters.READINGS,
+        Production,
+        ProductionPhase,
+        Reporting,
+        *consumption.READINGS,
+    ),
+    rules=(
+        json_fields.TYPE,
+        json_fields.RANGE,
+        sanity_checks.DAY_EQUALS_LIFETIME,
+        sanity_checks.WEEK_EQUALS_LIFETIME,
+        sanity_checks.WEEK_BELOW_DAY,
+        sanity_checks.TOTAL_EQUALS_NET,
+        json_fields.CLOCK,
+        json_fields.MISSING,
+        *plausibility.RULES,
+    ),
+    memory=ProductionMemory(),
+    read=read,
+)

@@ -11,13 +11,9 @@ from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.fields import CLOSED, Fields, Refusals, Refuse, percent, text
+from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, percent, text
 
-from .collector import Read, Settings
-
-NAME = "relays"
-ON = True
-RULES = json_fields.GENERAL_RULES
+from .collector import Collector, Context, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,36 +49,44 @@ class Relay:
     )
 
 
-READINGS = (RelayInfo, Relay)
+def read(context: Context[None]) -> Result[None]:
+    seen = context.documents
+    rejections = Rejections()
+    return Result(tuple(_relays(seen, rejections)), tuple(rejections.met), None)
 
 
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
-    return Read(tuple(_relays(seen, refusals)), tuple(refusals.met))
-
-
-def _relays(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
-    refuse, switched = refusals.of(documents.DRY_CONTACT_SETTINGS), refusals.of(documents.DRY_CONTACTS)
+def _relays(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
+    reject, switched = rejections.of(documents.DRY_CONTACT_SETTINGS), rejections.of(documents.DRY_CONTACTS)
     contacts = dict(_listed(seen, documents.DRY_CONTACTS, switched))
-    for relay, fields in _listed(seen, documents.DRY_CONTACT_SETTINGS, refuse):
+    for relay, fields in _listed(seen, documents.DRY_CONTACT_SETTINGS, reject):
         if not documents.relay_is_used(fields):
             continue
         yield RelayInfo(
             relay=relay,
-            load=text(fields, "load_name", refuse),
-            type=text(fields, "type", refuse),
-            mode=text(fields, "mode", refuse),
-            grid_action=text(fields, "grid_action", refuse),
-            micro_grid_action=text(fields, "micro_grid_action", refuse),
-            generator_action=text(fields, "gen_action", refuse),
+            load=text(fields, "load_name", reject),
+            type=text(fields, "type", reject),
+            mode=text(fields, "mode", reject),
+            grid_action=text(fields, "grid_action", reject),
+            micro_grid_action=text(fields, "micro_grid_action", reject),
+            generator_action=text(fields, "gen_action", reject),
         )
         yield Relay(
             relay=relay,
             closed=json_fields.says(contacts.get(relay, {}), "status", CLOSED, switched),
-            cutoff=percent(fields, "soc_low", refuse),
-            restore=percent(fields, "soc_high", refuse),
+            cutoff=percent(fields, "soc_low", reject),
+            restore=percent(fields, "soc_high", reject),
         )
 
 
-def _listed(seen: Documents, endpoint: str, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
-    return json_fields.devices(documents.entry(seen.content(endpoint)).get("dry_contacts"), "id", refuse)
+def _listed(seen: Documents, endpoint: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
+    return json_fields.devices(documents.entry(seen.content(endpoint)).get("dry_contacts"), "id", reject)
+
+
+COLLECTOR = Collector(
+    name="relays",
+    enabled_by_default=True,
+    readings=(RelayInfo, Relay),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

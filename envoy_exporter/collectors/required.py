@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MISSING, Fields, Refusal, pass_over, peek
+from envoy_exporter.fields import MISSING, Fields, Rejection, pass_over, peek
 
 from . import html_production, inverter_source
 
@@ -31,10 +31,10 @@ class Requirement:
     lacking: Callable[[Documents, str | None], Iterator[tuple[str, list[str]]]]
 
 
-def missing(collector: str, seen: Documents, choice: str | None = None) -> list[Refusal]:
+def missing(collector: str, seen: Documents, choice: str | None = None) -> list[Rejection]:
     """A rejection for each incomplete document. `choice`: the chosen production source or inverter list."""
     return [
-        Refusal(endpoint, MISSING, _joined(names))
+        Rejection(endpoint, MISSING, _joined(names))
         for requirement in REQUIREMENTS
         if requirement.collector == collector
         for endpoint, names in requirement.lacking(seen, choice)

@@ -1,7 +1,7 @@
 """Values that lie: each rule is one function that says so, with the gateway that showed it.
 
 A rule judges by the shape of the data and never by the firmware's number (pyenphase#499: a fault was there one
-version before the one that was asked for), counts what it refuses, and puts nothing in its place. Energies are
+version before the one that was asked for), counts what it rejects, and puts nothing in its place. Energies are
 in whatever unit they share.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import Fields, Refuse, number
+from envoy_exporter.fields import Fields, Reject, number
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -32,7 +32,7 @@ def day_and_week(
     day_key: str,
     week_key: str,
     lifetime: float | None,
-    refuse: Refuse,
+    reject: Reject,
     *,
     low: float = -json_fields.LARGEST,
 ) -> DayAndWeek:
@@ -41,15 +41,15 @@ def day_and_week(
     `lifetime` is as the gateway sent it, rejected or not: equality with it shows the wrong register either way. A value
     that is rejected itself rejects no other: the week is judged by an accepted day only.
     """
-    day, week = number(fields, day_key, refuse, low=low), number(fields, week_key, refuse, low=low)
+    day, week = number(fields, day_key, reject, low=low), number(fields, week_key, reject, low=low)
     if _is_lifetime(day, week, lifetime):
-        refuse(DAY_EQUALS_LIFETIME, day_key)
+        reject(DAY_EQUALS_LIFETIME, day_key)
         day = None
     if week and lifetime and (_is_near(week, lifetime, lifetime) or _is_near(week + (day or 0.0), lifetime, lifetime)):
-        refuse(WEEK_EQUALS_LIFETIME, week_key)
+        reject(WEEK_EQUALS_LIFETIME, week_key)
         week = None
     elif week is not None and day is not None and week < day:
-        refuse(WEEK_BELOW_DAY, week_key)
+        reject(WEEK_BELOW_DAY, week_key)
         week = None
     return DayAndWeek(day, week)
 
@@ -103,13 +103,13 @@ def latest(seen: Documents, now: float) -> float:
     return math.inf if clock is None else max(clock, now) + _DAY
 
 
-def moment(fields: Fields, key: str, latest: float, refuse: Refuse) -> float | None:
+def moment(fields: Fields, key: str, latest: float, reject: Reject) -> float | None:
     """When something was read or reported: not before 2000, nor after `latest`; 0 is never."""
-    return not_ahead(json_fields.instant(fields, key, refuse), key, latest, refuse)
+    return not_ahead(json_fields.instant(fields, key, reject), key, latest, reject)
 
 
-def not_ahead(seconds: float | None, key: str, latest: float, refuse: Refuse) -> float | None:
+def not_ahead(seconds: float | None, key: str, latest: float, reject: Reject) -> float | None:
     if seconds is not None and seconds > latest:
-        refuse(json_fields.CLOCK, key)
+        reject(json_fields.CLOCK, key)
         return None
     return seconds

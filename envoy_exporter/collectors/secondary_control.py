@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import PHASES, Refusals, flag, number, percent
+from envoy_exporter.fields import PHASES, Rejections, flag, number, percent
 
 _OF_PHASE = ("", "_phaseb", "_phasec")
 
@@ -50,19 +50,19 @@ class Bias:
 READINGS = (StorageControl, Bias)
 
 
-def readings(seen: Documents, refusals: Refusals) -> Iterator[Reading]:
+def readings(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
     """Asked for only where there is an IQ battery."""
-    refuse = refusals.of(documents.ENSEMBLE_SECCTRL)
+    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
     fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     yield StorageControl(
-        very_low_limit=percent(fields, "VLS_Limit", refuse),
-        shutdown=flag(fields, "shutdown", refuse),
-        commissioning=flag(fields, "Commission_in_progress", refuse),
-        ess_in_progress=flag(fields, "ESS_in_progress", refuse),
+        very_low_limit=percent(fields, "VLS_Limit", reject),
+        shutdown=flag(fields, "shutdown", reject),
+        commissioning=flag(fields, "Commission_in_progress", reject),
+        ess_in_progress=flag(fields, "ESS_in_progress", reject),
     )
     for phase, suffix in zip(PHASES, _OF_PHASE, strict=True):
         yield Bias(
             phase=phase,
-            frequency=number(fields, f"freq_bias_hz{suffix}", refuse),
-            voltage=number(fields, f"voltage_bias_v{suffix}", refuse),
+            frequency=number(fields, f"freq_bias_hz{suffix}", reject),
+            voltage=number(fields, f"voltage_bias_v{suffix}", reject),
         )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents, Json, Meter
-from envoy_exporter.fields import Fields, Refusals, Refuse
+from envoy_exporter.fields import Fields, Reject, Rejections
 
 from . import plausibility
-from .plausibility import History, Register
+from .plausibility import PlausibilityFilter, Register
 
 _REGISTERS = (Register(key="whLifetime", power="wNow", derived=("whToday",)),)
 
@@ -19,9 +19,9 @@ class Site:
     """The documents, what is remembered of their registers, and the latest time that a date in them can have."""
 
     seen: Documents
-    history: History
+    plausible: PlausibilityFilter
     latest: float
-    refusals: Refusals
+    rejections: Rejections
 
     @property
     def endpoint(self) -> str:
@@ -32,23 +32,23 @@ class Site:
         return self.seen.content(self.endpoint)
 
     @property
-    def refuse(self) -> Refuse:
-        return self.refusals.of(self.endpoint)
+    def reject(self) -> Reject:
+        return self.rejections.of(self.endpoint)
 
     def whole(self, name: str, entry: Fields | None, meter: Meter | None) -> Fields | None:
         """The entry of an active CT that has not lost a phase."""
         if entry is None or not documents.is_active(entry):
             return None
         phases = meter.phases if meter else 3
-        lost = self.history.phase_lost(self.endpoint, (name,), entry.get("lines"), phases, plausibility.LINE)
+        lost = self.plausible.phase_lost(self.endpoint, (name,), entry.get("lines"), phases, plausibility.LINE)
         return None if lost else entry
 
     def accepted(self, name: str, fields: Fields, phase: str = "") -> Fields:
         """The fields of an entry, or of one of its lines, without those that are implausible."""
-        return self.history.believed(self.endpoint, (name, phase) if phase else (name,), fields, _REGISTERS)
+        return self.plausible.accepted(self.endpoint, (name, phase) if phase else (name,), fields, _REGISTERS)
 
     def lines(self, fields: Fields, meter: Meter | None) -> Iterator[tuple[str, Fields]]:
         """The values by phase, as many as the CT has; 8.3 pads them to three with zeros (8.3.1598_collar)."""
-        for phase, line in json_fields.phases(fields.get("lines"), meter.phases if meter else 3, self.refuse):
+        for phase, line in json_fields.phases(fields.get("lines"), meter.phases if meter else 3, self.reject):
             if meter or any(line.values()):
                 yield phase, line

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents
 from envoy_exporter.documents import Json
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import Refuse, number
+from envoy_exporter.fields import Reject, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,10 @@ class MeterActivity:
 READINGS = (MeterActivity,)
 
 
-def read(content: Json, refuse: Refuse) -> Iterator[MeterActivity]:
+def read(content: Json, reject: Reject) -> Iterator[MeterActivity]:
     total, net = documents.consumption_entries(content)
     entries = {"production": documents.eim_entry(content), "total-consumption": total, "net-consumption": net}
     for meter, fields in entries.items():
-        count = number(fields or {}, "activeCount", refuse, low=0)
+        count = number(fields or {}, "activeCount", reject, low=0)
         if count is not None:
             yield MeterActivity(meter=meter, active=count > 0)

@@ -12,16 +12,11 @@ from itertools import islice
 
 from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import Fields, Refusals, Refuse, flag, number, percent, scaled
+from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent, scaled
 
 from . import sanity_checks
-from .collector import Read, Settings
-
-NAME = "tariff"
-ON = True
-RULES = json_fields.GENERAL_RULES
+from .collector import Collector, Context, Result
 
 MODES = ("self-consumption", "backup", "savings-mode")
 _NAMES = {"economy": "savings-mode"}
@@ -136,56 +131,54 @@ class TierLimit:
     )
 
 
-READINGS = (StorageSettings, Price, PeriodStart, Season, Day, TierLimit)
-
-
-def read(seen: Documents, settings: Settings, memory: object, now: float) -> Read:  # noqa: ARG001
-    refusals = Refusals()
-    refuse = refusals.of(documents.TARIFF)
+def read(context: Context[None]) -> Result[None]:
+    seen, now = context.documents, context.now
+    rejections = Rejections()
+    reject = rejections.of(documents.TARIFF)
     tariff = documents.entry(seen.content(documents.TARIFF), "tariff")
     readings: list[Reading] = []
     if storage := documents.entry(tariff.get("storage_settings")):
-        readings.append(_storage(storage, sanity_checks.latest(seen, now), refuse))
-    prices = list(islice(_prices(tariff, refuse), _MOST_PRICES + 1))
+        readings.append(_storage(storage, sanity_checks.latest(seen, now), reject))
+    prices = list(islice(_prices(tariff, reject), _MOST_PRICES + 1))
     if len(prices) > _MOST_PRICES:
-        refuse(json_fields.LIMIT, "tariff")
+        reject(json_fields.LIMIT, "tariff")
     readings += prices[:_MOST_PRICES]
-    return Read(tuple(readings), tuple(refusals.met))
+    return Result(tuple(readings), tuple(rejections.met), None)
 
 
-def _storage(fields: Fields, latest: float, refuse: Refuse) -> StorageSettings:
+def _storage(fields: Fields, latest: float, reject: Reject) -> StorageSettings:
     """`economy` is the newer name of savings-mode: one mode, one series."""
-    mode = json_fields.text(fields, "mode", refuse)
+    mode = json_fields.text(fields, "mode", reject)
     return StorageSettings(
         mode=_NAMES.get(mode, mode) if mode else None,
-        charge_from_grid=flag(fields, "charge_from_grid", refuse),
-        reserve=percent(fields, "reserved_soc", refuse),
-        very_low=percent(fields, "very_low_soc", refuse),
-        schedules_optimized=flag(fields, "opt_schedules", refuse),
-        last_change=sanity_checks.moment(fields, "date", latest, refuse),
+        charge_from_grid=flag(fields, "charge_from_grid", reject),
+        reserve=percent(fields, "reserved_soc", reject),
+        very_low=percent(fields, "very_low_soc", reject),
+        schedules_optimized=flag(fields, "opt_schedules", reject),
+        last_change=sanity_checks.moment(fields, "date", latest, reject),
     )
 
 
-def _prices(tariff: Fields, refuse: Refuse) -> Iterator[Reading]:
-    currency = json_fields.text(documents.entry(tariff.get("currency")), "code", refuse) or None
+def _prices(tariff: Fields, reject: Reject) -> Iterator[Reading]:
+    currency = json_fields.text(documents.entry(tariff.get("currency")), "code", reject) or None
     single = documents.entry(tariff.get("single_rate"))
     for direction, key, seasons in (("import", "rate", "seasons"), ("export", "sell", "seasons_sell")):
-        price = _price(single, key, refuse)
+        price = _price(single, key, reject)
         if price:  # 0 where there is no single rate (7.3.517)
             yield Price(
                 direction=direction, currency=currency, season=None, day=None, period=None, tier=None, price=price
             )
-        for season, fields in _named(tariff.get(seasons), refuse):
-            yield from _season(season, fields, direction, currency, refuse)
+        for season, fields in _named(tariff.get(seasons), reject):
+            yield from _season(season, fields, direction, currency, reject)
 
 
-def _season(season: str, fields: Fields, direction: str, currency: str | None, refuse: Refuse) -> Iterator[Reading]:
+def _season(season: str, fields: Fields, direction: str, currency: str | None, reject: Reject) -> Iterator[Reading]:
     """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
-    yield Season(direction=direction, season=season, start=json_fields.text(fields, "start", refuse))
-    for day, of_day in _named(fields.get("days"), refuse):
-        weekdays = json_fields.text(of_day, "days", refuse)
+    yield Season(direction=direction, season=season, start=json_fields.text(fields, "start", reject))
+    for day, of_day in _named(fields.get("days"), reject):
+        weekdays = json_fields.text(of_day, "days", reject)
         yield Day(direction=direction, season=season, day=day, weekdays=weekdays)
-        for period, each in _named(of_day.get("periods"), refuse):
+        for period, each in _named(of_day.get("periods"), reject):
             yield Price(
                 direction=direction,
                 currency=currency,
@@ -193,11 +186,11 @@ def _season(season: str, fields: Fields, direction: str, currency: str | None, r
                 day=day,
                 period=period,
                 tier=None,
-                price=_price(each, "rate", refuse),
+                price=_price(each, "rate", reject),
             )
-            start = scaled(number(each, "start", refuse, low=0, high=_MINUTES_A_DAY), 60)
+            start = scaled(number(each, "start", reject, low=0, high=_MINUTES_A_DAY), 60)
             yield PeriodStart(direction=direction, season=season, day=day, period=period, start=start)
-    for tier, each in _named(fields.get("tiers"), refuse):
+    for tier, each in _named(fields.get("tiers"), reject):
         yield Price(
             direction=direction,
             currency=currency,
@@ -205,26 +198,36 @@ def _season(season: str, fields: Fields, direction: str, currency: str | None, r
             day=None,
             period=None,
             tier=tier,
-            price=_price(each, "rate", refuse),
+            price=_price(each, "rate", reject),
         )
-        limit = None if each.get("limit") == _ENDLESS else number(each, "limit", refuse, low=0)
+        limit = None if each.get("limit") == _ENDLESS else number(each, "limit", reject, low=0)
         yield TierLimit(direction=direction, season=season, tier=tier, limit=scaled(limit, _KILOWATT_HOUR))
 
 
-def _named(content: object, refuse: Refuse) -> Iterator[tuple[str, Fields]]:
+def _named(content: object, reject: Reject) -> Iterator[tuple[str, Fields]]:
     """The objects of a list by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
     seen: Counter[str] = Counter()
-    for each in json_fields.items(content, refuse):
-        name = json_fields.text(each, "id", refuse) or "unnamed"
+    for each in json_fields.items(content, reject):
+        name = json_fields.text(each, "id", reject) or "unnamed"
         seen[name] += 1
         yield name if seen[name] == 1 else f"{name}#{seen[name]}", each
 
 
-def _price(fields: Fields, key: str, refuse: Refuse) -> float | None:
+def _price(fields: Fields, key: str, reject: Reject) -> float | None:
     """The shortest number that is the same in single precision, in which the gateway keeps it: 0.2, not 0.200000003."""
-    price = number(fields, key, refuse)
+    price = number(fields, key, reject)
     if not price:
         return price
     kept = struct.pack("f", price)
     shorter = (float(f"{price:.{digits}g}") for digits in range(1, _DIGITS_OF_SINGLE_PRECISION))
     return next((each for each in shorter if struct.pack("f", each) == kept), price)
+
+
+COLLECTOR = Collector(
+    name="tariff",
+    enabled_by_default=True,
+    readings=(StorageSettings, Price, PeriodStart, Season, Day, TierLimit),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

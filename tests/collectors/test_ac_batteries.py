@@ -60,7 +60,7 @@ def inventory(*units: Json, **at_hand: Any) -> dict[str, Json]:
 
 
 def test_an_ac_battery_by_itself() -> None:
-    found = read(batteries, inventory(unit()))
+    found = read(batteries.COLLECTOR, inventory(unit()))
     assert one(BatteryUnitInfo, found) == BatteryUnitInfo(
         serial="121917000001", kind="ac", part_number="800-00930-r03", firmware="520-00092-r01-v02.13.02", phase=None
     )
@@ -83,7 +83,7 @@ def test_an_ac_battery_by_itself() -> None:
 def test_device_data_tells_an_ac_battery_s_power_with_its_sign() -> None:
     """8.3.5169_ACB_inventory: 939 J used in 932 s, of two such, and wNow is -2."""
     told = inventory(unit(), **{DEVICE_DATA: {"1": report()}})
-    found = one(BatteryUnit, read(batteries, told))
+    found = one(BatteryUnit, read(batteries.COLLECTOR, told))
     assert found.power == -939 / 932
     assert (found.discharged, found.charged) == (211_982_428, 257_766_067)
     assert (found.temperature, found.min_cell_temperature, found.cell_temperature) == (37, 31, 32)
@@ -92,7 +92,7 @@ def test_device_data_tells_an_ac_battery_s_power_with_its_sign() -> None:
 
 def test_an_old_report_of_an_ac_battery_says_nothing_of_now() -> None:
     told = inventory(unit(), **{DEVICE_DATA: {"1": report(age=5401)}})
-    found = one(BatteryUnit, read(batteries, told))
+    found = one(BatteryUnit, read(batteries.COLLECTOR, told))
     assert (found.power, found.temperature, found.min_cell_temperature, found.pack_voltage) == (None,) * 4
     assert (found.discharged, found.health) == (211_982_428, 0.86)
 
@@ -100,13 +100,13 @@ def test_an_old_report_of_an_ac_battery_says_nothing_of_now() -> None:
 @pytest.mark.parametrize("odd", [{"duration": 0}, {"joulesUsed": None}, {"joulesProduced": "1"}])
 def test_half_a_balance_is_no_power(odd: dict[str, Any]) -> None:
     told = inventory(unit(), **{DEVICE_DATA: {"1": report(**odd)}})
-    assert one(BatteryUnit, read(batteries, told)).power is None
+    assert one(BatteryUnit, read(batteries.COLLECTOR, told)).power is None
 
 
 def test_ac_batteries_that_only_the_inventory_knows_are_units_without_a_sum() -> None:
     """activeCount 2 without percentFull (pyenphase 2.4.4): metrics want a percentFull."""
     silent: Json = {"storage": [{"type": "acb", "activeCount": 2, "wNow": 0, "whNow": 0, "state": "idle"}]}
-    found = read(batteries, inventory(unit(), **{PRODUCTION_JSON: silent}))
+    found = read(batteries.COLLECTOR, inventory(unit(), **{PRODUCTION_JSON: silent}))
     assert one(BatteryUnit, found).charge == 0.02
     assert (of(Battery, found), of(Storage, found), of(StoragePower, found)) == ([], [], [])
 
@@ -114,21 +114,21 @@ def test_ac_batteries_that_only_the_inventory_knows_are_units_without_a_sum() ->
 @pytest.mark.parametrize("state", [3, 0])
 def test_a_removed_ac_battery_is_not_there(state: int) -> None:
     told = inventory(unit(admin_state=state), **{DEVICE_DATA: {"1": report()}})
-    assert read(batteries, told).readings == ()
+    assert read(batteries.COLLECTOR, told).readings == ()
 
 
 def test_an_ac_battery_that_does_not_say_how_full_it_is_is_not_there() -> None:
     quiet = {key: value for key, value in dict(unit()).items() if key != "percentFull"}  # type: ignore[arg-type]
-    assert read(batteries, inventory(quiet)).readings == ()
+    assert read(batteries.COLLECTOR, inventory(quiet)).readings == ()
 
 
 def test_who_is_told_to_sleep_is_told() -> None:
     config: Json = {"acb_sleep": [{"serial_num": "2", "sleep_min_soc": 25, "sleep_max_soc": 30}]}
-    found = read(batteries, inventory(unit("1"), unit("2"), **{ACB_CONFIG: config}))
+    found = read(batteries.COLLECTOR, inventory(unit("1"), unit("2"), **{ACB_CONFIG: config}))
     assert {each.serial: each.sleep_commanded for each in of(BatteryUnit, found)} == {"1": False, "2": True}
-    none = read(batteries, inventory(unit(), **{ACB_CONFIG: {"acb_sleep": []}}))
+    none = read(batteries.COLLECTOR, inventory(unit(), **{ACB_CONFIG: {"acb_sleep": []}}))
     assert one(BatteryUnit, none).sleep_commanded is False
-    odd = read(batteries, inventory(unit(), **{ACB_CONFIG: {"acb_sleep": "no"}}))
+    odd = read(batteries.COLLECTOR, inventory(unit(), **{ACB_CONFIG: {"acb_sleep": "no"}}))
     assert one(BatteryUnit, odd).sleep_commanded is None
 
 
@@ -144,27 +144,27 @@ def v1_battery(**more: Json) -> list[Json]:
 
 def test_ac_battery_of_the_v1_list_alone_has_its_maximum_and_report() -> None:
     """8.2.4382_ACB lists three there and has no inventory."""
-    result = read(batteries, {INVERTERS_V1: v1_battery()}, absent=(INVENTORY,))
+    result = read(batteries.COLLECTOR, {INVERTERS_V1: v1_battery()}, absent=(INVENTORY,))
     assert one(BatteryUnitInfo, result).kind == "ac"
     assert one(BatteryUnit, result) == BatteryUnit(serial="122122013879", max_power=149, last_report=1_732_089_577)
 
 
 @pytest.mark.parametrize(("power", "maximum"), [(4_294_967_292, -4.0), (200_000, None), ("149", None), (None, None)])
 def test_ac_battery_of_the_v1_list_rejects_an_odd_maximum(power: Json, maximum: float | None) -> None:
-    result = read(batteries, {INVERTERS_V1: v1_battery(maxReportWatts=power)}, absent=(INVENTORY,))
+    result = read(batteries.COLLECTOR, {INVERTERS_V1: v1_battery(maxReportWatts=power)}, absent=(INVENTORY,))
     assert one(BatteryUnit, result).max_power == maximum
 
 
 @pytest.mark.parametrize("state", [2, 3])
 def test_ac_battery_of_the_inventory_is_not_taken_from_the_v1_list(state: int) -> None:
     listed = inventory(unit("122122013879", admin_state=state), **{INVERTERS_V1: v1_battery()})
-    found = of(BatteryUnit, read(batteries, listed))
+    found = of(BatteryUnit, read(batteries.COLLECTOR, listed))
     assert [battery.max_power for battery in found] == ([None] if state == 2 else [])
 
 
 def test_ac_battery_waits_for_the_inventory_before_the_v1_list_counts() -> None:
     """A slow inventory that fails once must not turn its batteries into ones of the v1 list."""
-    gateway = Polled(batteries)
+    gateway = Polled(batteries.COLLECTOR)
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
     gateway.poll(inventory(unit("122122013879"), **{INVERTERS_V1: v1_battery()}))
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []

@@ -44,7 +44,7 @@ def without(endpoint: str) -> Mapping[str, Json]:
     ],
 )
 def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[str, Json], left: list[str]) -> None:
-    gateway = Polled(batteries)
+    gateway = Polled(batteries.COLLECTOR)
     whole = gateway.poll(BOTH)
     assert (one(Storage, whole).charge, one(StoragePower, whole).power) == (0.39, 365)
     found = gateway.poll(told)
@@ -54,7 +54,7 @@ def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[s
 
 
 def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
-    gateway = Polled(batteries)
+    gateway = Polled(batteries.COLLECTOR)
     gateway.poll(BOTH)
     found = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
     assert [len(of(Storage, each)) for each in found] == [0] * 9 + [1] * 2
@@ -62,8 +62,8 @@ def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
 
 
 def test_at_the_start_there_is_no_sum_before_all_have_been_told() -> None:
-    assert of(Storage, Polled(batteries).poll(without(PRODUCTION_JSON))) == []
-    assert of(StoragePower, Polled(batteries).poll(without(METERS))) == []
+    assert of(Storage, Polled(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
+    assert of(StoragePower, Polled(batteries.COLLECTOR).poll(without(METERS))) == []
 
 
 def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
@@ -71,6 +71,6 @@ def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
         METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],
         METER_READINGS: [{"eid": 3, "activePower": 100.0}],
     }
-    gateway = Polled(batteries)
+    gateway = Polled(batteries.COLLECTOR)
     assert one(StoragePower, gateway.poll({**BOTH, **ct})) == StoragePower(source="ct", power=100.0)
     assert of(StoragePower, gateway.poll({**without(METERS), METER_READINGS: ct[METER_READINGS]})) == []

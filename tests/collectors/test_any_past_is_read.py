@@ -8,8 +8,8 @@ from support.documents import NOW
 from support.polls import Polled
 from support.said import CT, channel, device, eim, listed
 
-from envoy_exporter.collectors import SUBSYSTEMS, inverters, meters, plausibility
-from envoy_exporter.collectors.plausibility import History, Register
+from envoy_exporter.collectors import COLLECTORS, inverters, meters, plausibility
+from envoy_exporter.collectors.plausibility import PlausibilityFilter, Register
 from envoy_exporter.documents import (
     DEVICE_DATA,
     METER_READINGS,
@@ -22,7 +22,7 @@ from envoy_exporter.documents import (
     Json,
     entry,
 )
-from envoy_exporter.fields import Refusals
+from envoy_exporter.fields import Rejections
 
 NUMBERS: st.SearchStrategy[Json] = st.sampled_from(
     [0, -0.0, 1, 1000.5, 60, -60, -1, 10**400, 1e308, None, True, "1", [], {}, 4294967292, int(NOW)]
@@ -64,35 +64,34 @@ PAUSES = st.sampled_from([0.0, 10.0, 60.0, 700.0, 1800.0, -86_400.0, 1e9, -2e9])
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.tuples(PAUSES, POLLS), min_size=2, max_size=6))
 def test_any_polls_in_any_order_and_with_any_clock_are_read(polls: Sequence[tuple[float, dict[str, Json]]]) -> None:
-    for subsystem in SUBSYSTEMS:
-        gateway = Polled(subsystem)
+    for collector in COLLECTORS:
+        gateway = Polled(collector)
         for pause, poll in polls:
             gateway.poll(poll, after=pause)
 
 
 def test_devices_that_are_others_at_every_poll_are_forgotten() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     for n in range(40):
         said = entry(device(9e9)[DEVICE_DATA], "1")
         gateway.poll({DEVICE_DATA: {str(i): {**said, "sn": f"{n}-{i}"} for i in range(5)}})
-        assert len(gateway.memory.past.known) <= 5 * 6  # type: ignore[attr-defined]
+        assert len(gateway.memory.plausibility.devices) <= 5 * 6  # type: ignore[attr-defined]
 
 
 def test_meters_that_are_others_at_every_poll_are_forgotten() -> None:
-    gateway = Polled(meters, step=120)
+    gateway = Polled(meters.COLLECTOR, step=120)
     for eid in range(40):
         gateway.poll({METERS: [listed(eid=eid)], METER_READINGS: [{"eid": eid, **channel(1.0)}]})
-        assert len(gateway.memory.known) <= 6  # type: ignore[attr-defined]
+        assert len(gateway.memory.devices) <= 6  # type: ignore[attr-defined]
 
 
 def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None:
-    past: object = None
+    state = plausibility.PlausibilityState()
     for poll in range(3):
         seen = Documents({METER_READINGS: Document([], asked=NOW + poll)})
-        of = History(seen, past, Refusals())
+        plausible = PlausibilityFilter(seen, state, Rejections())
         for n in range(plausibility.MOST):
-            of.believed(METER_READINGS, (poll * n,), {"energy": 5}, (Register(key="energy"),))
-        past = of.past()
-        assert isinstance(past, plausibility.Past)
-        assert len(past.known) <= plausibility.MOST
-        assert (METER_READINGS, 0) in past.known
+            plausible.accepted(METER_READINGS, (poll * n,), {"energy": 5}, (Register(key="energy"),))
+        state = plausible.state()
+        assert len(state.devices) <= plausibility.MOST
+        assert (METER_READINGS, 0) in state.devices

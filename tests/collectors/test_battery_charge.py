@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 import pytest
-from support.documents import NOW, documents, information, of
+from support.documents import NOW, documents, information, of, read_documents
 
 from envoy_exporter.collectors import batteries
 from envoy_exporter.collectors.battery_units import BatteryUnit
-from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_POWER, INFO, Documents, Json
 
 UNITS: Json = [
@@ -40,7 +39,7 @@ class Gateway:
             reasons if failing else frozenset(),
             answered=frozenset(self._answered),
         )
-        result = batteries.read(seen, Settings(), self._memory, self.now)
+        result = read_documents(batteries.COLLECTOR, seen, memory=self._memory, now=self.now)
         self._memory = result.memory
         (unit,) = of(BatteryUnit, result)
         assert unit.power == (-18 if power else None), "real_power_w has no documented sign"

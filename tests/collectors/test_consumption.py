@@ -1,13 +1,14 @@
 """The load that the gateway estimates: what its CTs can and cannot know of it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from support.documents import of, one, read, rejected_by
 from support.polls import Polled
 
 from envoy_exporter.collectors import production
-from envoy_exporter.collectors.collector import Read
+from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.consumption import Consumption, ConsumptionPhase, NetConsumption, NetConsumptionPhase
 from envoy_exporter.collectors.site_meters import MeterActivity
 from envoy_exporter.documents import (
@@ -51,7 +52,7 @@ ONLY_NET = meters(production="disabled", net_consumption="enabled")
 ONLY_TOTAL = meters(production="disabled", total_consumption="enabled")
 
 
-def exposed(result: Read) -> tuple[list[str], list[str]]:
+def exposed(result: Result[Any]) -> tuple[list[str], list[str]]:
     """Which of the two entries are exposed as a whole, and which by phase."""
     whole = {Consumption: "load", NetConsumption: "balance"}
     phases = {ConsumptionPhase: "load", NetConsumptionPhase: "balance"}
@@ -71,21 +72,21 @@ def exposed(result: Read) -> tuple[list[str], list[str]]:
     ],
 )
 def test_consumption_that_equals_the_grid_is_judged_by_the_cts(listed: Json, expected: list[str]) -> None:
-    result = read(production, {PRODUCTION_JSON: site(), METERS: listed})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(), METERS: listed})
     assert exposed(result) == (expected, expected)
     assert rejected_by(result) == ["total_equals_net"]
 
 
 @pytest.mark.parametrize("lifetime", [4_200_123.456, 4_199_000.0])
 def test_consumption_with_a_sole_net_ct_is_rejected_at_any_hour(lifetime: float) -> None:
-    result = read(production, {PRODUCTION_JSON: site(total_lifetime=lifetime), METERS: ONLY_NET})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(total_lifetime=lifetime), METERS: ONLY_NET})
     assert exposed(result) == (["balance"], ["balance"])
     assert one(NetConsumption, result).power == NET_WATTS
 
 
 def test_consumption_with_a_sole_net_ct_and_no_inverter_is_the_load() -> None:
     """Without an inverter, all that the house uses comes from the grid."""
-    result = read(production, {PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET})
     assert one(Consumption, result).power == NET_WATTS
     assert rejected_by(result) == []
 
@@ -109,12 +110,12 @@ PCU: dict[str, Json] = {"serial_num": "122000000001", "dev_type": 1, "admin_stat
 def test_consumption_with_a_sole_net_ct_counts_inverters_of_any_list(
     lists: Mapping[str, Json], expected: list[str]
 ) -> None:
-    result = read(production, {PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET, **lists})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET, **lists})
     assert exposed(result)[0] == expected
 
 
 def test_consumption_stays_rejected_while_lists_do_not_answer() -> None:
-    gateway = Polled(production)
+    gateway = Polled(production.COLLECTOR)
     assert exposed(gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET}))[0] == ["balance"]
     for _ in range(20):
         differing = site(inverters=0, total_lifetime=4_199_000.0)
@@ -123,7 +124,7 @@ def test_consumption_stays_rejected_while_lists_do_not_answer() -> None:
 
 def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
     """A gateway that has just started lists no meters."""
-    gateway = Polled(production)
+    gateway = Polled(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})
     empty: tuple[Json, ...] = ([], [None], {})
     for content in empty:
@@ -136,12 +137,12 @@ def test_consumption_without_an_inverter_or_a_production_entry_is_the_load() -> 
         "production": [],
         "consumption": [consumption("total-consumption"), consumption("net-consumption")],
     }
-    result = read(production, {PRODUCTION_JSON: content, METERS: ONLY_NET})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: content, METERS: ONLY_NET})
     assert exposed(result)[0] == ["load", "balance"]
 
 
 def test_consumption_of_another_gateway_is_judged_afresh() -> None:
-    gateway = Polled(production)
+    gateway = Polled(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})
     other: Json = {"time": "1781000000", "device": {"sn": "122099999999", "software": "D8.3.5169", "imeter": "true"}}
     result = gateway.poll({PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET}, info=other)
@@ -158,7 +159,7 @@ def test_consumption_of_a_new_production_ct_is_the_grid_s() -> None:
         "consumption": [consumption("total-consumption"), consumption("net-consumption")],
     }
     both = meters(production="enabled", net_consumption="enabled")
-    assert exposed(read(production, {PRODUCTION_JSON: content, METERS: both}))[0] == ["load", "balance"]
+    assert exposed(read(production.COLLECTOR, {PRODUCTION_JSON: content, METERS: both}))[0] == ["load", "balance"]
 
 
 UNNAMED: list[dict[str, Json]] = [
@@ -169,7 +170,7 @@ UNNAMED: list[dict[str, Json]] = [
 
 def test_consumption_without_measurement_types_is_total_then_net() -> None:
     """4.2.33 names neither of its two entries."""
-    result = read(production, {PRODUCTION_JSON: {"production": [], "consumption": list(UNNAMED)}, METERS: []})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [], "consumption": list(UNNAMED)}, METERS: []})
     assert (one(Consumption, result).power, one(NetConsumption, result).power) == (855, NET_WATTS)
     assert [activity.meter for activity in of(MeterActivity, result)] == ["total-consumption", "net-consumption"]
 
@@ -185,7 +186,7 @@ def test_consumption_without_measurement_types_is_total_then_net() -> None:
     ],
 )
 def test_consumption_with_other_unnamed_entries_is_not_guessed(entries: list[Json]) -> None:
-    result = read(production, {PRODUCTION_JSON: {"production": [], "consumption": entries}, METERS: []})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [], "consumption": entries}, METERS: []})
     assert exposed(result) == ([], [])
 
 
@@ -197,7 +198,7 @@ def test_consumption_exposes_reactive_and_apparent_power_and_current() -> None:
     entries: Json = [{**total, **extra, "lines": [line]}, consumption("net-consumption")]
     eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
     both = meters(production="enabled", net_consumption="enabled")
-    result = read(production, {PRODUCTION_JSON: {"production": [eim], "consumption": entries}, METERS: both})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [eim], "consumption": entries}, METERS: both})
     load, phase = one(Consumption, result), one(ConsumptionPhase, result)
     assert (load.reactive_power, load.apparent_power, load.current) == (-12.5, -870.0, -3.7)
     assert (phase.reactive_power, phase.apparent_power, phase.current) == (-12.5, -870.0, -3.7)

@@ -77,11 +77,11 @@ ERRORS: dict[str, Json] = {ENSEMBLE_ERRORS: {"enpower_error_flags": 5}}
 
 def test_without_a_controller_the_relay_of_the_status_says_nothing() -> None:
     """8.2.4382_ACB: closed mains, grid-tied, and three relays, with nothing there to be switched."""
-    assert read(controller, {ENSEMBLE_INVENTORY: [], **STATUS, **ERRORS}).readings == ()
+    assert read(controller.COLLECTOR, {ENSEMBLE_INVENTORY: [], **STATUS, **ERRORS}).readings == ()
 
 
 def test_a_house_on_the_grid() -> None:
-    assert one(Grid, read(controller, listed("ENPOWER", enpower()))) == Grid(
+    assert one(Grid, read(controller.COLLECTOR, listed("ENPOWER", enpower()))) == Grid(
         serial="9", device="enpower", connected=True, enabled=True
     )
 
@@ -89,7 +89,7 @@ def test_a_house_on_the_grid() -> None:
 def test_the_grid_is_not_connected_while_the_generator_runs() -> None:
     """8.2.127_with_generator_running: nobody has switched the grid off, and the controller's own mode stays."""
     running = enpower(mains_oper_state="open", Enchg_grid_mode="multimode-generator", Enpwr_curr_state_id=128)
-    found = read(controller, listed("ENPOWER", running))
+    found = read(controller.COLLECTOR, listed("ENPOWER", running))
     assert one(Grid, found) == Grid(serial="9", device="enpower", connected=False, enabled=True)
     modes = one(GridMode, found)
     assert (modes.grid, modes.battery) == ("multimode-ongrid", "multimode-generator")
@@ -109,29 +109,31 @@ def test_the_grid_is_not_connected_while_the_generator_runs() -> None:
     ],
 )
 def test_only_a_closed_switch_connects_and_one_that_says_nothing_is_not_open(state: Json, connected: object) -> None:
-    assert one(Grid, read(controller, listed("ENPOWER", enpower(mains_oper_state=state)))).connected is connected
+    assert (
+        one(Grid, read(controller.COLLECTOR, listed("ENPOWER", enpower(mains_oper_state=state)))).connected is connected
+    )
 
 
-def test_a_state_that_is_no_text_is_refused() -> None:
-    found = read(controller, listed("ENPOWER", enpower(mains_oper_state=1)))
+def test_a_state_that_is_no_text_is_rejected() -> None:
+    found = read(controller.COLLECTOR, listed("ENPOWER", enpower(mains_oper_state=1)))
     assert one(Grid, found).connected is None
-    assert (ENSEMBLE_INVENTORY, "type", "mains_oper_state") in found.refusals
+    assert (ENSEMBLE_INVENTORY, "type", "mains_oper_state") in found.rejections
 
 
 @pytest.mark.parametrize(("fahrenheit", "celsius"), [(32, 0), (212, 100), (-40, -40), (77, 25)])
 def test_the_controller_alone_counts_in_fahrenheit(fahrenheit: int, celsius: float) -> None:
-    found = one(Enpower, read(controller, listed("ENPOWER", enpower(temperature=fahrenheit))))
+    found = one(Enpower, read(controller.COLLECTOR, listed("ENPOWER", enpower(temperature=fahrenheit))))
     assert found.temperature == pytest.approx(celsius)
 
 
-def test_a_controller_hotter_than_boiling_oil_is_refused() -> None:
-    found = read(controller, listed("ENPOWER", enpower(temperature=65535)))
+def test_a_controller_hotter_than_boiling_oil_is_rejected() -> None:
+    found = read(controller.COLLECTOR, listed("ENPOWER", enpower(temperature=65535)))
     assert one(Enpower, found).temperature is None
-    assert (ENSEMBLE_INVENTORY, "range", "temperature") in found.refusals
+    assert (ENSEMBLE_INVENTORY, "range", "temperature") in found.rejections
 
 
 def test_what_a_controller_says_of_itself() -> None:
-    found = read(controller, listed("ENPOWER", enpower()))
+    found = read(controller.COLLECTOR, listed("ENPOWER", enpower()))
     info = EnpowerInfo(serial="9", part_number="860-00376-r37", firmware="2.0.5729_rel/22.15")
     assert one(EnpowerInfo, found) == info
     told = one(Enpower, found)
@@ -141,11 +143,11 @@ def test_what_a_controller_says_of_itself() -> None:
 
 
 def test_before_firmware_8_a_controller_says_that_it_operates() -> None:
-    assert one(Enpower, read(controller, listed("ENPOWER", enpower(operating=True)))).operating is True
+    assert one(Enpower, read(controller.COLLECTOR, listed("ENPOWER", enpower(operating=True)))).operating is True
 
 
 def test_the_relays_of_the_status_are_those_of_the_only_controller() -> None:
-    found = read(controller, listed("ENPOWER", enpower(), **STATUS, **ERRORS))
+    found = read(controller.COLLECTOR, listed("ENPOWER", enpower(), **STATUS, **ERRORS))
     assert [(each.serial, each.relay, each.state) for each in of(EnpowerRelay, found)] == [
         ("9", "1", 1),
         ("9", "2", 1),
@@ -158,7 +160,7 @@ def test_the_relays_of_the_status_are_those_of_the_only_controller() -> None:
 
 def test_of_two_controllers_nobody_knows_whose_relays_and_errors_they_are() -> None:
     told = listed("ENPOWER", enpower("9"), enpower("7"), **STATUS, **ERRORS)
-    found = read(controller, told)
+    found = read(controller.COLLECTOR, told)
     assert [each.connected for each in of(Grid, found)] == [True, True]
     assert {each.state for each in of(EnpowerRelay, found)} == {None}
     assert {each.solar for each in of(GridMode, found)} == {None}
@@ -169,12 +171,12 @@ def test_firmware_7_has_two_relays() -> None:
     """7.3.517 has no der3_state."""
     two: dict[str, Json] = {ENSEMBLE_STATUS: {"relay": {"der1_state": 1, "der2_state": 0}}}
     told = listed("ENPOWER", enpower(), **two)
-    assert [each.state for each in of(EnpowerRelay, read(controller, told))] == [1, 0, None]
+    assert [each.state for each in of(EnpowerRelay, read(controller.COLLECTOR, told))] == [1, 0, None]
 
 
 def test_a_collar_on_the_grid() -> None:
     """8.3.1598_collar."""
-    found = read(controller, listed("COLLAR", collar(), **STATUS))
+    found = read(controller.COLLECTOR, listed("COLLAR", collar(), **STATUS))
     assert one(Grid, found) == Grid(serial="8", device="collar", connected=True, enabled=None)
     info = CollarInfo(serial="8", part_number="865-00400-r22", firmware="3.0.6-D0")
     assert one(CollarInfo, found) == info
@@ -198,7 +200,7 @@ def test_a_collar_on_the_grid() -> None:
 @pytest.mark.parametrize("grid_state", ["on_grid", "off_grid", None])
 def test_collar_connection_follows_its_admin_state(admin_state: Json, connected: bool | None, grid_state: Json) -> None:
     """home-assistant/core#153766: grid_state stays on_grid in an outage."""
-    found = read(controller, listed("COLLAR", collar(admin_state_str=admin_state, grid_state=grid_state)))
+    found = read(controller.COLLECTOR, listed("COLLAR", collar(admin_state_str=admin_state, grid_state=grid_state)))
     assert one(Grid, found).connected is connected
     assert one(Collar, found).grid_state == grid_state
 
@@ -207,12 +209,12 @@ def test_collar_off_the_grid_reports_its_switch_and_error() -> None:
     apart = collar(
         admin_state_str="ENCMN_MDE_OFF_GRID", mid_state="open", control_error=3, collar_state="Not Installed"
     )
-    found = one(Collar, read(controller, listed("COLLAR", apart)))
+    found = one(Collar, read(controller.COLLECTOR, listed("COLLAR", apart)))
     assert (found.mid_closed, found.control_error, found.installed) == (False, 3, False)
 
 
 def test_a_collar_s_batteries_and_inverters_tell_their_mode_in_the_status() -> None:
-    modes = one(GridMode, read(controller, listed("COLLAR", collar(), **STATUS)))
+    modes = one(GridMode, read(controller.COLLECTOR, listed("COLLAR", collar(), **STATUS)))
     assert modes == GridMode(serial="8", grid=None, battery="multimode-generator", solar="multimode-offgrid")
 
 
@@ -224,12 +226,14 @@ def test_a_combiner_says_its_firmware_under_another_name() -> None:
         "fw_version": "0.1.20-D1",
         "communicating": False,
     }
-    found = read(controller, listed("C6 COMBINER CONTROLLER", told))
+    found = read(controller.COLLECTOR, listed("C6 COMBINER CONTROLLER", told))
     assert one(CombinerInfo, found) == CombinerInfo(serial="6", part_number="800-02403-r08", firmware="0.1.20-D1")
     assert one(Combiner, found) == Combiner(serial="6", communicating=False, last_report=1_752_945_451)
 
 
-def test_a_device_without_a_usable_serial_is_refused() -> None:
-    found = read(controller, listed("ENPOWER", enpower(serial="a serial with blanks"), enpower("9"), enpower("9")))
+def test_a_device_without_a_usable_serial_is_rejected() -> None:
+    found = read(
+        controller.COLLECTOR, listed("ENPOWER", enpower(serial="a serial with blanks"), enpower("9"), enpower("9"))
+    )
     assert [each.serial for each in of(Grid, found)] == ["9"]
-    assert [refusal.rule for refusal in found.refusals] == ["label", "duplicate"]
+    assert [rejection.rule for rejection in found.rejections] == ["label", "duplicate"]

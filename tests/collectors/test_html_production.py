@@ -72,7 +72,7 @@ def test_page_without_numbers_has_no_rows(content: Json) -> None:
 
 def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
     old = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
-    result = read(production, old)
+    result = read(production.COLLECTOR, old)
     found = one(Production, result)
     assert (found.power, found.today) == (-5, None)
     assert found.lifetime == pytest.approx(8.74e6 * 3600)
@@ -80,12 +80,12 @@ def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
 
 
 def test_production_with_a_negative_lifetime_rejects_it() -> None:
-    result = read(production, {INFO: information("R3.2.0"), PRODUCTION: table("634 W", lifetime="-3 kWh")})
+    result = read(production.COLLECTOR, {INFO: information("R3.2.0"), PRODUCTION: table("634 W", lifetime="-3 kWh")})
     assert (one(Production, result).power, one(Production, result).lifetime) == (634, None)
     assert rejected_by(result) == ["range"]
 
 
 def test_production_of_a_page_in_another_language_has_no_reading() -> None:
     german = table("634 W").replace("Currently", "Momentan").replace("Today", "Heute").replace("Past Week", "Woche")
-    result = read(production, {INFO: information("R3.2.0"), PRODUCTION: german.replace("Since", "Seit")})
+    result = read(production.COLLECTOR, {INFO: information("R3.2.0"), PRODUCTION: german.replace("Since", "Seit")})
     assert of(Production, result) == []

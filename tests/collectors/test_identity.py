@@ -1,17 +1,21 @@
 """Which gateway it is, and what its clocks say."""
 
+from typing import Any
+
 import pytest
-from support.documents import NOW, information, of, one
+from support.documents import NOW, information, of, one, read_documents
 
 from envoy_exporter.collectors import identity
-from envoy_exporter.collectors.collector import Read, Settings
+from envoy_exporter.collectors.collector import Result, Settings
 from envoy_exporter.collectors.identity import Clock, GatewayInfo
 from envoy_exporter.documents import HOME, HOME_JSON, INFO, Document, Documents, Json
 
 
-def read(info: Json, home: Json = None, now: float = NOW, timezone: str | None = None, took: float = 0.0) -> Read:
+def read(
+    info: Json, home: Json = None, now: float = NOW, timezone: str | None = None, took: float = 0.0
+) -> Result[Any]:
     contents = {INFO: Document(info, asked=now, took=took), HOME: Document(home, asked=now)}
-    return identity.read(Documents(contents), Settings(timezone=timezone), None, now)
+    return read_documents(identity.COLLECTOR, Documents(contents), Settings(timezone=timezone), now=now)
 
 
 def test_a_gateway_is_what_info_says() -> None:
@@ -37,7 +41,7 @@ def test_the_clock_is_compared_with_the_middle_of_the_request() -> None:
 def test_a_clock_before_2000_is_no_offset(time: str) -> None:
     found = read(information(time=time))
     assert one(Clock, found).offset is None
-    assert found.refusals == ((INFO, "clock", "time"),)
+    assert found.rejections == ((INFO, "clock", "time"),)
 
 
 @pytest.mark.parametrize(
@@ -59,15 +63,15 @@ def test_the_config_s_time_zone_goes_before_the_gateway_s() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Mars/Phobos", "../../etc/passwd", "/etc/localtime", "x" * 500])
-def test_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
+def test_a_zone_that_nobody_knows_is_rejected(zone: str) -> None:
     found = read(information(), {"timezone": zone})
     assert one(Clock, found).utc_offset is None
-    assert found.refusals == ((HOME, "range", "timezone"),)
+    assert found.rejections == ((HOME, "range", "timezone"),)
 
 
 def test_older_firmware_says_its_zone_in_home_json() -> None:
     contents = {INFO: Document(information("D5.0.62")), HOME_JSON: Document({"timezone": "America/Phoenix"})}
-    found = identity.read(Documents(contents), Settings(), None, NOW)
+    found = read_documents(identity.COLLECTOR, Documents(contents))
     assert one(Clock, found).utc_offset == -7 * 3600
 
 

@@ -8,7 +8,7 @@ from support.inverters import data
 from support.polls import Polled, rules
 
 from envoy_exporter.collectors import inverters
-from envoy_exporter.collectors.collector import Read
+from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.inverter_readings import Inverter, InverterChannel
 from envoy_exporter.documents import DEVICE_DATA, Json
 
@@ -45,20 +45,20 @@ def inverter(*channels: Any) -> dict[str, Json]:
 ONE, TWO = channel(FIRST, 200.0, 1e9), channel(SECOND, 250.0, 2e9)
 
 
-def channels(result: Read) -> dict[str, tuple[float | None, float | None]]:
+def channels(result: Result[Any]) -> dict[str, tuple[float | None, float | None]]:
     """Power and lifetime energy by channel."""
     return {found.channel: (found.power, found.energy) for found in of(InverterChannel, result)}
 
 
 def test_inverter_with_one_channel_is_read_as_a_whole() -> None:
-    result = read(inverters, inverter(ONE))
+    result = read(inverters.COLLECTOR, inverter(ONE))
     found = one(Inverter, result)
     assert (found.power, found.energy, found.dc_voltage, found.max_power) == (200, 1e9, 20, 400)
     assert of(InverterChannel, result) == []
 
 
 def test_inverter_with_several_channels_is_their_sum() -> None:
-    result = read(inverters, inverter(ONE, TWO))
+    result = read(inverters.COLLECTOR, inverter(ONE, TWO))
     found = one(Inverter, result)
     assert found.power == 450
     assert (found.today, found.yesterday, found.last_week) == (1350 * 3600, 1800 * 3600, 9000 * 3600)
@@ -69,7 +69,7 @@ def test_inverter_with_several_channels_is_their_sum() -> None:
 
 
 def test_inverter_with_several_channels_has_no_value_of_a_single_one() -> None:
-    found = one(Inverter, read(inverters, inverter(ONE, TWO)))
+    found = one(Inverter, read(inverters.COLLECTOR, inverter(ONE, TWO)))
     assert (found.ac_voltage, found.ac_frequency, found.temperature) == (240, 50.013, 38)
     one_channel_s = (found.energy, found.running, found.max_power, found.dc_voltage, found.dc_current)
     assert one_channel_s == (None, None, None, None, None)
@@ -87,7 +87,7 @@ def test_inverter_with_several_channels_has_no_value_of_a_single_one() -> None:
     ],
 )
 def test_inverter_power_is_absent_if_a_channel_has_none(second: dict[str, Json]) -> None:
-    result = read(inverters, inverter(ONE, second))
+    result = read(inverters.COLLECTOR, inverter(ONE, second))
     assert (one(Inverter, result).power, one(Inverter, result).reporting) == (None, True)
     assert channels(result)["1"] == (200, 1e9)
 
@@ -96,13 +96,13 @@ def test_inverter_power_is_absent_if_a_channel_has_none(second: dict[str, Json])
 @pytest.mark.parametrize("period", ["today", "yesterday", "week"])
 def test_inverter_energy_of_a_period_is_absent_if_a_channel_has_none(period: str, bad: Json) -> None:
     hours = {**dict(TWO["wattHours"]), period: bad}  # type: ignore[arg-type]
-    found = one(Inverter, read(inverters, inverter(ONE, {**TWO, "wattHours": hours})))
+    found = one(Inverter, read(inverters.COLLECTOR, inverter(ONE, {**TWO, "wattHours": hours})))
     sums = {"today": found.today, "yesterday": found.yesterday, "week": found.last_week}
     assert {name for name, total in sums.items() if total is None} == {period}
 
 
 def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     result = gateway.poll(inverter(TWO))
     found = one(Inverter, result)
@@ -112,7 +112,7 @@ def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
 
 def test_inverter_channel_that_stays_away_leaves_no_sum() -> None:
     """One channel of two is not the inverter, however long the other stays away."""
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     for _ in range(30):
         result = gateway.poll(inverter(TWO))
@@ -123,14 +123,14 @@ def test_inverter_channel_that_stays_away_leaves_no_sum() -> None:
 
 def test_inverter_channel_keeps_its_number_while_the_first_stays_away() -> None:
     three = channel(SECOND + 1, 300.0, 3e9)
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO, three))
     for _ in range(10):
         assert channels(gateway.poll(inverter(TWO, three))) == {"2": (250, 2e9), "3": (300, 3e9)}
 
 
 def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     unnamed = {key: value for key, value in TWO.items() if key != "chanEid"}
     result = gateway.poll(inverter(ONE, unnamed))
@@ -140,7 +140,7 @@ def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
 
 def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
     """A gateway numbers the channels anew when the inverter is set up again."""
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
     result = gateway.poll(inverter(*renumbered))
@@ -148,26 +148,26 @@ def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
 
 
 def test_inverter_with_one_channel_may_change_its_id() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE))
     found = one(Inverter, gateway.poll(inverter({**ONE, "chanEid": SECOND})))
     assert (found.power, found.energy) == (200, 1e9)
 
 
 def test_inverter_channels_keep_their_numbers_in_any_order() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     for order in ((ONE, TWO), (TWO, ONE)):
         assert channels(gateway.poll(inverter(*order))) == {"1": (200, 1e9), "2": (250, 2e9)}
 
 
 @pytest.mark.parametrize("eids", [(None, None), (FIRST, FIRST), ("a", FIRST)])
 def test_inverter_channels_without_numbers_are_numbered_by_place(eids: tuple[Json, Json]) -> None:
-    result = read(inverters, inverter({**TWO, "chanEid": eids[0]}, {**ONE, "chanEid": eids[1]}))
+    result = read(inverters.COLLECTOR, inverter({**TWO, "chanEid": eids[0]}, {**ONE, "chanEid": eids[1]}))
     assert channels(result) == {"1": (250, 2e9), "2": (200, 1e9)}
 
 
 def test_inverter_channel_register_that_falls_to_zero_is_rejected() -> None:
-    gateway = Polled(inverters, step=120)
+    gateway = Polled(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     fallen: dict[str, Json] = {**TWO, "lifetime": {"joulesProduced": 0, "duration": 6_000_000}}
     result = gateway.poll(inverter(ONE, fallen))
@@ -177,7 +177,7 @@ def test_inverter_channel_register_that_falls_to_zero_is_rejected() -> None:
 
 @pytest.mark.parametrize("listed", [(ONE, None, TWO), (ONE, None), ("text", TWO)])
 def test_inverter_with_an_unreadable_channel_has_no_sums(listed: tuple[Json, ...]) -> None:
-    result = read(inverters, inverter(*listed))
+    result = read(inverters.COLLECTOR, inverter(*listed))
     found = one(Inverter, result)
     assert (found.power, found.today, found.energy) == (None, None, None)
     assert ("type", "") in rules(result)

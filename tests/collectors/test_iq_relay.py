@@ -40,7 +40,7 @@ def listed(**more: Any) -> list[Any]:
 
 
 def test_a_relay_in_base_units() -> None:
-    found = read(iq_relay, {DEVICE_DATA: reported(), INVENTORY: listed()})
+    found = read(iq_relay.COLLECTOR, {DEVICE_DATA: reported(), INVENTORY: listed()})
     assert one(IqRelayInfo, found) == IqRelayInfo(serial="1", part_number="800-00597-r02", firmware="520-00086-r01")
     relay = one(IqRelay, found)
     assert (relay.temperature, relay.frequency, relay.state_changes) == (31, 50.013, 6)
@@ -59,7 +59,7 @@ def voltages(report: Any, fields: dict[str, Json] | None) -> dict[str, float | N
     at_hand: dict[str, Json] = {DEVICE_DATA: reported(**report)}
     if fields is not None:
         at_hand[INVENTORY] = listed(**fields)
-    return {phase.phase: phase.voltage for phase in of(IqRelayPhase, read(iq_relay, at_hand))}
+    return {phase.phase: phase.voltage for phase in of(IqRelayPhase, read(iq_relay.COLLECTOR, at_hand))}
 
 
 INDUCED: dict[str, Json] = {"VrmsL1N": 234_122, "VrmsL2N": 1_600, "VrmsL3N": 6_100}
@@ -87,7 +87,7 @@ def test_iq_relay_phases_are_those_of_the_inventory(fields: dict[str, Json], exp
 def test_iq_relay_voltage_is_read_under_either_name() -> None:
     device: Json = {"endDate": int(NOW) - 60, **OTHER_NAMES}
     entry: Json = {"devName": "nsrb", "sn": "1", "active": True, "channels": [{"lastReading": device}]}
-    found = read(iq_relay, {DEVICE_DATA: {"738197760": entry}, INVENTORY: listed(**CONNECTED)})
+    found = read(iq_relay.COLLECTOR, {DEVICE_DATA: {"738197760": entry}, INVENTORY: listed(**CONNECTED)})
     assert {phase.phase: phase.voltage for phase in of(IqRelayPhase, found)} == {"L1": 234.122}
 
 
@@ -103,7 +103,7 @@ def test_iq_relay_voltage_is_read_under_either_name() -> None:
 def test_iq_relay_contact_is_exposed_with_its_reason(
     fields: dict[str, Json], closed: bool | None, code: float | None, reason: list[str]
 ) -> None:
-    found = read(iq_relay, {INVENTORY: listed(**fields)})
+    found = read(iq_relay.COLLECTOR, {INVENTORY: listed(**fields)})
     relay = one(IqRelay, found)
     assert (relay.closed, relay.reason_code) == (closed, code)
     assert [contact.reason for contact in of(IqRelayReason, found)] == reason
@@ -112,31 +112,31 @@ def test_iq_relay_contact_is_exposed_with_its_reason(
 def test_iq_relay_among_inverters_of_the_inventory_is_a_relay() -> None:
     """A list may mix devices: the number of the type decides."""
     (group,) = listed(dev_type=12)
-    found = read(iq_relay, {INVENTORY: [{**group, "type": "PCU"}]})
+    found = read(iq_relay.COLLECTOR, {INVENTORY: [{**group, "type": "PCU"}]})
     assert one(IqRelay, found).communicating is True
 
 
 def test_gateways_without_a_relay_list_none() -> None:
     """8.3.5169_ACB_inventory has the type, and no device of it."""
     told: dict[str, Json] = {INVENTORY: [{"type": "NSRB", "devices": []}], DEVICE_DATA: {"deviceCount": 0}}
-    assert read(iq_relay, told).readings == ()
+    assert read(iq_relay.COLLECTOR, told).readings == ()
 
 
 def test_either_document_alone_will_do() -> None:
-    assert one(IqRelay, read(iq_relay, {DEVICE_DATA: reported()})).communicating is None
-    alone = read(iq_relay, {INVENTORY: listed()})
+    assert one(IqRelay, read(iq_relay.COLLECTOR, {DEVICE_DATA: reported()})).communicating is None
+    alone = read(iq_relay.COLLECTOR, {INVENTORY: listed()})
     assert (one(IqRelay, alone).communicating, one(IqRelay, alone).temperature) == (True, None)
 
 
 def test_an_old_report_says_nothing_of_now_and_its_count_stays() -> None:
-    found = read(iq_relay, {DEVICE_DATA: reported(age=5401)})
+    found = read(iq_relay.COLLECTOR, {DEVICE_DATA: reported(age=5401)})
     relay = one(IqRelay, found)
     assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)
     assert of(IqRelayPhase, found) == []
 
 
 def test_a_count_that_is_zero_for_a_poll_was_no_reset() -> None:
-    gateway = Polled(iq_relay, step=120)
+    gateway = Polled(iq_relay.COLLECTOR, step=120)
     counts = []
     for said in (6, 0, 0, 6, *(0,) * 6):
         found = gateway.poll({DEVICE_DATA: reported(age=NOW - gateway.now - 60, stateChngCnt=said)})
@@ -146,14 +146,14 @@ def test_a_count_that_is_zero_for_a_poll_was_no_reset() -> None:
 
 
 def test_a_removed_relay_is_not_there() -> None:
-    assert read(iq_relay, {INVENTORY: listed(admin_state=3)}).readings == ()
-    assert read(iq_relay, {INVENTORY: listed(admin_state=3), DEVICE_DATA: reported()}).readings == ()
+    assert read(iq_relay.COLLECTOR, {INVENTORY: listed(admin_state=3)}).readings == ()
+    assert read(iq_relay.COLLECTOR, {INVENTORY: listed(admin_state=3), DEVICE_DATA: reported()}).readings == ()
     gone: Json = {"1": {"devName": "nsrb", "sn": "1", "active": False, "channels": [{"lastReading": {}}]}}
-    assert read(iq_relay, {DEVICE_DATA: gone}).readings == ()
+    assert read(iq_relay.COLLECTOR, {DEVICE_DATA: gone}).readings == ()
 
 
 def test_one_bad_field_costs_one_sample() -> None:
-    found = read(iq_relay, {DEVICE_DATA: reported(temperature="hot", freqInmHz=-1)})
+    found = read(iq_relay.COLLECTOR, {DEVICE_DATA: reported(temperature="hot", freqInmHz=-1)})
     relay = one(IqRelay, found)
     assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)
-    assert sorted(found.refusals) == [(DEVICE_DATA, "range", "freqInmHz"), (DEVICE_DATA, "type", "temperature")]
+    assert sorted(found.rejections) == [(DEVICE_DATA, "range", "freqInmHz"), (DEVICE_DATA, "type", "temperature")]

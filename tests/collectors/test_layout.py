@@ -1,12 +1,13 @@
 """The roof of the config: always there, and held against what the gateway lists."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from support.documents import NOW, documents, of
+from support.documents import documents, of, read_documents
 
-from envoy_exporter.collectors import inverter_source, layout
-from envoy_exporter.collectors.collector import PlacedArray, PlacedInverter, Read, Settings
+from envoy_exporter.collectors import layout
+from envoy_exporter.collectors.collector import PlacedArray, PlacedInverter, Result, Settings
 from envoy_exporter.collectors.layout import Array, LayoutInfo
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
 
@@ -20,11 +21,11 @@ def read(
     settings: Settings = ROOF,
     absent: tuple[str, ...] = (),
     memory: object = None,
-) -> Read:
-    return layout.read(documents(at_hand, absent), settings, memory, NOW)
+) -> Result[Any]:
+    return read_documents(layout.COLLECTOR, documents(at_hand, absent), settings, memory)
 
 
-def listed(read: Read) -> dict[str, bool | None]:
+def listed(read: Result[Any]) -> dict[str, bool | None]:
     return {each.serial: each.listed for each in of(layout.PlacedInverter, read)}
 
 
@@ -134,10 +135,10 @@ def test_an_empty_list_lists_nobody() -> None:
     assert set(listed(read({INVERTERS_V1: []}, absent=(DEVICE_DATA,))).values()) == {False}
 
 
-def test_an_odd_list_is_refused_by_the_inverters_and_not_twice() -> None:
+def test_an_odd_list_is_rejected_by_the_inverters_and_not_twice() -> None:
     told: Mapping[str, Json] = {INVERTERS_V1: [1, {"serialNumber": "!"}, {"serialNumber": FIRST.serial}]}
     found = read(told, absent=(DEVICE_DATA,))
-    assert found.refusals == ()
+    assert found.rejections == ()
     assert listed(found)[FIRST.serial] is True
 
 
@@ -149,7 +150,3 @@ def test_the_arrays_of_the_config_and_those_that_inverters_name() -> None:
 
 def test_a_config_without_a_layout_has_none() -> None:
     assert read({DEVICE_DATA: data(pcu(FIRST.serial))}, Settings()).readings == ()
-
-
-def test_the_memory_of_another_kind_is_none() -> None:
-    assert inverter_source.choose(documents({}), "odd") == inverter_source.Memory()

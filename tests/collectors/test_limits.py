@@ -18,12 +18,12 @@ OFF: dict[str, Json] = {
 
 
 def export(**more: Json) -> ExportLimit:
-    return one(ExportLimit, read(limits, {EXPORT_LIMIT: {**OFF, **more}}))
+    return one(ExportLimit, read(limits.COLLECTOR, {EXPORT_LIMIT: {**OFF, **more}}))
 
 
 def test_a_limit_that_is_off_is_no_limit_of_zero_watts() -> None:
     assert export() == ExportLimit(enabled=False)
-    assert one(ExportLimit, read(limits, {EXPORT_LIMIT: {"PEL": False}})) == ExportLimit(enabled=False)
+    assert one(ExportLimit, read(limits.COLLECTOR, {EXPORT_LIMIT: {"PEL": False}})) == ExportLimit(enabled=False)
 
 
 def test_a_limit_is_a_share_or_a_power() -> None:
@@ -36,14 +36,14 @@ def test_a_limit_is_a_share_or_a_power() -> None:
 def test_what_nobody_says_the_unit_of_is_left_out() -> None:
     apparent = export(PEL=True, apparent=True, PEL_Limit=5000.0)
     assert (apparent.power, apparent.ratio) == (None, None)
-    unknown = one(ExportLimit, read(limits, {EXPORT_LIMIT: {"PEL": True, "PEL_Limit": 100.0}}))
+    unknown = one(ExportLimit, read(limits.COLLECTOR, {EXPORT_LIMIT: {"PEL": True, "PEL_Limit": 100.0}}))
     assert (unknown.power, unknown.ratio, unknown.type) == (None, None, None)
 
 
 def test_production_is_limited_to_a_share() -> None:
-    told = read(limits, {PRODUCTION_LIMIT: {"enable": True, "pv_limit_pct": 60}})
+    told = read(limits.COLLECTOR, {PRODUCTION_LIMIT: {"enable": True, "pv_limit_pct": 60}})
     assert one(ProductionLimit, told) == ProductionLimit(enabled=True, ratio=0.6)
 
 
 def test_a_gateway_without_limits_has_nothing() -> None:
-    assert read(limits, {}).readings == ()
+    assert read(limits.COLLECTOR, {}).readings == ()

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from support.documents import NOW, information, of, one, read
+from support.documents import NOW, information, of, one, read, read_documents
 
 from envoy_exporter.collectors import livedata
-from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.collectors.livedata import Live, LiveBattery, LivePhasePower, LivePower, Stream
 from envoy_exporter.documents import ENSEMBLE_INVENTORY, GENERATOR_CONFIG, INFO, LIVE_DATA, Document, Documents, Json
 
@@ -44,24 +43,27 @@ def live(stream: Json = "enabled", battery: Json = None, **more: Json) -> dict[s
 
 
 def test_it_is_off_unless_somebody_wants_it() -> None:
-    assert livedata.ON is False
+    assert livedata.COLLECTOR.enabled_by_default is False
 
 
 def test_milliwatts_are_watts_and_signs_are_the_gateway_s() -> None:
-    told = {each.source: (each.power, each.apparent_power) for each in of(LivePower, read(livedata, live("enabled")))}
+    told = {
+        each.source: (each.power, each.apparent_power)
+        for each in of(LivePower, read(livedata.COLLECTOR, live("enabled")))
+    }
     assert told == {"pv": (29.212, 58.424), "grid": (340.582, 681.164), "load": (-630.206, -1260.412)}
 
 
 @pytest.mark.parametrize("stream", ["disabled", "", None, True])
 def test_values_that_nobody_streams_are_frozen_and_left_out(stream: Json) -> None:
-    told = read(livedata, live(stream))
+    told = read(livedata.COLLECTOR, live(stream))
     assert [type(each) for each in told.readings] == [Stream]
     assert one(Stream, told).last_update == NOW - 5
 
 
 @pytest.mark.parametrize(("ago", "there"), [(0, True), (60, True), (61, False), (-30, True)])
 def test_a_stream_that_stands_still_is_left_out_too(ago: int, there: bool) -> None:
-    told = read(livedata, live(last_update=int(NOW) - ago))
+    told = read(livedata.COLLECTOR, live(last_update=int(NOW) - ago))
     assert one(Stream, told).enabled is True
     assert bool(of(LivePower, told)) is there
 
@@ -71,11 +73,11 @@ def test_age_is_by_the_gateway_s_clock() -> None:
     late = live(last_update=int(NOW) + 3600)[LIVE_DATA]
     for age, there in ((3600.0, True), (3661.0, False)):
         seen = Documents({INFO: Document(information(), age=age), LIVE_DATA: Document(late)})
-        assert bool(of(LivePower, livedata.read(seen, Settings(), None, NOW - 86_400))) is there
+        assert bool(of(LivePower, read_documents(livedata.COLLECTOR, seen, now=NOW - 86_400))) is there
 
 
 def test_batteries_are_there_with_their_hardware() -> None:
-    without, told = read(livedata, live()), read(livedata, live(battery=BATTERY))
+    without, told = read(livedata.COLLECTOR, live()), read(livedata.COLLECTOR, live(battery=BATTERY))
     assert one(Live, without) == Live(main_relay=1, generator_relay=5)
     assert of(LiveBattery, without) == []
     assert one(Live, told) == Live(charge=0.38, backup_charge=0.3, main_relay=1, generator_relay=5)
@@ -85,7 +87,7 @@ def test_batteries_are_there_with_their_hardware() -> None:
 
 def test_a_generator_is_there_once_it_is_set_up() -> None:
     running = live(generator=powers(5_000_000, 2_500_000, 2_500_000))
-    told = read(livedata, {**running, GENERATOR_CONFIG: {"name_plate_rating_wat": 14.0}})
+    told = read(livedata.COLLECTOR, {**running, GENERATOR_CONFIG: {"name_plate_rating_wat": 14.0}})
     assert {each.source: each.power for each in of(LivePower, told)}["generator"] == 5000
 
 
@@ -99,7 +101,7 @@ def test_a_generator_is_there_once_it_is_set_up() -> None:
     ],
 )
 def test_phases_that_are_not_wired_are_left_out(wired: Any, phases: list[str]) -> None:
-    told = of(LivePhasePower, read(livedata, live(**wired)))
+    told = of(LivePhasePower, read(livedata.COLLECTOR, live(**wired)))
     assert [each.phase for each in told if each.source == "pv"] == phases
     assert told[0].power == 14.606
     assert told[0].apparent_power == 29.212

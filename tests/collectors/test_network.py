@@ -59,22 +59,25 @@ def home(**more: Json) -> dict[str, Json]:
 
 
 def test_the_cloud_may_be_out_of_reach_for_days() -> None:
-    assert one(Cloud, read(network, home())) == Cloud(connected=False, last_report=1_777_644_466)
+    assert one(Cloud, read(network.COLLECTOR, home())) == Cloud(connected=False, last_report=1_777_644_466)
 
 
 def test_a_gateway_that_never_reported_did_not_do_so_in_1970() -> None:
-    assert one(Cloud, read(network, home(network={**NETWORK, "last_enlighten_report_time": 0}))).last_report is None
+    assert (
+        one(Cloud, read(network.COLLECTOR, home(network={**NETWORK, "last_enlighten_report_time": 0}))).last_report
+        is None
+    )
 
 
 def test_an_interface_is_up_with_a_carrier() -> None:
-    assert of(Interface, read(network, home())) == [
+    assert of(Interface, read(network.COLLECTOR, home())) == [
         Interface(interface="eth0", type="ethernet", up=True, signal=1, signal_max=1, primary=True),
         Interface(interface="ppp0", type="cellular", up=False, signal=24, signal_max=31, primary=False),
     ]
 
 
 def test_no_address_is_in_any_label() -> None:
-    metrics, _ = collect(network.READINGS, read(network, home()).readings)
+    metrics, _ = collect(network.COLLECTOR.readings, read(network.COLLECTOR, home()).readings)
     labels = {text for metric in metrics for sample in metric.samples for text in sample.labels.values()}
     assert labels == {
         *("eth0", "ethernet", "ppp0", "cellular", "BLE", "sub_ghz", "2_4_ghz"),
@@ -83,25 +86,29 @@ def test_no_address_is_in_any_label() -> None:
 
 
 def test_an_interface_twice_is_there_once() -> None:
-    told = read(network, home(network={**NETWORK, "interfaces": [ETHERNET, {**MODEM, "interface": "eth0"}, {}]}))
+    told = read(
+        network.COLLECTOR, home(network={**NETWORK, "interfaces": [ETHERNET, {**MODEM, "interface": "eth0"}, {}]})
+    )
     assert [each.type for each in of(Interface, told)] == ["ethernet"]
-    assert [(each.rule, each.key) for each in told.refusals] == [("duplicate", "interface"), ("label", "interface")]
+    assert [(each.rule, each.key) for each in told.rejections] == [("duplicate", "interface"), ("label", "interface")]
 
 
 def test_the_level_of_no_device_is_no_level() -> None:
-    told = {each.device: (each.devices, each.level) for each in of(Communication, read(network, home()))}
+    told = {each.device: (each.devices, each.level) for each in of(Communication, read(network.COLLECTOR, home()))}
     assert told == {"pcu": (12, 5), "acb": (0, None), "nsrb": (1, 4), "esub": (0, None), "encharge": (2, 3)}
 
 
 def test_batteries_are_heard_in_two_bands() -> None:
-    told = {each.band: each.level for each in of(BatteryCommunication, read(network, home()))}
+    told = {each.band: each.level for each in of(BatteryCommunication, read(network.COLLECTOR, home()))}
     assert told == {"sub_ghz": 1, "2_4_ghz": 2}
     none: Any = {**COMM, "encharge": [{"num": 0, "level": 0, "level_24g": 0, "level_subg": 0}]}
-    assert of(BatteryCommunication, read(network, home(comm=none))) == []
+    assert of(BatteryCommunication, read(network.COLLECTOR, home(comm=none))) == []
 
 
 def test_the_radio_to_the_devices() -> None:
-    assert one(Wireless, read(network, home())) == Wireless(type="BLE", connected=True, signal=0, signal_max=0)
+    assert one(Wireless, read(network.COLLECTOR, home())) == Wireless(
+        type="BLE", connected=True, signal=0, signal_max=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,10 +116,10 @@ def test_the_radio_to_the_devices() -> None:
     [(" 1.63", 0.0163), ("50", 0.5), (12.5, 0.125), ("full", None), ("1e3", None), (" 100.1", None)],
 )
 def test_old_firmware_says_how_full_its_database_is_in_a_text_with_a_blank(told: Json, used: float | None) -> None:
-    read_of = read(network, {HOME_JSON: {"db_percent_full": told}}, absent=(HOME,))
+    read_of = read(network.COLLECTOR, {HOME_JSON: {"db_percent_full": told}}, absent=(HOME,))
     assert one(Cloud, read_of).database_used == (None if used is None else pytest.approx(used))
-    assert len(read_of.refusals) == (used is None)
-    assert all(each.endpoint == HOME_JSON for each in read_of.refusals)
+    assert len(read_of.rejections) == (used is None)
+    assert all(each.endpoint == HOME_JSON for each in read_of.rejections)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +138,8 @@ def test_home_json_stands_in_where_home_is_not(firmware: str, absent: tuple[str,
 
 def test_ten_is_a_battery_firmware_that_rests() -> None:
     told: Json = {"SiteSync": {"Current_Status": 10, "Current_Status_str": "No Update Running"}}
-    assert one(BatteryFirmware, read(network, {FIRMWARE_MANAGER: told})).status == 10
+    assert one(BatteryFirmware, read(network.COLLECTOR, {FIRMWARE_MANAGER: told})).status == 10
 
 
 def test_a_gateway_that_says_nothing_has_nothing() -> None:
-    assert read(network, {}).readings == ()
+    assert read(network.COLLECTOR, {}).readings == ()

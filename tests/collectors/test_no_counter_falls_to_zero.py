@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import pytest
 from support.documents import information
 from support.polls import Polled
 
-from envoy_exporter.collectors import SUBSYSTEMS
-from envoy_exporter.collectors.collector import Read
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.collector import Result
 from envoy_exporter.documents import INFO, Json
 from envoy_exporter.families import describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
@@ -30,8 +31,8 @@ REGISTERS = {
 
 LIFETIMES = {
     family.name
-    for subsystem in SUBSYSTEMS
-    for family in describe(subsystem.READINGS)
+    for collector in COLLECTORS
+    for family in describe(collector.readings)
     if family.type == "counter" or "_lifetime_" in family.name
 }
 OF_SEVERAL_CHANNELS = {"enphase_inverter_channel_energy_joules_total"}
@@ -61,7 +62,7 @@ def zeros(content: Json, key: str = "", *, registers_alone: bool) -> Json:
     return 0 if is_number and falls else content
 
 
-def lifetimes(read: Read) -> Iterable[tuple[str, float]]:
+def lifetimes(read: Result[Any]) -> Iterable[tuple[str, float]]:
     for reading in read.readings:
         for name, field in reading.__dataclass_fields__.items():
             family, value = field.metadata.get("family"), getattr(reading, name)
@@ -75,8 +76,8 @@ def polled(profile: str, *, registers_alone: bool) -> tuple[frozenset[str], froz
     documents = said(profile)
     info = dict(information(PROFILES[profile].software, PROFILES[profile].metered or "false"))  # type: ignore[arg-type]
     counted, fallen = set[str](), set[str]()
-    for subsystem in SUBSYSTEMS:
-        gateway = Polled(subsystem)
+    for collector in COLLECTORS:
+        gateway = Polled(collector)
         first = gateway.poll(documents, info={**info, "time": str(int(NOON))})
         counted |= {name for name, value in lifetimes(first) if value > 0}
         starts = {name: zeros(each, registers_alone=registers_alone) for name, each in documents.items()}

@@ -1,15 +1,17 @@
 """Which register is the site's production, and what is not believed of it."""
 
+from typing import Any
+
 import pytest
 from support.documents import documents, information, of, one, read
 
 from envoy_exporter import documents as plant
 from envoy_exporter.collectors import production
-from envoy_exporter.collectors.collector import Read
+from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.consumption import Consumption, NetConsumption
 from envoy_exporter.collectors.production import (
-    Memory,
     Production,
+    ProductionMemory,
     ProductionPhase,
     Reporting,
 )
@@ -56,7 +58,7 @@ def site(*entries: Json, **more: Json) -> Json:
     return {"production": list(entries), **more}
 
 
-def source(read: Read) -> str | None:
+def source(read: Result[Any]) -> str | None:
     found = of(Production, read)
     return found[0].source if found else None
 
@@ -83,114 +85,121 @@ def source(read: Read) -> str | None:
     ],
 )
 def test_the_source(expected: str | None, at_hand: dict[str, Json]) -> None:
-    assert source(read(production, at_hand)) == expected
+    assert source(read(production.COLLECTOR, at_hand)) == expected
 
 
 def test_the_source_where_there_is_no_production_json() -> None:
     at_hand = {INFO: information("R3.9.36"), PRODUCTION_V1: V1}
-    assert source(read(production, at_hand, absent=(PRODUCTION_JSON, METERS))) == "v1"
+    assert source(read(production.COLLECTOR, at_hand, absent=(PRODUCTION_JSON, METERS))) == "v1"
 
 
 def test_a_poll_without_the_ct_has_no_sample_and_never_another_s() -> None:
     """pyenphase#471: activeCount was 0 for one poll, and the fallback added 1,691 kWh in an hour."""
-    first = read(production, {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT, PRODUCTION_V1: V1})
+    first = read(production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT, PRODUCTION_V1: V1})
     second = read(
-        production, {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: CT, PRODUCTION_V1: V1}, memory=first.memory
+        production.COLLECTOR,
+        {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: CT, PRODUCTION_V1: V1},
+        memory=first.memory,
     )
-    third = read(production, {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}, memory=second.memory)
+    third = read(production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}, memory=second.memory)
     assert [source(each) for each in (first, second, third)] == ["eim", None, "eim"]
 
 
 def test_a_ct_that_was_away_when_the_exporter_started_is_the_source_once_it_shows() -> None:
     away: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), PRODUCTION_V1: V1}
-    first = read(production, away, absent=(METERS,))
-    back = read(production, {PRODUCTION_JSON: site(INVERTERS, eim())}, absent=(METERS,), memory=first.memory)
-    again = read(production, away, absent=(METERS,), memory=back.memory)
+    first = read(production.COLLECTOR, away, absent=(METERS,))
+    back = read(production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS, eim())}, absent=(METERS,), memory=first.memory)
+    again = read(production.COLLECTOR, away, absent=(METERS,), memory=back.memory)
     assert [source(each) for each in (first, back, again)] == ["v1", "eim", None]
 
 
 def test_new_meters_or_new_firmware_open_the_choice_again() -> None:
     at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: [], PRODUCTION_V1: V1}
-    memory = read(production, at_hand).memory
+    memory = read(production.COLLECTOR, at_hand).memory
     metered = {**at_hand, INFO: information(), METERS: NO_CT}
-    assert source(read(production, metered, memory=memory)) == "inverters"
+    assert source(read(production.COLLECTOR, metered, memory=memory)) == "inverters"
 
 
 def test_a_meter_list_that_fails_once_opens_nothing() -> None:
     at_hand: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: NO_CT, PRODUCTION_V1: V1}
-    memory = read(production, at_hand).memory
-    assert source(read(production, {PRODUCTION_JSON: at_hand[PRODUCTION_JSON]}, memory=memory)) == "inverters"
+    memory = read(production.COLLECTOR, at_hand).memory
+    assert source(read(production.COLLECTOR, {PRODUCTION_JSON: at_hand[PRODUCTION_JSON]}, memory=memory)) == "inverters"
 
 
 @pytest.mark.parametrize("odd", [{"production": None}, {}])
 def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
     """Without metering hardware there is no CT whose register the list could name."""
     at_hand: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
-    assert source(read(production, {INFO: information(), **at_hand})) is None
-    assert source(read(production, {INFO: STANDARD, **at_hand})) == "v1"
-    assert source(read(production, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
+    assert source(read(production.COLLECTOR, {INFO: information(), **at_hand})) is None
+    assert source(read(production.COLLECTOR, {INFO: STANDARD, **at_hand})) == "v1"
+    assert source(read(production.COLLECTOR, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
 
 
 @pytest.mark.parametrize("empty", [{}, {"wattHoursLifetime": "much"}])
 def test_source_is_not_chosen_by_an_empty_v1_document(empty: Json) -> None:
     """A gateway that has just started sends an empty object, and v1 stays all zero on this one."""
     at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: []}
-    first = read(production, {**at_hand, PRODUCTION_V1: empty})
+    first = read(production.COLLECTOR, {**at_hand, PRODUCTION_V1: empty})
     assert source(first) is None
-    assert source(read(production, {**at_hand, PRODUCTION_V1: NOTHING}, memory=first.memory)) == "inverters"
+    assert source(read(production.COLLECTOR, {**at_hand, PRODUCTION_V1: NOTHING}, memory=first.memory)) == "inverters"
 
 
 def test_source_is_kept_while_the_list_of_meters_is_empty() -> None:
     at_hand: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}
-    memory = read(production, at_hand).memory
+    memory = read(production.COLLECTOR, at_hand).memory
     starting: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: [], PRODUCTION_V1: V1}
-    result = read(production, starting, memory=memory)
-    assert isinstance(result.memory, Memory)
+    result = read(production.COLLECTOR, starting, memory=memory)
+    assert isinstance(result.memory, ProductionMemory)
     assert result.memory.choice.source == "eim"
     assert of(Production, result) == []
 
 
 def test_the_ct_counts_up_and_the_others_lifetimes_are_gauges() -> None:
-    ct = one(Production, read(production, {PRODUCTION_JSON: site(eim()), METERS: CT}))
+    ct = one(Production, read(production.COLLECTOR, {PRODUCTION_JSON: site(eim()), METERS: CT}))
     assert (ct.power, ct.energy, ct.lifetime) == (4556.1, 19_230_313.0 * 3600, None)
     assert (ct.today, ct.last_week, ct.last_reading) == (18_633.0 * 3600, 218_714.0 * 3600, 1_780_999_990)
-    v1 = one(Production, read(production, {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), PRODUCTION_V1: V1}))
+    v1 = one(
+        Production, read(production.COLLECTOR, {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), PRODUCTION_V1: V1})
+    )
     assert (v1.power, v1.energy, v1.lifetime) == (5326, None, 19_229_325 * 3600.0)
 
 
 def test_a_few_negative_watts_at_night_are_real() -> None:
-    assert one(Production, read(production, {PRODUCTION_JSON: site(eim(wNow=-6.48)), METERS: CT})).power == -6.48
+    assert (
+        one(Production, read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(wNow=-6.48)), METERS: CT})).power == -6.48
+    )
 
 
-def test_today_that_is_the_lifetime_is_refused() -> None:
+def test_today_that_is_the_lifetime_is_rejected() -> None:
     """8.3.5433: whToday = whLastSevenDays = whLifetime."""
     of_all = read(
-        production, {PRODUCTION_JSON: site(eim(whToday=19_230_313.0, whLastSevenDays=19_230_313.0)), METERS: CT}
+        production.COLLECTOR,
+        {PRODUCTION_JSON: site(eim(whToday=19_230_313.0, whLastSevenDays=19_230_313.0)), METERS: CT},
     )
     assert (one(Production, of_all).today, one(Production, of_all).last_week) == (None, None)
-    assert of_all.refusals == (
+    assert of_all.rejections == (
         (PRODUCTION_JSON, "day_equals_lifetime", "whToday"),
         (PRODUCTION_JSON, "week_equals_lifetime", "whLastSevenDays"),
     )
 
 
 @pytest.mark.parametrize("week", [19_230_313.0 - 18_633.0, 19_230_313.0 * 0.999])
-def test_a_week_that_is_nearly_the_lifetime_is_refused(week: float) -> None:
+def test_a_week_that_is_nearly_the_lifetime_is_rejected(week: float) -> None:
     """8.1.41: 1,456 kWh of 1,510 in a week."""
-    refused = read(production, {PRODUCTION_JSON: site(eim(whLastSevenDays=week)), METERS: CT})
-    assert one(Production, refused).last_week is None
-    assert one(Production, refused).today == 18_633.0 * 3600
+    rejected = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=week)), METERS: CT})
+    assert one(Production, rejected).last_week is None
+    assert one(Production, rejected).today == 18_633.0 * 3600
 
 
-def test_a_week_below_a_day_is_refused() -> None:
-    refused = read(production, {PRODUCTION_JSON: site(eim(whLastSevenDays=4.6)), METERS: CT})
-    assert one(Production, refused).last_week is None
-    assert refused.refusals == ((PRODUCTION_JSON, "week_below_day", "whLastSevenDays"),)
+def test_a_week_below_a_day_is_rejected() -> None:
+    rejected = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=4.6)), METERS: CT})
+    assert one(Production, rejected).last_week is None
+    assert rejected.rejections == ((PRODUCTION_JSON, "week_below_day", "whLastSevenDays"),)
 
 
 def test_a_new_system_s_zeros_are_believed() -> None:
     new = eim(whLifetime=0.0, whToday=0.0, whLastSevenDays=0.0)
-    found = one(Production, read(production, {PRODUCTION_JSON: site(new), METERS: CT}))
+    found = one(Production, read(production.COLLECTOR, {PRODUCTION_JSON: site(new), METERS: CT}))
     assert (found.energy, found.today, found.last_week) == (0, 0, 0)
 
 
@@ -203,7 +212,7 @@ LINES: Json = [
 
 def test_lines_beyond_the_ct_s_phases_are_padding() -> None:
     """8.3.1598_collar pads a split-phase gateway's lines to three."""
-    found = of(ProductionPhase, read(production, {PRODUCTION_JSON: site(eim(lines=LINES)), METERS: CT}))
+    found = of(ProductionPhase, read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(lines=LINES)), METERS: CT}))
     assert [(each.phase, each.power, each.energy) for each in found] == [
         ("L1", 2300.0, 3_600_000.0),
         ("L2", 2256.1, 7_200_000.0),
@@ -212,7 +221,7 @@ def test_lines_beyond_the_ct_s_phases_are_padding() -> None:
 
 def test_a_line_that_is_no_object_does_not_move_the_next_one_up() -> None:
     lines: Json = [None, {"wNow": 5.0}]
-    found = of(ProductionPhase, read(production, {PRODUCTION_JSON: site(eim(lines=lines)), METERS: CT}))
+    found = of(ProductionPhase, read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(lines=lines)), METERS: CT}))
     assert [(each.phase, each.power) for each in found] == [("L2", 5.0)]
 
 
@@ -223,26 +232,26 @@ def consumption(total: float, net: float, active: int = 1) -> dict[str, Json]:
 
 
 def test_load_and_balance_are_found_by_what_they_are_and_not_where_they_stand() -> None:
-    found = read(production, consumption(5_000.0, -300.0))
+    found = read(production.COLLECTOR, consumption(5_000.0, -300.0))
     assert (one(Consumption, found).power, one(Consumption, found).lifetime) == (428.4, 18_000_000.0)
     assert (one(NetConsumption, found).power, one(NetConsumption, found).balance) == (-11.5, -1_080_000.0)
 
 
-def test_a_load_that_is_the_balance_is_refused_and_nothing_put_in_its_place() -> None:
+def test_a_load_that_is_the_balance_is_rejected_and_nothing_put_in_its_place() -> None:
     """8.3.5433: total-consumption repeats net-consumption."""
-    found = read(production, consumption(5_649_402.426, 5_649_402.426))
+    found = read(production.COLLECTOR, consumption(5_649_402.426, 5_649_402.426))
     assert of(Consumption, found) == []
     assert one(NetConsumption, found).power == -11.5
-    assert (PRODUCTION_JSON, "total_equals_net", "total-consumption") in found.refusals
+    assert (PRODUCTION_JSON, "total_equals_net", "total-consumption") in found.rejections
 
 
 def test_without_a_consumption_ct_there_is_no_load_though_numbers_are_sent() -> None:
-    found = read(production, consumption(5_000.0, -300.0, active=0))
+    found = read(production.COLLECTOR, consumption(5_000.0, -300.0, active=0))
     assert (of(Consumption, found), of(NetConsumption, found)) == ([], [])
 
 
 def test_how_many_inverters_report_is_the_gateway_s_own_count() -> None:
-    assert one(Reporting, read(production, {PRODUCTION_JSON: site(INVERTERS)})).inverters == 22
+    assert one(Reporting, read(production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS)})).inverters == 22
 
 
 PAGE = """<h1>System Energy Production</h1><table>
@@ -251,7 +260,7 @@ PAGE = """<h1>System Energy Production</h1><table>
 
 
 def test_the_page_of_firmware_below_3_9() -> None:
-    found = one(Production, read(production, {INFO: information("D3.7.0"), PRODUCTION: PAGE}))
+    found = one(Production, read(production.COLLECTOR, {INFO: information("D3.7.0"), PRODUCTION: PAGE}))
     assert found.source == "html"
     assert found.power == pytest.approx(6630)
     assert found.lifetime == pytest.approx(133e6 * 3600)
@@ -260,7 +269,10 @@ def test_the_page_of_firmware_below_3_9() -> None:
 
 
 def test_a_page_without_the_table_says_nothing() -> None:
-    assert read(production, {INFO: information("D3.7.0"), PRODUCTION: "<h1>Envoy is starting</h1>"}).readings == ()
+    assert (
+        read(production.COLLECTOR, {INFO: information("D3.7.0"), PRODUCTION: "<h1>Envoy is starting</h1>"}).readings
+        == ()
+    )
 
 
 def test_where_production_has_the_phases_it_is_the_site() -> None:
@@ -289,7 +301,7 @@ def test_a_load_that_is_the_grid_s_to_the_last_digit_is_none_unless_the_sun_is_s
         for kind in ("total-consumption", "net-consumption")
     ]
     entry: Json = {"type": "eim", "activeCount": 1, "wNow": 4556.1, "whLifetime": 19_230_313.0, **produced}
-    said = read(production, {METERS: CT, PRODUCTION_JSON: site(entry, consumption=consumption)})
+    said = read(production.COLLECTOR, {METERS: CT, PRODUCTION_JSON: site(entry, consumption=consumption)})
     assert bool(of(Consumption, said)) is believed
     assert of(NetConsumption, said)
 
@@ -304,9 +316,9 @@ def test_which_meters_the_gateway_counts_on(count: int, *, active: bool) -> None
             {"type": "eim", "activeCount": "1", "measurementType": "total-consumption"},
         ],
     }
-    found = read(production, {PRODUCTION_JSON: said})
+    found = read(production.COLLECTOR, {PRODUCTION_JSON: said})
     assert {each.meter: each.active for each in of(MeterActivity, found)} == {
         "production": True,
         "net-consumption": active,
     }
-    assert (PRODUCTION_JSON, "type", "activeCount") in found.refusals
+    assert (PRODUCTION_JSON, "type", "activeCount") in found.rejections

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.documents import NOW, check
+from support.documents import NOW, check, read_documents
 from support.exposition import parsed, parsed_openmetrics
 
 from envoy_exporter import documents
-from envoy_exporter.collectors import SUBSYSTEMS
+from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.collectors.collector import PlacedInverter, Settings
 from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.families import collect
@@ -50,14 +50,14 @@ READ = Settings(inverters=(PlacedInverter(serial="122000000001", array="south", 
 
 
 def read_all(seen: Documents, memories: dict[str, object]) -> None:
-    """Every subsystem reads, twice, as the collector would, and what it read is valid in both formats."""
-    for subsystem in SUBSYSTEMS:
+    """Every collector reads, twice, as it would in two scrapes, and what it read is valid in both formats."""
+    for collector in COLLECTORS:
         for _ in range(2):
-            read = subsystem.read(seen, READ, memories.get(subsystem.NAME), NOW)
+            read = read_documents(collector, seen, READ, memories.get(collector.name))
             check(read)
-            assert {refusal.rule for refusal in read.refusals} <= set(subsystem.RULES)
-            memories[subsystem.NAME] = read.memory
-        metrics, _ = collect(subsystem.READINGS, read.readings)
+            assert {rejection.rule for rejection in read.rejections} <= set(collector.rules)
+            memories[collector.name] = read.memory
+        metrics, _ = collect(collector.readings, read.readings)
         parsed(Format.TEXT.render(metrics).decode())
         parsed_openmetrics(Format.OPENMETRICS.render(metrics).decode())
 

@@ -33,20 +33,23 @@ def told(*settings: Json, **status: str) -> dict[str, Json]:
 
 def test_contacts_that_switch_nothing_are_no_relays() -> None:
     """Every gateway from 7 on lists four, and some of those that nobody uses as closed (7.6.175)."""
-    assert read(relays, told(setting(type="NONE"), setting("NC2", type=None), NC1="closed", NC2="open")).readings == ()
+    assert (
+        read(relays.COLLECTOR, told(setting(type="NONE"), setting("NC2", type=None), NC1="closed", NC2="open")).readings
+        == ()
+    )
 
 
 def test_contacts_without_settings_are_none_either() -> None:
-    assert read(relays, {DRY_CONTACTS: told(NC1="closed")[DRY_CONTACTS]}).readings == ()
+    assert read(relays.COLLECTOR, {DRY_CONTACTS: told(NC1="closed")[DRY_CONTACTS]}).readings == ()
 
 
 def test_a_relay_is_set_in_one_document_and_switched_in_another() -> None:
-    found = read(relays, told(setting("NO1"), setting("NC1"), NC1="closed", NO1="open", NO2="closed"))
+    found = read(relays.COLLECTOR, told(setting("NO1"), setting("NC1"), NC1="closed", NO1="open", NO2="closed"))
     assert {each.relay: each.closed for each in of(Relay, found)} == {"NO1": False, "NC1": True}
 
 
 def test_what_a_relay_is_set_to_do() -> None:
-    found = read(relays, told(setting(), NC1="closed"))
+    found = read(relays.COLLECTOR, told(setting(), NC1="closed"))
     assert one(RelayInfo, found) == RelayInfo(
         relay="NC1",
         load="Furnace",
@@ -60,26 +63,26 @@ def test_what_a_relay_is_set_to_do() -> None:
 
 
 def test_charges_are_shown_as_they_are_set_though_another_mode_does_not_heed_them() -> None:
-    found = one(Relay, read(relays, told(setting(mode="manual"), NC1="open")))
+    found = one(Relay, read(relays.COLLECTOR, told(setting(mode="manual"), NC1="open")))
     assert (found.closed, found.cutoff, found.restore) == (False, 0.25, 0.7)
 
 
 @pytest.mark.parametrize("kind", ["PV", "3RD-PV", "load"])
 def test_whatever_it_switches_a_relay_is_in_use(kind: str) -> None:
-    assert one(RelayInfo, read(relays, told(setting(type=kind)))).type == kind
+    assert one(RelayInfo, read(relays.COLLECTOR, told(setting(type=kind)))).type == kind
 
 
 def test_the_owner_s_name_for_a_load_is_cleaned() -> None:
-    found = one(RelayInfo, read(relays, told(setting(load_name="Well\n" + "x" * 100))))
+    found = one(RelayInfo, read(relays.COLLECTOR, told(setting(load_name="Well\n" + "x" * 100))))
     assert found.load == "Well" + "x" * 60
 
 
 def test_a_relay_whose_contact_is_not_read_stands_nowhere() -> None:
     without: dict[str, Json] = {DRY_CONTACT_SETTINGS: told(setting())[DRY_CONTACT_SETTINGS]}
-    assert one(Relay, read(relays, without)) == Relay(relay="NC1", closed=None, cutoff=0.25, restore=0.7)
+    assert one(Relay, read(relays.COLLECTOR, without)) == Relay(relay="NC1", closed=None, cutoff=0.25, restore=0.7)
 
 
-def test_a_charge_beyond_full_is_refused() -> None:
-    found = read(relays, told(setting(soc_low=300.0)))
+def test_a_charge_beyond_full_is_rejected() -> None:
+    found = read(relays.COLLECTOR, told(setting(soc_low=300.0)))
     assert one(Relay, found).cutoff is None
-    assert (DRY_CONTACT_SETTINGS, "range", "soc_low") in found.refusals
+    assert (DRY_CONTACT_SETTINGS, "range", "soc_low") in found.rejections

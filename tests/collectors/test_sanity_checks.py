@@ -90,7 +90,7 @@ WRONG_DAY: dict[str, Json] = {"wNow": 900.0, "whLifetime": LIFETIME, "whToday": 
 
 def test_production_with_a_rejected_day_keeps_its_week() -> None:
     eim = entry("eim", "production", LIFETIME, LIFETIME, lines=[WRONG_DAY])
-    result = read(production, {PRODUCTION_JSON: {"production": [eim]}, METERS: BOTH_METERS})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [eim]}, METERS: BOTH_METERS})
     site, phase = one(Production, result), one(ProductionPhase, result)
     assert (site.today, site.last_week) == (None, WEEK_JOULES)
     assert (phase.today, phase.last_week) == (None, WEEK_JOULES)
@@ -100,7 +100,7 @@ def test_production_with_a_rejected_day_keeps_its_week() -> None:
 def test_consumption_with_a_rejected_day_keeps_its_week() -> None:
     total = entry("eim", "total-consumption", LIFETIME, LIFETIME, lines=[WRONG_DAY])
     content: Json = {"production": [SOUND], "consumption": [total]}
-    result = read(production, {PRODUCTION_JSON: content, METERS: BOTH_METERS})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: content, METERS: BOTH_METERS})
     site, phase = one(Consumption, result), one(ConsumptionPhase, result)
     assert (site.today, site.last_week) == (None, WEEK_JOULES)
     assert (phase.today, phase.last_week) == (None, WEEK_JOULES)
@@ -116,7 +116,7 @@ def test_v1_with_a_day_near_the_lifetime_keeps_its_week() -> None:
     }
     site: Json = {"production": [{"type": "inverters", "activeCount": 10, "wNow": 900, "whLifetime": 917_000}]}
     standard = {INFO: information(imeter="false"), PRODUCTION_V1: v1, PRODUCTION_JSON: site, METERS: []}
-    result = read(production, standard)
+    result = read(production.COLLECTOR, standard)
     assert (one(Production, result).today, one(Production, result).last_week) == (None, 324_000_000.0)
     assert rejected_by(result) == ["day_equals_lifetime"]
 
@@ -128,6 +128,6 @@ def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
         "wattHoursSevenDays": 90_000,
         "wattHoursLifetime": 6_780_123,
     }
-    result = read(installer, {PDM_ENERGY: {"production": {"eim": eim}}})
+    result = read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"eim": eim}}})
     (books,) = of(Books, result)
     assert (books.today, books.last_week) == (None, 324_000_000.0)

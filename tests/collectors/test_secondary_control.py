@@ -22,13 +22,13 @@ BATTERY: dict[str, Json] = {ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices":
 
 def test_without_an_iq_battery_nothing_is_steered() -> None:
     ac: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 10}]}
-    found = read(batteries, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
+    found = read(batteries.COLLECTOR, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
     assert of(StorageControl, found) + of(Bias, found) == []
 
 
 def test_an_iq_battery_is_steered_by_offsets() -> None:
     """8.2.127_with_generator_running: on a generator, both lie below what is nominal."""
-    found = read(batteries, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
+    found = read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
     assert one(StorageControl, found) == StorageControl(
         very_low_limit=0.1, shutdown=False, commissioning=False, ess_in_progress=True
     )
@@ -38,5 +38,5 @@ def test_an_iq_battery_is_steered_by_offsets() -> None:
 
 def test_firmware_7_has_no_limits() -> None:
     """7.3.517 ends with the energies."""
-    found = one(StorageControl, read(batteries, {**BATTERY, ENSEMBLE_SECCTRL: {"shutdown": True}}))
+    found = one(StorageControl, read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: {"shutdown": True}}))
     assert found == StorageControl(shutdown=True)

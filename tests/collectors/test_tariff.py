@@ -33,11 +33,11 @@ def document(**more: Json) -> dict[str, Json]:
 
 
 def storage(**more: Json) -> StorageSettings:
-    return one(StorageSettings, read(tariff, document(storage_settings={**STORAGE, **more})))
+    return one(StorageSettings, read(tariff.COLLECTOR, document(storage_settings={**STORAGE, **more})))
 
 
 def prices(**more: Json) -> dict[tuple[str | None, ...], float | None]:
-    found = of(Price, read(tariff, document(**more)))
+    found = of(Price, read(tariff.COLLECTOR, document(**more)))
     return {(each.direction, each.season, each.day, each.period, each.tier): each.price for each in found}
 
 
@@ -61,13 +61,13 @@ def test_economy_is_the_newer_name_of_savings_mode(told: Json, mode: str | None)
 
 
 def test_old_firmware_keeps_no_storage_settings() -> None:
-    assert read(tariff, {TARIFF: {"tariff": {"currency": {"code": "USD"}, "single_rate": {}}}}).readings == ()
+    assert read(tariff.COLLECTOR, {TARIFF: {"tariff": {"currency": {"code": "USD"}, "single_rate": {}}}}).readings == ()
 
 
-def test_a_reserve_beyond_all_is_refused() -> None:
-    told = read(tariff, document(storage_settings={**STORAGE, "reserved_soc": 101, "very_low_soc": "5"}))
+def test_a_reserve_beyond_all_is_rejected() -> None:
+    told = read(tariff.COLLECTOR, document(storage_settings={**STORAGE, "reserved_soc": 101, "very_low_soc": "5"}))
     assert one(StorageSettings, told).reserve is None
-    assert [(each.rule, each.key) for each in told.refusals] == [("range", "reserved_soc"), ("type", "very_low_soc")]
+    assert [(each.rule, each.key) for each in told.rejections] == [("range", "reserved_soc"), ("type", "very_low_soc")]
 
 
 def test_no_single_rate_is_written_as_zero() -> None:
@@ -89,7 +89,7 @@ def test_no_single_rate_is_written_as_zero() -> None:
     ],
 )
 def test_a_price_is_without_the_noise_of_single_precision(told: float, price: float) -> None:
-    only = one(Price, read(tariff, document(single_rate={"rate": 0, "sell": told})))
+    only = one(Price, read(tariff.COLLECTOR, document(single_rate={"rate": 0, "sell": told})))
     assert (only.direction, only.currency, only.price) == ("export", "EUR", price)
 
 
@@ -117,7 +117,7 @@ def test_a_day_that_ends_as_it_began_has_two_periods_of_that_name() -> None:
 
 
 def test_periods_begin_so_long_after_midnight() -> None:
-    starts = of(PeriodStart, read(tariff, document(seasons_sell=[{"id": "all", "days": DAYS}])))
+    starts = of(PeriodStart, read(tariff.COLLECTOR, document(seasons_sell=[{"id": "all", "days": DAYS}])))
     assert [(each.direction, each.period, each.start) for each in starts if each.day == "weekdays"] == [
         ("export", "filler", 0),
         ("export", "peak", 54_000),
@@ -136,13 +136,13 @@ def test_tiers_are_prices_too() -> None:
 def test_a_tier_ends_where_the_next_one_begins_and_the_last_one_never() -> None:
     """4.10.35: 500 and 1200 kWh, and -1."""
     tiers: Any = [{"id": "tier_1", "limit": 500, "rate": 0.2}, {"id": "tier_2", "limit": -1, "rate": 0.1}]
-    found = read(tariff, document(seasons=[{"id": "season_1", "days": [], "tiers": tiers}]))
+    found = read(tariff.COLLECTOR, document(seasons=[{"id": "season_1", "days": [], "tiers": tiers}]))
     assert {each.tier: each.limit for each in of(TierLimit, found)} == {"tier_1": 500 * 3.6e6, "tier_2": None}
-    assert found.refusals == ()
+    assert found.rejections == ()
 
 
 def test_a_season_begins_on_a_day_of_the_year_and_a_kind_of_day_is_of_some_weekdays() -> None:
-    found = read(tariff, document(seasons_sell=[{"id": "summer", "start": "6/1", "days": DAYS}]))
+    found = read(tariff.COLLECTOR, document(seasons_sell=[{"id": "summer", "start": "6/1", "days": DAYS}]))
     assert one(Season, found) == Season(direction="export", season="summer", start="6/1")
     assert of(Day, found) == [
         Day(direction="export", season="summer", day="weekdays", weekdays="Mon,Tue"),

@@ -52,30 +52,30 @@ def test_a_count_of_active_devices_that_is_none_switches_nothing_on(count: Json)
 
 
 def test_a_meter_whose_number_has_hundreds_of_digits_has_no_number() -> None:
-    told = read(meters, meter(eid=10**400))
-    assert (told.readings, [(each.rule, each.key) for each in told.refusals]) == ((), [("type", "eid")])
+    told = read(meters.COLLECTOR, meter(eid=10**400))
+    assert (told.readings, [(each.rule, each.key) for each in told.rejections]) == ((), [("type", "eid")])
 
 
 @pytest.mark.parametrize("state", [None, 7, True, ["enabled"]])
 def test_a_meter_that_does_not_say_whether_it_is_enabled_is_not_told_to_be_disabled(state: Json) -> None:
-    assert one(MeterStatus, read(meters, meter(state=state))).enabled is None
-    assert one(MeterStatus, read(meters, meter(state="disabled"))).enabled is False
+    assert one(MeterStatus, read(meters.COLLECTOR, meter(state=state))).enabled is None
+    assert one(MeterStatus, read(meters.COLLECTOR, meter(state="disabled"))).enabled is False
 
 
 @pytest.mark.parametrize("count", [None, "3", 0, 4, 2.5, True])
 def test_a_meter_that_does_not_say_how_many_phases_it_has_is_not_told_to_have_one(count: Json) -> None:
-    assert one(MeterInfo, read(meters, meter(phaseCount=count))).phases is None
-    assert one(MeterInfo, read(meters, meter())).phases == 3
+    assert one(MeterInfo, read(meters.COLLECTOR, meter(phaseCount=count))).phases is None
+    assert one(MeterInfo, read(meters.COLLECTOR, meter())).phases == 3
 
 
 def test_of_a_list_of_flags_with_something_else_in_it_nobody_knows_which_are_raised() -> None:
-    status = one(MeterStatus, read(meters, meter(statusFlags=["production-imbalance", None])))
+    status = one(MeterStatus, read(meters.COLLECTOR, meter(statusFlags=["production-imbalance", None])))
     assert (status.flags, status.flags_active) == (None, None)
 
 
 def test_an_inverter_whose_status_cannot_be_read_is_not_told_to_be_in_trouble() -> None:
     inverter: Json = {"serial_num": "122000000001", "device_status": [None]}
-    told = read(inverters, {INVENTORY: [{"type": "PCU", "devices": [inverter]}]})
+    told = read(inverters.COLLECTOR, {INVENTORY: [{"type": "PCU", "devices": [inverter]}]})
     assert one(InverterState, told).status is None
 
 
@@ -88,7 +88,7 @@ POWERS: list[Json] = [
 
 def battery(listed: list[Json]) -> tuple[Battery, float | None]:
     told = read(
-        batteries,
+        batteries.COLLECTOR,
         {
             ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": listed}],
             ENSEMBLE_POWER: {"devices:": POWERS},
@@ -128,18 +128,18 @@ def test_true_is_not_one_phase() -> None:
         "connection": {"sc_stream": "enabled"},
         "meters": {"last_update": int(NOW), "phase_count": True, "pv": {"agg_p_mw": 1000}},
     }
-    told = read(livedata, {LIVE_DATA: live})
+    told = read(livedata.COLLECTOR, {LIVE_DATA: live})
     assert {each.phase for each in of(LivePhasePower, told)} == {"L1", "L2", "L3"}
 
 
 @pytest.mark.parametrize("value", [True, 10**400])
 def test_a_book_with_zeros_and_nonsense_is_a_book_of_zeros(value: Json) -> None:
     empty: dict[str, Json] = {"wattsNow": 0, "wattHoursToday": 0, "wattHoursLifetime": value}
-    assert of(Books, read(installer, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
+    assert of(Books, read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
 
 
 def test_a_limit_of_which_half_is_told_is_of_no_kind() -> None:
-    told = read(limits, {EXPORT_LIMIT: {"PEL": True, "Hard_PEL": False}})
+    told = read(limits.COLLECTOR, {EXPORT_LIMIT: {"PEL": True, "Hard_PEL": False}})
     assert one(ExportLimit, told).type is None
 
 
@@ -151,10 +151,10 @@ def test_devices_that_are_no_list_are_no_hardware(devices: Json) -> None:
 def test_lists_in_lists_of_prices_are_a_thousand_samples_at_most() -> None:
     periods: Json = [{"id": f"p{n}", "rate": 0.5, "start": 0} for n in range(40)]
     days: Json = [{"id": f"d{n}", "periods": periods} for n in range(40)]
-    told = read(tariff, {TARIFF: {"tariff": {"seasons": [{"id": f"s{n}", "days": days} for n in range(40)]}}})
+    told = read(tariff.COLLECTOR, {TARIFF: {"tariff": {"seasons": [{"id": f"s{n}", "days": days} for n in range(40)]}}})
     assert len(told.readings) == 1000
     assert len(of(Price, told)) > 400
-    assert [each.rule for each in told.refusals] == ["limit"]
+    assert [each.rule for each in told.rejections] == ["limit"]
 
 
 def test_a_production_that_cannot_be_read_does_not_say_that_a_load_like_the_grid_s_is_one() -> None:
@@ -163,9 +163,9 @@ def test_a_production_that_cannot_be_read_does_not_say_that_a_load_like_the_grid
         {"type": "eim", "activeCount": 1, "measurementType": kind, "wNow": 500.0, "whLifetime": 4_200_123.456}
         for kind in ("total-consumption", "net-consumption")
     ]
-    told = read(production, {PRODUCTION_JSON: {"production": [entry], "consumption": consumption}})
+    told = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [entry], "consumption": consumption}})
     assert not of(Consumption, told)
-    assert "total_equals_net" in [each.rule for each in told.refusals]
+    assert "total_equals_net" in [each.rule for each in told.rejections]
 
 
 @pytest.mark.parametrize(("storage", "known"), [([], True), ([None], False), ("none", False), (None, False)])

@@ -42,7 +42,9 @@ def device(kind: str, **report: Json) -> Json:
     ],
 )
 def test_an_inverter_s_power_is_one_that_it_can_have(joules: int, duration: float, watts: float | None) -> None:
-    found = one(Inverter, read(inverters, {DEVICE_DATA: device("pcu", joulesProduced=joules, duration=duration)}))
+    found = one(
+        Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: device("pcu", joulesProduced=joules, duration=duration)})
+    )
     assert found.power == watts
 
 
@@ -55,11 +57,11 @@ def test_so_is_an_ac_battery_s(produced: int, used: int, duration: float, watts:
         DEVICE_DATA: device("acb", joulesProduced=produced, joulesUsed=used, duration=duration),
         INVENTORY: [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 2, "percentFull": 5}]}],
     }
-    assert one(BatteryUnit, read(batteries, told)).power == watts
+    assert one(BatteryUnit, read(batteries.COLLECTOR, told)).power == watts
 
 
 def test_an_ac_battery_s_registers_do_not_fall_to_zero_for_a_poll() -> None:
-    gateway = Polled(batteries)
+    gateway = Polled(batteries.COLLECTOR)
 
     def poll(joules: int) -> list[tuple[str, str]]:
         lifetime: Json = {"joulesProduced": joules, "joulesUsed": joules}
@@ -74,24 +76,24 @@ def test_an_ac_battery_s_registers_do_not_fall_to_zero_for_a_poll() -> None:
 
 def test_and_one_of_the_power_line_s() -> None:
     table: Json = {"fields": ["serialNumber", "reportDate", "acPowerINmW"], "values": [["1", int(NOW), 4_294_963_296]]}
-    assert one(PlcInverter, read(installer, {PLC_STATUS: {"pcu": table}})).power == -4
+    assert one(PlcInverter, read(installer.COLLECTOR, {PLC_STATUS: {"pcu": table}})).power == -4
 
 
 def test_a_share_beyond_all_is_none() -> None:
-    found = read(limits, {EXPORT_LIMIT: {"PEL": True, "percent": True, "PEL_Limit": 150}})
-    assert [refusal.rule for refusal in found.refusals] == ["range"]
+    found = read(limits.COLLECTOR, {EXPORT_LIMIT: {"PEL": True, "percent": True, "PEL_Limit": 150}})
+    assert [rejection.rule for rejection in found.rejections] == ["range"]
 
 
 def test_a_date_that_lies_ahead_is_none_wherever_it_stands() -> None:
-    settings = read(tariff, {TARIFF: {"tariff": {"storage_settings": {"date": str(AHEAD)}}}})
-    cloud = read(network, {HOME: {"network": {"last_enlighten_report_time": AHEAD}}})
+    settings = read(tariff.COLLECTOR, {TARIFF: {"tariff": {"storage_settings": {"date": str(AHEAD)}}}})
+    cloud = read(network.COLLECTOR, {HOME: {"network": {"last_enlighten_report_time": AHEAD}}})
     assert (one(StorageSettings, settings).last_change, one(Cloud, cloud).last_report) == (None, None)
-    assert {refusal.rule for refusal in (*settings.refusals, *cloud.refusals)} == {"clock"}
+    assert {rejection.rule for rejection in (*settings.rejections, *cloud.rejections)} == {"clock"}
 
 
 @pytest.mark.parametrize(("kind", "frozen"), [("production", True), ("evse", False), ("load", False)])
 def test_of_a_meter_whose_sign_nobody_knows_no_register_is_called_frozen(kind: str, *, frozen: bool) -> None:
-    gateway = Polled(meters)
+    gateway = Polled(meters.COLLECTOR)
     listed: Json = [{"eid": 1, "measurementType": kind, "state": "enabled", "phaseCount": 1}]
     found = []
     for counted in range(40):

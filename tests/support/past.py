@@ -16,7 +16,7 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import GatewayError, NotHere
 from envoy_exporter.gateway.store import Standing
 from envoy_exporter.gateway.token import parse
-from envoy_exporter.gateway_collector import EnvoyCollector, Snapshot
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request
 from envoy_exporter.simulator.gateway import SimulatedGateway
@@ -39,7 +39,7 @@ class Past:
     def __init__(self, profile: str, plant: Plant, settings: Settings | None = None) -> None:
         self._gateway = SimulatedGateway(PROFILES[profile], plant, PROFILES[profile].report_interval)
         self._clock = StillClock(plant.start)
-        self._collector = EnvoyCollector(by_hand(self._clock), settings or Settings(), self._clock)
+        self._collector = GatewayCollector(by_hand(self._clock), settings or Settings(), self._clock)
         self._token = None
         if PROFILES[profile].wants_token:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)

@@ -1,4 +1,4 @@
-"""However often its documents are shown, a refusal is counted once a document, and what is remembered once too."""
+"""However often its documents are shown, a rejection is counted once a document, and what is remembered once too."""
 
 from support.said import BOTH, CT, HALF, eim, listed
 from support.shown import Shown
@@ -44,7 +44,7 @@ def test_a_zero_that_lasts_in_new_documents_is_shown() -> None:
     assert shown.count("production", "zero_after_value") == 10
 
 
-def test_a_lost_phase_is_one_refusal_of_each_who_reads_the_meter() -> None:
+def test_a_lost_phase_is_one_rejection_of_each_who_reads_the_meter() -> None:
     shown = Shown()
     battery: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "123"}]}]
     shown.say({METERS: [listed()], METER_READINGS: BOTH, "/ivp/ensemble/inventory": battery})
@@ -57,11 +57,11 @@ def test_a_lost_phase_is_one_refusal_of_each_who_reads_the_meter() -> None:
         assert [shown.count(each, "phase_lost") for each in ("meters", "batteries")] == [1, 1]
 
 
-def test_what_was_refused_is_named_with_its_field() -> None:
+def test_what_was_rejected_is_named_with_its_field() -> None:
     shown = Shown()
     shown.say({METERS: CT, PRODUCTION_JSON: {"production": [eim(1000.0)]}})
     shown.look()
     shown.clock.turn(60)
     shown.say({PRODUCTION_JSON: {"production": [eim(0.0)]}})
     shown.look()
-    assert (PRODUCTION_JSON, "zero_after_value", "whLifetime") in shown.collector.refused
+    assert (PRODUCTION_JSON, "zero_after_value", "whLifetime") in shown.collector.rejections
