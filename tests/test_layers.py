@@ -10,16 +10,20 @@ PACKAGE = Path(__file__).parent.parent / "envoy_exporter"
 
 # The parts, and what of the package each may import besides itself. A leaf imports nothing.
 LEAVES = {"fields", "secret", "documents", "families", "telemetry", "clock", "pasted"}
+JUDGES = {*LEAVES, "entries", "system"}
+"""The leaves, and the functions that find the parts of documents and judge from them what is installed."""
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "config": LEAVES,
-    "collectors": LEAVES,
-    "gateway": LEAVES,
-    "gateway_collector": {*LEAVES, "collectors", "gateway"},
+    "entries": {"documents", "fields"},
+    "system": {"documents", "fields", "entries"},
+    "collectors": JUDGES,
+    "gateway": JUDGES,
+    "gateway_collector": {*JUDGES, "collectors", "gateway"},
     "web": {*LEAVES, "gateway_collector"},
     "logs": {"secret"},
     "simulator": set(),
-    "commands": {*LEAVES, "config", "gateway", "collectors", "simulator", "wiring", "logs"},
+    "commands": {*JUDGES, "config", "gateway", "collectors", "simulator", "wiring", "logs"},
     "accounts": {*LEAVES, "config", "gateway"},
     "wiring": {*LEAVES, "config", "collectors", "gateway", "gateway_collector", "web", "accounts"},
     "cli": {*LEAVES, "config", "commands", "web", "wiring", "logs"},

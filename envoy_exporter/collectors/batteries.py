@@ -8,7 +8,7 @@ by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing i
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
@@ -121,7 +121,7 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     rejections = Rejections()
     before = memory
     plausible, latest = PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now)
-    encharge = documents.ensemble(seen, "ENCHARGE")
+    encharge = entries.ensemble(seen, "ENCHARGE")
     rejected = Rejections()
     units = dict(json_fields.devices(encharge, "serial_num", rejected.of(documents.ENSEMBLE_INVENTORY)))
     rejections.met += rejected.met
@@ -134,7 +134,7 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
         readings = [*battery_units.iq(seen, units, latest, rejections, charge_in_inventory=in_inventory)]
         readings += secondary_control.readings(seen, rejections)
         iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], rejections, whole=whole)
-    if (entry := documents.ac_batteries(documents.site(seen))) is not None:
+    if (entry := entries.ac_batteries(entries.site(seen))) is not None:
         ac = _ac(entry, seen, settings, latest, rejections)
     readings += battery_units.ac(seen, settings, latest, plausible, rejections)
     listed = battery_units.listed(seen, before.listed)
@@ -160,8 +160,8 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
     All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
     """
     answered = {
-        "iq": documents.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
-        "ac": documents.tells_of_storage(documents.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
+        "iq": system.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
+        "ac": entries.lists_storage(entries.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
     }
     kinds = {
         kind: now if kind in present else before.kinds[kind]
@@ -169,15 +169,15 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
         if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
     }
     told = before.told | {kind for kind in _KINDS if answered[kind]}
-    listed = documents.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
-    ct = documents.enabled_meter(seen, "storage") is not None if listed else before.ct
+    listed = entries.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
+    ct = system.enabled_meter(seen, "storage") is not None if listed else before.ct
     return BatteryMemory(before.plausibility, kinds, told, ct)
 
 
 def _together(seen: Documents, iq: Battery | None, ac: Battery | None, rejections: Rejections) -> Iterator[Reading]:
     if iq and ac:
         reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-        together = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+        together = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
         yield Storage(
             charge=percent(together, "agg_soc", reject),
             available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", reject, low=0), WATT_HOUR)),
@@ -189,11 +189,11 @@ def _together(seen: Documents, iq: Battery | None, ac: Battery | None, rejection
 
 def _by_ct(seen: Documents, plausible: PlausibilityFilter, rejections: Rejections) -> Iterator[Reading]:
     """The power is the storage CT's where there is one, and never the units' in its place."""
-    meter = documents.enabled_meter(seen, "storage")
+    meter = system.enabled_meter(seen, "storage")
     if meter is None:
         return
     reject = rejections.of(documents.METER_READINGS)
-    if fields := plausible.meter(meter, documents.meter_readings(seen).get(meter.eid, {})):
+    if fields := plausible.meter(meter, entries.meter_readings(seen).get(meter.eid, {})):
         yield StoragePower(source="ct", power=number(fields, "activePower", reject))
         yield StorageEnergy(
             discharged=scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
@@ -204,7 +204,7 @@ def _by_ct(seen: Documents, plausible: PlausibilityFilter, rejections: Rejection
 def _iq(seen: Documents, units: list[BatteryUnit], rejections: Rejections, *, whole: bool) -> Battery:
     """`whole`: is each battery of the list among the units, so that they may be counted and added up."""
     reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-    fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     return Battery(
         kind="iq",
         charge=percent(fields, "ENC_agg_soc", reject),
@@ -224,7 +224,7 @@ def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, reje
 
     Each is an inverter with cells behind it, and its power as old as an inverter's may be. How full they are stays.
     """
-    reject = rejections.of(documents.site_endpoint(seen))
+    reject = rejections.of(entries.site_endpoint(seen))
     last_reading = json_fields.instant(fields, "readingTime", reject)
     power, state = number(fields, "wNow", reject), json_fields.text(fields, "state", reject)
     fresh = is_fresh(last_reading, seen, settings.inverter_max_age)

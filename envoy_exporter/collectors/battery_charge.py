@@ -4,7 +4,7 @@
 inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB). So the source is kept.
 """
 
-from envoy_exporter import documents
+from envoy_exporter import documents, system
 from envoy_exporter.documents import Documents
 
 _ABSENT_FOR = 600.0
@@ -23,6 +23,6 @@ def is_in_inventory(seen: Documents, since: float | None, now: float) -> bool:
 
     Power wins whenever it answers, and is kept then.
     """
-    if not documents.battery_power_never_answered(seen):
+    if not system.battery_power_never_answered(seen):
         return False
-    return documents.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)
+    return system.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)

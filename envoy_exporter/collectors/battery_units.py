@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
@@ -202,14 +202,14 @@ def iq(
     The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
     """
     reject, now = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_POWER)
-    fresh = dict(json_fields.devices(documents.battery_powers(seen), "serial_num", now))
-    statuses = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
+    fresh = dict(json_fields.devices(entries.battery_powers(seen), "serial_num", now))
+    statuses = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
     reported = rejections.of(documents.ENSEMBLE_STATUS)
     for serial, fields in units.items():
         yield _info(serial, "iq", fields, rejections, documents.ENSEMBLE_INVENTORY)
         if version := json_fields.text(fields, "bmu_fw_version", reject):
             yield BatteryManagement(serial=serial, firmware=version)
-        power, status = fresh.get(serial, {}), documents.entry(statuses, serial)
+        power, status = fresh.get(serial, {}), entries.entry(statuses, serial)
         switch_off = flag(fields, "dc_switch_off", reject)
         yield BatteryUnit(
             serial=serial,
@@ -244,18 +244,18 @@ def ac(
     counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
     """
     reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    listed = json_fields.devices(documents.inventory(seen, "ACB"), "serial_num", reject)
-    units = {serial: fields for serial, fields in listed if documents.is_ac_battery(fields)}
+    listed = json_fields.devices(entries.inventory(seen, "ACB"), "serial_num", reject)
+    units = {serial: fields for serial, fields in listed if entries.is_ac_battery(fields)}
     if not units:
         return
-    reported = dict(json_fields.devices(documents.interval_data(seen, "acb"), "sn", data))
+    reported = dict(json_fields.devices(entries.interval_data(seen, "acb"), "sn", data))
     asleep = _commanded(seen, rejections)
     for serial, fields in units.items():
         yield _info(serial, "ac", fields, rejections, documents.INVENTORY)
         channel = next(json_fields.items(reported.get(serial, {}).get("channels"), data), {})
-        report = documents.entry(channel.get("lastReading"))
+        report = entries.entry(channel.get("lastReading"))
         lifetime = plausible.accepted(
-            documents.DEVICE_DATA, (serial,), documents.entry(channel.get("lifetime")), _LIFETIME
+            documents.DEVICE_DATA, (serial,), entries.entry(channel.get("lifetime")), _LIFETIME
         )
         fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
         power, temperature = _power(report, rejections), celsius(report, "channelTemp", data)
@@ -289,7 +289,7 @@ def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | N
     """The AC batteries that the inventory lists, removed ones too; as before while it does not answer."""
     if not seen.settled(documents.INVENTORY):
         return before
-    return frozenset(str(unit.get("serial_num")) for unit in documents.entries(documents.inventory(seen, "ACB")))
+    return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(seen, "ACB")))
 
 
 def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, rejections: Rejections) -> Iterator[Reading]:
@@ -300,8 +300,8 @@ def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, rejec
     reject = rejections.of(documents.INVERTERS_V1)
     units = (
         unit
-        for unit in documents.entries(seen.content(documents.INVERTERS_V1))
-        if documents.device_type(unit) == documents.AC_BATTERY
+        for unit in entries.objects(seen.content(documents.INVERTERS_V1))
+        if entries.device_type(unit) == entries.AC_BATTERY
     )
     for serial, fields in json_fields.devices(list(units), "serialNumber", reject):
         if known is not None and serial not in known:
@@ -321,7 +321,7 @@ def _power(report: Fields, rejections: Rejections) -> float | None:
 
 def _commanded(seen: Documents, rejections: Rejections) -> frozenset[str] | None:
     """The AC batteries that are told to sleep; None where the gateway does not say."""
-    told = documents.entry(seen.content(documents.ACB_CONFIG)).get("acb_sleep")
+    told = entries.entry(seen.content(documents.ACB_CONFIG)).get("acb_sleep")
     reject = rejections.of(documents.ACB_CONFIG)
     listed = json_fields.devices(told, "serial_num", reject)
     serials = frozenset(serial for serial, _ in listed)

@@ -7,7 +7,7 @@ repeats the grid's values as the load, whatever the inverters produce.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import entries, system
 from envoy_exporter.families import gauge, label
 from envoy_exporter.fields import WATT_HOUR, Fields, number, peek, scaled
 
@@ -142,8 +142,8 @@ class ConsumptionMemory:
 def remembered(site: Site, before: ConsumptionMemory, now: float) -> ConsumptionMemory:
     """The memory after this reading: a list of meters that fails, or is empty, for a poll changes no hardware."""
     seen = site.seen
-    sole = documents.sole_consumption_meter(seen) if documents.meters(seen) else before.sole_meter
-    has_inverters = before.has_inverters or documents.lists_an_inverter(seen)
+    sole = system.sole_consumption_meter(seen) if entries.meters(seen) else before.sole_meter
+    has_inverters = before.has_inverters or system.has_inverter(seen)
     return ConsumptionMemory(
         sole, has_inverters, _repeated_at(site, before.repeated_at, now, has_inverters=has_inverters)
     )
@@ -151,9 +151,9 @@ def remembered(site: Site, before: ConsumptionMemory, now: float) -> Consumption
 
 def _repeated_at(site: Site, before: float | None, now: float, *, has_inverters: bool) -> float | None:
     """One poll that leaves out the proof does not end a rejection: activeCount flaps on 8.3 (pyenphase#471)."""
-    total, net = documents.consumption_entries(site.content)
-    produced = documents.eim_entry(site.content)
-    if documents.has_no_production_meter(site.content):
+    total, net = entries.consumption_entries(site.content)
+    produced = entries.eim_entry(site.content)
+    if system.has_no_production_meter(site.content):
         produced = {"activeCount": 0}
     same = sanity_checks.total_equals_net(total or {}, net, produced, has_inverters=has_inverters)
     if same is None:
@@ -176,8 +176,8 @@ def read(
     site: Site, memory: ConsumptionMemory
 ) -> Iterator[Consumption | ConsumptionPhase | NetConsumption | NetConsumptionPhase]:
     """Nothing while the CT is not active."""
-    meter = documents.enabled_meter(site.seen, NET) or documents.enabled_meter(site.seen, TOTAL)
-    total, net = documents.consumption_entries(site.content)
+    meter = system.enabled_meter(site.seen, NET) or system.enabled_meter(site.seen, TOTAL)
+    total, net = entries.consumption_entries(site.content)
     if (load := _usable(site, TOTAL, total, meter, memory)) is not None:
         yield _load(site, load)
         for phase, line in site.lines(load, meter):
@@ -191,9 +191,9 @@ def read(
 
 
 def _usable(
-    site: Site, name: str, entry: Fields | None, meter: documents.Meter | None, memory: ConsumptionMemory
+    site: Site, name: str, entry: Fields | None, meter: entries.Meter | None, memory: ConsumptionMemory
 ) -> Fields | None:
-    if entry is not None and documents.is_active(entry) and name in rejected(memory):
+    if entry is not None and entries.is_active(entry) and name in rejected(memory):
         site.reject(sanity_checks.TOTAL_EQUALS_NET, name)
         return None
     return site.whole(name, entry, meter)

@@ -7,7 +7,7 @@ They are listed in the ensemble inventory. The relays for solar and battery circ
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, flags, gauge, info, label, states
@@ -204,7 +204,7 @@ def read(context: Context[None]) -> Result[None]:
     rejections, latest = Rejections(), sanity_checks.latest(seen, now)
     reject = rejections.of(documents.ENSEMBLE_INVENTORY)
     enpowers, collars, combiners = (
-        dict(json_fields.devices(documents.ensemble(seen, kind), "serial_num", reject))
+        dict(json_fields.devices(entries.ensemble(seen, kind), "serial_num", reject))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
     # One relay object, and no serial in it: it is the only switch's, and with two nobody knows whose.
@@ -223,8 +223,8 @@ def _enpowers(
     reject = rejections.of(documents.ENSEMBLE_INVENTORY)
     told, errors = rejections.of(documents.ENSEMBLE_STATUS), rejections.of(documents.ENSEMBLE_ERRORS)
     for serial, fields in enpowers.items():
-        relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        error_flags = documents.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
+        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
+        error_flags = entries.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
         yield Grid(
             serial=serial,
             device="enpower",
@@ -265,7 +265,7 @@ def _collars(
     """A collar has no mode of its own: how batteries and inverters work with it is in the relay object."""
     reject, told = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_STATUS)
     for serial, fields in collars.items():
-        relay = documents.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
+        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
         admin_state = text(fields, "admin_state_str", reject)
         yield Grid(serial=serial, device="collar", connected=COLLAR_CONNECTED.get(admin_state or ""))
         yield GridMode(

@@ -6,7 +6,7 @@ Gateways without one answer too; there is one where `gen_config` is not empty. N
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label, states
@@ -89,7 +89,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _generator(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
-    config = documents.generator(seen)
+    config = entries.generator(seen)
     if not config:
         return
     reject = rejections.of(documents.GENERATOR_CONFIG)
@@ -100,9 +100,9 @@ def _generator(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
         start_method=text(config, "start_method", reject),
     )
     kilowatts = number(config, "name_plate_rating_wat", reject, low=0, high=_LARGEST_KILOWATTS)
-    live, now = documents.entry(seen.content(documents.GENERATOR)), rejections.of(documents.GENERATOR)
-    mode = documents.entry(seen.content(documents.GENERATOR_MODE))
-    exercise = documents.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
+    live, now = entries.entry(seen.content(documents.GENERATOR)), rejections.of(documents.GENERATOR)
+    mode = entries.entry(seen.content(documents.GENERATOR_MODE))
+    exercise = entries.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
     planned = rejections.of(documents.GENERATOR_SCHEDULE)
     if day := text(exercise, "day", planned):
         yield GeneratorExercise(day=day)

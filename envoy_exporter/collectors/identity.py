@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
@@ -51,21 +51,21 @@ def read(context: Context[None]) -> Result[None]:
     rejections = Rejections()
     reject = rejections.of(documents.INFO)
     readings: list[GatewayInfo | Clock] = []
-    device = documents.entry(documents.information(seen), "device")
+    device = entries.entry(entries.information(seen), "device")
     if device:
         readings.append(
             GatewayInfo(
                 serial=json_fields.serial(device, "sn", reject) if "sn" in device else None,
                 part_number=json_fields.text(device, "pn", reject),
                 firmware=json_fields.text(device, "software", reject),
-                metered=documents.metered(seen),
+                metered=system.metered(seen),
             )
         )
-    build = documents.entry(documents.information(seen), "build_info")
+    build = entries.entry(entries.information(seen), "build_info")
     readings.append(
         Clock(
             offset=_offset(seen, reject),
-            utc_offset=_utc_offset(seen, settings, now, rejections.of(documents.home(seen)[0])),
+            utc_offset=_utc_offset(seen, settings, now, rejections.of(entries.home(seen)[0])),
             firmware_build=json_fields.instant(build, "build_time_gmt", reject),
         )
     )
@@ -77,7 +77,7 @@ def _offset(seen: Documents, reject: Reject) -> float | None:
     document = seen.at_hand.get(documents.INFO)
     if document is None:
         return None
-    information = documents.entry(document.content)
+    information = entries.entry(document.content)
     time = json_fields.instant(information, "time", reject)
     if information.get("time") == "0":
         reject(json_fields.CLOCK, "time")
@@ -85,7 +85,7 @@ def _offset(seen: Documents, reject: Reject) -> float | None:
 
 
 def _utc_offset(seen: Documents, settings: Settings, now: float, reject: Reject) -> float | None:
-    name = settings.timezone or json_fields.text(documents.home(seen)[1], "timezone", reject)
+    name = settings.timezone or json_fields.text(entries.home(seen)[1], "timezone", reject)
     if not name:
         return None
     try:

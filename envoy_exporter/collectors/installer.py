@@ -7,7 +7,7 @@ their own, for one series is one register.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
@@ -126,17 +126,17 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
     rejections = Rejections()
     plausible = PlausibilityFilter(seen, memory, rejections)
-    line = documents.entry(seen.content(documents.PLC_STATUS))
+    line = entries.entry(seen.content(documents.PLC_STATUS))
     reject = rejections.of(documents.PLC_STATUS)
     readings: list[Reading] = [
-        *_counters(documents.entry(line.get("counters")), reject),
-        *_inverters(documents.entry(line.get("pcu")), seen, settings, sanity_checks.latest(seen, now), reject),
-        *_books(documents.entry(seen.content(documents.PDM_ENERGY)), plausible, rejections.of(documents.PDM_ENERGY)),
+        *_counters(entries.entry(line.get("counters")), reject),
+        *_inverters(entries.entry(line.get("pcu")), seen, settings, sanity_checks.latest(seen, now), reject),
+        *_books(entries.entry(seen.content(documents.PDM_ENERGY)), plausible, rejections.of(documents.PDM_ENERGY)),
     ]
-    dynamic = documents.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
+    dynamic = entries.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
     reject = rejections.of(documents.DYNAMIC_EXPORT_LIMIT)
     enabled = flag(dynamic, "enable", reject)
-    switch = documents.entry(seen.content(documents.PRODUCTION_SWITCH))
+    switch = entries.entry(seen.content(documents.PRODUCTION_SWITCH))
     readings.append(
         Switches(
             dynamic_limit_enabled=enabled,
@@ -144,7 +144,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
             forced_off=flag(switch, "powerForcedOff", rejections.of(documents.PRODUCTION_SWITCH)),
         )
     )
-    profile = documents.entry(seen.content(documents.GRID_PROFILE))
+    profile = entries.entry(seen.content(documents.GRID_PROFILE))
     reject = rejections.of(documents.GRID_PROFILE)
     if name := json_fields.text(profile, "selected_profile", reject):
         readings.append(GridProfile(profile=name, id=_id(profile, reject)))
@@ -162,7 +162,7 @@ def _id(profile: Fields, reject: Reject) -> str | None:
 def _counters(counters: Fields, reject: Reject) -> Iterator[PlcDevices]:
     """Of the kinds that there are: for others the gateway counts zeros."""
     for device in ("pcu", "acb", "nsrb", "pld", "esub"):
-        fields = documents.entry(counters.get(device))
+        fields = entries.entry(counters.get(device))
         counts = {state: number(fields, key, reject, low=0) for state, key in COUNTERS.items()}
         if any(counts.values()):
             for state, count in counts.items():
@@ -214,7 +214,7 @@ def _rows(table: Fields, reject: Reject) -> list[Fields]:
 def _books(energy: Fields, plausible: PlausibilityFilter, reject: Reject) -> Iterator[Books]:
     """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
-        sent = documents.entry(energy, *path)
+        sent = entries.entry(energy, *path)
         fields = plausible.accepted(documents.PDM_ENERGY, (source,), sent, _REGISTERS)
         if not any(peek(fields, key) for key in fields):
             continue

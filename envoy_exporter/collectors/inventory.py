@@ -6,7 +6,7 @@ It is some minutes old. Removed inverters stay in it, with nothing said of their
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, flags, gauge, info, label
@@ -48,12 +48,12 @@ READINGS: tuple[type[Reading], ...] = (InverterState, InverterPhase)
 
 def listed(seen: Documents, reject: Reject) -> dict[str, Fields]:
     """The inverters of the inventory by serial, removed ones too."""
-    return dict(json_fields.devices(documents.inventory(seen, "PCU"), "serial_num", reject))
+    return dict(json_fields.devices(entries.inventory(seen, "PCU"), "serial_num", reject))
 
 
 def read(inverters: Mapping[str, Fields], reject: Reject) -> Iterator[Reading]:
     for serial, fields in inverters.items():
-        if documents.is_removed(fields):
+        if entries.is_removed(fields):
             continue
         yield InverterState(
             serial=serial,

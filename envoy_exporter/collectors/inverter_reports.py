@@ -7,7 +7,7 @@ what belongs to a channel has families of its own, and the AC side is read from 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import WATT_HOUR, Fields, Reject, instant, number, pass_over, peek, scaled
@@ -98,7 +98,7 @@ class Reader:
 
     def _channel(self, name: tuple[str | int, ...], fields: Fields) -> _Channel:
         accepted = self.plausible.accepted(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
-        report = documents.entry(accepted.get("lastReading"))
+        report = entries.entry(accepted.get("lastReading"))
         last_report = instant(report, "endDate", self.reject)
         fresh = is_fresh(last_report, self.seen, self.settings.inverter_max_age)
         return _Channel(
@@ -107,7 +107,7 @@ class Reader:
 
     def _of_one(self, serial: str, channel: _Channel, *, present: bool | None) -> Inverter:
         fields, report, reject, fresh = channel.fields, channel.report, self.reject, channel.fresh
-        hours = documents.entry(fields.get("wattHours"))
+        hours = entries.entry(fields.get("wattHours"))
         dc_voltage, dc_current = self._dc(channel)
         ac_current, reactive_power = thousandth(report, "acCurrentInmA", reject), _reactive_power(report, reject)
         ac_voltage, ac_frequency, temperature = self._ac(channel)
@@ -117,7 +117,7 @@ class Reader:
             module_present=present,
             reporting=fresh,
             last_report=channel.last_report,
-            max_power=watts(documents.entry(fields.get("watts")), "max", reject),
+            max_power=watts(entries.entry(fields.get("watts")), "max", reject),
             energy=number(fields, _ENERGY.key, reject, low=0),
             running=number(fields, _RUNNING.key, reject, low=0),
             today=scaled(number(hours, "today", reject, low=0), WATT_HOUR),
@@ -199,7 +199,7 @@ class Reader:
     def _watt_hours(self, channel: _Channel | None, period: str) -> float | None:
         if channel is None:
             return None
-        hours = documents.entry(channel.fields.get("wattHours"))
+        hours = entries.entry(channel.fields.get("wattHours"))
         return scaled(number(hours, period, self.reject, low=0), WATT_HOUR)
 
 
@@ -209,7 +209,7 @@ def _length(channels: object) -> int:
 
 def _ids(channels: Sequence[Fields]) -> Ids:
     """The channels' own numbers, or their places where these do not tell them apart."""
-    ids = tuple(id_ for channel in channels if (id_ := documents.integer(channel.get("chanEid"))) is not None)
+    ids = tuple(id_ for channel in channels if (id_ := entries.integer(channel.get("chanEid"))) is not None)
     return ids if len(set(ids)) == len(channels) else tuple(range(len(channels)))
 
 
@@ -219,7 +219,7 @@ def _are_places(ids: Ids) -> bool:
 
 def _flat(channel: Fields) -> dict[str, object]:
     """The channel, and in it what its register is judged by."""
-    report, lifetime = documents.entry(channel.get("lastReading")), documents.entry(channel.get("lifetime"))
+    report, lifetime = entries.entry(channel.get("lastReading")), entries.entry(channel.get("lifetime"))
     power = mean_watts(joules(report, "joulesProduced", lambda *_: None), report)
     beside = {"endDate": report.get("endDate"), _POWER: power}
     registers = {f"lifetime.{key}": lifetime[key] for key in ("joulesProduced", "duration") if key in lifetime}

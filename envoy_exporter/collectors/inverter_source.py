@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import Fields, Reject, pass_over
@@ -25,7 +25,7 @@ def choose(seen: Documents, chosen: InverterSource) -> InverterSource:
     content = seen.content(documents.DEVICE_DATA)
     if content is not None:
         return InverterSource(
-            documents.DEVICE_DATA if documents.device_data_is_whole(content) else documents.INVERTERS_V1
+            documents.DEVICE_DATA if entries.device_data_is_complete(content) else documents.INVERTERS_V1
         )
     if before == documents.DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
         return InverterSource(documents.DEVICE_DATA)
@@ -41,16 +41,16 @@ def of_v1(seen: Documents, reject: Reject) -> Iterator[tuple[str, Fields]]:
 def microinverters(listed: Iterable[Fields], key: str, reject: Reject) -> Iterator[Fields]:
     """Those of a list that may mix devices. A type that is not a number is rejected."""
     for fields in listed:
-        number = documents.device_type(fields)
+        number = entries.device_type(fields)
         if number is None:
             reject(json_fields.TYPE, key)
-        elif number == documents.MICROINVERTER:
+        elif number == entries.MICROINVERTER:
             yield fields
 
 
 def of_device_data(seen: Documents, reject: Reject) -> Iterator[tuple[str, Fields]]:
     """Those that were removed too; `active` is false of them (8.3.5433)."""
-    yield from json_fields.devices(documents.interval_data(seen, "pcu"), "sn", reject)
+    yield from json_fields.devices(entries.interval_data(seen, "pcu"), "sn", reject)
 
 
 def serials(seen: Documents, endpoint: str) -> frozenset[str]:
@@ -72,7 +72,7 @@ def listed(seen: Documents, chosen: InverterSource, inventory: Mapping[str, bool
         if not isinstance(content, list):
             return None
         own = {serial: inventory.get(serial, True) for serial, _ in of_v1(seen, pass_over)}
-    elif documents.device_data_is_whole(content):
+    elif entries.device_data_is_complete(content):
         own = {serial: each.get("active") is not False for serial, each in of_device_data(seen, pass_over)}
     else:
         return None
@@ -83,5 +83,5 @@ def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bo
     """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
     if not seen.settled(documents.INVENTORY):
         return before
-    found = json_fields.devices(documents.inventory(seen, "PCU"), "serial_num", pass_over)
-    return {serial: not documents.is_removed(each) for serial, each in found}
+    found = json_fields.devices(entries.inventory(seen, "PCU"), "serial_num", pass_over)
+    return {serial: not entries.is_removed(each) for serial, each in found}

@@ -8,7 +8,7 @@ the inventory, see there.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading
@@ -75,7 +75,7 @@ def _marked(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator
         if each.active is not None or fields is None:
             yield each
         else:
-            yield _removed(each.serial) if documents.is_removed(fields) else replace(each, active=True)
+            yield _removed(each.serial) if entries.is_removed(fields) else replace(each, active=True)
 
 
 def _of_inventory(
@@ -83,7 +83,7 @@ def _of_inventory(
 ) -> Iterator[Inverter]:
     """Those that it alone has: when they last reported is all that it knows of their reports."""
     for serial, fields in others.items():
-        if documents.is_removed(fields):
+        if entries.is_removed(fields):
             yield _removed(serial)
             continue
         last_report = instant(fields, "last_rpt_date", reject)
@@ -118,7 +118,7 @@ def _infos(
 
 def _counts(seen: Documents, reject: Reject) -> Iterator[DeviceData]:
     if documents.DEVICE_DATA in seen.at_hand:
-        content = documents.entry(seen.content(documents.DEVICE_DATA))
+        content = entries.entry(seen.content(documents.DEVICE_DATA))
         yield DeviceData(
             devices=number(content, "deviceCount", reject, low=0),
             limit=number(content, "deviceDataLimit", reject, low=0),

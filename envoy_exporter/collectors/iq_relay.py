@@ -6,7 +6,7 @@ Its numbers are of `/ivp/pdm/device_data`, its state of the inventory; each docu
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label
@@ -92,12 +92,12 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     rejections = Rejections()
     plausible = PlausibilityFilter(seen, memory, rejections)
     reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    listed = dict(json_fields.devices(documents.inventory(seen, "NSRB"), "serial_num", reject))
-    reported = dict(json_fields.devices(documents.interval_data(seen, "nsrb"), "sn", data))
+    listed = dict(json_fields.devices(entries.inventory(seen, "NSRB"), "serial_num", reject))
+    reported = dict(json_fields.devices(entries.interval_data(seen, "nsrb"), "sn", data))
     readings: list[Reading] = []
     for serial in {**listed, **reported}:
         fields, device = listed.get(serial, {}), reported.get(serial, {})
-        if not documents.is_removed(fields) and json_fields.flag(device, "active", data) is not False:
+        if not entries.is_removed(fields) and json_fields.flag(device, "active", data) is not False:
             readings += _relay(
                 serial, fields, device, seen, settings, sanity_checks.latest(seen, now), plausible, rejections
             )
@@ -116,7 +116,7 @@ def _relay(
 ) -> Iterator[Reading]:
     """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
     reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    said = documents.entry(next(json_fields.items(device.get("channels"), data), {}).get("lastReading"))
+    said = entries.entry(next(json_fields.items(device.get("channels"), data), {}).get("lastReading"))
     report = plausible.accepted(documents.DEVICE_DATA, (serial,), said, _REGISTERS)
     last_report = sanity_checks.moment(report, "endDate", latest, data)
     fresh = is_fresh(last_report, seen, settings.inverter_max_age)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, gauge, states
 from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
@@ -52,9 +52,9 @@ def read(context: Context[None]) -> Result[None]:
     seen = context.documents
     rejections = Rejections()
     readings: list[Reading] = []
-    if export := documents.entry(seen.content(documents.EXPORT_LIMIT)):
+    if export := entries.entry(seen.content(documents.EXPORT_LIMIT)):
         readings.append(_export(export, rejections.of(documents.EXPORT_LIMIT)))
-    if production := documents.entry(seen.content(documents.PRODUCTION_LIMIT)):
+    if production := entries.entry(seen.content(documents.PRODUCTION_LIMIT)):
         reject = rejections.of(documents.PRODUCTION_LIMIT)
         ratio = percent(production, "pv_limit_pct", reject)
         readings.append(ProductionLimit(enabled=flag(production, "enable", reject), ratio=ratio))

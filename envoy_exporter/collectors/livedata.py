@@ -8,7 +8,7 @@ freeze. So they are there only while the stream runs and the last update is youn
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
@@ -107,10 +107,10 @@ def read(context: Context[None]) -> Result[None]:
     seen, now = context.documents, context.now
     rejections = Rejections()
     reject = rejections.of(documents.LIVE_DATA)
-    content = documents.entry(seen.content(documents.LIVE_DATA))
+    content = entries.entry(seen.content(documents.LIVE_DATA))
     if not content:
         return Result((), (), None)
-    connection, meters = documents.entry(content.get("connection")), documents.entry(content.get("meters"))
+    connection, meters = entries.entry(content.get("connection")), entries.entry(content.get("meters"))
     stream = Stream(
         enabled=says(connection, "sc_stream", ("enabled",), reject),
         mqtt_connected=says(connection, "mqtt_state", ("connected",), reject),
@@ -125,9 +125,9 @@ def read(context: Context[None]) -> Result[None]:
 def _live(meters: Fields, seen: Documents, reject: Reject) -> Iterator[Reading]:
     """Of batteries and a generator that there are: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
-    if not documents.ensemble(seen, "ENCHARGE"):
+    if not entries.ensemble(seen, "ENCHARGE"):
         del kinds["iq"]
-    if documents.ac_batteries(documents.site(seen)) is None:
+    if entries.ac_batteries(entries.site(seen)) is None:
         del kinds["ac"]
     yield Live(
         charge=percent(meters, "soc", reject) if kinds else None,
@@ -135,11 +135,11 @@ def _live(meters: Fields, seen: Documents, reject: Reject) -> Iterator[Reading]:
         main_relay=number(meters, "main_relay_state", reject),
         generator_relay=number(meters, "gen_relay_state", reject),
     )
-    there = {"storage": bool(kinds), "generator": bool(documents.generator(seen))}
+    there = {"storage": bool(kinds), "generator": bool(entries.generator(seen))}
     phases = _phases(meters, seen)
     for source in _SOURCES:
         if there.get(source, True):
-            yield from _powers(source, documents.entry(meters.get(source)), phases, reject)
+            yield from _powers(source, entries.entry(meters.get(source)), phases, reject)
     for kind, prefix in kinds.items():
         energy = number(meters, f"{prefix}_agg_energy", reject, low=0)
         yield LiveBattery(
@@ -166,7 +166,7 @@ def _phases(meters: Fields, seen: Documents) -> int:
         return count
     if meters.get("is_split_phase") == 1:
         return _SPLIT
-    return max((meter.phases for meter in documents.meters(seen) if meter.enabled), default=len(PHASES))
+    return max((meter.phases for meter in entries.meters(seen) if meter.enabled), default=len(PHASES))
 
 
 def _thousandth(fields: Fields, key: str, reject: Reject) -> float | None:

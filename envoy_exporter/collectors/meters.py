@@ -7,9 +7,10 @@ status and flags are of every meter that the gateway lists. A reading is joined 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents, Meter
+from envoy_exporter.documents import Documents
+from envoy_exporter.entries import Meter
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
 from envoy_exporter.fields import WATT_HOUR, Fields, Reject, Rejections, number, scaled
 
@@ -184,10 +185,10 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 def _readings(
     seen: Documents, plausible: PlausibilityFilter, latest: float, rejections: Rejections
 ) -> Iterator[Reading]:
-    listed = documents.meters(seen)
-    said = documents.meter_readings(seen)
+    listed = entries.meters(seen)
+    said = entries.meter_readings(seen)
     _count_rejected(seen, rejections)
-    net = documents.enabled_meter(seen, "net-consumption")
+    net = system.enabled_meter(seen, "net-consumption")
     for meter in listed:
         reject = rejections.of(documents.METERS)
         yield MeterInfo(
@@ -225,7 +226,7 @@ def _count_rejected(seen: Documents, rejections: Rejections) -> None:
                 continue
             if eid in eids:
                 reject(json_fields.DUPLICATE, "eid")
-            elif endpoint == documents.METERS and not documents.is_name(each.get("measurementType")):
+            elif endpoint == documents.METERS and not entries.is_name(each.get("measurementType")):
                 reject(json_fields.LABEL, "measurementType")
             eids.add(eid)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, gauge, label
 from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
@@ -112,11 +112,11 @@ class BatteryFirmware:
 def read(context: Context[None]) -> Result[None]:
     seen, now = context.documents, context.now
     rejections = Rejections()
-    endpoint, home = documents.home(seen)
+    endpoint, home = entries.home(seen)
     readings: list[Reading] = []
     if home:
         reject = rejections.of(endpoint)
-        network = documents.entry(home.get("network"))
+        network = entries.entry(home.get("network"))
         readings.append(
             Cloud(
                 connected=flag(network, "web_comm", reject),
@@ -128,8 +128,8 @@ def read(context: Context[None]) -> Result[None]:
         )
         readings += _interfaces(network, reject)
         readings += _wireless(home, reject)
-        readings += _communication(documents.entry(home.get("comm")), reject)
-    state = documents.entry(seen.content(documents.FIRMWARE_MANAGER), "SiteSync")
+        readings += _communication(entries.entry(home.get("comm")), reject)
+    state = entries.entry(seen.content(documents.FIRMWARE_MANAGER), "SiteSync")
     if state:
         status = number(state, "Current_Status", rejections.of(documents.FIRMWARE_MANAGER))
         readings.append(BatteryFirmware(status=status))
@@ -169,7 +169,7 @@ def _wireless(home: Fields, reject: Reject) -> Iterator[Wireless]:
 
 def _communication(comm: Fields, reject: Reject) -> Iterator[Reading]:
     """A level of 0 where there is no device says nothing of any (all captures)."""
-    heard = {name: documents.entry(comm.get(name)) for name in CLASSES}
+    heard = {name: entries.entry(comm.get(name)) for name in CLASSES}
     batteries = next(json_fields.items(comm.get("encharge"), reject), {})
     for name, fields in {**heard, "encharge": batteries}.items():
         if fields:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents, Meter
+from envoy_exporter.documents import Documents
+from envoy_exporter.entries import Meter
 from envoy_exporter.fields import Fields, Rejections, pass_over, peek
 
 ZERO_AFTER_VALUE, PHASE_LOST, FROZEN = RULES = ("zero_after_value", "phase_lost", "frozen")
@@ -128,7 +129,7 @@ class PlausibilityFilter:
     """Compares one set of documents with the state before it. Another gateway starts without a state."""
 
     def __init__(self, seen: Documents, before: PlausibilityState, rejections: Rejections) -> None:
-        serial = documents.device(seen, "sn")
+        serial = entries.device(seen, "sn")
         same = None in (serial, before.serial) or serial == before.serial
         self._serial = serial or before.serial
         self._seen = seen

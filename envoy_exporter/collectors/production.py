@@ -7,7 +7,7 @@ poll without it has no sample, never another's, for a switch would add megawatt-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, counter, gauge, label
 from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, peek, scaled
@@ -96,7 +96,7 @@ class ProductionMemory:
 def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
     seen, memory, now = context.documents, context.memory, context.now
     rejections = Rejections()
-    serial = documents.device(seen, "sn")
+    serial = entries.device(seen, "sn")
     before = memory if serial in {None, memory.serial or serial} else ProductionMemory()
     choice = production_source.choose(seen, before.choice)
     site = Site(
@@ -118,7 +118,7 @@ _V1 = (Register(key="wattHoursLifetime", power="wattsNow", derived=("wattHoursTo
 
 def _production(site: Site, chosen: str | None) -> Iterator[Reading]:
     reject = site.reject
-    inverters: Fields | None = documents.inverters_entry(site.content)
+    inverters: Fields | None = entries.inverters_entry(site.content)
     if inverters is not None:
         inverters = site.plausible.accepted(site.endpoint, ("inverters",), inverters, _SUM)
         yield Reporting(inverters=number(inverters, "activeCount", reject, low=0))
@@ -138,8 +138,8 @@ def _production(site: Site, chosen: str | None) -> Iterator[Reading]:
 
 
 def _eim(site: Site) -> Iterator[Reading]:
-    reject, meter = site.reject, documents.enabled_meter(site.seen, "production")
-    eim = site.whole("production", documents.eim_entry(site.content), meter)
+    reject, meter = site.reject, system.enabled_meter(site.seen, "production")
+    eim = site.whole("production", entries.eim_entry(site.content), meter)
     if eim is None:
         return
     fields = site.accepted("production", eim)
@@ -166,7 +166,7 @@ def _eim(site: Site) -> Iterator[Reading]:
 
 
 def _v1(site: Site) -> Iterator[Production]:
-    sent = documents.entry(site.seen.content(documents.PRODUCTION_V1))
+    sent = entries.entry(site.seen.content(documents.PRODUCTION_V1))
     if not sent:
         return
     reject = site.rejections.of(documents.PRODUCTION_V1)

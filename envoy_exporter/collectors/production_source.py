@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import Fields, peek
 
@@ -18,35 +18,35 @@ class Choice:
 
 def choose(seen: Documents, before: Choice) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
-    firmware = documents.device(seen, "software") or before.firmware
+    firmware = entries.device(seen, "software") or before.firmware
     meters = before.meters
-    listed = documents.meters(seen)
+    listed = entries.meters(seen)
     if listed or (meters is None and seen.settled(documents.METERS)):  # a gateway that starts lists none for a while
         meters = tuple((meter.eid, meter.type, meter.enabled) for meter in listed)
     kept = before.source if (firmware, meters) == (before.firmware, before.meters) else None
-    if documents.is_active(documents.eim_entry(documents.site(seen))):
+    if entries.is_active(entries.eim_entry(entries.site(seen))):
         kept = "eim"
     return Choice(kept or _source(seen), firmware, meters)
 
 
 def _source(seen: Documents) -> str | None:
-    if documents.firmware_below(seen, 3, 9):
+    if system.firmware_below(seen, 3, 9):
         return "html" if isinstance(seen.content(documents.PRODUCTION), str) else None
-    site = documents.site(seen)
+    site = entries.site(seen)
     if documents.INFO not in seen.at_hand or (site is None and documents.PRODUCTION_JSON not in seen.absent):
         return None
-    if site is not None and not documents.tells_of_production(site) and documents.metered(seen) is not False:
+    if site is not None and not entries.lists_production(site) and system.metered(seen) is not False:
         return None
-    inverters = documents.inverters_entry(site)
-    if documents.metered(seen):
+    inverters = entries.inverters_entry(site)
+    if system.metered(seen):
         if not seen.settled(documents.METERS):
             return None
         listed = isinstance(seen.content(documents.METERS), list)
-        if inverters and listed and not documents.enabled_meter(seen, "production"):
+        if inverters and listed and not system.enabled_meter(seen, "production"):
             return "inverters"
     if documents.PRODUCTION_V1 not in seen.at_hand:
         return None
-    return _by_v1(documents.entry(seen.content(documents.PRODUCTION_V1)), inverters)
+    return _by_v1(entries.entry(seen.content(documents.PRODUCTION_V1)), inverters)
 
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:

@@ -7,7 +7,7 @@ and what is switched are two documents, joined on the relay's id.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
@@ -59,7 +59,7 @@ def _relays(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
     reject, switched = rejections.of(documents.DRY_CONTACT_SETTINGS), rejections.of(documents.DRY_CONTACTS)
     contacts = dict(_listed(seen, documents.DRY_CONTACTS, switched))
     for relay, fields in _listed(seen, documents.DRY_CONTACT_SETTINGS, reject):
-        if not documents.relay_is_used(fields):
+        if not entries.is_relay_in_use(fields):
             continue
         yield RelayInfo(
             relay=relay,
@@ -79,7 +79,7 @@ def _relays(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
 
 
 def _listed(seen: Documents, endpoint: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    return json_fields.devices(documents.entry(seen.content(endpoint)).get("dry_contacts"), "id", reject)
+    return json_fields.devices(entries.entry(seen.content(endpoint)).get("dry_contacts"), "id", reject)
 
 
 COLLECTOR = Collector(

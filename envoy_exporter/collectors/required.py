@@ -7,7 +7,7 @@ A document that parses and lacks what is required of it is counted by the rule `
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import MISSING, Fields, Rejection, pass_over, peek
@@ -49,14 +49,14 @@ def _joined(names: list[str]) -> str:
 
 def _information(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
     if documents.INFO in seen.at_hand:
-        yield documents.INFO, [element for element in ("sn", "software") if not documents.device(seen, element)]
+        yield documents.INFO, [element for element in ("sn", "software") if not entries.device(seen, element)]
 
 
 def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list[str]]]:
     """0 is a number; an entry whose CT is not active has numbers too."""
-    endpoint, name = documents.site_endpoint(seen), f"production {source}"
-    site, v1 = seen.content(endpoint), documents.entry(seen.content(documents.PRODUCTION_V1))
-    eim, inverters = documents.eim_entry(site), documents.inverters_entry(site)
+    endpoint, name = entries.site_endpoint(seen), f"production {source}"
+    site, v1 = seen.content(endpoint), entries.entry(seen.content(documents.PRODUCTION_V1))
+    eim, inverters = entries.eim_entry(site), entries.inverters_entry(site)
     if source == "html":
         endpoint, name = documents.PRODUCTION, html_production.POWER
         rows = html_production.read(seen.content(endpoint))
@@ -66,14 +66,14 @@ def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list
         complete = _any_number(v1, ("wattsNow", "wattHoursLifetime"))
     elif source is not None:
         complete = _any_number((eim if source == "eim" else inverters) or {}, ("wNow", "whLifetime"))
-    elif documents.firmware_below(seen, 3, 9):
+    elif system.firmware_below(seen, 3, 9):
         endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
     else:
         name = "production"
         complete = _any_number(v1, v1) or not seen.settled(documents.PRODUCTION_V1)
         if eim or inverters:  # of a gateway with CTs, the list of meters decides first
             endpoint, name = documents.PRODUCTION_V1, "wattsNow"
-            complete = complete or (documents.metered(seen) is True and not seen.settled(documents.METERS))
+            complete = complete or (system.metered(seen) is True and not seen.settled(documents.METERS))
     if endpoint in seen.at_hand and not complete:
         yield endpoint, [name]
 
@@ -85,8 +85,8 @@ def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
 def _meter_readings(seen: Documents, kind: str | None) -> Iterator[tuple[str, list[str]]]:
     """Of every enabled meter, or of those of one type."""
     if documents.METER_READINGS in seen.at_hand:
-        readings = documents.meter_readings(seen)
-        meters = (meter for meter in documents.meters(seen) if meter.enabled and kind in {None, meter.type})
+        readings = entries.meter_readings(seen)
+        meters = (meter for meter in entries.meters(seen) if meter.enabled and kind in {None, meter.type})
         yield documents.METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
 
 
@@ -98,18 +98,18 @@ def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[
     """Of the chosen list; of another that has answered, while the chosen one does not."""
     both = (documents.DEVICE_DATA, documents.INVERTERS_V1)
     lists = [endpoint for endpoint in ((chosen,) if chosen in seen.at_hand else both) if endpoint in seen.at_hand]
-    counted = documents.is_active(documents.inverters_entry(documents.site(seen)))
-    listed = documents.entries(documents.inventory(seen, "PCU"))
-    expected = counted or any(not documents.is_removed(inverter) for inverter in listed)
+    counted = entries.is_active(entries.inverters_entry(entries.site(seen)))
+    listed = entries.objects(entries.inventory(seen, "PCU"))
+    expected = counted or any(not entries.is_removed(inverter) for inverter in listed)
     if expected and lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
         yield str(lists[0]), ["inverters"]
 
 
 def _battery_power(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
     if documents.ENSEMBLE_POWER in seen.at_hand:
-        powers = documents.battery_powers(seen)
-        sent = {json_fields.serial(power, "serial_num", pass_over) for power in documents.entries(powers)}
-        units = documents.entries(documents.ensemble(seen, "ENCHARGE"))
+        powers = entries.battery_powers(seen)
+        sent = {json_fields.serial(power, "serial_num", pass_over) for power in entries.objects(powers)}
+        units = entries.objects(entries.ensemble(seen, "ENCHARGE"))
         serials = (json_fields.serial(unit, "serial_num", pass_over) for unit in units)
         yield documents.ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
 

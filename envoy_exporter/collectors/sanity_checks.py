@@ -8,8 +8,8 @@ in whatever unit they share.
 import math
 from typing import NamedTuple
 
-from envoy_exporter import documents
 from envoy_exporter import fields as json_fields
+from envoy_exporter import system
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import Fields, Reject, number
 
@@ -89,7 +89,7 @@ def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None,
 
 def gateway_clock(seen: Documents) -> float | None:
     """What the gateway's clock shows; None where it cannot be right, as at 1970 after a start without a network."""
-    clock = documents.gateway_time(seen)
+    clock = system.gateway_time(seen)
     return clock if clock is not None and json_fields.EARLIEST <= clock <= json_fields.LATEST else None
 
 

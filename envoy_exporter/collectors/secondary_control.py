@@ -6,7 +6,7 @@ There only with an IQ battery: without one the document is full of zeros that me
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
 from envoy_exporter.fields import PHASES, Rejections, flag, number, percent
@@ -53,7 +53,7 @@ READINGS = (StorageControl, Bias)
 def readings(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
     """Asked for only where there is an IQ battery."""
     reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-    fields = documents.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
     yield StorageControl(
         very_low_limit=percent(fields, "VLS_Limit", reject),
         shutdown=flag(fields, "shutdown", reject),

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import entries
 from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents, Json, Meter
+from envoy_exporter.documents import Documents, Json
+from envoy_exporter.entries import Meter
 from envoy_exporter.fields import Fields, Reject, Rejections
 
 from . import plausibility
@@ -25,7 +26,7 @@ class Site:
 
     @property
     def endpoint(self) -> str:
-        return documents.site_endpoint(self.seen)
+        return entries.site_endpoint(self.seen)
 
     @property
     def content(self) -> Json:
@@ -37,7 +38,7 @@ class Site:
 
     def whole(self, name: str, entry: Fields | None, meter: Meter | None) -> Fields | None:
         """The entry of an active CT that has not lost a phase."""
-        if entry is None or not documents.is_active(entry):
+        if entry is None or not entries.is_active(entry):
             return None
         phases = meter.phases if meter else 3
         lost = self.plausible.phase_lost(self.endpoint, (name,), entry.get("lines"), phases, plausibility.LINE)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter import entries
 from envoy_exporter.documents import Json
 from envoy_exporter.families import gauge, label
 from envoy_exporter.fields import Reject, number
@@ -23,9 +23,9 @@ READINGS = (MeterActivity,)
 
 
 def read(content: Json, reject: Reject) -> Iterator[MeterActivity]:
-    total, net = documents.consumption_entries(content)
-    entries = {"production": documents.eim_entry(content), "total-consumption": total, "net-consumption": net}
-    for meter, fields in entries.items():
+    total, net = entries.consumption_entries(content)
+    found = {"production": entries.eim_entry(content), "total-consumption": total, "net-consumption": net}
+    for meter, fields in found.items():
         count = number(fields or {}, "activeCount", reject, low=0)
         if count is not None:
             yield MeterActivity(meter=meter, active=count > 0)

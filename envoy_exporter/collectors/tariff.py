@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, gauge, info, label, states
 from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent, scaled
@@ -135,9 +135,9 @@ def read(context: Context[None]) -> Result[None]:
     seen, now = context.documents, context.now
     rejections = Rejections()
     reject = rejections.of(documents.TARIFF)
-    tariff = documents.entry(seen.content(documents.TARIFF), "tariff")
+    tariff = entries.entry(seen.content(documents.TARIFF), "tariff")
     readings: list[Reading] = []
-    if storage := documents.entry(tariff.get("storage_settings")):
+    if storage := entries.entry(tariff.get("storage_settings")):
         readings.append(_storage(storage, sanity_checks.latest(seen, now), reject))
     prices = list(islice(_prices(tariff, reject), _MOST_PRICES + 1))
     if len(prices) > _MOST_PRICES:
@@ -160,8 +160,8 @@ def _storage(fields: Fields, latest: float, reject: Reject) -> StorageSettings:
 
 
 def _prices(tariff: Fields, reject: Reject) -> Iterator[Reading]:
-    currency = json_fields.text(documents.entry(tariff.get("currency")), "code", reject) or None
-    single = documents.entry(tariff.get("single_rate"))
+    currency = json_fields.text(entries.entry(tariff.get("currency")), "code", reject) or None
+    single = entries.entry(tariff.get("single_rate"))
     for direction, key, seasons in (("import", "rate", "seasons"), ("export", "sell", "seasons_sell")):
         price = _price(single, key, reject)
         if price:  # 0 where there is no single rate (7.3.517)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter import fields as json_fields
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
@@ -37,7 +37,7 @@ class _Module:
 def read(content: Json) -> Roof:
     """Total: any JSON in, no exception out."""
     roof = Roof()
-    for number, each in enumerate(documents.entries(documents.entry(content).get("arrays")), 1):
+    for number, each in enumerate(entries.objects(entries.entry(content).get("arrays")), 1):
         name = _name(each.get("label"), number, roof.arrays)
         roof.arrays[name] = Array(
             azimuth=_azimuth(each, name, roof.odd),
@@ -95,9 +95,9 @@ def _ranks(values: Sequence[float], half: float) -> dict[float, int]:
 def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
     """Those that have an inverter with a usable serial, each serial once."""
     seen: set[str] = set()
-    for number, each in enumerate(documents.entries(content), 1):
+    for number, each in enumerate(entries.objects(content), 1):
         where = f"{array}, module {number}"
-        inverter = documents.entry(each.get("inverter"))
+        inverter = entries.entry(each.get("inverter"))
         serial = json_fields.serial(inverter, "serial_num", _ignore)
         if serial is None or not is_inverter_serial(serial):
             why = "an inverter without a usable serial_num" if inverter else "no inverter"

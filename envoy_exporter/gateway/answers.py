@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Never
 from xml.etree import ElementTree as ET
 
-from envoy_exporter import documents
+from envoy_exporter import documents, system
 from envoy_exporter.documents import Documents, Entry, Json
 
 from .client import Answer
@@ -42,9 +42,9 @@ def content(endpoint: str, answer: Answer, seen: Documents, now: float) -> Json:
         return _information(answer.body)
     body = answer.body.removeprefix(codecs.BOM_UTF8)
     is_page = body.lstrip()[:1] == b"<"
-    if is_page and documents.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
+    if is_page and system.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
         return body.decode("utf-8", "replace")
-    if is_page and documents.firmware_below(seen, 4):
+    if is_page and system.firmware_below(seen, 4):
         raise NotHere("an HTML page")
     parsed = _json(body)
     _check_error(parsed)

@@ -14,7 +14,7 @@ from random import Random
 
 import httpx
 
-from envoy_exporter import documents
+from envoy_exporter import entries, system
 from envoy_exporter.documents import Documents
 from envoy_exporter.secret import Secret
 
@@ -107,8 +107,8 @@ class Credentials:
 
     def auth(self, seen: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
-        if documents.firmware_below(seen, TOKENS_FROM):
-            local = self._settings.local.of(documents.device(seen, "sn"))
+        if system.firmware_below(seen, TOKENS_FROM):
+            local = self._settings.local.of(entries.device(seen, "sn"))
             if self._digest is None or self._digest.local != local:
                 self._digest = Digest(local)
             return self._digest
@@ -119,7 +119,7 @@ class Credentials:
     def wants_token(self, seen: Documents, *, idle: bool) -> bool:
         """Is the cloud to be asked for one: at once, if nothing can be read without, or else when the poll is over."""
         renewal = self._renewal
-        if renewal is None or documents.firmware_below(seen, TOKENS_FROM) or not renewal.is_open():
+        if renewal is None or system.firmware_below(seen, TOKENS_FROM) or not renewal.is_open():
             return False
         token = self.token
         if token is None or (self.accepted is False and self._refusals > 1):
@@ -137,12 +137,12 @@ class Credentials:
 
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
-        serial = documents.device(seen, "sn")
+        serial = entries.device(seen, "sn")
         told = f"it has the serial {serial}" if serial else "it does not say its serial"
         expected = self._settings.serial
         if expected and serial != expected:
             return WrongGateway("wrong_gateway", f"{told}, and the config names {expected}")
-        bound = self.token.serial if self.token and not documents.firmware_below(seen, TOKENS_FROM) else None
+        bound = self.token.serial if self.token and not system.firmware_below(seen, TOKENS_FROM) else None
         if bound and serial != bound:
             return WrongGateway("wrong_gateway", f"{told}, and the token was made for {bound}")
         return None
@@ -249,7 +249,7 @@ class Credentials:
 
     def _advice(self, seen: Documents, at: float) -> str:
         """What to do now."""
-        if documents.firmware_below(seen, TOKENS_FROM):
+        if system.firmware_below(seen, TOKENS_FROM):
             wrong = "it knows another password for the user, or no such user"
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"

@@ -20,8 +20,8 @@ from envoy_exporter.documents import (
     Document,
     Documents,
     Json,
-    entry,
 )
+from envoy_exporter.entries import entry
 from envoy_exporter.fields import Rejections
 
 NUMBERS: st.SearchStrategy[Json] = st.sampled_from(

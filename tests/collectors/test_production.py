@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.documents import documents, information, of, one, read
 
-from envoy_exporter import documents as plant
+from envoy_exporter import entries
 from envoy_exporter.collectors import production
 from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.consumption import Consumption, NetConsumption
@@ -278,7 +278,7 @@ def test_a_page_without_the_table_says_nothing() -> None:
 def test_where_production_has_the_phases_it_is_the_site() -> None:
     """Firmware between 5 and 7 gave lines on /production alone."""
     seen = documents({PRODUCTION: site(eim(lines=LINES)), PRODUCTION_JSON: site(eim())})
-    assert plant.detailed(plant.site(seen))
+    assert entries.has_phases(entries.site(seen))
 
 
 @pytest.mark.parametrize(

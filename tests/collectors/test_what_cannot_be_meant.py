@@ -24,12 +24,9 @@ from envoy_exporter.documents import (
     PRODUCTION_JSON,
     TARIFF,
     Json,
-    ac_batteries,
-    an_ac_battery_is_there,
-    is_active,
-    tells_of_storage,
 )
-from envoy_exporter.gateway.endpoints import storage_hardware_is_there
+from envoy_exporter.entries import ac_batteries, is_active, lists_storage
+from envoy_exporter.system import has_ac_battery, has_ensemble_device
 
 METER: dict[str, Json] = {
     "eid": 704643328,
@@ -120,7 +117,7 @@ def test_an_ac_battery_that_does_not_say_how_full_it_is_is_none(full: Json) -> N
     entry: Json = {"storage": [{"type": "acb", "activeCount": 1, "percentFull": full}]}
     assert ac_batteries(entry) is None
     listed: Json = [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 6, "percentFull": full}]}]
-    assert not an_ac_battery_is_there(documents({INVENTORY: listed, DEVICE_DATA: {}}))
+    assert not has_ac_battery(documents({INVENTORY: listed, DEVICE_DATA: {}}))
 
 
 def test_true_is_not_one_phase() -> None:
@@ -145,7 +142,7 @@ def test_a_limit_of_which_half_is_told_is_of_no_kind() -> None:
 
 @pytest.mark.parametrize("devices", [{"a": 1}, "text", 7, True, [], None])
 def test_devices_that_are_no_list_are_no_hardware(devices: Json) -> None:
-    assert not storage_hardware_is_there(documents({ENSEMBLE_INVENTORY: [{"type": "ENPOWER", "devices": devices}]}))
+    assert not has_ensemble_device(documents({ENSEMBLE_INVENTORY: [{"type": "ENPOWER", "devices": devices}]}))
 
 
 def test_lists_in_lists_of_prices_are_a_thousand_samples_at_most() -> None:
@@ -173,4 +170,4 @@ def test_a_storage_list_that_cannot_be_read_does_not_say_that_there_are_no_ac_ba
     storage: Json,
     known: bool,
 ) -> None:
-    assert tells_of_storage({"production": [], "storage": storage}) is known
+    assert lists_storage({"production": [], "storage": storage}) is known
