@@ -13,7 +13,10 @@ from . import __version__, config
 from . import token as tokens
 from .accounts import Accounts, CloudAccess, unserved
 from .clock import Clock, utc_date
-from .collector import EnvoyCollector
+from .collectors import COLLECTORS as ALL_COLLECTORS
+from .collectors import layout
+from .collectors.collector import PlacedArray, PlacedInverter
+from .collectors.collector import Settings as ReadSettings
 from .config import CollectorSettings, Config, ConfigError
 from .config.web import TlsServer
 from .enlighten.renewal import Renewal
@@ -21,10 +24,8 @@ from .gateway.auth import Local
 from .gateway.gateway import Gateway
 from .gateway.settings import Settings
 from .gateway.token_file import TokenFile
+from .gateway_collector import GatewayCollector
 from .secret import Redaction, Secret
-from .subsystems import SUBSYSTEMS, layout
-from .subsystems.subsystem import PlacedArray, PlacedInverter
-from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
 from .web import access
 from .web.access import Access, Tls
@@ -33,8 +34,8 @@ from .web.routes import ServedConfig
 
 log = logging.getLogger(__name__)
 
-COLLECTORS = tuple(subsystem.NAME for subsystem in SUBSYSTEMS)
-_ON = {subsystem.NAME: subsystem.ON for subsystem in SUBSYSTEMS}
+COLLECTORS = tuple(collector.name for collector in ALL_COLLECTORS)
+_ON = {collector.name: collector.enabled_by_default for collector in ALL_COLLECTORS}
 _Stamp: TypeAlias = tuple[int, int, int] | None
 
 
@@ -138,7 +139,7 @@ class App:
             user_agent=f"envoy_exporter/{__version__}",
             token_source=self._renewal(plan),
         )
-        return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
+        return Exposition(GatewayCollector(gateway, plan.read, self._clock), plan.timeout)
 
     def _plan(self, gateway: config.Gateway) -> _Plan:
         settings = gateway.collectors
@@ -201,7 +202,7 @@ def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]]) -> str:
 
 def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
     """Without `layout` where the config has none, so that no list is asked for on its account."""
-    idle = set() if read.inverters or read.arrays else {layout.NAME}
+    idle = set() if read.inverters or read.arrays else {layout.COLLECTOR.name}
     return frozenset(collectors) - idle
 
 

@@ -3,10 +3,13 @@
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Inverter:
         serial: str = label()
-        power: float | None = gauge("enphase_inverter_power_watts", "AC power in the last report (lastReportWatts).")
+        power: float | None = gauge(
+            "enphase_inverter_power_watts", "AC power in the last report.", fields=("lastReportWatts",)
+        )
 
-One class has one label set, and one object is one device. `describe()` gives the families of a class, `collect()`
-those of a lot of readings, with their samples. A field that is None has no sample.
+`fields` are the gateway's own field names, which are appended to the help: `AC power in the last report
+(lastReportWatts).` One class has one label set, and one object is one device. `describe()` gives the families of a
+class, `collect()` those of a lot of readings, with their samples. A field that is None has no sample.
 """
 
 import dataclasses
@@ -40,7 +43,7 @@ UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is declared of one metric.
+    """What is declared of one metric. `help` is as it is exposed, with the gateway's field names at its end.
 
     `state` is the label that distinguishes its states, `states` are all of them, and `raised_only` leaves out the
     samples of states that do not hold.
@@ -87,32 +90,38 @@ def label() -> Any:
     return dataclasses.field(metadata={"label": True})
 
 
-def gauge(name: str, help: str) -> Any:  # noqa: A002  # the exposition's own word
+def gauge(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002  # the exposition's own word
     """A number that goes up and down, or a yes (1) or no (0)."""
-    return _family(Family(name, "gauge", help))
+    return _family(Family(name, "gauge", _help(help, fields)))
 
 
-def counter(name: str, help: str) -> Any:  # noqa: A002
+def counter(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
     """A register that only counts up, but for a reset."""
-    return _family(Family(name, "counter", help))
+    return _family(Family(name, "counter", _help(help, fields)))
 
 
-def info(name: str, help: str) -> Any:  # noqa: A002
-    """The labels of the class are what it says; its value is 1."""
-    return dataclasses.field(default=True, metadata={"family": Family(name, "info", help)})
+def info(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
+    """A constant 1; the labels of the class carry the information."""
+    return dataclasses.field(default=True, metadata={"family": Family(name, "info", _help(help, fields))})
 
 
-def states(name: str, state: str, known: Sequence[str], help: str) -> Any:  # noqa: A002
+def states(name: str, state: str, known: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
     """One 0/1 sample a known state and one for `other`; the value is the state, or a set of those that hold."""
-    return _family(Family(name, "gauge", help, state=state, states=(*known, OTHER)))
+    return _family(Family(name, "gauge", _help(help, fields), state=state, states=(*known, OTHER)))
 
 
-def flags(name: str, known: Sequence[str], help: str) -> Any:  # noqa: A002
+def flags(name: str, known: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
     """One sample of 1 for each raised flag of a device; the value is the set of raised flags.
 
     For lists of some hundred possible flags, of which a device raises one or two; unknown ones are `other`.
     """
-    return _family(Family(name, "gauge", help, state="flag", states=(*known, OTHER), raised_only=True))
+    family = Family(name, "gauge", _help(help, fields), state="flag", states=(*known, OTHER), raised_only=True)
+    return _family(family)
+
+
+def _help(text: str, fields: tuple[str, ...]) -> str:
+    """The text with the gateway's own field names in parentheses before its full stop."""
+    return f"{text.removesuffix('.')} ({', '.join(fields)})." if fields else text
 
 
 def _family(family: Family) -> Any:

@@ -13,9 +13,9 @@ from support.metrics_page import endpoints_of, page, queries
 from support.prometheus import check_queries
 
 from envoy_exporter.app import COLLECTORS
-from envoy_exporter.collector import families
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.token import parse
 from envoy_simulator import PROFILES, Simulator

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from support.exposition import parsed, parsed_openmetrics
 
-from envoy_exporter.collector import families
-from envoy_exporter.families import Family, collect, counter, describe, gauge, info, label, states
+from envoy_exporter.families import Family, collect, counter, describe, flags, gauge, info, label, states
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.web.exposition import Format
 
 
@@ -15,11 +15,13 @@ from envoy_exporter.web.exposition import Format
 class Kettle:
     kettle: str = label()
     lid: str | None = label()
-    power: float | None = gauge("kitchen_kettle_power_watts", "Power (now).")
-    energy: float | None = counter("kitchen_kettle_energy_joules_total", "Energy (sum).")
-    on: bool | None = gauge("kitchen_kettle_on", "Is it on (on).")
-    known: bool = info("kitchen_kettle_info", "A kettle (name).")
-    mode: str | frozenset[str] | None = states("kitchen_kettle_mode", "mode", ("warm", "boil"), "Mode (mode).")
+    power: float | None = gauge("kitchen_kettle_power_watts", "Power.", fields=("now",))
+    energy: float | None = counter("kitchen_kettle_energy_joules_total", "Energy.", fields=("sum",))
+    on: bool | None = gauge("kitchen_kettle_on", "Is it on.", fields=("on",))
+    known: bool = info("kitchen_kettle_info", "A kettle.", fields=("name",))
+    mode: str | frozenset[str] | None = states(
+        "kitchen_kettle_mode", "mode", ("warm", "boil"), "Mode.", fields=("mode",)
+    )
 
 
 def text(*kettles: Kettle) -> str:
@@ -49,6 +51,23 @@ def test_a_reading_with_everything() -> None:
         'kitchen_kettle_mode{kettle="a",lid="",mode="boil"} 1.0\n'
         'kitchen_kettle_mode{kettle="a",lid="",mode="other"} 0.0\n'
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoon:
+    length: float | None = gauge("kitchen_spoon_length", "Length, in the drawer.", fields=("l", "drawers[].l"))
+    stirs: int | None = counter("kitchen_spoon_stirs_total", "Stirs.")
+    raised: frozenset[str] | None = flags("kitchen_spoon_flag", ("bent",), "Flags.", fields=("flags",))
+
+
+def test_help_with_fields_ends_with_their_names() -> None:
+    length, _, raised = describe((Spoon,))
+    assert (length.help, raised.help) == ("Length, in the drawer (l, drawers[].l).", "Flags (flags).")
+
+
+def test_help_without_fields_is_unchanged() -> None:
+    _, stirs, _ = describe((Spoon,))
+    assert stirs.help == "Stirs."
 
 
 def test_what_is_none_has_no_sample() -> None:

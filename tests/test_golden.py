@@ -14,10 +14,10 @@ from support.gateways import settings
 from support.prometheus import program
 
 from envoy_exporter.app import COLLECTORS, read_settings
-from envoy_exporter.collector import families
+from envoy_exporter.collectors import layout
 from envoy_exporter.commands import demo
 from envoy_exporter.families import describe
-from envoy_exporter.subsystems import layout
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.token import parse
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
@@ -51,7 +51,7 @@ def layout_exposed() -> str:
         scraped = Scraped(settings(gateway), clock, read_settings(demo.gateway(gateway)))
         scraped.poll()
         metrics = scraped.collector.families(scraped.gateway.snapshot())
-        own = {family.metric().name for family in describe(layout.READINGS)}
+        own = {family.metric().name for family in describe(layout.COLLECTOR.readings)}
         return Format.TEXT.render([metric for metric in metrics if metric.name in own]).decode()
 
 

@@ -11,30 +11,42 @@ PACKAGE = Path(__file__).parent.parent / "envoy_exporter"
 SIMULATOR = PACKAGE.parent / "envoy_simulator"
 
 # The parts, and what of the package each may import besides itself. A leaf imports nothing.
-LEAVES = {"untrusted", "secret", "documents", "families", "telemetry", "clock", "token_text"}
+LEAVES = {"fields", "secret", "documents", "families", "telemetry", "clock", "token_text"}
+JUDGES = {*LEAVES, "entries", "system"}
+"""The leaves, and the functions that find the parts of documents and judge from them what is installed."""
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "config": LEAVES,
-    "subsystems": LEAVES,
+    "entries": {"documents", "fields"},
+    "system": {"documents", "fields", "entries"},
+    "collectors": JUDGES,
     "token": {"secret", "token_text"},
     "transport": {"clock", "secret"},
-    "gateway": {*LEAVES, "token", "transport"},
+    "gateway": {*JUDGES, "token", "transport"},
     "enlighten": {*LEAVES, "token", "transport"},
-    "collector": {*LEAVES, "subsystems", "gateway"},
-    "web": {*LEAVES, "collector"},
+    "gateway_collector": {*JUDGES, "collectors", "gateway"},
+    "web": {*LEAVES, "gateway_collector"},
     "logs": {"secret"},
-    "commands": {*LEAVES, "config", "enlighten", "gateway", "subsystems", "token", "app", "logs"},
+    "commands": {*JUDGES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
     "accounts": {*LEAVES, "config", "enlighten"},
-    "app": {*LEAVES, "config", "subsystems", "enlighten", "gateway", "token", "collector", "web", "accounts"},
+    "app": {*LEAVES, "config", "collectors", "enlighten", "gateway", "token", "gateway_collector", "web", "accounts"},
     "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
     "__main__": {"cli"},
 }
-SHARED = {"subsystem", "rules", "history", "reports", "fleet", "required", "device_status"}
-"""What every subsystem may use of its folder; and those that are made of several files."""
+SHARED = {
+    "collector",
+    "sanity_checks",
+    "plausibility",
+    "device_reports",
+    "inverter_source",
+    "required",
+    "device_status",
+}
+"""What every collector may use of its folder; and those that are made of several files."""
 PARTS = {
-    "production": {"source", "page", "activity", "consumption", "site"},
+    "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
-    "required": {"page"},
+    "required": {"html_production"},
     "inverters": {"inventory", "inverter_readings", "inverter_reports"},
     "inverter_reports": {"inverter_readings"},
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
@@ -86,11 +98,11 @@ def test_a_file_imports_only_what_its_part_may(path: Path) -> None:
         assert part in ONLY_HERE.get(library, {part}), f"{part} must not import {library}"
 
 
-def test_no_subsystem_knows_another() -> None:
-    for path in (PACKAGE / "subsystems").glob("*.py"):
-        siblings = {name for name in imports(path) if name.startswith("envoy_exporter.subsystems.")}
+def test_no_collector_imports_another() -> None:
+    for path in (PACKAGE / "collectors").glob("*.py"):
+        siblings = {name for name in imports(path) if name.startswith("envoy_exporter.collectors.")}
         if path.name != "__init__.py":
-            parts = {f"envoy_exporter.subsystems.{part}" for part in SHARED | PARTS.get(path.stem, set())}
+            parts = {f"envoy_exporter.collectors.{part}" for part in SHARED | PARTS.get(path.stem, set())}
             assert siblings <= parts, path.name
 
 

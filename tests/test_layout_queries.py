@@ -6,14 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.documents import documents
+from support.documents import documents, read_documents
 from support.exposition import Exposition, parsed
 from support.prometheus import program
 
+from envoy_exporter.collectors import inverters, layout
+from envoy_exporter.collectors.collector import PlacedInverter, Settings
 from envoy_exporter.documents import DEVICE_DATA, INVERTERS_V1, Json
 from envoy_exporter.families import collect
-from envoy_exporter.subsystems import inverters, layout
-from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
 from envoy_exporter.web.exposition import Format
 
 PAGE = Path(__file__).parent.parent / "docs" / "layout.md"
@@ -36,8 +36,8 @@ def exposed() -> Exposition:
         each["lastReportDate"] = 1_781_000_000
     seen, settings = documents({INVERTERS_V1: listed}, absent=(DEVICE_DATA,)), Settings(inverters=ROOF)
     metrics = []
-    for subsystem in (inverters, layout):
-        metrics += collect(subsystem.READINGS, subsystem.read(seen, settings, None, 1_781_000_000.0).readings)[0]
+    for collector in (inverters.COLLECTOR, layout.COLLECTOR):
+        metrics += collect(collector.readings, read_documents(collector, seen, settings).readings)[0]
     return parsed(Format.TEXT.render(metrics).decode())
 
 

@@ -8,6 +8,7 @@ from support.documents import documents, information
 from support.inverters import data, device, listed
 from support.shown import Shown
 
+from envoy_exporter.collectors import COLLECTORS, required
 from envoy_exporter.documents import (
     DEVICE_DATA,
     ENSEMBLE_INVENTORY,
@@ -22,7 +23,6 @@ from envoy_exporter.documents import (
     PRODUCTION_V1,
     Json,
 )
-from envoy_exporter.subsystems import SUBSYSTEMS, required
 
 Found = list[tuple[str, str]]
 
@@ -203,9 +203,9 @@ def test_required_battery_power_has_each_battery(power: Json, names: str) -> Non
 
 
 def test_required_contents_are_of_known_collectors() -> None:
-    collectors = {subsystem.NAME: subsystem for subsystem in SUBSYSTEMS}
+    collectors = {collector.name: collector for collector in COLLECTORS}
     for requirement in required.REQUIREMENTS:
-        assert "missing" in collectors[requirement.collector].RULES
+        assert "missing" in collectors[requirement.collector].rules
 
 
 EMPTY: dict[str, Json] = {
@@ -241,7 +241,7 @@ def test_collector_with_an_empty_document_counts_it_then_fails(
     assert results == [1.0] * 10 + [0.0] * 2
     lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
     assert [line.levelname for line in lines] == ["WARNING"]
-    assert any(rejection.rule == "missing" for rejection in shown.collector.refused)
+    assert any(rejection.rule == "missing" for rejection in shown.collector.rejections)
 
     shown.say(SOUND)
     assert success(shown) == 1

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from support.prometheus import check_queries
 
-from envoy_exporter.subsystems import SUBSYSTEMS, required
+from envoy_exporter.collectors import COLLECTORS, required
 
 PAGE = (Path(__file__).parent.parent / "docs" / "values.md").read_text(encoding="utf-8")
-RULES = {rule for subsystem in SUBSYSTEMS for rule in subsystem.RULES}
+RULES = {rule for collector in COLLECTORS for rule in collector.rules}
 QUERIES = [line.strip() for block in re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents, untrusted
+from envoy_exporter import documents, entries
+from envoy_exporter import fields as json_fields
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
 from envoy_exporter.documents import Json
@@ -36,7 +37,7 @@ class _Module:
 def read(content: Json) -> Roof:
     """Total: any JSON in, no exception out."""
     roof = Roof()
-    for number, each in enumerate(documents.entries(documents.entry(content).get("arrays")), 1):
+    for number, each in enumerate(entries.objects(entries.entry(content).get("arrays")), 1):
         name = _name(each.get("label"), number, roof.arrays)
         roof.arrays[name] = Array(
             azimuth=_azimuth(each, name, roof.odd),
@@ -94,10 +95,10 @@ def _ranks(values: Sequence[float], half: float) -> dict[float, int]:
 def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
     """Those that have an inverter with a usable serial, each serial once."""
     seen: set[str] = set()
-    for number, each in enumerate(documents.entries(content), 1):
+    for number, each in enumerate(entries.objects(content), 1):
         where = f"{array}, module {number}"
-        inverter = documents.entry(each.get("inverter"))
-        serial = untrusted.serial(inverter, "serial_num", _ignore)
+        inverter = entries.entry(each.get("inverter"))
+        serial = json_fields.serial(inverter, "serial_num", _ignore)
         if serial is None or not is_inverter_serial(serial):
             why = "an inverter without a usable serial_num" if inverter else "no inverter"
             roof.odd.append(f"{where} has {why}: left out")
@@ -105,7 +106,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
             roof.odd.append(f"{where}: {serial} stands in the file twice, the first counts")
         else:
             seen.add(serial)
-            x, y = (_number(each.get(axis), -untrusted.LARGEST, untrusted.LARGEST) for axis in ("x", "y"))
+            x, y = (_number(each.get(axis), -json_fields.LARGEST, json_fields.LARGEST) for axis in ("x", "y"))
             if x is None or y is None:
                 roof.odd.append(f"{where}: {serial} has no usable x and y: it gets no row and column")
             yield _Module(InverterSerial(serial), None if x is None or y is None else (x, y))
@@ -113,7 +114,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
 
 def _name(label: Json, number: int, taken: Mapping[LabelText, Array]) -> LabelText:
     """The array's label, made different from those before it."""
-    name = untrusted.clean(label)[:_LONGEST_LABEL].strip() if isinstance(label, str) else ""
+    name = json_fields.clean(label)[:_LONGEST_LABEL].strip() if isinstance(label, str) else ""
     name = name or f"Array {number}"
     while name in taken:
         name = f"{name} ({number})"
@@ -141,7 +142,7 @@ def _number(value: Json, low: float, high: float) -> float | None:
     """Also one that is written as text."""
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,12}(?:\.[0-9]{1,12})?\s*", value):
         value = float(value)
-    return untrusted.number({"": value}, "", _ignore, low=low, high=high)
+    return json_fields.number({"": value}, "", _ignore, low=low, high=high)
 
 
 def _ignore(*_: str) -> None:

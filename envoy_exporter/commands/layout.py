@@ -14,11 +14,12 @@ from typing import TypeVar
 from envoy_exporter import __version__, config, logs
 from envoy_exporter.app import COLLECTORS, App
 from envoy_exporter.clock import SystemClock
+from envoy_exporter.collectors import inverter_source, inverters
+from envoy_exporter.collectors.inverter_source import InverterSource
 from envoy_exporter.config import Array, Config, ConfigError, Gateway, Inverter
 from envoy_exporter.config.model import InverterSerial, LabelText
 from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
-from envoy_exporter.subsystems import fleet, inverters
 from envoy_exporter.telemetry import Telemetry
 
 from . import enlighten
@@ -132,7 +133,7 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
         random=Random(),  # noqa: S311  # spreads requests, hides nothing
         telemetry=Telemetry(__version__),
         redaction=redaction,
-        collectors={name: name == inverters.NAME for name in COLLECTORS},
+        collectors={name: name == inverters.COLLECTOR.name for name in COLLECTORS},
     )
     (exposition,) = app.build(alone).gateways.values()
     gateway = exposition.collector.gateway
@@ -142,7 +143,9 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
     finally:
         app.close()
     seen = snapshot.documents
-    listed = fleet.listed(seen, fleet.choose(seen, None), fleet.by_inventory(seen, {}))
+    listed = inverter_source.listed(
+        seen, inverter_source.choose(seen, InverterSource()), inverter_source.by_inventory(seen, {})
+    )
     if listed is None and snapshot.answering:
         # The log has told what failed, but not what is no failure.
         _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.wanted.items() if each.absent))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.transport.client import Client, Response
@@ -72,7 +72,7 @@ class GatewayClient:
         try:
             return self._get(self.scheme, target, auth, deadline, seen)
         except CertificateChanged as stranger:
-            if self._serial(deadline, seen) != documents.device(seen, "sn"):
+            if self._serial(deadline, seen) != entries.device(seen, "sn"):
                 raise stranger from None
             return self._get(self.scheme, target, auth, deadline, seen)
 
@@ -83,7 +83,7 @@ class GatewayClient:
             content = responses.content(documents.INFO, answer, seen, self._clock.time())
         except (RequestError, NotAvailable):
             return None
-        return documents.device(Documents({documents.INFO: Document(content)}), "sn")
+        return entries.device(Documents({documents.INFO: Document(content)}), "sn")
 
     def _information(self, target: str, deadline: float, seen: Documents) -> Response:
         """`/info` by the scheme that worked last, or by whichever works.
@@ -109,7 +109,7 @@ class GatewayClient:
     def _check_scheme(self, content: Json) -> None:
         """A token goes over TLS: whoever blocks port 443 must not get it. Firmware 7 has TLS, and shuts port 80."""
         told = Documents({documents.INFO: Document(content)})
-        wants_token = not documents.firmware_below(told, TOKENS_FROM)
+        wants_token = not system.firmware_below(told, TOKENS_FROM)
         if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
             words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
@@ -123,6 +123,6 @@ class GatewayClient:
         keep_alive = settings.keep_alive
         if keep_alive is None:
             # Firmware below 7 resets what it said it would keep (home-assistant/core#126162); it knows no https.
-            known = seen.settled(documents.INFO) and not documents.firmware_below(seen, TOKENS_FROM)
+            known = seen.settled(documents.INFO) and not system.firmware_below(seen, TOKENS_FROM)
             keep_alive = scheme == "https" or known
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

@@ -14,7 +14,7 @@ from random import Random
 
 import httpx
 
-from envoy_exporter import documents
+from envoy_exporter import entries, system
 from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.documents import Documents
 from envoy_exporter.secret import Secret
@@ -110,8 +110,8 @@ class Credentials:
 
     def auth(self, seen: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`: digest below firmware 7, else the token if there is one."""
-        if documents.firmware_below(seen, TOKENS_FROM):
-            local = self._settings.local.of(documents.device(seen, "sn"))
+        if system.firmware_below(seen, TOKENS_FROM):
+            local = self._settings.local.of(entries.device(seen, "sn"))
             if self._digest is None or self._digest.local != local:
                 self._digest = Digest(local)
             return self._digest
@@ -121,7 +121,7 @@ class Credentials:
 
     def needs_token(self, seen: Documents) -> bool:
         """Whether there is no usable token. A rejected one is tried once more before it is replaced."""
-        if self._source is None or documents.firmware_below(seen, TOKENS_FROM):
+        if self._source is None or system.firmware_below(seen, TOKENS_FROM):
             return False
         token = self.token
         if token is None or (self.accepted is False and self._refusals > 1):
@@ -130,7 +130,7 @@ class Credentials:
 
     def may_renew(self, seen: Documents) -> bool:
         """Whether a token that is due for renewal may be replaced: no other new one is on trial."""
-        return self._source is not None and self._trial is None and not documents.firmware_below(seen, TOKENS_FROM)
+        return self._source is not None and self._trial is None and not system.firmware_below(seen, TOKENS_FROM)
 
     def offer(self, token: Token) -> None:
         """A new one. The old one stays until a request has shown that the gateway takes the new one."""
@@ -145,12 +145,12 @@ class Credentials:
 
     def mistaken(self, seen: Documents) -> WrongGateway | None:
         """Is it not the gateway that the config, or the token, names: then it gets nothing secret."""
-        serial = documents.device(seen, "sn")
+        serial = entries.device(seen, "sn")
         told = f"it has the serial {serial}" if serial else "it does not say its serial"
         expected = self._settings.serial
         if expected and serial != expected:
             return WrongGateway("wrong_gateway", f"{told}, and the config names {expected}")
-        bound = self.token.serial if self.token and not documents.firmware_below(seen, TOKENS_FROM) else None
+        bound = self.token.serial if self.token and not system.firmware_below(seen, TOKENS_FROM) else None
         if bound and serial != bound:
             return WrongGateway("wrong_gateway", f"{told}, and the token was made for {bound}")
         return None
@@ -261,7 +261,7 @@ class Credentials:
 
     def _advice(self, seen: Documents, at: float) -> str:
         """What to do now."""
-        if documents.firmware_below(seen, TOKENS_FROM):
+        if system.firmware_below(seen, TOKENS_FROM):
             wrong = "it knows another password for the user, or no such user"
             factory = "from the factory: envoy, and the last six digits of the serial"
             return f"{wrong}; set local.username and local.password ({factory})"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
 
 
@@ -80,25 +80,21 @@ def from_firmware(*version: int) -> Callable[[Documents], bool]:
     """From that firmware on; also of a gateway that does not say which it has."""
 
     def wanted(seen: Documents) -> bool:
-        return seen.settled(documents.INFO) and not documents.firmware_below(seen, *version)
+        return seen.settled(documents.INFO) and not system.firmware_below(seen, *version)
 
     return wanted
 
 
-def a_meter_is_enabled(seen: Documents) -> bool:
-    return any(meter.enabled for meter in documents.meters(seen))
-
-
 def no_active_eim(seen: Documents) -> bool:
     """The production CT is known to be missing or off. `/production.json` says so, slowly; others may be sooner."""
-    if documents.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
+    if system.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
         return False
-    if any(documents.is_active(documents.eim_entry(documents.site(each))) for each in (seen, Documents(seen.earlier))):
+    if any(entries.is_active(entries.eim_entry(entries.site(each))) for each in (seen, Documents(seen.earlier))):
         return False  # one poll without it is no reason: activeCount flaps on 8.3 (pyenphase#471)
-    if documents.metered(seen) is False or documents.site(seen) is not None:
+    if system.metered(seen) is False or entries.site(seen) is not None:
         return True
     listed = isinstance(seen.content(documents.METERS), list)
-    return documents.PRODUCTION_JSON in seen.absent or (listed and not documents.enabled_meter(seen, "production"))
+    return documents.PRODUCTION_JSON in seen.absent or (listed and not system.enabled_meter(seen, "production"))
 
 
 def site_is_here(seen: Documents) -> bool:
@@ -108,77 +104,47 @@ def site_is_here(seen: Documents) -> bool:
 
 def site_page_or_details(seen: Documents) -> bool:
     """`/production`: an HTML page below 3.9; JSON below 7 for its lines, and where `/production.json` is not."""
-    if documents.firmware_below(seen, 3, 9):
+    if system.firmware_below(seen, 3, 9):
         return True
     if documents.PRODUCTION_JSON in seen.absent:
-        return not documents.firmware_below(seen, 4)
-    if not documents.firmware_below(seen, 7):
+        return not system.firmware_below(seen, 4)
+    if not system.firmware_below(seen, 7):
         return False
     site = seen.content(documents.PRODUCTION_JSON)
     untried = documents.PRODUCTION not in seen.at_hand
-    may_be_better = documents.is_active(documents.eim_entry(site)) and not documents.detailed(site)
+    may_be_better = entries.is_active(entries.eim_entry(site)) and not entries.has_phases(site)
     return _is_better(seen) or (untried and may_be_better)
 
 
 def _is_better(seen: Documents) -> bool:
-    return documents.firmware_below(seen, 7) and documents.detailed(seen.content(documents.PRODUCTION))
+    return system.firmware_below(seen, 7) and entries.has_phases(seen.content(documents.PRODUCTION))
 
 
 def device_data_is_no_use(seen: Documents) -> bool:
     """It is not there, does not come, or leaves inverters out. Of AC batteries it says more than v1 does."""
     if not from_firmware(3, 9)(seen):
         return False
-    if documents.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
+    if system.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
         return True
     content = seen.content(documents.DEVICE_DATA)
     if content is None:
         return documents.DEVICE_DATA in seen.failing
-    return not documents.device_data_is_whole(content)
+    return not entries.device_data_is_complete(content)
 
 
 def battery_charge_is_in_inventory(seen: Documents) -> bool:
     """The charge of IQ batteries is in the inventory alone (firmware 5 to early 7)."""
-    return an_iq_battery_is_there(seen) and documents.battery_power_never_answered(seen)
-
-
-def an_iq_battery_is_there(seen: Documents) -> bool:
-    return bool(documents.ensemble(seen, "ENCHARGE"))
-
-
-def a_battery_is_there(seen: Documents) -> bool:
-    return an_iq_battery_is_there(seen) or documents.ac_batteries(documents.site(seen)) is not None
+    return system.has_iq_battery(seen) and system.battery_power_never_answered(seen)
 
 
 def home_is_not_there(seen: Documents) -> bool:
     """`/home.json`: the same in older firmware, where `/home` is a page for people."""
     if not from_firmware(4)(seen):
         return False
-    return documents.firmware_below(seen, 7) or documents.HOME in seen.absent
+    return system.firmware_below(seen, 7) or documents.HOME in seen.absent
 
 
-def a_system_controller_is_there(seen: Documents) -> bool:
-    return bool(documents.ensemble(seen, "ENPOWER"))
-
-
-def an_iq_battery_or_a_system_controller_is_there(seen: Documents) -> bool:
-    return an_iq_battery_is_there(seen) or a_system_controller_is_there(seen)
-
-
-def storage_hardware_is_there(seen: Documents) -> bool:
-    """Anything in the ensemble inventory: relays and generators hang on a controller of some kind."""
-    listed = (each.get("devices") for each in documents.entries(seen.content(documents.ENSEMBLE_INVENTORY)))
-    return any(isinstance(devices, list) and devices for devices in listed)
-
-
-def a_relay_is_in_use(seen: Documents) -> bool:
-    return documents.relays_in_use(seen)
-
-
-def a_generator_is_set_up(seen: Documents) -> bool:
-    return bool(documents.generator(seen))
-
-
-_GUESTS = MappingProxyType({"batteries": documents.an_ac_battery_is_there, "iq_relay": documents.an_iq_relay_is_there})
+_GUESTS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
 """Of the lists of devices on the power line: what the one does not say any more, the other still does."""
 
 _LOOKS = MappingProxyType({"network": lambda _: False})
@@ -189,12 +155,12 @@ _LOOKS = MappingProxyType({"network": lambda _: False})
 ENDPOINTS = (
     _endpoint(documents.INFO, SLOW, "identity production inverters", always),
     _endpoint(documents.METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
-    _endpoint(documents.METER_READINGS, FAST, "production meters batteries", a_meter_is_enabled),
+    _endpoint(documents.METER_READINGS, FAST, "production meters batteries", system.has_enabled_meter),
     _endpoint(documents.PRODUCTION_V1, LIVE, "production", no_active_eim),
-    _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", an_iq_battery_is_there),
-    _endpoint(documents.ENSEMBLE_SECCTRL, LIVE, "batteries", a_battery_is_there),
-    _endpoint(documents.DRY_CONTACTS, LIVE, "relays", a_relay_is_in_use),
-    _endpoint(documents.GENERATOR, LIVE, "generator", a_generator_is_set_up),
+    _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", system.has_iq_battery),
+    _endpoint(documents.ENSEMBLE_SECCTRL, LIVE, "batteries", system.has_battery),
+    _endpoint(documents.DRY_CONTACTS, LIVE, "relays", system.has_relay_in_use),
+    _endpoint(documents.GENERATOR, LIVE, "generator", system.has_generator),
     _endpoint(
         documents.PRODUCTION_JSON,
         SITE,
@@ -209,7 +175,7 @@ ENDPOINTS = (
         INVERTERS,
         "inverters",
         device_data_is_no_use,
-        guests={"batteries": documents.an_ac_battery_is_there, "layout": always},
+        guests={"batteries": system.has_ac_battery, "layout": always},
     ),
     _endpoint(
         documents.ENSEMBLE_INVENTORY,
@@ -219,12 +185,12 @@ ENDPOINTS = (
         guests=_LOOKS,
         live_when=battery_charge_is_in_inventory,
     ),
-    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", an_iq_battery_or_a_system_controller_is_there),
-    _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", a_system_controller_is_there),
-    _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", storage_hardware_is_there),
-    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator livedata", storage_hardware_is_there),
-    _endpoint(documents.GENERATOR_MODE, SLOW, "generator", a_generator_is_set_up),
-    _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", a_generator_is_set_up),
+    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", system.has_iq_battery_or_controller),
+    _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", system.has_system_controller),
+    _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", system.has_ensemble_device),
+    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator livedata", system.has_ensemble_device),
+    _endpoint(documents.GENERATOR_MODE, SLOW, "generator", system.has_generator),
+    _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", system.has_generator),
     _endpoint(
         documents.INVENTORY,
         SLOW,
@@ -234,12 +200,12 @@ ENDPOINTS = (
         guests={**_GUESTS, "layout": always},
     ),
     _endpoint(documents.HOME, RARE, "identity network", from_firmware(7)),
-    _endpoint(documents.ACB_CONFIG, RARE, "batteries", documents.an_ac_battery_is_there),
+    _endpoint(documents.ACB_CONFIG, RARE, "batteries", system.has_ac_battery),
     _endpoint(documents.HOME_JSON, RARE, "identity network", home_is_not_there),
     _endpoint(documents.TARIFF, RARE, "tariff", from_firmware(4)),
     _endpoint(documents.EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
     _endpoint(documents.PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
-    _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", an_iq_battery_is_there),
+    _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", system.has_iq_battery),
     _endpoint(documents.LIVE_DATA, FAST, "livedata", from_firmware(7)),
     # For installers; an owner is told so with 401 or 403, and they are asked again after six hours.
     _endpoint(documents.PLC_STATUS, INVERTERS, "installer", from_firmware(7)),
@@ -257,4 +223,4 @@ def demands_credentials(endpoint: str, seen: Documents) -> bool:
     """Is it known that nobody is answered without. Below 7 much is open to everybody (3.9.36_bad_auth)."""
     if endpoint == documents.INFO:
         return False
-    return not documents.firmware_below(seen, 7) or endpoint == documents.INVERTERS_V1
+    return not system.firmware_below(seen, 7) or endpoint == documents.INVERTERS_V1

@@ -13,7 +13,7 @@ from random import Random
 
 import httpx
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter.clock import Clock
 from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.secret import Secret
@@ -273,7 +273,7 @@ class Poller:
         mistaken = self.credentials.mistaken(after)
         if mistaken is None and documents.INFO in before.at_hand:
             for element, what, words in _WHO:
-                old, new = documents.device(before, element), documents.device(after, element)
+                old, new = entries.device(before, element), entries.device(after, element)
                 if old and new and old != new:
                     self._journal.changed(what, logging.WARNING, f"{words} {new} now, and was {old}")
                     self.cache = self.cache.reset()
@@ -283,7 +283,7 @@ class Poller:
     def _found(self) -> None:
         """It answers, as itself."""
         if not self.answered_once:
-            said = (documents.device(self.cache.seen, element) or "?" for element in ("pn", "software"))
+            said = (entries.device(self.cache.seen, element) or "?" for element in ("pn", "software"))
             log.info("gateway %s answers: %s, firmware %s", self._name, *said)
             self.answered_once = True
             self._settled_at = self._clock.monotonic() + SETTLING

@@ -9,7 +9,7 @@ import re
 from typing import Never
 from xml.etree import ElementTree as ET
 
-from envoy_exporter import documents
+from envoy_exporter import documents, system
 from envoy_exporter.documents import Documents, Entry, Json
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import InvalidResponse
@@ -42,9 +42,9 @@ def content(endpoint: str, answer: Response, seen: Documents, now: float) -> Jso
         return _information(answer.body)
     body = answer.body.removeprefix(codecs.BOM_UTF8)
     is_page = body.lstrip()[:1] == b"<"
-    if is_page and documents.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
+    if is_page and system.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
         return body.decode("utf-8", "replace")
-    if is_page and documents.firmware_below(seen, 4):
+    if is_page and system.firmware_below(seen, 4):
         raise NotAvailable("an HTML page")
     parsed = _json(body)
     _check_error(parsed)

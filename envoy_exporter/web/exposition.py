@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 
 END = b"# EOF\n"
 OFFSET = 0.5
@@ -107,7 +107,7 @@ class Ready:
 class Exposition:
     """One gateway's bytes, rendered once for each format and for as long as nothing changes."""
 
-    def __init__(self, collector: EnvoyCollector, timeout: float) -> None:
+    def __init__(self, collector: GatewayCollector, timeout: float) -> None:
         self.collector = collector
         self.timeout = timeout
         self._ready: dict[Format, Ready] = {}
@@ -130,7 +130,7 @@ class Exposition:
         return await asyncio.shield(task)
 
     async def part(self, wanted: Format, seconds: float, only: Collection[str], names: Collection[str]) -> bytes:
-        """Some subsystems, or some families: rendered for this one scrape."""
+        """Some collectors, or some families: rendered for this one scrape."""
         await _patiently(self.collector.gateway.scrape(), seconds)
         return await asyncio.to_thread(self._render_part, wanted, only, names)
 

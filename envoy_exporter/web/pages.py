@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from prometheus_client.metrics_core import Metric
 
-from envoy_exporter.collector import Snapshot
+from envoy_exporter.gateway_collector import Snapshot
 
 from .exposition import Exposition
 
@@ -49,7 +49,7 @@ def _gateway(name: str, gateway: Exposition) -> str:
     collector = gateway.collector
     snapshot = collector.gateway.snapshot()
     metrics = {metric.name: metric for metric in collector.families(snapshot)}
-    refused = [f"{each.key or 'an element'} of {each.endpoint}: {each.rule}" for each in collector.refused]
+    refused = [f"{each.key or 'an element'} of {each.endpoint}: {each.rule}" for each in collector.rejections]
     facts = (*_facts(snapshot, metrics), ("refused values", refused), ("not read", list(collector.off)))
     rows = "".join(
         f"<tr><th>{escape(what)}</th><td>{'<br>'.join(escape(each) for each in said)}</td></tr>"

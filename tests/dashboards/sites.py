@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from envoy_exporter.subsystems.subsystem import PlacedArray, PlacedInverter, Settings
+from envoy_exporter.collectors.collector import PlacedArray, PlacedInverter, Settings
 from envoy_simulator import PROFILES
 from envoy_simulator.columns import Instant
 from envoy_simulator.profiles import TOTAL, Profile

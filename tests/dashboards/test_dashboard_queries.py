@@ -23,7 +23,7 @@ from support.dashboards import (
 )
 from support.prometheus import check_queries
 
-from envoy_exporter.collector import families
+from envoy_exporter.gateway_collector import families
 
 UNUSED = Path(__file__).parent / "unused_families.yml"
 

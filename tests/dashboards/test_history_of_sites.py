@@ -7,7 +7,7 @@ from dashboards.past import EXPORTER, History
 from support.rules import recording_rules
 from support.tsdb import Steps
 
-from envoy_exporter.collector import families
+from envoy_exporter.gateway_collector import families
 
 IN_NO_SITE = {
     "enphase_token_renewals_total",  # they are given their tokens

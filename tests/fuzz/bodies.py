@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from envoy_exporter.documents import Json
-from envoy_exporter.untrusted import MOST_DEVICES
+from envoy_exporter.fields import MOST_DEVICES
 
 DEEP = 100_000
 LONG_NUMBER = "9" * 5000

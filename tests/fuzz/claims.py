@@ -11,9 +11,9 @@ from functools import cache
 from support.exposition import Key
 
 from envoy_exporter import documents
+from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.families import Family, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.subsystems import SUBSYSTEMS
 from fuzz import hangs
 from fuzz.mutations import POSITIONAL, Kind, Mutation, at, places
 from fuzz.scrapes import Exporter, Scrape
@@ -71,8 +71,8 @@ def _lost_and_new(usual: Scrape, scrape: Scrape) -> tuple[dict[Key, float], dict
 
 @cache
 def declared() -> Mapping[str, tuple[str, Family]]:
-    """The subsystem and the declaration of each family, by the name of its samples."""
-    return {family.name: (each.NAME, family) for each in SUBSYSTEMS for family in describe(each.READINGS)}
+    """The collector and the declaration of each family, by the name of its samples."""
+    return {family.name: (each.name, family) for each in COLLECTORS for family in describe(each.readings)}
 
 
 @cache
@@ -81,12 +81,12 @@ def _by_metric() -> Mapping[str, str]:
 
 
 def _stays_with_its_readers(mutation: Mutation, differing: list[str]) -> Iterator[str]:
-    """A subsystem that does not read the document says what it said."""
+    """A collector that does not read the document says what it said."""
     for metric in differing:
         if metric in _by_metric():
-            subsystem = declared()[_by_metric()[metric]][0]
-            if subsystem not in _READERS[mutation.endpoint] | hangs.LOOKS.get(mutation.endpoint, frozenset()):
-                yield f"changed {metric} of {subsystem}, which does not read it"
+            collector = declared()[_by_metric()[metric]][0]
+            if collector not in _READERS[mutation.endpoint] | hangs.LOOKS.get(mutation.endpoint, frozenset()):
+                yield f"changed {metric} of {collector}, which does not read it"
 
 
 def _stays_with_its_device(mutation: Mutation, changed: Mapping[Key, float]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 from prometheus_client.metrics_core import Metric
 from support.clock import StillClock
@@ -15,13 +16,13 @@ from support.exposition import Key, key, parsed, parsed_openmetrics
 from support.gateways import by_hand
 
 from envoy_exporter import documents
-from envoy_exporter.collector import EnvoyCollector, Snapshot, _Run
+from envoy_exporter.collectors.collector import Context, PlacedInverter, Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.subsystems.subsystem import PlacedInverter, Settings
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot, _Run
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
@@ -35,7 +36,7 @@ CHECKED = 50
 
 @dataclass(frozen=True)
 class Scrape:
-    """What came of one: the families by name, and the subsystems that raised."""
+    """What came of one: the families by name, and the collectors that raised."""
 
     at_hand: frozenset[str]
     families: Mapping[str, Metric]
@@ -105,15 +106,15 @@ class _Looked(dict[str, Document]):
 
 
 class _Known:
-    """What a subsystem read of the usual documents, in the place of its run."""
+    """What a collector read of the usual documents, in the place of its run."""
 
-    def __init__(self, run: _Run, seen: Documents, now: float) -> None:
+    def __init__(self, run: _Run[Any], seen: Documents, now: float) -> None:
         looked = _Looked(seen.at_hand)
-        run.subsystem.read(Documents(looked), _SETTINGS, None, now)
+        run.collector.read(Context(Documents(looked), _SETTINGS, run.collector.memory, now))
         self.looked = looked.names
         self.known = run.metrics(seen, _SETTINGS, now)
-        self.subsystem, self.name, self.broken = run.subsystem, run.name, run.broken
-        self.rejected, self.refused, self.incomplete = run.rejected, run.refused, run.incomplete
+        self.collector, self.name, self.broken = run.collector, run.name, run.broken
+        self.rejected, self.rejections, self.incomplete = run.rejected, run.rejections, run.incomplete
 
     def metrics(self, *_: object) -> list[Metric]:
         return self.known
@@ -122,7 +123,7 @@ class _Known:
 class Exporter:
     """Of one gateway, each scrape as if it were the first.
 
-    What a subsystem reads, which did not look for what has changed, is taken from the usual scrape: it is pure. One of
+    What a collector reads, which did not look for what has changed, is taken from the usual scrape: it is pure. One of
     fifty is read whole nevertheless, and held against that.
     """
 
@@ -153,8 +154,8 @@ class Exporter:
             at_hand[name] = Document(content, asked=self.plant.now, took=0.25)
         return Documents(at_hand)
 
-    def collector(self) -> EnvoyCollector:
-        return EnvoyCollector(self._gateway, _SETTINGS, self._clock)
+    def collector(self) -> GatewayCollector:
+        return GatewayCollector(self._gateway, _SETTINGS, self._clock)
 
     def scrape(self, changed: Mapping[str, bytes]) -> Scrape:
         seen = self.documents(changed)
@@ -164,7 +165,7 @@ class Exporter:
             assert self.scraped(seen, self.collector()).differing(spared) == []
         return spared
 
-    def _sparing(self, changed: Mapping[str, bytes]) -> EnvoyCollector:
+    def _sparing(self, changed: Mapping[str, bytes]) -> GatewayCollector:
         collector = self.collector()
         if documents.INFO not in changed:  # else other documents are pages
             known = ((run, self._known[run.name]) for run in collector._runs)
@@ -181,7 +182,7 @@ class Exporter:
         ]
         return scrapes[-1]
 
-    def scraped(self, seen: Documents, collector: EnvoyCollector) -> Scrape:
+    def scraped(self, seen: Documents, collector: GatewayCollector) -> Scrape:
         wanted = {each.name: _standing(seen, each.name) for each in ENDPOINTS if each.wanted(seen)}
         snapshot = Snapshot(
             answering=True,

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
-from envoy_exporter.untrusted import MOST_DEVICES
+from envoy_exporter.fields import MOST_DEVICES
 from envoy_simulator import PROFILES
 from fuzz import bodies
 from fuzz.conftest import SEED

@@ -33,7 +33,7 @@ def failing(exposition: Exposition) -> set[str]:
     return {name for (name,), good in exposition.of(READ).items() if not good}
 
 
-def test_two_neighbours_that_break_at_every_asking_cost_their_subsystems_for_an_hour_and_no_more(
+def test_two_neighbours_that_break_at_every_asking_cost_their_collectors_for_an_hour_and_no_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -304,7 +304,7 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 
 
-def test_four_endpoints_of_one_subsystem_that_begin_to_break_leave_the_others_to_be_read() -> None:
+def test_four_endpoints_of_one_collector_that_begin_to_break_leave_the_others_to_be_read() -> None:
     clock = StillClock()
     odd = Odd({})
     with Simulator("8.2", clock=clock.time, faults=odd) as gateway:

@@ -108,7 +108,7 @@ def test_without_any_document_of_the_site_it_is_not_up() -> None:
         assert scraped.scrape().value("enphase_up") == 1, "one of them is enough"
 
 
-def test_one_silent_endpoint_costs_one_subsystem_and_not_the_gateway() -> None:
+def test_one_silent_endpoint_costs_one_collector_and_not_the_gateway() -> None:
     clock = StillClock()
     odd = Odd({documents.DEVICE_DATA: breaks})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:

@@ -17,7 +17,7 @@ from envoy_simulator import PROFILES
 from envoy_simulator.faults import FAULTS, Fault, Layer, When
 from envoy_simulator.faults.fault import Value
 from matrix.house import HURRY, House, Scraped, eleven, small
-from matrix.truth import STEP, Twin, readers, subsystem_of
+from matrix.truth import STEP, Twin, collector_of, readers
 
 LONGEST = 600.0
 """Within ten minutes all is back."""
@@ -177,7 +177,7 @@ def series(samples: Mapping[Key, float]) -> frozenset[Key]:
 
 
 def of_the_gateway(keys: frozenset[Key]) -> frozenset[Key]:
-    return frozenset(each for each in keys if each[0] in subsystem_of())
+    return frozenset(each for each in keys if each[0] in collector_of())
 
 
 def run(case: Case, folder: Path, counted: Counter[str]) -> list[str]:
@@ -246,7 +246,7 @@ def count(house: House, counted: Counter[str]) -> None:
 
 
 def unjudged(case: Case) -> frozenset[str]:
-    """The subsystems of which the truth cannot be known: they say what the gateway says."""
+    """The collectors of which the truth cannot be known: they say what the gateway says."""
     refused = case.phase in REFUSED.get(case.fault, ())
     if case.fault in MADE_UP or (FAULTS[case.fault].breaks == "values" and not refused):
         return readers(case.struck)

@@ -16,15 +16,15 @@ from support.exposition import Key, key
 from support.gateways import by_hand
 
 from envoy_exporter import documents
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.families import describe
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import LEAST_GRACE
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.subsystems import SUBSYSTEMS
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_simulator import Simulator
@@ -42,9 +42,9 @@ _READERS = {each.name: each.readers for each in ENDPOINTS}
 
 
 @cache
-def subsystem_of() -> Mapping[str, str]:
+def collector_of() -> Mapping[str, str]:
     """By the name of a sample; the exporter's words about itself and its requests are not in it."""
-    return {family.name: each.NAME for each in SUBSYSTEMS for family in describe(each.READINGS)}
+    return {family.name: each.name for each in COLLECTORS for family in describe(each.readings)}
 
 
 class Twin:
@@ -66,7 +66,7 @@ class Twin:
         """What of the samples nobody could have said in time. `gap`: the longest between scrapes."""
         for sample, value in samples.items():
             name, labels = sample
-            if subsystem_of().get(name) in {None, *unjudged}:
+            if collector_of().get(name) in {None, *unjudged}:
                 continue
             moments = self._lately(sample, now, gap)
             said = [each[sample] for each in map(self._at, moments) if sample in each]
@@ -78,7 +78,7 @@ class Twin:
         """Is it said where one document is missing; or under more labels, those that are not told being empty."""
         name, labels = sample
         told = {label for label in labels if label[1]}
-        for less in (each for each in self._documents(0) if subsystem_of()[name] in _READERS[each]):
+        for less in (each for each in self._documents(0) if collector_of()[name] in _READERS[each]):
             said = []
             for moment in moments:
                 known = self._without(less, moment)
@@ -148,7 +148,7 @@ class Twin:
 
     def _samples(self, answered: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
         clock = StillClock(self.start + moment * STEP)
-        collector = EnvoyCollector(by_hand(clock), Settings(), clock)
+        collector = GatewayCollector(by_hand(clock), Settings(), clock)
         return samples(collector.families(_snapshot(Documents(answered))))
 
 
@@ -165,9 +165,9 @@ def _is_meant(name: str, value: float, said: Sequence[float]) -> bool:
 
 
 def readers(endpoints: tuple[str, ...]) -> frozenset[str]:
-    """The subsystems that read one of these paths; of () all."""
+    """The collectors that read one of these paths; of () all."""
     if not endpoints:
-        return frozenset(subsystem_of().values())
+        return frozenset(collector_of().values())
     return frozenset(reader for name in endpoints for reader in _READERS.get(name, frozenset()))
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from envoy_exporter.collector import families
+from envoy_exporter.gateway_collector import families
 from envoy_exporter.telemetry import Telemetry
 from support.rules import FILES, rules_in
 

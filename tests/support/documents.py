@@ -1,14 +1,14 @@
-"""Documents by hand, and what a subsystem makes of them."""
+"""Documents by hand, and what a collector reads from them."""
 
 import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from envoy_exporter.collectors.collector import Collector, Context, Result, Settings
 from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.families import Reading
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
 
 NOW = 1_781_000_000.0
 _Reading = TypeVar("_Reading")
@@ -27,23 +27,35 @@ def documents(at_hand: Mapping[str, Json], absent: tuple[str, ...] = ()) -> Docu
 
 
 def read(
-    subsystem: Subsystem, at_hand: Mapping[str, Json], absent: tuple[str, ...] = (), memory: object = None
-) -> Read:
-    return subsystem.read(documents(at_hand, absent), Settings(), memory, NOW)
+    collector: Collector[Any], at_hand: Mapping[str, Json], absent: tuple[str, ...] = (), memory: object = None
+) -> Result[Any]:
+    return read_documents(collector, documents(at_hand, absent), memory=memory)
 
 
-def of(kind: type[_Reading], read: Read) -> list[_Reading]:
+def read_documents(
+    collector: Collector[Any],
+    documents: Documents,
+    settings: Settings | None = None,
+    memory: object = None,
+    now: float = NOW,
+) -> Result[Any]:
+    """What a collector reads from the documents; without a memory, as at its first reading."""
+    before = collector.memory if memory is None else memory
+    return collector.read(Context(documents, settings or Settings(), before, now))
+
+
+def of(kind: type[_Reading], read: Result[Any]) -> list[_Reading]:
     return [each for each in read.readings if isinstance(each, kind)]
 
 
-def one(kind: type[_Reading], read: Read) -> _Reading:
+def one(kind: type[_Reading], read: Result[Any]) -> _Reading:
     (only,) = of(kind, read)
     return only
 
 
-def rejected_by(read: Read) -> list[str]:
+def rejected_by(read: Result[Any]) -> list[str]:
     """The rules that rejected values, one for each value."""
-    return [refusal.rule for refusal in read.refusals]
+    return [rejection.rule for rejection in read.rejections]
 
 
 def numbers(reading: Reading) -> Iterator[float]:
@@ -53,8 +65,8 @@ def numbers(reading: Reading) -> Iterator[float]:
             yield value
 
 
-def check(read: Read) -> None:
-    """What holds for every reading: finite numbers, no negative counter, a refusal's rule is known."""
+def check(read: Result[Any]) -> None:
+    """What holds for every reading: finite numbers, no negative counter, a rejection's rule is known."""
     for reading in read.readings:
         for number in numbers(reading):
             assert math.isfinite(number), reading

@@ -7,18 +7,18 @@ from typing import ClassVar
 
 from envoy_exporter.app import of_use
 from envoy_exporter.clock import Clock, SystemClock
-from envoy_exporter.collector import EnvoyCollector
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.collector import Settings as ReadSettings
 from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.gateway_collector import GatewayCollector
 from envoy_exporter.secret import Redaction
-from envoy_exporter.subsystems import SUBSYSTEMS
-from envoy_exporter.subsystems.subsystem import Settings as ReadSettings
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
 from support.exposition import Exposition, parsed, parsed_openmetrics
 
-ON = frozenset(subsystem.NAME for subsystem in SUBSYSTEMS if subsystem.ON)
+ON = frozenset(collector.name for collector in COLLECTORS if collector.enabled_by_default)
 """The collectors that nobody has to switch on."""
 
 
@@ -47,7 +47,7 @@ class Scraped:
             token_source=renewal,
         )
         self._open.append(self.gateway)
-        self.collector = EnvoyCollector(self.gateway, read or ReadSettings(), self.clock)
+        self.collector = GatewayCollector(self.gateway, read or ReadSettings(), self.clock)
 
     def poll(self) -> None:
         """What a scrape does, but in this thread, and to its end."""

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from inspect import getmodule
 from itertools import combinations
+from typing import Any
 
 from envoy_exporter import documents
-from envoy_exporter.collector import READINGS
+from envoy_exporter.collectors import COLLECTORS, device_status
+from envoy_exporter.collectors.collector import Collector, Context, Settings
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.subsystems import SUBSYSTEMS, device_status
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
+from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
 
 Endpoints = Mapping[str, tuple[str, ...]]
@@ -34,11 +36,11 @@ Where an example stands twice, the first is watts and the second kWh. `endpoint`
 def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
     """`series`: by how many inverters a plant has, how many series its gateway has."""
     parts = [_INTRODUCTION, *_cardinality(series), *_section("Every gateway", "", READINGS, {})]
-    for subsystem in SUBSYSTEMS:
-        title = subsystem.NAME.replace("_", " ").capitalize()
-        off = "" if subsystem.ON else "Off unless the config switches it on. "
-        about = (subsystem.__doc__ or "").partition("\n")[0]
-        parts += _section(title, f"{off}{about}", subsystem.READINGS, endpoints)
+    for collector in COLLECTORS:
+        title = collector.name.replace("_", " ").capitalize()
+        off = "" if collector.enabled_by_default else "Off unless the config switches it on. "
+        about = (getmodule(collector.read).__doc__ or "").partition("\n")[0]
+        parts += _section(title, f"{off}{about}", collector.readings, endpoints)
     parts += _flags()
     parts += [
         "## The exporter\n",
@@ -134,28 +136,28 @@ def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
     """By family, the endpoints without which one of these plants does not show it."""
     found: dict[str, set[str]] = {}
     for plant in plants:
-        for subsystem in SUBSYSTEMS:
-            for family, those in _endpoints_of(subsystem, plant, now).items():
+        for collector in COLLECTORS:
+            for family, those in _endpoints_of(collector, plant, now).items():
                 found.setdefault(family, set()).update(those)
     return {family: tuple(sorted(those)) for family, those in found.items()}
 
 
-def _endpoints_of(subsystem: Subsystem, plant: Documents, now: float) -> Mapping[str, set[str]]:
+def _endpoints_of(collector: Collector[Any], plant: Documents, now: float) -> Mapping[str, set[str]]:
     """One by one; what no single one takes away stands in two of them."""
-    read = [each.name for each in ENDPOINTS if subsystem.NAME in each.readers and each.name in plant.at_hand]
-    whole, found = _shown(subsystem, plant, now), dict[str, set[str]]()
+    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.at_hand]
+    whole, found = _shown(collector, plant, now), dict[str, set[str]]()
     for count in (1, 2):
         missing = whole - found.keys()
         for without in combinations(read, count):
             rest = {name: document for name, document in plant.at_hand.items() if name not in without}
-            for family in missing - _shown(subsystem, replace(plant, at_hand=rest), now) if missing else ():
+            for family in missing - _shown(collector, replace(plant, at_hand=rest), now) if missing else ():
                 found.setdefault(family, set()).update(without)
     return {family: those.difference(_GATES) or those for family, those in found.items()}
 
 
-def _shown(subsystem: Subsystem, plant: Documents, now: float) -> set[str]:
-    read: Read = subsystem.read(plant, Settings(), None, now)
-    metrics, _ = collect(subsystem.READINGS, read.readings)
+def _shown(collector: Collector[Any], plant: Documents, now: float) -> set[str]:
+    read = collector.read(Context(plant, Settings(), collector.memory, now))
+    metrics, _ = collect(collector.readings, read.readings)
     return {
         f"{metric.name}{'_total' * (metric.type == 'counter')}{'_info' * (metric.type == 'info')}" for metric in metrics
     }

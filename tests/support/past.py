@@ -8,13 +8,13 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from envoy_exporter import __version__
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.token import parse
 from envoy_exporter.transport.client import Response
@@ -40,7 +40,7 @@ class Past:
     def __init__(self, profile: str, plant: SystemModel, settings: Settings | None = None) -> None:
         self._gateway = SimulatedGateway(PROFILES[profile], plant, PROFILES[profile].report_interval)
         self._clock = StillClock(plant.start)
-        self._collector = EnvoyCollector(by_hand(self._clock), settings or Settings(), self._clock)
+        self._collector = GatewayCollector(by_hand(self._clock), settings or Settings(), self._clock)
         self._token = None
         if PROFILES[profile].wants_token:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)

@@ -1,19 +1,20 @@
-"""A gateway polled again and again: each poll with new documents, and what a subsystem remembers handed on."""
+"""A gateway polled again and again: each poll with new documents, and what a collector remembers handed on."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from envoy_exporter.collectors.collector import Collector, Result
 from envoy_exporter.documents import INFO, Document, Documents, Json
-from envoy_exporter.subsystems.subsystem import Read, Settings, Subsystem
-from support.documents import NOW, check, information
+from support.documents import NOW, check, information, read_documents
 
 
 class Polled:
-    """One subsystem of one gateway. `step`: seconds between polls, unless a poll says otherwise."""
+    """One collector of one gateway. `step`: seconds between polls, unless a poll says otherwise."""
 
-    def __init__(self, subsystem: Subsystem, step: float = 60.0) -> None:
+    def __init__(self, collector: Collector[Any], step: float = 60.0) -> None:
         self.now = NOW
-        self.memory: object = None
-        self._subsystem = subsystem
+        self.memory: object = collector.memory
+        self._collector = collector
         self._step = step
 
     def poll(
@@ -22,24 +23,24 @@ class Polled:
         *,
         after: float | None = None,
         info: Json = None,
-    ) -> Read:
-        """Some time later. Read twice, as a second scrape would: the same documents say the same."""
+    ) -> Result[Any]:
+        """Some time later. Result[Any] twice, as a second scrape would: the same documents say the same."""
         self.now += self._step if after is None else after
         contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **at_hand}  # type: ignore[arg-type]
         seen = Documents({name: Document(each, asked=self.now) for name, each in contents.items()})
         read = self._read(seen, self.memory)
         again = self._read(seen, read.memory)
-        assert (again.readings, again.refusals) == (read.readings, read.refusals), "one document, two judgements"
+        assert (again.readings, again.rejections) == (read.readings, read.rejections), "one document, two judgements"
         self.memory = again.memory
         return read
 
-    def _read(self, seen: Documents, memory: object) -> Read:
-        read = self._subsystem.read(seen, Settings(), memory, self.now)
+    def _read(self, seen: Documents, memory: object) -> Result[Any]:
+        read = read_documents(self._collector, seen, memory=memory, now=self.now)
         check(read)
-        assert {refusal.rule for refusal in read.refusals} <= set(self._subsystem.RULES)
+        assert {rejection.rule for rejection in read.rejections} <= set(self._collector.rules)
         return read
 
 
-def rules(read: Read, *which: str) -> list[tuple[str, str]]:
-    """What was refused, by rule and key; of these rules alone, if any are named."""
-    return [(each.rule, each.key) for each in read.refusals if each.rule in which or not which]
+def rules(read: Result[Any], *which: str) -> list[tuple[str, str]]:
+    """What was rejected, by rule and key; of these rules alone, if any are named."""
+    return [(each.rule, each.key) for each in read.rejections if each.rule in which or not which]

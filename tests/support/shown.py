@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from envoy_exporter.collector import EnvoyCollector, Snapshot
+from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import INFO, Document, Documents, Json
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.web.exposition import Format
 from support.clock import StillClock
 from support.documents import information
@@ -17,7 +17,7 @@ class Shown:
 
     def __init__(self) -> None:
         self.clock = StillClock()
-        self.collector = EnvoyCollector(by_hand(self.clock), Settings(), self.clock)
+        self.collector = GatewayCollector(by_hand(self.clock), Settings(), self.clock)
         self._documents: dict[str, Document] = {}
         self.absent: frozenset[str] = frozenset()
         self.failing: frozenset[str] = frozenset()

@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from support.clock import StillClock
 from support.gateways import by_hand
 
-from envoy_exporter.collector import EnvoyCollector
-from envoy_exporter.subsystems.subsystem import Settings
+from envoy_exporter.collectors.collector import Settings
+from envoy_exporter.gateway_collector import GatewayCollector
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import ConcurrencyLimit
 from envoy_exporter.web.exposition import Exposition, Format, Ready, seconds_to_answer
@@ -29,7 +29,7 @@ class Noted(Exposition):
 
     def __init__(self) -> None:
         clock = StillClock()
-        super().__init__(EnvoyCollector(by_hand(clock), Settings(), clock), 9.5)
+        super().__init__(GatewayCollector(by_hand(clock), Settings(), clock), 9.5)
         self.had: list[float] = []
 
     async def scrape(self, wanted: Format, seconds: float) -> Ready:

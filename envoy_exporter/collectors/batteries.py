@@ -1,0 +1,262 @@
+"""Batteries: all together (`enphase_storage_`), by kind, and each one.
+
+Gateways without a battery send the same documents full of zeros, so there is nothing here unless an inventory
+lists one, or the site has AC batteries that say how full they are. Those that the inventory alone knows are there each
+by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing is said of their sum.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from envoy_exporter import documents, entries, system
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, counter, gauge, label, states
+from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, percent, scaled
+
+from . import battery_charge, battery_units, plausibility, required, sanity_checks, secondary_control
+from .battery_units import AC_STATES, BatteryUnit
+from .collector import Collector, Context, Result, Settings
+from .device_reports import is_fresh
+from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
+
+_KINDS = frozenset(("iq", "ac"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    charge: float | None = gauge(
+        "enphase_storage_charge_ratio",
+        "Charge of all batteries together.",
+        fields=("agg_soc; with one kind its own: ENC_agg_soc, percentFull",),
+    )
+    available: float | None = gauge(
+        "enphase_storage_available_energy_joules",
+        "Energy in all batteries.",
+        fields=("ENC_agg_avail_energy + ACB_agg_energy; AC batteries alone: whNow",),
+    )
+    capacity: float | None = gauge(
+        "enphase_storage_capacity_joules",
+        "Capacity of all batteries.",
+        fields=("Max_energy; IQ batteries alone: Enc_max_available_capacity",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoragePower:
+    source: str = label()
+    power: float | None = gauge(
+        "enphase_storage_power_watts",
+        "Power out of the batteries, negative into them: by the storage CT (activePower), else the sum of the units.",
+        fields=("real_power_mw", "wNow"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageEnergy:
+    discharged: float | None = counter(
+        "enphase_storage_discharged_energy_joules_total",
+        "Energy out of the batteries.",
+        fields=("actEnergyDlvd of the storage CT",),
+    )
+    charged: float | None = counter(
+        "enphase_storage_charged_energy_joules_total",
+        "Energy into the batteries.",
+        fields=("actEnergyRcvd of the storage CT",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    kind: str = label()
+    charge: float | None = gauge("enphase_battery_charge_ratio", "Charge.", fields=("ENC_agg_soc; percentFull",))
+    available: float | None = gauge(
+        "enphase_battery_available_energy_joules", "Energy in them.", fields=("ENC_agg_avail_energy; whNow",)
+    )
+    capacity: float | None = gauge(
+        "enphase_battery_capacity_joules", "Capacity.", fields=("Enc_max_available_capacity",)
+    )
+    power: float | None = gauge(
+        "enphase_battery_power_watts", "Power out of them, negative into them.", fields=("sum of real_power_mw; wNow",)
+    )
+    units: int | float | None = gauge(
+        "enphase_battery_units", "How many there are.", fields=("ENCHARGE devices; activeCount",)
+    )
+    health: float | None = gauge("enphase_battery_health_ratio", "Health.", fields=("ENC_agg_soh",))
+    reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force.", fields=("adjusted_backup_soc",))
+    configured_reserve: float | None = gauge(
+        "enphase_battery_configured_reserve_ratio",
+        "Reserve as configured; enphase_battery_reserve_ratio is the one in force.",
+        fields=("configured_backup_soc",),
+    )
+    reserve_energy: float | None = gauge(
+        "enphase_battery_reserve_energy_joules", "Energy kept in reserve.", fields=("ENC_agg_backup_energy",)
+    )
+    last_reading: float | None = gauge(
+        "enphase_battery_last_reading_timestamp_seconds",
+        "When AC batteries were last read; their power and state of long before are left out.",
+        fields=("readingTime",),
+    )
+    state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do.", fields=("state",))
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryMemory:
+    """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT.
+
+    `listed`: the AC batteries that the inventory listed last; None until it has answered. `power_absent_since`:
+    since when the endpoint of the IQ batteries' power is not available.
+    """
+
+    plausibility: PlausibilityState = field(default_factory=PlausibilityState)
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
+    ct: bool | None = None
+    listed: frozenset[str] | None = None
+    power_absent_since: float | None = None
+
+
+def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
+    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
+    rejections = Rejections()
+    before = memory
+    plausible, latest = PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now)
+    encharge = entries.ensemble(seen, "ENCHARGE")
+    rejected = Rejections()
+    units = dict(json_fields.devices(encharge, "serial_num", rejected.of(documents.ENSEMBLE_INVENTORY)))
+    rejections.met += rejected.met
+    whole = all(each.rule == json_fields.DUPLICATE for each in rejected.met)
+    readings: list[Reading] = []
+    iq = ac = None
+    absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
+    if units:
+        in_inventory = battery_charge.is_in_inventory(seen, absent_since, now)
+        readings = [*battery_units.iq(seen, units, latest, rejections, charge_in_inventory=in_inventory)]
+        readings += secondary_control.readings(seen, rejections)
+        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], rejections, whole=whole)
+    if (entry := entries.ac_batteries(entries.site(seen))) is not None:
+        ac = _ac(entry, seen, settings, latest, rejections)
+    readings += battery_units.ac(seen, settings, latest, plausible, rejections)
+    listed = battery_units.listed(seen, before.listed)
+    readings += battery_units.ac_of_v1(seen, listed, latest, rejections)
+    kinds = [kind for kind in (iq, ac) if kind is not None]
+    known = _remembered(seen, [kind.kind for kind in kinds], before, now)
+    together: list[Reading] = []
+    if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
+        together += _together(seen, iq, ac, rejections)
+        if known.ct is False and kinds:
+            together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
+    together += _by_ct(seen, plausible, rejections)
+    return Result(
+        (*together, *kinds, *readings),
+        (*rejections.met, *required.missing("batteries", seen)),
+        replace(known, plausibility=plausible.state(), listed=listed, power_absent_since=absent_since),
+    )
+
+
+def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
+    """Which kinds there are: one whose document did not come, or lacks it for a poll, is there still.
+
+    All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
+    """
+    answered = {
+        "iq": system.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
+        "ac": entries.lists_storage(entries.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
+    }
+    kinds = {
+        kind: now if kind in present else before.kinds[kind]
+        for kind in _KINDS
+        if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
+    }
+    told = before.told | {kind for kind in _KINDS if answered[kind]}
+    listed = entries.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
+    ct = system.enabled_meter(seen, "storage") is not None if listed else before.ct
+    return BatteryMemory(before.plausibility, kinds, told, ct)
+
+
+def _together(seen: Documents, iq: Battery | None, ac: Battery | None, rejections: Rejections) -> Iterator[Reading]:
+    if iq and ac:
+        reject = rejections.of(documents.ENSEMBLE_SECCTRL)
+        together = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+        yield Storage(
+            charge=percent(together, "agg_soc", reject),
+            available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", reject, low=0), WATT_HOUR)),
+            capacity=scaled(number(together, "Max_energy", reject, low=0), WATT_HOUR),
+        )
+    elif kind := iq or ac:
+        yield Storage(charge=kind.charge, available=kind.available, capacity=kind.capacity)
+
+
+def _by_ct(seen: Documents, plausible: PlausibilityFilter, rejections: Rejections) -> Iterator[Reading]:
+    """The power is the storage CT's where there is one, and never the units' in its place."""
+    meter = system.enabled_meter(seen, "storage")
+    if meter is None:
+        return
+    reject = rejections.of(documents.METER_READINGS)
+    if fields := plausible.meter(meter, entries.meter_readings(seen).get(meter.eid, {})):
+        yield StoragePower(source="ct", power=number(fields, "activePower", reject))
+        yield StorageEnergy(
+            discharged=scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
+            charged=scaled(number(fields, "actEnergyRcvd", reject, low=0), WATT_HOUR),
+        )
+
+
+def _iq(seen: Documents, units: list[BatteryUnit], rejections: Rejections, *, whole: bool) -> Battery:
+    """`whole`: is each battery of the list among the units, so that they may be counted and added up."""
+    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
+    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+    return Battery(
+        kind="iq",
+        charge=percent(fields, "ENC_agg_soc", reject),
+        available=scaled(number(fields, "ENC_agg_avail_energy", reject, low=0), WATT_HOUR),
+        capacity=scaled(number(fields, "Enc_max_available_capacity", reject, low=0), WATT_HOUR),
+        power=_sum(*(unit.power for unit in units)) if whole else None,
+        units=len(units) if whole else None,
+        health=percent(fields, "ENC_agg_soh", reject),
+        reserve=percent(fields, "adjusted_backup_soc", reject),
+        configured_reserve=percent(fields, "configured_backup_soc", reject),
+        reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", reject, low=0), WATT_HOUR),
+    )
+
+
+def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, rejections: Rejections) -> Battery:
+    """A gateway that hears them no more repeats what they last did: for 41 hours in 8.2.4382_ACB.
+
+    Each is an inverter with cells behind it, and its power as old as an inverter's may be. How full they are stays.
+    """
+    reject = rejections.of(entries.site_endpoint(seen))
+    last_reading = json_fields.instant(fields, "readingTime", reject)
+    power, state = number(fields, "wNow", reject), json_fields.text(fields, "state", reject)
+    fresh = is_fresh(last_reading, seen, settings.inverter_max_age)
+    return Battery(
+        kind="ac",
+        charge=percent(fields, "percentFull", reject),
+        available=scaled(number(fields, "whNow", reject, low=0), WATT_HOUR),
+        power=power if fresh else None,
+        units=number(fields, "activeCount", reject, low=0),
+        last_reading=sanity_checks.not_ahead(last_reading, "readingTime", latest, reject),
+        state=state if fresh else None,
+    )
+
+
+def _sum(*values: float | None) -> float | None:
+    """Of all, or nothing: a sum that lacks a battery is another number."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+COLLECTOR = Collector(
+    name="batteries",
+    enabled_by_default=True,
+    readings=(
+        Storage,
+        StoragePower,
+        StorageEnergy,
+        *secondary_control.READINGS,
+        Battery,
+        *battery_units.READINGS,
+    ),
+    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES),
+    memory=BatteryMemory(),
+    read=read,
+)

@@ -1,0 +1,28 @@
+"""Where the charge of IQ batteries is read: a part of `batteries`.
+
+`/ivp/ensemble/power` has it fresh. Firmware 5 to early 7 lacks that endpoint, and has the charge in the ensemble
+inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB). So the source is kept.
+"""
+
+from envoy_exporter import documents, system
+from envoy_exporter.documents import Documents
+
+_ABSENT_FOR = 600.0
+"""A gateway that has just started answers 404 to anything."""
+
+
+def absent_since(seen: Documents, before: float | None, now: float) -> float | None:
+    """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None."""
+    if documents.ENSEMBLE_POWER not in seen.absent:
+        return None
+    return now if before is None else min(before, now)
+
+
+def is_in_inventory(seen: Documents, since: float | None, now: float) -> bool:
+    """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
+
+    Power wins whenever it answers, and is kept then.
+    """
+    if not system.battery_power_never_answered(seen):
+        return False
+    return system.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)

@@ -1,0 +1,85 @@
+"""What a collector is: the readings that it declares, and one pure function that reads them from documents."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading
+from envoy_exporter.fields import Rejection
+
+Memory = TypeVar("Memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedInverter:
+    """Where an inverter is, and its module's peak power in watts."""
+
+    serial: str
+    name: str | None = None
+    array: str | None = None
+    row: str | None = None
+    column: str | None = None
+    peak_power: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedArray:
+    """An array of modules. Degrees: azimuth clockwise from north, tilt from horizontal."""
+
+    name: str
+    azimuth: float | None = None
+    tilt: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The part of the config that changes readings.
+
+    `timezone`: an IANA name, used instead of the gateway's. `inverter_max_age`: seconds after which an inverter's last
+    report is too old for its present values. `inverters` and `arrays`: the layout.
+    """
+
+    timezone: str | None = None
+    inverter_max_age: float = 90 * 60.0
+    inverters: tuple[PlacedInverter, ...] = ()
+    arrays: tuple[PlacedArray, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context(Generic[Memory]):
+    """What a collector reads: the documents, the settings, what it remembered before, and the time.
+
+    `now` is in seconds since 1970.
+    """
+
+    documents: Documents
+    settings: Settings
+    memory: Memory
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[Memory]):
+    """The readings, the values that were rejected, and what to remember for the next reading."""
+
+    readings: tuple[Reading, ...]
+    rejections: tuple[Rejection, ...]
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Collector(Generic[Memory]):
+    """One group of metrics that the config enables or disables as a whole.
+
+    `readings` are the classes that declare its metrics, and `rules` those by which it may reject a value. `memory` is
+    what it remembers before the first reading. `read` is pure and total: any JSON in, no exception out, finite numbers
+    only.
+    """
+
+    name: str
+    enabled_by_default: bool
+    readings: tuple[type[Reading], ...]
+    rules: tuple[str, ...]
+    memory: Memory
+    read: Callable[[Context[Memory]], Result[Memory]]

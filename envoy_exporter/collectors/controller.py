@@ -1,0 +1,331 @@
+"""What stands between the house and the grid: a system controller (Enpower), or a meter collar and a combiner.
+
+They are listed in the ensemble inventory. The relays for solar and battery circuits are one object of
+`/ivp/ensemble/status` without a serial, so they are only told where one device alone can be meant.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from envoy_exporter import documents, entries
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, flags, gauge, info, label, states
+from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, flag, number, says, text, words
+
+from . import sanity_checks
+from .collector import Collector, Context, Result
+from .device_status import FLAGS
+
+GRID_MODES = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown")
+BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
+COLLAR_CONNECTED = {"ENCMN_MDE_ON_GRID": True, "ENCMN_MDE_OFF_GRID": False}
+"""A collar's admin_state_str, which follows the grid where its grid_state does not (home-assistant/core#153766)."""
+COLLAR_GRID_STATES = ("on_grid", "off_grid")
+RELAYS = {"1": "der1_state", "2": "der2_state", "3": "der3_state"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    serial: str = label()
+    device: str = label()
+    connected: bool | None = gauge(
+        "enphase_grid_connected",
+        "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it.",
+        fields=("enpower: mains_oper_state; collar: admin_state_str",),
+    )
+    enabled: bool | None = gauge(
+        "enphase_grid_enabled",
+        "1: the house is meant to be connected to the grid, 0: it has been taken off.",
+        fields=("enpower: mains_admin_state",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridMode:
+    serial: str = label()
+    grid: str | None = states(
+        "enphase_grid_mode",
+        "mode",
+        GRID_MODES,
+        "How the system controller works with the grid.",
+        fields=("Enpwr_grid_mode",),
+    )
+    battery: str | None = states(
+        "enphase_battery_grid_mode",
+        "mode",
+        GRID_MODES,
+        "How the batteries work with the grid.",
+        fields=("Enchg_grid_mode; with a collar of the relay in /ivp/ensemble/status",),
+    )
+    solar: str | None = states(
+        "enphase_solar_grid_mode",
+        "mode",
+        GRID_MODES,
+        "How the inverters work with the grid.",
+        fields=("Solar_grid_mode of the relay in /ivp/ensemble/status",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnpowerInfo:
+    serial: str = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    known: bool = info(
+        "enphase_enpower_info", "A system controller.", fields=("serial_num", "part_num", "img_pnum_running")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enpower:
+    serial: str = label()
+    temperature: float | None = gauge(
+        "enphase_enpower_temperature_celsius", "Temperature.", fields=("temperature, which is in degrees Fahrenheit",)
+    )
+    communicating: bool | None = gauge(
+        "enphase_enpower_communicating", "1: it communicates.", fields=("communicating",)
+    )
+    operating: bool | None = gauge(
+        "enphase_enpower_operating", "1: it operates; not from firmware 8 on.", fields=("operating",)
+    )
+    last_report: float | None = gauge(
+        "enphase_enpower_last_report_timestamp_seconds", "When it last reported.", fields=("last_rpt_date",)
+    )
+    state: float | None = gauge(
+        "enphase_enpower_state_id",
+        "The number of its state; 16 on the grid, 128 on a generator.",
+        fields=("Enpwr_curr_state_id",),
+    )
+    relays: float | None = gauge(
+        "enphase_enpower_relay_state_bitmap",
+        "The states of its relays, a bit each, undocumented.",
+        fields=("Enpwr_relay_state_bm",),
+    )
+    errors: float | None = gauge(
+        "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none.", fields=("enpower_error_flags",)
+    )
+    status: frozenset[str] | None = flags(
+        "enphase_enpower_status_flag",
+        FLAGS,
+        "Status flags that the system controller raises (1).",
+        fields=("device_status",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnpowerCommunicationLevel:
+    serial: str = label()
+    band: str = label()
+    level: float | None = gauge(
+        "enphase_enpower_communication_level",
+        "Signal from 0 to 5; 0 where it is wired.",
+        fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnpowerRelay:
+    serial: str = label()
+    relay: str = label()
+    state: float | None = gauge(
+        "enphase_enpower_der_relay_state",
+        "The state of the relay of a circuit for solar or batteries, in the gateway's own code.",
+        fields=("der1_state", "der2_state", "der3_state"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarInfo:
+    serial: str = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    known: bool = info("enphase_collar_info", "A meter collar.", fields=("serial_num", "part_num", "img_pnum_running"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collar:
+    serial: str = label()
+    temperature: float | None = gauge("enphase_collar_temperature_celsius", "Temperature.", fields=("temperature",))
+    communicating: bool | None = gauge("enphase_collar_communicating", "1: it communicates.", fields=("communicating",))
+    last_report: float | None = gauge(
+        "enphase_collar_last_report_timestamp_seconds",
+        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        fields=("last_rpt_date",),
+    )
+    mid_closed: bool | None = gauge(
+        "enphase_collar_mid_closed",
+        "1: its switch between house and grid, the microgrid interconnection device, is closed.",
+        fields=("mid_state",),
+    )
+    grid_state: str | None = states(
+        "enphase_collar_grid_state",
+        "state",
+        COLLAR_GRID_STATES,
+        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid.",
+        fields=("grid_state",),
+    )
+    installed: bool | None = gauge(
+        "enphase_collar_installed", "1: it is installed.", fields=("collar_state is Installed",)
+    )
+    control_error: float | None = gauge(
+        "enphase_collar_control_error", "The number of its error; 0: none.", fields=("control_error",)
+    )
+    status: frozenset[str] | None = flags(
+        "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1).", fields=("device_status",)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CombinerInfo:
+    serial: str = label()
+    part_number: str | None = label()
+    firmware: str | None = label()
+    known: bool = info(
+        "enphase_combiner_info", "An IQ Combiner's controller.", fields=("serial_num", "part_num", "fw_version")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combiner:
+    serial: str = label()
+    communicating: bool | None = gauge(
+        "enphase_combiner_communicating", "1: it communicates.", fields=("communicating",)
+    )
+    last_report: float | None = gauge(
+        "enphase_combiner_last_report_timestamp_seconds",
+        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        fields=("last_rpt_date",),
+    )
+
+
+def read(context: Context[None]) -> Result[None]:
+    seen, now = context.documents, context.now
+    rejections, latest = Rejections(), sanity_checks.latest(seen, now)
+    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
+    enpowers, collars, combiners = (
+        dict(json_fields.devices(entries.ensemble(seen, kind), "serial_num", reject))
+        for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
+    )
+    # One relay object, and no serial in it: it is the only switch's, and with two nobody knows whose.
+    switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
+    readings = [
+        *_enpowers(seen, enpowers, switch, latest, rejections),
+        *_collars(seen, collars, switch, latest, rejections),
+        *_combiners(combiners, latest, reject),
+    ]
+    return Result(tuple(readings), tuple(rejections.met), None)
+
+
+def _enpowers(
+    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
+) -> Iterator[Reading]:
+    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
+    told, errors = rejections.of(documents.ENSEMBLE_STATUS), rejections.of(documents.ENSEMBLE_ERRORS)
+    for serial, fields in enpowers.items():
+        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
+        error_flags = entries.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
+        yield Grid(
+            serial=serial,
+            device="enpower",
+            connected=says(fields, "mains_oper_state", CLOSED, reject),
+            enabled=says(fields, "mains_admin_state", CLOSED, reject),
+        )
+        yield GridMode(
+            serial=serial,
+            grid=text(fields, "Enpwr_grid_mode", reject),
+            battery=text(fields, "Enchg_grid_mode", reject),
+            solar=text(relay, "Solar_grid_mode", told),
+        )
+        yield EnpowerInfo(
+            serial=serial,
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "img_pnum_running", reject),
+        )
+        yield Enpower(
+            serial=serial,
+            temperature=_from_fahrenheit(fields, "temperature", reject),
+            communicating=flag(fields, "communicating", reject),
+            operating=flag(fields, "operating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            state=number(fields, "Enpwr_curr_state_id", reject, low=0),
+            relays=number(fields, "Enpwr_relay_state_bm", reject, low=0),
+            errors=number(error_flags, "enpower_error_flags", errors, low=0),
+            status=words(fields, "device_status", reject),
+        )
+        for band, key in BANDS.items():
+            yield EnpowerCommunicationLevel(serial=serial, band=band, level=number(fields, key, reject, low=0))
+        for name, key in RELAYS.items():
+            yield EnpowerRelay(serial=serial, relay=name, state=number(relay, key, told, low=0))
+
+
+def _collars(
+    seen: Documents, collars: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
+) -> Iterator[Reading]:
+    """A collar has no mode of its own: how batteries and inverters work with it is in the relay object."""
+    reject, told = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_STATUS)
+    for serial, fields in collars.items():
+        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
+        admin_state = text(fields, "admin_state_str", reject)
+        yield Grid(serial=serial, device="collar", connected=COLLAR_CONNECTED.get(admin_state or ""))
+        yield GridMode(
+            serial=serial,
+            battery=text(relay, "Enchg_grid_mode", told),
+            solar=text(relay, "Solar_grid_mode", told),
+        )
+        yield CollarInfo(
+            serial=serial,
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "img_pnum_running", reject),
+        )
+        yield Collar(
+            serial=serial,
+            temperature=number(fields, "temperature", reject, low=-100, high=200),
+            communicating=flag(fields, "communicating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            mid_closed=says(fields, "mid_state", CLOSED, reject),
+            grid_state=text(fields, "grid_state", reject),
+            installed=says(fields, "collar_state", ("Installed",), reject),
+            control_error=number(fields, "control_error", reject),
+            status=words(fields, "device_status", reject),
+        )
+
+
+def _combiners(combiners: Mapping[str, Fields], latest: float, reject: Reject) -> Iterator[Reading]:
+    for serial, fields in combiners.items():
+        yield CombinerInfo(
+            serial=serial,
+            part_number=text(fields, "part_num", reject),
+            firmware=text(fields, "fw_version", reject),
+        )
+        yield Combiner(
+            serial=serial,
+            communicating=flag(fields, "communicating", reject),
+            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+        )
+
+
+def _from_fahrenheit(fields: Fields, key: str, reject: Reject) -> float | None:
+    fahrenheit = number(fields, key, reject, low=-148, high=392)
+    return None if fahrenheit is None else (fahrenheit - 32) * 5 / 9
+
+
+COLLECTOR = Collector(
+    name="controller",
+    enabled_by_default=True,
+    readings=(
+        Grid,
+        GridMode,
+        EnpowerInfo,
+        Enpower,
+        EnpowerCommunicationLevel,
+        EnpowerRelay,
+        CollarInfo,
+        Collar,
+        CombinerInfo,
+        Combiner,
+    ),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

@@ -1,0 +1,135 @@
+"""The generator: does it run, when it would start and stop, and how it is set up.
+
+Gateways without one answer too; there is one where `gen_config` is not empty. No document has its power or energy.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, entries
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, gauge, info, label, states
+from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, number, percent, scaled, text
+
+from .collector import Collector, Context, Result
+
+MODES = ("off", "on", "auto")
+_NONE = -1
+_LARGEST_KILOWATTS = 1000
+_MINUTE, _WEEK = 60, 7 * 86400
+_MINUTES_A_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorInfo:
+    manufacturer: str | None = label()
+    model: str | None = label()
+    type: str | None = label()
+    start_method: str | None = label()
+    known: bool = info(
+        "enphase_generator_info",
+        "The generator as it was set up.",
+        fields=("manufacturer", "model", "gen_type", "start_method"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorExercise:
+    day: str = label()
+    known: bool = info(
+        "enphase_generator_exercise_info",
+        "The day of the week on which it is set to exercise.",
+        fields=("exercise_config.day",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    running: bool | None = gauge(
+        "enphase_generator_running", "1: it runs, 0: it stands still.", fields=("oper_state: close, open",)
+    )
+    commanded: bool | None = gauge(
+        "enphase_generator_run_commanded", "1: it has been told to run; absent while unknown.", fields=("admin_state",)
+    )
+    mode: str | None = states("enphase_generator_mode", "mode", MODES, "How it is switched.", fields=("gen_cmd",))
+    start: float | None = gauge(
+        "enphase_generator_start_charge_ratio",
+        "Battery charge below which it starts; absent: none is set.",
+        fields=("start_soc",),
+    )
+    stop: float | None = gauge(
+        "enphase_generator_stop_charge_ratio",
+        "Battery charge from which it stops; absent: none is set.",
+        fields=("stop_soc",),
+    )
+    rated_power: float | None = gauge(
+        "enphase_generator_rated_power_watts", "Rated power.", fields=("name_plate_rating_wat, which is in kW",)
+    )
+    exercise_running: float | None = gauge(
+        "enphase_generator_exercise_running", "1: it is exercising, to stay fit for use.", fields=("exc_on",)
+    )
+    exercise_interval: float | None = gauge(
+        "enphase_generator_exercise_interval_seconds", "How often it is set to exercise.", fields=("freq_in_weeks",)
+    )
+    exercise_start: float | None = gauge(
+        "enphase_generator_exercise_start_seconds",
+        "How long after local midnight it is set to begin to exercise.",
+        fields=("exercise_config.start",),
+    )
+    exercise_duration: float | None = gauge(
+        "enphase_generator_exercise_duration_seconds", "How long it is set to exercise each time.", fields=("duration",)
+    )
+
+
+def read(context: Context[None]) -> Result[None]:
+    seen = context.documents
+    rejections = Rejections()
+    return Result(tuple(_generator(seen, rejections)), tuple(rejections.met), None)
+
+
+def _generator(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
+    config = entries.generator(seen)
+    if not config:
+        return
+    reject = rejections.of(documents.GENERATOR_CONFIG)
+    yield GeneratorInfo(
+        manufacturer=text(config, "manufacturer", reject),
+        model=text(config, "model", reject),
+        type=text(config, "gen_type", reject),
+        start_method=text(config, "start_method", reject),
+    )
+    kilowatts = number(config, "name_plate_rating_wat", reject, low=0, high=_LARGEST_KILOWATTS)
+    live, now = entries.entry(seen.content(documents.GENERATOR)), rejections.of(documents.GENERATOR)
+    mode = entries.entry(seen.content(documents.GENERATOR_MODE))
+    exercise = entries.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
+    planned = rejections.of(documents.GENERATOR_SCHEDULE)
+    if day := text(exercise, "day", planned):
+        yield GeneratorExercise(day=day)
+    yield Generator(
+        running=json_fields.says(live, "oper_state", CLOSED, now),
+        commanded=json_fields.says(live, "admin_state", CLOSED, now),
+        mode=text(mode, "gen_cmd", rejections.of(documents.GENERATOR_MODE)),
+        start=_charge(live, "start_soc", now),
+        stop=_charge(live, "stop_soc", now),
+        rated_power=scaled(kilowatts, 1000),
+        exercise_running=number(live, "exc_on", now, low=0, high=1),
+        exercise_interval=scaled(number(exercise, "freq_in_weeks", planned, low=0), _WEEK),
+        exercise_start=scaled(number(exercise, "start", planned, low=0, high=_MINUTES_A_DAY), _MINUTE),
+        exercise_duration=scaled(number(exercise, "duration", planned, low=0), _MINUTE),
+    )
+
+
+def _charge(fields: Fields, key: str, reject: Reject) -> float | None:
+    """As a ratio; -1 is none (8.2.127_with_generator_running)."""
+    return None if fields.get(key) == _NONE else percent(fields, key, reject)
+
+
+COLLECTOR = Collector(
+    name="generator",
+    enabled_by_default=True,
+    readings=(GeneratorInfo, GeneratorExercise, Generator),
+    rules=json_fields.GENERAL_RULES,
+    memory=None,
+    read=read,
+)

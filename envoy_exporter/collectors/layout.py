@@ -1,0 +1,105 @@
+"""The roof as the config lays it out, and which of its inverters the gateway lists.
+
+The layout is there as long as the gateway is up, also of inverters that it does not list: what joins on it keeps
+its name, and one that vanished can be missed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from envoy_exporter.families import gauge, info, label
+
+from . import inverter_source
+from .collector import Collector, Context, PlacedArray, Result, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutInfo:
+    serial: str = label()
+    name: str | None = label()
+    array: str | None = label()
+    row: str | None = label()
+    column: str | None = label()
+    known: bool = info(
+        "enphase_inverter_layout_info",
+        "Where an inverter is on the roof, to be joined on its serial.",
+        fields=("inverters of the config",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedInverter:
+    serial: str = label()
+    peak_power: float | None = gauge(
+        "enphase_inverter_peak_power_watts",
+        "The peak power of the module at this inverter, Wp.",
+        fields=("peak_power of the config",),
+    )
+    listed: bool | None = gauge(
+        "enphase_inverter_listed",
+        "1: the gateway lists this inverter of the config; 0: not, or as removed.",
+        fields=("sn", "active", "serialNumber", "serial_num", "admin_state"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    array: str = label()
+    known: bool = info("enphase_array_info", "A side of the roof that has inverters.", fields=("arrays of the config",))
+    azimuth: float | None = gauge(
+        "enphase_array_azimuth_degrees",
+        "Where it faces, clockwise from north: 90 is east, 180 south, 270 west.",
+        fields=("azimuth of the config",),
+    )
+    tilt: float | None = gauge(
+        "enphase_array_tilt_degrees", "How steep it is: 0 lies flat, 90 stands upright.", fields=("tilt of the config",)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutMemory:
+    """Where the inverters were read, and who was in the inventory: nobody goes missing because that has failed once."""
+
+    chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
+    inventory: Mapping[str, bool] = field(default_factory=dict)
+
+
+def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
+    seen, settings, memory = context.documents, context.settings, context.memory
+    before = memory
+    chosen, inventory = (
+        inverter_source.choose(seen, before.chosen),
+        inverter_source.by_inventory(seen, before.inventory),
+    )
+    listed = inverter_source.listed(seen, chosen, inventory)
+    infos = (
+        LayoutInfo(serial=each.serial, name=each.name, array=each.array, row=each.row, column=each.column)
+        for each in settings.inverters
+    )
+    inverters = (
+        PlacedInverter(
+            serial=each.serial,
+            peak_power=each.peak_power,
+            listed=None if listed is None else each.serial in listed,
+        )
+        for each in settings.inverters
+    )
+    return Result((*infos, *inverters, *_arrays(settings)), (), LayoutMemory(chosen, inventory))
+
+
+def _arrays(settings: Settings) -> Iterator[Array]:
+    """Those of the config, and those that only inverters name."""
+    arrays = {each.array: PlacedArray(name=each.array) for each in settings.inverters if each.array is not None}
+    arrays |= {each.name: each for each in settings.arrays}
+    for each in arrays.values():
+        yield Array(array=each.name, azimuth=each.azimuth, tilt=each.tilt)
+
+
+COLLECTOR = Collector(
+    name="layout",
+    enabled_by_default=True,
+    readings=(LayoutInfo, PlacedInverter, Array),
+    rules=(),
+    memory=LayoutMemory(),
+    read=read,
+)

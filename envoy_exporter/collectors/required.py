@@ -1,0 +1,135 @@
+"""What a document must contain: one closed table. Everything else may be empty.
+
+A document that parses and lacks what is required of it is counted by the rule `missing`, with each document; see
+`gateway_collector.py` for what follows if that lasts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, entries, system
+from envoy_exporter import fields as json_fields
+from envoy_exporter.documents import Documents
+from envoy_exporter.fields import MISSING, Fields, Rejection, pass_over, peek
+
+from . import html_production, inverter_source
+
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What one collector requires, in words, and a function that finds what is missing.
+
+    The function gets the documents and the collector's choice of a source, and yields the endpoint of each incomplete
+    document with the names of what it lacks.
+    """
+
+    collector: str
+    endpoints: tuple[str, ...]
+    contents: str
+    lacking: Callable[[Documents, str | None], Iterator[tuple[str, list[str]]]]
+
+
+def missing(collector: str, seen: Documents, choice: str | None = None) -> list[Rejection]:
+    """A rejection for each incomplete document. `choice`: the chosen production source or inverter list."""
+    return [
+        Rejection(endpoint, MISSING, _joined(names))
+        for requirement in REQUIREMENTS
+        if requirement.collector == collector
+        for endpoint, names in requirement.lacking(seen, choice)
+        if names
+    ]
+
+
+def _joined(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _information(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
+    if documents.INFO in seen.at_hand:
+        yield documents.INFO, [element for element in ("sn", "software") if not entries.device(seen, element)]
+
+
+def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list[str]]]:
+    """0 is a number; an entry whose CT is not active has numbers too."""
+    endpoint, name = entries.site_endpoint(seen), f"production {source}"
+    site, v1 = seen.content(endpoint), entries.entry(seen.content(documents.PRODUCTION_V1))
+    eim, inverters = entries.eim_entry(site), entries.inverters_entry(site)
+    if source == "html":
+        endpoint, name = documents.PRODUCTION, html_production.POWER
+        rows = html_production.read(seen.content(endpoint))
+        complete = bool({*rows.rows, *rows.invalid} & {html_production.POWER, html_production.LIFETIME})
+    elif source == "v1":
+        endpoint, name = documents.PRODUCTION_V1, "wattsNow"
+        complete = _any_number(v1, ("wattsNow", "wattHoursLifetime"))
+    elif source is not None:
+        complete = _any_number((eim if source == "eim" else inverters) or {}, ("wNow", "whLifetime"))
+    elif system.firmware_below(seen, 3, 9):
+        endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
+    else:
+        name = "production"
+        complete = _any_number(v1, v1) or not seen.settled(documents.PRODUCTION_V1)
+        if eim or inverters:  # of a gateway with CTs, the list of meters decides first
+            endpoint, name = documents.PRODUCTION_V1, "wattsNow"
+            complete = complete or (system.metered(seen) is True and not seen.settled(documents.METERS))
+    if endpoint in seen.at_hand and not complete:
+        yield endpoint, [name]
+
+
+def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
+    return any(peek(fields, key) is not None for key in keys)
+
+
+def _meter_readings(seen: Documents, kind: str | None) -> Iterator[tuple[str, list[str]]]:
+    """Of every enabled meter, or of those of one type."""
+    if documents.METER_READINGS in seen.at_hand:
+        readings = entries.meter_readings(seen)
+        meters = (meter for meter in entries.meters(seen) if meter.enabled and kind in {None, meter.type})
+        yield documents.METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
+
+
+def _storage_reading(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
+    yield from _meter_readings(seen, "storage")
+
+
+def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[str]]]:
+    """Of the chosen list; of another that has answered, while the chosen one does not."""
+    both = (documents.DEVICE_DATA, documents.INVERTERS_V1)
+    lists = [endpoint for endpoint in ((chosen,) if chosen in seen.at_hand else both) if endpoint in seen.at_hand]
+    counted = entries.is_active(entries.inverters_entry(entries.site(seen)))
+    listed = entries.objects(entries.inventory(seen, "PCU"))
+    expected = counted or any(not entries.is_removed(inverter) for inverter in listed)
+    if expected and lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
+        yield str(lists[0]), ["inverters"]
+
+
+def _battery_power(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
+    if documents.ENSEMBLE_POWER in seen.at_hand:
+        powers = entries.battery_powers(seen)
+        sent = {json_fields.serial(power, "serial_num", pass_over) for power in entries.objects(powers)}
+        units = entries.objects(entries.ensemble(seen, "ENCHARGE"))
+        serials = (json_fields.serial(unit, "serial_num", pass_over) for unit in units)
+        yield documents.ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
+
+
+REQUIREMENTS = (
+    Requirement("identity", (documents.INFO,), "the serial and the firmware", _information),
+    Requirement(
+        "production",
+        (documents.PRODUCTION_JSON, documents.PRODUCTION, documents.PRODUCTION_V1),
+        "of the chosen production source, a number for power or lifetime energy, which may be 0; while no source can be"
+        " chosen, a production entry or a number in /api/v1/production",
+        _production,
+    ),
+    Requirement("meters", (documents.METER_READINGS,), "an entry for each enabled meter", _meter_readings),
+    Requirement(
+        "inverters",
+        (documents.DEVICE_DATA, documents.INVERTERS_V1),
+        "at least one inverter, if the site counts active ones or the inventory lists one that is not removed",
+        _inverters,
+    ),
+    Requirement("batteries", (documents.ENSEMBLE_POWER,), "an entry for each IQ battery", _battery_power),
+    Requirement("batteries", (documents.METER_READINGS,), "an entry for the enabled storage meter", _storage_reading),
+)

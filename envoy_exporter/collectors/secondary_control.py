@@ -1,0 +1,68 @@
+"""How IQ batteries steer and are steered: a part of `batteries`, of `/ivp/ensemble/secctrl`.
+
+There only with an IQ battery: without one the document is full of zeros that mean nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import documents, entries
+from envoy_exporter.documents import Documents
+from envoy_exporter.families import Reading, gauge, label
+from envoy_exporter.fields import PHASES, Rejections, flag, number, percent
+
+_OF_PHASE = ("", "_phaseb", "_phasec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageControl:
+    very_low_limit: float | None = gauge(
+        "enphase_storage_very_low_charge_limit_ratio",
+        "Charge below which the batteries shut down.",
+        fields=("VLS_Limit",),
+    )
+    shutdown: bool | None = gauge("enphase_storage_shutdown", "1: the batteries are shut down.", fields=("shutdown",))
+    commissioning: bool | None = gauge(
+        "enphase_storage_commissioning", "1: the batteries are being commissioned.", fields=("Commission_in_progress",)
+    )
+    ess_in_progress: bool | None = gauge(
+        "enphase_storage_ess_in_progress",
+        "1: the gateway says that an operation of the storage system is in progress.",
+        fields=("ESS_in_progress",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bias:
+    phase: str = label()
+    frequency: float | None = gauge(
+        "enphase_storage_frequency_bias_hertz",
+        "Offset on the frequency by which the batteries are steered; negative: below it.",
+        fields=("freq_bias_hz", "freq_bias_hz_phaseb", "freq_bias_hz_phasec"),
+    )
+    voltage: float | None = gauge(
+        "enphase_storage_voltage_bias_volts",
+        "Offset on the voltage by which the batteries are steered; negative: below it.",
+        fields=("voltage_bias_v", "voltage_bias_v_phaseb", "voltage_bias_v_phasec"),
+    )
+
+
+READINGS = (StorageControl, Bias)
+
+
+def readings(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
+    """Asked for only where there is an IQ battery."""
+    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
+    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+    yield StorageControl(
+        very_low_limit=percent(fields, "VLS_Limit", reject),
+        shutdown=flag(fields, "shutdown", reject),
+        commissioning=flag(fields, "Commission_in_progress", reject),
+        ess_in_progress=flag(fields, "ESS_in_progress", reject),
+    )
+    for phase, suffix in zip(PHASES, _OF_PHASE, strict=True):
+        yield Bias(
+            phase=phase,
+            frequency=number(fields, f"freq_bias_hz{suffix}", reject),
+            voltage=number(fields, f"voltage_bias_v{suffix}", reject),
+        )

@@ -1,0 +1,31 @@
+"""Which CTs the site's document counts on. A part of `production`, for it guards all else that is said there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envoy_exporter import entries
+from envoy_exporter.documents import Json
+from envoy_exporter.families import gauge, label
+from envoy_exporter.fields import Reject, number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterActivity:
+    meter: str = label()
+    active: bool | None = gauge(
+        "enphase_meter_active",
+        "1: the gateway counts on what the meter says of the site; 0: no CTs, or none for a poll.",
+        fields=("activeCount of eim",),
+    )
+
+
+READINGS = (MeterActivity,)
+
+
+def read(content: Json, reject: Reject) -> Iterator[MeterActivity]:
+    total, net = entries.consumption_entries(content)
+    found = {"production": entries.eim_entry(content), "total-consumption": total, "net-consumption": net}
+    for meter, fields in found.items():
+        count = number(fields or {}, "activeCount", reject, low=0)
+        if count is not None:
+            yield MeterActivity(meter=meter, active=count > 0)

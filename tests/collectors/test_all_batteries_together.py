@@ -1,0 +1,76 @@
+"""All batteries together: never of those alone that happen to be listed."""
+
+from collections.abc import Mapping
+
+import pytest
+from support.documents import NOW, of, one
+from support.polls import Polled
+
+from envoy_exporter.collectors import batteries
+from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
+from envoy_exporter.documents import (
+    ENSEMBLE_INVENTORY,
+    ENSEMBLE_POWER,
+    ENSEMBLE_SECCTRL,
+    METER_READINGS,
+    METERS,
+    PRODUCTION_JSON,
+    Json,
+)
+
+BOTH: Mapping[str, Json] = {
+    ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": [{"serial_num": "1", "encharge_capacity": 3500}]}],
+    ENSEMBLE_POWER: {"devices:": [{"serial_num": "1", "real_power_mw": 105_000, "soc": 54}]},
+    ENSEMBLE_SECCTRL: {"agg_soc": 39, "Max_energy": 7220, "ENC_agg_soc": 54, "ENC_agg_avail_energy": 1890},
+    PRODUCTION_JSON: {
+        "storage": [{"type": "acb", "activeCount": 3, "readingTime": NOW, "wNow": 260, "whNow": 930, "percentFull": 25}]
+    },
+    METERS: [],
+}
+FLAPS: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}
+
+
+def without(endpoint: str) -> Mapping[str, Json]:
+    return {name: content for name, content in BOTH.items() if name != endpoint}
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (without(PRODUCTION_JSON), ["iq"]),
+        ({**BOTH, PRODUCTION_JSON: FLAPS}, ["iq"]),
+        (without(ENSEMBLE_INVENTORY), ["ac"]),
+        ({**BOTH, ENSEMBLE_INVENTORY: []}, ["ac"]),
+    ],
+)
+def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[str, Json], left: list[str]) -> None:
+    gateway = Polled(batteries.COLLECTOR)
+    whole = gateway.poll(BOTH)
+    assert (one(Storage, whole).charge, one(StoragePower, whole).power) == (0.39, 365)
+    found = gateway.poll(told)
+    assert (of(Storage, found), of(StoragePower, found)) == ([], [])
+    assert [each.kind for each in of(Battery, found)] == left
+    assert one(StoragePower, gateway.poll(BOTH)).power == 365
+
+
+def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
+    gateway = Polled(batteries.COLLECTOR)
+    gateway.poll(BOTH)
+    found = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
+    assert [len(of(Storage, each)) for each in found] == [0] * 9 + [1] * 2
+    assert one(Storage, found[-1]).charge == 0.25
+
+
+def test_at_the_start_there_is_no_sum_before_all_have_been_told() -> None:
+    assert of(Storage, Polled(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
+    assert of(StoragePower, Polled(batteries.COLLECTOR).poll(without(METERS))) == []
+
+
+def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
+    ct: Mapping[str, Json] = {
+        METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],
+        METER_READINGS: [{"eid": 3, "activePower": 100.0}],
+    }
+    gateway = Polled(batteries.COLLECTOR)
+    assert one(StoragePower, gateway.poll({**BOTH, **ct})) == StoragePower(source="ct", power=100.0)
+    assert of(StoragePower, gateway.poll({**without(METERS), METER_READINGS: ct[METER_READINGS]})) == []

@@ -1,0 +1,77 @@
+"""Where the charge of IQ batteries is read, on gateways with and without `/ivp/ensemble/power`."""
+
+from collections.abc import Mapping
+
+import pytest
+from support.documents import NOW, documents, information, of, read_documents
+
+from envoy_exporter.collectors import batteries
+from envoy_exporter.collectors.battery_units import BatteryUnit
+from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_POWER, INFO, Documents, Json
+
+UNITS: Json = [
+    {"type": "ENCHARGE", "devices": [{"serial_num": "492200000001", "percentFull": 60, "real_power_w": -18}]},
+]
+POWER: Json = {"devices:": [{"serial_num": "492200000001", "real_power_mw": -18_000, "soc": 54}]}
+
+
+class Gateway:
+    """One gateway's batteries, read again and again."""
+
+    def __init__(self, firmware: str) -> None:
+        self.firmware = firmware
+        self.now = NOW
+        self._memory: object = None
+        self._answered: set[str] = set()
+
+    def charge(
+        self, *, power: Json = None, absent: bool = False, failing: bool = False, after: float = 60.0
+    ) -> float | None:
+        """The charge of the battery after some seconds, with `/ivp/ensemble/power` or a reason why it is missing."""
+        self.now += after
+        at_hand: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
+        found = documents({**at_hand, ENSEMBLE_POWER: power} if power else at_hand)
+        reasons = frozenset({ENSEMBLE_POWER})
+        self._answered |= {ENSEMBLE_POWER} if power else set()
+        seen = Documents(
+            found.at_hand,
+            reasons if absent else frozenset(),
+            reasons if failing else frozenset(),
+            answered=frozenset(self._answered),
+        )
+        result = read_documents(batteries.COLLECTOR, seen, memory=self._memory, now=self.now)
+        self._memory = result.memory
+        (unit,) = of(BatteryUnit, result)
+        assert unit.power == (-18 if power else None), "real_power_w has no documented sign"
+        return unit.charge
+
+
+@pytest.mark.parametrize("firmware", ["D5.0.62", "D6.0.0"])
+def test_charge_below_firmware_7_is_that_of_the_inventory(firmware: str) -> None:
+    gateway = Gateway(firmware)
+    assert gateway.charge() is None, "power has not been requested yet"
+    assert gateway.charge(absent=True) == 0.6
+    assert gateway.charge(failing=True) == 0.6
+
+
+def test_charge_from_firmware_7_waits_ten_minutes_for_power() -> None:
+    """A gateway that has just started answers 404 to anything."""
+    gateway = Gateway("D7.0.88")
+    charges = [gateway.charge(absent=True) for _ in range(12)]
+    assert charges == [None] * 10 + [0.6] * 2
+
+
+def test_charge_from_firmware_7_counts_absence_without_a_break() -> None:
+    gateway = Gateway("D7.0.88")
+    assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
+    assert gateway.charge(failing=True) is None
+    assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
+
+
+@pytest.mark.parametrize("firmware", ["D6.0.0", "D8.2.127"])
+def test_charge_of_power_wins_and_is_kept(firmware: str) -> None:
+    gateway = Gateway(firmware)
+    for _ in range(12):
+        gateway.charge(absent=True)
+    assert gateway.charge(power=POWER) == 0.54
+    assert [gateway.charge(absent=True) for _ in range(20)] == [None] * 20

@@ -1,0 +1,91 @@
+"""The page of firmware below 3.9, as gateways write numbers on it."""
+
+import pytest
+from support.documents import information, of, one, read, rejected_by
+
+from envoy_exporter.collectors import html_production, production
+from envoy_exporter.collectors.production import Production
+from envoy_exporter.documents import INFO, PRODUCTION, Json
+
+
+def table(power: str, today: str = "6.39 kWh", week: str = "73.3 kWh", lifetime: str = "8.74 MWh") -> str:
+    rows = {"Currently": power, "Today": today, "Past Week": week, "Since Installation": lifetime}
+    cells = "".join(f"<tr><td>{row}</td>    <td> {text}</td></tr>\n" for row, text in rows.items())
+    return f"<html><body><h1>System Statistics</h1><table>{cells}</table></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("text", "watts"),
+    [
+        ("634 W", 634),
+        ("6.63 kW", 6630),
+        ("6.63&nbsp;kW", 6630),
+        ("6.63&#160;kW", 6630),
+        ("6.63\u00a0kW", 6630),
+        ("6.63\u202fkW", 6630),
+        ("-5 W", -5),
+        ("\u22125 W", -5),
+        ("- 5 W", -5),
+        ("&minus;5 W", -5),
+        ("&#8722;5 W", -5),
+        ("0 W", 0),
+        ("1,234.5 W", 1234.5),
+        ("1.234,5 W", 1234.5),
+        ("1,234,567 W", 1_234_567),
+        ("1.234.567 W", 1_234_567),
+        ("1 234 W", 1234),
+        ("1&nbsp;234,5 W", 1234.5),
+        ("1'234.5 W", 1234.5),
+        ("1&#39;234 W", 1234),
+        ("1\u2019234 W", 1234),
+        ("1&#8239;234 W", 1234),
+        ("1&thinsp;234 W", 1234),
+        ("6,39 kW", 6390),
+        ("0,634 kW", 634),
+        ("1.234 kW", 1234),
+    ],
+)
+def test_page_number_in_any_notation_is_read(text: str, watts: float) -> None:
+    found = html_production.read(table(text))
+    assert found.rows[html_production.POWER] == pytest.approx(watts)
+    assert found.invalid == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1,234 kW", "-12,345 W", "12,34,567 W", "1 23 W", "1.2.3 W", "1,234 567 W", "much", "5 A", ""]
+)
+def test_page_text_that_is_not_one_number_is_invalid(text: str) -> None:
+    found = html_production.read(table(text))
+    assert (found.rows.get(html_production.POWER), found.invalid) == (None, (html_production.POWER,))
+
+
+def test_page_lifetime_step_is_its_last_digit() -> None:
+    assert html_production.read(table("1 W", lifetime="133 MWh")).lifetime_step == 1_000_000
+    assert html_production.read(table("1 W", lifetime="8,74 MWh")).lifetime_step == pytest.approx(10_000)
+    assert html_production.read(table("1 W", lifetime="1,234.5 kWh")).lifetime_step == pytest.approx(100)
+
+
+@pytest.mark.parametrize("content", [None, {}, "", "<html></html>", "Currently"])
+def test_page_without_numbers_has_no_rows(content: Json) -> None:
+    assert html_production.read(content) == html_production.Page()
+
+
+def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
+    old = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
+    result = read(production.COLLECTOR, old)
+    found = one(Production, result)
+    assert (found.power, found.today) == (-5, None)
+    assert found.lifetime == pytest.approx(8.74e6 * 3600)
+    assert rejected_by(result) == ["type"]
+
+
+def test_production_with_a_negative_lifetime_rejects_it() -> None:
+    result = read(production.COLLECTOR, {INFO: information("R3.2.0"), PRODUCTION: table("634 W", lifetime="-3 kWh")})
+    assert (one(Production, result).power, one(Production, result).lifetime) == (634, None)
+    assert rejected_by(result) == ["range"]
+
+
+def test_production_of_a_page_in_another_language_has_no_reading() -> None:
+    german = table("634 W").replace("Currently", "Momentan").replace("Today", "Heute").replace("Past Week", "Woche")
+    result = read(production.COLLECTOR, {INFO: information("R3.2.0"), PRODUCTION: german.replace("Since", "Seit")})
+    assert of(Production, result) == []

@@ -1,0 +1,164 @@
+"""Whatever a gateway sends, reading it raises nothing, and brings finite numbers that an exposition can hold."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.documents import NOW, check, read_documents
+from support.exposition import parsed, parsed_openmetrics
+
+from envoy_exporter import documents
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.collector import PlacedInverter, Settings
+from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.families import collect
+from envoy_exporter.gateway import responses
+from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway.errors import NotAvailable
+from envoy_exporter.transport.client import Response
+from envoy_exporter.transport.errors import RequestError
+from envoy_exporter.web.exposition import Format
+from envoy_simulator import PROFILES, Simulator
+from envoy_simulator.http_types import Request
+
+HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | HUGE
+)
+KEYS = st.sampled_from(
+    (
+        *("device", "sn", "software", "time", "timezone", "type", "state", "devices", "devices:", "channels"),
+        *("production", "consumption", "eim", "inverters", "activeCount", "measurementType", "lines", "wNow"),
+        *("whLifetime", "whToday", "eid", "statusFlags", "phaseCount", "serialNumber", "devName", "pcu", "sn"),
+        *("dry_contacts", "id", "status", "relay", "ENPOWER", "COLLAR", "exercise_config", "mains_oper_state"),
+        *("lastReading", "duration", "endDate", "deviceCount", "serial_num", "soc", "storage", "acb", "percentFull"),
+        *("admin_state", "device_status", "ACB", "NSRB", "acb_sleep", "deviceDataLimit", "active", "modGone", "nsrb"),
+        *("tariff", "seasons", "days", "periods", "id", "rate", "network", "interfaces", "comm", "encharge", "num"),
+        *("connection", "meters", "sc_stream", "is_split_phase", "phase_count", "counters", "fields", "values"),
+    )
+)
+ANYTHING: st.SearchStrategy[Json] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+READ = Settings(inverters=(PlacedInverter(serial="122000000001", array="south", peak_power=370),))
+
+
+def read_all(seen: Documents, memories: dict[str, object]) -> None:
+    """Every collector reads, twice, as it would in two scrapes, and what it read is valid in both formats."""
+    for collector in COLLECTORS:
+        for _ in range(2):
+            read = read_documents(collector, seen, READ, memories.get(collector.name))
+            check(read)
+            assert {rejection.rule for rejection in read.rejections} <= set(collector.rules)
+            memories[collector.name] = read.memory
+        metrics, _ = collect(collector.readings, read.readings)
+        parsed(Format.TEXT.render(metrics).decode())
+        parsed_openmetrics(Format.OPENMETRICS.render(metrics).decode())
+
+
+def ask_all(seen: Documents) -> None:
+    """And every endpoint can be judged by it."""
+    for endpoint in ENDPOINTS:
+        assert endpoint.wanted(seen) in {True, False}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.dictionaries(st.sampled_from([endpoint.name for endpoint in ENDPOINTS]), ANYTHING, max_size=8))
+def test_any_json_at_all_is_read(contents: Mapping[str, Json]) -> None:
+    seen = Documents({name: Document(content, asked=NOW) for name, content in contents.items()})
+    read_all(seen, {})
+    ask_all(seen)
+
+
+def recorded(simulator: Simulator) -> Documents:
+    """All that a gateway says, by the way that its answers take."""
+    seen: dict[str, Document] = {}
+    for endpoint in ENDPOINTS:
+        response = simulator._site.document(Request("GET", endpoint.target), NOW)
+        answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+        try:
+            seen[endpoint.name] = Document(responses.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
+        except (RequestError, NotAvailable):
+            continue
+    return Documents(seen)
+
+
+def paths(content: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    children = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for step, child in children:
+        yield from paths(child, (*path, step))
+
+
+def mutated(content: Json, path: tuple[str | int, ...], value: object) -> Json:
+    """A copy with another value at the path; `...` drops it."""
+    root: list[Json] = [copy.deepcopy(content)]
+    parent: object = root
+    steps: tuple[str | int, ...] = (0, *path)
+    for step in steps[:-1]:
+        parent = parent[step]  # type: ignore[index]
+    if value is ...:
+        del parent[steps[-1]]  # type: ignore[attr-defined]
+    else:
+        parent[steps[-1]] = value  # type: ignore[index]
+    return root[0] if root else None
+
+
+ODD: list[object] = [
+    ...,
+    None,
+    "",
+    "text",
+    "1",
+    True,
+    [],
+    {},
+    [None],
+    {"": None},
+    -1,
+    0,
+    10**400,
+    1e308,
+    0.5,
+    "\ud800\x00",
+]
+
+
+def mutate_everything(seen: Documents, every: int) -> int:
+    """Each node of each document made odd in turn, `every` so many; how many were read."""
+    count = 0
+    for name, document in seen.at_hand.items():
+        for path in paths(document.content):
+            for odd in ODD:
+                count += 1
+                if count % every != 1 or (odd is ... and not path):
+                    continue
+                content = mutated(document.content, path, odd)
+                changed = Documents({**seen.at_hand, name: Document(content, asked=NOW)})
+                read_all(changed, {})
+                ask_all(changed)
+    return -(-count // every)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_simulated_gateway_with_one_node_dropped_nulled_or_retyped_is_read(profile: str) -> None:
+    with Simulator(profile, clock=lambda: NOW) as gateway:
+        seen = recorded(gateway)
+    assert mutate_everything(seen, every=997) > 0
+
+
+def test_real_gateways_with_one_node_dropped_nulled_or_retyped_are_read(captures: Path) -> None:
+    folders = sorted(folder for folder in captures.iterdir() if folder.is_dir())
+    assert folders
+    for folder in folders:
+        with Simulator.of_capture(folder, clock=lambda: NOW) as gateway:
+            seen = recorded(gateway)
+        assert documents.INFO in seen.at_hand
+        assert mutate_everything(seen, every=997) > 0

@@ -1,0 +1,42 @@
+"""How IQ batteries are steered: only where there is one, and no zeros of a gateway without."""
+
+from support.documents import of, one, read
+
+from envoy_exporter.collectors import batteries
+from envoy_exporter.collectors.secondary_control import Bias, StorageControl
+from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_SECCTRL, PRODUCTION_JSON, Json
+
+CONTROL: dict[str, Json] = {
+    "shutdown": False,
+    "freq_bias_hz": -1.32,
+    "voltage_bias_v": -15.7,
+    "freq_bias_hz_phaseb": 0.5,
+    "voltage_bias_v_phaseb": 0.0,
+    "voltage_bias_v_phasec": 2.5,
+    "VLS_Limit": 10,
+    "Commission_in_progress": False,
+    "ESS_in_progress": True,
+}
+BATTERY: dict[str, Json] = {ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": [{"serial_num": "1"}]}]}
+
+
+def test_without_an_iq_battery_nothing_is_steered() -> None:
+    ac: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 10}]}
+    found = read(batteries.COLLECTOR, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
+    assert of(StorageControl, found) + of(Bias, found) == []
+
+
+def test_an_iq_battery_is_steered_by_offsets() -> None:
+    """8.2.127_with_generator_running: on a generator, both lie below what is nominal."""
+    found = read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
+    assert one(StorageControl, found) == StorageControl(
+        very_low_limit=0.1, shutdown=False, commissioning=False, ess_in_progress=True
+    )
+    assert {each.phase: each.voltage for each in of(Bias, found)} == {"L1": -15.7, "L2": 0.0, "L3": 2.5}
+    assert {each.phase: each.frequency for each in of(Bias, found)} == {"L1": -1.32, "L2": 0.5, "L3": None}
+
+
+def test_firmware_7_has_no_limits() -> None:
+    """7.3.517 ends with the energies."""
+    found = one(StorageControl, read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: {"shutdown": True}}))
+    assert found == StorageControl(shutdown=True)
