@@ -1,10 +1,10 @@
-# make demo, make demo-prometheus, make test, make test-long, make lint: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
+# make demo, make demo-prometheus, make check, make test, make test-long: each installs what it needs into .venv, and needs nothing but Python 3.11 and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-prometheus test test-long lint format golden dashboards pictures soak clean
+.PHONY: demo demo-prometheus check test test-long lint format golden dashboards pictures soak clean
 
 # It listens on every address, as the exporter does; make demo FLAGS=--web.listen-address=127.0.0.1:9433 here alone.
 demo: $(VENV)/demo-installed
@@ -13,11 +13,15 @@ demo: $(VENV)/demo-installed
 demo-prometheus: $(VENV)/demo-installed
 	@deploy/demo/demo.sh $(BIN)/envoy-exporter
 
+# Before each commit: one process, about a minute.
+check: lint
+	$(BIN)/pytest -m 'not integration and not exhaustive'
+
 test: $(VENV)/dev-installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-long: $(VENV)/dev-installed
-	$(BIN)/pytest -m long --dist load
+	$(BIN)/pytest -m exhaustive -n auto --dist load
 
 lint: $(VENV)/dev-installed
 	$(BIN)/ruff check

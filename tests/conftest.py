@@ -1,6 +1,7 @@
-"""Where the captures are, and what is to be written anew."""
+"""Options, the levels of tests, and where the captures are."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,17 @@ from support.exporter import Scraped
 from support.tally import hand_in, lines, take_in
 
 ROOT = Path(__file__).parent.parent
+_OUTSIDE = {"socket.bind", "socket.connect", "subprocess.Popen"}
+_unit_tests: list[str] = []
+"""The unit test that is running, if one is."""
+
+
+def _keep_inside(event: str, _: object) -> None:
+    if event in _OUTSIDE and _unit_tests:
+        raise RuntimeError(f"{event} in the unit test {_unit_tests[0]}: mark it pytest.mark.integration")
+
+
+sys.addaudithook(_keep_inside)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,3 +64,12 @@ def captures() -> Path:
 def _closed() -> Iterator[None]:
     yield
     Scraped.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _level(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test without a marker runs in `make check`, which promises to need neither sockets nor programs."""
+    if request.node.get_closest_marker("integration") is None:
+        _unit_tests.append(request.node.nodeid)
+    yield
+    _unit_tests.clear()

@@ -11,6 +11,8 @@ from envoy_exporter.config import ConfigError
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import Cloud
 
+pytestmark = pytest.mark.integration
+
 
 def written(folder: Path, *gateways: str, more: str = "") -> Path:
     path = folder / "exporter.yml"

@@ -20,6 +20,8 @@ from support.served import written
 from envoy_exporter import __version__
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 def test_it_serves_and_ends_with_0_within_two_seconds_of_sigterm(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway, Command(f"--config.file={written(gateway, folder=tmp_path)}") as command:

@@ -14,6 +14,8 @@ import yaml
 from support.prometheus import program
 from support.raw import closed_port
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 A_WHILE = 60.0
 

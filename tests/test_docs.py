@@ -45,6 +45,7 @@ def series(inverters: int) -> int:
         return len(Scraped(settings(gateway), clock).scrape().samples)
 
 
+@pytest.mark.integration
 def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
     written = page(endpoints_of(map(plant, PROFILES), A_JUNE_DAY), {count: series(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
@@ -60,10 +61,12 @@ def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: py
     assert path.read_text() == written
 
 
+@pytest.mark.integration
 def test_the_queries_on_it_are_queries(tmp_path: Path) -> None:
     check_queries([query for family in families() for query in queries(family)], tmp_path)
 
 
+@pytest.mark.integration
 def test_every_reading_of_home_assistant_has_its_metric_here(tmp_path: Path) -> None:
     """150 entities; what is no reading says so in words."""
     rows = re.findall(r"^\| (\d+) \| [^|]+ \| (.+) \|$", (DOCS / "home-assistant.md").read_text(), re.MULTILINE)
@@ -93,6 +96,7 @@ SEARCHED = (
 """Names of entities as Home Assistant shows them."""
 
 
+@pytest.mark.integration
 def test_home_assistant_page_has_a_query_for_each_name_that_people_see(tmp_path: Path) -> None:
     text = (DOCS / "home-assistant.md").read_text()
     section = text[text.index("## By the name") : text.index("## Production")]
@@ -112,6 +116,7 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
     assert named - {"enphase_envoy"} <= {family.name for family in families()} | own  # that is Home Assistant's
 
 
+@pytest.mark.integration
 def test_the_load_is_a_query(tmp_path: Path) -> None:
     (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
     check_queries([" ".join(load.split())], tmp_path)

@@ -15,6 +15,8 @@ from envoy_exporter.config import Array, Inverter
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, PeakWatts, Position, Tilt
 from envoy_exporter.documents import Json
 
+pytestmark = pytest.mark.integration
+
 Cell = tuple[int, int]
 """Row and column, from 1."""
 

@@ -22,6 +22,8 @@ from envoy_exporter.token import parse
 from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
 
+pytestmark = pytest.mark.integration
+
 GOLDEN = Path(__file__).parent / "golden"
 A_JUNE_DAY = 1_781_024_400.0
 """17:00 UTC: morning in America, and the sun is still up in Europe."""

@@ -17,6 +17,8 @@ from envoy_exporter.app import COLLECTORS
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVENTORY, INVERTERS_V1
 from envoy_simulator import PROFILES, Simulator
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -16,6 +16,8 @@ from envoy_exporter.documents import DEVICE_DATA, INVERTERS_V1, Json
 from envoy_exporter.families import collect
 from envoy_exporter.web.exposition import Format
 
+pytestmark = pytest.mark.integration
+
 PAGE = Path(__file__).parent.parent / "docs" / "layout.md"
 BY_ARRAY, PER_WATT_PEAK, VANISHED = re.findall(r"```promql\n(.*?)```", PAGE.read_text(), re.DOTALL)
 

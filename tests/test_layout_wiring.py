@@ -9,6 +9,8 @@ from support.served import Served, written
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1
 from envoy_simulator import PROFILES, Simulator
 
+pytestmark = pytest.mark.integration
+
 FIRST, SECOND, *_ = (each.serial for each in PROFILES["8.3"].design.inverters)
 GONE = "122000000009"
 ROOF = f"""

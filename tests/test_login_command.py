@@ -15,6 +15,8 @@ from envoy_exporter.cli import main
 from envoy_exporter.token import parse
 from envoy_simulator.cloud import Cloud
 
+pytestmark = pytest.mark.integration
+
 SERIAL = "122333444555"
 PASSWORD = "sun-and-wind"
 

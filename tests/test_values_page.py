@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from support.prometheus import check_queries
 
 from envoy_exporter.collectors import COLLECTORS, required
@@ -27,5 +28,6 @@ def test_required_contents_are_listed_for_each_collector() -> None:
     assert named <= endpoints
 
 
+@pytest.mark.integration
 def test_prometheus_understands_the_queries(tmp_path: Path) -> None:
     check_queries(filter(None, QUERIES), tmp_path)

@@ -12,6 +12,8 @@ from support.process import Command
 from support.prometheus import program
 from support.tsdb import Prometheus, running
 
+pytestmark = pytest.mark.integration
+
 README = Path(__file__).parent.parent / "README.md"
 SCRAPES_EVERY = 10
 A_MINUTE = 70

@@ -25,6 +25,8 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request
 
+pytestmark = pytest.mark.integration
+
 HERE = Path(__file__).parent
 TABLE = Table.read(HERE / "numbers.table")
 GATEWAYS = lines(HERE / "gateways.table")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.documents import NOW
@@ -23,6 +24,8 @@ from envoy_exporter.documents import (
 )
 from envoy_exporter.entries import entry
 from envoy_exporter.fields import Rejections
+
+pytestmark = pytest.mark.integration
 
 NUMBERS: st.SearchStrategy[Json] = st.sampled_from(
     [0, -0.0, 1, 1000.5, 60, -60, -1, 10**400, 1e308, None, True, "1", [], {}, 4294967292, int(NOW)]

@@ -24,6 +24,8 @@ from envoy_exporter.web.exposition import Format
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.http_types import Request
 
+pytestmark = pytest.mark.integration
+
 HUGE = st.sampled_from([10**400, -(10**400), 1e308, -1e308, 2**63, 4294967292, -0.0])
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text() | HUGE

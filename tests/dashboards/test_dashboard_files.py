@@ -13,6 +13,8 @@ import pytest
 import yaml
 from support.dashboards import FOLDER, PROJECT, Json, dashboards, panels, variables
 
+pytestmark = pytest.mark.integration
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the SDK would have us use a schema behind a feature flag
     from grafana_foundation_sdk.cog import plugins

@@ -25,6 +25,8 @@ from support.prometheus import check_queries
 
 from envoy_exporter.gateway_collector import families
 
+pytestmark = pytest.mark.integration
+
 UNUSED = Path(__file__).parent / "unused_families.yml"
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())

@@ -8,6 +8,8 @@ import pytest
 from support.dashboards import asked, substituted
 from support.prometheus import check_answers
 
+pytestmark = pytest.mark.integration
+
 HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
 HOUR = 3600

@@ -7,6 +7,8 @@ import pytest
 from support.answers import Series, check
 from support.dashboards import asked
 
+pytestmark = pytest.mark.integration
+
 HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
 DAY = "1d30s"

@@ -9,6 +9,8 @@ from support.tsdb import Steps
 
 from envoy_exporter.gateway_collector import families
 
+pytestmark = pytest.mark.integration
+
 IN_NO_SITE = {
     "enphase_token_renewals_total",  # they are given their tokens
     "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet

@@ -7,6 +7,8 @@ import pytest
 from support.answers import Series, check
 from support.dashboards import annotations, asked
 
+pytestmark = pytest.mark.integration
+
 HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
 

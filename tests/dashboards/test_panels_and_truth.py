@@ -13,6 +13,8 @@ from support.viewing import View
 
 from envoy_simulator.profiles import NET
 
+pytestmark = pytest.mark.integration
+
 EVERY = (*SITES, *OTHERS)
 MEASURED = tuple(site for site in EVERY if "load" in site.flows)
 HOUR = 3600.0

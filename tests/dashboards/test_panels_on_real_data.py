@@ -18,6 +18,8 @@ from dashboards.sites import OTHERS, SITES, Site
 from support.dashboards import dashboards
 from support.viewing import Seen, View, legend
 
+pytestmark = pytest.mark.integration
+
 EVERY = (*SITES, *OTHERS)
 ALL = ""
 EXPECTED: Mapping[str, Mapping[str, Any]] = yaml.safe_load(

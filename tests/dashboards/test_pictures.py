@@ -19,6 +19,8 @@ from support.viewing import View
 
 from draw import picture
 
+pytestmark = pytest.mark.integration
+
 SHOWN = {"panels": "battery"}
 """The site that has most to show, where it is not `everything`."""
 BEGAN = "3h"

@@ -12,6 +12,8 @@ from support.prometheus import run
 from support.rules import Rule, levels, needed, recording_rules
 from support.tsdb import Prometheus, Steps, fill_in, line, served, write_blocks
 
+pytestmark = pytest.mark.integration
+
 START = 1_749_816_000.0
 NAMELESS: dict[str, str] = {}
 

@@ -6,6 +6,8 @@ import pytest
 from support.dashboards import asked, substituted
 from support.prometheus import check_answers
 
+pytestmark = pytest.mark.integration
+
 DAY = 86400
 OF = 'job="envoy", instance="home"'
 

@@ -13,6 +13,8 @@ from support.prometheus import program
 from support.rules import needed, recording_rules
 from support.tsdb import Prometheus, fill_in, served
 
+pytestmark = pytest.mark.integration
+
 SPRING = {"Europe": date(2025, 3, 30), "America": date(2025, 3, 9)}
 AUTUMN = {"Europe": date(2025, 10, 26), "America": date(2025, 11, 2)}
 """When the clocks are changed."""
@@ -83,7 +85,7 @@ def test_the_days_of_the_change_have_23_and_25_hours() -> None:
             assert site.midnight(day + timedelta(1)) - site.midnight(day) == HOUR * hours
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_each_day_and_each_month_of_a_year_is_what_the_plants_did(tmp_path: Path) -> None:
     """Half an hour of work. One test, as several processes would each make a year of their own."""
     first, last = date(YEAR, 1, 1), date(YEAR, 12, 31)

@@ -15,6 +15,8 @@ from fuzz.mutations import dumped, mutated, places
 from fuzz.plants import Plant, simulated
 from fuzz.scrapes import REFUSALS, Exporter, Scrape
 
+pytestmark = pytest.mark.integration
+
 _OTHERS = 10
 """Devices that another list has besides."""
 RICH = ("3.7", "4.10", "8.2", "8.3-ac")
@@ -58,7 +60,7 @@ def test_an_answer_cut_anywhere_is_none(counted: Counter[str]) -> None:
     assert_cut("3.7", 97, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("profile", PROFILES)
 def test_an_answer_cut_at_any_byte_is_none(profile: str, counted: Counter[str]) -> None:
     assert_cut(profile, 1, counted)
@@ -84,7 +86,7 @@ def test_flipped_bytes_bring_a_valid_scrape(counted: Counter[str]) -> None:
     assert_flipped(300, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_very_many_flipped_bytes_bring_a_valid_scrape(counted: Counter[str]) -> None:
     assert_flipped(10_000, counted)
 

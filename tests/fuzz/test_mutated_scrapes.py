@@ -19,6 +19,8 @@ from fuzz.mutations import Kind, Mutation, of
 from fuzz.plants import Plant, recorded, simulated
 from fuzz.scrapes import Exporter, Scrape
 
+pytestmark = pytest.mark.integration
+
 SHOWN = 30
 WHOLE = 500
 """One of so many scrapes is parsed as a whole, not only what differs."""
@@ -65,7 +67,7 @@ def test_a_mutated_value_costs_what_hangs_on_it_and_is_never_another_number(
     assert_holds(judge(Exporter(plant), some(plant, every=150), counted))
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_value_of_every_document_mutated_in_every_way_costs_only_what_hangs_on_it(
     profile: str, counted: Counter[str]
@@ -74,7 +76,7 @@ def test_every_value_of_every_document_mutated_in_every_way_costs_only_what_hang
     assert_holds(judge(Exporter(plant), of(plant), counted))
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_a_mutated_value_of_a_real_gateway_costs_only_what_hangs_on_it(captures: Path, counted: Counter[str]) -> None:
     found = []
     for folder in sorted(each for each in captures.iterdir() if (each / "info").is_file()):
@@ -87,7 +89,7 @@ def test_many_mutations_at_once_bring_a_valid_scrape(counted: Counter[str]) -> N
     assert_valid(300, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_very_many_mutations_at_once_bring_a_valid_scrape(counted: Counter[str]) -> None:
     assert_valid(10_000, counted)
 
@@ -110,7 +112,7 @@ def test_a_gateway_that_is_well_again_says_what_it_always_said(profile: str, cou
     assert_forgotten(profile, 1200, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_gateway_that_is_well_again_says_what_it_always_said(profile: str, counted: Counter[str]) -> None:
     assert_forgotten(profile, 25, counted)
@@ -136,7 +138,7 @@ def test_promtool_finds_nothing_in_mutated_scrapes() -> None:
     assert_promtool_is_content(5)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_promtool_finds_nothing_in_many_mutated_scrapes() -> None:
     assert_promtool_is_content(300)
 

@@ -17,6 +17,8 @@ from support.house import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_well, renew
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.cloud import RESPONSES, Cloud
 
+pytestmark = pytest.mark.integration
+
 
 def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
     house: House, caplog: pytest.LogCaptureFixture

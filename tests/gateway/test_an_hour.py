@@ -7,6 +7,8 @@ from support.gateways import settings
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 HOUR = 3600
 
 STANDARD = {

@@ -14,6 +14,8 @@ from envoy_exporter.secret import Secret
 from envoy_exporter.transport.client import LARGEST_BODY
 from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_whole_answer_comes_as_it_was_sent() -> None:
     def script(connection: socket.socket, _: int) -> None:

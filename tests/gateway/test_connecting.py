@@ -18,6 +18,8 @@ from envoy_exporter.transport.network import CONNECT_SECONDS, tls_context
 from envoy_simulator import Simulator
 from envoy_simulator.certificate import self_signed
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:
     with RawGateway(lambda connection, _: connection.recv(100_000) and gateway.ended.wait(20)) as gateway:

@@ -13,6 +13,8 @@ from envoy_exporter.enlighten.client import CloudError, Unavailable, retry_after
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import RESPONSES, Cloud
 
+pytestmark = pytest.mark.integration
+
 SERIAL = "122333444555"
 NOW = StillClock().time()
 

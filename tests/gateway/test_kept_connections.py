@@ -16,6 +16,8 @@ from envoy_exporter.transport.errors import NoResponse
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])
 def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

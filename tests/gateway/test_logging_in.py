@@ -19,6 +19,8 @@ from envoy_simulator.cloud import Cloud
 from envoy_simulator.faults import NoFaults
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 # --- the usual life
 
 

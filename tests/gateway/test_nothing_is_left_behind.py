@@ -19,6 +19,8 @@ from support.gateways import settings
 from envoy_exporter.transport.client import Response
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 OF_ONE_REQUEST = frozenset(
     (httpx.Response, httpx.Request, httpcore.Response, httpcore.Request, Response, TracebackType)
 )

@@ -21,6 +21,8 @@ from envoy_exporter.gateway.settings import Settings
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"
 

@@ -17,6 +17,8 @@ from envoy_exporter.enlighten.client import retry_after
 from envoy_exporter.gateway.client import GatewayClient
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 FAILURES = "enphase_gateway_request_failures_total"
 
 

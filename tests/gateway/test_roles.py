@@ -13,6 +13,8 @@ from envoy_exporter.app import COLLECTORS
 from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 FOR_INSTALLERS = (
     documents.PLC_STATUS,
     documents.PDM_ENERGY,

@@ -2,11 +2,14 @@
 
 import threading
 
+import pytest
 from support.clock import StillClock
 from support.exporter import Scraped
 from support.gateways import settings
 
 from envoy_simulator import Simulator
+
+pytestmark = pytest.mark.integration
 
 
 def test_ready_bytes_hold_until_something_is_due_or_has_come() -> None:

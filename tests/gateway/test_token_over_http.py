@@ -14,6 +14,8 @@ from envoy_exporter.token import Token, parse
 from envoy_simulator import Simulator
 from envoy_simulator.faults import NoFaults
 
+pytestmark = pytest.mark.integration
+
 NEXT_SCRAPE = 15.0
 
 

@@ -126,6 +126,7 @@ print(len(list(path.parent.iterdir())) - 1)
 """
 
 
+@pytest.mark.integration
 def test_a_kill_in_mid_write_leaves_the_old_one_or_the_new_one_whole(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", _KILLING, str(tmp_path / "token")], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()

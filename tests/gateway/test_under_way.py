@@ -13,6 +13,8 @@ from envoy_exporter import documents
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     "meanwhile",

@@ -19,6 +19,8 @@ from envoy_exporter.token import parse
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 READ = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"
 

@@ -12,6 +12,8 @@ from envoy_simulator.cloud import RESPONSES
 from envoy_simulator.faults import When
 from matrix.runs import Case, every_fault, every_fault_once, run, run_mood
 
+pytestmark = pytest.mark.integration
+
 
 def holds(case: Case, folder: Path, counted: Counter[str]) -> None:
     breaches = run(case, folder, counted)
@@ -25,7 +27,7 @@ def test_a_fault_costs_no_more_than_it_breaks_and_all_comes_back(
     holds(case, tmp_path, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", every_fault(), ids=str)
 def test_every_fault_in_every_phase_costs_no_more_than_it_breaks_and_all_comes_back(
     case: Case, tmp_path: Path, counted: Counter[str]
@@ -47,7 +49,7 @@ def test_a_gateway_that_takes_its_time_is_not_held_against_a_cloud(tmp_path: Pat
     assert not breaches, "\n".join(dict.fromkeys(breaches))
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("aging", [True, False], ids=["old token", "no token"])
 @pytest.mark.parametrize("mood", [*RESPONSES, "slow"])
 def test_whatever_the_cloud_says_the_token_comes_when_it_is_well(

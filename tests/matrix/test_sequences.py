@@ -7,6 +7,8 @@ import pytest
 
 from matrix.sequences import run, sequence
 
+pytestmark = pytest.mark.integration
+
 
 def assert_recovers(seed: int, folder: Path, counted: Counter[str]) -> None:
     breaches = run(seed, folder, counted)
@@ -26,7 +28,7 @@ def test_a_few_random_sequences_of_faults_leave_nothing_behind(
     assert_recovers(seed, tmp_path, counted)
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_a_thousand_random_sequences_of_faults_leave_nothing_behind(
     seed: int, tmp_path: Path, counted: Counter[str]
 ) -> None:

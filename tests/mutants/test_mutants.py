@@ -9,6 +9,8 @@ import pytest
 from mutants.copies import ALL, ANOTHER, PASSED, copied, run
 from mutants.table import MUTANTS, PACKAGE, TESTS, Mutant
 
+pytestmark = pytest.mark.integration
+
 named = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 
 
@@ -38,14 +40,14 @@ def test_the_package_that_is_installed_is_not_taken_for_a_copy(tmp_path: Path) -
     assert run(tmp_path, ["test_families.py"]).code == ANOTHER
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 def test_without_a_mutant_all_these_tests_pass(tmp_path: Path) -> None:
     copied(tmp_path)
     ran = run(tmp_path, sorted({each for mutant in MUTANTS for each in mutant.tests}), seconds=ALL)
     assert ran.code == PASSED, ran.said
 
 
-@pytest.mark.long
+@pytest.mark.exhaustive
 @named
 def test_a_mutant_is_caught(mutant: Mutant, tmp_path: Path, counted: Counter[str]) -> None:
     file = copied(tmp_path) / mutant.file

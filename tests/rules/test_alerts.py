@@ -10,6 +10,8 @@ import yaml
 from support.prometheus import check_queries, run
 from support.rules import FILES, rules_in
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
 PAGE = (ROOT / "docs" / "alerts.md").read_text()

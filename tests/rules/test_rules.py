@@ -7,6 +7,8 @@ from support.dashboards import known, selectors
 from support.prometheus import run
 from support.rules import FILES, rules_in
 
+pytestmark = pytest.mark.integration
+
 TESTS = sorted(Path(__file__).parent.glob("*.yml"))
 
 

@@ -18,6 +18,8 @@ from support.served import Served
 
 from envoy_simulator import PROFILES, arguments, cli
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -9,6 +9,8 @@ from simulator.bench import NOON_IN_JUNE, StandingClock, digest_answer
 
 from envoy_simulator import PROFILES, Simulator
 
+pytestmark = pytest.mark.integration
+
 YEAR = 365 * 86400
 INVERTERS = "/api/v1/production/inverters"
 OLD = ("3.9", "4.10", "5.0")

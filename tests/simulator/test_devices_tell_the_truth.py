@@ -7,6 +7,8 @@ from simulator.bench import NOON_IN_JUNE, a_gateway, document, entry
 
 from envoy_simulator import PROFILES, Simulator
 
+pytestmark = pytest.mark.integration
+
 NOW = NOON_IN_JUNE + 1234.5
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from simulator.bench import NOON_IN_JUNE, a_gateway, ask, captures, digest_answer
 
+pytestmark = pytest.mark.integration
+
 # For each profile: the path, and the captures of that firmware that have it whole. The shapes of several are
 # united where each of them lacks a part: 8.3.5169 has no batteries, 8.3.1598 no device_data.
 CASES = [

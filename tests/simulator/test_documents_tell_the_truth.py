@@ -15,6 +15,8 @@ from envoy_simulator.http_types import Request
 from envoy_simulator.state import Circuit, State
 from envoy_simulator.system_model import SystemModel
 
+pytestmark = pytest.mark.integration
+
 NOW = NOON_IN_JUNE + 1234.5
 MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
 LINES = {"7.3": 1, "7.6": 3, "8.2": 2, "8.3": 3, "8.3-collar": 3, "8.2-large": 2, "8.3-ac": 1}

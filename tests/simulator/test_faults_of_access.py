@@ -11,6 +11,8 @@ from simulator.wire import ask, dial, hear, request
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.faults import When
 
+pytestmark = pytest.mark.integration
+
 
 def test_another_firmware_has_other_locks_and_paths_but_the_same_serial(gateway: Simulator) -> None:
     with gateway.faults.during("firmware", profile="5.0"):

@@ -9,6 +9,8 @@ from simulator.wire import ask, dial, header, hear, plain, request, while_on
 
 from envoy_simulator.faults import When
 
+pytestmark = pytest.mark.integration
+
 
 def body_while_on(name: str, target: str = "/ivp/meters", profile: str = "8.3", **options: Any) -> tuple[bytes, bytes]:
     """Before and during, without the sockets: a status and headers stay as they are."""

@@ -10,6 +10,8 @@ from simulator.wire import ask, dial, hear, hear_unasked, plain, request
 from envoy_simulator import Simulator
 from envoy_simulator.faults import When
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_closed_port_refuses_cuts_off_who_is_there_and_opens_again() -> None:
     with plain() as gateway:

@@ -8,6 +8,8 @@ from simulator.wire import ask
 from envoy_simulator import Simulator
 from envoy_simulator.faults import When
 
+pytestmark = pytest.mark.integration
+
 
 def registers(gateway: Simulator) -> dict[str, float]:
     """Wh, of the whole site and of the first inverter."""

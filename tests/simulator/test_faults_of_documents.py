@@ -8,6 +8,8 @@ from simulator.documents import LIST, SITE, V1, healthy, told
 from envoy_simulator import Simulator
 from envoy_simulator.faults import When
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     ("becomes", "fits"),

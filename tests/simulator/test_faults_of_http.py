@@ -11,6 +11,8 @@ from simulator.wire import Heard, ask, dial, header, hear, plain, request, while
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 429, 500, 502, 503, 504])
 def test_any_status_with_any_page(code: int) -> None:

@@ -11,6 +11,8 @@ from simulator.wire import ANYTHING, ask, dial, hear, request
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 def secured() -> Simulator:
     return Simulator("8.3", tls=True, clock=StandingClock())

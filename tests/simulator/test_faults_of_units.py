@@ -6,6 +6,8 @@ from simulator.documents import DETAILS, INVENTORY, LIST, READINGS, healthy, tol
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 def serials(gateway: Simulator) -> dict[str, list[str]]:
     details = [unit for unit in told(gateway, DETAILS).values() if isinstance(unit, dict) and unit["devName"] == "pcu"]

@@ -17,6 +17,8 @@ from envoy_simulator.history import END, history, instants
 from envoy_simulator.reports import ReportsInTurn, latest_reports
 from envoy_simulator.system_model import SystemModel
 
+pytestmark = pytest.mark.integration
+
 HOUR, DAY = 3600.0, 86400.0
 TARGET = {"job": "envoy", "instance": "home"}
 NIGHT_OF_THE_CLOCKS = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Vienna")).timestamp()

@@ -14,6 +14,8 @@ from envoy_simulator.faults import NoFaults
 from envoy_simulator.http_types import Request, Response
 from envoy_simulator.steps import Close, Steps
 
+pytestmark = pytest.mark.integration
+
 
 def test_it_counts_what_is_asked_and_what_was_answered() -> None:
     with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:

@@ -1,10 +1,13 @@
 """What the simulated gateway was sent, which a test may look through for what must not be there."""
 
+import pytest
 from simulator.bench import StandingClock, client
 from simulator.wire import ask, plain, request
 
 from envoy_simulator import Simulator
 from envoy_simulator.received_bytes import ReceivedBytes
+
+pytestmark = pytest.mark.integration
 
 
 def test_every_byte_that_it_was_sent_is_kept() -> None:

@@ -11,6 +11,8 @@ from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
 from envoy_simulator import Simulator
 from envoy_simulator.capture import Capture, CaptureError
 
+pytestmark = pytest.mark.integration
+
 INVERTERS = "/api/v1/production/inverters"
 
 INFO = b"""<?xml version='1.0' encoding='UTF-8'?>

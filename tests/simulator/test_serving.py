@@ -14,6 +14,8 @@ from simulator.bench import client, connect
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 def test_https_from_7_on_and_http_below() -> None:
     for name, scheme in (("5.0", "http"), ("7.3", "https")):

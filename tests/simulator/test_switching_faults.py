@@ -16,6 +16,8 @@ from envoy_simulator.faults import FAULTS, Fault, FaultError, FaultInjector, Lay
 from envoy_simulator.faults.spec import catalogue, parse_fault
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 QUICK = [(fault, options) for fault in FAULTS.values() for options in fault.variants if options != {"kind": "bomb"}]
 """Every fault in all its forms but one, which is made once for all, and that takes a second."""
 

@@ -13,6 +13,8 @@ from envoy_simulator import PROFILES, system_model
 from envoy_simulator.state import Circuit, Register, State
 from envoy_simulator.system_model import SystemModel
 
+pytestmark = pytest.mark.integration
+
 DAY = 86400.0
 START = NOON_IN_JUNE
 

@@ -15,6 +15,8 @@ from envoy_exporter.app import WebConfigFile
 from envoy_exporter.config import ConfigError
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Simulator]:

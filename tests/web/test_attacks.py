@@ -16,6 +16,8 @@ from support.served import Served, written
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "
 WHOLE = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"

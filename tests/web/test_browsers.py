@@ -15,6 +15,8 @@ from support.served import Served, written
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Json, Request, Response
 
+pytestmark = pytest.mark.integration
+
 PATHS = ("/", "/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/-/healthy", "/nothing")
 SCRIPT = '"><script>alert(1)</script>'
 ODD = (

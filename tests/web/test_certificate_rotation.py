@@ -13,6 +13,8 @@ from support.served import Served, written
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 HEALTHY = "/-/healthy"
 
 

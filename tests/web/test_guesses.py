@@ -16,6 +16,8 @@ from support.served import UNVERIFIED, Served, written
 from envoy_exporter.web import access, connections
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 HASH = "$2b$04$" + "a" * 53
 """Of nothing: what is compared is for the test to say."""
 WHOLE = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"

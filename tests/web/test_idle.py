@@ -15,6 +15,8 @@ from support.served import Served, written
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 IDLE_SECONDS = 2.0
 """The loop of uvicorn itself wakes twenty times meanwhile."""
 

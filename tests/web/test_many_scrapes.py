@@ -19,6 +19,8 @@ from envoy_exporter.web.exposition import Format
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
+pytestmark = pytest.mark.integration
+
 
 class Gate:
     """Keeps a request on its way until it is opened."""

@@ -16,6 +16,8 @@ from support.served import Served, written
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 HOST = b"Host: x\r\n\r\n"
 UPGRADE = b"GET /-/healthy HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + HOST

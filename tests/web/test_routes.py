@@ -14,6 +14,8 @@ from support.served import Served, written
 
 from envoy_simulator import Simulator
 
+pytestmark = pytest.mark.integration
+
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

@@ -15,6 +15,8 @@ from envoy_exporter.web.access import ConcurrencyLimit
 from envoy_exporter.web.exposition import Exposition, Format, Ready, seconds_to_answer
 from envoy_exporter.web.routes import Exporter, ServedConfig, create
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
