@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-prometheus check test test-long lint format golden dashboards pictures soak clean
+.PHONY: demo demo-prometheus check test test-long mutation lint format golden dashboards pictures soak clean
 
 # It listens on every address, as the exporter does; make demo FLAGS=--web.listen-address=127.0.0.1:9433 here alone.
 demo: $(VENV)/demo-installed
@@ -22,6 +22,12 @@ test: $(VENV)/dev-installed
 
 test-long: $(VENV)/dev-installed
 	$(BIN)/pytest -m exhaustive -n auto --dist load
+
+# The unit tests against small changes of the code that decides about numbers and sources: up to an hour.
+mutation: $(VENV)/dev-installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
+	$(BIN)/mutmut run
+	$(BIN)/python tests/mutation_scores.py
 
 lint: $(VENV)/dev-installed
 	$(BIN)/ruff check
@@ -52,7 +58,7 @@ golden: $(VENV)/dev-installed
 	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) mutants build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
