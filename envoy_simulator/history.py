@@ -1,25 +1,24 @@
-"""A system's past as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+"""The history of a system as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
 
-It comes instant after instant, all series of each, so that years need no memory; a strict reader of OpenMetrics
-would have it family after family, promtool wants each series in order of time and no more. For the same reason
-there is neither HELP nor TYPE.
+It is written instant after instant, with all series of each, so that years need no memory. Strict OpenMetrics would
+have it family after family with HELP and TYPE; promtool only requires every series in order of time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from envoy_simulator.columns import Instant
+from envoy_simulator.history_metrics import series
+from envoy_simulator.instants import Instant
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import ReportsInTurn, UnitReportsInTurn
-from envoy_simulator.series import columns
 from envoy_simulator.system_model import SystemModel
 
 END = "# EOF\n"
 
 
 def instants(profile: Profile, system: SystemModel, start: float, end: float, every: float = 60.0) -> Iterator[Instant]:
-    """From `start` up to, and without, `end`; seconds since 1970."""
+    """The instants from `start` up to `end`, without `end`; seconds since 1970."""
     reports = ReportsInTurn(system, profile.report_interval)
     units = UnitReportsInTurn(system, profile.report_interval)
     zone = ZoneInfo(profile.timezone)
@@ -33,22 +32,22 @@ def instants(profile: Profile, system: SystemModel, start: float, end: float, ev
 def history(
     profile: Profile, moments: Iterable[Instant], labels: Mapping[str, str], *, inverters: bool = True
 ) -> Iterator[str]:
-    """Text for each instant, and never the `# EOF`, so that several may follow each other.
+    """The lines of every instant, without `# EOF`, so that several histories can follow each other.
 
-    `labels`: those of the target. As if every document were asked for at each scrape, which takes no time.
+    `labels`: those of the target. The values are as if every document was requested at every scrape.
     """
-    wanted = columns(profile, inverters=inverters)
-    beginnings = [_series(column.name, {**dict(column.labels), **labels}) for column in wanted]
-    values = [column.value for column in wanted]
-    up = _series("up", labels)
+    metrics = series(profile, inverters=inverters)
+    beginnings = [_beginning(one.name, {**dict(one.labels), **labels}) for one in metrics]
+    values = [one.value for one in metrics]
+    up = _beginning("up", labels)
     for now in moments:
         stamp = f" {now.site.time:.15g}\n"
-        said = [(series, value(now)) for series, value in zip(beginnings, values, strict=True)]
-        lines = [f"{series}{float(value)!r}{stamp}" for series, value in said if value is not None]
+        samples = [(beginning, value(now)) for beginning, value in zip(beginnings, values, strict=True)]
+        lines = [f"{beginning}{float(value)!r}{stamp}" for beginning, value in samples if value is not None]
         yield f"{up}1{stamp}{''.join(lines)}"
 
 
-def _series(name: str, labels: Mapping[str, str]) -> str:
-    """Its beginning of a line. Names and labels of simulated gateways need no escapes."""
-    told = ",".join(f'{label}="{text}"' for label, text in labels.items())
-    return f"{name}{{{told}}} "
+def _beginning(name: str, labels: Mapping[str, str]) -> str:
+    """The beginning of a line. Names and labels of simulated gateways need no escapes."""
+    pairs = ",".join(f'{label}="{text}"' for label, text in labels.items())
+    return f"{name}{{{pairs}}} "

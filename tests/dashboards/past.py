@@ -12,7 +12,7 @@ from support.rules import Rule
 from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
 
 from envoy_simulator.history import history, instants
-from envoy_simulator.series import columns
+from envoy_simulator.history_metrics import series
 from envoy_simulator.system_model import SystemModel
 
 HOUR, DAY = 3600.0, 86400.0
@@ -54,7 +54,7 @@ class Window:
 class History:
     """Sites in a Prometheus, as instances of a job: the six, and `others` for what none of these has.
 
-    From `start` to `end` there are each minute the series of `envoy_simulator.series` and what the recording
+    From `start` to `end` there are each minute the series of `envoy_simulator.history_metrics` and what the recording
     rules make of them; from `dense` on there is every family of the exporter, with everything switched on, every two
     minutes. `end` is the now of whoever looks. The days of `days` are whole, everywhere. `truths`, by instance: what
     the plants did, until `end`.
@@ -114,7 +114,7 @@ def write_all(site: Site, start: float, end: float, every: float, data: Path, ga
     """All else that the exporter says, through its own pipeline; of itself too if its config has so many gateways."""
     plant = site.plant(start - _SETTLED)
     past = Past(site.name, plant, site.settings)
-    known = {(column.name, frozenset(column.labels)) for column in columns(site.profile)}
+    known = {(one.name, frozenset(one.labels)) for one in series(site.profile)}
 
     def lines() -> Iterator[str]:
         for count in range(int((end - start) // every) + 1):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from envoy_exporter.collectors.collector import PlacedArray, PlacedInverter, Settings
 from envoy_simulator import PROFILES
-from envoy_simulator.columns import Instant
+from envoy_simulator.instants import Instant
 from envoy_simulator.profiles import TOTAL, Profile
 from envoy_simulator.system_model import SystemModel
 
