@@ -26,6 +26,7 @@ from .subsystems import SUBSYSTEMS, layout
 from .subsystems.subsystem import PlacedArray, PlacedInverter
 from .subsystems.subsystem import Settings as ReadSettings
 from .telemetry import Telemetry
+from .transport.timeouts import Timeouts
 from .web import access
 from .web.access import Access, Tls
 from .web.app import Site
@@ -59,13 +60,15 @@ class Wiring:
         telemetry: Telemetry,
         redaction: Redaction,
         collectors: Mapping[str, bool],
+        timeouts: Timeouts | None = None,
     ) -> None:
+        self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._random = random
         self._telemetry = telemetry
         self._redaction = redaction
         self._collectors = collectors
-        self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry)
+        self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry, timeouts=self._timeouts)
         self._unserved: tuple[str, ...] = ()
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
@@ -137,6 +140,7 @@ class Wiring:
             learn=self._redaction.learn,
             user_agent=f"envoy_exporter/{__version__}",
             token_source=self._renewal(plan),
+            timeouts=self._timeouts,
         )
         return Exposition(EnvoyCollector(gateway, plan.read, self._clock), plan.timeout)
 
