@@ -19,6 +19,7 @@ from envoy_exporter import config, logs
 from envoy_exporter.app import COLLECTORS, App, WebConfigFile
 from envoy_exporter.gateway.endpoint_state import GONE_AFTER
 from envoy_exporter.gateway.gateway import Gateway
+from envoy_exporter.gateway.state import Rejected
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
@@ -86,19 +87,19 @@ class _Watched:
 
     def back_off(self, now: float) -> float:
         """Seconds until the last of what fails, or has gone for now, may be asked again."""
-        worker = self._gateway._worker
-        cache, credentials = worker.cache, worker.credentials
+        state = self._gateway.state
+        cache, login = state.cache, state.login.state
         ends = [
             cache.states[name].due
             for name, each in cache.statuses(now).items()
             if each.failing or (each.absent and cache.states[name].due - now <= GONE_AFTER)
         ]
-        ends += [cache.quiet_until, credentials.retry if credentials.accepted is False else now]
+        ends += [cache.quiet_until, login.retry_at if isinstance(login, Rejected) else now]
         return max(0.0, *(end - now for end in ends))
 
     def stands(self, now: float) -> float:
         """Seconds until the last of what was `{}` or `[]` is asked again: an answer, which lasts as long as any."""
-        cache = self._gateway._worker.cache
+        cache = self._gateway.state.cache
         empty = (name for name, document in cache.seen.at_hand.items() if not document.content)
         return max((cache.states[name].due - now for name in empty), default=0.0)
 
@@ -107,8 +108,8 @@ class _Watched:
         try:
             self._poll()
         finally:
-            worker, before = self._gateway._worker, self.requests
-            self.requests = sum(worker.requests.values()) + sum(worker.failures.values())
+            snapshot, before = self._gateway.snapshot(), self.requests
+            self.requests = sum(snapshot.requests.values()) + sum(snapshot.failures.values())
             self._polls.end(asked=self.requests > before)
 
 

@@ -13,6 +13,7 @@ from .enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, Login
 from .enlighten.renewal import Renewal
 from .enlighten.token_store import TokenStore
 from .telemetry import Telemetry
+from .transport.timeouts import Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,11 @@ class CloudAccess:
 class Accounts:
     """Each account once, however many gateways log in with it, and over reloads: one that was refused stays so."""
 
-    def __init__(self, *, clock: Clock, random: Random, telemetry: Telemetry) -> None:
+    def __init__(self, *, clock: Clock, random: Random, telemetry: Telemetry, timeouts: Timeouts) -> None:
         self._clock = clock
         self._random = random
         self._telemetry = telemetry
+        self._timeouts = timeouts
         self._accounts: dict[Login, Account] = {}
         self._stores: dict[Path | None, TokenStore] = {}
 
@@ -69,8 +71,9 @@ class Accounts:
             clock=self._clock,
             counted=lambda status: self._telemetry.cloud_requests.labels(str(status)).inc(),
             user_agent=f"envoy_exporter/{__version__}",
+            timeouts=self._timeouts,
         )
-        return Account(enlighten, self._clock, self._random)
+        return Account(enlighten, self._clock, self._random, self._timeouts)
 
 
 def _login(account: config.Enlighten | None) -> Login | None:

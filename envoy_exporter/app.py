@@ -27,6 +27,7 @@ from .gateway.token_file import TokenFile
 from .gateway_collector import GatewayCollector
 from .secret import Redaction, Secret
 from .telemetry import Telemetry
+from .transport.timeouts import Timeouts
 from .web import access
 from .web.access import Access, Tls
 from .web.exposition import Exposition
@@ -60,13 +61,15 @@ class App:
         telemetry: Telemetry,
         redaction: Redaction,
         collectors: Mapping[str, bool],
+        timeouts: Timeouts | None = None,
     ) -> None:
+        self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._random = random
         self._telemetry = telemetry
         self._redaction = redaction
         self._collectors = collectors
-        self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry)
+        self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry, timeouts=self._timeouts)
         self._unserved: tuple[str, ...] = ()
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
@@ -138,6 +141,7 @@ class App:
             learn=self._redaction.register,
             user_agent=f"envoy_exporter/{__version__}",
             token_source=self._renewal(plan),
+            timeouts=self._timeouts,
         )
         return Exposition(GatewayCollector(gateway, plan.read, self._clock), plan.timeout)
 

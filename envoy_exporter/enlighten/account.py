@@ -12,6 +12,7 @@ from random import Random
 
 from envoy_exporter.clock import Clock
 from envoy_exporter.token import Token
+from envoy_exporter.transport.timeouts import Timeouts
 
 from .client import CloudError, Enlighten, NoToken, Rejected, Unavailable
 
@@ -35,10 +36,11 @@ def pause(failures: int, seconds: tuple[float, float]) -> float:
 class Account:
     """Several threads may use it."""
 
-    def __init__(self, enlighten: Enlighten, clock: Clock, random: Random) -> None:
+    def __init__(self, enlighten: Enlighten, clock: Clock, random: Random, timeouts: Timeouts | None = None) -> None:
         self._enlighten = enlighten
         self._clock = clock
         self._random = random
+        self._timeouts = timeouts or Timeouts()
         self._trying = threading.Lock()
         self._closed: dict[str, float] = {}
         self._errors: dict[str, str] = {}
@@ -53,9 +55,9 @@ class Account:
         """Why there is no token for this gateway, or for any; "" if nothing is known to be wrong."""
         return self._errors.get(serial) or self._errors.get(_ALL) or ""
 
-    def token(self, serial: str, patience: float) -> Token:
-        """A new token; `patience`: seconds to wait for another gateway's try. Raises CloudError or RateLimited."""
-        if not self._trying.acquire(timeout=patience):
+    def token(self, serial: str, *, wait: bool) -> Token:
+        """A new token; `wait` while another gateway tries. Raises CloudError or RateLimited."""
+        if not self._trying.acquire(timeout=self._timeouts.login if wait else 0.0):
             raise RateLimited
         try:
             if not self.is_open(serial):

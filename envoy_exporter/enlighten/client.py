@@ -27,12 +27,11 @@ from envoy_exporter.transport.errors import InvalidResponse, RequestError
 from envoy_exporter.transport.headers import seconds_until
 from envoy_exporter.transport.network import Network
 from envoy_exporter.transport.post import https_host, post, verifying_context
+from envoy_exporter.transport.timeouts import Timeouts
 
 LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json?"
 TOKEN_URL = "https://entrez.enphaseenergy.com/tokens"  # noqa: S105  # where they are made
 _BY_HAND = "make a token by hand at https://entrez.enphaseenergy.com, and name its file with token_file"
-SECONDS = 15.0
-"""For login and token together. Each takes one to three."""
 _LARGEST_RESPONSE = 256 * 1024
 """A token has one kB, a login some hundred bytes, a maintenance page some ten kB."""
 
@@ -92,14 +91,14 @@ class Enlighten:
         clock: Clock,
         counted: Callable[[int], None],
         user_agent: str,
-        seconds: float = SECONDS,
+        timeouts: Timeouts | None = None,
     ) -> None:
         """Raises OSError for a `ca_file` that cannot be read, ValueError for a URL that is not https."""
         self._login = login
         self._clock = clock
         self._counted = counted
         self._user_agent = user_agent
-        self._seconds = seconds
+        self._timeouts = timeouts or Timeouts()
         for url in (login.login_url, login.token_url):
             _host(url)
         if login.ca_file is not None:
@@ -107,7 +106,7 @@ class Enlighten:
 
     def token(self, serial: str) -> Token:
         """A new one for the gateway of this serial. Raises CloudError."""
-        deadline = self._clock.monotonic() + self._seconds
+        deadline = self._clock.monotonic() + self._timeouts.login
         try:
             self._context = verifying_context(self._login.ca_file)
         except OSError as error:
@@ -142,7 +141,7 @@ class Enlighten:
     def _post(self, url: str, kind: str, content: str, deadline: float) -> Response:
         """The response, whatever its status. Raises Unavailable, or NoToken if it is too large."""
         host, port = _host(url)
-        network = Network(host, port, self._clock.monotonic, deadline=deadline)
+        network = Network(host, port, self._clock.monotonic, self._timeouts, deadline=deadline)
         headers = {"User-Agent": self._user_agent, "Content-Type": kind}
         try:
             return post(

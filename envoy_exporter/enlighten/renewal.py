@@ -16,7 +16,7 @@ from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.token import Token, due, has_expired
 
 from .account import Account, RateLimited
-from .client import RESULTS, SECONDS, CloudError
+from .client import RESULTS, CloudError
 from .token_store import TokenStore
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Renewal:
         """A token other than `old`: from the state directory if another exporter left one, else from Enlighten.
 
         None if there is none now, or if `old` is not due for renewal. `urgent`: there is no usable token, so `old` is
-        replaced in any case. This takes SECONDS at most, and as much again if urgent while another gateway logs in.
+        replaced in any case. This takes as long as a login may, and as much again if another gateway logs in then.
         """
         self._persist()
         if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
@@ -76,7 +76,7 @@ class Renewal:
             self._is_from_cloud = False
             return stored
         try:
-            token = self._account.token(self._serial, SECONDS if urgent else 0.0)
+            token = self._account.token(self._serial, wait=urgent)
         except RateLimited:
             return None
         except CloudError as error:

@@ -10,22 +10,28 @@ from envoy_exporter.documents import Document, Documents, Json
 from envoy_exporter.transport.client import Client, Response
 from envoy_exporter.transport.errors import CertificateChanged, RequestError, Unreachable, bare
 from envoy_exporter.transport.network import Network, tls_context
+from envoy_exporter.transport.timeouts import Timeouts
 
 from . import responses
-from .endpoints import Endpoint
+from .endpoints import TOKENS_FROM, Endpoint
 from .errors import HTTPStatusError, NotAvailable
 from .settings import Settings
-
-TOKENS_FROM = 7
 
 
 class GatewayClient:
     """Asks a gateway for one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
 
-    def __init__(self, settings: Settings, clock: Clock, counted: Callable[[str, int], None], user_agent: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        counted: Callable[[str, int], None],
+        user_agent: str,
+        timeouts: Timeouts,
+    ) -> None:
         self.settings = settings
         self._clock = clock
-        self.network = Network(settings.host, settings.port, clock.monotonic, settings.fingerprint)
+        self.network = Network(settings.host, settings.port, clock.monotonic, timeouts, settings.fingerprint)
         self._client = Client(
             self.network,
             tls_context(settings.ca_certificates),

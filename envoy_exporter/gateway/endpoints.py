@@ -216,7 +216,9 @@ ENDPOINTS = (
 )
 
 PROBE_ENDPOINTS = (documents.INVERTERS_V1, documents.PRODUCTION_V1)
-"""Asked when a credential was refused elsewhere: every owner may read them, and they answer at once."""
+"""Requested if another endpoint rejected the credentials: every owner may read them, and they respond at once."""
+TOKENS_FROM = 7
+"""The firmware from which gateways accept tokens only."""
 
 
 def demands_credentials(endpoint: str, seen: Documents) -> bool:

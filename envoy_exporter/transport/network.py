@@ -15,10 +15,7 @@ from typing import Any
 import httpcore
 
 from .errors import CertificateChanged, NoResponse, Unreachable, bare
-
-CONNECT_SECONDS = 3.0
-HANDSHAKE_SECONDS = 5.0
-"""A gateway's handshake takes under one; 5 leaves half of a default scrape when another scheme must be tried."""
+from .timeouts import Timeouts
 
 
 @dataclass(slots=True)
@@ -33,6 +30,7 @@ class Network(httpcore.NetworkBackend):
     host: str
     port: int | None
     monotonic: Callable[[], float]
+    timeouts: Timeouts = field(default_factory=Timeouts)
     fingerprint: bytes | None = None
     deadline: float = 0.0
     connections: int = 0
@@ -70,7 +68,9 @@ class Network(httpcore.NetworkBackend):
             raise Unreachable("dns", words) from None
         self.connections += 1
         addresses.sort(key=lambda each: each[4] != self._good)
-        connection, self._good = _connect(addresses, self.monotonic() + self.left(CONNECT_SECONDS), self.monotonic)
+        connection, self._good = _connect(
+            addresses, self.monotonic() + self.left(self.timeouts.connect), self.monotonic
+        )
         return Stream(self, connection)
 
 
@@ -136,7 +136,7 @@ class Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         network = self._network
         try:
-            self._socket.settimeout(network.left(HANDSHAKE_SECONDS))
+            self._socket.settimeout(network.left(network.timeouts.handshake))
             secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
         except TimeoutError:
             self.close()

@@ -37,7 +37,7 @@ def tries(account: Account, clock: StillClock, seconds: float, step: float, *ser
     while clock.monotonic() - begun < seconds:
         for serial in serials:
             try:
-                account.token(serial, 0.0)
+                account.token(serial, wait=False)
             except CloudError:
                 made.append(clock.monotonic() - begun)
             except RateLimited:
@@ -70,7 +70,7 @@ def test_a_gateway_without_a_token_waits_alone_but_for_a_minute() -> None:
     assert not account.is_open("1")
     assert account.is_open("2")
     cloud.error = None
-    assert account.token("2", 0.0) == TOKEN
+    assert account.token("2", wait=False) == TOKEN
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Unavailable("down", 5.0)])
@@ -106,7 +106,7 @@ def test_a_success_ends_the_doubling() -> None:
     tries(account, clock, HOUR, 15, "1")
     clock.turn(2 * HOUR)
     cloud.error = None
-    account.token("1", 0.0)
+    account.token("1", wait=False)
     cloud.error = Unavailable("down")
     made = tries(account, clock, 200, 15, "1")
     assert len(made) == 2
@@ -124,12 +124,12 @@ def test_one_try_at_a_time_and_who_is_in_need_waits_for_it() -> None:
 
     cloud = Slow()
     account = Account(cloud, clock, Random(1))
-    first = threading.Thread(target=account.token, args=("1", 0.0))
+    first = threading.Thread(target=account.token, args=("1",), kwargs={"wait": False})
     first.start()
     assert begun.wait(10)
     with pytest.raises(RateLimited):
-        account.token("2", 0.0)
-    second = threading.Thread(target=account.token, args=("3", 10.0))
+        account.token("2", wait=False)
+    second = threading.Thread(target=account.token, args=("3",), kwargs={"wait": True})
     second.start()
     go_on.set()
     first.join(10)

@@ -12,6 +12,7 @@ from support.faults import Answer, Odd, says
 from support.gateways import settings
 from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, renewals
 
+from envoy_exporter.gateway.state import Trying
 from envoy_exporter.secret import Redaction
 from envoy_exporter.token import parse
 from envoy_simulator import PROFILES, Simulator
@@ -70,8 +71,8 @@ def test_a_fetched_token_is_struck_out_of_the_log_before_it_is_sent(house: House
     assert house.file.read_text().strip() in redaction._known
     house.clock.turn(YEAR * 11 / 12)
     scraped.scrape()
-    offered = scraped.gateway._worker.credentials._trial
-    assert offered is not None, "a new one, that the next poll tries"
+    offered = scraped.gateway.state.login.state
+    assert isinstance(offered, Trying), "a new one, that the next poll tries"
     assert offered.new.secret.reveal() in redaction._known
 
 

@@ -298,10 +298,10 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
     moments = set()
     with closed_port() as port:
         for seed in range(10):
-            scraped = Scraped(Settings(name="home", host="127.0.0.1", port=port), StillClock())
-            scraped.gateway._worker._random = Random(seed)
+            unreachable = Settings(name="home", host="127.0.0.1", port=port)
+            scraped = Scraped(unreachable, StillClock(), random=Random(seed))
             scraped.poll()
-            moments.add(scraped.gateway._worker.cache.quiet_until)
+            moments.add(scraped.gateway.state.cache.quiet_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 
@@ -344,7 +344,7 @@ def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_schem
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(deaf) as tls:
         scraped = Scraped(settings(gateway, scheme="auto"), clock)
-        network = scraped.gateway._worker.link.network
+        network = scraped.gateway._poller.client.network
         port = network.port
         connect = network.connect_tcp
 

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from support.clock import StillClock
@@ -10,6 +10,8 @@ from support.exporter import Scraped
 from support.gateways import settings
 
 from envoy_exporter import documents
+from envoy_exporter.enlighten.renewal import RenewalStatus
+from envoy_exporter.gateway.state import Accepted, Trying
 from envoy_exporter.token import Token, parse
 from envoy_simulator import Simulator
 from envoy_simulator.faults import NoFaults
@@ -30,9 +32,25 @@ class _Impostor(NoFaults):
         return usual if self._handshakes == 1 else None
 
 
-def offer(scraped: Scraped, token: Token) -> None:
-    """As after a renewal: the next request sends this token, and the old one if the gateway rejects it."""
-    scraped.gateway._worker.credentials.offer(token)
+@dataclass
+class _Renews:
+    """A token source with one token: the next request sends it, and the old one if the gateway rejects it."""
+
+    token: Token | None
+
+    def stored(self) -> Token | None:
+        return None
+
+    def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:  # noqa: ARG002
+        fetched, self.token = self.token, None
+        return fetched
+
+    def report(self, token: Token, *, accepted: bool) -> None:  # noqa: ARG002
+        raise AssertionError("no request shows it")
+
+    @property
+    def status(self) -> RenewalStatus:
+        return RenewalStatus("", {})
 
 
 @pytest.mark.parametrize("on_trial", [False, True], ids=["token in use", "token on trial"])
@@ -44,12 +62,11 @@ def test_token_impostor_that_drops_tls_gets_none(
     clock = StillClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         port = int(gateway.address.rpartition(":")[2])
-        scraped = Scraped(settings(gateway, scheme="auto"), clock)
+        source = _Renews(parse(gateway.make_token(jti="new"))) if on_trial else None
+        scraped = Scraped(settings(gateway, scheme="auto"), clock, renewal=source)
         assert scraped.scrape().value("enphase_up") == 1
-        new = parse(gateway.make_token(jti="new"))
+    assert isinstance(scraped.gateway.state.login.state, Trying if on_trial else Accepted)
     clock.turn(NEXT_SCRAPE)
-    if on_trial:
-        offer(scraped, new)
     with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
         assert scraped.scrape().value("enphase_up") == 0
         assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP, and without a token"

@@ -3,14 +3,18 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 import pytest
 from support.clock import StillClock
-from support.exporter import Scraped
-from support.gateways import by_hand, settings
+from support.gateways import by_hand
 
 from envoy_exporter import documents
+from envoy_exporter.gateway.client import GatewayClient
 from envoy_exporter.gateway.gateway import Gateway
+from envoy_exporter.gateway.poller import Poller
+from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.transport.timeouts import Timeouts
 from envoy_simulator import Simulator
 
 pytestmark = pytest.mark.integration
@@ -41,14 +45,20 @@ def test_nobody_sees_or_changes_a_gateway_while_it_changes(meanwhile: Callable[[
 def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
     """It was asked with other credentials, and maybe of another gateway."""
     with Simulator("8.3") as simulated:
-        gateway = Scraped(settings(simulated)).gateway
-        worker = gateway._worker
-        asking = worker.begin(worker.cache.endpoint(documents.INFO))
-        gateway.change(replace(gateway.settings, serial="999999999999"))
-        outcome = worker.ask(asking)
-        assert outcome.error is None
-        worker.conclude(outcome)
-    snapshot = gateway.snapshot()
-    assert not snapshot.answering
-    assert documents.INFO not in worker.cache.seen.at_hand
-    assert snapshot.failures == {}
+        told = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
+        poller = Poller(
+            told, client(told), clock=StillClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
+        )
+        request = poller.begin(poller.state.cache.endpoint(documents.INFO))
+        other = replace(told, serial="999999999999")
+        poller.change(other, client(other))
+        result = poller.send(request)
+        assert result.error is None
+        poller.conclude(request, result)
+    assert not poller.state.is_up
+    assert documents.INFO not in poller.state.seen.at_hand
+    assert poller.failures == {}
+
+
+def client(told: Settings) -> GatewayClient:
+    return GatewayClient(told, StillClock(), lambda _, __: None, "test", Timeouts())

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ def test_firmware_that_changes_is_told_once_and_asked_anew(caplog: pytest.LogCap
         scraped = Scraped(settings(old, scheme="auto", token=None), clock)
         assert scraped.scrape().value("enphase_authenticated") == 1
     with Simulator("8.3", clock=clock.time, port=port) as new:
-        scraped.gateway._worker.credentials.token = parse(new.token)
+        scraped.gateway.change(replace(scraped.gateway.settings, token=parse(new.token)))
         heal(scraped)
         exposition = scraped.exposition()
     assert exposition.value("enphase_up") == 1

@@ -15,18 +15,17 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-import pytest
 from support.clock import TurnedClock
 from support.exposition import Exposition, parsed, parsed_openmetrics
 from support.served import Served
 
 from envoy_exporter import logs
-from envoy_exporter.enlighten import renewal
+from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.enlighten.token_store import TokenStore
-from envoy_exporter.gateway import poller
 from envoy_exporter.gateway.endpoint_state import EndpointState
+from envoy_exporter.gateway.state import Rejected
 from envoy_exporter.token import parse
-from envoy_exporter.transport import network
+from envoy_exporter.transport.timeouts import Timeouts
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.profiles import Profile
@@ -64,18 +63,6 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # the count is all
 
 
-@contextmanager
-def _impatient() -> Iterator[pytest.MonkeyPatch]:
-    """Whatever takes seconds takes tenths of one: for what a fault never answers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(poller, "LONGEST_REQUEST", 0.3)
-        patch.setattr(poller, "FIRST_REQUEST", 0.2)
-        patch.setattr(network, "CONNECT_SECONDS", 0.2)
-        patch.setattr(network, "HANDSHAKE_SECONDS", 0.2)
-        patch.setattr(renewal, "SECONDS", 0.3)
-        yield patch
-
-
 @dataclass
 class Scraped:
     """A scrape and when it was, seconds since 1970."""
@@ -108,6 +95,7 @@ class House:
     most: Counter[str] = field(default_factory=Counter)
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=4))
     patience: float = CLIENT_TIMEOUT
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
     def __enter__(self) -> Self:
         self._threads, self._files = threading.active_count(), open_files()
@@ -156,7 +144,7 @@ class House:
             lines += self._with_cloud()
         path = self.folder / "exporter.yml"
         path.write_text("\n".join([*lines, ""]))
-        self.served = self._stack.enter_context(Served(path, clock=self.clock))
+        self.served = self._stack.enter_context(Served(path, clock=self.clock, timeouts=self.timeouts))
         (exposition,) = self.served.exporter.served.gateways.values()
         self.asker = exposition.collector.gateway
         logging.getLogger().handlers[0].addFilter(self.served.redaction)
@@ -193,29 +181,29 @@ class House:
             for name, level in before[2].items():
                 logging.getLogger(name).setLevel(level)
 
-    @property
-    def _renewal(self) -> renewal.Renewal:
-        source = self.asker.token_source
-        assert isinstance(source, renewal.Renewal)
-        return source
-
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """The exporter and who scrapes it, while nobody can be sure of an answer."""
         self.patience = HURRY
-        with _impatient() as patch:
-            if self.asker.token_source is not None:
-                patch.setattr(self._renewal._account._enlighten, "_seconds", 0.3)
+        with self._with_timeouts(request=0.3, first_request=0.2, connect=0.2, handshake=0.2, login=0.3):
             yield
         self.patience = CLIENT_TIMEOUT
 
     @contextmanager
     def impatient_with_the_cloud(self) -> Iterator[None]:
         """The exporter alone, while Enlighten may say nothing; what the gateway says may take its time."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(renewal, "SECONDS", CLOUD_HURRY)
-            patch.setattr(self._renewal._account._enlighten, "_seconds", CLOUD_HURRY)
+        with self._with_timeouts(login=CLOUD_HURRY):
             yield
+
+    @contextmanager
+    def _with_timeouts(self, **seconds: float) -> Iterator[None]:
+        """What takes seconds takes tenths of one: for what a fault never answers."""
+        usual = Timeouts()
+        for name, value in seconds.items():
+            setattr(self.timeouts, name, value)
+        yield
+        for name in seconds:
+            setattr(self.timeouts, name, getattr(usual, name))
 
     @property
     def gap(self) -> float:
@@ -304,29 +292,31 @@ class House:
 
     def back_off(self) -> float:
         """Seconds until all is asked for again that was given up: the gateway, endpoints, what was not there."""
-        worker, states = self.asker._worker, self._states()
-        ends = [worker.cache.quiet_until, *(state.due for state in states if state.error is not None)]
-        if worker.credentials.accepted is False:
-            ends.append(worker.credentials.retry)
-        if any(state.absent is not None for state in states) and worker._settled_at < float("inf"):
-            ends.append(worker._settled_at)
+        state, endpoints = self.asker.state, self._endpoints()
+        ends = [state.cache.quiet_until, *(endpoint.due for endpoint in endpoints if endpoint.error is not None)]
+        if isinstance(state.login.state, Rejected):
+            ends.append(state.login.state.retry_at)
+        if any(endpoint.absent is not None for endpoint in endpoints) and state.second_look_at < float("inf"):
+            ends.append(state.second_look_at)
         return max(max(ends) - self.clock.monotonic(), 0.0)
 
     def believed(self, there: Collection[str]) -> float:
         """Seconds until those are asked again that were said not to be there, from the start and for ten minutes."""
-        states = self.asker._worker.cache.states
+        states = self.asker.state.cache.states
         ends = [states[name].due for name in there if states[name].absent is not None and not states[name].has_answered]
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def cloud_back_off(self) -> float:
         """Seconds until Enlighten is asked again."""
-        ends = self._renewal._account._closed.values()
+        source = self.asker.token_source
+        assert isinstance(source, Renewal)
+        ends = source._account._closed.values()
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 
     def stands(self) -> float:
         """Seconds until every document is asked for anew."""
-        return max(max(each.due for each in self._states() if each.absent is None) - self.clock.monotonic(), 0.0)
+        return max(max(each.due for each in self._endpoints() if each.absent is None) - self.clock.monotonic(), 0.0)
 
-    def _states(self) -> list[EndpointState]:
-        cache = self.asker._worker.cache
+    def _endpoints(self) -> list[EndpointState]:
+        cache = self.asker.state.cache
         return [cache.states[each.name] for each in cache.required]

@@ -282,7 +282,7 @@ class Judge:
         house.most["longest back-off"] = max(house.most["longest back-off"], ceil(wait))
         if wait > LONGEST:
             house.breaches.append(f"a back-off of {wait:.0f} s")
-        if house.asker._worker._settled_at == float("inf"):
+        if house.asker.state.second_look_at == float("inf"):
             house.clock.turn(house.believed(twin(self.profile).there))
         house.scrape(ceil(max(wait, house.stands() if spoiled else 0.0) / STEP) * STEP)
         scraped = house.scrape()

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-from envoy_exporter.collector import families
 
+from envoy_exporter.gateway_collector import families
 from envoy_simulator import PROFILES
 from envoy_simulator.history_metrics import METRICS, Metric, series
 

@@ -22,7 +22,7 @@ class Asked:
 
     def __init__(self, host: str, port: int, scheme: str = "http", fingerprint: bytes | None = None) -> None:
         self.counted: list[tuple[str, int]] = []
-        self.network = Network(host, port, time.monotonic, fingerprint)
+        self.network = Network(host, port, time.monotonic, fingerprint=fingerprint)
         count = lambda path, status: self.counted.append((path, status))  # noqa: E731
         self.client = Client(self.network, tls_context(), count, "test", token_over_http=True)
         self._url = httpx.URL(scheme=scheme, host=host, port=port, raw_path=b"/info")

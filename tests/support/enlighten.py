@@ -9,6 +9,7 @@ from envoy_exporter.enlighten.client import Enlighten, Login
 from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.secret import Secret
+from envoy_exporter.transport.timeouts import Timeouts
 from envoy_simulator.cloud import Cloud
 from support.clock import StillClock
 
@@ -37,7 +38,9 @@ def enlighten(
     told: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
 ) -> Enlighten:
     counted = codes if codes is not None else []
-    return Enlighten(told, clock=clock or StillClock(), counted=counted.append, user_agent="test", seconds=seconds)
+    return Enlighten(
+        told, clock=clock or StillClock(), counted=counted.append, user_agent="test", timeouts=Timeouts(login=seconds)
+    )
 
 
 def account(cloud: Cloud, folder: Path, clock: Clock, *, password: str | None = None, seconds: float = 15.0) -> Account:

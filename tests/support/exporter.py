@@ -9,9 +9,9 @@ from envoy_exporter.app import of_use
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.collectors.collector import Settings as ReadSettings
-from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.gateway.gateway import Gateway
 from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.gateway.token_source import TokenSource
 from envoy_exporter.gateway_collector import GatewayCollector
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
@@ -33,14 +33,15 @@ class Scraped:
         clock: Clock | None = None,
         read: ReadSettings | None = None,
         redaction: Redaction | None = None,
-        renewal: Renewal | None = None,
+        renewal: TokenSource | None = None,
+        random: Random | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
         self.gateway = Gateway(
             replace(settings, collectors=settings.collectors or of_use(ON, read or ReadSettings())),
             clock=self.clock,
-            random=Random(1),
+            random=random or Random(1),
             telemetry=self.telemetry,
             learn=(redaction or Redaction()).register,
             user_agent="test",

@@ -16,6 +16,7 @@ from envoy_exporter.app import COLLECTORS, App, WebConfigFile
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
+from envoy_exporter.transport.timeouts import Timeouts
 from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
 from envoy_exporter.web.routes import Exporter, create
 from envoy_exporter.web.server import Server, listen
@@ -40,7 +41,14 @@ def written(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("home"
 class Served:
     """What the command serves, without the command."""
 
-    def __init__(self, path: Path, most: int = 40, web_config: Path | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        most: int = 40,
+        web_config: Path | None = None,
+        clock: Clock | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         self.path = path
         self.telemetry = Telemetry("test")
         self.redaction = Redaction()
@@ -50,6 +58,7 @@ class Served:
             telemetry=self.telemetry,
             redaction=self.redaction,
             collectors={},
+            timeouts=timeouts,
         )
         self._web = WebConfigFile(web_config)
         served = self.app.build(config.from_file(path, COLLECTORS))

@@ -1,0 +1,259 @@
+"""Which credentials a gateway gets, whether it accepts them, and what a single 401 means.
+
+A 401 of one endpoint does not prove that a token is bad: early 7 and 3.18 respond so to owners often. It means "not for
+this role" if another endpoint that demands credentials accepts them in the same poll. If none does, the credentials are
+rejected. To know at once, a probe endpoint is requested, which every owner may read.
+
+Rejected tokens are first handled here, before Enlighten is involved: the token file is read again with each poll, and
+the same token is tried once more, because a gateway that starts rejects for a while what it accepts later.
+
+Everything here is a function of a `Login`; the events say what must happen outside of it.
+"""
+
+import logging
+from dataclasses import replace
+from typing import TypeAlias
+
+from envoy_exporter import entries, system
+from envoy_exporter.clock import utc_date
+from envoy_exporter.documents import Documents
+from envoy_exporter.token import Token, has_expired
+
+from .endpoint_state import NEVER, back_off
+from .endpoints import ENDPOINTS, PROBE_ENDPOINTS, TOKENS_FROM, demands_credentials
+from .errors import WrongGateway
+from .settings import Settings
+from .state import (
+    Accepted,
+    Event,
+    Events,
+    ForgetChallenge,
+    Log,
+    Login,
+    LogRejection,
+    Moment,
+    Rejected,
+    ReportToken,
+    RequestResult,
+    Trying,
+    Unknown,
+)
+
+LoginStep: TypeAlias = tuple[Login, Events]
+
+_BY_HAND = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
+
+
+def initial(moment: Moment, stored: Token | None) -> Login:
+    """At the start, or under other credentials. `stored`: the token that the token source has from an earlier run."""
+    token = moment.settings.token
+    if stored is not None and (token is None or _is_spent(token, moment)):
+        return Login(token=stored, configured=token)
+    return Login(token=token, configured=token)
+
+
+# --- which token
+
+
+def on_token_file(login: Login, token: Token | None, error: str, moment: Moment) -> LoginStep:
+    """The token file was read: its token, or why it cannot be used."""
+    if error:
+        new = error != login.file_error
+        events = (Log(logging.ERROR, error, "the token file"),) if new else ()
+        return replace(login, file_error=error), events
+    login = replace(login, file_error="")
+    if token is None or token == login.configured:
+        return login, ()
+    login = replace(login, configured=token)
+    if login.token is None or login.accepted is False or not _is_spent(token, moment):
+        login = _use(login, token)
+    return login, ()
+
+
+def on_new_token(login: Login, token: Token) -> LoginStep:
+    """The token source has a new token. The old one stays until a request has shown that the new one is accepted."""
+    if login.token is None or login.accepted is False:
+        events = () if login.token is None else (ReportToken(login.token, accepted=False),)
+        return replace(_use(login, token), untested=True), events
+    return replace(login, state=Trying(token, login.token, accepted=login.accepted is True)), ()
+
+
+def _use(login: Login, token: Token) -> Login:
+    """From now on, and at once."""
+    state = login.state
+    if isinstance(state, Trying):
+        state = Accepted() if state.accepted else Unknown()
+    if token != login.token:
+        if isinstance(state, Rejected):
+            state = replace(state, retry_at=NEVER)
+        login = replace(login, token=token, rejections=0)
+    return replace(login, state=state, untested=False)
+
+
+def _is_spent(token: Token, moment: Moment) -> bool:
+    """Whether the token has expired, and a token source can replace it."""
+    return moment.has_source and has_expired(token, moment.time)
+
+
+def needs_token(login: Login, seen: Documents, moment: Moment) -> bool:
+    """Whether there is no usable token. A rejected one is tried once more before it is replaced."""
+    if not moment.has_source or system.firmware_below(seen, TOKENS_FROM):
+        return False
+    if login.token is None or (login.accepted is False and login.rejections > 1):
+        return True
+    return not isinstance(login.state, Trying) and _is_spent(login.token, moment)
+
+
+def may_renew(login: Login, seen: Documents, moment: Moment) -> bool:
+    """Whether a token that is due for renewal may be replaced: no other new one is tried."""
+    return moment.has_source and not isinstance(login.state, Trying) and not system.firmware_below(seen, TOKENS_FROM)
+
+
+# --- what to request
+
+
+def identity_mismatch(login: Login, settings: Settings, seen: Documents) -> WrongGateway | None:
+    """The error if it is not the gateway of the config or of the token: it gets nothing secret then."""
+    serial = entries.device(seen, "sn")
+    told = f"it has the serial {serial}" if serial else "it does not say its serial"
+    expected = settings.serial
+    if expected and serial != expected:
+        return WrongGateway("wrong_gateway", f"{told}, and the config names {expected}")
+    bound = login.token.serial if login.token and not system.firmware_below(seen, TOKENS_FROM) else None
+    if bound and serial != bound:
+        return WrongGateway("wrong_gateway", f"{told}, and the token was made for {bound}")
+    return None
+
+
+def probe_endpoint(login: Login, seen: Documents) -> str | None:
+    """The endpoint to request next, out of turn: one that can still tell, or the proof that all is well again."""
+    state = login.state
+    if isinstance(state, Rejected):
+        return state.probe if state.probe not in login.tried else None
+    new_rejected = isinstance(state, Trying) and state.new_rejected
+    if not new_rejected and (not login.unexplained_401s or login.accepted_by):
+        return None
+    untried = (name for name in PROBE_ENDPOINTS if name not in login.tried)
+    return next((name for name in untried if demands_credentials(name, seen)), None)
+
+
+def may_try(login: Login, now: float) -> bool:
+    """Whether the credentials may be sent now."""
+    return not isinstance(login.state, Rejected) or now >= login.state.retry_at
+
+
+def suspended(login: Login, seen: Documents) -> frozenset[str]:
+    """What is not requested while the credentials are rejected: what demands them, and what rejected them."""
+    if not isinstance(login.state, Rejected):
+        return frozenset()
+    demanding = (endpoint.name for endpoint in ENDPOINTS if demands_credentials(endpoint.name, seen))
+    return login.state.endpoints.union(demanding)
+
+
+# --- what came back
+
+
+def begin_poll(login: Login) -> Login:
+    return replace(login, accepted_by=frozenset(), tried=frozenset(), unexplained_401s=())
+
+
+def on_result(login: Login, result: RequestResult) -> Login:
+    """Any request with credentials, whatever came of it."""
+    if isinstance(login.state, Trying):
+        login = replace(login, state=replace(login.state, new_rejected=result.new_token_accepted is False))
+    return login
+
+
+def on_response(login: Login, result: RequestResult, seen: Documents) -> LoginStep:
+    """The endpoint sent its document. It proves nothing if it needs no credentials."""
+    if not (result.challenged or demands_credentials(result.endpoint, seen)):
+        return login, ()
+    events: list[Event] = []
+    if login.accepted is False:
+        events.append(Log(logging.INFO, "it accepts the credentials again", "the credentials"))
+    state = replace(login.state, accepted=True) if isinstance(login.state, Trying) else Accepted()
+    login = replace(login, state=state, rejections=0, accepted_by=login.accepted_by | {result.endpoint})
+    if login.untested and login.token is not None:
+        events.append(ReportToken(login.token, accepted=True))
+        login = replace(login, untested=False)
+    elif isinstance(state, Trying) and result.new_token_accepted:
+        events.append(ReportToken(state.new, accepted=True))
+        login = replace(login, state=Accepted(), token=state.new)
+    elif isinstance(state, Trying) and state.new_rejected and result.endpoint in PROBE_ENDPOINTS:
+        events.append(ReportToken(state.new, accepted=False))
+        login = replace(login, state=Accepted())
+    return login, tuple(events)
+
+
+def on_unauthorized(login: Login, endpoint: str) -> Login:
+    """The endpoint responded with 401. What that means is decided once it is known what others respond."""
+    return replace(login, unexplained_401s=(*login.unexplained_401s, endpoint))
+
+
+def on_absent(login: Login, endpoint: str) -> Login:
+    """The endpoint is not available any more, so it can prove nothing."""
+    if isinstance(login.state, Rejected) and endpoint == login.state.probe:
+        return replace(login, state=Unknown())
+    return login
+
+
+def on_other_gateway(login: Login) -> LoginStep:
+    """Another gateway or firmware: what the old one accepted, or demanded, means nothing."""
+    state = replace(login.state, accepted=False) if isinstance(login.state, Trying) else Unknown()
+    return replace(login, state=state, rejections=0, unexplained_401s=()), (ForgetChallenge(),)
+
+
+def on_rejected(login: Login, seen: Documents, moment: Moment) -> LoginStep:
+    """No endpoint accepted the credentials: one request tries them again after each back-off."""
+    events: list[Event] = []
+    before = login.state
+    if login.token is not None and (login.untested or isinstance(before, Trying)):
+        events.append(ReportToken(login.token, accepted=False))
+        if isinstance(before, Trying):
+            events.append(ReportToken(before.new, accepted=False))
+    refused = login.unexplained_401s
+    if isinstance(before, Rejected):
+        probe, endpoints = before.probe, before.endpoints
+    else:
+        probe = next((name for name in PROBE_ENDPOINTS if name in refused), refused[0])
+        endpoints = frozenset(refused)
+    wait = back_off(login.rejections, moment.settings.min_interval) * moment.jitter
+    problem, advice = _problem(login, seen, moment)
+    rejected = Rejected(moment.now + wait, probe, endpoints, problem, advice)
+    if not isinstance(before, Rejected):
+        events.append(LogRejection(rejected))
+    return replace(login, state=rejected, untested=False, rejections=login.rejections + 1), tuple(events)
+
+
+# --- in words
+
+
+def _problem(login: Login, seen: Documents, moment: Moment) -> tuple[str, str | None]:
+    """What is wrong with the credentials, and what a person can do; None if the token source does it."""
+    if system.firmware_below(seen, TOKENS_FROM):
+        factory = "from the factory: envoy, and the last six digits of the serial"
+        problem = "it knows another password for the user, or no such user"
+        return problem, f"set local.username and local.password ({factory})"
+    advice = None if moment.has_source else _BY_HAND
+    token = login.token
+    if token is None:
+        return "its firmware wants a token", advice
+    if token.expires is None:
+        return "the token is none that it takes", advice
+    if token.expires < moment.time:
+        return f"the token ran out on {utc_date(token.expires)}", advice
+    return f"the token runs until {utc_date(token.expires)}, so it may be revoked", advice
+
+
+def rejection(rejected: Rejected, source_error: str) -> str:
+    """What is wrong, and what to do. `source_error`: why the token source has no new token, "" if it may have one."""
+    advice = rejected.advice or source_error or "Enlighten is asked for a new one"
+    return f"refuses the credentials (HTTP 401): {rejected.problem}; {advice}"
+
+
+def error(login: Login, source_error: str) -> str | None:
+    """What is wrong with the credentials, without them; None if nothing is."""
+    if login.token is None and login.file_error:
+        return login.file_error  # and not that there is no token, which follows from it
+    rejected = rejection(login.state, source_error) if isinstance(login.state, Rejected) else ""
+    return rejected or login.file_error or source_error or None

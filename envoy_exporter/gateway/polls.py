@@ -1,0 +1,116 @@
+"""Which endpoint is requested next, and what a poll, a reload, a token or a scrape changes in the state of a gateway.
+
+Everything here is a function of a state; see `transitions` for what the result of a request changes.
+"""
+
+from dataclasses import replace
+
+from envoy_exporter import documents
+from envoy_exporter.token import Token
+
+from . import login as logins
+from .endpoint_state import NEVER
+from .endpoints import Endpoint, demands_credentials
+from .state import GatewayState, Login, Moment, Step, Unknown
+from .transitions import on_unreachable
+from .unauthorized import decide_401s, next_probe
+
+# --- a poll
+
+
+def begin_poll(state: GatewayState, now: float) -> GatewayState:
+    state = replace(state, login=logins.begin_poll(state.login))
+    if now > state.second_look_at:
+        state = replace(state, cache=state.cache.retry_absent(), second_look_at=float("inf"))
+    return state
+
+
+def before_request(state: GatewayState, moment: Moment) -> Step:
+    """Decide what the 401s so far mean, unless a probe endpoint can still tell."""
+    login, seen = state.login, state.seen
+    undecided = state.is_up and next_probe(state, moment.now) is None
+    step: Step = state, ()
+    if undecided and demands_credentials(documents.METERS, seen):
+        step = decide_401s(state, moment)
+    state, events = step
+    login = state.login
+    return replace(state, cache=replace(state.cache, suspended=logins.suspended(login, seen))), events
+
+
+def next_request(state: GatewayState, now: float) -> tuple[Endpoint, float] | None:
+    """The endpoint to request next, and the seconds to hold before it. Until `/info` came, nothing else."""
+    if state.is_up and (probe := next_probe(state, now)) is not None:
+        return state.cache.endpoint(probe), 0.0
+    chosen = state.cache.next(now)
+    return chosen if chosen and (state.is_up or chosen[0].name == documents.INFO) else None
+
+
+def on_request(state: GatewayState, endpoint: str, now: float) -> GatewayState:
+    """A request is on its way."""
+    login = state.login
+    if endpoint != documents.INFO:
+        login = replace(login, tried=login.tried | {endpoint})
+    return replace(state, cache=state.cache.requesting(endpoint, now), login=login)
+
+
+def end_of_poll(state: GatewayState, moment: Moment) -> Step:
+    state, events = decide_401s(state, moment)
+    cache = replace(state.cache, awaiting_verdict=False)
+    return replace(state, cache=cache, failures=0 if state.is_up else state.failures), events
+
+
+# --- reloads, tokens and scrapes
+
+
+def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, scheme_known: bool) -> GatewayState:
+    """Other settings for the same gateway. `login`: the new one, if they concern the credentials.
+
+    Without the scheme, and under other credentials, `/info` is requested first.
+    """
+    settings, cache = moment.settings, state.cache
+    if login is not None:
+        # What kept it from being requested may be what is right now.
+        cache = cache.quiet(NEVER).expedited(documents.INFO, moment.now)
+    cache = cache.with_settings(settings.collectors, settings.min_interval, settings.maximum_ages)
+    if not scheme_known:
+        cache = cache.expedited(documents.INFO, moment.now)
+        if state.is_up:
+            state = replace(state, reachability=Unknown())
+    return replace(state, cache=cache, login=logins.begin_poll(login or state.login))
+
+
+def check_identity(state: GatewayState, moment: Moment) -> Step:
+    """After a reload: is it still the gateway that the config names."""
+    if documents.INFO not in state.seen.at_hand:
+        return state, ()
+    mismatch = logins.identity_mismatch(state.login, moment.settings, state.seen)
+    return (state, ()) if mismatch is None else on_unreachable(state, mismatch, 0.0, moment)
+
+
+def on_token_file(state: GatewayState, token: Token | None, error: str, moment: Moment) -> Step:
+    login, events = logins.on_token_file(state.login, token, error, moment)
+    return replace(state, login=login), events
+
+
+def on_new_token(state: GatewayState, token: Token) -> Step:
+    login, events = logins.on_new_token(state.login, token)
+    return replace(state, login=login), events
+
+
+def on_discarded(state: GatewayState) -> GatewayState:
+    """The result of the request on its way does not count: the settings have changed since it began."""
+    return replace(state, cache=state.cache.discarded())
+
+
+def on_scrape(state: GatewayState, now: float) -> GatewayState:
+    return replace(state, cache=state.cache.scraped(now))
+
+
+def on_reload(state: GatewayState) -> GatewayState:
+    """What is not available is requested again."""
+    return replace(state, cache=state.cache.retry_absent())
+
+
+def has_work(state: GatewayState, now: float) -> bool:
+    """Is anything due; or are the credentials rejected, so that the token file may have a new one."""
+    return state.cache.until(now) <= now or state.login.accepted is False

@@ -1,0 +1,211 @@
+"""What the result of a request changes in the state of a gateway.
+
+A failure stays with its endpoint. It is the gateway's if no connection can be made, or if `/info` fails: then nothing
+is requested until a back-off is over, and `/info` first. If a request gets no response, `/info` decides which of the
+two it is; it is requested next, as soon as `min_interval` permits.
+
+Everything here is a function of a state that returns the next state and the events for the poller to carry out.
+"""
+
+import logging
+from dataclasses import replace
+
+from envoy_exporter import documents, entries
+from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable
+
+from . import login as logins
+from .endpoint_state import back_off
+from .errors import HTTPStatusError, NotAvailable
+from .settings import Settings
+from .state import (
+    CountFailure,
+    Down,
+    Event,
+    Events,
+    ForgetConnection,
+    GatewayState,
+    Log,
+    Moment,
+    RequestResult,
+    Step,
+    Unknown,
+    Up,
+)
+from .unauthorized import decide_401s
+
+SETTLING = 600.0
+"""Seconds after an outage, or the first contact, in which a gateway may report what it has as missing."""
+MOST_UNANSWERED = 3
+"""If so many endpoints in a row got no response and `/info` may not be requested yet, nothing more is until then."""
+_IDENTITY = (("sn", "its serial", "it is another gateway, of serial"), ("software", "its firmware", "its firmware is"))
+_THE_GATEWAY = "the gateway"
+
+
+# --- what came of a request
+
+
+def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Step:
+    """The request is over: with a document, without one, or because the endpoint is not available."""
+    error, events = result.error, Events()
+    if result.endpoint != documents.INFO:
+        state = replace(state, login=logins.on_result(state.login, result))
+    elif error is None:
+        error = _mismatch(state, result.content, moment.settings)
+        if error is None:
+            state, events = _on_identity(state, result.content)
+    if error is None:
+        state, more = on_response(state, result, moment)
+    elif isinstance(error, NotAvailable):
+        state, more = on_absent(state, result, str(error), moment)
+    else:
+        state, more = on_error(state, result, error, moment)
+    cache = replace(state.cache, awaiting_verdict=bool(state.login.unexplained_401s))
+    return replace(state, cache=cache), (*events, *more)
+
+
+def on_response(state: GatewayState, result: RequestResult, moment: Moment) -> Step:
+    """The endpoint sent its document."""
+    name, events = result.endpoint, list[Event]()
+    cache = state.cache.answered(name, result.content, result.requested_at, result.duration)
+    state = replace(state, cache=cache)
+    if name == documents.INFO:
+        state, found = _on_contact(state, moment)
+        events += found
+    login, accepted = logins.on_response(state.login, result, state.seen)
+    events += accepted
+    state = replace(state, reachability=Up(), unanswered={}, login=login)
+    if login.accepted_by:
+        state, explained = decide_401s(state, moment)
+        events += explained
+    if name in state.failing:
+        state = replace(state, failing=state.failing - {name})
+        events.append(Log(logging.INFO, f"{name} is there again", name))
+    return state, tuple(events)
+
+
+def on_absent(state: GatewayState, result: RequestResult, why: str, moment: Moment) -> Step:
+    """The gateway reports that it does not have this endpoint."""
+    name = result.endpoint
+    if name == documents.INFO:
+        words = f"it has no /info ({why}): is this a gateway?"
+        return on_error(state, result, InvalidResponse("schema", words), moment)
+    cache, gone = state.cache.not_available(name, why, moment.now, result.duration)
+    state = replace(state, cache=cache)
+    if not gone:
+        return on_error(state, result, HTTPStatusError(404, why), moment)
+    login = logins.on_absent(state.login, name)
+    state = replace(state, unanswered={}, failing=state.failing - {name}, login=login)
+    return state, (Log(logging.DEBUG, f"has no {name}: {why}"),)
+
+
+def on_error(state: GatewayState, result: RequestResult, error: RequestError, moment: Moment) -> Step:
+    """The request brought no document."""
+    name, now = result.endpoint, moment.now
+    wait = (error.retry_after if isinstance(error, HTTPStatusError) else None) or 0.0
+    hung = _is_hang(error)
+    cache = state.cache.failed(name, error, now, result.duration, hung=hung, wait=wait, jitter=moment.jitter)
+    state = replace(state, cache=cache)
+    if error.reason == "http_401" and name != documents.INFO:
+        return on_unauthorized(state, name, moment)
+    events: list[Event] = [CountFailure(name, error.reason)]
+    if name == documents.INFO or isinstance(error, Unreachable):
+        state, lost = on_unreachable(state, error, wait, moment)
+        return state, (*events, *lost)
+    known = name in state.failing
+    if not known:
+        events.append(Log(logging.WARNING, f"no {name}: {error}", name))
+        cache = state.cache.quiet(max(state.cache.quiet_until, now + wait))
+        state = replace(state, cache=cache, failing=state.failing | {name})
+    if isinstance(error, NoResponse):
+        state = on_no_response(state, name, known=known, hung=hung, now=now)
+    else:
+        state = replace(state, unanswered={})
+    return state, tuple(events)
+
+
+def on_unauthorized(state: GatewayState, endpoint: str, moment: Moment) -> Step:
+    """The endpoint responded with 401: about the role, if another one accepted the credentials in this poll."""
+    state = replace(state, unanswered={}, login=logins.on_unauthorized(state.login, endpoint))
+    return decide_401s(state, moment) if state.login.accepted_by else (state, ())
+
+
+def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: bool, now: float) -> GatewayState:
+    """Is it the endpoint or the gateway? `/info` tells, as soon as it may be requested.
+
+    Endpoints that are `known` to fail alone say nothing about the gateway; a hang is worth a look each time.
+    """
+    unanswered = {**state.unanswered, endpoint: state.unanswered.get(endpoint, known)}
+    state = replace(state, unanswered=unanswered)
+    suspect = sum(not known for known in unanswered.values())
+    if not hung and not suspect:
+        return state
+    cache = state.cache.expedited(documents.INFO, now)
+    state = replace(state, cache=cache)
+    if cache.may_request(documents.INFO, now):
+        return replace(state, reachability=Unknown())
+    if suspect >= MOST_UNANSWERED:
+        return replace(state, cache=cache.quiet(cache.states[documents.INFO].due))
+    return state
+
+
+def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment: Moment) -> Step:
+    """The gateway does not respond, or it is another one. `wait`: the seconds that it asks for."""
+    events: list[Event] = []
+    before = state.reachability
+    if not isinstance(before, Down) or before.error.reason != error.reason:
+        events.append(Log(logging.ERROR, str(error), _THE_GATEWAY))
+    cache = state.cache
+    if state.unanswered:
+        cache = cache.postponed(next(iter(state.unanswered)), moment.now, moment.jitter)
+    wait = max(wait, back_off(state.failures, moment.settings.min_interval) * moment.jitter)
+    retry_at = moment.now + wait
+    cache = cache.quiet(retry_at).expedited(documents.INFO, retry_at)
+    state = replace(
+        state,
+        cache=cache,
+        reachability=Down(retry_at, error),
+        failures=state.failures + 1,
+        unanswered={},
+    )
+    return state, (*events, ForgetConnection())
+
+
+def _is_hang(error: RequestError) -> bool:
+    return error.reason in {"timeout", "deadline"}
+
+
+def _mismatch(state: GatewayState, content: Json, settings: Settings) -> RequestError | None:
+    return logins.identity_mismatch(state.login, settings, Documents({documents.INFO: Document(content)}))
+
+
+def _on_identity(state: GatewayState, content: Json) -> Step:
+    """Who the gateway is. If it was another one, or had other firmware, what was known of that is dropped."""
+    before, after = state.seen, Documents({documents.INFO: Document(content)})
+    events: list[Event] = []
+    if documents.INFO not in before.at_hand:
+        return state, ()
+    for element, subject, words in _IDENTITY:
+        old, new = entries.device(before, element), entries.device(after, element)
+        if old and new and old != new:
+            events.append(Log(logging.WARNING, f"{words} {new} now, and was {old}", subject))
+            login, dropped = logins.on_other_gateway(state.login)
+            events += dropped
+            state = replace(state, cache=state.cache.reset(), login=login)
+    return state, tuple(events)
+
+
+def _on_contact(state: GatewayState, moment: Moment) -> Step:
+    """The gateway responds, and it is the right one."""
+    events: list[Event] = []
+    was_down = isinstance(state.reachability, Down)
+    if not state.answered_once:
+        model, firmware = (entries.device(state.seen, element) or "?" for element in ("pn", "software"))
+        events.append(Log(logging.INFO, f"answers: {model}, firmware {firmware}"))
+    elif was_down:
+        events.append(Log(logging.INFO, "it answers again", _THE_GATEWAY))
+    if was_down:
+        state = replace(state, cache=state.cache.recovered())
+    if was_down or not state.answered_once:
+        state = replace(state, second_look_at=moment.now + SETTLING)
+    return replace(state, answered_once=True), tuple(events)

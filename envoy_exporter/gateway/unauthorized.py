@@ -1,0 +1,40 @@
+"""What the 401s of a poll mean: for the role of the user, or for the credentials."""
+
+from dataclasses import replace
+
+from . import login as logins
+from .state import CountFailure, Event, GatewayState, Moment, Step
+
+
+def next_probe(state: GatewayState, now: float) -> str | None:
+    probe = logins.probe_endpoint(state.login, state.seen)
+    may = probe is not None and logins.may_try(state.login, now) and state.cache.may_request(probe, now)
+    return probe if may else None
+
+
+def decide_401s(state: GatewayState, moment: Moment) -> Step:
+    """What the 401s of this poll meant: about the role, about the credentials, or not known before the next poll."""
+    login, unexplained, now = state.login, state.login.unexplained_401s, moment.now
+    if not unexplained:
+        return state, ()
+    settled = replace(login, unexplained_401s=())
+    if login.accepted_by:
+        return _refused_for_role(replace(state, login=settled), unexplained, now)
+    counted = tuple(CountFailure(name, "http_401") for name in unexplained)
+    probe = logins.probe_endpoint(login, state.seen)
+    if login.accepted is not False and probe and not state.cache.may_request(probe, now):
+        # The one that could tell was requested a moment ago: it is requested in the next poll.
+        return replace(state, login=settled), counted
+    login, events = logins.on_rejected(login, state.seen, moment)
+    return replace(state, login=replace(login, unexplained_401s=())), (*events, *counted)
+
+
+def _refused_for_role(state: GatewayState, endpoints: tuple[str, ...], now: float) -> Step:
+    """Another endpoint accepted the credentials, so these are not available to this user."""
+    events: list[Event] = []
+    cache = state.cache
+    for name in endpoints:
+        cache, gone = cache.not_available(name, "HTTP 401: not for this user's role", now, 0.0)
+        if not gone:
+            events.append(CountFailure(name, "http_401"))
+    return replace(state, cache=cache), tuple(events)
