@@ -41,6 +41,6 @@ def test_the_limits_are_those_of_the_code() -> None:
         _parser().get_default("web_max_requests"),
         access._GUESSES,
         client.LARGEST_BODY / 1024**2,
-        responses._LARGEST_INFO / 1024,
+        responses.LARGEST_INFO / 1024,
         json_fields.MOST_DEVICES,
     ]

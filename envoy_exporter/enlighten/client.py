@@ -1,13 +1,12 @@
-"""The Enphase cloud: a login and a token, and the only place that speaks to it.
+"""The Enphase cloud (Enlighten): a login and a token. Nothing else sends requests to it.
 
-A client of its own, which has nothing of the gateway's but the deadline: the certificate is always verified
-(five of the peers sent the password to whoever answered), nothing is redirected, kept or read from the
-environment, and it knows how to POST, which no gateway is ever sent.
+The certificate is always verified (five comparable projects sent the password to any server), nothing is redirected,
+kept or read from the environment. It uses POST, which no gateway is ever sent.
 
-CloudError        no token came of it; `result` is the label of the counter
-├── Rejected       it says no, and a person must act (password mfa serial changed)
-├── Unavailable   no answer, or one that says "not now" (unavailable)
-└── NoToken       an answer where the token belongs, which is none that can be used (unusable)
+CloudError        there is no token; `result` is the label of the counter
+├── Rejected      the login or the token is rejected, and a person must act (password mfa serial changed)
+├── Unavailable   no response, or one that asks to try later (unavailable)
+└── NoToken       a response without a usable token (unusable)
 """
 
 import json
@@ -33,13 +32,13 @@ LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json?"
 TOKEN_URL = "https://entrez.enphaseenergy.com/tokens"  # noqa: S105  # where they are made
 _BY_HAND = "make a token by hand at https://entrez.enphaseenergy.com, and name its file with token_file"
 _LARGEST_RESPONSE = 256 * 1024
-"""A token has one kB, a login some hundred bytes, a maintenance page some ten kB."""
+"""A token has one kB, the response to a login some hundred bytes, a maintenance page some ten kB."""
 
 _LONGEST_WAIT = 86400.0
 
 
 class CloudError(Exception):
-    """Words for a log, without account, password, session or token."""
+    """A message for the log, without account, password, session or token."""
 
     results: ClassVar[tuple[str, ...]] = ("unavailable",)
 
@@ -53,7 +52,7 @@ class Rejected(CloudError):
 
 
 class Unavailable(CloudError):
-    """`retry_after`: the seconds that it asks to wait, where it names any."""
+    """`retry_after`: the seconds that it asks to wait, None if it names none."""
 
     results = ("unavailable",)
 
@@ -66,13 +65,13 @@ class NoToken(CloudError):
     results = ("unusable",)
 
 
-RESULTS = ("success", *(each for kind in (Rejected, Unavailable, NoToken) for each in kind.results), "gateway")
-"""What can come of asking for a token; `gateway`: one came that the gateway does not take."""
+RESULTS = ("success", *(result for kind in (Rejected, Unavailable, NoToken) for result in kind.results), "gateway")
+"""The results of requesting a token; `gateway`: there is one that the gateway does not accept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """An account, and where it is known."""
+    """An account, and the servers that know it."""
 
     username: str
     password: Secret
@@ -82,7 +81,7 @@ class Login:
 
 
 class Enlighten:
-    """Asks for tokens with one account. `counted` is told the status of every answer."""
+    """Requests tokens with one account. `counted` is called with the status of every response."""
 
     def __init__(
         self,
@@ -105,7 +104,7 @@ class Enlighten:
             verifying_context(login.ca_file)
 
     def token(self, serial: str) -> Token:
-        """A new one for the gateway of this serial. Raises CloudError."""
+        """A new token for the gateway with this serial. Raises CloudError."""
         deadline = self._clock.monotonic() + self._timeouts.login
         try:
             self._context = verifying_context(self._login.ca_file)
@@ -181,7 +180,7 @@ _WHY = {
 
 
 def retry_after(header: str, now: float) -> float | None:
-    """Seconds that the header names, as a number or as a date; at most a day, and None for what is neither."""
+    """The seconds in the header, a number or a date; at most a day. None if it is neither."""
     if re.fullmatch(r"\s*\d{1,9}\s*", header):
         return min(float(header), _LONGEST_WAIT)
     wait = seconds_until(header, now)
@@ -189,9 +188,9 @@ def retry_after(header: str, now: float) -> float | None:
 
 
 def session(body: bytes) -> str | int:
-    """Of a login's answer; of what else it may hold (is_consumer, manager_token) much is missing at times.
+    """The session id in the response to a login. Its other fields (is_consumer, manager_token) are not always sent.
 
-    Raises Rejected for an account that needs more than a password, Unavailable for what is no login's answer.
+    Raises Rejected for an account that needs more than a password, Unavailable for any other response.
     """
     try:
         said = json.loads(body)
@@ -209,7 +208,7 @@ def session(body: bytes) -> str | int:
 
 
 def checked(text: str, serial: str, now: float) -> Token:
-    """The token in the cloud's answer, which may be "Error in generating Token" with 200. Raises NoToken."""
+    """The token in the response, which may be "Error in generating Token" with status 200. Raises NoToken."""
     try:
         made = token.parse(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Where fetched tokens outlive the process: a file a gateway in the state directory, for its owner's eyes alone.
+"""Fetched tokens on disk: one file for each gateway in the state directory, readable by its owner only.
 
-A file is written aside, brought to the disk, and then put in place of the old one: whoever reads, and however
-the process ends, finds the one or the other whole.
+A file is written beside the old one, flushed to the disk, and then replaces it. So a reader finds the old or the new
+token complete, however the process ends.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 
 _SUFFIX, _ASIDE = ".token", ".new"
 _LEFT_BEHIND = 3600.0
-"""Seconds after which a file that was never put in place is of a process that is no more."""
+"""Seconds after which an unfinished file belongs to a process that no longer runs."""
 
 
 def write(path: Path, text: str) -> None:
-    """Put the text into the file, whole or not at all, mode 0600. Raises OSError."""
+    """Write the text to the file, completely or not at all, with mode 0600. Raises OSError."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_ASIDE}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -36,7 +36,7 @@ def write(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
-    with contextlib.suppress(OSError):  # some file systems cannot bring a directory to the disk
+    with contextlib.suppress(OSError):  # some file systems cannot flush a directory
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
@@ -45,14 +45,14 @@ def write(path: Path, text: str) -> None:
 
 
 class TokenStore:
-    """The state directory. A disk that cannot be written costs a login at the next start, and nothing else."""
+    """The state directory. If it cannot be written, the next start needs a login, and nothing else is lost."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._trouble = ""
+        self._logged = ""
 
     def load(self, serial: str) -> Token | None:
-        """The gateway's token; None where there is none, or nothing that is one for this gateway."""
+        """The token of the gateway; None if there is none for it."""
         if self._directory is None:
             return None
         path = self._path(self._directory, serial)
@@ -61,18 +61,18 @@ class TokenStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._say(f"{path} cannot be read ({error.strerror}): a new token is fetched")
+            self._log(f"{path} cannot be read ({error.strerror}): a new token is fetched")
             return None
         except ValueError:
             stored = None
         if stored is None or stored.serial != serial or stored.expires is None:
-            self._say(f"{path} holds no token for the gateway {serial}: a new one is fetched")
+            self._log(f"{path} holds no token for the gateway {serial}: a new one is fetched")
             return None
         return stored
 
     def save(self, serial: str, kept: Token) -> None:
         if self._directory is None:
-            self._say("there is no state_directory, so fetched tokens are lost with the process: set one")
+            self._log("there is no state_directory, so fetched tokens are lost with the process: set one")
             return
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,21 +80,21 @@ class TokenStore:
             write(self._path(self._directory, serial), kept.secret.reveal() + "\n")
         except OSError as error:
             why = error.strerror or error
-            self._say(f"{self._directory} cannot be written ({why}), so fetched tokens are lost with the process")
+            self._log(f"{self._directory} cannot be written ({why}), so fetched tokens are lost with the process")
         else:
-            self._trouble = ""
+            self._logged = ""
 
     def _path(self, directory: Path, serial: str) -> Path:
         return directory / f"{serial}{_SUFFIX}"
 
     def _clean(self, directory: Path) -> None:
-        """Of a process that was killed while it wrote."""
-        for each in directory.glob(f".*{_SUFFIX}.*{_ASIDE}"):
+        """Delete the files of processes that were killed while they wrote."""
+        for unfinished in directory.glob(f".*{_SUFFIX}.*{_ASIDE}"):
             with contextlib.suppress(OSError):
-                if time.time() - each.stat().st_mtime > _LEFT_BEHIND:  # the disk's own clock, not the exporter's
-                    each.unlink()
+                if time.time() - unfinished.stat().st_mtime > _LEFT_BEHIND:  # the disk's own clock, not the exporter's
+                    unfinished.unlink()
 
-    def _say(self, words: str) -> None:
-        if words != self._trouble:
+    def _log(self, words: str) -> None:
+        if words != self._logged:
             log.warning("%s", words)
-        self._trouble = words
+        self._logged = words

@@ -1,4 +1,4 @@
-"""Credentials on a request: a bearer token from firmware 7 on, HTTP digest before it."""
+"""Credentials on a request: a bearer token from firmware 7 on, HTTP digest before."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ class Local:
     password: Secret | None = None
 
     def of(self, serial: str | None) -> "Local":
-        """With the password that the gateway has from the factory where none is given."""
+        """With the factory password of the gateway if none is configured."""
         if self.password is None and serial:
             return Local(self.username, Secret(serial[-_DIGITS:]))
         return self
 
 
 class Bearer(httpx.Auth):
-    """The token on every request, and no session: one that is lost at a reboot cannot be missed."""
+    """The token on every request, without a session, which a reboot of the gateway would end."""
 
     def __init__(self, token: Secret) -> None:
         self._token = token
@@ -40,8 +40,8 @@ class Bearer(httpx.Auth):
 class Digest(httpx.Auth):
     """One challenge serves all requests until the gateway sends another.
 
-    `challenged` are the paths that did not answer without credentials: what the gateway gives to everybody
-    (`/api/v1/production` on 3.9) says nothing of a password, though httpx sends it along.
+    `challenged` are the paths that demanded credentials. A path that is open to everybody (`/api/v1/production` on 3.9)
+    does not prove that the password is right, though httpx sends it along.
     """
 
     local: Local
@@ -51,7 +51,7 @@ class Digest(httpx.Auth):
         self._digest = self._unchallenged()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers.encoding = "utf-8"  # as the digest counts a user's letters; httpx would take ASCII only
+        request.headers.encoding = "utf-8"  # the digest is computed from UTF-8; httpx would encode as ASCII
         flow = self._digest.auth_flow(request)
         response = yield next(flow)
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -62,7 +62,7 @@ class Digest(httpx.Auth):
             return
         except (httpx.ProtocolError, NotImplementedError, ValueError, LookupError):
             self._digest = self._unchallenged()
-            return  # a challenge that nobody can meet: the 401 stands
+            return  # an invalid challenge: the 401 is the response
         yield again
 
     def _unchallenged(self) -> httpx.DigestAuth:

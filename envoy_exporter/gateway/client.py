@@ -1,4 +1,4 @@
-"""The way to one gateway: which scheme it speaks, and what is asked of it with which credentials."""
+"""Requests to one gateway: which scheme it uses, and which certificate may get credentials."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from .settings import Settings
 
 
 class GatewayClient:
-    """Asks a gateway for one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
+    """Requests one endpoint at a time. `/info` goes first, without credentials, and finds the scheme."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class GatewayClient:
         )
         self.scheme = ""
         self.began = 0.0
-        """When the newest request was begun, of the monotonic clock: others may have gone before it, as by a scheme."""
+        """When the latest request began, of the monotonic clock: another scheme may have been tried before."""
 
     def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
-        """The content of a document, if it comes within the seconds. Raises RequestError, or NotAvailable."""
+        """The content of a document, if it comes within `seconds`. Raises RequestError or NotAvailable."""
         self.began = self._clock.monotonic()
         deadline = self.began + seconds
         if endpoint.name == documents.INFO:
@@ -57,16 +57,16 @@ class GatewayClient:
         return content
 
     def follow(self, before: "GatewayClient") -> bool:
-        """Take over the scheme and the known certificate; False if other schemes are allowed now: `/info` goes first.
+        """Take over the scheme and the known certificate; False if other schemes are permitted now: `/info` goes first.
 
-        Without the certificate, the next token would go to whichever gateway has the address by now.
+        Without the certificate, the next token would go to any gateway that has the address by now.
         """
         if before.settings.schemes == self.settings.schemes:
             self.scheme, self.network.known = before.scheme, before.network.known
         return bool(self.scheme)
 
     def forget(self) -> None:
-        """The scheme is found anew: it may come back as another firmware, or another box may have its address."""
+        """Find the scheme again: the gateway may return with other firmware, or another device may have its address."""
         self.scheme, self.network.known = "", None
         self.close()
 
@@ -74,7 +74,7 @@ class GatewayClient:
         self._client.close()
 
     def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Response:
-        """With credentials: to a certificate not seen before only if its `/info` is the same gateway's."""
+        """With credentials: to another certificate than before only if its `/info` has the same serial."""
         try:
             return self._get(self.scheme, target, auth, deadline, seen)
         except CertificateChanged as stranger:
@@ -83,7 +83,7 @@ class GatewayClient:
             return self._get(self.scheme, target, auth, deadline, seen)
 
     def _serial(self, deadline: float, seen: Documents) -> str | None:
-        """Of whoever answers now; None if that is not to be had."""
+        """The serial of the gateway that responds now; None if it is not available."""
         try:
             answer = self._information(documents.INFO, deadline, seen)
             content = responses.content(documents.INFO, answer, seen, self._clock.time())
@@ -92,7 +92,7 @@ class GatewayClient:
         return entries.device(Documents({documents.INFO: Document(content)}), "sn")
 
     def _information(self, target: str, deadline: float, seen: Documents) -> Response:
-        """`/info` by the scheme that worked last, or by whichever works.
+        """`/info` with the scheme that worked last, or with the first that works.
 
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
         """
@@ -113,7 +113,7 @@ class GatewayClient:
         raise next((error for error in failed if error.reason != "connect"), failed[0])
 
     def _check_scheme(self, content: Json) -> None:
-        """A token goes over TLS: whoever blocks port 443 must not get it. Firmware 7 has TLS, and shuts port 80."""
+        """A token goes over TLS only: blocking port 443 must not reveal it. Firmware 7 has TLS, and closes port 80."""
         told = Documents({documents.INFO: Document(content)})
         wants_token = not system.firmware_below(told, TOKENS_FROM)
         if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
@@ -128,7 +128,7 @@ class GatewayClient:
         url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())
         keep_alive = settings.keep_alive
         if keep_alive is None:
-            # Firmware below 7 resets what it said it would keep (home-assistant/core#126162); it knows no https.
+            # Firmware below 7 resets connections that it promised to keep (home-assistant/core#126162); no https there.
             known = seen.settled(documents.INFO) and not system.firmware_below(seen, TOKENS_FROM)
             keep_alive = scheme == "https" or known
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

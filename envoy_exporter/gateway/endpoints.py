@@ -1,7 +1,7 @@
-"""What a gateway is asked: one table of paths, who reads each, how old it may be, and when it is wanted.
+"""The endpoints of a gateway: one table of paths, their collectors, their maximum ages, and when each is required.
 
-All of it is read with GET and nothing else is ever asked. *Wanted* is judged by what the documents so far
-show: a battery's endpoint is not asked of a house without one. What is not on a gateway it says itself.
+Only GET is used, and no other path. The documents so far decide what is required: an endpoint about batteries is not
+requested from a system without one. If a gateway does not have an endpoint, it responds so itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from envoy_exporter.documents import Documents
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """How often its endpoints' data change. `maximum_age` in seconds; None: the gateway's `min_interval`.
+    """How often the data of its endpoints change. `maximum_age` in seconds; None: the gateway's `min_interval`.
 
     `awaited`: a scrape waits for those that are due; for the others only if there never was a document.
     """
@@ -34,10 +34,10 @@ RARE = Class("rare", 3600, awaited=False)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`name` is the path, and the label in metrics; `target` is what is asked for, its query included.
+    """`name` is the path, and the label in metrics; `target` is the path that is requested, with its query.
 
-    `guests` are readers who want it only with hardware of theirs, and by what to tell: else its failure is none of
-    theirs. The config of the others says how old it may get. While `live_when` holds, the endpoint is in class live.
+    `guests` are readers that need it only with certain hardware, and how to recognise that: otherwise its failure does
+    not concern them. Only the other readers' settings decide its age. While `live_when` holds, its class is live.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Endpoint:
         return LIVE if self.live_when(seen) else self.age
 
     def matters_to(self, reader: str, seen: Documents) -> bool:
-        """Does a reader lack something without it."""
+        """Whether a reader lacks something without it."""
         return reader in self.readers and (reader not in self.guests or self.guests[reader](seen))
 
 
@@ -222,7 +222,7 @@ TOKENS_FROM = 7
 
 
 def demands_credentials(endpoint: str, seen: Documents) -> bool:
-    """Is it known that nobody is answered without. Below 7 much is open to everybody (3.9.36_bad_auth)."""
+    """Whether the endpoint certainly demands credentials. Below 7 much is open to everybody (3.9.36_bad_auth)."""
     if endpoint == documents.INFO:
         return False
     return not system.firmware_below(seen, 7) or endpoint == documents.INVERTERS_V1

@@ -17,7 +17,7 @@ from envoy_exporter.transport.headers import seconds_until
 
 from .errors import HTTPStatusError, NotAvailable
 
-_LARGEST_INFO = 64 * 1024
+LARGEST_INFO = 64 * 1024
 _LISTS = frozenset(
     {
         documents.METERS,
@@ -66,7 +66,7 @@ def _check_status(answer: Response, now: float) -> None:
 
 
 def _wait(answer: Response, now: float) -> float | None:
-    """Seconds that a 429 or 503 asks to wait, within reason; firmware 7 says it in words while it starts."""
+    """The seconds that a 429 or 503 asks to wait, limited; firmware 7 writes them into a sentence while it starts."""
     if answer.status not in {429, 503}:
         return None
     header = answer.headers.get("retry-after", "").strip()
@@ -81,7 +81,7 @@ def _wait(answer: Response, now: float) -> float | None:
 
 
 def _json(body: bytes) -> Json:
-    """JSON as the standard has it: no NaN, and UTF-8 whatever charset is announced (some say ISO-8859-4)."""
+    """Standard JSON: no NaN, and UTF-8 whatever charset is announced (some gateways announce ISO-8859-4)."""
 
     def refuse(constant: str) -> Never:
         raise ValueError(constant)
@@ -107,9 +107,9 @@ def _check_error(parsed: Json) -> None:
 
 
 def _information(body: bytes) -> Json:
-    """`/info` as nested text, three elements deep. The parser meets no DOCTYPE, so no entity that could grow."""
-    if len(body) > _LARGEST_INFO:
-        raise InvalidResponse("too_large", f"/info is larger than {_LARGEST_INFO} bytes")
+    """`/info` as nested text, three elements deep. A DOCTYPE is rejected before parsing, so no entity can expand."""
+    if len(body) > LARGEST_INFO:
+        raise InvalidResponse("too_large", f"/info is larger than {LARGEST_INFO} bytes")
     try:
         text = body.decode("utf-8-sig")
         if re.match(r"\s*<(!doctype\s+)?html\b", text, re.IGNORECASE):
@@ -128,8 +128,8 @@ def _information(body: bytes) -> Json:
 
 def _elements(element: ET.Element, depth: int) -> Entry:
     return {
-        each.tag: _elements(each, depth - 1) if len(each) and depth > 1 else (each.text or "").strip()
-        for each in element
+        child.tag: _elements(child, depth - 1) if len(child) and depth > 1 else (child.text or "").strip()
+        for child in element
     }
 
 
@@ -139,4 +139,4 @@ def _beginning(body: bytes) -> str:
 
 def shown(text: str) -> str:
     """Safe for a log: printable, in quotes, at most 100 characters."""
-    return repr("".join(each if each.isprintable() else " " for each in text[:100]).strip())
+    return repr("".join(letter if letter.isprintable() else " " for letter in text[:100]).strip())

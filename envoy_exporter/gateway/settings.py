@@ -1,4 +1,4 @@
-"""What the gateway side needs to know of one gateway."""
+"""The settings of one gateway, as this package needs them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from .auth import Local
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One gateway. Durations in seconds; `collectors` are those switched on.
+    """One gateway. Durations in seconds; `collectors` are the enabled ones.
 
-    `ca_certificates`: those that may vouch for the gateway, as PEM.
-    `maximum_ages`: by collector, the age that the config gives to what it reads instead of the usual one.
+    `ca_certificates`: those that may have signed the gateway's certificate, as PEM.
+    `maximum_ages`: by collector, the maximum age of its documents, if the config sets one.
     """
 
     name: str
@@ -35,17 +35,17 @@ class Settings:
 
     @property
     def address(self) -> tuple[str, int | None]:
-        """Where it is: what makes it this gateway and no other, as far as the config knows."""
+        """Host and port: two settings with the same address are about the same gateway."""
         return self.host, self.port
 
     @property
     def credentials(self) -> tuple[object, ...]:
-        """What it is sent, and to whom."""
+        """Everything that decides which credentials are sent to which gateway."""
         return self.serial, self.local, self.token, self.token_file
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        """What to try. A pinned certificate means TLS and nothing else."""
+        """The schemes to try. A pinned certificate permits TLS only."""
         if self.scheme != "auto":
             return (self.scheme,)
         return ("https",) if self.fingerprint or self.ca_certificates else ("https", "http")

@@ -7,7 +7,7 @@ from envoy_exporter.token import Token, parse
 
 
 class TokenFile:
-    """A token in a file that somebody else renews."""
+    """The token file of the config."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -15,9 +15,9 @@ class TokenFile:
         self._token: Token | None = None
 
     def token(self) -> Token | None:
-        """The newest that could be read; a file that is gone or broken for a moment leaves the one before.
+        """The newest token that could be read; while the file is missing or broken, the one before.
 
-        Raises ValueError, without the content, where there is none at all.
+        Raises ValueError, whose message does not contain the token, if none could ever be read.
         """
         try:
             status = self._path.stat()

@@ -1,4 +1,4 @@
-"""A new token beside the old one: does the gateway take it."""
+"""A new token is tried beside the old one."""
 
 from collections.abc import Generator
 
@@ -8,10 +8,10 @@ from envoy_exporter.token import Token
 
 
 class TokenTrial(httpx.Auth):
-    """Sends the new token, and if that brings a 401 the old one, so that nothing is lost by trying.
+    """Sends the new token and, if that brings a 401, the old one, so that no document is lost.
 
-    `passed`, of the latest request: True, the gateway takes the new token; False, it takes only the old one; None, it
-    took neither, or something else was in the way.
+    `passed`: True, the gateway accepts the new token; False, it accepts only the old one; None, it accepts neither, or
+    the request failed otherwise.
     """
 
     def __init__(self, new: Token, old: Token) -> None:

@@ -1,8 +1,7 @@
-"""One GET under one deadline: the only place that speaks HTTP to a gateway.
+"""One GET under one deadline: the only place that sends HTTP to a gateway.
 
-One connection, no redirects, no cookies, no proxy or netrc from the environment (home-assistant's LAN traffic
-must not go where HTTP_PROXY says), at most 4 MiB, and `Accept-Encoding: identity`, for a gateway that is
-asked for nothing else and a gzip bomb that stays packed.
+One connection, no redirects, no cookies, no proxy or netrc from the environment (LAN traffic must not go to the
+HTTP_PROXY of the environment), at most 4 MiB, and `Accept-Encoding: identity`, so that a gzip bomb stays packed.
 """
 
 import http.cookiejar
@@ -17,16 +16,16 @@ from .errors import InvalidResponse, NoResponse, Unreachable
 from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
-"""The largest recorded answer has 43 kB."""
+"""The largest recorded response has 43 kB."""
 _LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
-"""What they raise for an answer that is none; UnicodeError for the host of a Location (xn--)."""
+"""What they raise for an invalid response; UnicodeError for the host of a Location (xn--)."""
 _PLAIN = frozenset({b"", b"identity"})
 _READ = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer, whatever its status; header names are lower case."""
+    """A complete response, whatever its status; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,9 +33,9 @@ class Response:
 
 
 class Client:
-    """GETs from one address. `counted(path, status)` is called for every answer, a digest challenge included.
+    """GET requests to one address. `counted(path, status)` is called for every response, a digest challenge included.
 
-    A bearer token leaves over TLS only, unless `token_over_http`.
+    A bearer token is sent over TLS only, unless `token_over_http`.
     """
 
     def __init__(
@@ -95,13 +94,13 @@ class Client:
                 body = b"".join(response.iter_raw())
         except _LIBRARIES as error:
             self.close()
-            raise _no_answer(error, begun=self._network.received > 0) from None
+            raise _no_response(error, begun=self._network.received > 0) from None
         except BaseException:
             self.close()
             raise
         finally:
-            for each in (response, *response.history) if response is not None else ():
-                each.stream = _READ  # a circle of the library's: connection and all would wait for the collector
+            for finished in (response, *response.history) if response is not None else ():
+                finished.stream = _READ  # else a reference cycle keeps the connection until garbage collection
         return Response(response.status_code, dict(response.headers.items()), body)
 
     def _open(self) -> httpx.Client:
@@ -121,7 +120,7 @@ class Client:
 
 
 class _Transport(httpx.BaseTransport):
-    """httpx over our own network: the deadline and the size hold for challenges too, which httpx reads by itself."""
+    """httpx over our own network: deadline and size limit also hold for challenges, which httpx reads by itself."""
 
     def __init__(
         self,
@@ -142,11 +141,11 @@ class _Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        # The last place before the socket: however the scheme was chosen, and whichever token is tried.
+        # The last place before the socket: it holds for every way to choose a scheme and for every token.
         if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
             words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
             raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
-        if _has_said_more(self._pool):
+        if _has_extra_bytes(self._pool):
             self._pool.close()
         url = request.url
         response = self._pool.handle_request(
@@ -175,13 +174,13 @@ def _has_token(request: httpx.Request) -> bool:
     return str(request.headers.get("Authorization", "")).lower().startswith("bearer ")
 
 
-def _has_said_more(pool: httpcore.ConnectionPool) -> bool:
-    """Has the gateway said more than its answer: it would be taken for the answer to the next request.
+def _has_extra_bytes(pool: httpcore.ConnectionPool) -> bool:
+    """Whether the gateway sent more than its response, which would be taken for the next response.
 
-    The library has no public word for it; a version without this one would cost the keep-alive, and no truth.
+    The library has no public name for it. A version without this attribute costs the keep-alive, and nothing else.
     """
     try:
-        return any(each._connection._h11_state.trailing_data[0] for each in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
+        return any(kept._connection._h11_state.trailing_data[0] for kept in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
     except AttributeError:
         return bool(pool.connections)
 
@@ -212,8 +211,8 @@ class _Capped(httpx.SyncByteStream):
         self._close()
 
 
-def _no_answer(error: Exception, *, begun: bool) -> NoResponse:
-    """An error of the HTTP library in our words: its own may hold the header with the token (h11 shows its value)."""
+def _no_response(error: Exception, *, begun: bool) -> NoResponse:
+    """The error of the HTTP library in our words: its own may contain the header with the token (h11 shows it)."""
     if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
         if begun:
             return NoResponse("truncated", "its answer broke off before its end")

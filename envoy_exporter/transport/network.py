@@ -1,7 +1,7 @@
-"""Connections to one gateway under one deadline: what an HTTP library's timeouts do not bound, this does.
+"""Connections to one host under one deadline, which an HTTP library's timeouts do not enforce.
 
-Their timeouts are for one read each, so a gateway that sends a byte a second never meets one
-(encode/httpx#1450). Here every connect, handshake, read and write gets what is left until `deadline`.
+A timeout of a library is for one read, so a gateway that sends one byte a second never reaches it
+(encode/httpx#1450). Here every connect, handshake, read and write gets the time that is left until `deadline`.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from .timeouts import Timeouts
 
 @dataclass(slots=True)
 class Network(httpcore.NetworkBackend):
-    """Connects to `host` and `port` and nowhere else, whatever a URL says.
+    """Connects to `host` and `port` only, whatever a URL names.
 
-    `deadline` (of `monotonic`) is set before each request. `connections` counts those made, and `received` the
+    `deadline` (of `monotonic`) is set before each request. `connections` counts the connections, and `received` the
     bytes since it was last set to 0. `shown` is the certificate (its SHA-256) of the latest connection, `known` that of
-    the gateway which said who it is: what is `guarded` goes to no other.
+    the gateway which named its serial: a `guarded` request goes to no other.
     """
 
     host: str
@@ -41,7 +41,7 @@ class Network(httpcore.NetworkBackend):
     _good: object = field(default=None, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
-        """Seconds until the deadline. Raises NoResponse once there are none."""
+        """Seconds until the deadline. Raises NoResponse after it."""
         left = self.deadline - self.monotonic()
         if left <= 0:
             raise self.late()
@@ -67,7 +67,7 @@ class Network(httpcore.NetworkBackend):
             words = f"the name {self.host} does not resolve: {error}; an address from a DHCP reservation always does"
             raise Unreachable("dns", words) from None
         self.connections += 1
-        addresses.sort(key=lambda each: each[4] != self._good)
+        addresses.sort(key=lambda address: address[4] != self._good)
         connection, self._good = _connect(
             addresses, self.monotonic() + self.left(self.timeouts.connect), self.monotonic
         )
@@ -75,7 +75,7 @@ class Network(httpcore.NetworkBackend):
 
 
 def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], float]) -> tuple[socket.socket, object]:
-    """The first of a name's addresses that answers. Each gets its share of the time that the ones before it left."""
+    """A connection to the first address of a name that accepts one. Each gets its share of the time that is left."""
     error: OSError = OSError("the name has no address")
     for behind, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         left = until - monotonic()
@@ -122,7 +122,7 @@ class Stream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._network.late() from None
         except OSError as error:
-            # It may have answered before it read the whole request: this error lets the answer be read.
+            # It may have responded before it read the whole request: after this error the response is still read.
             raise httpcore.WriteError(str(error)) from None
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class Stream(httpcore.NetworkStream):
 
 
 def _is_readable(connection: socket.socket) -> bool:
-    """True for an idle connection that the gateway has closed, or on which it says something unasked."""
+    """Whether the gateway closed an idle connection, or sent something on it without a request."""
     if connection.fileno() < 0:
         return True
     poll = select.poll()
@@ -181,10 +181,10 @@ def _check_fingerprint(shown: bytes, expected: bytes | None) -> None:
 
 
 def tls_context(ca_certificates: str | None = None) -> ssl.SSLContext:
-    """For a gateway only: its certificate is self-signed and bears no name that one could check.
+    """For a gateway only: its certificate is self-signed, and has no name that could be verified.
 
-    With `ca_certificates` (PEM), one of them must have signed it; the name is still not checked, as gateways are
-    called by address. Raises ssl.SSLError if the text has no certificate.
+    With `ca_certificates` (PEM), one of them must have signed it; the name is still not verified, as gateways are
+    configured by address. Raises ssl.SSLError if the text has no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
