@@ -51,6 +51,7 @@ SHARED = {
     "device_reports",
     "inverter_source",
     "required",
+    "document_reader",
     "device_status",
 }
 """What every collector may use of its folder; and those that are made of several files."""

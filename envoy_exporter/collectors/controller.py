@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, flags, gauge, info, label, states
-from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, flag, number, says, text, words
+from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader
 
-from . import sanity_checks
 from .collector import Collector, Context, Result
 from .device_status import FLAGS
+from .document_reader import DocumentReader
 
 GRID_MODES = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown")
 BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
@@ -200,114 +198,90 @@ class Combiner:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen, now = context.documents, context.now
-    rejections, latest = Rejections(), sanity_checks.latest(seen, now)
-    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
+    reader, seen = DocumentReader.at(context.documents, context.now), context.documents
     enpowers, collars, combiners = (
-        dict(json_fields.devices(entries.ensemble(seen, kind), "serial_num", reject))
+        dict(reader.devices(documents.ENSEMBLE_INVENTORY, entries.ensemble(seen, kind), "serial_num"))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
-    # One relay object, and no serial in it: it is the only switch's, and with two nobody knows whose.
+    # One relay object without a serial: it belongs to the only switch, and with two it is unknown to which.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
     readings = [
-        *_enpowers(seen, enpowers, switch, latest, rejections),
-        *_collars(seen, collars, switch, latest, rejections),
-        *_combiners(combiners, latest, reject),
+        *_enpowers(reader, enpowers, switch),
+        *_collars(reader, collars, switch),
+        *_combiners(combiners),
     ]
-    return Result(tuple(readings), tuple(rejections.met), None)
+    return Result(tuple(readings), tuple(reader.rejections), None)
 
 
-def _enpowers(
-    seen: Documents, enpowers: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
-) -> Iterator[Reading]:
-    reject = rejections.of(documents.ENSEMBLE_INVENTORY)
-    told, errors = rejections.of(documents.ENSEMBLE_STATUS), rejections.of(documents.ENSEMBLE_ERRORS)
+def _relay(reader: DocumentReader, *, is_switch: bool) -> FieldReader:
+    """The relay object, which is the only switch's; empty for other devices."""
+    relay = reader.entry(documents.ENSEMBLE_STATUS, "relay")
+    return relay if is_switch else relay.of({})
+
+
+def _enpowers(reader: DocumentReader, enpowers: Mapping[str, FieldReader], switch: str | None) -> Iterator[Reading]:
     for serial, fields in enpowers.items():
-        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        error_flags = entries.entry(seen.content(documents.ENSEMBLE_ERRORS)) if serial == switch else {}
+        relay = _relay(reader, is_switch=serial == switch)
+        errors = reader.entry(documents.ENSEMBLE_ERRORS) if serial == switch else None
         yield Grid(
             serial=serial,
             device="enpower",
-            connected=says(fields, "mains_oper_state", CLOSED, reject),
-            enabled=says(fields, "mains_admin_state", CLOSED, reject),
+            connected=fields.is_one_of("mains_oper_state", CLOSED),
+            enabled=fields.is_one_of("mains_admin_state", CLOSED),
         )
         yield GridMode(
             serial=serial,
-            grid=text(fields, "Enpwr_grid_mode", reject),
-            battery=text(fields, "Enchg_grid_mode", reject),
-            solar=text(relay, "Solar_grid_mode", told),
+            grid=fields.text("Enpwr_grid_mode"),
+            battery=fields.text("Enchg_grid_mode"),
+            solar=relay.text("Solar_grid_mode"),
         )
-        yield EnpowerInfo(
-            serial=serial,
-            part_number=text(fields, "part_num", reject),
-            firmware=text(fields, "img_pnum_running", reject),
-        )
+        yield EnpowerInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("img_pnum_running"))
         yield Enpower(
             serial=serial,
-            temperature=_from_fahrenheit(fields, "temperature", reject),
-            communicating=flag(fields, "communicating", reject),
-            operating=flag(fields, "operating", reject),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
-            state=number(fields, "Enpwr_curr_state_id", reject, low=0),
-            relays=number(fields, "Enpwr_relay_state_bm", reject, low=0),
-            errors=number(error_flags, "enpower_error_flags", errors, low=0),
-            status=words(fields, "device_status", reject),
+            temperature=fields.fahrenheit("temperature"),
+            communicating=fields.flag("communicating"),
+            operating=fields.flag("operating"),
+            last_report=fields.timestamp("last_rpt_date"),
+            state=fields.number("Enpwr_curr_state_id", low=0),
+            relays=fields.number("Enpwr_relay_state_bm", low=0),
+            errors=errors.number("enpower_error_flags", low=0) if errors else None,
+            status=fields.words("device_status"),
         )
         for band, key in BANDS.items():
-            yield EnpowerCommunicationLevel(serial=serial, band=band, level=number(fields, key, reject, low=0))
+            yield EnpowerCommunicationLevel(serial=serial, band=band, level=fields.number(key, low=0))
         for name, key in RELAYS.items():
-            yield EnpowerRelay(serial=serial, relay=name, state=number(relay, key, told, low=0))
+            yield EnpowerRelay(serial=serial, relay=name, state=relay.number(key, low=0))
 
 
-def _collars(
-    seen: Documents, collars: Mapping[str, Fields], switch: str | None, latest: float, rejections: Rejections
-) -> Iterator[Reading]:
-    """A collar has no mode of its own: how batteries and inverters work with it is in the relay object."""
-    reject, told = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_STATUS)
+def _collars(reader: DocumentReader, collars: Mapping[str, FieldReader], switch: str | None) -> Iterator[Reading]:
+    """A collar has no mode of its own: the modes of batteries and inverters behind it are in the relay object."""
     for serial, fields in collars.items():
-        relay = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "relay") if serial == switch else {}
-        admin_state = text(fields, "admin_state_str", reject)
+        relay = _relay(reader, is_switch=serial == switch)
+        admin_state = fields.text("admin_state_str")
         yield Grid(serial=serial, device="collar", connected=COLLAR_CONNECTED.get(admin_state or ""))
-        yield GridMode(
-            serial=serial,
-            battery=text(relay, "Enchg_grid_mode", told),
-            solar=text(relay, "Solar_grid_mode", told),
-        )
-        yield CollarInfo(
-            serial=serial,
-            part_number=text(fields, "part_num", reject),
-            firmware=text(fields, "img_pnum_running", reject),
-        )
+        yield GridMode(serial=serial, battery=relay.text("Enchg_grid_mode"), solar=relay.text("Solar_grid_mode"))
+        yield CollarInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("img_pnum_running"))
         yield Collar(
             serial=serial,
-            temperature=number(fields, "temperature", reject, low=-100, high=200),
-            communicating=flag(fields, "communicating", reject),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
-            mid_closed=says(fields, "mid_state", CLOSED, reject),
-            grid_state=text(fields, "grid_state", reject),
-            installed=says(fields, "collar_state", ("Installed",), reject),
-            control_error=number(fields, "control_error", reject),
-            status=words(fields, "device_status", reject),
+            temperature=fields.celsius("temperature"),
+            communicating=fields.flag("communicating"),
+            last_report=fields.timestamp("last_rpt_date"),
+            mid_closed=fields.is_one_of("mid_state", CLOSED),
+            grid_state=fields.text("grid_state"),
+            installed=fields.is_one_of("collar_state", ("Installed",)),
+            control_error=fields.number("control_error"),
+            status=fields.words("device_status"),
         )
 
 
-def _combiners(combiners: Mapping[str, Fields], latest: float, reject: Reject) -> Iterator[Reading]:
+def _combiners(combiners: Mapping[str, FieldReader]) -> Iterator[Reading]:
     for serial, fields in combiners.items():
-        yield CombinerInfo(
-            serial=serial,
-            part_number=text(fields, "part_num", reject),
-            firmware=text(fields, "fw_version", reject),
-        )
+        yield CombinerInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("fw_version"))
         yield Combiner(
             serial=serial,
-            communicating=flag(fields, "communicating", reject),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
+            communicating=fields.flag("communicating"),
+            last_report=fields.timestamp("last_rpt_date"),
         )
-
-
-def _from_fahrenheit(fields: Fields, key: str, reject: Reject) -> float | None:
-    fahrenheit = number(fields, key, reject, low=-148, high=392)
-    return None if fahrenheit is None else (fahrenheit - 32) * 5 / 9
 
 
 COLLECTOR = Collector(
@@ -325,7 +299,7 @@ COLLECTOR = Collector(
         CombinerInfo,
         Combiner,
     ),
-    rules=json_fields.GENERAL_RULES,
+    rules=GENERAL_RULES,
     memory=None,
     read=read,
 )

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, number, percent, scaled, text
+from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader, scaled
 
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 MODES = ("off", "on", "auto")
 _NONE = -1
@@ -83,53 +82,49 @@ class Generator:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen = context.documents
-    rejections = Rejections()
-    return Result(tuple(_generator(seen, rejections)), tuple(rejections.met), None)
+    reader = DocumentReader.at(context.documents, context.now)
+    return Result(tuple(_generator(reader)), tuple(reader.rejections), None)
 
 
-def _generator(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
-    config = entries.generator(seen)
+def _generator(reader: DocumentReader) -> Iterator[Reading]:
+    config = reader.fields(documents.GENERATOR_CONFIG, entries.generator(reader.documents))
     if not config:
         return
-    reject = rejections.of(documents.GENERATOR_CONFIG)
     yield GeneratorInfo(
-        manufacturer=text(config, "manufacturer", reject),
-        model=text(config, "model", reject),
-        type=text(config, "gen_type", reject),
-        start_method=text(config, "start_method", reject),
+        manufacturer=config.text("manufacturer"),
+        model=config.text("model"),
+        type=config.text("gen_type"),
+        start_method=config.text("start_method"),
     )
-    kilowatts = number(config, "name_plate_rating_wat", reject, low=0, high=_LARGEST_KILOWATTS)
-    live, now = entries.entry(seen.content(documents.GENERATOR)), rejections.of(documents.GENERATOR)
-    mode = entries.entry(seen.content(documents.GENERATOR_MODE))
-    exercise = entries.entry(seen.content(documents.GENERATOR_SCHEDULE), "exercise_config")
-    planned = rejections.of(documents.GENERATOR_SCHEDULE)
-    if day := text(exercise, "day", planned):
+    kilowatts = config.number("name_plate_rating_wat", low=0, high=_LARGEST_KILOWATTS)
+    live, mode = reader.entry(documents.GENERATOR), reader.entry(documents.GENERATOR_MODE)
+    exercise = reader.entry(documents.GENERATOR_SCHEDULE, "exercise_config")
+    if day := exercise.text("day"):
         yield GeneratorExercise(day=day)
     yield Generator(
-        running=json_fields.says(live, "oper_state", CLOSED, now),
-        commanded=json_fields.says(live, "admin_state", CLOSED, now),
-        mode=text(mode, "gen_cmd", rejections.of(documents.GENERATOR_MODE)),
-        start=_charge(live, "start_soc", now),
-        stop=_charge(live, "stop_soc", now),
+        running=live.is_one_of("oper_state", CLOSED),
+        commanded=live.is_one_of("admin_state", CLOSED),
+        mode=mode.text("gen_cmd"),
+        start=_charge(live, "start_soc"),
+        stop=_charge(live, "stop_soc"),
         rated_power=scaled(kilowatts, 1000),
-        exercise_running=number(live, "exc_on", now, low=0, high=1),
-        exercise_interval=scaled(number(exercise, "freq_in_weeks", planned, low=0), _WEEK),
-        exercise_start=scaled(number(exercise, "start", planned, low=0, high=_MINUTES_A_DAY), _MINUTE),
-        exercise_duration=scaled(number(exercise, "duration", planned, low=0), _MINUTE),
+        exercise_running=live.number("exc_on", low=0, high=1),
+        exercise_interval=scaled(exercise.number("freq_in_weeks", low=0), _WEEK),
+        exercise_start=scaled(exercise.number("start", low=0, high=_MINUTES_A_DAY), _MINUTE),
+        exercise_duration=scaled(exercise.number("duration", low=0), _MINUTE),
     )
 
 
-def _charge(fields: Fields, key: str, reject: Reject) -> float | None:
-    """As a ratio; -1 is none (8.2.127_with_generator_running)."""
-    return None if fields.get(key) == _NONE else percent(fields, key, reject)
+def _charge(live: FieldReader, key: str) -> float | None:
+    """As a ratio; -1 means none (8.2.127_with_generator_running)."""
+    return None if live.fields.get(key) == _NONE else live.ratio(key)
 
 
 COLLECTOR = Collector(
     name="generator",
     enabled_by_default=True,
     readings=(GeneratorInfo, GeneratorExercise, Generator),
-    rules=json_fields.GENERAL_RULES,
+    rules=GENERAL_RULES,
     memory=None,
     read=read,
 )

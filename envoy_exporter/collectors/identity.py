@@ -1,17 +1,17 @@
 """Which gateway it is, and what its clock says: `/info`, and the time zone from `/home`."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from envoy_exporter import documents, entries, system
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import gauge, info, label
-from envoy_exporter.fields import Reject, Rejections
+from envoy_exporter.fields import CLOCK, LABEL, MISSING, RANGE, TYPE
 
 from . import required
-from .collector import Collector, Context, Result, Settings
+from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,51 +47,50 @@ class Clock:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen, settings, now = context.documents, context.settings, context.now
-    rejections = Rejections()
-    reject = rejections.of(documents.INFO)
+    reader = DocumentReader.at(context.documents, context.now)
     readings: list[GatewayInfo | Clock] = []
-    device = entries.entry(entries.information(seen), "device")
-    if device:
+    information = reader.fields(documents.INFO, entries.information(context.documents))
+    if device := information.entry("device"):
         readings.append(
             GatewayInfo(
-                serial=json_fields.serial(device, "sn", reject) if "sn" in device else None,
-                part_number=json_fields.text(device, "pn", reject),
-                firmware=json_fields.text(device, "software", reject),
-                metered=system.metered(seen),
+                serial=device.serial("sn") if "sn" in device else None,
+                part_number=device.text("pn"),
+                firmware=device.text("software"),
+                metered=system.metered(context.documents),
             )
         )
-    build = entries.entry(entries.information(seen), "build_info")
     readings.append(
         Clock(
-            offset=_offset(seen, reject),
-            utc_offset=_utc_offset(seen, settings, now, rejections.of(entries.home(seen)[0])),
-            firmware_build=json_fields.instant(build, "build_time_gmt", reject),
+            offset=_offset(reader),
+            utc_offset=_utc_offset(reader, context.settings.timezone, context.now),
+            firmware_build=information.entry("build_info").timestamp("build_time_gmt", latest=math.inf),
         )
     )
-    return Result(tuple(readings), (*rejections.met, *required.missing("identity", seen)), None)
+    rejections = (*reader.rejections, *required.missing("identity", context.documents))
+    return Result(tuple(readings), rejections, None)
 
 
-def _offset(seen: Documents, reject: Reject) -> float | None:
-    """The gateway says whole seconds; ours are those of the middle of the request. A clock at 1970 is none."""
-    document = seen.at_hand.get(documents.INFO)
+def _offset(reader: DocumentReader) -> float | None:
+    """The gateway reports whole seconds; ours are those of the middle of the request. A clock at 1970 is not set."""
+    document = reader.documents.at_hand.get(documents.INFO)
     if document is None:
         return None
-    information = entries.entry(document.content)
-    time = json_fields.instant(information, "time", reject)
-    if information.get("time") == "0":
-        reject(json_fields.CLOCK, "time")
+    information = reader.entry(documents.INFO)
+    time = information.timestamp("time", latest=math.inf)
+    if information.fields.get("time") == "0":
+        information.reject(CLOCK, "time")
     return None if time is None else time - (document.asked + document.took / 2)
 
 
-def _utc_offset(seen: Documents, settings: Settings, now: float, reject: Reject) -> float | None:
-    name = settings.timezone or json_fields.text(entries.home(seen)[1], "timezone", reject)
+def _utc_offset(reader: DocumentReader, timezone: str | None, now: float) -> float | None:
+    home = reader.fields(*entries.home(reader.documents))
+    name = timezone or home.text("timezone")
     if not name:
         return None
     try:
         offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        reject(json_fields.RANGE, "timezone")  # a zone that nobody knows, or a path where a name belongs
+        home.reject(RANGE, "timezone")  # an unknown zone, or a path where a name belongs
         return None
     return offset.total_seconds() if offset is not None else None
 
@@ -100,7 +99,7 @@ COLLECTOR = Collector(
     name="identity",
     enabled_by_default=True,
     readings=(GatewayInfo, Clock),
-    rules=(json_fields.TYPE, json_fields.RANGE, json_fields.LABEL, json_fields.CLOCK, json_fields.MISSING),
+    rules=(TYPE, RANGE, LABEL, CLOCK, MISSING),
     memory=None,
     read=read,
 )

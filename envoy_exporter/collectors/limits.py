@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
+from envoy_exporter import documents
 from envoy_exporter.families import Reading, gauge, states
-from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
+from envoy_exporter.fields import RANGE, TYPE, FieldReader
 
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 _TYPES = {"hard": "Hard_PEL", "soft": "Soft_PEL"}
 
@@ -49,31 +49,28 @@ class ProductionLimit:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen = context.documents
-    rejections = Rejections()
+    reader = DocumentReader.at(context.documents, context.now)
     readings: list[Reading] = []
-    if export := entries.entry(seen.content(documents.EXPORT_LIMIT)):
-        readings.append(_export(export, rejections.of(documents.EXPORT_LIMIT)))
-    if production := entries.entry(seen.content(documents.PRODUCTION_LIMIT)):
-        reject = rejections.of(documents.PRODUCTION_LIMIT)
-        ratio = percent(production, "pv_limit_pct", reject)
-        readings.append(ProductionLimit(enabled=flag(production, "enable", reject), ratio=ratio))
-    return Result(tuple(readings), tuple(rejections.met), None)
+    if export := reader.entry(documents.EXPORT_LIMIT):
+        readings.append(_export(export))
+    if production := reader.entry(documents.PRODUCTION_LIMIT):
+        readings.append(ProductionLimit(ratio=production.ratio("pv_limit_pct"), enabled=production.flag("enable")))
+    return Result(tuple(readings), tuple(reader.rejections), None)
 
 
-def _export(fields: Fields, reject: Reject) -> ExportLimit:
-    """While it is off the rest is zeros, which would read as a limit of 0 W (7.3.517), or missing (7.6.175)."""
-    enabled = flag(fields, "PEL", reject)
+def _export(fields: FieldReader) -> ExportLimit:
+    """While it is off, the rest is zeros, which would read as a limit of 0 W (7.3.517), or missing (7.6.175)."""
+    enabled = fields.flag("PEL")
     if not enabled:
         return ExportLimit(enabled=enabled)
-    is_share, apparent = flag(fields, "percent", reject), flag(fields, "apparent", reject)
-    is_power = is_share is False and not apparent  # else nobody says of what it is
-    kept = {name: flag(fields, key, reject) for name, key in _TYPES.items()}
+    is_share, apparent = fields.flag("percent"), fields.flag("apparent")
+    is_power = is_share is False and not apparent  # else it is unknown what it limits
+    kept = {name: fields.flag(key) for name, key in _TYPES.items()}
     known = all(value is not None for value in kept.values())
     return ExportLimit(
         enabled=True,
-        ratio=percent(fields, "PEL_Limit", reject) if is_share else None,
-        power=number(fields, "PEL_Limit", reject, low=0) if is_power else None,
+        ratio=fields.ratio("PEL_Limit") if is_share else None,
+        power=fields.number("PEL_Limit", low=0) if is_power else None,
         type=frozenset(name for name, value in kept.items() if value) if known else None,
     )
 
@@ -82,7 +79,7 @@ COLLECTOR = Collector(
     name="limits",
     enabled_by_default=True,
     readings=(ExportLimit, ProductionLimit),
-    rules=(json_fields.TYPE, json_fields.RANGE),
+    rules=(TYPE, RANGE),
     memory=None,
     read=read,
 )

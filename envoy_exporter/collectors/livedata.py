@@ -8,15 +8,14 @@ freeze. So they are there only while the stream runs and the last update is youn
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
+from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import PHASES, WATT_HOUR, Fields, Reject, Rejections, number, percent, says, scaled
+from envoy_exporter.fields import CLOCK, LARGEST, PHASES, RANGE, TYPE, FieldReader, Fields
 
-from . import sanity_checks
 from .collector import Collector, Context, Result
 from .device_reports import is_fresh
+from .document_reader import DocumentReader
 
 YOUNG = 60.0
 """Seconds since the last update for which its values say something of now."""
@@ -104,63 +103,62 @@ class LiveBattery:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen, now = context.documents, context.now
-    rejections = Rejections()
-    reject = rejections.of(documents.LIVE_DATA)
-    content = entries.entry(seen.content(documents.LIVE_DATA))
+    reader = DocumentReader.at(context.documents, context.now)
+    content = reader.entry(documents.LIVE_DATA)
     if not content:
         return Result((), (), None)
-    connection, meters = entries.entry(content.get("connection")), entries.entry(content.get("meters"))
+    connection, meters = content.entry("connection"), content.entry("meters")
     stream = Stream(
-        enabled=says(connection, "sc_stream", ("enabled",), reject),
-        mqtt_connected=says(connection, "mqtt_state", ("connected",), reject),
-        last_update=sanity_checks.moment(meters, "last_update", sanity_checks.latest(seen, now), reject),
+        enabled=connection.is_one_of("sc_stream", ("enabled",)),
+        mqtt_connected=connection.is_one_of("mqtt_state", ("connected",)),
+        last_update=meters.timestamp("last_update"),
     )
     live: tuple[Reading, ...] = ()
-    if stream.enabled and is_fresh(stream.last_update, seen, YOUNG):
-        live = tuple(_live(meters, seen, reject))
-    return Result((stream, *live), tuple(rejections.met), None)
+    if stream.enabled and is_fresh(stream.last_update, context.documents, YOUNG):
+        live = tuple(_live(meters, context.documents))
+    return Result((stream, *live), tuple(reader.rejections), None)
 
 
-def _live(meters: Fields, seen: Documents, reject: Reject) -> Iterator[Reading]:
-    """Of batteries and a generator that there are: for others the gateway sends zeros."""
+def _live(meters: FieldReader, seen: Documents) -> Iterator[Reading]:
+    """Only of batteries and a generator that are installed: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
-    if not entries.ensemble(seen, "ENCHARGE"):
+    if not system.has_iq_battery(seen):
         del kinds["iq"]
     if entries.ac_batteries(entries.site(seen)) is None:
         del kinds["ac"]
     yield Live(
-        charge=percent(meters, "soc", reject) if kinds else None,
-        backup_charge=percent(meters, "backup_soc", reject) if kinds else None,
-        main_relay=number(meters, "main_relay_state", reject),
-        generator_relay=number(meters, "gen_relay_state", reject),
+        charge=meters.ratio("soc") if kinds else None,
+        backup_charge=meters.ratio("backup_soc") if kinds else None,
+        main_relay=meters.number("main_relay_state"),
+        generator_relay=meters.number("gen_relay_state"),
     )
-    there = {"storage": bool(kinds), "generator": bool(entries.generator(seen))}
-    phases = _phases(meters, seen)
+    installed = {"storage": bool(kinds), "generator": system.has_generator(seen)}
+    phases = _phases(meters.fields, seen)
     for source in _SOURCES:
-        if there.get(source, True):
-            yield from _powers(source, entries.entry(meters.get(source)), phases, reject)
+        if installed.get(source, True):
+            yield from _powers(source, meters.entry(source), phases)
     for kind, prefix in kinds.items():
-        energy = number(meters, f"{prefix}_agg_energy", reject, low=0)
-        yield LiveBattery(
-            kind=kind, charge=percent(meters, f"{prefix}_agg_soc", reject), available=scaled(energy, WATT_HOUR)
-        )
+        available = meters.watt_hours(f"{prefix}_agg_energy")
+        yield LiveBattery(kind=kind, charge=meters.ratio(f"{prefix}_agg_soc"), available=available)
 
 
-def _powers(source: str, fields: Fields, phases: int, reject: Reject) -> Iterator[Reading]:
-    power, apparent = _thousandth(fields, "agg_p_mw", reject), _thousandth(fields, "agg_s_mva", reject)
-    yield LivePower(source=source, power=power, apparent_power=apparent)
+def _powers(source: str, fields: FieldReader, phases: int) -> Iterator[Reading]:
+    yield LivePower(
+        source=source,
+        power=fields.thousandths("agg_p_mw", low=-LARGEST),
+        apparent_power=fields.thousandths("agg_s_mva", low=-LARGEST),
+    )
     for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
         yield LivePhasePower(
             source=source,
             phase=phase,
-            power=_thousandth(fields, f"agg_p_ph_{letter}_mw", reject),
-            apparent_power=_thousandth(fields, f"agg_s_ph_{letter}_mva", reject),
+            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-LARGEST),
+            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-LARGEST),
         )
 
 
 def _phases(meters: Fields, seen: Documents) -> int:
-    """How many are wired: the gateway sends three. It may count 0 of them, so a split phase and the CTs say it too."""
+    """How many are wired: the gateway sends three. It may count 0 of them, so split phase and the CTs count too."""
     count = meters.get("phase_count")
     if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
         return count
@@ -169,15 +167,11 @@ def _phases(meters: Fields, seen: Documents) -> int:
     return max((meter.phases for meter in entries.meters(seen) if meter.enabled), default=len(PHASES))
 
 
-def _thousandth(fields: Fields, key: str, reject: Reject) -> float | None:
-    return scaled(number(fields, key, reject), divided=1000)
-
-
 COLLECTOR = Collector(
     name="livedata",
     enabled_by_default=False,
     readings=(Stream, Live, LivePower, LivePhasePower, LiveBattery),
-    rules=(json_fields.TYPE, json_fields.RANGE, json_fields.CLOCK),
+    rules=(TYPE, RANGE, CLOCK),
     memory=None,
     read=read,
 )

@@ -4,16 +4,15 @@ Addresses stay out of labels: they are personal, and a lease changes them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, FieldReader
 
-from . import sanity_checks
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 CLASSES = ("pcu", "acb", "nsrb", "esub")
 _BANDS = {"sub_ghz": "level_subg", "2_4_ghz": "level_24g"}
@@ -110,96 +109,88 @@ class BatteryFirmware:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen, now = context.documents, context.now
-    rejections = Rejections()
-    endpoint, home = entries.home(seen)
+    reader = DocumentReader.at(context.documents, context.now)
+    home = reader.fields(*entries.home(context.documents))
     readings: list[Reading] = []
     if home:
-        reject = rejections.of(endpoint)
-        network = entries.entry(home.get("network"))
+        network = home.entry("network")
         readings.append(
             Cloud(
-                connected=flag(network, "web_comm", reject),
-                last_report=sanity_checks.moment(
-                    network, "last_enlighten_report_time", sanity_checks.latest(seen, now), reject
-                ),
-                database_used=_database_used(home, reject),
+                connected=network.flag("web_comm"),
+                last_report=network.timestamp("last_enlighten_report_time"),
+                database_used=_database_used(home),
             )
         )
-        readings += _interfaces(network, reject)
-        readings += _wireless(home, reject)
-        readings += _communication(entries.entry(home.get("comm")), reject)
-    state = entries.entry(seen.content(documents.FIRMWARE_MANAGER), "SiteSync")
-    if state:
-        status = number(state, "Current_Status", rejections.of(documents.FIRMWARE_MANAGER))
-        readings.append(BatteryFirmware(status=status))
-    return Result(tuple(readings), tuple(rejections.met), None)
+        readings += _interfaces(network)
+        readings += _wireless(home)
+        readings += _communication(home.entry("comm"))
+    if state := reader.entry(documents.FIRMWARE_MANAGER, "SiteSync"):
+        readings.append(BatteryFirmware(status=state.number("Current_Status")))
+    return Result(tuple(readings), tuple(reader.rejections), None)
 
 
-def _database_used(home: Fields, reject: Reject) -> float | None:
-    """Older firmware alone says so, in a text with a blank: " 1.63"."""
-    value = home.get("db_percent_full")
+def _database_used(home: FieldReader) -> float | None:
+    """Only older firmware reports it, as a text with a space: " 1.63"."""
+    value = home.fields.get("db_percent_full")
     if isinstance(value, str) and (digits := _PERCENT.fullmatch(value)):
-        home = {"db_percent_full": float(digits[1])}
-    return percent(home, "db_percent_full", reject)
+        home = home.of({"db_percent_full": float(digits[1])})
+    return home.ratio("db_percent_full")
 
 
-def _interfaces(network: Fields, reject: Reject) -> Iterator[Interface]:
-    primary = json_fields.text(network, "primary_interface", reject)
-    for name, fields in _once(network.get("interfaces"), "interface", reject):
+def _interfaces(network: FieldReader) -> Iterator[Interface]:
+    primary = network.text("primary_interface")
+    for name, fields in _by_name(network.objects("interfaces"), "interface"):
         yield Interface(
             interface=name,
-            type=json_fields.text(fields, "type", reject),
-            up=flag(fields, "carrier", reject),
-            signal=number(fields, "signal_strength", reject, low=0),
-            signal_max=number(fields, "signal_strength_max", reject, low=0),
+            type=fields.text("type"),
+            up=fields.flag("carrier"),
+            signal=fields.number("signal_strength", low=0),
+            signal_max=fields.number("signal_strength_max", low=0),
             primary=name == primary if primary else None,
         )
 
 
-def _wireless(home: Fields, reject: Reject) -> Iterator[Wireless]:
-    for name, fields in _once(home.get("wireless_connection"), "type", reject):
+def _wireless(home: FieldReader) -> Iterator[Wireless]:
+    for name, fields in _by_name(home.objects("wireless_connection"), "type"):
         yield Wireless(
             type=name,
-            connected=flag(fields, "connected", reject),
-            signal=number(fields, "signal_strength", reject, low=0),
-            signal_max=number(fields, "signal_strength_max", reject, low=0),
+            connected=fields.flag("connected"),
+            signal=fields.number("signal_strength", low=0),
+            signal_max=fields.number("signal_strength_max", low=0),
         )
 
 
-def _communication(comm: Fields, reject: Reject) -> Iterator[Reading]:
-    """A level of 0 where there is no device says nothing of any (all captures)."""
-    heard = {name: entries.entry(comm.get(name)) for name in CLASSES}
-    batteries = next(json_fields.items(comm.get("encharge"), reject), {})
-    for name, fields in {**heard, "encharge": batteries}.items():
+def _communication(comm: FieldReader) -> Iterator[Reading]:
+    """A level of 0 where there is no device is not a level (all captures)."""
+    batteries = next(comm.objects("encharge"), comm.of({}))
+    for name, fields in {**{name: comm.entry(name) for name in CLASSES}, "encharge": batteries}.items():
         if fields:
-            devices = number(fields, "num", reject, low=0)
-            level = number(fields, "level", reject, low=0, high=_HIGHEST_LEVEL)
+            devices, level = fields.number("num", low=0), fields.number("level", low=0, high=_HIGHEST_LEVEL)
             yield Communication(device=name, devices=devices, level=level if devices else None)
-    if number(batteries, "num", lambda *_: None):
+    if batteries.raw_number("num"):
         for band, key in _BANDS.items():
-            yield BatteryCommunication(band=band, level=number(batteries, key, reject, low=0, high=_HIGHEST_LEVEL))
+            yield BatteryCommunication(band=band, level=batteries.number(key, low=0, high=_HIGHEST_LEVEL))
 
 
-def _once(content: object, key: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """The objects of a list by a name of theirs: a lone text that may be a label, each once."""
-    seen: set[str] = set()
-    for each in json_fields.items(content, reject):
-        name = json_fields.text(each, key, reject)
+def _by_name(readers: Iterable[FieldReader], key: str) -> Iterator[tuple[str, FieldReader]]:
+    """The objects by a name of theirs, a text that can be a label; each name once."""
+    found: set[str] = set()
+    for fields in readers:
+        name = fields.text(key)
         if not name:
-            reject(json_fields.LABEL, key)
-        elif name in seen:
-            reject(json_fields.DUPLICATE, key)
+            fields.reject(LABEL, key)
+        elif name in found:
+            fields.reject(DUPLICATE, key)
         else:
-            seen.add(name)
-            yield name, each
+            found.add(name)
+            yield name, fields
 
 
 COLLECTOR = Collector(
     name="network",
     enabled_by_default=True,
     readings=(Cloud, Interface, Wireless, Communication, BatteryCommunication, BatteryFirmware),
-    rules=json_fields.GENERAL_RULES,
+    rules=GENERAL_RULES,
     memory=None,
     read=read,
 )

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.fields import CLOSED, Fields, Reject, Rejections, percent, text
+from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader, by_serial
 
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,43 +49,42 @@ class Relay:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen = context.documents
-    rejections = Rejections()
-    return Result(tuple(_relays(seen, rejections)), tuple(rejections.met), None)
+    reader = DocumentReader.at(context.documents, context.now)
+    return Result(tuple(_relays(reader)), tuple(reader.rejections), None)
 
 
-def _relays(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
-    reject, switched = rejections.of(documents.DRY_CONTACT_SETTINGS), rejections.of(documents.DRY_CONTACTS)
-    contacts = dict(_listed(seen, documents.DRY_CONTACTS, switched))
-    for relay, fields in _listed(seen, documents.DRY_CONTACT_SETTINGS, reject):
-        if not entries.is_relay_in_use(fields):
+def _relays(reader: DocumentReader) -> Iterator[Reading]:
+    contacts = dict(_listed(reader, documents.DRY_CONTACTS))
+    for relay, fields in _listed(reader, documents.DRY_CONTACT_SETTINGS):
+        if not entries.is_relay_in_use(fields.fields):
             continue
         yield RelayInfo(
             relay=relay,
-            load=text(fields, "load_name", reject),
-            type=text(fields, "type", reject),
-            mode=text(fields, "mode", reject),
-            grid_action=text(fields, "grid_action", reject),
-            micro_grid_action=text(fields, "micro_grid_action", reject),
-            generator_action=text(fields, "gen_action", reject),
+            load=fields.text("load_name"),
+            type=fields.text("type"),
+            mode=fields.text("mode"),
+            grid_action=fields.text("grid_action"),
+            micro_grid_action=fields.text("micro_grid_action"),
+            generator_action=fields.text("gen_action"),
         )
+        contact = contacts.get(relay)
         yield Relay(
             relay=relay,
-            closed=json_fields.says(contacts.get(relay, {}), "status", CLOSED, switched),
-            cutoff=percent(fields, "soc_low", reject),
-            restore=percent(fields, "soc_high", reject),
+            closed=contact.is_one_of("status", CLOSED) if contact else None,
+            cutoff=fields.ratio("soc_low"),
+            restore=fields.ratio("soc_high"),
         )
 
 
-def _listed(seen: Documents, endpoint: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    return json_fields.devices(entries.entry(seen.content(endpoint)).get("dry_contacts"), "id", reject)
+def _listed(reader: DocumentReader, endpoint: str) -> Iterator[tuple[str, FieldReader]]:
+    return by_serial(reader.entry(endpoint).objects("dry_contacts"), "id")
 
 
 COLLECTOR = Collector(
     name="relays",
     enabled_by_default=True,
     readings=(RelayInfo, Relay),
-    rules=json_fields.GENERAL_RULES,
+    rules=GENERAL_RULES,
     memory=None,
     read=read,
 )

@@ -6,24 +6,23 @@ here, for then the cloud owns them.
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
+from envoy_exporter import documents
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import Fields, Reject, Rejections, flag, number, percent, scaled
+from envoy_exporter.fields import GENERAL_RULES, LIMIT, MOST_DEVICES, FieldReader, scaled
 
-from . import sanity_checks
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 
 MODES = ("self-consumption", "backup", "savings-mode")
 _NAMES = {"economy": "savings-mode"}
 _MINUTES_A_DAY = 1440
 _KILOWATT_HOUR = 3.6e6
 _ENDLESS = -1
-_MOST_PRICES = json_fields.MOST_DEVICES
+_MOST_PRICES = MOST_DEVICES
 """And starts of periods: lists in lists in lists, of a thousand each, would be a thousand million."""
 _DIGITS_OF_SINGLE_PRECISION = 9
 
@@ -132,53 +131,50 @@ class TierLimit:
 
 
 def read(context: Context[None]) -> Result[None]:
-    seen, now = context.documents, context.now
-    rejections = Rejections()
-    reject = rejections.of(documents.TARIFF)
-    tariff = entries.entry(seen.content(documents.TARIFF), "tariff")
+    reader = DocumentReader.at(context.documents, context.now)
+    tariff = reader.entry(documents.TARIFF, "tariff")
     readings: list[Reading] = []
-    if storage := entries.entry(tariff.get("storage_settings")):
-        readings.append(_storage(storage, sanity_checks.latest(seen, now), reject))
-    prices = list(islice(_prices(tariff, reject), _MOST_PRICES + 1))
+    if storage := tariff.entry("storage_settings"):
+        readings.append(_storage(storage))
+    prices = list(islice(_prices(tariff), _MOST_PRICES + 1))
     if len(prices) > _MOST_PRICES:
-        reject(json_fields.LIMIT, "tariff")
+        tariff.reject(LIMIT, "tariff")
     readings += prices[:_MOST_PRICES]
-    return Result(tuple(readings), tuple(rejections.met), None)
+    return Result(tuple(readings), tuple(reader.rejections), None)
 
 
-def _storage(fields: Fields, latest: float, reject: Reject) -> StorageSettings:
+def _storage(fields: FieldReader) -> StorageSettings:
     """`economy` is the newer name of savings-mode: one mode, one series."""
-    mode = json_fields.text(fields, "mode", reject)
+    mode = fields.text("mode")
     return StorageSettings(
         mode=_NAMES.get(mode, mode) if mode else None,
-        charge_from_grid=flag(fields, "charge_from_grid", reject),
-        reserve=percent(fields, "reserved_soc", reject),
-        very_low=percent(fields, "very_low_soc", reject),
-        schedules_optimized=flag(fields, "opt_schedules", reject),
-        last_change=sanity_checks.moment(fields, "date", latest, reject),
+        charge_from_grid=fields.flag("charge_from_grid"),
+        reserve=fields.ratio("reserved_soc"),
+        very_low=fields.ratio("very_low_soc"),
+        schedules_optimized=fields.flag("opt_schedules"),
+        last_change=fields.timestamp("date"),
     )
 
 
-def _prices(tariff: Fields, reject: Reject) -> Iterator[Reading]:
-    currency = json_fields.text(entries.entry(tariff.get("currency")), "code", reject) or None
-    single = entries.entry(tariff.get("single_rate"))
+def _prices(tariff: FieldReader) -> Iterator[Reading]:
+    currency = tariff.entry("currency").text("code") or None
+    single = tariff.entry("single_rate")
     for direction, key, seasons in (("import", "rate", "seasons"), ("export", "sell", "seasons_sell")):
-        price = _price(single, key, reject)
+        price = _price(single, key)
         if price:  # 0 where there is no single rate (7.3.517)
             yield Price(
                 direction=direction, currency=currency, season=None, day=None, period=None, tier=None, price=price
             )
-        for season, fields in _named(tariff.get(seasons), reject):
-            yield from _season(season, fields, direction, currency, reject)
+        for season, fields in _named(tariff.objects(seasons)):
+            yield from _season(season, fields, direction, currency)
 
 
-def _season(season: str, fields: Fields, direction: str, currency: str | None, reject: Reject) -> Iterator[Reading]:
+def _season(season: str, fields: FieldReader, direction: str, currency: str | None) -> Iterator[Reading]:
     """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
-    yield Season(direction=direction, season=season, start=json_fields.text(fields, "start", reject))
-    for day, of_day in _named(fields.get("days"), reject):
-        weekdays = json_fields.text(of_day, "days", reject)
-        yield Day(direction=direction, season=season, day=day, weekdays=weekdays)
-        for period, each in _named(of_day.get("periods"), reject):
+    yield Season(direction=direction, season=season, start=fields.text("start"))
+    for day, of_day in _named(fields.objects("days")):
+        yield Day(direction=direction, season=season, day=day, weekdays=of_day.text("days"))
+        for period, of_period in _named(of_day.objects("periods")):
             yield Price(
                 direction=direction,
                 currency=currency,
@@ -186,11 +182,11 @@ def _season(season: str, fields: Fields, direction: str, currency: str | None, r
                 day=day,
                 period=period,
                 tier=None,
-                price=_price(each, "rate", reject),
+                price=_price(of_period, "rate"),
             )
-            start = scaled(number(each, "start", reject, low=0, high=_MINUTES_A_DAY), 60)
+            start = scaled(of_period.number("start", low=0, high=_MINUTES_A_DAY), 60)
             yield PeriodStart(direction=direction, season=season, day=day, period=period, start=start)
-    for tier, each in _named(fields.get("tiers"), reject):
+    for tier, of_tier in _named(fields.objects("tiers")):
         yield Price(
             direction=direction,
             currency=currency,
@@ -198,36 +194,36 @@ def _season(season: str, fields: Fields, direction: str, currency: str | None, r
             day=None,
             period=None,
             tier=tier,
-            price=_price(each, "rate", reject),
+            price=_price(of_tier, "rate"),
         )
-        limit = None if each.get("limit") == _ENDLESS else number(each, "limit", reject, low=0)
+        limit = None if of_tier.fields.get("limit") == _ENDLESS else of_tier.number("limit", low=0)
         yield TierLimit(direction=direction, season=season, tier=tier, limit=scaled(limit, _KILOWATT_HOUR))
 
 
-def _named(content: object, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """The objects of a list by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
-    seen: Counter[str] = Counter()
-    for each in json_fields.items(content, reject):
-        name = json_fields.text(each, "id", reject) or "unnamed"
-        seen[name] += 1
-        yield name if seen[name] == 1 else f"{name}#{seen[name]}", each
+def _named(readers: Iterable[FieldReader]) -> Iterator[tuple[str, FieldReader]]:
+    """The objects by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
+    counts: Counter[str] = Counter()
+    for fields in readers:
+        name = fields.text("id") or "unnamed"
+        counts[name] += 1
+        yield name if counts[name] == 1 else f"{name}#{counts[name]}", fields
 
 
-def _price(fields: Fields, key: str, reject: Reject) -> float | None:
+def _price(fields: FieldReader, key: str) -> float | None:
     """The shortest number that is the same in single precision, in which the gateway keeps it: 0.2, not 0.200000003."""
-    price = number(fields, key, reject)
+    price = fields.number(key)
     if not price:
         return price
     kept = struct.pack("f", price)
     shorter = (float(f"{price:.{digits}g}") for digits in range(1, _DIGITS_OF_SINGLE_PRECISION))
-    return next((each for each in shorter if struct.pack("f", each) == kept), price)
+    return next((candidate for candidate in shorter if struct.pack("f", candidate) == kept), price)
 
 
 COLLECTOR = Collector(
     name="tariff",
     enabled_by_default=True,
     readings=(StorageSettings, Price, PeriodStart, Season, Day, TierLimit),
-    rules=json_fields.GENERAL_RULES,
+    rules=GENERAL_RULES,
     memory=None,
     read=read,
 )
