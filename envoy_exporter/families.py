@@ -132,13 +132,13 @@ def _family(family: Family) -> Any:
 def _declared(reading: type[Reading]) -> tuple[tuple[str, ...], tuple[tuple[str, Family], ...]]:
     """The names of the label fields, and the others with their families."""
     fields = dataclasses.fields(reading)
-    labels = tuple(each.name for each in fields if "label" in each.metadata)
+    labels = tuple(field.name for field in fields if "label" in field.metadata)
     families = []
-    for each in fields:
-        family: Family | None = each.metadata.get("family")
+    for field in fields:
+        family: Family | None = field.metadata.get("family")
         if family is not None:
             extra = (family.state,) if family.state else ()
-            families.append((each.name, dataclasses.replace(family, labels=(*labels, *extra))))
+            families.append((field.name, dataclasses.replace(family, labels=(*labels, *extra))))
     return labels, tuple(families)
 
 

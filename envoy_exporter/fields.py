@@ -1,40 +1,38 @@
-"""Careful hands for JSON that nobody specified: what is usable comes back, what is not is None and counted.
+"""Reads JSON of which there is no specification: a usable value is returned, any other is None and counted.
 
-Each hand takes the object, the key in it, and `reject`, which it calls with the name of the rule and the key when
-something stands there that cannot be taken. A key that is missing is no rejection: firmware differs.
+A `FieldReader` reads one object. It knows units and ranges, and collects what it rejects.
 """
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Reject = Callable[[str, str], None]
 Fields = Mapping[str, object]
 
 TYPE, RANGE, LABEL, DUPLICATE, LIMIT, CLOCK = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit", "clock")
 
 MISSING = "missing"
-"""The rule for what a document must contain, and does not."""
+"""The rule for content that a document must have, and lacks."""
 
 WATT_HOUR = 3600.0
-"""In joules; as many volt-ampere seconds are a volt-ampere hour."""
+"""In joules; also a volt-ampere hour in volt-ampere seconds."""
 PHASES = ("L1", "L2", "L3")
 MOST_DEVICES = 1000
 LARGEST = 1e12
-"""In whatever unit the gateway uses: a house does not make a terawatt-hour, nor draw a gigawatt (in mW)."""
+"""In any unit of the gateway: a household does not produce a terawatt-hour, nor draw a gigawatt (in mW)."""
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
-"""The years 2000 to 2100, in seconds: what lies outside is no instant that a gateway has seen."""
+"""The years 2000 to 2100, in seconds since 1970: no date of a gateway lies outside."""
 
 MOST_WATTS = 100_000
 """No device of a household comes near it, by day or by night."""
 MOST_JOULES = 1e9
-"""Nor a report near so much: a kilowatt for eleven days."""
+"""No report comes near it either: a kilowatt for eleven days."""
 _SIGN, _UNSIGNED = 2**31, 2**32
 
 CLOSED = ("closed", "close")
-"""A switch that conducts: some documents say the one, some the other."""
+"""The words for a closed switch: some documents use one, some the other."""
 
 _SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
 _LONGEST_TEXT = 64
@@ -42,54 +40,11 @@ _DIGITS = re.compile(r"\d{1,12}")
 
 
 class Rejection(NamedTuple):
-    """A value that was not taken: the document it stands in, the rule, and its key there ("" for a whole element)."""
+    """A value that was not accepted: the endpoint, the rule, and the key ("" for an element of a list)."""
 
     endpoint: str
     rule: str
     key: str
-
-
-@dataclass(slots=True)
-class Rejections:
-    """What one reading of the documents rejected, in the order in which it met them."""
-
-    met: list[Rejection] = field(default_factory=list)
-
-    def of(self, endpoint: str) -> Reject:
-        """The `reject` for what that endpoint answered."""
-        return lambda rule, key: self.met.append(Rejection(endpoint, rule, key))
-
-
-def pass_over(*_: str) -> None:
-    """A `reject` for what another reader of the same fields counts."""
-
-
-def number(fields: Fields, key: str, reject: Reject, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
-    """A finite number between the bounds, or None. Minus zero is zero; true is no number, nor is "1"."""
-    if key not in fields:
-        return None
-    value = fields[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
-        reject(TYPE, key)
-        return None
-    if not low <= value <= high:
-        reject(RANGE, key)
-        return None
-    return float(value) + 0.0
-
-
-def integer(fields: Fields, key: str, reject: Reject, *, low: int, high: int) -> int | None:
-    """A whole number between the bounds, or None."""
-    value = number(fields, key, reject, low=low, high=high)
-    if value is not None and not value.is_integer():
-        reject(TYPE, key)
-        return None
-    return None if value is None else int(value)
-
-
-def peek(fields: Fields, key: str) -> float | None:
-    """The same for who only compares: what is wrong with it is counted where it is read."""
-    return number(fields, key, pass_over)
 
 
 def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> float | None:
@@ -97,122 +52,9 @@ def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> fl
     return None if value is None else value * multiplied / divided
 
 
-def percent(fields: Fields, key: str, reject: Reject) -> float | None:
-    """Of 0 to 100 percent, as a ratio."""
-    return scaled(number(fields, key, reject, low=0, high=100), divided=100)
-
-
-def flag(fields: Fields, key: str, reject: Reject) -> bool | None:
-    """true or false, or None."""
-    if key not in fields:
-        return None
-    value = fields[key]
-    if not isinstance(value, bool):
-        reject(TYPE, key)
-        return None
-    return value
-
-
-def instant(fields: Fields, key: str, reject: Reject) -> float | None:
-    """Seconds since 1970, or None. Some documents write them as text; 0 is how a gateway says never."""
-    value = fields.get(key)
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        fields = {key: int(value)}
-    seconds = number(fields, key, reject)
-    if not seconds:
-        return None
-    if not EARLIEST <= seconds <= LATEST:
-        reject(CLOCK, key)
-        return None
-    return seconds
-
-
-def text(fields: Fields, key: str, reject: Reject) -> str | None:
-    """A text fit for a label: no control characters, at most 64 characters; null and numbers are none."""
-    value = fields.get(key)
-    if not isinstance(value, str):
-        if value is not None:
-            reject(TYPE, key)
-        return None
-    return clean(value)
-
-
-def says(fields: Fields, key: str, words: Collection[str], reject: Reject) -> bool | None:
-    """Is the text one of these words; None where the gateway says nothing, or that it does not know."""
-    said = text(fields, key, reject)
-    return said in words if said and said != "unknown" else None
-
-
 def clean(value: str) -> str:
-    """Without what could break a line, a terminal or UTF-8 (a lone surrogate), and cut to 64 characters."""
-    return "".join(each for each in value if each.isprintable())[:_LONGEST_TEXT].strip()
-
-
-def words(fields: Fields, key: str, reject: Reject) -> frozenset[str] | None:
-    """The texts of a list of flags, or None where there is none, or one that cannot be read: that may be any."""
-    value = fields.get(key)
-    if not isinstance(value, list):
-        if value is not None:
-            reject(TYPE, key)
-        return None
-    found = frozenset(each for each in value if isinstance(each, str))
-    if not all(isinstance(each, str) for each in value):
-        reject(TYPE, key)
-        return None
-    return found
-
-
-def serial(fields: Fields, key: str, reject: Reject) -> str | None:
-    """What names a device for ever. A number is taken as its digits; what is odd is rejected, never mended."""
-    value = fields.get(key)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
-        value = str(value)
-    if not isinstance(value, str) or not _SERIAL.fullmatch(value):
-        reject(LABEL, key)
-        return None
-    return value
-
-
-def items(content: object, reject: Reject) -> Iterator[Fields]:
-    """The objects of a list, at most 1000 of them; anything else in it, or in its place, is rejected."""
-    for _, fields in numbered(content, reject):
-        yield fields
-
-
-def numbered(content: object, reject: Reject) -> Iterator[tuple[int, Fields]]:
-    """The same with their places in the list, for lists in which the place means something."""
-    if not isinstance(content, list):
-        if content is not None:
-            reject(TYPE, "")
-        return
-    if len(content) > MOST_DEVICES:
-        reject(LIMIT, "")
-    for place, element in enumerate(content[:MOST_DEVICES]):
-        if isinstance(element, dict):
-            yield place, element
-        else:
-            reject(TYPE, "")
-
-
-def phases(content: object, count: int, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """The objects of a list as L1, L2 and L3, no more than the count."""
-    for place, fields in numbered(content, reject):
-        if place < min(count, len(PHASES)):
-            yield PHASES[place], fields
-
-
-def devices(content: object, key: str, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """The devices of a list with their serials, each serial once: the first stands, another is rejected."""
-    seen: set[str] = set()
-    for each in items(content, reject):
-        name = serial(each, key, reject)
-        if name is None:
-            continue
-        if name in seen:
-            reject(DUPLICATE, key)
-            continue
-        seen.add(name)
-        yield name, each
+    """The text without what can break a line, a terminal or UTF-8 (a lone surrogate), cut to 64 characters."""
+    return "".join(character for character in value if character.isprintable())[:_LONGEST_TEXT].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +134,7 @@ class FieldReader:
 
     def raw_number(self, key: str) -> float | None:
         """The same for comparisons only: what is wrong with it is counted where it is read."""
-        return FieldReader(self.fields, self.endpoint).number(key)
+        return raw_number(self.fields, key)
 
     def integer(self, key: str, *, low: int, high: int) -> int | None:
         value = self.number(key, low=low, high=high)
@@ -406,6 +248,11 @@ class FieldReader:
             self.reject(LABEL, key)
             return None
         return value
+
+
+def raw_number(fields: Fields, key: str) -> float | None:
+    """A finite number, for comparisons only: what is wrong with it is counted where it is read."""
+    return FieldReader(fields, "").number(key)
 
 
 def by_serial(readers: Iterable[FieldReader], key: str) -> Iterator[tuple[str, FieldReader]]:

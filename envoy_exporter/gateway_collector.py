@@ -225,9 +225,9 @@ def _is_up(snapshot: Snapshot) -> bool:
 
 def _grade(run: "_Run[Any]", snapshot: Snapshot) -> CollectorRun:
     standings = [
-        snapshot.wanted[each.name]
-        for each in ENDPOINTS
-        if each.name in snapshot.wanted and each.matters_to(run.name, snapshot.documents)
+        snapshot.wanted[endpoint.name]
+        for endpoint in ENDPOINTS
+        if endpoint.name in snapshot.wanted and endpoint.matters_to(run.name, snapshot.documents)
     ]
     there = all(standing.readable or standing.absent is not None for standing in standings)
     took = [standing.took for standing in standings if standing.took is not None]

@@ -1,38 +1,25 @@
-"""The careful hands, one by one."""
+"""The field reader, method by method."""
 
 import math
 
 import pytest
 
-from envoy_exporter.fields import (
-    devices,
-    flag,
-    instant,
-    integer,
-    number,
-    percent,
-    phases,
-    says,
-    scaled,
-    serial,
-    text,
-    words,
-)
-
-MISSING: dict[str, object] = {}
-KEYS = {"x", "s", ""}
+from envoy_exporter.fields import FieldReader, by_serial, scaled
 
 
-class Rejected(list[str]):
-    """Collects the rules."""
+def reader(**fields: object) -> FieldReader:
+    return FieldReader(fields, "/endpoint")
 
-    def __call__(self, rule: str, key: str) -> None:
-        assert key in KEYS
-        self.append(rule)
+
+def rules(reader: FieldReader) -> list[str]:
+    """The rules that rejected values of the object, one for each value."""
+    assert {rejection.endpoint for rejection in reader.rejections} <= {"/endpoint"}
+    assert {rejection.key for rejection in reader.rejections} <= {*reader.fields, ""}
+    return [rejection.rule for rejection in reader.rejections]
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [
         (5, 5.0, []),
         (-0.5, -0.5, []),
@@ -47,31 +34,31 @@ class Rejected(list[str]):
         (1e13, None, ["range"]),
     ],
 )
-def test_a_number(value: object, taken: float | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert number({"x": value}, "x", rejected) == taken
-    assert rejected == rules
+def test_a_number(value: object, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.number("x") == taken
+    assert rules(fields) == rejected
 
 
 def test_a_missing_number_is_no_rejection() -> None:
-    rejected = Rejected()
-    assert number(MISSING, "x", rejected) is None
-    assert rejected == []
+    fields = reader()
+    assert fields.number("x") is None
+    assert rules(fields) == []
 
 
 def test_minus_zero_is_zero() -> None:
-    taken = number({"x": -0.0}, "x", Rejected())
+    taken = reader(x=-0.0).number("x")
     assert taken is not None
     assert math.copysign(1, taken) == 1
 
 
 def test_bounds_are_within() -> None:
-    rejected = Rejected()
-    assert number({"x": 0}, "x", rejected, low=0) == 0
-    assert number({"x": 1}, "x", rejected, high=1) == 1
-    assert rejected == []
-    assert number({"x": -0.001}, "x", rejected, low=0) is None
-    assert rejected == ["range"]
+    fields = reader(zero=0, one=1, below=-0.001)
+    assert fields.number("zero", low=0) == 0
+    assert fields.number("one", high=1) == 1
+    assert rules(fields) == []
+    assert fields.number("below", low=0) is None
+    assert rules(fields) == ["range"]
 
 
 def test_dividing_keeps_what_multiplying_spoils() -> None:
@@ -79,15 +66,17 @@ def test_dividing_keeps_what_multiplying_spoils() -> None:
     assert scaled(None, 3600) is None
 
 
-@pytest.mark.parametrize(("value", "taken", "rules"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])])
-def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert flag({"x": value}, "x", rejected) is taken
-    assert rejected == rules
+@pytest.mark.parametrize(
+    ("value", "taken", "rejected"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])]
+)
+def test_a_flag(value: object, taken: bool | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.flag("x") is taken
+    assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [
         (1_781_000_000, 1_781_000_000.0, []),
         ("1781000000", 1_781_000_000.0, []),
@@ -100,10 +89,10 @@ def test_a_flag(value: object, taken: bool | None, rules: list[str]) -> None:
         ("2026-01-01", None, ["type"]),
     ],
 )
-def test_an_instant(value: object, taken: float | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert instant({"x": value}, "x", rejected) == taken
-    assert rejected == rules
+def test_an_instant(value: object, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.timestamp("x") == taken
+    assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
@@ -116,7 +105,7 @@ def test_an_instant(value: object, taken: float | None, rules: list[str]) -> Non
     ],
 )
 def test_a_text_is_clean(value: str, taken: str) -> None:
-    assert text({"x": value}, "x", Rejected()) == taken
+    assert reader(x=value).text("x") == taken
 
 
 @pytest.mark.parametrize(
@@ -135,34 +124,33 @@ def test_a_text_is_clean(value: str, taken: str) -> None:
     ],
 )
 def test_a_serial_is_taken_as_it_is_or_rejected(value: object, taken: str | None) -> None:
-    rejected = Rejected()
-    assert serial({"x": value}, "x", rejected) == taken
-    assert rejected == ([] if taken else ["label"])
+    fields = reader(x=value)
+    assert fields.serial("x") == taken
+    assert rules(fields) == ([] if taken else ["label"])
 
 
 def test_devices_are_told_apart_by_their_serials() -> None:
-    rejected = Rejected()
-    found = list(devices([{"s": "1"}, {"s": "2"}, {"s": "1"}, {"s": ""}, None, {}], "s", rejected))
+    fields = reader(devices=[{"s": "1"}, {"s": "2"}, {"s": "1"}, {"s": ""}, None, {}])
+    found = list(by_serial(fields.objects("devices"), "s"))
     assert [name for name, _ in found] == ["1", "2"]
-    assert rejected == ["duplicate", "label", "type", "label"]
+    assert [rejection.rule for rejection in fields.rejections] == ["duplicate", "label", "type", "label"]
 
 
 def test_something_else_where_a_list_belongs_is_rejected_once() -> None:
-    rejected = Rejected()
-    assert list(devices({"error": "busy"}, "s", rejected)) == []
-    assert list(devices(None, "s", rejected)) == []
-    assert rejected == ["type"]
+    fields = reader(devices={"error": "busy"}, others=None)
+    assert list(fields.objects("devices")) == []
+    assert list(fields.objects("others")) == []
+    assert rules(fields) == ["type"]
 
 
 def test_phases_have_their_places() -> None:
-    rejected = Rejected()
-    found = phases([{"w": 1}, "x", {"w": 3}, {"w": 4}], 3, rejected)
-    assert [(name, fields["w"]) for name, fields in found] == [("L1", 1), ("L3", 3)]
-    assert rejected == ["type"]
+    fields = reader(lines=[{"w": 1}, "x", {"w": 3}, {"w": 4}])
+    assert [(name, line.number("w")) for name, line in fields.phases("lines", 3)] == [("L1", 1), ("L3", 3)]
+    assert rules(fields) == ["type"]
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [
         ("closed", True, []),
         ("close", True, []),
@@ -174,35 +162,35 @@ def test_phases_have_their_places() -> None:
         (1, None, ["type"]),
     ],
 )
-def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: object, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert says({"s": value}, "s", ("closed", "close"), rejected) is taken
-    assert says(MISSING, "s", ("closed",), rejected) is None
-    assert rejected == rules
+def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: object, rejected: list[str]) -> None:
+    fields = reader(s=value)
+    assert fields.is_one_of("s", ("closed", "close")) is taken
+    assert fields.is_one_of("missing", ("closed",)) is None
+    assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [(0, 0.0, []), (54, 0.54, []), (100, 1.0, []), (101, None, ["range"]), (-1, None, ["range"])],
 )
-def test_a_percentage_is_a_ratio(value: int, taken: float | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert percent({"x": value}, "x", rejected) == taken
-    assert rejected == rules
+def test_a_percentage_is_a_ratio(value: int, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.ratio("x") == taken
+    assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [(3, 3, []), (3.0, 3, []), (2.5, None, ["type"]), (True, None, ["type"]), (10**400, None, ["range"])],
 )
-def test_a_whole_number(value: object, taken: int | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert integer({"x": value}, "x", rejected, low=1, high=3) == taken
-    assert rejected == rules
+def test_a_whole_number(value: object, taken: int | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.integer("x", low=1, high=3) == taken
+    assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rules"),
+    ("value", "taken", "rejected"),
     [
         ([], set(), []),
         (["a", "b", "a"], {"a", "b"}, []),
@@ -212,8 +200,84 @@ def test_a_whole_number(value: object, taken: int | None, rules: list[str]) -> N
         ({"a": 1}, None, ["type"]),
     ],
 )
-def test_the_words_of_a_list(value: object, taken: set[str] | None, rules: list[str]) -> None:
-    rejected = Rejected()
-    assert words({"x": value}, "x", rejected) == taken
-    assert rejected == rules
-    assert words(MISSING, "x", rejected) is None
+def test_the_words_of_a_list(value: object, taken: set[str] | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.words("x") == taken
+    assert rules(fields) == rejected
+    assert fields.words("missing") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rejected"),
+    [
+        (40_352, 40.352, []),
+        (0, 0.0, []),
+        (-1, None, ["range"]),
+        ("1", None, ["type"]),
+    ],
+)
+def test_thousandths_are_divided_and_not_negative(value: object, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.thousandths("x") == taken
+    assert rules(fields) == rejected
+
+
+def test_thousandths_with_a_lower_bound_may_be_negative() -> None:
+    assert reader(x=-1500).thousandths("x", low=-2000) == -1.5
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rejected"), [(2, 7200.0, []), (-1, None, ["range"]), (True, None, ["type"])]
+)
+def test_watt_hours_are_joules(value: object, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.watt_hours("x") == taken
+    assert rules(fields) == rejected
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "rejected"),
+    [
+        (4_294_967_292, -4.0, []),
+        (100_000, 100_000.0, []),
+        (-100_000, -100_000.0, []),
+        (100_001, None, ["range"]),
+        (2**31, None, ["range"]),
+        (2**32, None, ["range"]),
+    ],
+)
+def test_watts_may_be_printed_as_unsigned(value: int, taken: float | None, rejected: list[str]) -> None:
+    fields = reader(x=value)
+    assert fields.watts("x") == taken
+    assert rules(fields) == rejected
+
+
+@pytest.mark.parametrize(("value", "taken"), [(-101, None), (-100, -100.0), (200, 200.0), (201, None)])
+def test_celsius_outside_of_the_range_is_rejected(value: int, taken: float | None) -> None:
+    assert reader(x=value).celsius("x") == taken
+
+
+@pytest.mark.parametrize(("value", "taken"), [(32, 0.0), (212, 100.0), (-149, None), (393, None)])
+def test_fahrenheit_is_converted_to_celsius(value: int, taken: float | None) -> None:
+    assert reader(x=value).fahrenheit("x") == taken
+
+
+def test_timestamp_ahead_of_the_latest_is_rejected() -> None:
+    fields = FieldReader({"x": 1_781_000_001}, "/endpoint", latest=1_781_000_000)
+    assert fields.timestamp("x") is None
+    assert rules(fields) == ["clock"]
+    assert fields.timestamp("x", latest=1_781_000_001) == 1_781_000_001
+
+
+def test_raw_number_rejects_nothing() -> None:
+    fields = reader(x="5", y=5)
+    assert (fields.raw_number("x"), fields.raw_number("y"), fields.raw_number("missing")) == (None, 5.0, None)
+    assert rules(fields) == []
+
+
+def test_entry_of_a_path_shares_endpoint_rejections_and_latest() -> None:
+    fields = FieldReader({"a": {"b": {"x": "5"}}, "c": 1}, "/endpoint", latest=7)
+    inner = fields.entry("a", "b")
+    assert inner.number("x") is None
+    assert (inner.endpoint, inner.latest, fields.rejections) == ("/endpoint", 7, [("/endpoint", "type", "x")])
+    assert not fields.entry("c", "d")

@@ -58,6 +58,7 @@ SHARED = {
 PARTS = {
     "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
+    "site_meters": {"site"},
     "required": {"html_production"},
     "inverters": {"inventory", "inverter_readings", "inverter_reports"},
     "inverter_reports": {"inverter_readings"},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envoy_exporter import fields as json_fields
+from envoy_exporter import fields
 from envoy_exporter.cli import _parser
 from envoy_exporter.gateway import responses
 from envoy_exporter.transport import client
@@ -42,5 +42,5 @@ def test_the_limits_are_those_of_the_code() -> None:
         access._GUESSES,
         client.LARGEST_BODY / 1024**2,
         responses.LARGEST_INFO / 1024,
-        json_fields.MOST_DEVICES,
+        fields.MOST_DEVICES,
     ]

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envoy_exporter import documents, entries, system
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, percent, scaled
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, MISSING, FieldReader
 
-from . import battery_charge, battery_units, plausibility, required, sanity_checks, secondary_control
+from . import battery_charge, battery_units, plausibility, required, secondary_control
 from .battery_units import AC_STATES, BatteryUnit
 from .collector import Collector, Context, Result, Settings
-from .device_reports import is_fresh
+from .device_reports import report_time
+from .document_reader import DocumentReader
 from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
 
 _KINDS = frozenset(("iq", "ac"))
@@ -117,39 +117,35 @@ class BatteryMemory:
 
 
 def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
-    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
-    rejections = Rejections()
-    before = memory
-    plausible, latest = PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now)
-    encharge = entries.ensemble(seen, "ENCHARGE")
-    rejected = Rejections()
-    units = dict(json_fields.devices(encharge, "serial_num", rejected.of(documents.ENSEMBLE_INVENTORY)))
-    rejections.met += rejected.met
-    whole = all(each.rule == json_fields.DUPLICATE for each in rejected.met)
+    seen, settings, before, now = context.documents, context.settings, context.memory, context.now
+    reader = DocumentReader.at(seen, now)
+    plausible = PlausibilityFilter(seen, before.plausibility)
+    units = dict(reader.devices(documents.ENSEMBLE_INVENTORY, entries.ensemble(seen, "ENCHARGE"), "serial_num"))
+    whole = all(rejection.rule == DUPLICATE for rejection in reader.rejections)
     readings: list[Reading] = []
     iq = ac = None
     absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
     if units:
         in_inventory = battery_charge.is_in_inventory(seen, absent_since, now)
-        readings = [*battery_units.iq(seen, units, latest, rejections, charge_in_inventory=in_inventory)]
-        readings += secondary_control.readings(seen, rejections)
-        iq = _iq(seen, [each for each in readings if isinstance(each, BatteryUnit)], rejections, whole=whole)
+        readings = [*battery_units.iq(reader, units, charge_in_inventory=in_inventory)]
+        readings += secondary_control.readings(reader)
+        iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], whole=whole)
     if (entry := entries.ac_batteries(entries.site(seen))) is not None:
-        ac = _ac(entry, seen, settings, latest, rejections)
-    readings += battery_units.ac(seen, settings, latest, plausible, rejections)
+        ac = _ac(reader.fields(entries.site_endpoint(seen), entry), seen, settings)
+    readings += battery_units.ac(reader, settings, plausible)
     listed = battery_units.listed(seen, before.listed)
-    readings += battery_units.ac_of_v1(seen, listed, latest, rejections)
+    readings += battery_units.ac_of_v1(reader, listed)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     known = _remembered(seen, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
     if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
-        together += _together(seen, iq, ac, rejections)
+        together += _together(reader, iq, ac)
         if known.ct is False and kinds:
             together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
-    together += _by_ct(seen, plausible, rejections)
+    together += _by_ct(reader, plausible)
     return Result(
         (*together, *kinds, *readings),
-        (*rejections.met, *required.missing("batteries", seen)),
+        (*reader.rejections, *required.missing("batteries", seen)),
         replace(known, plausibility=plausible.state(), listed=listed, power_absent_since=absent_since),
     )
 
@@ -174,67 +170,60 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
     return BatteryMemory(before.plausibility, kinds, told, ct)
 
 
-def _together(seen: Documents, iq: Battery | None, ac: Battery | None, rejections: Rejections) -> Iterator[Reading]:
+def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) -> Iterator[Reading]:
     if iq and ac:
-        reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-        together = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+        together = reader.entry(documents.ENSEMBLE_SECCTRL)
         yield Storage(
-            charge=percent(together, "agg_soc", reject),
-            available=_sum(iq.available, scaled(number(together, "ACB_agg_energy", reject, low=0), WATT_HOUR)),
-            capacity=scaled(number(together, "Max_energy", reject, low=0), WATT_HOUR),
+            charge=together.ratio("agg_soc"),
+            available=_sum(iq.available, together.watt_hours("ACB_agg_energy")),
+            capacity=together.watt_hours("Max_energy"),
         )
     elif kind := iq or ac:
         yield Storage(charge=kind.charge, available=kind.available, capacity=kind.capacity)
 
 
-def _by_ct(seen: Documents, plausible: PlausibilityFilter, rejections: Rejections) -> Iterator[Reading]:
-    """The power is the storage CT's where there is one, and never the units' in its place."""
-    meter = system.enabled_meter(seen, "storage")
+def _by_ct(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
+    """The power is that of the storage CT if there is one, and never the sum of the units in its place."""
+    meter = system.enabled_meter(reader.documents, "storage")
     if meter is None:
         return
-    reject = rejections.of(documents.METER_READINGS)
-    if fields := plausible.meter(meter, entries.meter_readings(seen).get(meter.eid, {})):
-        yield StoragePower(source="ct", power=number(fields, "activePower", reject))
-        yield StorageEnergy(
-            discharged=scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
-            charged=scaled(number(fields, "actEnergyRcvd", reject, low=0), WATT_HOUR),
-        )
+    sent = entries.meter_readings(reader.documents).get(meter.eid, {})
+    if fields := plausible.meter(meter, reader.fields(documents.METER_READINGS, sent)):
+        yield StoragePower(source="ct", power=fields.number("activePower"))
+        yield StorageEnergy(discharged=fields.watt_hours("actEnergyDlvd"), charged=fields.watt_hours("actEnergyRcvd"))
 
 
-def _iq(seen: Documents, units: list[BatteryUnit], rejections: Rejections, *, whole: bool) -> Battery:
-    """`whole`: is each battery of the list among the units, so that they may be counted and added up."""
-    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+def _iq(reader: DocumentReader, units: list[BatteryUnit], *, whole: bool) -> Battery:
+    """`whole`: whether each battery of the list is among the units, so that they can be counted and added up."""
+    fields = reader.entry(documents.ENSEMBLE_SECCTRL)
     return Battery(
         kind="iq",
-        charge=percent(fields, "ENC_agg_soc", reject),
-        available=scaled(number(fields, "ENC_agg_avail_energy", reject, low=0), WATT_HOUR),
-        capacity=scaled(number(fields, "Enc_max_available_capacity", reject, low=0), WATT_HOUR),
+        charge=fields.ratio("ENC_agg_soc"),
+        available=fields.watt_hours("ENC_agg_avail_energy"),
+        capacity=fields.watt_hours("Enc_max_available_capacity"),
         power=_sum(*(unit.power for unit in units)) if whole else None,
         units=len(units) if whole else None,
-        health=percent(fields, "ENC_agg_soh", reject),
-        reserve=percent(fields, "adjusted_backup_soc", reject),
-        configured_reserve=percent(fields, "configured_backup_soc", reject),
-        reserve_energy=scaled(number(fields, "ENC_agg_backup_energy", reject, low=0), WATT_HOUR),
+        health=fields.ratio("ENC_agg_soh"),
+        reserve=fields.ratio("adjusted_backup_soc"),
+        configured_reserve=fields.ratio("configured_backup_soc"),
+        reserve_energy=fields.watt_hours("ENC_agg_backup_energy"),
     )
 
 
-def _ac(fields: Fields, seen: Documents, settings: Settings, latest: float, rejections: Rejections) -> Battery:
-    """A gateway that hears them no more repeats what they last did: for 41 hours in 8.2.4382_ACB.
+def _ac(fields: FieldReader, seen: Documents, settings: Settings) -> Battery:
+    """A gateway that no longer hears them repeats their last values: for 41 hours in 8.2.4382_ACB.
 
-    Each is an inverter with cells behind it, and its power as old as an inverter's may be. How full they are stays.
+    Each is an inverter with cells behind it, and its power can be as old as an inverter's. The charge stays.
     """
-    reject = rejections.of(entries.site_endpoint(seen))
-    last_reading = json_fields.instant(fields, "readingTime", reject)
-    power, state = number(fields, "wNow", reject), json_fields.text(fields, "state", reject)
-    fresh = is_fresh(last_reading, seen, settings.inverter_max_age)
+    last_reading, fresh = report_time(fields, "readingTime", seen, settings.inverter_max_age)
+    power, state = fields.number("wNow"), fields.text("state")
     return Battery(
         kind="ac",
-        charge=percent(fields, "percentFull", reject),
-        available=scaled(number(fields, "whNow", reject, low=0), WATT_HOUR),
+        charge=fields.ratio("percentFull"),
+        available=fields.watt_hours("whNow"),
         power=power if fresh else None,
-        units=number(fields, "activeCount", reject, low=0),
-        last_reading=sanity_checks.not_ahead(last_reading, "readingTime", latest, reject),
+        units=fields.number("activeCount", low=0),
+        last_reading=last_reading,
         state=state if fresh else None,
     )
 
@@ -256,7 +245,7 @@ COLLECTOR = Collector(
         Battery,
         *battery_units.READINGS,
     ),
-    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES),
+    rules=(*GENERAL_RULES, MISSING, *plausibility.RULES),
     memory=BatteryMemory(),
     read=read,
 )

@@ -1,18 +1,18 @@
 """Each battery by itself: IQ batteries of `/ivp/ensemble`, AC batteries of the inventory. A part of `batteries`."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, flag, instant, number, percent, scaled
+from envoy_exporter.fields import LARGEST, FieldReader, by_serial
 
-from . import sanity_checks
 from .collector import Settings
-from .device_reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
+from .device_reports import is_fresh, mean_watts
 from .device_status import FLAGS
+from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, Register
 
 AC_STATES = ("charging", "idle", "discharging", "full")
@@ -194,94 +194,89 @@ _LIFETIME = (Register(key="joulesProduced"), Register(key="joulesUsed"))
 READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryManagement, BatteryUnit, CommunicationLevel)
 
 
-def iq(
-    seen: Documents, units: Mapping[str, Fields], latest: float, rejections: Rejections, *, charge_in_inventory: bool
-) -> Iterator[Reading]:
-    """Power, and charge unless it is in the inventory alone, are those of `/ivp/ensemble/power`.
+def iq(reader: DocumentReader, units: Mapping[str, FieldReader], *, charge_in_inventory: bool) -> Iterator[Reading]:
+    """Power is that of `/ivp/ensemble/power`, and so is charge, unless only the inventory has it.
 
     The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
     """
-    reject, now = rejections.of(documents.ENSEMBLE_INVENTORY), rejections.of(documents.ENSEMBLE_POWER)
-    fresh = dict(json_fields.devices(entries.battery_powers(seen), "serial_num", now))
-    statuses = entries.entry(seen.content(documents.ENSEMBLE_STATUS), "inventory", "serial_nums")
-    reported = rejections.of(documents.ENSEMBLE_STATUS)
+    powers = entries.battery_powers(reader.documents)
+    fresh = dict(reader.devices(documents.ENSEMBLE_POWER, powers, "serial_num"))
+    statuses = reader.entry(documents.ENSEMBLE_STATUS, "inventory", "serial_nums")
     for serial, fields in units.items():
-        yield _info(serial, "iq", fields, rejections, documents.ENSEMBLE_INVENTORY)
-        if version := json_fields.text(fields, "bmu_fw_version", reject):
+        yield _info(serial, "iq", fields)
+        if version := fields.text("bmu_fw_version"):
             yield BatteryManagement(serial=serial, firmware=version)
-        power, status = fresh.get(serial, {}), entries.entry(statuses, serial)
-        switch_off = flag(fields, "dc_switch_off", reject)
+        power = fresh.get(serial) or reader.fields(documents.ENSEMBLE_POWER, {})
+        status = statuses.entry(serial)
+        switch_off = fields.flag("dc_switch_off")
         yield BatteryUnit(
             serial=serial,
-            charge=percent(fields, "percentFull", reject) if charge_in_inventory else percent(power, "soc", now),
-            power=scaled(number(power, "real_power_mw", now), divided=1000),
-            apparent_power=scaled(number(power, "apparent_power_mva", now), divided=1000),
-            temperature=celsius(fields, "temperature", reject),
-            cell_temperature=celsius(fields, "maxCellTemp", reject),
-            capacity=scaled(number(fields, "encharge_capacity", reject, low=0), WATT_HOUR),
-            rated_power=number(status, "encharge_rated_power", reported, low=0),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
-            communicating=flag(fields, "communicating", reject),
-            operating=flag(fields, "operating", reject),
-            sleep_enabled=flag(fields, "sleep_enabled", reject),
+            charge=fields.ratio("percentFull") if charge_in_inventory else power.ratio("soc"),
+            power=power.thousandths("real_power_mw", low=-LARGEST),
+            apparent_power=power.thousandths("apparent_power_mva", low=-LARGEST),
+            temperature=fields.celsius("temperature"),
+            cell_temperature=fields.celsius("maxCellTemp"),
+            capacity=fields.watt_hours("encharge_capacity"),
+            rated_power=status.number("encharge_rated_power", low=0),
+            last_report=fields.timestamp("last_rpt_date"),
+            communicating=fields.flag("communicating"),
+            operating=fields.flag("operating"),
+            sleep_enabled=fields.flag("sleep_enabled"),
             dc_switch_on=None if switch_off is None else not switch_off,
-            led_status=number(fields, "led_status", reject),
-            admin_state=number(fields, "admin_state", reject),
-            status=json_fields.words(fields, "device_status", reject),
-            grid_mode=json_fields.text(status, "reported_grid_mode", reported),
-            grid_state=json_fields.text(status, "reported_enc_grid_state", reported),
+            led_status=fields.number("led_status"),
+            admin_state=fields.number("admin_state"),
+            status=fields.words("device_status"),
+            grid_mode=status.text("reported_grid_mode"),
+            grid_state=status.text("reported_enc_grid_state"),
         )
         for band, key in BANDS.items():
-            yield CommunicationLevel(serial=serial, band=band, level=number(fields, key, reject, low=0))
+            yield CommunicationLevel(serial=serial, band=band, level=fields.number(key, low=0))
 
 
-def ac(
-    seen: Documents, settings: Settings, latest: float, plausible: PlausibilityFilter, rejections: Rejections
-) -> Iterator[Reading]:
-    """The inventory's AC batteries, and what device_data has of them where there is one.
+def ac(reader: DocumentReader, settings: Settings, plausible: PlausibilityFilter) -> Iterator[Reading]:
+    """The inventory's AC batteries, with the reports that device_data has of them.
 
-    Their power in the v1 list may lack its sign (no capture has one that charges), so that is not taken: device_data
+    Their power in the v1 list may lack its sign (no capture has one that charges), so it is not used: device_data
     counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
     """
-    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    listed = json_fields.devices(entries.inventory(seen, "ACB"), "serial_num", reject)
-    units = {serial: fields for serial, fields in listed if entries.is_ac_battery(fields)}
+    seen = reader.documents
+    listed = reader.devices(documents.INVENTORY, entries.inventory(seen, "ACB"), "serial_num")
+    units = {serial: fields for serial, fields in listed if entries.is_ac_battery(fields.fields)}
     if not units:
         return
-    reported = dict(json_fields.devices(entries.interval_data(seen, "acb"), "sn", data))
-    asleep = _commanded(seen, rejections)
+    reported = dict(reader.devices(documents.DEVICE_DATA, entries.interval_data(seen, "acb"), "sn"))
+    asleep = _commanded(reader)
     for serial, fields in units.items():
-        yield _info(serial, "ac", fields, rejections, documents.INVENTORY)
-        channel = next(json_fields.items(reported.get(serial, {}).get("channels"), data), {})
-        report = entries.entry(channel.get("lastReading"))
-        lifetime = plausible.accepted(
-            documents.DEVICE_DATA, (serial,), entries.entry(channel.get("lifetime")), _LIFETIME
-        )
-        fresh = is_fresh(instant(report, "endDate", data), seen, settings.inverter_max_age)
-        power, temperature = _power(report, rejections), celsius(report, "channelTemp", data)
-        coldest, volts = celsius(report, "minCellTemp", data), thousandth(report, "totVoltage", data)
+        yield _info(serial, "ac", fields)
+        device = reported.get(serial) or reader.fields(documents.DEVICE_DATA, {})
+        channel = next(device.objects("channels"), device.of({}))
+        report = channel.entry("lastReading")
+        lifetime = plausible.accepted((serial,), channel.entry("lifetime"), _LIFETIME)
+        fresh = is_fresh(report.timestamp("endDate", latest=math.inf), seen, settings.inverter_max_age)
+        power, temperature = _power(report), report.celsius("channelTemp")
+        coldest, volts = report.celsius("minCellTemp"), report.thousandths("totVoltage")
         yield BatteryUnit(
             serial=serial,
-            charge=percent(fields, "percentFull", reject),
+            charge=fields.ratio("percentFull"),
             power=power if fresh else None,
-            discharged=number(lifetime, "joulesProduced", data, low=0),
-            charged=number(lifetime, "joulesUsed", data, low=0),
+            discharged=lifetime.number("joulesProduced", low=0),
+            charged=lifetime.number("joulesUsed", low=0),
             temperature=temperature if fresh else None,
-            cell_temperature=celsius(fields, "maxCellTemp", reject),
+            cell_temperature=fields.celsius("maxCellTemp"),
             min_cell_temperature=coldest if fresh else None,
             pack_voltage=volts if fresh else None,
-            health=percent(report, "SOH", data),
-            last_report=sanity_checks.moment(fields, "last_rpt_date", latest, reject),
-            communicating=flag(fields, "communicating", reject),
-            operating=flag(fields, "operating", reject),
-            producing=flag(fields, "producing", reject),
-            sleep_enabled=flag(fields, "sleep_enabled", reject),
+            health=report.ratio("SOH"),
+            last_report=fields.timestamp("last_rpt_date"),
+            communicating=fields.flag("communicating"),
+            operating=fields.flag("operating"),
+            producing=fields.flag("producing"),
+            sleep_enabled=fields.flag("sleep_enabled"),
             sleep_commanded=None if asleep is None else serial in asleep,
-            sleep_min_charge=percent(fields, "sleep_min_soc", reject),
-            sleep_max_charge=percent(fields, "sleep_max_soc", reject),
-            admin_state=number(fields, "admin_state", reject),
-            state=json_fields.text(fields, "charge_status", reject),
-            status=json_fields.words(fields, "device_status", reject),
+            sleep_min_charge=fields.ratio("sleep_min_soc"),
+            sleep_max_charge=fields.ratio("sleep_max_soc"),
+            admin_state=fields.number("admin_state"),
+            state=fields.text("charge_status"),
+            status=fields.words("device_status"),
         )
 
 
@@ -292,48 +287,44 @@ def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | N
     return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(seen, "ACB")))
 
 
-def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, rejections: Rejections) -> Iterator[Reading]:
+def ac_of_v1(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[Reading]:
     """AC batteries that only the list of inverters has (8.2.4382_ACB); nothing until the inventory has answered.
 
     Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
     """
-    reject = rejections.of(documents.INVERTERS_V1)
-    units = (
+    units = [
         unit
-        for unit in entries.objects(seen.content(documents.INVERTERS_V1))
+        for unit in entries.objects(reader.documents.content(documents.INVERTERS_V1))
         if entries.device_type(unit) == entries.AC_BATTERY
-    )
-    for serial, fields in json_fields.devices(list(units), "serialNumber", reject):
+    ]
+    for serial, fields in reader.devices(documents.INVERTERS_V1, units, "serialNumber"):
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(
                 serial=serial,
-                max_power=watts(fields, "maxReportWatts", reject),
-                last_report=sanity_checks.moment(fields, "lastReportDate", latest, reject),
+                max_power=fields.watts("maxReportWatts"),
+                last_report=fields.timestamp("lastReportDate"),
             )
 
 
-def _power(report: Fields, rejections: Rejections) -> float | None:
-    reject = rejections.of(documents.DEVICE_DATA)
-    produced, used = joules(report, "joulesProduced", reject), joules(report, "joulesUsed", reject)
-    return mean_watts(produced - used if produced is not None and used is not None else None, report)
+def _power(report: FieldReader) -> float | None:
+    produced, used = report.joules("joulesProduced"), report.joules("joulesUsed")
+    energy = produced - used if produced is not None and used is not None else None
+    return mean_watts(energy, report.raw_number("duration"))
 
 
-def _commanded(seen: Documents, rejections: Rejections) -> frozenset[str] | None:
-    """The AC batteries that are told to sleep; None where the gateway does not say."""
-    told = entries.entry(seen.content(documents.ACB_CONFIG)).get("acb_sleep")
-    reject = rejections.of(documents.ACB_CONFIG)
-    listed = json_fields.devices(told, "serial_num", reject)
-    serials = frozenset(serial for serial, _ in listed)
-    return serials if isinstance(told, list) else None
+def _commanded(reader: DocumentReader) -> frozenset[str] | None:
+    """The AC batteries that are commanded to sleep; None if it is not reported."""
+    config = reader.entry(documents.ACB_CONFIG)
+    serials = frozenset(serial for serial, _ in by_serial(config.objects("acb_sleep"), "serial_num"))
+    return serials if isinstance(config.fields.get("acb_sleep"), list) else None
 
 
-def _info(serial: str, kind: str, fields: Fields, rejections: Rejections, endpoint: str) -> BatteryUnitInfo:
-    reject = rejections.of(endpoint)
+def _info(serial: str, kind: str, fields: FieldReader) -> BatteryUnitInfo:
     return BatteryUnitInfo(
         serial=serial,
         kind=kind,
-        part_number=json_fields.text(fields, "part_num", reject),
-        firmware=json_fields.text(fields, "img_pnum_running", reject),
-        phase=json_fields.text(fields, "phase", reject),
+        part_number=fields.text("part_num"),
+        firmware=fields.text("img_pnum_running"),
+        phase=fields.text("phase"),
     )

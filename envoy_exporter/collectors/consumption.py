@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import entries, system
+from envoy_exporter.entries import Meter
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import WATT_HOUR, Fields, number, peek, scaled
+from envoy_exporter.fields import LARGEST, WATT_HOUR, FieldReader, Fields, scaled
 
 from . import sanity_checks
 from .plausibility import HOLD
@@ -141,7 +142,7 @@ class ConsumptionMemory:
 
 def remembered(site: Site, before: ConsumptionMemory, now: float) -> ConsumptionMemory:
     """The memory after this reading: a list of meters that fails, or is empty, for a poll changes no hardware."""
-    seen = site.seen
+    seen = site.documents
     sole = system.sole_consumption_meter(seen) if entries.meters(seen) else before.sole_meter
     has_inverters = before.has_inverters or system.has_inverter(seen)
     return ConsumptionMemory(
@@ -176,65 +177,41 @@ def read(
     site: Site, memory: ConsumptionMemory
 ) -> Iterator[Consumption | ConsumptionPhase | NetConsumption | NetConsumptionPhase]:
     """Nothing while the CT is not active."""
-    meter = system.enabled_meter(site.seen, NET) or system.enabled_meter(site.seen, TOTAL)
+    meter = system.enabled_meter(site.documents, NET) or system.enabled_meter(site.documents, TOTAL)
     total, net = entries.consumption_entries(site.content)
     if (load := _usable(site, TOTAL, total, meter, memory)) is not None:
-        yield _load(site, load)
+        yield Consumption(**_load(site, load))
         for phase, line in site.lines(load, meter):
-            yield _load_of_phase(site, line, phase)
+            yield ConsumptionPhase(phase=phase, **_load(site, line, phase))
     if (balance := _usable(site, NET, net, meter, memory)) is not None:
         fields = site.accepted(NET, balance)
-        yield NetConsumption(power=_power(site, fields), balance=_lifetime(site, fields))
+        yield NetConsumption(power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST))
         for phase, line in site.lines(balance, meter):
             fields = site.accepted(NET, line, phase)
-            yield NetConsumptionPhase(phase=phase, power=_power(site, fields), balance=_lifetime(site, fields))
+            yield NetConsumptionPhase(
+                phase=phase, power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST)
+            )
 
 
 def _usable(
-    site: Site, name: str, entry: Fields | None, meter: entries.Meter | None, memory: ConsumptionMemory
-) -> Fields | None:
+    site: Site, name: str, entry: Fields | None, meter: Meter | None, memory: ConsumptionMemory
+) -> FieldReader | None:
     if entry is not None and entries.is_active(entry) and name in rejected(memory):
-        site.reject(sanity_checks.TOTAL_EQUALS_NET, name)
+        site.fields(entry).reject(sanity_checks.TOTAL_EQUALS_NET, name)
         return None
     return site.whole(name, entry, meter)
 
 
-def _load(site: Site, entry: Fields) -> Consumption:
-    fields = site.accepted(TOTAL, entry)
-    energies = _day_and_week(site, fields, entry)
-    return Consumption(
-        power=_power(site, fields),
-        lifetime=_lifetime(site, fields),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=number(fields, "reactPwr", site.reject),
-        apparent_power=number(fields, "apprntPwr", site.reject),
-        current=number(fields, "rmsCurrent", site.reject),
-    )
-
-
-def _load_of_phase(site: Site, line: Fields, phase: str) -> ConsumptionPhase:
-    fields = site.accepted(TOTAL, line, phase)
-    energies = _day_and_week(site, fields, line)
-    return ConsumptionPhase(
-        phase=phase,
-        power=_power(site, fields),
-        lifetime=_lifetime(site, fields),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=number(fields, "reactPwr", site.reject),
-        apparent_power=number(fields, "apprntPwr", site.reject),
-        current=number(fields, "rmsCurrent", site.reject),
-    )
-
-
-def _power(site: Site, fields: Fields) -> float | None:
-    return number(fields, "wNow", site.reject)
-
-
-def _lifetime(site: Site, fields: Fields) -> float | None:
-    return scaled(number(fields, "whLifetime", site.reject), WATT_HOUR)
-
-
-def _day_and_week(site: Site, fields: Fields, sent: Fields) -> sanity_checks.DayAndWeek:
-    return sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(sent, "whLifetime"), site.reject)
+def _load(site: Site, sent: FieldReader, phase: str = "") -> dict[str, float | None]:
+    """The values of the load, and of each of its phases with the same keys."""
+    fields = site.accepted(TOTAL, sent, phase)
+    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", sent.raw_number("whLifetime"))
+    return {
+        "power": fields.number("wNow"),
+        "lifetime": fields.watt_hours("whLifetime", low=-LARGEST),
+        "today": scaled(energies.day, WATT_HOUR),
+        "last_week": scaled(energies.week, WATT_HOUR),
+        "reactive_power": fields.number("reactPwr"),
+        "apparent_power": fields.number("apprntPwr"),
+        "current": fields.number("rmsCurrent"),
+    }

@@ -1,5 +1,6 @@
 """Reads the documents of one poll."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,16 +15,12 @@ class DocumentReader:
     """Makes the field readers of one poll, which share the rejections and the latest time that a date can have."""
 
     documents: Documents
-    latest: float
+    latest: float = math.inf
     rejections: list[Rejection] = field(default_factory=list)
 
     @classmethod
     def at(cls, documents: Documents, now: float) -> "DocumentReader":
         return cls(documents, sanity_checks.latest(documents, now))
-
-    def uncounted(self) -> "DocumentReader":
-        """A reader of the same documents for values that another collector, or another function, counts."""
-        return DocumentReader(self.documents, self.latest)
 
     def fields(self, endpoint: str, fields: Fields) -> FieldReader:
         """A reader of an object of an endpoint's document."""

@@ -7,15 +7,26 @@ their own, for one series is one register.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
+from envoy_exporter import documents
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, gauge, info, label
-from envoy_exporter.fields import WATT_HOUR, Fields, Reject, Rejections, flag, number, peek, scaled
+from envoy_exporter.fields import (
+    GENERAL_RULES,
+    LARGEST,
+    LIMIT,
+    MOST_DEVICES,
+    MOST_WATTS,
+    TYPE,
+    WATT_HOUR,
+    FieldReader,
+    by_serial,
+    scaled,
+)
 
 from . import inverter_source, plausibility, sanity_checks
 from .collector import Collector, Context, Result, Settings
-from .device_reports import MOST_WATTS, is_fresh, signed
+from .device_reports import is_fresh
+from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, PlausibilityState, Register
 
 COUNTERS = {
@@ -123,107 +134,100 @@ class GridProfile:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
-    rejections = Rejections()
-    plausible = PlausibilityFilter(seen, memory, rejections)
-    line = entries.entry(seen.content(documents.PLC_STATUS))
-    reject = rejections.of(documents.PLC_STATUS)
+    seen = context.documents
+    reader = DocumentReader.at(seen, context.now)
+    plausible = PlausibilityFilter(seen, context.memory)
+    line = reader.entry(documents.PLC_STATUS)
     readings: list[Reading] = [
-        *_counters(entries.entry(line.get("counters")), reject),
-        *_inverters(entries.entry(line.get("pcu")), seen, settings, sanity_checks.latest(seen, now), reject),
-        *_books(entries.entry(seen.content(documents.PDM_ENERGY)), plausible, rejections.of(documents.PDM_ENERGY)),
+        *_counters(line.entry("counters")),
+        *_inverters(line.entry("pcu"), seen, context.settings),
+        *_books(reader.entry(documents.PDM_ENERGY), plausible),
     ]
-    dynamic = entries.entry(seen.content(documents.DYNAMIC_EXPORT_LIMIT), "dynamic_pel_settings")
-    reject = rejections.of(documents.DYNAMIC_EXPORT_LIMIT)
-    enabled = flag(dynamic, "enable", reject)
-    switch = entries.entry(seen.content(documents.PRODUCTION_SWITCH))
+    dynamic = reader.entry(documents.DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
+    enabled = dynamic.flag("enable")
     readings.append(
         Switches(
             dynamic_limit_enabled=enabled,
-            dynamic_limit=number(dynamic, "limit_value_W", reject) if enabled else None,
-            forced_off=flag(switch, "powerForcedOff", rejections.of(documents.PRODUCTION_SWITCH)),
+            dynamic_limit=dynamic.number("limit_value_W") if enabled else None,
+            forced_off=reader.entry(documents.PRODUCTION_SWITCH).flag("powerForcedOff"),
         )
     )
-    profile = entries.entry(seen.content(documents.GRID_PROFILE))
-    reject = rejections.of(documents.GRID_PROFILE)
-    if name := json_fields.text(profile, "selected_profile", reject):
-        readings.append(GridProfile(profile=name, id=_id(profile, reject)))
-    return Result(tuple(readings), tuple(rejections.met), plausible.state())
+    profile = reader.entry(documents.GRID_PROFILE)
+    if name := profile.text("selected_profile"):
+        readings.append(GridProfile(profile=name, id=_id(profile)))
+    return Result(tuple(readings), tuple(reader.rejections), plausible.state())
 
 
-def _id(profile: Fields, reject: Reject) -> str | None:
-    """A name as the profile's is, or a number that names it."""
-    value = profile.get("selected_profile_id")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return json_fields.serial(profile, "selected_profile_id", reject)
-    return json_fields.text(profile, "selected_profile_id", reject)
+def _id(profile: FieldReader) -> str | None:
+    """A text like the name of the profile, or a number."""
+    value = profile.fields.get("selected_profile_id")
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return profile.serial("selected_profile_id") if is_number else profile.text("selected_profile_id")
 
 
-def _counters(counters: Fields, reject: Reject) -> Iterator[PlcDevices]:
-    """Of the kinds that there are: for others the gateway counts zeros."""
+def _counters(counters: FieldReader) -> Iterator[PlcDevices]:
+    """Only of types of device that are installed: for others the gateway counts zeros."""
     for device in ("pcu", "acb", "nsrb", "pld", "esub"):
-        fields = entries.entry(counters.get(device))
-        counts = {state: number(fields, key, reject, low=0) for state, key in COUNTERS.items()}
+        fields = counters.entry(device)
+        counts = {state: fields.number(key, low=0) for state, key in COUNTERS.items()}
         if any(counts.values()):
             for state, count in counts.items():
                 yield PlcDevices(device=device, state=state, devices=count)
 
 
-def _inverters(
-    table: Fields, seen: Documents, settings: Settings, latest: float, reject: Reject
-) -> Iterator[PlcInverter]:
-    rows = inverter_source.microinverters(_rows(table, reject), "devType", reject)
-    for serial, fields in json_fields.devices(list(rows), "serialNumber", reject):
-        last_report = sanity_checks.moment(fields, "reportDate", latest, reject)
+def _inverters(table: FieldReader, seen: Documents, settings: Settings) -> Iterator[PlcInverter]:
+    rows = list(inverter_source.microinverters(_rows(table), "devType"))
+    for serial, fields in by_serial(rows, "serialNumber"):
+        last_report = fields.timestamp("reportDate")
         electrical = {
-            "power": scaled(signed(fields, "acPowerINmW", reject, 1000 * MOST_WATTS), divided=1000),
-            "ac_voltage": scaled(number(fields, "acVoltageINmV", reject, low=0), divided=1000),
-            "dc_voltage": scaled(number(fields, "dcVoltageINmV", reject, low=0), divided=1000),
-            "dc_current": scaled(number(fields, "dcCurrentINmA", reject, low=0), divided=1000),
-            "temperature": number(fields, "temperature", reject, low=-100, high=200),
+            "power": scaled(fields.signed("acPowerINmW", 1000 * MOST_WATTS), divided=1000),
+            "ac_voltage": fields.thousandths("acVoltageINmV"),
+            "dc_voltage": fields.thousandths("dcVoltageINmV"),
+            "dc_current": fields.thousandths("dcCurrentINmA"),
+            "temperature": fields.celsius("temperature"),
         }
         yield PlcInverter(
             serial=serial,
-            communicating=flag(fields, "communicating", reject),
-            producing=flag(fields, "producing", reject),
+            communicating=fields.flag("communicating"),
+            producing=fields.flag("producing"),
             last_report=last_report,
             **(electrical if is_fresh(last_report, seen, settings.inverter_max_age) else {}),
         )
 
 
-def _rows(table: Fields, reject: Reject) -> list[Fields]:
-    """A table whose columns are named once, as objects; a row of another length is nobody's."""
-    names, values = table.get("fields"), table.get("values")
+def _rows(table: FieldReader) -> list[FieldReader]:
+    """The rows of a table that names its columns once, as objects; a row of another length is rejected."""
+    names, values = table.fields.get("fields"), table.fields.get("values")
     if names is None and values is None:
         return []
     if not isinstance(names, list) or not isinstance(values, list):
-        reject(json_fields.TYPE, "values")
+        table.reject(TYPE, "values")
         return []
     keys = [name if isinstance(name, str) else "" for name in names]
-    if len(values) > json_fields.MOST_DEVICES:
-        reject(json_fields.LIMIT, "values")
-    rows: list[Fields] = []
-    for value in values[: json_fields.MOST_DEVICES]:
+    if len(values) > MOST_DEVICES:
+        table.reject(LIMIT, "values")
+    rows: list[FieldReader] = []
+    for value in values[:MOST_DEVICES]:
         if isinstance(value, list) and len(value) == len(keys):
-            rows.append(dict(zip(keys, value, strict=True)))
+            rows.append(table.of(dict(zip(keys, value, strict=True))))
         else:
-            reject(json_fields.TYPE, "values")
+            table.reject(TYPE, "values")
     return rows
 
 
-def _books(energy: Fields, plausible: PlausibilityFilter, reject: Reject) -> Iterator[Books]:
-    """Of the meters that there are: one that is not has only zeros (rgm of 8.3.5169_ACB_inventory)."""
+def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books]:
+    """Only of meters that are installed: for others all values are zero (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
-        sent = entries.entry(energy, *path)
-        fields = plausible.accepted(documents.PDM_ENERGY, (source,), sent, _REGISTERS)
-        if not any(peek(fields, key) for key in fields):
+        sent = energy.entry(*path)
+        fields = plausible.accepted((source,), sent, _REGISTERS)
+        if not any(fields.raw_number(key) for key in fields.fields):
             continue
-        lifetime = peek(sent, "wattHoursLifetime")
-        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, reject, low=0)
+        lifetime = sent.raw_number("wattHoursLifetime")
+        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0)
         yield Books(
             source=source,
-            power=number(fields, "wattsNow", reject),
-            lifetime=scaled(number(fields, "wattHoursLifetime", reject), WATT_HOUR),
+            power=fields.number("wattsNow"),
+            lifetime=fields.watt_hours("wattHoursLifetime", low=-LARGEST),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
@@ -234,7 +238,7 @@ COLLECTOR = Collector(
     enabled_by_default=False,
     readings=(PlcDevices, PlcInverter, Books, Switches, GridProfile),
     rules=(
-        *json_fields.GENERAL_RULES,
+        *GENERAL_RULES,
         sanity_checks.DAY_EQUALS_LIFETIME,
         sanity_checks.WEEK_EQUALS_LIFETIME,
         sanity_checks.WEEK_BELOW_DAY,

@@ -1,18 +1,17 @@
-"""What `/inventory.json` says of microinverters: their state, and what they are. A part of the collector `inverters`.
+"""What `/inventory.json` says of microinverters: their state, and what they are. A part of `inverters`.
 
-It is some minutes old. Removed inverters stay in it, with nothing said of their state and their last trouble for ever.
+It is some minutes old. Removed inverters stay in it, without a state and with their last error.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import entries
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
+from envoy_exporter import documents, entries
 from envoy_exporter.families import Reading, flags, gauge, info, label
-from envoy_exporter.fields import Fields, Reject, flag
+from envoy_exporter.fields import FieldReader
 
 from .device_status import FLAGS
+from .document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +45,23 @@ class InverterPhase:
 READINGS: tuple[type[Reading], ...] = (InverterState, InverterPhase)
 
 
-def listed(seen: Documents, reject: Reject) -> dict[str, Fields]:
+def listed(reader: DocumentReader) -> dict[str, FieldReader]:
     """The inverters of the inventory by serial, removed ones too."""
-    return dict(json_fields.devices(entries.inventory(seen, "PCU"), "serial_num", reject))
+    inverters = entries.inventory(reader.documents, "PCU")
+    return dict(reader.devices(documents.INVENTORY, inverters, "serial_num"))
 
 
-def read(inverters: Mapping[str, Fields], reject: Reject) -> Iterator[Reading]:
+def read(inverters: Mapping[str, FieldReader]) -> Iterator[Reading]:
     for serial, fields in inverters.items():
-        if entries.is_removed(fields):
+        if entries.is_removed(fields.fields):
             continue
         yield InverterState(
             serial=serial,
-            producing=flag(fields, "producing", reject),
-            communicating=flag(fields, "communicating", reject),
-            operating=flag(fields, "operating", reject),
-            provisioned=flag(fields, "provisioned", reject),
-            status=json_fields.words(fields, "device_status", reject),
+            producing=fields.flag("producing"),
+            communicating=fields.flag("communicating"),
+            operating=fields.flag("operating"),
+            provisioned=fields.flag("provisioned"),
+            status=fields.words("device_status"),
         )
-        if phase := json_fields.text(fields, "phase", reject):
+        if phase := fields.text("phase"):
             yield InverterPhase(serial=serial, phase=phase)

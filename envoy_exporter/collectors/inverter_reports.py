@@ -7,20 +7,19 @@ what belongs to a channel has families of its own, and the AC side is read from 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
-from envoy_exporter.fields import WATT_HOUR, Fields, Reject, instant, number, pass_over, peek, scaled
+from envoy_exporter import entries
+from envoy_exporter.fields import PHASES, FieldReader
 
-from . import inverter_source, sanity_checks
+from . import inverter_source
 from .collector import Settings
-from .device_reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
+from .device_reports import mean_watts, report_time
+from .document_reader import DocumentReader
 from .inverter_readings import Inverter, InverterChannel, InverterLeg
 from .plausibility import PlausibilityFilter, Register
 
 MOST_VARS = 1000
 """No microinverter's apparent power comes near it."""
-_LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(json_fields.PHASES, ("l1N", "l2N", "l3N"), strict=True)}
+_LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(PHASES, ("l1N", "l2N", "l3N"), strict=True)}
 _POWER = "power"
 _ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, dated="endDate")
 _RUNNING = Register(key="lifetime.duration")
@@ -30,39 +29,37 @@ Ids = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """One channel as far as it is accepted. `fresh`: whether its last report is younger than inverter_max_age."""
+    """The accepted fields of one channel. `fresh`: whether its last report is newer than inverter_max_age."""
 
-    fields: Fields
-    report: Fields
+    fields: FieldReader
+    report: FieldReader
     last_report: float | None
     fresh: bool
 
     @property
     def power(self) -> float | None:
-        return peek(self.fields, _POWER) if self.fresh else None
+        return self.fields.raw_number(_POWER) if self.fresh else None
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class InverterReports:
     """Reads the reports of one document.
 
     `known`: the ids of each inverter that has had several channels, in the order of their numbers; they are kept, so
-    that no channel takes the number of another. `latest` is the latest time that a date in the document can have.
+    that no channel takes the number of another.
     """
 
-    seen: Documents
+    reader: DocumentReader
     settings: Settings
     plausible: PlausibilityFilter
     known: Mapping[str, Ids]
-    latest: float
-    reject: Reject
 
     def channel_ids(self) -> dict[str, Ids]:
         """`known` after this document. Fewer channels than before are a document without one of them."""
         ids = dict(self.known)
-        for serial, device in inverter_source.of_device_data(self.seen, pass_over):
+        for serial, device in inverter_source.of_device_data(DocumentReader(self.reader.documents)):
             before = ids.get(serial, ())
-            listed = _ids(list(json_fields.items(device.get("channels"), pass_over)))
+            listed = _ids(list(device.objects("channels")))
             if len(listed) > 1 and len(listed) >= len(before) and not (_are_places(listed) and before):
                 kept = tuple(id_ for id_ in before if id_ in listed)
                 ids[serial] = (*kept, *sorted(set(listed) - set(kept)))
@@ -71,45 +68,42 @@ class Reader:
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
         known = self.channel_ids()
-        for serial, device in inverter_source.of_device_data(self.seen, self.reject):
-            if json_fields.flag(device, "active", self.reject) is False:
+        for serial, device in inverter_source.of_device_data(self.reader):
+            if device.flag("active") is False:
                 yield Inverter(serial=serial, active=False)
                 continue
-            gone = json_fields.flag(device, "modGone", self.reject)
+            gone = device.flag("modGone")
             present = None if gone is None else not gone
-            sent = list(json_fields.items(device.get("channels"), self.reject))
-            unreadable = _length(device.get("channels")) - len(sent)
+            sent = list(device.objects("channels"))
+            unreadable = _length(device.fields.get("channels")) - len(sent)
             if serial in known or len(sent) + unreadable > 1:
                 channels = [*self._identified(serial, sent, known.get(serial, ())), *[None] * unreadable]
                 yield self._of_several(serial, channels, present=present)
                 yield from self._channels(serial, channels)
                 yield from self._legs(serial, next(filter(None, channels), None))
             else:
-                channel = self._channel((serial,), next(iter(sent), {}))
+                channel = self._channel((serial,), next(iter(sent), device.of({})))
                 yield self._of_one(serial, channel, present=present)
                 yield from self._legs(serial, channel)
 
-    def _identified(self, serial: str, sent: Sequence[Fields], ids: Ids) -> list[_Channel | None]:
+    def _identified(self, serial: str, sent: Sequence[FieldReader], ids: Ids) -> list[_Channel | None]:
         """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
         listed = dict(zip(_ids(sent), sent, strict=True))
         if not listed.keys() <= set(ids) or (_are_places(tuple(listed)) and len(listed) < len(ids)):
             listed = {}
         return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
 
-    def _channel(self, name: tuple[str | int, ...], fields: Fields) -> _Channel:
-        accepted = self.plausible.accepted(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
-        report = entries.entry(accepted.get("lastReading"))
-        last_report = instant(report, "endDate", self.reject)
-        fresh = is_fresh(last_report, self.seen, self.settings.inverter_max_age)
-        return _Channel(
-            accepted, report, sanity_checks.not_ahead(last_report, "endDate", self.latest, self.reject), fresh
-        )
+    def _channel(self, name: tuple[str | int, ...], sent: FieldReader) -> _Channel:
+        accepted = self.plausible.accepted(name, _flat(sent), (_ENERGY, _RUNNING))
+        report = accepted.entry("lastReading")
+        seen, maximum_age = self.reader.documents, self.settings.inverter_max_age
+        return _Channel(accepted, report, *report_time(report, "endDate", seen, maximum_age))
 
     def _of_one(self, serial: str, channel: _Channel, *, present: bool | None) -> Inverter:
-        fields, report, reject, fresh = channel.fields, channel.report, self.reject, channel.fresh
-        hours = entries.entry(fields.get("wattHours"))
+        fields, report, fresh = channel.fields, channel.report, channel.fresh
+        hours = fields.entry("wattHours")
         dc_voltage, dc_current = self._dc(channel)
-        ac_current, reactive_power = thousandth(report, "acCurrentInmA", reject), _reactive_power(report, reject)
+        ac_current, reactive_power = report.thousandths("acCurrentInmA"), _reactive_power(report)
         ac_voltage, ac_frequency, temperature = self._ac(channel)
         return Inverter(
             serial=serial,
@@ -117,19 +111,19 @@ class Reader:
             module_present=present,
             reporting=fresh,
             last_report=channel.last_report,
-            max_power=watts(entries.entry(fields.get("watts")), "max", reject),
-            energy=number(fields, _ENERGY.key, reject, low=0),
-            running=number(fields, _RUNNING.key, reject, low=0),
-            today=scaled(number(hours, "today", reject, low=0), WATT_HOUR),
-            yesterday=scaled(number(hours, "yesterday", reject, low=0), WATT_HOUR),
-            last_week=scaled(number(hours, "week", reject, low=0), WATT_HOUR),
-            report_duration=number(report, "duration", reject, low=0),
-            report_energy=joules(report, "joulesProduced", reject),
-            conversion_error=number(report, "pwrConvErrSecs", reject, low=0),
-            conversion_error_cycles=number(report, "pwrConvMaxErrCycles", reject, low=0),
-            rssi=number(report, "rssi", reject),
-            issi=number(report, "issi", reject),
-            flags=number(report, "flags", reject, low=0),
+            max_power=fields.entry("watts").watts("max"),
+            energy=fields.number(_ENERGY.key, low=0),
+            running=fields.number(_RUNNING.key, low=0),
+            today=hours.watt_hours("today"),
+            yesterday=hours.watt_hours("yesterday"),
+            last_week=hours.watt_hours("week"),
+            report_duration=report.number("duration", low=0),
+            report_energy=report.joules("joulesProduced"),
+            conversion_error=report.number("pwrConvErrSecs", low=0),
+            conversion_error_cycles=report.number("pwrConvMaxErrCycles", low=0),
+            rssi=report.number("rssi"),
+            issi=report.number("issi"),
+            flags=report.number("flags", low=0),
             power=channel.power,
             ac_voltage=ac_voltage,
             ac_current=ac_current if fresh else None,
@@ -172,7 +166,7 @@ class Reader:
                     serial=serial,
                     channel=str(place),
                     power=channel.power,
-                    energy=number(channel.fields, _ENERGY.key, self.reject, low=0),
+                    energy=channel.fields.number(_ENERGY.key, low=0),
                     dc_voltage=dc_voltage,
                     dc_current=dc_current,
                 )
@@ -180,36 +174,33 @@ class Reader:
     def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterLeg]:
         for phase, key in _LEGS.items() if channel else ():
             # 0 on a leg that the inverter is not on, and on all of a single-phase one.
-            if channel and (volts := thousandth(channel.report, key, self.reject)) and channel.fresh:
+            if channel and (volts := channel.report.thousandths(key)) and channel.fresh:
                 yield InverterLeg(serial=serial, phase=phase, voltage=volts)
 
     def _ac(self, channel: _Channel) -> tuple[float | None, float | None, float | None]:
         """AC voltage, frequency, and the temperature."""
-        voltage = thousandth(channel.report, "acVoltageINmV", self.reject)
-        frequency = thousandth(channel.report, "acFrequencyINmHz", self.reject)
-        temperature = celsius(channel.report, "channelTemp", self.reject)
+        voltage = channel.report.thousandths("acVoltageINmV")
+        frequency = channel.report.thousandths("acFrequencyINmHz")
+        temperature = channel.report.celsius("channelTemp")
         return (voltage, frequency, temperature) if channel.fresh else (None, None, None)
 
     def _dc(self, channel: _Channel) -> tuple[float | None, float | None]:
         """DC voltage and current."""
-        voltage = thousandth(channel.report, "dcVoltageINmV", self.reject)
-        current = thousandth(channel.report, "dcCurrentINmA", self.reject)
+        voltage = channel.report.thousandths("dcVoltageINmV")
+        current = channel.report.thousandths("dcCurrentINmA")
         return (voltage, current) if channel.fresh else (None, None)
 
     def _watt_hours(self, channel: _Channel | None, period: str) -> float | None:
-        if channel is None:
-            return None
-        hours = entries.entry(channel.fields.get("wattHours"))
-        return scaled(number(hours, period, self.reject, low=0), WATT_HOUR)
+        return channel.fields.entry("wattHours").watt_hours(period) if channel else None
 
 
 def _length(channels: object) -> int:
     return len(channels) if isinstance(channels, list) else 0
 
 
-def _ids(channels: Sequence[Fields]) -> Ids:
+def _ids(channels: Sequence[FieldReader]) -> Ids:
     """The channels' own numbers, or their places where these do not tell them apart."""
-    ids = tuple(id_ for channel in channels if (id_ := entries.integer(channel.get("chanEid"))) is not None)
+    ids = tuple(id_ for channel in channels if (id_ := entries.integer(channel.fields.get("chanEid"))) is not None)
     return ids if len(set(ids)) == len(channels) else tuple(range(len(channels)))
 
 
@@ -217,23 +208,26 @@ def _are_places(ids: Ids) -> bool:
     return ids == tuple(range(len(ids)))
 
 
-def _flat(channel: Fields) -> dict[str, object]:
-    """The channel, and in it what its register is judged by."""
-    report, lifetime = entries.entry(channel.get("lastReading")), entries.entry(channel.get("lifetime"))
-    power = mean_watts(joules(report, "joulesProduced", lambda *_: None), report)
-    beside = {"endDate": report.get("endDate"), _POWER: power}
-    registers = {f"lifetime.{key}": lifetime[key] for key in ("joulesProduced", "duration") if key in lifetime}
-    return {**channel, **registers, **{key: value for key, value in beside.items() if value is not None}}
+def _flat(channel: FieldReader) -> FieldReader:
+    """The channel with the values by which its registers are judged."""
+    report, lifetime = channel.entry("lastReading"), channel.fields.get("lifetime")
+    uncounted = FieldReader(report.fields, report.endpoint)
+    power = mean_watts(uncounted.joules("joulesProduced"), report.raw_number("duration"))
+    beside = {"endDate": report.fields.get("endDate"), _POWER: power}
+    sent = lifetime if isinstance(lifetime, dict) else {}
+    registers = {f"lifetime.{key}": sent[key] for key in ("joulesProduced", "duration") if key in sent}
+    known = {key: value for key, value in beside.items() if value is not None}
+    return channel.of({**channel.fields, **registers, **known})
 
 
-def _reactive_power(report: Fields, reject: Reject) -> float | None:
-    """Without a current there is none: IQ7 inverters, which report no current, count var-seconds, as it seems.
+def _reactive_power(report: FieldReader) -> float | None:
+    """None without a current: IQ7 inverters, which report no current, seem to count var-seconds.
 
     14871 in 924 s, 15138 in 914 s, 112 in 13 s: 16 var and less, what their filters draw (8.3.5169_ACB_inventory).
-    No recording shows them by day, so they are not divided. IQ8 inverters say 38 var beside 1.049 A (8.2.4345).
+    No capture has them by day, so they are not divided. IQ8 inverters report 38 var with 1.049 A (8.2.4345).
     """
-    most = 0 if peek(report, "acCurrentInmA") == 0 else MOST_VARS
-    lagging, leading = (number(report, key, reject, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
+    most = 0 if report.raw_number("acCurrentInmA") == 0 else MOST_VARS
+    lagging, leading = (report.number(key, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
     return lagging - leading if lagging is not None and leading is not None else None
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import Fields, Reject, pass_over
+from envoy_exporter.fields import MOST_DEVICES, TYPE, FieldReader, by_serial
+
+from .document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +33,33 @@ def choose(seen: Documents, chosen: InverterSource) -> InverterSource:
     return InverterSource(documents.INVERTERS_V1 if documents.INVERTERS_V1 in seen.at_hand else before)
 
 
-def of_v1(seen: Documents, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """AC batteries are in this list too, by another devType (8.2.4382_ACB); 3.9.36 gives none at all."""
-    inverters = microinverters(json_fields.items(seen.content(documents.INVERTERS_V1), reject), "devType", reject)
-    yield from json_fields.devices(list(inverters), "serialNumber", reject)
+def of_v1(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
+    """The inverters of the v1 list, which has AC batteries too (8.2.4382_ACB); 3.9.36 sends no types."""
+    content = reader.documents.content(documents.INVERTERS_V1)
+    inverters = microinverters(reader.objects(documents.INVERTERS_V1, content), "devType")
+    yield from by_serial(list(inverters), "serialNumber")
 
 
-def microinverters(listed: Iterable[Fields], key: str, reject: Reject) -> Iterator[Fields]:
-    """Those of a list that may mix devices. A type that is not a number is rejected."""
-    for fields in listed:
-        number = entries.device_type(fields)
+def microinverters(devices: Iterable[FieldReader], key: str) -> Iterator[FieldReader]:
+    """The microinverters of a list of several types. A type that is not a number is rejected."""
+    for device in devices:
+        number = entries.device_type(device.fields)
         if number is None:
-            reject(json_fields.TYPE, key)
+            device.reject(TYPE, key)
         elif number == entries.MICROINVERTER:
-            yield fields
+            yield device
 
 
-def of_device_data(seen: Documents, reject: Reject) -> Iterator[tuple[str, Fields]]:
-    """Those that were removed too; `active` is false of them (8.3.5433)."""
-    yield from json_fields.devices(entries.interval_data(seen, "pcu"), "sn", reject)
+def of_device_data(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
+    """The inverters of device_data, removed ones too, for which `active` is false (8.3.5433)."""
+    devices = entries.interval_data(reader.documents, "pcu")
+    yield from reader.devices(documents.DEVICE_DATA, devices, "sn")
 
 
 def serials(seen: Documents, endpoint: str) -> frozenset[str]:
-    """The inverters that one of the two lists has, removed ones too."""
+    """The inverters in one of the two lists, removed ones too."""
     found = of_v1 if endpoint == documents.INVERTERS_V1 else of_device_data
-    return frozenset(serial for serial, _ in found(seen, pass_over))
+    return frozenset(serial for serial, _ in found(DocumentReader(seen)))
 
 
 def listed(seen: Documents, chosen: InverterSource, inventory: Mapping[str, bool]) -> frozenset[str] | None:
@@ -66,14 +69,15 @@ def listed(seen: Documents, chosen: InverterSource, inventory: Mapping[str, bool
     does not (4.2.33: 51, of which 19 are there). What is odd is passed over: the inverters' own collector counts it.
     """
     content = seen.content(chosen.endpoint) if chosen.endpoint else None
-    if not isinstance(content, list | dict) or len(content) > json_fields.MOST_DEVICES:
+    if not isinstance(content, list | dict) or len(content) > MOST_DEVICES:
         return None
     if chosen.endpoint == documents.INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(seen, pass_over)}
+        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(seen))}
     elif entries.device_data_is_complete(content):
-        own = {serial: each.get("active") is not False for serial, each in of_device_data(seen, pass_over)}
+        devices = of_device_data(DocumentReader(seen))
+        own = {serial: device.fields.get("active") is not False for serial, device in devices}
     else:
         return None
     return frozenset(serial for serial, there in {**inventory, **own}.items() if there)
@@ -83,5 +87,5 @@ def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bo
     """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
     if not seen.settled(documents.INVENTORY):
         return before
-    found = json_fields.devices(entries.inventory(seen, "PCU"), "serial_num", pass_over)
-    return {serial: not entries.is_removed(each) for serial, each in found}
+    found = DocumentReader(seen).devices(documents.INVENTORY, entries.inventory(seen, "PCU"), "serial_num")
+    return {serial: not entries.is_removed(device.fields) for serial, device in found}

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading
-from envoy_exporter.fields import Fields, Reject, Rejections, instant, number
+from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 
-from . import inventory, inverter_source, plausibility, required, sanity_checks
+from . import inventory, inverter_source, plausibility, required
 from .collector import Collector, Context, Result, Settings
-from .device_reports import is_fresh, watts
+from .device_reports import report_time
+from .document_reader import DocumentReader
 from .inverter_readings import DeviceData, Inverter, InverterChannel, InverterInfo, InverterLeg
-from .inverter_reports import Reader
+from .inverter_reports import InverterReports
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 
@@ -36,106 +36,95 @@ class InverterMemory:
 
 
 def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
-    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
-    rejections = Rejections()
-    before = memory
+    seen, settings, before = context.documents, context.settings, context.memory
+    reader = DocumentReader.at(seen, context.now)
     chosen = inverter_source.choose(seen, before.chosen)
-    plausible, latest = PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now)
-    reject = rejections.of(documents.INVENTORY)
-    listed = inventory.listed(seen, reject)
+    plausible = PlausibilityFilter(seen, before.plausibility)
+    listed = inventory.listed(reader)
     readings: list[Reading] = []
     channels = before.channels
     if chosen.endpoint == documents.DEVICE_DATA:
-        reader = Reader(seen, settings, plausible, before.channels, latest, rejections.of(documents.DEVICE_DATA))
-        readings, channels = [*reader.readings()], reader.channel_ids()
+        reports = InverterReports(reader, settings, plausible, before.channels)
+        readings, channels = [*reports.readings()], reports.channel_ids()
     elif chosen.endpoint == documents.INVERTERS_V1:
-        readings = [*_v1(seen, settings, latest, rejections.of(documents.INVERTERS_V1))]
-    inverters = [each for each in readings if isinstance(each, Inverter)]
+        readings = [*_v1(reader, settings)]
+    inverters = [reading for reading in readings if isinstance(reading, Inverter)]
     if chosen.endpoint != documents.DEVICE_DATA or documents.DEVICE_DATA in seen.at_hand:
-        known = {each.serial for each in inverters}
+        known = {inverter.serial for inverter in inverters}
         others = {serial: fields for serial, fields in listed.items() if serial not in known}
-        # While their own list fails, it is not known of anyone that the inventory alone has it.
+        # While their own list fails, it is not known of any inverter that only the inventory has it.
         dated = chosen.endpoint is None or chosen.endpoint in seen.at_hand
-        found = _of_inventory(others, seen, settings, latest, reject)
-        alone = (each if dated else Inverter(serial=each.serial, active=each.active) for each in found)
-        inverters = [*_marked(inverters, listed), *alone]
-    infos = tuple(_infos(seen, inverters, listed, before, reject))
+        found = _of_inventory(others, seen, settings)
+        only = (one if dated else Inverter(serial=one.serial, active=one.active) for one in found)
+        inverters = [*_marked(inverters, listed), *only]
+    infos = tuple(_infos(seen, inverters, listed, before))
     parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterLeg))
-    states = inventory.read(listed, reject)
-    counts = _counts(seen, rejections.of(documents.DEVICE_DATA))
-    everything = (*infos, *inverters, *parts, *states, *counts)
-    rejected = (*rejections.met, *required.missing("inverters", seen, chosen.endpoint))
-    return Result(everything, rejected, InverterMemory(chosen, infos, plausible.state(), channels))
+    everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
+    rejections = (*reader.rejections, *required.missing("inverters", seen, chosen.endpoint))
+    return Result(everything, rejections, InverterMemory(chosen, infos, plausible.state(), channels))
 
 
-def _marked(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:
-    """Which are removed, by the inventory where their own list does not say."""
-    for each in inverters:
-        fields = listed.get(each.serial)
-        if each.active is not None or fields is None:
-            yield each
+def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Iterator[Inverter]:
+    """The inverters, removed or not by the inventory where their own list does not tell."""
+    for inverter in inverters:
+        fields = listed.get(inverter.serial)
+        if inverter.active is not None or fields is None:
+            yield inverter
         else:
-            yield _removed(each.serial) if entries.is_removed(fields) else replace(each, active=True)
+            removed = entries.is_removed(fields.fields)
+            yield _removed(inverter.serial) if removed else replace(inverter, active=True)
 
 
-def _of_inventory(
-    others: Mapping[str, Fields], seen: Documents, settings: Settings, latest: float, reject: Reject
-) -> Iterator[Inverter]:
-    """Those that it alone has: when they last reported is all that it knows of their reports."""
+def _of_inventory(others: Mapping[str, FieldReader], seen: Documents, settings: Settings) -> Iterator[Inverter]:
+    """Inverters that only the inventory has: of their reports it knows nothing but the time."""
     for serial, fields in others.items():
-        if entries.is_removed(fields):
+        if entries.is_removed(fields.fields):
             yield _removed(serial)
             continue
-        last_report = instant(fields, "last_rpt_date", reject)
-        yield Inverter(
-            serial=serial,
-            active=True,
-            reporting=is_fresh(last_report, seen, settings.inverter_max_age),
-            last_report=sanity_checks.not_ahead(last_report, "last_rpt_date", latest, reject),
-        )
+        last_report, fresh = report_time(fields, "last_rpt_date", seen, settings.inverter_max_age)
+        yield Inverter(serial=serial, active=True, reporting=fresh, last_report=last_report)
 
 
 def _removed(serial: str) -> Inverter:
-    """It is listed for ever, and what it last said says nothing (8.3.5433)."""
+    """It stays in the list, and its last report has no meaning (8.3.5433)."""
     return Inverter(serial=serial, active=False)
 
 
 def _infos(
-    seen: Documents, inverters: list[Inverter], listed: Mapping[str, Fields], before: InverterMemory, reject: Reject
+    seen: Documents, inverters: list[Inverter], listed: Mapping[str, FieldReader], before: InverterMemory
 ) -> Iterator[InverterInfo]:
     infos = before.infos if not seen.settled(documents.INVENTORY) else ()
-    known = {each.serial: each for each in infos}
-    for each in inverters:
-        if each.active is not False:
-            fields = listed.get(each.serial, {})
-            yield known.get(each.serial) or InverterInfo(
-                serial=each.serial,
-                part_number=json_fields.text(fields, "part_num", reject),
+    known = {info.serial: info for info in infos}
+    for inverter in inverters:
+        if inverter.active is not False:
+            fields = listed.get(inverter.serial)
+            yield known.get(inverter.serial) or InverterInfo(
+                serial=inverter.serial,
+                part_number=fields.text("part_num") if fields else None,
                 device_type="pcu",
-                firmware=json_fields.text(fields, "img_pnum_running", reject),
+                firmware=fields.text("img_pnum_running") if fields else None,
             )
 
 
-def _counts(seen: Documents, reject: Reject) -> Iterator[DeviceData]:
-    if documents.DEVICE_DATA in seen.at_hand:
-        content = entries.entry(seen.content(documents.DEVICE_DATA))
+def _counts(reader: DocumentReader) -> Iterator[DeviceData]:
+    if documents.DEVICE_DATA in reader.documents.at_hand:
+        content = reader.entry(documents.DEVICE_DATA)
         yield DeviceData(
-            devices=number(content, "deviceCount", reject, low=0),
-            limit=number(content, "deviceDataLimit", reject, low=0),
+            devices=content.number("deviceCount", low=0),
+            limit=content.number("deviceDataLimit", low=0),
         )
 
 
-def _v1(seen: Documents, settings: Settings, latest: float, reject: Reject) -> Iterator[Inverter]:
-    for serial, fields in inverter_source.of_v1(seen, reject):
-        last_report = instant(fields, "lastReportDate", reject)
-        fresh = is_fresh(last_report, seen, settings.inverter_max_age)
-        power = watts(fields, "lastReportWatts", reject)
+def _v1(reader: DocumentReader, settings: Settings) -> Iterator[Inverter]:
+    for serial, fields in inverter_source.of_v1(reader):
+        last_report, fresh = report_time(fields, "lastReportDate", reader.documents, settings.inverter_max_age)
+        power = fields.watts("lastReportWatts")
         yield Inverter(
             serial=serial,
             reporting=fresh,
             power=power if fresh else None,
-            max_power=watts(fields, "maxReportWatts", reject),
-            last_report=sanity_checks.not_ahead(last_report, "lastReportDate", latest, reject),
+            max_power=fields.watts("maxReportWatts"),
+            last_report=last_report,
         )
 
 
@@ -150,7 +139,7 @@ COLLECTOR = Collector(
         *inventory.READINGS,
         DeviceData,
     ),
-    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, plausibility.ZERO_AFTER_VALUE, plausibility.FROZEN),
+    rules=(*GENERAL_RULES, MISSING, plausibility.ZERO_AFTER_VALUE, plausibility.FROZEN),
     memory=InverterMemory(),
     read=read,
 )

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label
-from envoy_exporter.fields import Fields, Rejections, flag, number
+from envoy_exporter.fields import CLOSED, GENERAL_RULES, PHASES, FieldReader
 
-from . import plausibility, sanity_checks
+from . import plausibility
 from .collector import Collector, Context, Result, Settings
-from .device_reports import celsius, is_fresh, thousandth
+from .device_reports import is_fresh
 from .device_status import FLAGS
+from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, PlausibilityState, Register
 
 _REGISTERS = (Register(key="stateChngCnt"),)
 _PHASES = tuple(
-    (phase, f"line{n}-connected", (f"Vrms{phase}N", f"voltRms{phase}")) for n, phase in enumerate(json_fields.PHASES, 1)
+    (phase, f"line{n}-connected", (f"Vrms{phase}N", f"voltRms{phase}")) for n, phase in enumerate(PHASES, 1)
 )
 """Each phase, the inventory's flag of it, and the two names under which gateways send its voltage."""
 
@@ -88,61 +88,51 @@ class IqRelayPhase:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen, settings, memory, now = context.documents, context.settings, context.memory, context.now
-    rejections = Rejections()
-    plausible = PlausibilityFilter(seen, memory, rejections)
-    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    listed = dict(json_fields.devices(entries.inventory(seen, "NSRB"), "serial_num", reject))
-    reported = dict(json_fields.devices(entries.interval_data(seen, "nsrb"), "sn", data))
+    seen = context.documents
+    reader = DocumentReader.at(seen, context.now)
+    plausible = PlausibilityFilter(seen, context.memory)
+    listed = dict(reader.devices(documents.INVENTORY, entries.inventory(seen, "NSRB"), "serial_num"))
+    reported = dict(reader.devices(documents.DEVICE_DATA, entries.interval_data(seen, "nsrb"), "sn"))
     readings: list[Reading] = []
     for serial in {**listed, **reported}:
-        fields, device = listed.get(serial, {}), reported.get(serial, {})
-        if not entries.is_removed(fields) and json_fields.flag(device, "active", data) is not False:
-            readings += _relay(
-                serial, fields, device, seen, settings, sanity_checks.latest(seen, now), plausible, rejections
-            )
-    return Result(tuple(readings), tuple(rejections.met), plausible.state())
+        fields = listed.get(serial) or reader.fields(documents.INVENTORY, {})
+        device = reported.get(serial) or reader.fields(documents.DEVICE_DATA, {})
+        if not entries.is_removed(fields.fields) and device.flag("active") is not False:
+            channel = next(device.objects("channels"), device.of({}))
+            report = plausible.accepted((serial,), channel.entry("lastReading"), _REGISTERS)
+            readings += _relay(serial, fields, report, seen, context.settings)
+    return Result(tuple(readings), tuple(reader.rejections), plausible.state())
 
 
 def _relay(
-    serial: str,
-    fields: Fields,
-    device: Fields,
-    seen: Documents,
-    settings: Settings,
-    latest: float,
-    plausible: PlausibilityFilter,
-    rejections: Rejections,
+    serial: str, fields: FieldReader, report: FieldReader, seen: Documents, settings: Settings
 ) -> Iterator[Reading]:
-    """What it measures speaks of now, and is left out once the report is as old as an inverter's may not be."""
-    reject, data = rejections.of(documents.INVENTORY), rejections.of(documents.DEVICE_DATA)
-    said = entries.entry(next(json_fields.items(device.get("channels"), data), {}).get("lastReading"))
-    report = plausible.accepted(documents.DEVICE_DATA, (serial,), said, _REGISTERS)
-    last_report = sanity_checks.moment(report, "endDate", latest, data)
+    """Its measurements are of the present, and are left out of a report that is older than inverter_max_age."""
+    last_report = report.timestamp("endDate")
     fresh = is_fresh(last_report, seen, settings.inverter_max_age)
-    temperature, frequency = celsius(report, "temperature", data), thousandth(report, "freqInmHz", data)
+    temperature, frequency = report.celsius("temperature"), report.thousandths("freqInmHz")
     yield IqRelayInfo(
         serial=serial,
-        part_number=json_fields.text(fields, "part_num", reject),
-        firmware=json_fields.text(fields, "img_pnum_running", reject),
+        part_number=fields.text("part_num"),
+        firmware=fields.text("img_pnum_running"),
     )
     yield IqRelay(
         serial=serial,
         temperature=temperature if fresh else None,
         frequency=frequency if fresh else None,
-        state_changes=number(report, "stateChngCnt", data, low=0),
+        state_changes=report.number("stateChngCnt", low=0),
         last_report=last_report,
-        communicating=flag(fields, "communicating", reject),
-        operating=flag(fields, "operating", reject),
-        closed=json_fields.says(fields, "relay", json_fields.CLOSED, reject),
-        reason_code=number(fields, "reason_code", reject),
-        status=json_fields.words(fields, "device_status", reject),
+        communicating=fields.flag("communicating"),
+        operating=fields.flag("operating"),
+        closed=fields.is_one_of("relay", CLOSED),
+        reason_code=fields.number("reason_code"),
+        status=fields.words("device_status"),
     )
-    if reason := json_fields.text(fields, "reason", reject):
+    if reason := fields.text("reason"):
         yield IqRelayReason(serial=serial, reason=reason)
     for phase, connected, names in _PHASES:
-        volts = next((thousandth(report, name, data) for name in names if name in report), None)
-        if volts is not None and fresh and _is_connected(volts, by_inventory=flag(fields, connected, reject)):
+        volts = next((report.thousandths(name) for name in names if name in report), None)
+        if volts is not None and fresh and _is_connected(volts, by_inventory=fields.flag(connected)):
             yield IqRelayPhase(serial=serial, phase=phase, voltage=volts)
 
 
@@ -155,7 +145,7 @@ COLLECTOR = Collector(
     name="iq_relay",
     enabled_by_default=True,
     readings=(IqRelayInfo, IqRelay, IqRelayReason, IqRelayPhase),
-    rules=(*json_fields.GENERAL_RULES, plausibility.ZERO_AFTER_VALUE),
+    rules=(*GENERAL_RULES, plausibility.ZERO_AFTER_VALUE),
     memory=PlausibilityState(),
     read=read,
 )

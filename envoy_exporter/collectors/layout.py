@@ -7,7 +7,7 @@ its name, and one that vanished can be missed.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from envoy_exporter.families import gauge, info, label
+from envoy_exporter.families import Reading, gauge, info, label
 
 from . import inverter_source
 from .collector import Collector, Context, PlacedArray, Result, Settings
@@ -58,41 +58,34 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class LayoutMemory:
-    """Where the inverters were read, and who was in the inventory: nobody goes missing because that has failed once."""
+    """Where the inverters were read, and the inverters of the inventory: a document that fails once removes none."""
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     inventory: Mapping[str, bool] = field(default_factory=dict)
 
 
 def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
-    seen, settings, memory = context.documents, context.settings, context.memory
-    before = memory
-    chosen, inventory = (
-        inverter_source.choose(seen, before.chosen),
-        inverter_source.by_inventory(seen, before.inventory),
-    )
+    seen, settings, before = context.documents, context.settings, context.memory
+    chosen = inverter_source.choose(seen, before.chosen)
+    inventory = inverter_source.by_inventory(seen, before.inventory)
     listed = inverter_source.listed(seen, chosen, inventory)
-    infos = (
-        LayoutInfo(serial=each.serial, name=each.name, array=each.array, row=each.row, column=each.column)
-        for each in settings.inverters
-    )
-    inverters = (
-        PlacedInverter(
-            serial=each.serial,
-            peak_power=each.peak_power,
-            listed=None if listed is None else each.serial in listed,
-        )
-        for each in settings.inverters
-    )
-    return Result((*infos, *inverters, *_arrays(settings)), (), LayoutMemory(chosen, inventory))
+    readings: list[Reading] = [
+        LayoutInfo(serial=placed.serial, name=placed.name, array=placed.array, row=placed.row, column=placed.column)
+        for placed in settings.inverters
+    ]
+    for placed in settings.inverters:
+        is_listed = None if listed is None else placed.serial in listed
+        readings.append(PlacedInverter(serial=placed.serial, peak_power=placed.peak_power, listed=is_listed))
+    return Result((*readings, *_arrays(settings)), (), LayoutMemory(chosen, inventory))
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:
-    """Those of the config, and those that only inverters name."""
-    arrays = {each.array: PlacedArray(name=each.array) for each in settings.inverters if each.array is not None}
-    arrays |= {each.name: each for each in settings.arrays}
-    for each in arrays.values():
-        yield Array(array=each.name, azimuth=each.azimuth, tilt=each.tilt)
+    """The arrays of the config, and those that only inverters name."""
+    named = (inverter.array for inverter in settings.inverters)
+    arrays = {name: PlacedArray(name=name) for name in named if name is not None}
+    arrays |= {array.name: array for array in settings.arrays}
+    for array in arrays.values():
+        yield Array(array=array.name, azimuth=array.azimuth, tilt=array.tilt)
 
 
 COLLECTOR = Collector(

@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries, system
-from envoy_exporter import fields as json_fields
-from envoy_exporter.documents import Documents
-from envoy_exporter.entries import Meter
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.fields import WATT_HOUR, Fields, Reject, Rejections, number, scaled
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, LARGEST, MISSING, PHASES, TYPE, FieldReader
 
-from . import plausibility, required, sanity_checks
+from . import plausibility, required
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 STATUSES = ("normal", "not-metering", "check-wiring")
@@ -175,89 +173,85 @@ class MeterPhase:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen, memory, now = context.documents, context.memory, context.now
-    rejections = Rejections()
-    plausible = PlausibilityFilter(seen, memory, rejections)
-    readings = tuple(_readings(seen, plausible, sanity_checks.latest(seen, now), rejections))
-    return Result(readings, (*rejections.met, *required.missing("meters", seen)), plausible.state())
+    seen = context.documents
+    reader = DocumentReader.at(seen, context.now)
+    plausible = PlausibilityFilter(seen, context.memory)
+    readings = tuple(_readings(reader, plausible))
+    return Result(readings, (*reader.rejections, *required.missing("meters", seen)), plausible.state())
 
 
-def _readings(
-    seen: Documents, plausible: PlausibilityFilter, latest: float, rejections: Rejections
-) -> Iterator[Reading]:
-    listed = entries.meters(seen)
-    said = entries.meter_readings(seen)
-    _count_rejected(seen, rejections)
+def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
+    seen = reader.documents
+    sent = entries.meter_readings(seen)
+    _count_rejected(reader)
     net = system.enabled_meter(seen, "net-consumption")
-    for meter in listed:
-        reject = rejections.of(documents.METERS)
+    for meter in entries.meters(seen):
+        listed = reader.fields(documents.METERS, meter.listed)
         yield MeterInfo(
             meter=meter.name,
             eid=meter.eid,
-            phase_mode=json_fields.text(meter.listed, "phaseMode", reject),
-            phases=json_fields.integer(meter.listed, "phaseCount", reject, low=1, high=len(json_fields.PHASES)),
+            phase_mode=listed.text("phaseMode"),
+            phases=listed.integer("phaseCount", low=1, high=len(PHASES)),
         )
-        yield _status(meter, reject)
-        if not meter.enabled or meter.eid not in said:
+        yield _status(meter.name, listed)
+        if not meter.enabled or meter.eid not in sent:
             continue
-        fields = plausible.meter(meter, said[meter.eid])
+        fields = plausible.meter(meter, reader.fields(documents.METER_READINGS, sent[meter.eid]))
         if fields is None:
             continue
-        reject = rejections.of(documents.METER_READINGS)
-        reading = _quantities(fields, latest, reject)
+        reading = _quantities(fields)
         yield MeterReading(meter=meter.name, **reading)
         # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
-        for phase, channel in json_fields.phases(fields.get("channels"), meter.phases, reject):
-            believed = plausible.channel(meter, phase, channel)
-            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(believed, latest, reject))
+        for phase, channel in fields.phases("channels", meter.phases):
+            accepted = plausible.channel(meter, phase, channel)
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(accepted))
         if meter == net:
             yield Grid(power=reading["power"], imported=reading["delivered"], exported=reading["received"])
 
 
-def _count_rejected(seen: Documents, rejections: Rejections) -> None:
-    """What cannot be told apart, or is no meter at all, is left out of both lists, and counted."""
+def _count_rejected(reader: DocumentReader) -> None:
+    """Entries that cannot be told apart, or are not meters, are left out of both lists, and counted."""
     for endpoint in (documents.METERS, documents.METER_READINGS):
-        reject = rejections.of(endpoint)
         eids: set[int] = set()
-        for each in json_fields.items(seen.content(endpoint), reject):
-            eid = each.get("eid")
-            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > json_fields.LARGEST:
-                reject(json_fields.TYPE, "eid")
+        for fields in reader.objects(endpoint, reader.documents.content(endpoint)):
+            eid = fields.fields.get("eid")
+            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > LARGEST:
+                fields.reject(TYPE, "eid")
                 continue
             if eid in eids:
-                reject(json_fields.DUPLICATE, "eid")
-            elif endpoint == documents.METERS and not entries.is_name(each.get("measurementType")):
-                reject(json_fields.LABEL, "measurementType")
+                fields.reject(DUPLICATE, "eid")
+            elif endpoint == documents.METERS and not entries.is_name(fields.fields.get("measurementType")):
+                fields.reject(LABEL, "measurementType")
             eids.add(eid)
 
 
-def _status(meter: Meter, reject: Reject) -> MeterStatus:
-    raised = json_fields.words(meter.listed, "statusFlags", reject)
+def _status(meter: str, listed: FieldReader) -> MeterStatus:
+    raised = listed.words("statusFlags")
     return MeterStatus(
-        meter=meter.name,
-        enabled=json_fields.says(meter.listed, "state", ("enabled",), reject),
-        metering=json_fields.text(meter.listed, "meteringStatus", reject),
+        meter=meter,
+        enabled=listed.is_one_of("state", ("enabled",)),
+        metering=listed.text("meteringStatus"),
         flags=raised,
         flags_active=None if raised is None else len(raised),
     )
 
 
-def _quantities(fields: Fields, latest: float, reject: Reject) -> dict[str, float | None]:
-    """What a meter says, and each of its channels with the same keys."""
+def _quantities(fields: FieldReader) -> dict[str, float | None]:
+    """The values of a meter, and of each of its channels with the same keys."""
     return {
-        "power": number(fields, "activePower", reject),
-        "apparent_power": number(fields, "apparentPower", reject),
-        "reactive_power": number(fields, "reactivePower", reject),
-        "delivered": scaled(number(fields, "actEnergyDlvd", reject, low=0), WATT_HOUR),
-        "received": scaled(number(fields, "actEnergyRcvd", reject, low=0), WATT_HOUR),
-        "apparent_energy": scaled(number(fields, "apparentEnergy", reject, low=0), WATT_HOUR),
-        "lagging": scaled(number(fields, "reactEnergyLagg", reject, low=0), WATT_HOUR),
-        "leading": scaled(number(fields, "reactEnergyLead", reject, low=0), WATT_HOUR),
-        "voltage": number(fields, "voltage", reject, low=0),
-        "current": number(fields, "current", reject),
-        "frequency": number(fields, "freq", reject, low=0),
-        "power_factor": number(fields, "pwrFactor", reject, low=-1, high=1),
-        "last_reading": sanity_checks.moment(fields, "timestamp", latest, reject),
+        "power": fields.number("activePower"),
+        "apparent_power": fields.number("apparentPower"),
+        "reactive_power": fields.number("reactivePower"),
+        "delivered": fields.watt_hours("actEnergyDlvd"),
+        "received": fields.watt_hours("actEnergyRcvd"),
+        "apparent_energy": fields.watt_hours("apparentEnergy"),
+        "lagging": fields.watt_hours("reactEnergyLagg"),
+        "leading": fields.watt_hours("reactEnergyLead"),
+        "voltage": fields.number("voltage", low=0),
+        "current": fields.number("current"),
+        "frequency": fields.number("freq", low=0),
+        "power_factor": fields.number("pwrFactor", low=-1, high=1),
+        "last_reading": fields.timestamp("timestamp"),
     }
 
 
@@ -265,7 +259,7 @@ COLLECTOR = Collector(
     name="meters",
     enabled_by_default=True,
     readings=(Grid, MeterInfo, MeterStatus, MeterReading, MeterPhase),
-    rules=(*json_fields.GENERAL_RULES, json_fields.MISSING, *plausibility.RULES),
+    rules=(*GENERAL_RULES, MISSING, *plausibility.RULES),
     memory=PlausibilityState(),
     read=read,
 )

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
+from envoy_exporter import entries
 from envoy_exporter.documents import Documents
 from envoy_exporter.entries import Meter
-from envoy_exporter.fields import Fields, Rejections, pass_over, peek
+from envoy_exporter.fields import MOST_DEVICES, FieldReader, Fields
 
 ZERO_AFTER_VALUE, PHASE_LOST, FROZEN = RULES = ("zero_after_value", "phase_lost", "frozen")
 
@@ -29,7 +28,7 @@ FLOWING = 50.0
 """Watts that must move a register. Inverters at night draw less than ten."""
 LIVE = 50.0
 """Volts of a live phase: one that is not wired shows up to a dozen (7.3.466_with_cts_3phase)."""
-MOST = 4 * json_fields.MOST_DEVICES
+MOST = 4 * MOST_DEVICES
 """Objects remembered for a collector; further ones are not."""
 
 Key = tuple[str | int, ...]
@@ -63,8 +62,10 @@ METER = (
 _UNSIGNED = tuple(Register(key=register.key) for register in METER)
 SIGNED = ("production", "net-consumption", "total-consumption", "storage")
 """Types of meter whose power is known to move a certain register; of backfeed, load, evse and pv3p it is not known."""
-CHANNEL = ("voltage", "current", "activePower", "actEnergyDlvd", "actEnergyRcvd")
-LINE = ("rmsVoltage", "rmsCurrent", "wNow", "whLifetime")
+_PHASE_KEYS = {
+    "channels": ("voltage", "current", "activePower", "actEnergyDlvd", "actEnergyRcvd"),
+    "lines": ("rmsVoltage", "rmsCurrent", "wNow", "whLifetime"),
+}
 """The fields that are zero in a lost phase, voltage first; the frequency is not (8.2.127_with_generator_running)."""
 
 
@@ -128,73 +129,73 @@ class PlausibilityState:
 class PlausibilityFilter:
     """Compares one set of documents with the state before it. Another gateway starts without a state."""
 
-    def __init__(self, seen: Documents, before: PlausibilityState, rejections: Rejections) -> None:
+    def __init__(self, seen: Documents, before: PlausibilityState) -> None:
         serial = entries.device(seen, "sn")
         same = None in (serial, before.serial) or serial == before.serial
         self._serial = serial or before.serial
         self._seen = seen
-        self._rejections = rejections
         self._before = before.devices if same else {}
         self._now: dict[Key, DeviceState] = {}
 
-    def accepted(self, endpoint: str, name: Key, fields: Fields, registers: Sequence[Register]) -> Fields:
+    def accepted(self, name: Key, fields: FieldReader, registers: Sequence[Register]) -> FieldReader:
         """The fields of an object without those that are rejected, which so are missing for their readers.
 
         If every register of the object that ever had a value is zero, the zeros beside them are rejected too.
         """
-        reject = self._rejections.of(endpoint)
-        device = self._device(endpoint, name)
-        requested_at = self._requested_at(endpoint)
+        device = self._device(fields.endpoint, name)
+        requested_at = self._requested_at(fields.endpoint)
         states, stalled, fallen = dict(device.registers), set[str](), set[str]()
         for register in registers:
-            value = peek(fields, register.key)
+            value = fields.raw_number(register.key)
             if value is None:
                 continue
             before = device.registers.get(register.key)
             state = states[register.key] = _next_state(before, value, fields, register, requested_at)
             if state.zero is not None:
-                reject(ZERO_AFTER_VALUE, register.key)
+                fields.reject(ZERO_AFTER_VALUE, register.key)
                 fallen.add(register.key)
             elif is_frozen(state.stall, register.step):
                 stalled |= {register.key, *register.derived, *_steady(state.stall, register)}
-        for key in sorted(stalled & fields.keys()):
-            reject(FROZEN, key)
-        self._now[endpoint, *name] = replace(device, registers=states)
-        kept = {key: value for key, value in fields.items() if key not in stalled | fallen}
+        for key in sorted(stalled & fields.fields.keys()):
+            fields.reject(FROZEN, key)
+        self._now[fields.endpoint, *name] = replace(device, registers=states)
+        kept = {key: value for key, value in fields.fields.items() if key not in stalled | fallen}
         restarted = fallen and all(key in fallen for key, state in states.items() if state.value != 0 and key in fields)
-        return _without_zeros(kept) if restarted else kept
+        return fields.of(_without_zeros(kept) if restarted else kept)
 
-    def phase_lost(self, endpoint: str, name: Key, phases: object, count: int, keys: Sequence[str]) -> bool:
+    def phase_lost(self, name: Key, fields: FieldReader, phases: str, count: int) -> bool:
         """Whether a phase that was live is zero in all its fields while another is live: then their sum is wrong too.
 
         8.3.6086 did so to one half of a split-phase storage CT, for one poll (pyenphase#478). A phase that was never
-        live is not lost (8.3.1598_collar's backfeed), and one that stays away is accepted as gone.
+        live is not lost (8.3.1598_collar's backfeed), and one that stays away is accepted as gone. `phases` is the key
+        of their list: "channels" of a meter, or "lines" of the site.
         """
-        device = self._device(endpoint, name)
-        requested_at = self._requested_at(endpoint)
-        sent = {place: phase for place, phase in json_fields.numbered(phases, pass_over) if place < count}
-        live = {place for place, phase in sent.items() if (peek(phase, keys[0]) or 0) > LIVE}
-        dead = {place for place, phase in sent.items() if all(peek(phase, key) == 0 for key in keys if key in phase)}
-        dead = {place for place in dead if keys[0] in sent[place]}
+        keys = _PHASE_KEYS[phases]
+        device = self._device(fields.endpoint, name)
+        requested_at = self._requested_at(fields.endpoint)
+        uncounted = FieldReader(fields.fields, fields.endpoint)
+        sent = {place: phase for place, phase in uncounted.numbered(fields.fields.get(phases)) if place < count}
+        live = {place for place, phase in sent.items() if (phase.raw_number(keys[0]) or 0) > LIVE}
+        dead = {place for place, phase in sent.items() if keys[0] in phase and _is_zero(phase, keys)}
         lost = device.phases & dead if live else frozenset[int]()
         suspicion = _suspected(device.lost, requested_at) if lost else None
         suspect = suspicion is not None and not suspicion.is_over
         known = device.phases - (sent.keys() - dead) if suspect or not lost else frozenset[int]()
-        self._now[endpoint, *name] = replace(device, phases=known | live, lost=suspicion if suspect else None)
+        self._now[fields.endpoint, *name] = replace(device, phases=known | live, lost=suspicion if suspect else None)
         if suspect:
-            self._rejections.of(endpoint)(PHASE_LOST, "channels" if keys is CHANNEL else "lines")
+            fields.reject(PHASE_LOST, phases)
         return suspect
 
-    def meter(self, meter: Meter, fields: Fields) -> Fields | None:
+    def meter(self, meter: Meter, fields: FieldReader) -> FieldReader | None:
         """The accepted fields of a CT's reading; None if it has lost a phase."""
         name = meter_name(meter)
-        if self.phase_lost(documents.METER_READINGS, name, fields.get("channels"), meter.phases, CHANNEL):
+        if self.phase_lost(name, fields, "channels", meter.phases):
             return None
-        return self.accepted(documents.METER_READINGS, name, fields, _registers(meter))
+        return self.accepted(name, fields, _registers(meter))
 
-    def channel(self, meter: Meter, phase: str, fields: Fields) -> Fields:
+    def channel(self, meter: Meter, phase: str, fields: FieldReader) -> FieldReader:
         """The accepted fields of one phase of a CT's reading."""
-        return self.accepted(documents.METER_READINGS, (*meter_name(meter), phase), fields, _registers(meter))
+        return self.accepted((*meter_name(meter), phase), fields, _registers(meter))
 
     def state(self) -> PlausibilityState:
         """What to remember: the objects of these documents, and for ten minutes those that their document lacks."""
@@ -240,13 +241,13 @@ def is_frozen(stall: Stall | None, step: float) -> bool:
 
 
 def _next_state(
-    before: RegisterState | None, value: float, fields: Fields, register: Register, requested_at: float
+    before: RegisterState | None, value: float, fields: FieldReader, register: Register, requested_at: float
 ) -> RegisterState:
     if value == 0 and before is not None and before.value != 0:
         suspicion = _suspected(before.zero, requested_at)
         return RegisterState(value) if suspicion.is_over else RegisterState(before.value, zero=suspicion)
-    watts = (peek(fields, register.power) or 0.0) * (-1 if register.out else 1) if register.power else 0.0
-    at = peek(fields, register.dated) if register.dated else requested_at
+    watts = (fields.raw_number(register.power) or 0.0) * (-1 if register.out else 1) if register.power else 0.0
+    at = fields.raw_number(register.dated) if register.dated else requested_at
     if watts <= FLOWING or not at:
         return RegisterState(value)
     stall = before.stall if before is not None and before.value == value else None
@@ -268,6 +269,10 @@ def _suspected(before: Suspicion | None, requested_at: float) -> Suspicion:
     if before is None or before.since > requested_at:
         return Suspicion(requested_at, requested_at)
     return Suspicion(before.since, requested_at, before.documents + (requested_at != before.until))
+
+
+def _is_zero(phase: FieldReader, keys: Sequence[str]) -> bool:
+    return all(phase.raw_number(key) == 0 for key in keys if key in phase)
 
 
 def _since(since: float | None, requested_at: float) -> float:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from envoy_exporter import documents, entries, system
-from envoy_exporter import fields as json_fields
 from envoy_exporter.families import Reading, counter, gauge, label
-from envoy_exporter.fields import WATT_HOUR, Fields, Rejections, number, peek, scaled
+from envoy_exporter.fields import CLOCK, MISSING, RANGE, TYPE, WATT_HOUR, FieldReader, scaled
 
 from . import consumption, html_production, plausibility, production_source, required, sanity_checks, site_meters
 from .collector import Collector, Context, Result
+from .document_reader import DocumentReader
+from .html_production import LIFETIME, POWER, TODAY, WEEK
 from .plausibility import PlausibilityFilter, PlausibilityState, Register
 from .production_source import Choice
 from .site import Site
@@ -94,19 +95,17 @@ class ProductionMemory:
 
 
 def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
-    seen, memory, now = context.documents, context.memory, context.now
-    rejections = Rejections()
+    seen, now = context.documents, context.now
     serial = entries.device(seen, "sn")
-    before = memory if serial in {None, memory.serial or serial} else ProductionMemory()
+    same = serial in {None, context.memory.serial or serial}
+    before = context.memory if same else ProductionMemory()
     choice = production_source.choose(seen, before.choice)
-    site = Site(
-        seen, PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now), rejections
-    )
+    reader = DocumentReader.at(seen, now)
+    site = Site(reader, PlausibilityFilter(seen, before.plausibility))
     load = consumption.remembered(site, before.load, now)
-    activities = site_meters.read(site.content, site.reject)
-    readings = (*activities, *_production(site, choice.source), *consumption.read(site, load))
-    after = ProductionMemory(serial or before.serial, choice, site.plausible.state(), load)
-    return Result(readings, (*rejections.met, *required.missing("production", seen, choice.source)), after)
+    readings = (*site_meters.read(site), *_production(site, choice.source), *consumption.read(site, load))
+    rejections = (*reader.rejections, *required.missing("production", seen, choice.source))
+    return Result(readings, rejections, ProductionMemory(serial or before.serial, choice, site.plausible.state(), load))
 
 
 # --- the readings
@@ -116,93 +115,84 @@ _SUM = (Register(key="whLifetime", power="wNow", dated="readingTime"),)
 _V1 = (Register(key="wattHoursLifetime", power="wattsNow", derived=("wattHoursToday",)),)
 
 
-def _production(site: Site, chosen: str | None) -> Iterator[Reading]:
-    reject = site.reject
-    inverters: Fields | None = entries.inverters_entry(site.content)
-    if inverters is not None:
-        inverters = site.plausible.accepted(site.endpoint, ("inverters",), inverters, _SUM)
-        yield Reporting(inverters=number(inverters, "activeCount", reject, low=0))
-    if chosen == "eim":
+def _production(site: Site, source: str | None) -> Iterator[Reading]:
+    inverters: FieldReader | None = None
+    if (entry := entries.inverters_entry(site.content)) is not None:
+        inverters = site.plausible.accepted(("inverters",), site.fields(entry), _SUM)
+        yield Reporting(inverters=inverters.number("activeCount", low=0))
+    if source == "eim":
         yield from _eim(site)
-    elif chosen == "inverters" and inverters is not None:
+    elif source == "inverters" and inverters is not None:
         yield Production(
             source="inverters",
-            power=number(inverters, "wNow", reject),
-            lifetime=scaled(number(inverters, "whLifetime", reject, low=0), WATT_HOUR),
-            last_reading=sanity_checks.moment(inverters, "readingTime", site.latest, reject),
+            power=inverters.number("wNow"),
+            lifetime=inverters.watt_hours("whLifetime"),
+            last_reading=inverters.timestamp("readingTime"),
         )
-    elif chosen == "v1":
+    elif source == "v1":
         yield from _v1(site)
-    elif chosen == "html":
-        yield from _page(site)
+    elif source == "html":
+        yield from _html(site)
 
 
 def _eim(site: Site) -> Iterator[Reading]:
-    reject, meter = site.reject, system.enabled_meter(site.seen, "production")
+    meter = system.enabled_meter(site.documents, "production")
     eim = site.whole("production", entries.eim_entry(site.content), meter)
     if eim is None:
         return
     fields = site.accepted("production", eim)
-    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(eim, "whLifetime"), reject)
+    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", eim.raw_number("whLifetime"))
     yield Production(
         source="eim",
-        power=number(fields, "wNow", reject),
-        energy=scaled(number(fields, "whLifetime", reject, low=0), WATT_HOUR),
-        last_reading=sanity_checks.moment(fields, "readingTime", site.latest, reject),
+        power=fields.number("wNow"),
+        energy=fields.watt_hours("whLifetime"),
+        last_reading=fields.timestamp("readingTime"),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
     for phase, line in site.lines(eim, meter):
         fields = site.accepted("production", line, phase)
-        energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", peek(line, "whLifetime"), reject)
+        energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", line.raw_number("whLifetime"))
         yield ProductionPhase(
             source="eim",
             phase=phase,
-            power=number(fields, "wNow", reject),
-            energy=scaled(number(fields, "whLifetime", reject, low=0), WATT_HOUR),
+            power=fields.number("wNow"),
+            energy=fields.watt_hours("whLifetime"),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
 
 
 def _v1(site: Site) -> Iterator[Production]:
-    sent = entries.entry(site.seen.content(documents.PRODUCTION_V1))
+    sent = site.reader.entry(documents.PRODUCTION_V1)
     if not sent:
         return
-    reject = site.rejections.of(documents.PRODUCTION_V1)
-    fields = site.plausible.accepted(documents.PRODUCTION_V1, (), sent, _V1)
-    lifetime = peek(sent, "wattHoursLifetime")
-    energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, reject)
+    fields = site.plausible.accepted((), sent, _V1)
+    lifetime = sent.raw_number("wattHoursLifetime")
+    energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime)
     yield Production(
         source="v1",
-        power=number(fields, "wattsNow", reject),
-        lifetime=scaled(number(fields, "wattHoursLifetime", reject, low=0), WATT_HOUR),
+        power=fields.number("wattsNow"),
+        lifetime=fields.watt_hours("wattHoursLifetime"),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
 
 
-def _page(site: Site) -> Iterator[Production]:
-    found = html_production.read(site.seen.content(documents.PRODUCTION))
-    reject = site.rejections.of(documents.PRODUCTION)
-    for row in found.invalid:
-        reject(json_fields.TYPE, row)
-    if not found.rows:
+def _html(site: Site) -> Iterator[Production]:
+    page = html_production.read(site.documents.content(documents.PRODUCTION))
+    sent = site.reader.fields(documents.PRODUCTION, page.rows)
+    for row in page.invalid:
+        sent.reject(TYPE, row)
+    if not page.rows:
         return
-    register = Register(
-        key=html_production.LIFETIME,
-        power=html_production.POWER,
-        derived=(html_production.TODAY,),
-        step=found.lifetime_step,
-    )
-    fields = site.plausible.accepted(documents.PRODUCTION, (), found.rows, (register,))
-    energies = sanity_checks.day_and_week(
-        fields, html_production.TODAY, html_production.WEEK, peek(found.rows, html_production.LIFETIME), reject
-    )
+    register = Register(key=LIFETIME, power=POWER, derived=(TODAY,), step=page.lifetime_step)
+    fields = site.plausible.accepted((), sent, (register,))
+    energies = sanity_checks.day_and_week(fields, TODAY, WEEK, sent.raw_number(LIFETIME))
     yield Production(
         source="html",
-        power=number(fields, html_production.POWER, reject),
-        lifetime=scaled(number(fields, html_production.LIFETIME, reject, low=0), WATT_HOUR),
+        power=fields.number(POWER),
+        lifetime=fields.watt_hours(LIFETIME),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
     )
@@ -219,14 +209,14 @@ COLLECTOR = Collector(
         *consumption.READINGS,
     ),
     rules=(
-        json_fields.TYPE,
-        json_fields.RANGE,
+        TYPE,
+        RANGE,
         sanity_checks.DAY_EQUALS_LIFETIME,
         sanity_checks.WEEK_EQUALS_LIFETIME,
         sanity_checks.WEEK_BELOW_DAY,
         sanity_checks.TOTAL_EQUALS_NET,
-        json_fields.CLOCK,
-        json_fields.MISSING,
+        CLOCK,
+        MISSING,
         *plausibility.RULES,
     ),
     memory=ProductionMemory(),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import Fields, peek
+from envoy_exporter.fields import Fields, raw_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _source(seen: Documents) -> str | None:
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:
     """Undecided while v1 has no number at all: a gateway that starts sends an empty object."""
-    if not any(peek(v1, key) is not None for key in v1):
+    if not any(raw_number(v1, key) is not None for key in v1):
         return None
     if any(v1.get(energy) != 0 for energy in ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")):
         return "v1"

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import documents, entries, system
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MISSING, Fields, Rejection, pass_over, peek
+from envoy_exporter.fields import MISSING, FieldReader, Fields, Rejection, raw_number
 
 from . import html_production, inverter_source
 
@@ -79,7 +78,7 @@ def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list
 
 
 def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
-    return any(peek(fields, key) is not None for key in keys)
+    return any(raw_number(fields, key) is not None for key in keys)
 
 
 def _meter_readings(seen: Documents, kind: str | None) -> Iterator[tuple[str, list[str]]]:
@@ -108,10 +107,14 @@ def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[
 def _battery_power(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
     if documents.ENSEMBLE_POWER in seen.at_hand:
         powers = entries.battery_powers(seen)
-        sent = {json_fields.serial(power, "serial_num", pass_over) for power in entries.objects(powers)}
+        sent = {_serial(power) for power in entries.objects(powers)}
         units = entries.objects(entries.ensemble(seen, "ENCHARGE"))
-        serials = (json_fields.serial(unit, "serial_num", pass_over) for unit in units)
+        serials = (_serial(unit) for unit in units)
         yield documents.ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
+
+
+def _serial(unit: Fields) -> str | None:
+    return FieldReader(unit, "").serial("serial_num")
 
 
 REQUIREMENTS = (

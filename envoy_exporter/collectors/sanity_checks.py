@@ -1,17 +1,16 @@
-"""Values that lie: each rule is one function that says so, with the gateway that showed it.
+"""Rules for wrong values: each is one function, with the gateway that showed the fault.
 
-A rule judges by the shape of the data and never by the firmware's number (pyenphase#499: a fault was there one
-version before the one that was asked for), counts what it rejects, and puts nothing in its place. Energies are
-in whatever unit they share.
+A rule judges by the shape of the data and never by the number of the firmware (pyenphase#499: a fault appeared one
+version before the one that was tested for), counts what it rejects, and puts nothing in its place. Energies are in
+whatever unit they share.
 """
 
 import math
 from typing import NamedTuple
 
-from envoy_exporter import fields as json_fields
 from envoy_exporter import system
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import Fields, Reject, number
+from envoy_exporter.fields import EARLIEST, LARGEST, LATEST, FieldReader, Fields, raw_number
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -28,28 +27,27 @@ class DayAndWeek(NamedTuple):
 
 
 def day_and_week(
-    fields: Fields,
+    fields: FieldReader,
     day_key: str,
     week_key: str,
     lifetime: float | None,
-    reject: Reject,
     *,
-    low: float = -json_fields.LARGEST,
+    low: float = -LARGEST,
 ) -> DayAndWeek:
     """The two energies of the fields that are plausible, in the unit of the fields.
 
     `lifetime` is as the gateway sent it, rejected or not: equality with it shows the wrong register either way. A value
     that is rejected itself rejects no other: the week is judged by an accepted day only.
     """
-    day, week = number(fields, day_key, reject, low=low), number(fields, week_key, reject, low=low)
+    day, week = fields.number(day_key, low=low), fields.number(week_key, low=low)
     if _is_lifetime(day, week, lifetime):
-        reject(DAY_EQUALS_LIFETIME, day_key)
+        fields.reject(DAY_EQUALS_LIFETIME, day_key)
         day = None
     if week and lifetime and (_is_near(week, lifetime, lifetime) or _is_near(week + (day or 0.0), lifetime, lifetime)):
-        reject(WEEK_EQUALS_LIFETIME, week_key)
+        fields.reject(WEEK_EQUALS_LIFETIME, week_key)
         week = None
     elif week is not None and day is not None and week < day:
-        reject(WEEK_BELOW_DAY, week_key)
+        fields.reject(WEEK_BELOW_DAY, week_key)
         week = None
     return DayAndWeek(day, week)
 
@@ -77,39 +75,27 @@ def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None,
     production CT is active and has counted nothing yet, and where it is off and no inverter produces: then the load
     *is* what comes from the grid. `produced` is the production CT's entry.
     """
-    lifetime, balance = json_fields.peek(total, "whLifetime"), json_fields.peek(net or {}, "whLifetime")
+    lifetime, balance = raw_number(total, "whLifetime"), raw_number(net or {}, "whLifetime")
     if not lifetime or balance is None:
         return None
     if lifetime != balance:
         return False
-    count, energy = (json_fields.peek(produced or {}, key) for key in ("activeCount", "whLifetime"))
+    count, energy = (raw_number(produced or {}, key) for key in ("activeCount", "whLifetime"))
     nothing_produced = not has_inverters if count == 0 else energy == 0
     return None if nothing_produced else True
 
 
 def gateway_clock(seen: Documents) -> float | None:
-    """What the gateway's clock shows; None where it cannot be right, as at 1970 after a start without a network."""
+    """The time of the gateway's clock; None if it cannot be right, as 1970 after a start without a network."""
     clock = system.gateway_time(seen)
-    return clock if clock is not None and json_fields.EARLIEST <= clock <= json_fields.LATEST else None
+    return clock if clock is not None and EARLIEST <= clock <= LATEST else None
 
 
 def latest(seen: Documents, now: float) -> float:
-    """The latest instant that the gateway can speak of: a day ahead of its clock, and of ours if that is ahead.
+    """The latest time that a date of the gateway can have: a day ahead of its clock, or of ours if that is later.
 
     A gateway whose clock fell back by years has true dates that are ahead of it (8.2.127_with_3cts_and_battery_split
-    was recorded with the /info of another year). Without a usable clock there is no rule.
+    was recorded with the /info of another year). Without a usable clock there is no limit.
     """
     clock = gateway_clock(seen)
     return math.inf if clock is None else max(clock, now) + _DAY
-
-
-def moment(fields: Fields, key: str, latest: float, reject: Reject) -> float | None:
-    """When something was read or reported: not before 2000, nor after `latest`; 0 is never."""
-    return not_ahead(json_fields.instant(fields, key, reject), key, latest, reject)
-
-
-def not_ahead(seconds: float | None, key: str, latest: float, reject: Reject) -> float | None:
-    if seconds is not None and seconds > latest:
-        reject(json_fields.CLOCK, key)
-        return None
-    return seconds

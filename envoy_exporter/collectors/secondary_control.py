@@ -6,10 +6,11 @@ There only with an IQ battery: without one the document is full of zeros that me
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
+from envoy_exporter import documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import PHASES, Rejections, flag, number, percent
+from envoy_exporter.fields import PHASES
+
+from .document_reader import DocumentReader
 
 _OF_PHASE = ("", "_phaseb", "_phasec")
 
@@ -50,19 +51,18 @@ class Bias:
 READINGS = (StorageControl, Bias)
 
 
-def readings(seen: Documents, rejections: Rejections) -> Iterator[Reading]:
-    """Asked for only where there is an IQ battery."""
-    reject = rejections.of(documents.ENSEMBLE_SECCTRL)
-    fields = entries.entry(seen.content(documents.ENSEMBLE_SECCTRL))
+def readings(reader: DocumentReader) -> Iterator[Reading]:
+    """Only for systems with an IQ battery."""
+    fields = reader.entry(documents.ENSEMBLE_SECCTRL)
     yield StorageControl(
-        very_low_limit=percent(fields, "VLS_Limit", reject),
-        shutdown=flag(fields, "shutdown", reject),
-        commissioning=flag(fields, "Commission_in_progress", reject),
-        ess_in_progress=flag(fields, "ESS_in_progress", reject),
+        very_low_limit=fields.ratio("VLS_Limit"),
+        shutdown=fields.flag("shutdown"),
+        commissioning=fields.flag("Commission_in_progress"),
+        ess_in_progress=fields.flag("ESS_in_progress"),
     )
     for phase, suffix in zip(PHASES, _OF_PHASE, strict=True):
         yield Bias(
             phase=phase,
-            frequency=number(fields, f"freq_bias_hz{suffix}", reject),
-            voltage=number(fields, f"voltage_bias_v{suffix}", reject),
+            frequency=fields.number(f"freq_bias_hz{suffix}"),
+            voltage=fields.number(f"voltage_bias_v{suffix}"),
         )

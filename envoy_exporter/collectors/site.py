@@ -1,15 +1,14 @@
-"""The site's document while one reading of it lasts: what the production and the consumption have in common."""
+"""The site's document during one reading: what production and consumption have in common."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents, Json
 from envoy_exporter.entries import Meter
-from envoy_exporter.fields import Fields, Reject, Rejections
+from envoy_exporter.fields import FieldReader, Fields
 
-from . import plausibility
+from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, Register
 
 _REGISTERS = (Register(key="whLifetime", power="wNow", derived=("whToday",)),)
@@ -17,39 +16,35 @@ _REGISTERS = (Register(key="whLifetime", power="wNow", derived=("whToday",)),)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The documents, what is remembered of their registers, and the latest time that a date in them can have."""
+    """Reads the entries of the site's document, and compares their registers with what they reported before."""
 
-    seen: Documents
+    reader: DocumentReader
     plausible: PlausibilityFilter
-    latest: float
-    rejections: Rejections
 
     @property
-    def endpoint(self) -> str:
-        return entries.site_endpoint(self.seen)
+    def documents(self) -> Documents:
+        return self.reader.documents
 
     @property
     def content(self) -> Json:
-        return self.seen.content(self.endpoint)
+        return entries.site(self.documents)
 
-    @property
-    def reject(self) -> Reject:
-        return self.rejections.of(self.endpoint)
+    def fields(self, entry: Fields | None) -> FieldReader:
+        return self.reader.fields(entries.site_endpoint(self.documents), entry or {})
 
-    def whole(self, name: str, entry: Fields | None, meter: Meter | None) -> Fields | None:
+    def whole(self, name: str, entry: Fields | None, meter: Meter | None) -> FieldReader | None:
         """The entry of an active CT that has not lost a phase."""
         if entry is None or not entries.is_active(entry):
             return None
-        phases = meter.phases if meter else 3
-        lost = self.plausible.phase_lost(self.endpoint, (name,), entry.get("lines"), phases, plausibility.LINE)
-        return None if lost else entry
+        fields = self.fields(entry)
+        return None if self.plausible.phase_lost((name,), fields, "lines", meter.phases if meter else 3) else fields
 
-    def accepted(self, name: str, fields: Fields, phase: str = "") -> Fields:
+    def accepted(self, name: str, fields: FieldReader, phase: str = "") -> FieldReader:
         """The fields of an entry, or of one of its lines, without those that are implausible."""
-        return self.plausible.accepted(self.endpoint, (name, phase) if phase else (name,), fields, _REGISTERS)
+        return self.plausible.accepted((name, phase) if phase else (name,), fields, _REGISTERS)
 
-    def lines(self, fields: Fields, meter: Meter | None) -> Iterator[tuple[str, Fields]]:
+    def lines(self, fields: FieldReader, meter: Meter | None) -> Iterator[tuple[str, FieldReader]]:
         """The values by phase, as many as the CT has; 8.3 pads them to three with zeros (8.3.1598_collar)."""
-        for phase, line in json_fields.phases(fields.get("lines"), meter.phases if meter else 3, self.reject):
-            if meter or any(line.values()):
+        for phase, line in fields.phases("lines", meter.phases if meter else 3):
+            if meter or any(line.fields.values()):
                 yield phase, line

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envoy_exporter import entries
-from envoy_exporter.documents import Json
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import Reject, number
+
+from .site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,10 @@ class MeterActivity:
 READINGS = (MeterActivity,)
 
 
-def read(content: Json, reject: Reject) -> Iterator[MeterActivity]:
-    total, net = entries.consumption_entries(content)
-    found = {"production": entries.eim_entry(content), "total-consumption": total, "net-consumption": net}
-    for meter, fields in found.items():
-        count = number(fields or {}, "activeCount", reject, low=0)
+def read(site: Site) -> Iterator[MeterActivity]:
+    total, net = entries.consumption_entries(site.content)
+    found = {"production": entries.eim_entry(site.content), "total-consumption": total, "net-consumption": net}
+    for meter, entry in found.items():
+        count = site.fields(entry).number("activeCount", low=0)
         if count is not None:
             yield MeterActivity(meter=meter, active=count > 0)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from envoy_exporter import documents, entries
-from envoy_exporter import fields as json_fields
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
 from envoy_exporter.documents import Json
+from envoy_exporter.fields import LARGEST, FieldReader, clean
 
 Point = tuple[float, float]
 
@@ -98,7 +98,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
     for number, each in enumerate(entries.objects(content), 1):
         where = f"{array}, module {number}"
         inverter = entries.entry(each.get("inverter"))
-        serial = json_fields.serial(inverter, "serial_num", _ignore)
+        serial = FieldReader(inverter, "").serial("serial_num")
         if serial is None or not is_inverter_serial(serial):
             why = "an inverter without a usable serial_num" if inverter else "no inverter"
             roof.odd.append(f"{where} has {why}: left out")
@@ -106,7 +106,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
             roof.odd.append(f"{where}: {serial} stands in the file twice, the first counts")
         else:
             seen.add(serial)
-            x, y = (_number(each.get(axis), -json_fields.LARGEST, json_fields.LARGEST) for axis in ("x", "y"))
+            x, y = (_number(each.get(axis), -LARGEST, LARGEST) for axis in ("x", "y"))
             if x is None or y is None:
                 roof.odd.append(f"{where}: {serial} has no usable x and y: it gets no row and column")
             yield _Module(InverterSerial(serial), None if x is None or y is None else (x, y))
@@ -114,7 +114,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
 
 def _name(label: Json, number: int, taken: Mapping[LabelText, Array]) -> LabelText:
     """The array's label, made different from those before it."""
-    name = json_fields.clean(label)[:_LONGEST_LABEL].strip() if isinstance(label, str) else ""
+    name = clean(label)[:_LONGEST_LABEL].strip() if isinstance(label, str) else ""
     name = name or f"Array {number}"
     while name in taken:
         name = f"{name} ({number})"
@@ -142,8 +142,4 @@ def _number(value: Json, low: float, high: float) -> float | None:
     """Also one that is written as text."""
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,12}(?:\.[0-9]{1,12})?\s*", value):
         value = float(value)
-    return json_fields.number({"": value}, "", _ignore, low=low, high=high)
-
-
-def _ignore(*_: str) -> None:
-    """What is not usable is told here in whole words."""
+    return FieldReader({"": value}, "").number("", low=low, high=high)

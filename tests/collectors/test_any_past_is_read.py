@@ -23,7 +23,7 @@ from envoy_exporter.documents import (
     Json,
 )
 from envoy_exporter.entries import entry
-from envoy_exporter.fields import Rejections
+from envoy_exporter.fields import FieldReader
 
 pytestmark = pytest.mark.integration
 
@@ -92,9 +92,9 @@ def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None
     state = plausibility.PlausibilityState()
     for poll in range(3):
         seen = Documents({METER_READINGS: Document([], asked=NOW + poll)})
-        plausible = PlausibilityFilter(seen, state, Rejections())
+        plausible = PlausibilityFilter(seen, state)
         for n in range(plausibility.MOST):
-            plausible.accepted(METER_READINGS, (poll * n,), {"energy": 5}, (Register(key="energy"),))
+            plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
         state = plausible.state()
         assert len(state.devices) <= plausibility.MOST
         assert (METER_READINGS, 0) in state.devices

@@ -8,6 +8,7 @@ from envoy_exporter.collectors.consumption import Consumption, ConsumptionPhase
 from envoy_exporter.collectors.installer import Books
 from envoy_exporter.collectors.production import Production, ProductionPhase
 from envoy_exporter.documents import INFO, METERS, PDM_ENERGY, PRODUCTION_JSON, PRODUCTION_V1, Json
+from envoy_exporter.fields import FieldReader
 
 LIFETIME = 6_780_123.5
 WEEK = 90_000.5
@@ -21,11 +22,9 @@ BOTH_METERS: list[Json] = [
 def energies(day: float | None, week: float | None, lifetime: float | None) -> tuple[float | None, float | None, str]:
     """What is accepted of them, and the rules that rejected the rest."""
     sent = {key: value for key, value in (("day", day), ("week", week)) if value is not None}
-    rejections: list[str] = []
-    accepted = sanity_checks.day_and_week(
-        sent, "day", "week", lifetime, lambda rule, key: rejections.append(f"{key}:{rule}")
-    )
-    return accepted.day, accepted.week, " ".join(rejections)
+    fields = FieldReader(sent, PRODUCTION_V1)
+    accepted = sanity_checks.day_and_week(fields, "day", "week", lifetime)
+    return accepted.day, accepted.week, " ".join(f"{key}:{rule}" for _, rule, key in fields.rejections)
 
 
 DAY, WHOLE_WEEK, LOW = "day:day_equals_lifetime", "week:week_equals_lifetime", "week:week_below_day"
