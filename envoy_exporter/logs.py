@@ -18,7 +18,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING,
 FORMATS = ("logfmt", "json")
 
 
-class _Logfmt(logging.Formatter):
+class Logfmt(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return " ".join(f"{key}={_quoted(value)}" for key, value in _fields(record).items())
 
@@ -31,7 +31,7 @@ class _Json(logging.Formatter):
 def set_up(level: str, form: str, redaction: Redaction, stream: TextIO = sys.stderr) -> None:
     """Every logger of the process, those of libraries included, through one handler that strikes secrets out."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Json() if form == "json" else _Logfmt())
+    handler.setFormatter(_Json() if form == "json" else Logfmt())
     handler.addFilter(redaction)
     root = logging.getLogger()
     root.handlers = [handler]

@@ -75,9 +75,9 @@ class Simulator:
         site: Site = profile if isinstance(profile, Capture) else self._pace.gateway(profile)
         if isinstance(site, SimulatedGateway):
             self.system = site.system
-        self._site = site
+        self.site = site
         self.username = username
-        self._clock = clock
+        self.clock = clock
         self._access = AccessControl(site, clock, username, password)
         self._by_identity: dict[Identity, AccessControl] = {Identity(): self._access}
         self.serial = site.serial
@@ -96,7 +96,7 @@ class Simulator:
         self.token = self.make_token()
         self.authority: bytes | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._server: Server | None = None
+        self.server: Server | None = None
 
     @classmethod
     def of_capture(cls, folder: Path, *, at_present: bool = False, **options: Unpack[Options]) -> Self:
@@ -151,8 +151,8 @@ class Simulator:
     def start(self) -> None:
         if self.scheme == "https":
             self._contexts[self.serial], self.authority = server_context(self.serial, self._host)
-        self._server = Server(
-            self._respond,
+        self.server = Server(
+            self.serve,
             load=self._load,
             received=self._received,
             faults=self._faults,
@@ -161,15 +161,15 @@ class Simulator:
         )
         if isinstance(self._faults, FaultInjector):
             target = Target(
-                self._site, self._host, self._access_now, self._clock, self._load.snapshot, self._server.follow_faults
+                self.site, self._host, self._access_now, self.clock, self._load.snapshot, self.server.follow_faults
             )
             self._faults.attach(target)
-        self._host, self._port = self._server.start(self._host, self._port)
+        self._host, self._port = self.server.start(self._host, self._port)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self.server is not None:
+            self.server.close()
+            self.server = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -180,9 +180,9 @@ class Simulator:
     ) -> None:
         self.close()
 
-    def _respond(self, request: Request) -> Response:
+    def serve(self, request: Request) -> Response:
         """The response, after the latency. A document is of the time of its request, even if the response is slow."""
-        response = self._access_now().respond(request, self._clock())
+        response = self._access_now().respond(request, self.clock())
         if response.status == 200 and is_slow(request.path):  # noqa: PLR2004  # access control rejects at once
             self._wait()
         return response
@@ -200,12 +200,12 @@ class Simulator:
 
     def _make_access(self, identity: Identity) -> AccessControl:
         """That of another gateway; a capture has only its own."""
-        if not isinstance(self._site, SimulatedGateway):
+        if not isinstance(self.site, SimulatedGateway):
             return self._access
-        profile = self._site.profile if identity.profile is None else PROFILES[identity.profile]
+        profile = self.site.profile if identity.profile is None else PROFILES[identity.profile]
         profile = replace(profile, serial=identity.serial or self.serial)
         password = self.password if profile.serial == self.serial else None
-        return AccessControl(self._pace.gateway(profile), self._clock, self.username, password)
+        return AccessControl(self._pace.gateway(profile), self.clock, self.username, password)
 
     def _wants_tls(self, access: AccessControl) -> bool:
         return bool(self._tls or (self._tls is None and access.wants_token and can_certify()))
@@ -229,8 +229,8 @@ class Simulator:
             seconds = self._latency * (1 + 5 * uniform(self._seed, Purpose.LATENCY, self._ui_requests))
             if self._sleep is not None:
                 self._sleep(seconds)
-            elif self._server is not None:
-                self._server.closing.wait(seconds)
+            elif self.server is not None:
+                self.server.closing.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)

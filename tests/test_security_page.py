@@ -39,7 +39,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         connections.KEEP_ALIVE,
         connections.LONGEST_HEAD / 1024,
         _parser().get_default("web_max_requests"),
-        access._GUESSES,
+        access.MOST_GUESSES,
         client.LARGEST_BODY / 1024**2,
         responses.LARGEST_INFO / 1024,
         fields.MOST_DEVICES,

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_GUESSES = 20
+MOST_GUESSES = 20
 """So many passwords may wait for their turn to be compared."""
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
 """No other page may take an answer for a script, nor have it at all."""
@@ -132,7 +132,7 @@ class AccessMiddleware:
         Of what is wrong nothing is kept, or guesses would push out those who are let in. A user who does not exist
         takes as long as one who does.
         """
-        if self._guesses >= _GUESSES:
+        if self._guesses >= MOST_GUESSES:
             return PlainTextResponse("too many passwords at once, try again\n", 503)
         self._guesses += 1
         try:

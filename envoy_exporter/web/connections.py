@@ -30,27 +30,27 @@ class ConnectionLimiter:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._present: set[Connection] = set()
+        self.present: set[Connection] = set()
 
     def admit(self, guest: "Connection") -> bool:
         """False where all are being served: then there is no room."""
-        if len(self._present) >= self._most and not self.make_room():
+        if len(self.present) >= self._most and not self.make_room():
             return False
-        self._present.add(guest)
+        self.present.add(guest)
         return True
 
     def make_room(self) -> bool:
         """Who never asked for anything goes first, then who has been silent the longest: Prometheus comes again."""
-        silent = [each for each in self._present if not each.is_served]
+        silent = [each for each in self.present if not each.is_served]
         if not silent:
             return False
         most_silent = min(silent, key=lambda each: (each.has_asked, each.silent_since))
-        self._present.discard(most_silent)
+        self.present.discard(most_silent)
         most_silent.abort()
         return True
 
     def remove(self, guest: "Connection") -> None:
-        self._present.discard(guest)
+        self.present.discard(guest)
 
 
 class Connection(_Base):
@@ -135,14 +135,14 @@ class Connection(_Base):
             self._read_timer = None
 
 
-class _H11(Connection, H11Protocol):
+class H11Connection(Connection, H11Protocol):
     pass
 
 
 def protocol() -> type[Connection]:
     """The parser in C where the extra `speed` brought one."""
     if importlib.util.find_spec("httptools") is None:
-        return _H11
+        return H11Connection
     module = importlib.import_module("uvicorn.protocols.http.httptools_impl")
     return type("_HttpTools", (Connection, module.HttpToolsProtocol), {})
 

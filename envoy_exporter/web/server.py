@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
             )
         )
         self._source = source
-        self._guests = ConnectionLimiter(connections.most())
+        self.limiter = ConnectionLimiter(connections.most())
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
 
@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
             try:
                 accepted, _ = await loop.sock_accept(listener)
             except OSError:  # gone again, or no file descriptor is left
-                self._guests.make_room()
+                self.limiter.make_room()
                 await asyncio.sleep(ACCEPT_RETRY_DELAY)
                 continue
             welcome = asyncio.create_task(self._welcome(accepted))
@@ -92,8 +92,8 @@ class Server(uvicorn.Server):
         with contextlib.suppress(OSError):  # asyncio forgets it for sockets that it did not make: 40 ms a scrape
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         guest = self._connection(self.config, self.server_state, self.lifespan.state)
-        guest.belongs_to(self._guests, accepted)
-        if not self._guests.admit(guest):
+        guest.belongs_to(self.limiter, accepted)
+        if not self.limiter.admit(guest):
             accepted.close()
             return
         context = self._source.current().context
@@ -103,7 +103,7 @@ class Server(uvicorn.Server):
                 lambda: guest, accepted, ssl=context, ssl_handshake_timeout=patience
             )
         except OSError:  # no TLS, or none in time
-            self._guests.remove(guest)
+            self.limiter.remove(guest)
             accepted.close()
 
 

@@ -83,7 +83,7 @@ def recorded(simulator: Simulator) -> Documents:
     """All that a gateway says, by the way that its answers take."""
     seen: dict[str, Document] = {}
     for endpoint in ENDPOINTS:
-        response = simulator._site.document(Request("GET", endpoint.target), NOW)
+        response = simulator.site.document(Request("GET", endpoint.target), NOW)
         answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
         try:
             seen[endpoint.name] = Document(responses.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)

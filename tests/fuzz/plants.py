@@ -46,7 +46,7 @@ def recorded(folder: Path) -> Plant:
 def _asked(name: str, gateway: Simulator) -> Plant:
     bodies = {}
     for endpoint in ENDPOINTS:
-        response = gateway._site.document(Request("GET", endpoint.target), NOW)
+        response = gateway.site.document(Request("GET", endpoint.target), NOW)
         if response.status == 200:
             bodies[endpoint.name] = _smaller(response.body)
     return Plant(name, NOW, bodies)

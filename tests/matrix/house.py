@@ -169,7 +169,7 @@ class House:
         root = logging.getLogger()
         before = root.handlers, root.level, {name: logging.getLogger(name).level for name in _LOUD}
         handler = logging.StreamHandler(self._stream)
-        handler.setFormatter(logs._Logfmt())
+        handler.setFormatter(logs.Logfmt())
         root.handlers = [handler]
         root.setLevel(logging.DEBUG)
         for name in _LOUD:

@@ -137,7 +137,7 @@ class Twin:
             if self._gateway.wants_token:
                 response = self._gateway.respond(request, now)
             else:
-                response = self._gateway._site.document(request, now)
+                response = self._gateway.site.document(request, now)
             told = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
             try:
                 content = responses.content(endpoint.name, told, Documents(answered), now)

@@ -16,4 +16,4 @@ def told(gateway: Simulator, target: str) -> Any:
 
 
 def healthy(gateway: Simulator, target: str) -> Any:
-    return document(gateway, target, gateway._clock())
+    return document(gateway, target, gateway.clock())

@@ -180,7 +180,7 @@ def test_v1_on_standard_gateways_is_the_sum_of_the_reports(name: str) -> None:
 
 def inverter_list(gateway: Simulator) -> bytes:
     """Past the lock: it is digest that opens it, and that is another test's matter."""
-    return gateway._site.document(Request("GET", "/api/v1/production/inverters"), NOW).body
+    return gateway.site.document(Request("GET", "/api/v1/production/inverters"), NOW).body
 
 
 @pytest.mark.parametrize(

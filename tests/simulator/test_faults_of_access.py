@@ -138,7 +138,7 @@ def test_it_restarts_step_by_step(gateway: Simulator, clock: StandingClock) -> N
     with pytest.raises(ConnectionRefusedError):
         dial(gateway)
     clock.now += 61
-    gateway._server.follow_faults()  # type: ignore[union-attr]  # by itself it looks every tenth of a second
+    gateway.server.follow_faults()  # type: ignore[union-attr]  # by itself it looks every tenth of a second
     assert ask(gateway, V1).status == 503
     clock.now += 30
     assert told(gateway, V1)["wattHoursLifetime"] == 0
@@ -160,5 +160,5 @@ def test_it_updates_itself(gateway: Simulator, clock: StandingClock) -> None:
     with pytest.raises(ConnectionRefusedError):
         dial(gateway)
     clock.now += 61
-    gateway._server.follow_faults()  # type: ignore[union-attr]
+    gateway.server.follow_faults()  # type: ignore[union-attr]
     assert PROFILES["7.3"].software.encode() in ask(gateway).body

@@ -245,7 +245,7 @@ def answer(gateway: Simulator, path: str) -> Response | None:
     asked = Request("GET", path, {"authorization": f"Bearer {gateway.token}"})
     here, there = socket.socketpair()
     with here, there:
-        return gateway.faults.request(asked, here, gateway._respond)
+        return gateway.faults.request(asked, here, gateway.serve)
 
 
 def test_what_it_had_in_its_hands_ends_when_it_is_healed() -> None:

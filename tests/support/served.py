@@ -67,12 +67,12 @@ class Served:
         (self._socket,) = listen(["127.0.0.1:0"])
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http{'s' if self._web.current().context else ''}://127.0.0.1:{self.port}"
-        self._server: Server | None = None
+        self.server: Server | None = None
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.thread.start()
         assert self._ready.wait(10)
         return self
 
@@ -80,10 +80,10 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.app.close()
-        assert self._server is not None
-        self._loop.call_soon_threadsafe(self._server.stop)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
+        assert self.server is not None
+        self._loop.call_soon_threadsafe(self.server.stop)
+        self.thread.join(10)
+        assert not self.thread.is_alive()
 
     def get(self, path: str, timeout: float = 30.0, method: str = "GET", **headers: str) -> httpx.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -101,7 +101,7 @@ class Served:
 
     async def _serve(self) -> None:
         application = AccessMiddleware(ConcurrencyLimit(create(self.exporter), self._most), self._web)
-        self._server = Server(application, self._web)
+        self.server = Server(application, self._web)
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._ready.set)
-        await self._server.serve(sockets=[self._socket])
+        await self.server.serve(sockets=[self._socket])

@@ -34,7 +34,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """Both that there may be; the second is the extra `speed`."""
     name: str = request.param
     if name == "h11":
-        monkeypatch.setattr(connections, "protocol", lambda: connections._H11)
+        monkeypatch.setattr(connections, "protocol", lambda: connections.H11Connection)
     else:
         pytest.importorskip("httptools")
     return name
@@ -125,12 +125,12 @@ def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, cro
 
 def test_the_last_answer_too_must_be_read(served: Served, crowd: contextlib.ExitStack) -> None:
     """Connection: close, and then nothing: closing waits for the client, and the client for nobody."""
-    assert served._server is not None
+    assert served.server is not None
     client = crowd.enter_context(socket.socket())
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", served.port))
     assert ask(client, HEALTHY) == 200
-    (connection,) = served._server.server_state.connections
+    (connection,) = served.server.server_state.connections
     accepted = connection.transport.get_extra_info("socket")
     accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     client.sendall(WHOLE.replace(b"Host", b"Connection: close\r\nHost"))
@@ -164,8 +164,8 @@ def test_an_answer_is_not_held_back_until_the_client_has_confirmed_its_head(serv
     """Nagle's algorithm: 40 ms for each scrape on a kept connection."""
     with served.connect() as client:
         assert ask(client, HEALTHY) == 200
-        assert served._server is not None
-        (connection,) = served._server.server_state.connections
+        assert served.server is not None
+        (connection,) = served.server.server_state.connections
         accepted = connection.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -210,5 +210,5 @@ def test_a_head_without_end_is_refused(served: Served, crowd: contextlib.ExitSta
 
 
 def living(served: Served) -> int:
-    assert served._server is not None
-    return len(served._server.server_state.connections)
+    assert served.server is not None
+    return len(served.server.server_state.connections)

@@ -143,14 +143,14 @@ def test_plain_http_and_noise_on_the_tls_port_are_no_trouble(secure: Served, cap
 
 def test_a_tls_client_that_never_reads_is_broken_off(secure: Served) -> None:
     """Under TLS nobody sees what is unread, so an answer may stay as long as an idle connection."""
-    assert secure._server is not None
+    assert secure.server is not None
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     small.connect(("127.0.0.1", secure.port))
     with UNVERIFIED.wrap_socket(small) as client:
         assert ask(client, WHOLE.replace(b"/metrics", b"/-/healthy")) == 200
-        (connection,) = secure._server.server_state.connections
+        (connection,) = secure.server.server_state.connections
         accepted = connection.transport.get_extra_info("socket")
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         client.sendall(WHOLE)
-        until(lambda: not secure._server or not secure._server._guests._present)
+        until(lambda: not secure.server or not secure.server.limiter.present)

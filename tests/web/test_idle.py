@@ -33,14 +33,14 @@ def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest
 
     def counted(self: selectors.DefaultSelector, timeout: float | None = None) -> Any:
         nonlocal woken
-        woken += threading.current_thread() is served._thread
+        woken += threading.current_thread() is served.thread
         return wait(self, timeout)
 
     monkeypatch.setattr(selectors.DefaultSelector, "select", counted)
     assert served.get("/metrics").status_code == 200
     assert woken > 0, "the loop waits where this test counts"
-    assert served._server is not None
-    until(lambda: not served._server.server_state.connections)  # type: ignore[union-attr]
+    assert served.server is not None
+    until(lambda: not served.server.server_state.connections)  # type: ignore[union-attr]
     woken = 0
     time.sleep(IDLE_SECONDS)
     assert woken < 5

@@ -33,7 +33,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
         if request.param == "h11":
-            patch.setattr(connections, "protocol", lambda: connections._H11)
+            patch.setattr(connections, "protocol", lambda: connections.H11Connection)
         folder = tmp_path_factory.mktemp("served")
         with Simulator("8.3") as gateway, Served(written(gateway, folder=folder)) as served:
             served.get("/metrics")
