@@ -60,8 +60,8 @@ PARTS = {
     "consumption": {"site"},
     "site_meters": {"site"},
     "required": {"html_production"},
-    "inverters": {"inventory", "inverter_readings", "inverter_reports"},
-    "inverter_reports": {"inverter_readings"},
+    "inverters": {"inventory", "inverter_reports"},
+    "inverter_reports": {"inverter_channels"},
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
 }
 ONLY_HERE = {

@@ -10,16 +10,40 @@ from dataclasses import dataclass, field, replace
 
 from envoy_exporter import documents, entries
 from envoy_exporter.documents import Documents
-from envoy_exporter.families import Reading
+from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 
 from . import inventory, inverter_source, plausibility, required
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
 from .document_reader import DocumentReader
-from .inverter_readings import DeviceData, Inverter, InverterChannel, InverterInfo, InverterLeg
-from .inverter_reports import InverterReports
+from .inverter_reports import Inverter, InverterChannel, InverterLeg, InverterReports
 from .plausibility import PlausibilityFilter, PlausibilityState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverterInfo:
+    serial: str = label()
+    part_number: str | None = label()
+    device_type: str = label()
+    firmware: str | None = label()
+    known: bool = info(
+        "enphase_inverter_info",
+        "A microinverter that the gateway lists.",
+        fields=("sn", "serialNumber", "serial_num", "part_num", "img_pnum_running"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceData:
+    devices: float | None = gauge(
+        "enphase_device_data_devices",
+        "Devices in the gateway's detailed list, with meters and what was removed; at the limit it may leave some out.",
+        fields=("deviceCount",),
+    )
+    limit: float | None = gauge(
+        "enphase_device_data_limit", "The most that the list can hold.", fields=("deviceDataLimit",)
+    )
 
 
 @dataclass(frozen=True, slots=True)

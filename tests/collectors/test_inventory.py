@@ -6,7 +6,8 @@ from support.inverters import data, device, listed
 
 from envoy_exporter.collectors import inverters
 from envoy_exporter.collectors.inventory import InverterPhase, InverterState
-from envoy_exporter.collectors.inverter_readings import Inverter, InverterInfo
+from envoy_exporter.collectors.inverter_reports import Inverter
+from envoy_exporter.collectors.inverters import InverterInfo
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
 
 

@@ -9,7 +9,7 @@ from support.polls import Polled, rules
 
 from envoy_exporter.collectors import inverters
 from envoy_exporter.collectors.collector import Result
-from envoy_exporter.collectors.inverter_readings import Inverter, InverterChannel
+from envoy_exporter.collectors.inverter_reports import Inverter, InverterChannel
 from envoy_exporter.documents import DEVICE_DATA, Json
 
 SERIAL = "122000000001"

@@ -8,7 +8,8 @@ from support.inverters import data, device, listed
 from support.polls import Polled, rules
 
 from envoy_exporter.collectors import inverters
-from envoy_exporter.collectors.inverter_readings import DeviceData, Inverter, InverterInfo, InverterLeg
+from envoy_exporter.collectors.inverter_reports import Inverter, InverterLeg
+from envoy_exporter.collectors.inverters import DeviceData, InverterInfo
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 
 

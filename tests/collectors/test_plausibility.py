@@ -8,7 +8,7 @@ from support.said import BOTH, CT, GONE, HALF, channel, ct, device, eim, line, l
 
 from envoy_exporter.collectors import batteries, inverters, meters, production
 from envoy_exporter.collectors.batteries import StorageEnergy, StoragePower
-from envoy_exporter.collectors.inverter_readings import Inverter
+from envoy_exporter.collectors.inverter_reports import Inverter
 from envoy_exporter.collectors.meters import Grid, MeterPhase, MeterReading
 from envoy_exporter.collectors.production import (
     Production,

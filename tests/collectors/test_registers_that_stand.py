@@ -10,7 +10,7 @@ from support.said import channel, ct, device, eim, site, v1
 from envoy_exporter.collectors import batteries, inverters, meters, production
 from envoy_exporter.collectors.battery_units import BatteryUnit
 from envoy_exporter.collectors.consumption import Consumption, NetConsumption
-from envoy_exporter.collectors.inverter_readings import Inverter
+from envoy_exporter.collectors.inverter_reports import Inverter
 from envoy_exporter.collectors.meters import MeterReading
 from envoy_exporter.collectors.production import (
     Production,

@@ -7,7 +7,7 @@ from support.polls import Polled, rules
 from envoy_exporter.collectors import batteries, installer, inverters, limits, meters, network, tariff
 from envoy_exporter.collectors.battery_units import BatteryUnit
 from envoy_exporter.collectors.installer import PlcInverter
-from envoy_exporter.collectors.inverter_readings import Inverter
+from envoy_exporter.collectors.inverter_reports import Inverter
 from envoy_exporter.collectors.network import Cloud
 from envoy_exporter.collectors.tariff import StorageSettings
 from envoy_exporter.documents import (
