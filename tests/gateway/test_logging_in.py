@@ -13,7 +13,7 @@ from support.gateways import settings
 from support.house import ACCOUNT, DAY, HOUR, MINUTE, House, is_well, refused, renewals
 
 from envoy_exporter.gateway.state import Trying
-from envoy_exporter.secret import Redaction
+from envoy_exporter.secret import Redaction, Secret
 from envoy_exporter.simulator import PROFILES, Simulator
 from envoy_exporter.simulator.answering import Request, Response
 from envoy_exporter.simulator.cloud import Cloud
@@ -61,17 +61,29 @@ def test_a_year_s_token_is_renewed_when_a_month_is_left_and_nothing_is_lost(hous
     assert renewals(after) == {"success": 2}
 
 
+class Listening(Redaction):
+    """Notes what it is to strike out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.learned: list[Secret] = []
+
+    def learn(self, *secrets: Secret) -> None:
+        self.learned += secrets
+        super().learn(*secrets)
+
+
 def test_a_fetched_token_is_struck_out_of_the_log_before_it_is_sent(house: House) -> None:
-    redaction = Redaction()
+    redaction = Listening()
     own = renewal(house.account, house.gateway.serial, house.clock, state=house.state)
     scraped = Scraped(house.settings(), house.clock, redaction=redaction, renewal=own)
     scraped.scrape()
-    assert house.file.read_text().strip() in redaction._known
+    assert Secret(house.file.read_text().strip()) in redaction.learned
     house.clock.turn(YEAR * 11 / 12)
     scraped.scrape()
     offered = scraped.gateway.state.login.state
     assert isinstance(offered, Trying), "a new one, that the next poll tries"
-    assert offered.new.secret.reveal() in redaction._known
+    assert offered.new.secret in redaction.learned
 
 
 def test_an_installer_s_tokens_of_twelve_hours_carry_through_three_days(tmp_path: Path) -> None:
