@@ -82,8 +82,8 @@ class _Watched:
         gateway.poll = self._counted  # type: ignore[method-assign]
 
     @property
-    def woken(self) -> bool:
-        return self._gateway._woken
+    def idle(self) -> bool:
+        return self._gateway.is_idle
 
     def back_off(self, now: float) -> float:
         """Seconds until the last of what fails, or has gone for now, may be asked again."""
@@ -183,7 +183,7 @@ def _measured(watched: Sequence[_Watched], now: float, polls: Polls) -> Measured
         threads=sum(1 for _ in Path("/proc/self/task").iterdir()),
         cpu=time.process_time(),
         requests=sum(each.requests for each in watched),
-        busy=polls.running > 0 or any(each.woken for each in watched),
+        busy=polls.running > 0 or any(not each.idle for each in watched),
         back_off=max(each.back_off(now) for each in watched),
         stands=max(each.stands(now) for each in watched),
     )

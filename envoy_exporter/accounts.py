@@ -1,4 +1,4 @@
-"""From the config to accounts at Enlighten: who logs in with which, and where the tokens are kept."""
+"""From the config to accounts at Enlighten: which gateway uses which, and where the tokens are stored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .transport.timeouts import Timeouts
 
 @dataclass(frozen=True, slots=True)
 class CloudAccess:
-    """What one gateway's tokens are fetched with, and kept in."""
+    """The account that one gateway's tokens are fetched with, and the directory that they are stored in."""
 
     login: Login
     serial: str
@@ -26,7 +26,7 @@ class CloudAccess:
 
 
 class Accounts:
-    """Each account once, however many gateways log in with it, and over reloads: one that was refused stays so."""
+    """Each account once, however many gateways use it. A reload keeps them, so a rejected account stays rejected."""
 
     def __init__(self, *, clock: Clock, random: Random, telemetry: Telemetry, timeouts: Timeouts) -> None:
         self._clock = clock
@@ -37,7 +37,7 @@ class Accounts:
         self._stores: dict[Path | None, TokenStore] = {}
 
     def access(self, wanted: Config) -> Mapping[str, CloudAccess]:
-        """By gateway. Raises ConfigError for an account that can log nobody in."""
+        """The access of each gateway, by name. Raises ConfigError for an incomplete account."""
         problems: list[str] = []
         found = {}
         for index, gateway in enumerate(wanted.gateways):
@@ -77,7 +77,7 @@ class Accounts:
 
 
 def _login(account: config.Enlighten | None) -> Login | None:
-    """Raises ValueError, in words that say what is missing."""
+    """The login of an account in the config. Raises ValueError, which names what is missing."""
     if account is None:
         return None
     password = account.password if account.password is not None else account.password_file
@@ -93,10 +93,10 @@ def _login(account: config.Enlighten | None) -> Login | None:
 
 
 def unserved(wanted: Config, found: Mapping[str, CloudAccess]) -> Iterator[str]:
-    """Gateways that have an account, but neither a token nor a serial to ask one for.
+    """A warning for each gateway that has an account, but neither a token nor a serial to fetch one for.
 
-    That of `/info` will not do: whoever has got the gateway's address could then name any gateway of the account,
-    and be sent its token.
+    The serial of `/info` is not used: another device at the gateway's address could name any gateway of the account,
+    and would be sent its token.
     """
     for gateway in wanted.gateways:
         has_token = gateway.token is not None or gateway.token_file is not None

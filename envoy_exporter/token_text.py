@@ -1,4 +1,4 @@
-"""A token as people paste it: in quotes, behind `Bearer`, inside the cloud's JSON, broken over the lines of a mail."""
+"""A token as people paste it: in quotes, after `Bearer`, inside Enlighten's JSON, broken over the lines of a mail."""
 
 import base64
 import json
@@ -13,12 +13,12 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"=?[\s\ufeff\u200b-\u200f\u2060\u00ad]+")
-"""Between two lines of a mail; quoted-printable ends a line with an equals sign, which no JWT has."""
+"""Between two lines of a mail. Quoted-printable ends a line with an equals sign, which a JWT never contains."""
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-"""What RFC 6750 lets stand behind `Bearer`: opaque texts too, but no HTML, JSON, blanks or letters beyond ASCII."""
+"""What RFC 6750 permits after `Bearer`: opaque texts too, but no HTML, JSON, blanks or non-ASCII letters."""
 _SESSION = re.compile(r"session_?id[\"']?\s*[:=]|^[0-9A-Fa-f]{32}$", re.IGNORECASE)
 _ES256 = 86
-"""Letters of a signature of 64 bytes: by them a token that was put together again is known to be whole."""
+"""Letters of a signature of 64 bytes: with them, a token that was joined from several lines is complete."""
 
 _IS_PAGE = f"it is a web page or a placeholder and no token: make a token at {_PAGE} and copy it alone"
 _IS_SESSION = f"it is a session id, which is no token: make a token for this gateway at {_PAGE}"
@@ -28,9 +28,9 @@ _IS_ODD = "the token has blanks or letters inside that no token has: copy it aga
 
 
 def token(text: str) -> str:
-    """The token alone. Raises ValueError, in words that hold no part of the text.
+    """The token alone. Raises ValueError, whose message contains no part of the text.
 
-    What is no JSON Web Token may still be one that a gateway takes, and stays as it is.
+    A text that is not a JSON Web Token is returned unchanged, as a gateway may accept it.
     """
     bare = _bare(text)
     if not bare:
@@ -50,7 +50,7 @@ def token(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without what stands around it, layer by layer."""
+    """The text without quotes, prefixes and blanks around it, removed layer by layer."""
     while True:
         less = _EDGE.sub("", unquote(text))
         if match := _BEFORE.match(less):
@@ -61,7 +61,7 @@ def _bare(text: str) -> str:
 
 
 def _in_json(text: str) -> str:
-    """What Enlighten answers: {"generation_time": ..., "token": ..., "expires_at": ...}."""
+    """The token in Enlighten's response: {"generation_time": ..., "token": ..., "expires_at": ...}."""
     try:
         answer = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -73,14 +73,14 @@ def _in_json(text: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
-    """A JSON Web Token from its first letter to its last."""
+    """Whether the text is a complete JSON Web Token."""
     header, _, rest = text.partition(".")
     payload, _, signature = rest.partition(".")
     return _object(header).get("alg") == "ES256" and bool(_object(payload)) and len(signature) == _ES256
 
 
 def _object(part: str) -> dict[str, object]:
-    """A part of a token, empty where it is none."""
+    """The decoded part of a token; empty if it is not one."""
     try:
         read = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):

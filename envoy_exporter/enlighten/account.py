@@ -48,8 +48,11 @@ class Account:
 
     def is_open(self, serial: str) -> bool:
         """Whether a token for this gateway may be requested now."""
-        now = self._clock.monotonic()
-        return all(self._closed.get(who, now) <= now for who in (_ALL, serial))
+        return self.retry_at(serial) <= self._clock.monotonic()
+
+    def retry_at(self, serial: str) -> float:
+        """From when on a token for this gateway may be requested, of the monotonic clock."""
+        return max(self._closed.get(who, 0.0) for who in (_ALL, serial))
 
     def error(self, serial: str) -> str:
         """Why there is no token for this gateway, or for any; "" if nothing is known to be wrong."""

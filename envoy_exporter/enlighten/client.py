@@ -111,8 +111,8 @@ class Enlighten:
         except OSError as error:
             raise Unavailable(f"the ca_file {self._login.ca_file} cannot be used: {error.strerror or error}") from None
         session = self._session(deadline)
-        asked = json.dumps({"session_id": session, "serial_num": serial, "username": self._login.username})
-        answer = self._post(self._login.token_url, "application/json", asked, deadline)
+        body = json.dumps({"session_id": session, "serial_num": serial, "username": self._login.username})
+        answer = self._post(self._login.token_url, "application/json", body, deadline)
         if answer.status in {401, 403, 404}:
             words = f"Enlighten gives this account no token for the gateway {serial} (HTTP {answer.status})"
             raise Rejected(f"{words}: check serial, and that the account sees this gateway", "serial")
@@ -193,14 +193,14 @@ def session(body: bytes) -> str | int:
     Raises Rejected for an account that needs more than a password, Unavailable for any other response.
     """
     try:
-        said = json.loads(body)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         raise Unavailable("the Enphase cloud answers a login with something else; it may be under maintenance")
-    if said.get("isBlocked") is True:
+    if parsed.get("isBlocked") is True:
         raise Rejected("Enlighten has blocked this account: log in there with a browser", "password")
-    found = said.get("session_id")
+    found = parsed.get("session_id")
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
         # {"success": true, "isBlocked": false} (home-assistant/core#155793)
         raise Rejected(f"Enlighten wants a second factor (MFA) of this account, and nobody is here; {_BY_HAND}", "mfa")

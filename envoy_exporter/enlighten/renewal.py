@@ -24,10 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RenewalStatus:
-    """`error`: why there is no new token, "" if nothing is known to be wrong. `results`: number of tries by result."""
+    """`error`: why there is no new token, "" if nothing is known to be wrong. `results`: number of tries by result.
+
+    Enlighten is not requested before `retry_at`, of the monotonic clock.
+    """
 
     error: str
     results: Mapping[str, int]
+    retry_at: float = 0.0
 
 
 class Renewal:
@@ -54,7 +58,7 @@ class Renewal:
 
     @property
     def status(self) -> RenewalStatus:
-        return RenewalStatus(self._error, dict(self._results))
+        return RenewalStatus(self._error, dict(self._results), self._account.retry_at(self._serial))
 
     def stored(self) -> Token | None:
         """The token of an earlier run or of another exporter; without a disk, the one fetched by this process."""

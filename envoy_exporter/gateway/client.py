@@ -114,8 +114,8 @@ class GatewayClient:
 
     def _check_scheme(self, content: Json) -> None:
         """A token goes over TLS only: blocking port 443 must not reveal it. Firmware 7 has TLS, and closes port 80."""
-        told = Documents({documents.INFO: Document(content)})
-        wants_token = not system.firmware_below(told, TOKENS_FROM)
+        identity = Documents({documents.INFO: Document(content)})
+        wants_token = not system.firmware_below(identity, TOKENS_FROM)
         if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
             words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"

@@ -267,7 +267,7 @@ class EndpointCache:
         for name, state in self.states.items():
             if classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
                 states[name] = replace(state, due=min(state.due, state.requested_at + ages[name] - EARLY))
-        read = (each for each in ENDPOINTS if each.name == documents.INFO or each.readers & self.collectors)
+        read = (e for e in ENDPOINTS if e.name == documents.INFO or e.readers & self.collectors)
         required = [endpoint for endpoint in read if endpoint.wanted(seen)]
         required.sort(key=lambda endpoint: _rank(endpoint, self.states[endpoint.name], classes[endpoint.name]))
         return replace(self, states=states, schedule=_Schedule(seen, classes, ages, tuple(required)))

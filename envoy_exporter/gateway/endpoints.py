@@ -69,7 +69,7 @@ def _endpoint(
     return Endpoint(name, age, frozenset((*readers.split(), *guests)), wanted, target or name, guests, live_when)
 
 
-# --- when an endpoint is wanted
+# --- when an endpoint is required
 
 
 def always(_: Documents) -> bool:
@@ -77,7 +77,7 @@ def always(_: Documents) -> bool:
 
 
 def from_firmware(*version: int) -> Callable[[Documents], bool]:
-    """From that firmware on; also of a gateway that does not say which it has."""
+    """From that firmware on; also for a gateway whose firmware is not known."""
 
     def wanted(seen: Documents) -> bool:
         return seen.settled(documents.INFO) and not system.firmware_below(seen, *version)
@@ -86,10 +86,11 @@ def from_firmware(*version: int) -> Callable[[Documents], bool]:
 
 
 def no_active_eim(seen: Documents) -> bool:
-    """The production CT is known to be missing or off. `/production.json` says so, slowly; others may be sooner."""
+    """The production CT is known to be missing or off. `/production.json` shows that, slowly; others may be faster."""
     if system.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
         return False
-    if any(entries.is_active(entries.eim_entry(entries.site(each))) for each in (seen, Documents(seen.earlier))):
+    sites = (entries.site(seen), entries.site(Documents(seen.earlier)))
+    if any(entries.is_active(entries.eim_entry(site)) for site in sites):
         return False  # one poll without it is no reason: activeCount flaps on 8.3 (pyenphase#471)
     if system.metered(seen) is False or entries.site(seen) is not None:
         return True
@@ -98,12 +99,12 @@ def no_active_eim(seen: Documents) -> bool:
 
 
 def site_is_here(seen: Documents) -> bool:
-    """`/production.json`, but where `/production` alone has values by phase."""
+    """`/production.json`, unless only `/production` has values by phase."""
     return from_firmware(3, 9)(seen) and not _is_better(seen)
 
 
 def site_page_or_details(seen: Documents) -> bool:
-    """`/production`: an HTML page below 3.9; JSON below 7 for its lines, and where `/production.json` is not."""
+    """`/production`: HTML below 3.9; JSON below 7 for its phases, and if `/production.json` is not available."""
     if system.firmware_below(seen, 3, 9):
         return True
     if documents.PRODUCTION_JSON in seen.absent:
@@ -121,7 +122,7 @@ def _is_better(seen: Documents) -> bool:
 
 
 def device_data_is_no_use(seen: Documents) -> bool:
-    """It is not there, does not come, or leaves inverters out. Of AC batteries it says more than v1 does."""
+    """device_data is not available, fails, or omits inverters. About AC batteries it has more than v1."""
     if not from_firmware(3, 9)(seen):
         return False
     if system.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
@@ -133,25 +134,25 @@ def device_data_is_no_use(seen: Documents) -> bool:
 
 
 def battery_charge_is_in_inventory(seen: Documents) -> bool:
-    """The charge of IQ batteries is in the inventory alone (firmware 5 to early 7)."""
+    """The charge of IQ batteries is only in the inventory (firmware 5 to early 7)."""
     return system.has_iq_battery(seen) and system.battery_power_never_answered(seen)
 
 
 def home_is_not_there(seen: Documents) -> bool:
-    """`/home.json`: the same in older firmware, where `/home` is a page for people."""
+    """`/home.json`: the same in older firmware, whose `/home` is an HTML page."""
     if not from_firmware(4)(seen):
         return False
     return system.firmware_below(seen, 7) or documents.HOME in seen.absent
 
 
 _GUESTS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
-"""Of the lists of devices on the power line: what the one does not say any more, the other still does."""
+"""Of the lists of devices on the power line: if one no longer has a value, the other still may."""
 
 _LOOKS = MappingProxyType({"network": lambda _: False})
-"""Who only looks there whether a battery is."""
+"""A reader that only checks there whether a battery is installed."""
 
-# Within a class the first goes first. `/info` and `/ivp/meters` go before all where they never answered yet:
-# what else to ask hangs on them.
+# Within a class, the first in this table is requested first. `/info` and `/ivp/meters` go before all others until they
+# have responded: they decide what else is required.
 ENDPOINTS = (
     _endpoint(documents.INFO, SLOW, "identity production inverters", always),
     _endpoint(documents.METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
@@ -207,7 +208,7 @@ ENDPOINTS = (
     _endpoint(documents.PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
     _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", system.has_iq_battery),
     _endpoint(documents.LIVE_DATA, FAST, "livedata", from_firmware(7)),
-    # For installers; an owner is told so with 401 or 403, and they are asked again after six hours.
+    # For installers. An owner gets 401 or 403, and they are requested again after six hours.
     _endpoint(documents.PLC_STATUS, INVERTERS, "installer", from_firmware(7)),
     _endpoint(documents.PDM_ENERGY, SLOW, "installer", from_firmware(7)),
     _endpoint(documents.DYNAMIC_EXPORT_LIMIT, SLOW, "installer", from_firmware(7)),

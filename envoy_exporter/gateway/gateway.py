@@ -82,7 +82,7 @@ class Gateway:
             source=token_source,
         )
         self._waiting: list[tuple[float, Future[None]]] = []
-        self._woken = self._closed = False
+        self._woken = self._closed = self._rests = False
         self._thread: threading.Thread | None = None
         self._version = 0
 
@@ -112,6 +112,13 @@ class Gateway:
         with self._change:
             if self._poller.scraped():
                 self._version += 1  # what was rendered may show what is too old now
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the thread requests nothing now, and will not before the next scrape."""
+        with self._change:
+            runs = self._thread is not None and self._thread.is_alive()
+            return not runs or (self._rests and not self._woken)
 
     @property
     def state(self) -> GatewayState:
@@ -178,7 +185,9 @@ class Gateway:
     def _run(self) -> None:
         while True:
             with self._change:
+                self._rests = True
                 self._change.wait_for(lambda: self._woken or self._closed)
+                self._rests = False
                 if self._closed:
                     break
                 self._woken = False

@@ -115,13 +115,13 @@ def may_renew(login: Login, seen: Documents, moment: Moment) -> bool:
 def identity_mismatch(login: Login, settings: Settings, seen: Documents) -> WrongGateway | None:
     """The error if it is not the gateway of the config or of the token: it gets nothing secret then."""
     serial = entries.device(seen, "sn")
-    told = f"it has the serial {serial}" if serial else "it does not say its serial"
+    found = f"it has the serial {serial}" if serial else "it does not say its serial"
     expected = settings.serial
     if expected and serial != expected:
-        return WrongGateway("wrong_gateway", f"{told}, and the config names {expected}")
+        return WrongGateway("wrong_gateway", f"{found}, and the config names {expected}")
     bound = login.token.serial if login.token and not system.firmware_below(seen, TOKENS_FROM) else None
     if bound and serial != bound:
-        return WrongGateway("wrong_gateway", f"{told}, and the token was made for {bound}")
+        return WrongGateway("wrong_gateway", f"{found}, and the token was made for {bound}")
     return None
 
 

@@ -55,8 +55,8 @@ def post(
             counted(response.status)
             assert isinstance(response.stream, Iterable)  # noqa: S101  # the pool is synchronous
             body = _body(response.stream, largest)
-            told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return Response(response.status, told, body)
+            received = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            return Response(response.status, received, body)
     except (httpcore.ProtocolError, httpcore.NetworkError):
         raise NoResponse("protocol", "the response is incomplete") from None
 

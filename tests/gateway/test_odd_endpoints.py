@@ -18,6 +18,7 @@ from support.raw import RawGateway, closed_port
 from envoy_exporter import documents
 from envoy_exporter.gateway.log_throttle import AT_ONCE, LogThrottle
 from envoy_exporter.gateway.settings import Settings
+from envoy_exporter.transport.network import Network
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request, Response
 
@@ -333,7 +334,9 @@ def test_the_scrape_in_which_a_token_is_found_refused_says_so() -> None:
         assert scraped.exposition().value("enphase_authenticated") == 0
 
 
-def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_scheme_that_did_not() -> None:
+def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_scheme_that_did_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = StillClock()
     silent = threading.Event()
 
@@ -344,14 +347,13 @@ def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_schem
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(deaf) as tls:
         scraped = Scraped(settings(gateway, scheme="auto"), clock)
-        network = scraped.gateway._poller.client.network
-        port = network.port
-        connect = network.connect_tcp
+        port = scraped.gateway.settings.port
+        connect = Network.connect_tcp
 
-        def elsewhere(*arguments: Any, **named: Any) -> Any:
+        def elsewhere(network: Network, *arguments: Any, **named: Any) -> Any:
             network.port = port if silent.is_set() else tls.port
-            return connect(*arguments, **named)
+            return connect(network, *arguments, **named)
 
-        network.connect_tcp = elsewhere  # type: ignore[method-assign]
+        monkeypatch.setattr(Network, "connect_tcp", elsewhere)
         exposition = scraped.scrape()
     assert abs(exposition.value("enphase_gateway_clock_offset_seconds")) <= 1

@@ -244,11 +244,8 @@ class House:
         """Until the gateway's thread has nothing to do."""
         until = time.monotonic() + LATE
         while time.monotonic() < until:
-            with self.asker._change:
-                thread = self.asker._thread
-                waits = bool(self.asker._change._waiters)  # type: ignore[attr-defined]
-                if thread is None or not thread.is_alive() or (waits and not self.asker._woken):
-                    return
+            if self.asker.is_idle:
+                return
             time.sleep(0.002)
         self.breaches.append("it goes on asking without end")
 
@@ -310,8 +307,7 @@ class House:
         """Seconds until Enlighten is asked again."""
         source = self.asker.token_source
         assert isinstance(source, Renewal)
-        ends = source._account._closed.values()
-        return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
+        return max(source.status.retry_at - self.clock.monotonic(), 0.0)
 
     def stands(self) -> float:
         """Seconds until every document is asked for anew."""
