@@ -1,6 +1,6 @@
-"""A replay of a real gateway: a folder of its answers, served as they were recorded.
+"""A replay of a real gateway: a folder of its responses, served as they were recorded.
 
-`/ivp/meters/readings` lies in `ivp_meters_readings`, `/production.json?details=1` in `production.json_details_1`,
+`/ivp/meters/readings` is in `ivp_meters_readings`, `/production.json?details=1` in `production.json_details_1`,
 and `NAME_log.json` beside a file holds `{"code": ..., "headers": {...}}`.
 """
 
@@ -21,14 +21,14 @@ _OURS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
 class CaptureError(ValueError):
-    """A folder that is no capture."""
+    """A folder that is not a capture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A folder of recorded answers. `recorded`: the gateway's clock then, seconds since 1970.
+    """A folder of recorded responses. `recorded`: the gateway's clock at that time, seconds since 1970.
 
-    `at_present` moves that clock: every date in a body is as long ago as it was when it was recorded.
+    `at_present`: moves all dates in the bodies, so that they are as long ago as when they were recorded.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Capture:
         return cls(folder, serial, version(software), int(clock) if clock.isdigit() else 0, at_present)
 
     def denial(self, path: str) -> Response | None:
-        """What was recorded as a 401 is one for everybody, and so no question of credentials."""
+        """The response without credentials; None for a path that was recorded as a 401, which is one with any."""
         if self.firmware >= TOKENS_SINCE:
             return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
         if path != _INVERTERS:
@@ -60,7 +60,7 @@ class Capture:
         return digest_demanded(path) if recorded is not None and recorded.status == 200 else None  # noqa: PLR2004
 
     def is_for_installers(self, path: str) -> bool:  # noqa: ARG002
-        """Whoever recorded it was let in."""
+        """False: the recorded requests were accepted."""
         return False
 
     def document(self, request: Request, time: float) -> Response:
@@ -82,7 +82,7 @@ class Capture:
         return Response(status, headers, file.read_bytes(), chunked)
 
     def _log(self, name: str) -> tuple[int, Headers, bool]:
-        """Status, headers, and whether the body came in chunks; of a file without a log, what is usual."""
+        """Status, headers, and whether the body was chunked; the usual ones for a file without a log."""
         try:
             log = json.loads((self.folder / f"{name}{_LOG}").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -100,5 +100,5 @@ def _element(info: bytes, name: bytes) -> str:
 
 
 def _one_line(value: str) -> str:
-    """A recorded header cannot write others."""
+    """The value without line breaks, with which it would add other headers."""
     return re.sub(r"[\r\n]", " ", value)

@@ -1,6 +1,6 @@
-"""Certificates for the simulated gateway. The one module that needs more than the standard library.
+"""Certificates for the simulated gateway. Only this module needs more than the standard library.
 
-That is trustme, and cryptography, which it brings.
+It needs trustme, and cryptography, on which trustme depends.
 """
 
 import ssl
@@ -15,7 +15,7 @@ Key: TypeAlias = Literal["elliptic", "rsa", "weak"]
 
 
 class CertificateError(RuntimeError):
-    """TLS is wanted, and trustme is not there."""
+    """TLS is required and trustme is not installed."""
 
 
 def can_certify() -> bool:
@@ -23,10 +23,10 @@ def can_certify() -> bool:
 
 
 def server_context(serial: str, host: str) -> tuple[ssl.SSLContext, bytes]:
-    """TLS for a server, and the authority (PEM) that vouches for its certificate; both new each time."""
+    """A TLS context for a server, and the CA certificate (PEM) that signed its own; both new at every call."""
     if not can_certify():
         raise CertificateError("TLS needs trustme: pip install '.[simulator]'")
-    import trustme  # noqa: PLC0415  # an extra, loaded only where TLS is wanted
+    import trustme  # noqa: PLC0415  # an extra, imported only for TLS
 
     authority = trustme.CA(organization_name="simulated gateway")
     certificate = authority.issue_cert(host, "localhost", "envoy.local", common_name=f"envoy-{serial}")
@@ -38,9 +38,9 @@ def server_context(serial: str, host: str) -> tuple[ssl.SSLContext, bytes]:
 def self_signed(
     serial: str, host: str, *, years: tuple[int, int] = (2020, 2060), key: Key = "elliptic"
 ) -> ssl.SSLContext:
-    """TLS with a certificate that vouches for itself from the first of these years on until the second begins.
+    """A TLS context with a self-signed certificate, valid from the first of these years until the second begins.
 
-    No cipher and no key is too weak for it: what it offers is narrowed by whoever wants that.
+    It allows all ciphers and keys, however weak; the caller can restrict them.
     """
     from cryptography import x509  # noqa: PLC0415  # as above
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415

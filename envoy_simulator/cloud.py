@@ -177,14 +177,14 @@ class Cloud:
         with self._lock:
             session = f"session-{len(self._sessions)}"
             self._sessions.add(session)
-        said = {"message": "success", "session_id": session, "user_id": 1, "user_name": "S", "first_name": "S"}
-        return Reply(LOGIN, 200, json.dumps(said).encode(), {"Content-Type": "application/json"})
+        answer = {"message": "success", "session_id": session, "user_id": 1, "user_name": "S", "first_name": "S"}
+        return Reply(LOGIN, 200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _token(self, request: CloudRequest) -> Reply:
-        said = json.loads(request.body)
-        if said.get("session_id") not in self._sessions or said.get("username") != self.username:
+        form = json.loads(request.body)
+        if form.get("session_id") not in self._sessions or form.get("username") != self.username:
             return Reply(TOKENS, 401)
-        serial = said.get("serial_num")
+        serial = form.get("serial_num")
         if serial not in self._serials:
             return Reply(TOKENS, 403, b'{"message":"Forbidden"}')
         token = TokenVerifier(serial, self._clock).make(**{"username": self.username, **self.claims})

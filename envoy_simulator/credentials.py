@@ -93,8 +93,8 @@ class DigestVerifier:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "digest" or self._revoked:
             return False
-        said = rest.encode("latin-1", "replace").decode("utf-8", "replace")  # http.client has read bytes as Latin-1
-        given = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(said)}
+        text = rest.encode("latin-1", "replace").decode("utf-8", "replace")  # http.client has read bytes as Latin-1
+        given = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(text)}
         fits = (
             given.get("username") == self._username
             and given.get("realm") == REALM
@@ -106,8 +106,8 @@ class DigestVerifier:
     def _expected(self, request: Request, given: dict[str, str]) -> str:
         """The response of RFC 2617, section 3.2.2.1."""
         secret = _md5(f"{self._username}:{REALM}:{self._password}")
-        asked = _md5(f"{request.method}:{request.target}")
-        return _md5(f"{secret}:{given['nonce']}:{given.get('nc')}:{given.get('cnonce')}:auth:{asked}")
+        target = _md5(f"{request.method}:{request.target}")
+        return _md5(f"{secret}:{given['nonce']}:{given.get('nc')}:{given.get('cnonce')}:auth:{target}")
 
     def revoke(self) -> None:
         self._revoked = True

@@ -1,4 +1,4 @@
-"""The dates in a gateway's answers, whatever the endpoint: seconds since 1970, as numbers or as text."""
+"""The dates in a gateway's responses, on all endpoints: seconds since 1970, as numbers or as text."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _DATES = re.compile(
 
 
 def moved(body: bytes, seconds: int) -> bytes:
-    """With every date later by so much."""
+    """The body with all dates moved."""
     return redated(body, lambda date: date + seconds)
 
 

@@ -1,4 +1,4 @@
-"""What a system is built of. The numbers of a system that never change stand here, those that do in `state`."""
+"""What a system is built of: the numbers that never change. Those that change are in `state`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -50,10 +50,10 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A site: where it is, how it is wired, what is on the roof, in the garage and in the house.
+    """A site: its location, wiring, arrays, inverters, batteries and household load.
 
     `household`: the mean load of each phase in watts. `age`: seconds for which the system ran before the simulation.
-    `removed`: the serials of inverters that once were there, and `relay` that of an IQ Relay.
+    `removed`: the serials of inverters that were removed, and `relay` that of an IQ Relay.
     """
 
     latitude: float

@@ -40,7 +40,7 @@ def powers(design: Design, seed: int, time: StepTime, stored: Sequence[int], len
 
 
 def produced(design: Design, seed: int, time: StepTime) -> list[int]:
-    """Milliwatts of each inverter; by night each uses a little."""
+    """Milliwatts of every inverter; at night an inverter uses a little."""
     direction = sun(design.latitude, design.longitude, time.sun)
     if direction.up <= 0:
         return [-STANDBY] * len(design.inverters)

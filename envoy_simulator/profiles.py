@@ -1,4 +1,4 @@
-"""Simulated gateways, one a firmware: what each says it is, which endpoints it has, and the system that it watches.
+"""Simulated gateways, one a firmware: the identity, the endpoints and the system of each.
 
 Firmware, part numbers and quirks are those of gateways captured for the tests of pyenphase
 (https://github.com/pyenphase/pyenphase), by whose names comments call them. Serials and systems are made up.
@@ -39,7 +39,7 @@ _BATTERIES = frozenset({"/ivp/firmware_manager/state"})
 
 @dataclass(frozen=True, slots=True)
 class ExportLimit:
-    """How much may go to the grid: watts, or percent of what the inverters can."""
+    """The limit of the export: watts, or percent of what the inverters can."""
 
     limit: float
     percent: bool
@@ -52,10 +52,10 @@ class Profile:
 
     `metered`: the text of `/info`'s imeter, None where a firmware has no such element. `volts`: of a phase against
     neutral. `meters`: the enabled CTs, `disabled_meters` the others that are listed. `locked`: paths, or their
-    beginnings, that want digest credentials below firmware 7. `report_interval`: seconds between an inverter's
+    beginnings, that require digest credentials before firmware 7. `report_interval`: seconds between an inverter's
     reports. `enpower`: the system controller's serial; `collar`, `combiner`: of what newer sites have in its place.
     `relays`, `generator`: what it switches.
-    `streams`: does somebody stream its live data.
+    `streams`: whether a client streams its live data.
     """
 
     name: str
@@ -92,12 +92,12 @@ class Profile:
 
     @property
     def for_installers(self) -> frozenset[str]:
-        """The paths that an owner is refused; the gateway's books are an owner's too on 8.3.5169_ACB_inventory."""
+        """The paths that reject an owner's token; /ivp/pdm/energy accepts it on 8.3.5169_ACB_inventory."""
         return _INSTALLER | {_DYNAMIC_LIMIT} | (frozenset() if self.firmware >= (8, 3) else {_BOOKS})
 
     @property
     def wraps_inverters(self) -> bool:
-        """Are the inverters' joules counted in 32 bits: 7.3.130 to 8.2.127 do so, 5.0.62 and 8.2.4264 do not."""
+        """Whether the inverters' joules are counted in 32 bits: from 7.3.130 to 8.2.127, not on 5.0.62 and 8.2.4264."""
         return (7,) <= self.firmware < (8, 2, 4200)
 
 

@@ -1,4 +1,4 @@
-"""What an inverter tells the gateway: not what is, but what its last whole interval came to."""
+"""What an inverter reports to the gateway: the energy and mean power of its last whole interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class BatteryReport:
 
 
 def battery_report(system: SystemModel, number: int, interval: int, time: float) -> BatteryReport:
-    """Its newest one: as an inverter's, but by night too."""
+    """The newest report of an AC battery, which reports at night too."""
     offset = number * interval // len(system.design.batteries)
     end = int((time - offset) // interval) * interval + offset
     now, before = (system.at(instant).batteries[number] for instant in (end, end - interval))
@@ -68,12 +68,12 @@ def battery_report(system: SystemModel, number: int, interval: int, time: float)
 
 
 def latest_reports(system: SystemModel, interval: int, time: float) -> tuple[Report | None, ...]:
-    """Each inverter's newest report; None for one that has not been heard for a day and a half of the sun."""
+    """The newest report of every inverter; None if it is older than a day and a half of the sun."""
     return tuple(latest_report(system, number, interval, time) for number in range(len(system.design.inverters)))
 
 
 def latest_report(system: SystemModel, number: int, interval: int, time: float) -> Report | None:
-    """Intervals are staggered over the inverters. One without light goes unreported: the module feeds the sender."""
+    """The newest report of an inverter. Intervals are staggered; an interval without light is not reported."""
     return _newest(system, number, interval, time, time - 1.5 * system.day - 2 * interval)
 
 
@@ -95,7 +95,7 @@ def _end(system: SystemModel, number: int, interval: int, time: float) -> int:
 
 
 class ReportsInTurn:
-    """`latest_reports`, for those who ask for one instant after the other: nobody looks back to dusk all night."""
+    """`latest_reports` for one instant after the other, without a search back to dusk at every instant of the night."""
 
     def __init__(self, system: SystemModel, interval: int) -> None:
         self._plant = system
@@ -104,7 +104,7 @@ class ReportsInTurn:
         self._ends: list[int] = []
 
     def at(self, time: float) -> Sequence[Report | None]:
-        """Instants never go back."""
+        """The reports at a time, which must not be before the last one."""
         numbers = range(len(self._plant.design.inverters))
         if not self._known:
             self._known = [*latest_reports(self._plant, self._interval, time)]
@@ -118,7 +118,7 @@ class ReportsInTurn:
 
 
 class UnitReportsInTurn:
-    """Each AC battery's newest one, for those who ask for one instant after the other."""
+    """The newest report of every AC battery, for one instant after the other."""
 
     def __init__(self, system: SystemModel, interval: int) -> None:
         self._plant = system
@@ -128,7 +128,7 @@ class UnitReportsInTurn:
         self._known: dict[int, BatteryReport] = {}
 
     def at(self, time: float) -> Sequence[BatteryReport]:
-        """Instants never go back."""
+        """The reports at a time, which must not be before the last one."""
         for number in self._numbers:
             known = self._known.get(number)
             if known is None or time >= known.end + self._interval:
@@ -137,5 +137,5 @@ class UnitReportsInTurn:
 
 
 def heard(report: Report | None, time: float) -> bool:
-    """Is a report the newest that one can expect: a quiet inverter keeps its last one for the night."""
+    """Whether a report is as new as expected; an inverter keeps its last one for the night."""
     return report is not None and time - report.end < 2 * report.duration

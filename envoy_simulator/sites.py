@@ -1,4 +1,4 @@
-"""The systems behind the simulated gateways: made-up houses, of the size and wiring that each firmware was seen at."""
+"""The systems of the simulated gateways: made-up, with the size and wiring that captures of each firmware have."""
 
 from envoy_simulator.design import Array, Battery, Design, make_inverters
 

@@ -1,4 +1,4 @@
-"""What a system is and has counted at one instant: the truth that every document of the gateway is cut from.
+"""The state and the counters of a system at one instant, from which every document of the gateway is made.
 
 Powers are whole milliwatts and energies whole microjoules (a milliwatt for a millisecond), so that what must add
 up does so exactly: import - export + production + discharge - charge = load, in power and in every register, by
@@ -43,7 +43,7 @@ class Register(NamedTuple):
 
 
 class Circuit(NamedTuple):
-    """What a current transformer sees of a conductor, in the gateway's words.
+    """What a current transformer measures on a conductor, in the gateway's terms.
 
     Delivered and received are: produced and used by night; imported and exported; discharged and charged.
     """
@@ -159,7 +159,7 @@ class Powers:
     reactive_load: Sequence[int]
 
     def registers(self, design: Design) -> tuple[int, ...]:
-        """The rate of each register, none below 0, in the one order that `state_of` takes apart again."""
+        """The rate of every register, none below 0, in the order that `state_of` expects."""
         production = fed(self.inverters, [inverter.legs for inverter in design.inverters], design.phases)
         storage = fed(self.batteries, [battery.legs for battery in design.batteries], design.phases)
         rates = [max(power, 0) for power in self.inverters] + [max(-power, 0) for power in self.inverters]
@@ -197,7 +197,7 @@ def fed(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -
 
 
 def state_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[int], stored: Sequence[int]) -> State:
-    """Registers put back to where they belong: the reverse of `Powers.registers`."""
+    """The state from the registers, the reverse of `Powers.registers`."""
     count = len(design.inverters)
     registers = list(starmap(Register, zip(rates[: 2 * count], counts[: 2 * count], strict=True)))
     inverters = tuple(
@@ -208,7 +208,7 @@ def state_of(design: Design, time: float, rates: Sequence[int], counts: Sequence
 
 
 def site_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[int], stored: Sequence[int]) -> State:
-    """The same without the inverters."""
+    """`state_of` without the inverters."""
     behind = 2 * len(design.inverters)
     registers = list(starmap(Register, zip(rates[behind:], counts[behind:], strict=True)))
     batteries, phases = len(design.batteries), design.phases
@@ -238,7 +238,7 @@ def site_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[
 
 
 def charge_registers(design: Design, counts: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """What each battery has charged and discharged, out of the registers."""
+    """What every battery has charged and discharged, from the registers."""
     first, many = 2 * len(design.inverters), len(design.batteries)
     return counts[first : first + many], counts[first + many : first + 2 * many]
 

@@ -9,16 +9,16 @@ from envoy_simulator.powers import StepTime, mean_rates, powers
 from envoy_simulator.state import State, capacity, charge_registers, counted, site_of, state_of
 from envoy_simulator.weather import DAY, sun
 
-_KEPT_FOR_EVER = 256
-"""Of every so many steps one is kept for good; what lies between is worked out again when asked for."""
+_LANDMARK_INTERVAL = 256
+"""Steps between two that are kept; the steps between them are computed again when needed."""
 
 _KEPT_RECENT = 4096
 
-_BRISK = 8.0
-"""A cloud of four minutes passes in half a one."""
+_WEATHER_SPEED = 8.0
+"""The most that clouds speed up in a shortened day: one of four minutes passes in half a minute."""
 
 _BRIGHT_MORNING = 1_716_967_800.0
-"""Where a squeezed sun begins: half past seven, solar time, on 29 May 2024."""
+"""Where a shortened day begins: half past seven, solar time, on 29 May 2024."""
 
 
 class Step(NamedTuple):
@@ -29,9 +29,9 @@ class Step(NamedTuple):
 
 
 class SystemModel:
-    """Deterministic from (design, seed, start, day): `at` is a pure function of time that remembers its work.
+    """Deterministic from (design, seed, start, day): `at` is a pure function of time that caches its work.
 
-    `start`: seconds since 1970. `day`: seconds in which one day of the sun passes; the clock is not squeezed, so
+    `start`: seconds since 1970. `day`: seconds in which one day of the sun passes; the clock is not changed, so
     registers count joules of real seconds. `step`: seconds for which powers stay constant. Before its start the
     system ran at its mean powers since it was built, which is how its registers got where they are.
     """
@@ -59,30 +59,30 @@ class SystemModel:
         return state_of(self.design, time, rates, counts, self._stored(counts, time))
 
     def site_at(self, time: float) -> State:
-        """The same without its inverters, of which there are many: for those who ask for many instants."""
+        """`at` without the inverters, which is faster for many instants."""
         rates, counts = self._registers(time)
         return site_of(self.design, time, rates, counts, self._stored(counts, time))
 
     def inverter_at(self, number: int, time: float) -> int:
-        """What one inverter has produced until then, in microjoules: `at`, for those who ask for many instants."""
+        """What one inverter has produced, in microjoules; faster than `at` for many instants."""
         return self._registers(time)[1][number]
 
     def is_light(self, time: float) -> bool:
         return sun(self.design.latitude, self.design.longitude, self.sun_time(time)).up > 0
 
     def sun_time(self, time: float) -> float:
-        """The instant by which the sun goes, and the habits of a day: the clock's own, unless the day is squeezed."""
+        """The time for the sun and the habits of a day: that of the clock, unless the day is shortened."""
         if self.day == DAY:
             return time
         morning = _BRIGHT_MORNING - self.design.longitude * 240
         return morning + (time - self.start) * DAY / self.day
 
     def _weather_time(self, time: float) -> float:
-        """The instant by which clouds come and kettles boil: hurried with a squeezed day, but not beyond watching."""
-        return time if self.day == DAY else _BRIGHT_MORNING + (time - self.start) * min(DAY / self.day, _BRISK)
+        """The time for clouds and appliances: faster in a shortened day, but slow enough to see."""
+        return time if self.day == DAY else _BRIGHT_MORNING + (time - self.start) * min(DAY / self.day, _WEATHER_SPEED)
 
     def _registers(self, time: float) -> tuple[Sequence[int], Sequence[int]]:
-        """The rate of each register, and what it has counted."""
+        """The rate and the count of every register."""
         elapsed = round(time * 1000) - self._begin
         if elapsed < 0:
             since_built = max(0, self.design.age * 1000 + elapsed)
@@ -93,7 +93,7 @@ class SystemModel:
         return step.rates, counted(step.rates, into, step.counts)
 
     def _stored(self, counts: Sequence[int], time: float) -> list[int]:
-        """Nanojoules in each battery: what it began with, and what came and went since the start."""
+        """Nanojoules in every battery: the first charge, plus charged, minus discharged since the start."""
         batteries = self.design.batteries
         stored = [capacity(battery.capacity_watt_hours) * battery.first_charge // 100 for battery in batteries]
         if time < self.start:
@@ -105,33 +105,33 @@ class SystemModel:
         return stored
 
     def _step(self, number: int) -> Step:
-        """That step, worked out from the nearest one known before it."""
+        """The step, computed from the nearest known step before it."""
         known = self._recent.get(number)
         if known is not None:
             return known
         at, step = self._known_before(number)
         while at < number:
             at += 1
-            step = self._reckoned(at, counted(step.rates, self._length, step.counts))
+            step = self._computed(at, counted(step.rates, self._length, step.counts))
         return step
 
     def _known_before(self, number: int) -> tuple[int, Step]:
         if self._furthest is None:
-            return 0, self._reckoned(0, self._first_counts)
+            return 0, self._computed(0, self._first_counts)
         if self._furthest[0] <= number:
             return self._furthest
-        landmark = number // _KEPT_FOR_EVER
-        at = landmark * _KEPT_FOR_EVER
-        return at, self._reckoned(at, self._landmarks[landmark])
+        landmark = number // _LANDMARK_INTERVAL
+        at = landmark * _LANDMARK_INTERVAL
+        return at, self._computed(at, self._landmarks[landmark])
 
-    def _reckoned(self, number: int, counts: tuple[int, ...]) -> Step:
-        """The step that begins with these registers; remembered."""
+    def _computed(self, number: int, counts: tuple[int, ...]) -> Step:
+        """The step that begins with these registers; cached."""
         began = (self._begin + number * self._length) / 1000
         middle = began + self._length / 2000
         time = StepTime(self.sun_time(middle), self._weather_time(middle))
         flows = powers(self.design, self.seed, time, self._stored(counts, began), self._length)
         step = Step(counts, flows.registers(self.design))
-        if number == len(self._landmarks) * _KEPT_FOR_EVER:
+        if number == len(self._landmarks) * _LANDMARK_INTERVAL:
             self._landmarks.append(counts)
         if self._furthest is None or number > self._furthest[0]:
             self._furthest = (number, step)

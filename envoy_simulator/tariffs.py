@@ -1,4 +1,4 @@
-"""What a kilowatt-hour costs the people behind the simulated gateways, and what they let their batteries do."""
+"""The tariffs of the simulated gateways, and the settings of their batteries."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Season:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices a kilowatt-hour. `mode`: what the batteries are told; None on firmware that keeps no such settings."""
+    """Prices a kilowatt-hour. `mode`: that of the batteries; None on firmware without such settings."""
 
     currency: str
     rate: float

@@ -1,4 +1,4 @@
-"""Sun and clouds over a site: where the sun stands, and how much of it reaches a roof."""
+"""Sun and clouds at a site: the position of the sun, and the light on a panel."""
 
 from functools import lru_cache
 from math import cos, exp, floor, pi, radians, sin, sqrt
@@ -19,7 +19,7 @@ class Direction(NamedTuple):
 
 
 def sun(latitude: float, longitude: float, instant: float) -> Direction:
-    """Where the sun stands, to about a degree: mean solar time, a circular orbit, no refraction."""
+    """The direction of the sun, to about a degree: mean solar time, a circular orbit, no refraction."""
     days = instant / DAY
     declination = -_AXIAL_TILT * cos(2 * pi * (days + 10) / 365.2425)
     hour_angle = 2 * pi * (days + longitude / 360 - 0.5)
@@ -39,7 +39,7 @@ def solar_hour(longitude: float, instant: float) -> float:
 
 @lru_cache(maxsize=64)
 def facing(azimuth: float, tilt: float) -> Direction:
-    """Where a panel looks: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
+    """The direction of a panel: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
     away, slope = radians(azimuth), radians(tilt)
     return Direction(sin(away) * sin(slope), cos(away) * sin(slope), cos(slope))
 

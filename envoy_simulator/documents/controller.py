@@ -62,10 +62,10 @@ def _collar(moment: Moment, serial: str) -> Entry:
 
 
 def _combiner(moment: Moment, serial: str) -> Entry:
-    told = device(moment, serial, _COMBINER_PART, installed(moment))
-    del told["device_status"]
+    entry = device(moment, serial, _COMBINER_PART, installed(moment))
+    del entry["device_status"]
     return {
-        **told,
+        **entry,
         **_COMBINER_STATE,
         **dates(moment),
         "fw_version": _COMBINER_FIRMWARE,
@@ -113,14 +113,14 @@ def status(moment: Moment) -> Entry:
 def relay(moment: Moment) -> Entry:
     """There with or without a controller; without one it is tied to the grid (7.6.185_with_cts_and_battery_3t)."""
     switched = bool(moment.profile.enpower or moment.profile.collar)
-    told: Entry = {"mains_admin_state": "closed", "mains_oper_state": "closed"}
+    entry: Entry = {"mains_admin_state": "closed", "mains_oper_state": "closed"}
     if moment.profile.firmware >= (8, 2, 4300):  # 8.2.4382_ACB has them, 8.2.127 has not
-        told |= {"srt12_state": "open", "srt13_state": "open"}
-    told |= {"der1_state": int(switched), "der2_state": int(switched)}
+        entry |= {"srt12_state": "open", "srt13_state": "open"}
+    entry |= {"der1_state": int(switched), "der2_state": int(switched)}
     if moment.profile.firmware >= (8,):
-        told["der3_state"] = int(bool(moment.profile.collar))
+        entry["der3_state"] = int(bool(moment.profile.collar))
     modes = ("multimode-ongrid", "multimode-ongrid") if switched else ("grid-tied", "unknown")
-    return told | {"Enchg_grid_mode": modes[0], "Solar_grid_mode": modes[1]}
+    return entry | {"Enchg_grid_mode": modes[0], "Solar_grid_mode": modes[1]}
 
 
 def errors(_: Moment) -> Entry:

@@ -102,7 +102,7 @@ def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
 
 
 def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
-    seen = electrics(moment.grid, moment.system.design.inverters[number], number, report)
+    measured = electrics(moment.grid, moment.system.design.inverters[number], number, report)
     return {
         "eid": _channel(moment, number),
         "interval_type": 0,
@@ -111,17 +111,17 @@ def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
         "flags": 0,
         "flags_hex": "0x0000000000000000",
         "joulesProduced": report.produced // 1_000_000,
-        "acVoltageINmV": round(1000 * seen.ac_volts),
-        "acFrequencyINmHz": round(1000 * seen.ac_hertz),
-        "dcVoltageINmV": round(1000 * seen.dc_volts),
-        "dcCurrentINmA": round(1000 * seen.dc_amperes),
-        "channelTemp": round(seen.celsius),
+        "acVoltageINmV": round(1000 * measured.ac_volts),
+        "acFrequencyINmHz": round(1000 * measured.ac_hertz),
+        "dcVoltageINmV": round(1000 * measured.dc_volts),
+        "dcCurrentINmA": round(1000 * measured.dc_amperes),
+        "channelTemp": round(measured.celsius),
         "pwrConvErrSecs": 0,
         "pwrConvMaxErrCycles": 0,
         "joulesUsed": 0,
-        "leadingVArs": seen.leading_vars,
-        "laggingVArs": seen.lagging_vars,
-        "acCurrentInmA": round(1000 * seen.ac_amperes),
+        "leadingVArs": measured.leading_vars,
+        "laggingVArs": measured.lagging_vars,
+        "acCurrentInmA": round(1000 * measured.ac_amperes),
         "l1NAcVoltageInmV": 0,
         "l2NAcVoltageInmV": 0,
         "l3NAcVoltageInmV": 0,
@@ -163,7 +163,7 @@ def _unused_channel(eid: int) -> Entry:
 def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
     """The first CT's production; of the second the site's consumption, with imports and exports beside it."""
     quarter = moment.quarter
-    seen = by_phase(moment, meter, moment.system.at(quarter))[phase]
+    measured = by_phase(moment, meter, moment.system.at(quarter))[phase]
     joules = _signed(moment, meter, phase, quarter) - _signed(moment, meter, phase, quarter - QUARTER)
     watts = round(joules / 1_000_000 / QUARTER)
     total = _total(moment, meter, phase, quarter)
@@ -171,9 +171,9 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
     installed = int(moment.system.start) - moment.system.design.age
     counted: Entry = {
         "wh_dlvd_cum": total,
-        "varh_lead_cum": int(seen.leading),
-        "varh_lag_cum": int(seen.lagging),
-        "vah_cum": int(seen.apparent_energy),
+        "varh_lead_cum": int(measured.leading),
+        "varh_lag_cum": int(measured.lagging),
+        "vah_cum": int(measured.apparent_energy),
     }
     return {
         "chanEid": CHANNEL_EIDS[meter] + phase,
@@ -188,11 +188,11 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
             "duration": QUARTER,
             "curr_w": watts,
             **counted,
-            "rms_mvolt": round(1000 * seen.volts),
-            "rms_mamp": round(1000 * seen.amperes),
-            "freq_mhz": round(1000 * seen.hertz),
-            "wh_pos": int(seen.delivered),
-            "wh_neg": int(seen.received),
+            "rms_mvolt": round(1000 * measured.volts),
+            "rms_mamp": round(1000 * measured.amperes),
+            "freq_mhz": round(1000 * measured.hertz),
+            "wh_pos": int(measured.delivered),
+            "wh_neg": int(measured.received),
         },
         "lifetime": {"createdTime": installed, "duration": int(quarter) - installed, **counted},
     }

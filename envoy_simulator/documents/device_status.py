@@ -42,10 +42,10 @@ def _row(moment: Moment, number: int, report: Report | None) -> Json:
     inverter = moment.system.design.inverters[number]
     if report is None:
         return [inverter.serial, _PCU, False, False, False, 0, 0, 0, 0, 0, 0]
-    seen = electrics(moment.grid, inverter, number, report)
+    measured = electrics(moment.grid, inverter, number, report)
     here = heard(report, moment.time)
     return [
-        *(inverter.serial, _PCU, here, here, _produces(moment, report), report.end, round(seen.celsius)),
-        *(round(1000 * seen.dc_volts), round(1000 * seen.dc_amperes)),
-        *(round(1000 * seen.ac_volts), round(1000 * report.watts)),
+        *(inverter.serial, _PCU, here, here, _produces(moment, report), report.end, round(measured.celsius)),
+        *(round(1000 * measured.dc_volts), round(1000 * measured.dc_amperes)),
+        *(round(1000 * measured.ac_volts), round(1000 * report.watts)),
     ]

@@ -1,4 +1,4 @@
-"""`/ivp/ensemble/*`: the batteries, what else the inventory and the status list, and what batteries are told to do."""
+"""`/ivp/ensemble/*`: the batteries, the other devices of inventory and status, and the control of the batteries."""
 
 from dataclasses import dataclass
 
@@ -36,26 +36,26 @@ _MAKES = {
 
 def inventory(moment: Moment) -> list[Json]:
     """An empty list without storage."""
-    looked = moment.looked
-    batteries = _iq(moment, moment.system.at(looked))
+    refreshed = moment.refreshed
+    batteries = _iq(moment, moment.system.at(refreshed))
     if not batteries:
         return []
-    units: list[Json] = [_encharge(moment, battery, state, int(looked)) for battery, state in batteries]
+    units: list[Json] = [_encharge(moment, battery, state, int(refreshed)) for battery, state in batteries]
     found: list[Json] = [{"type": "ENCHARGE", "devices": units}]
     return found + controller.inventory(moment)
 
 
 def _iq(moment: Moment, state: State) -> list[tuple[Battery, BatteryState]]:
-    """The IQ batteries: AC batteries are no part of the ensemble."""
+    """The IQ batteries; AC batteries are not part of the ensemble."""
     both = zip(moment.system.design.batteries, state.batteries, strict=True)
     return [(battery, now) for battery, now in both if battery.kind == "iq"]
 
 
-def _encharge(moment: Moment, battery: Battery, state: BatteryState, looked: int) -> Entry:
+def _encharge(moment: Moment, battery: Battery, state: BatteryState, refreshed: int) -> Entry:
     warm = round(24 + abs(state.watts) / 400)
     make = _MAKES[battery.part_number]
     return {
-        **device(moment, battery.serial, battery.part_number, looked),
+        **device(moment, battery.serial, battery.part_number, refreshed),
         "admin_state": make.admin_state,
         "admin_state_str": make.admin_state_str,
         **dates(moment),
@@ -83,7 +83,7 @@ def _phase(battery: Battery) -> str:
 
 
 def charge(state: BatteryState) -> int:
-    """State of charge as the gateway says it, in whole percent."""
+    """State of charge as the gateway reports it, in whole percent."""
     return state.stored * 100 // state.capacity
 
 
@@ -102,7 +102,7 @@ def power(moment: Moment) -> Entry:
 
 
 def secctrl(moment: Moment) -> Entry:
-    """The batteries as one, from each one's whole percent; all zeros where there are none."""
+    """All batteries together, from the whole percent of each; zeros without batteries."""
     batteries = _iq(moment, moment.state)
     capacity = sum(battery.capacity_watt_hours for battery, _ in batteries)
     available = sum(charge(state) * battery.capacity_watt_hours // 100 for battery, state in batteries)
@@ -181,11 +181,11 @@ def status(moment: Moment) -> Entry:
 def _battery_status(battery: Battery) -> Entry:
     make = _MAKES[battery.part_number]
     if make.level:
-        told = {**component(13, battery.serial, battery.part_number), "swift_asic_fw_version": "001.002.1.7.2"}
+        entry = {**component(13, battery.serial, battery.part_number), "swift_asic_fw_version": "001.002.1.7.2"}
     else:
-        told = wired_component(13, battery.serial, battery.part_number, make.firmware)
+        entry = wired_component(13, battery.serial, battery.part_number, make.firmware)
     return {
-        **told,
+        **entry,
         "admin_state": make.admin_state,
         "admin_state_str": make.admin_state_str,
         "reported_grid_mode": "multimode-ongrid",

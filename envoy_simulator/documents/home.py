@@ -6,7 +6,7 @@ from envoy_simulator.reports import heard
 
 
 def home(moment: Moment) -> Entry:
-    """What the gateway's own page shows. By night it hears no inverter."""
+    """What the gateway's own page shows. At night no inverter communicates."""
     inverters = sum(heard(report, moment.time) for report in moment.reports)
     kinds = [battery.kind for battery in moment.system.design.batteries]
     batteries, ac_batteries = kinds.count("iq"), kinds.count("ac")

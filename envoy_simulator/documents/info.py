@@ -1,4 +1,4 @@
-"""`/info`: who the gateway is. XML, and the only document that is open to everybody on every firmware."""
+"""`/info`: the identity of the gateway. XML, and the only document that requires no credentials on any firmware."""
 
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Version

@@ -29,12 +29,12 @@ _NSRB = Part("800-00597-r02", "520-00086-r01-v02.13.01", "540-00152-r01-v02.13.0
 
 
 def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
-    """By type; removed inverters only if asked for."""
-    looked = moment.looked
-    inverters = _inverters(moment, looked)
+    """The devices by type; removed inverters only with `deleted`."""
+    refreshed = moment.refreshed
+    inverters = _inverters(moment, refreshed)
     if deleted:
         inverters += _removed(moment)
-    units = ac_batteries.reported(moment, looked)
+    units = ac_batteries.reported(moment, refreshed)
     batteries: list[Json] = [
         {
             **_device(moment, battery.serial, _ACB, 11, report.end, ac_batteries.FIRST_CHANNEL + EID_STEP * number),
@@ -46,7 +46,7 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
     relay = moment.system.design.relay
     relays: list[Json] = []
     if relay:
-        device = _device(moment, relay, _NSRB, 12, int(looked), RELAY_CHANNEL)
+        device = _device(moment, relay, _NSRB, 12, int(refreshed), RELAY_CHANNEL)
         relays = [{**device, **_states(_OK, awake=True), **_contact(moment.system.design.phases)}]
     by_type = {"PCU": inverters, "ACB": batteries, "NSRB": relays, "ESUB": []}
     return [{"type": kind, "devices": devices} for kind, devices in by_type.items()]
@@ -58,12 +58,12 @@ def _contact(phases: int) -> Entry:
     return {"relay": "closed", "reason_code": -1, "reason": "ok", "line-count": phases, **lines}
 
 
-def _inverters(moment: Moment, looked: float) -> list[Json]:
+def _inverters(moment: Moment, refreshed: float) -> list[Json]:
     design, found = moment.system.design, []
-    reports = latest_reports(moment.system, moment.report_interval, looked)
+    reports = latest_reports(moment.system, moment.report_interval, refreshed)
     part = part_of(moment.profile.firmware)
     for number, (inverter, report) in enumerate(zip(design.inverters, reports, strict=True)):
-        awake = heard(report, looked)
+        awake = heard(report, refreshed)
         device: Entry = {
             **_device(
                 moment,
@@ -87,7 +87,7 @@ def part_of(firmware: Version) -> Part:
 
 
 def _removed(moment: Moment) -> list[Json]:
-    """They keep their last trouble for ever, and lack their states (8.3.5433_tot_is_net_cons)."""
+    """They keep their last error indefinitely, and lack their states (8.3.5433_tot_is_net_cons)."""
     return [
         {
             **_device(moment, serial, _GONE_PCU, 1, _installed(moment), FIRST_CHANNEL + EID_STEP * number),

@@ -1,4 +1,4 @@
-"""`/api/v1/production/inverters`: the inverters one by one, as far as each last told."""
+"""`/api/v1/production/inverters`: every inverter, at its last report."""
 
 from envoy_simulator.documents import ac_batteries
 from envoy_simulator.documents.moment import Moment

@@ -1,4 +1,4 @@
-"""`/ivp/livedata/status`: the system by the second, while somebody streams it. Known from its documentation alone."""
+"""`/ivp/livedata/status`: the system by the second, while a client streams it. Known from its documentation only."""
 
 from dataclasses import replace
 
@@ -53,17 +53,17 @@ def _sources(state: State) -> Entry:
     """Power, and apparent power with the sign of the power."""
     nothing = Register(0, 0)
     return {
-        "pv": _powers([(each.production.balance, each.production.apparent) for each in state.phases]),
-        "storage": _powers([(each.storage.balance, each.storage.apparent) for each in state.phases]),
-        "grid": _powers([(each.net.balance, each.net.apparent) for each in state.phases]),
-        "load": _powers([(each.load, each.load) for each in state.phases]),
+        "pv": _powers([(phase.production.balance, phase.production.apparent) for phase in state.phases]),
+        "storage": _powers([(phase.storage.balance, phase.storage.apparent) for phase in state.phases]),
+        "grid": _powers([(phase.net.balance, phase.net.apparent) for phase in state.phases]),
+        "load": _powers([(phase.load, phase.load) for phase in state.phases]),
         "generator": _powers([(nothing, nothing) for _ in state.phases]),
     }
 
 
 def _powers(phases: list[tuple[Register, Register]]) -> Entry:
     active = [power.rate for power, _ in phases]
-    apparent = [seen.rate if power.rate >= 0 else -seen.rate for power, seen in phases]
+    apparent = [apparent_power.rate if power.rate >= 0 else -apparent_power.rate for power, apparent_power in phases]
     unused = [0] * (3 - len(phases))
     by_phase: Entry = {}
     for letter, milliwatts in zip("abc", active + unused, strict=True):

@@ -120,12 +120,12 @@ _DISABLED = {
 def _disabled(moment: Moment, meter: str) -> Entry:
     """PV3P was never read: its time is 0."""
     seconds = int(moment.time) if meter in _DISABLED else 0
-    seen = _DISABLED.get(meter, NOTHING)
+    remains = _DISABLED.get(meter, NOTHING)
     channels: list[Json] = [
         _entry(CHANNEL_EIDS[meter] + index, seconds, channel, 0.0)
-        for index, channel in enumerate((seen, NOTHING, NOTHING))
+        for index, channel in enumerate((remains, NOTHING, NOTHING))
     ]
-    return {**_entry(EIDS[meter], seconds, seen, 0.0), "channels": channels}
+    return {**_entry(EIDS[meter], seconds, remains, 0.0), "channels": channels}
 
 
 def _unlisted(moment: Moment) -> Entry:

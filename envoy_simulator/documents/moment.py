@@ -1,4 +1,4 @@
-"""What a document is made of: the gateway, its system, and when it was asked."""
+"""The input of every document: the gateway, its system, and the time of the request."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ from envoy_simulator.system_model import SystemModel
 from envoy_simulator.weather import DAY
 
 QUARTER = 900
-"""Seconds of the gateway's interval data: v1 and device_data know nothing newer than the last closed one."""
+"""Seconds of the gateway's interval data: v1 and device_data have nothing newer than the last interval that ended."""
 
 
 INVENTORY_INTERVAL = 600
-"""Seconds for which an inventory stays as it is; fewer where a day is squeezed into minutes."""
+"""Seconds between two refreshes of an inventory; fewer if a day is shortened to minutes."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Moment:
 
     @cached_property
     def reported_watts(self) -> float:
-        """The sum of the reports; of inverters that sleep, nothing."""
+        """The sum of the reports, without inverters that do not report at night."""
         return sum(report.watts for report in self.reports if report and heard(report, self.time))
 
     @cached_property
     def quarter(self) -> float:
-        """When the last quarter of an hour closed."""
+        """When the last quarter of an hour ended."""
         return self.time // QUARTER * QUARTER
 
     @cached_property
-    def looked(self) -> float:
-        """When the gateway last looked through its devices: inventories lag behind `power` (8.2.4382_ACB)."""
+    def refreshed(self) -> float:
+        """When the gateway last refreshed its inventories, which lag behind `power` (8.2.4382_ACB)."""
         interval = max(1.0, INVENTORY_INTERVAL * self.system.day / DAY)
         return self.time // interval * interval
 
@@ -62,7 +62,7 @@ class Moment:
         return datetime.fromtimestamp(self.time, ZoneInfo(self.profile.timezone))
 
     def midnight(self, time: float, days_before: int = 0) -> float:
-        """The local midnight before an instant, or some days before that."""
+        """The local midnight before a time, or a number of days before that."""
         local = datetime.fromtimestamp(time, ZoneInfo(self.profile.timezone))
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) - timedelta(days=days_before)
         return midnight.timestamp()

@@ -10,7 +10,7 @@ from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """The four numbers of the v1 API: W, and Wh since local midnight, of the seven days before, and ever."""
+    """The four numbers of the v1 API: W, and Wh since local midnight, of the seven days before, and in total."""
 
     watts: float
     today: float
@@ -34,7 +34,7 @@ def production_of(moment: Moment) -> Production:
 
 
 def _metered(moment: Moment) -> Production:
-    """As of the last closed quarter of an hour: behind by up to 15 minutes, and so is its midnight."""
+    """At the end of the last quarter of an hour: up to 15 minutes late, and so is its midnight."""
     now = moment.system.at(moment.quarter).production
     before = moment.system.at(moment.quarter - QUARTER).production
     midnight = moment.system.at(moment.midnight(moment.quarter)).production
@@ -61,7 +61,7 @@ def _reported(moment: Moment) -> Production:
 
 
 def lifetime_of_inverters(moment: Moment) -> int:
-    """Microjoules, each inverter's as of its last report."""
+    """Microjoules of all inverters, at the last report of each."""
     return sum(report.lifetime for report in moment.reports if report)
 
 

@@ -1,4 +1,4 @@
-"""What a meter says of a conductor, in the units of the gateway's documents."""
+"""What a meter measures on a conductor, in the units of the gateway's documents."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -34,7 +34,7 @@ class Quantities:
         return self.watts / self.apparent if self.apparent else 0.0
 
     def plus(self, other: "Quantities") -> "Quantities":
-        """Both phases together. Volts add up too: what a multi-phase CT reports is the sum (8.2.4264_metered_noct)."""
+        """The sum of two phases. Volts add up too, as a multi-phase CT reports them (8.2.4264_metered_noct)."""
         return Quantities(
             self.delivered + other.delivered,
             self.received + other.received,
@@ -72,7 +72,7 @@ def measured(circuit: Circuit, volts: float, hertz: float) -> Quantities:
 
 
 def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
-    """A meter's phases. The grid are those of the moment, whatever the time of the state."""
+    """The phases of a meter. Voltage and frequency are those of the moment, also with an earlier state."""
     hertz = moment.grid.frequency(moment.time)
     return [
         measured(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
@@ -81,9 +81,9 @@ def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
 
 
 def circuit_of(meter: str, state: State, phase: int) -> Circuit:
-    """What `/ivp/meters` calls production, net-consumption, storage, and total-consumption.
+    """The circuit of production, net-consumption, storage or total-consumption, as `/ivp/meters` names them.
 
-    A combiner's backfeed is what of the batteries flows on the first leg: so it seems (8.3.1598_collar).
+    A combiner's backfeed seems to be the power of the batteries on the first leg (8.3.1598_collar).
     """
     there = state.phases[phase]
     if meter == BACKFEED:
@@ -94,7 +94,7 @@ def circuit_of(meter: str, state: State, phase: int) -> Circuit:
 
 
 def _load(there: PhaseState) -> Circuit:
-    """A CT around the house alone. It counts no apparent energy (8.3.5433_tot_is_net_cons: 0.024 VAh of 20 MWh)."""
+    """A CT on the load only. It counts no apparent energy (8.3.5433_tot_is_net_cons: 0.024 VAh of 20 MWh)."""
     whole = there.production.plus(there.storage).plus(there.net)
     apparent = round(hypot(there.load.rate, whole.reactive.rate))
     return Circuit(there.load, Register(0, 0), Register(apparent, 0), whole.lagging, whole.leading)

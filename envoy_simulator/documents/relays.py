@@ -1,6 +1,6 @@
-"""Relays and the generator: `/ivp/ensemble/dry_contacts`, `generator`, and what both are set to in `/ivp/ss/*`.
+"""Relays and the generator: `/ivp/ensemble/dry_contacts`, `generator`, and their settings in `/ivp/ss/*`.
 
-Gateways without a controller answer too: four contacts of type NONE, and a generator that is empty or open.
+Gateways without a controller have the documents too: four contacts of type NONE, and a generator that is empty or open.
 """
 
 from envoy_simulator.documents.moment import Moment
@@ -24,11 +24,11 @@ def _relay(moment: Moment, contact: str) -> Relay | None:
 
 
 def _is_closed(moment: Moment, relay: Relay | None) -> bool:
-    """A load is powered, unless the batteries are below what it may still draw from."""
+    """Whether the load has power: it has unless the charge of the batteries is below the relay's cutoff."""
     if relay is None:
         return False
     batteries = moment.state.batteries
-    charge = 100 * sum(each.stored for each in batteries) / sum(each.capacity for each in batteries)
+    charge = 100 * sum(unit.stored for unit in batteries) / sum(unit.capacity for unit in batteries)
     return relay.mode == "manual" or charge >= relay.cutoff
 
 
@@ -43,7 +43,7 @@ def dry_contact_settings(moment: Moment) -> Entry:
 def _settings(moment: Moment, contact: str, place: int, relay: Relay | None) -> Entry:
     grid, micro_grid, generator = relay.actions if relay else ("none", "none", "none")
     collar = bool(moment.profile.collar)
-    told: Entry = {
+    entry: Entry = {
         "id": contact,
         "type": "LOAD" if relay else "NONE",
         "grid_action": grid,
@@ -51,32 +51,32 @@ def _settings(moment: Moment, contact: str, place: int, relay: Relay | None) -> 
         "gen_action": generator,
     }
     if collar:
-        told["safe_state_action"] = "shed"
+        entry["safe_state_action"] = "shed"
     if collar or moment.profile.enpower:
-        told |= {
+        entry |= {
             "essential_start_time": 32400.0,
             "essential_end_time": 57600.0,
             "priority": float(place),
             "black_s_start": 10000.0 if collar else 5.0,
         }
     if collar:
-        told |= {"black_start_retries": 10000.0, "action_retries": 1.0}
-    told["override"] = "true" if relay else "false"
+        entry |= {"black_start_retries": 10000.0, "action_retries": 1.0}
+    entry["override"] = "true" if relay else "false"
     if collar or moment.profile.enpower:
-        told["manual_override"] = "false" if collar else "true"
-    told |= {
+        entry["manual_override"] = "false" if collar else "true"
+    entry |= {
         "load_name": relay.load if relay else "",
         "mode": relay.mode if relay else "manual",
         "soc_low": float(relay.cutoff if relay else 30),
         "soc_high": float(relay.restore if relay else 70),
     }
     if collar:
-        told["pv_phase_select"] = []
-    return {**told, "pv_serial_nb": []}
+        entry["pv_phase_select"] = []
+    return {**entry, "pv_serial_nb": []}
 
 
 def generator(moment: Moment) -> Entry:
-    """`present` tells nothing: 1 without one on 7.x. The grid is never out here, so it never runs but to exercise."""
+    """`present` means nothing: it is 1 without one on 7.x. The grid never fails here, so it only runs to exercise."""
     found = moment.profile.generator
     new = moment.profile.firmware >= (8,)
     return {
@@ -93,7 +93,7 @@ def generator(moment: Moment) -> Entry:
 
 
 def _exercises(moment: Moment, found: Generator) -> bool:
-    """Without load: nothing of it flows into the house."""
+    """Whether it exercises, which is without load."""
     minute = moment.local.hour * 60 + moment.local.minute
     return moment.local.isoweekday() == _SUNDAY and 0 <= minute - found.exercise < found.exercise_minutes
 

@@ -1,4 +1,4 @@
-"""`/admin/lib/tariff`: prices, what the batteries are told, and the plan of a day that comes of it."""
+"""`/admin/lib/tariff`: prices, the settings of the batteries, and the schedule of a day that results."""
 
 import struct
 from datetime import UTC, datetime
@@ -14,20 +14,20 @@ _VERY_LOW = 10
 
 def tariff(moment: Moment) -> Entry:
     """The whole document; below 7 it knows no batteries (4.10.35, 5.0.62)."""
-    told, firmware = moment.profile.tariff, moment.profile.firmware
+    settings, firmware = moment.profile.tariff, moment.profile.firmware
     changed = int(moment.midnight(moment.system.start, _CHANGED_DAYS_AGO))
-    prices: Entry = {"currency": {"code": told.currency}}
-    if told.mode is not None:
-        prices |= {"logger": "mylogger", "date": str(changed), "storage_settings": _storage(moment, told, changed)}
+    prices: Entry = {"currency": {"code": settings.currency}}
+    if settings.mode is not None:
+        prices |= {"logger": "mylogger", "date": str(changed), "storage_settings": _storage(moment, settings, changed)}
     sells = firmware >= (5,)
     prices["single_rate"] = {
-        "rate": _price(moment, told.rate),
-        **({"sell": _price(moment, told.sell)} if sells else {}),
+        "rate": _price(moment, settings.rate),
+        **({"sell": _price(moment, settings.sell)} if sells else {}),
     }
-    prices["seasons"] = [_season(moment, season) for season in told.seasons]
+    prices["seasons"] = [_season(moment, season) for season in settings.seasons]
     if sells:
         prices["seasons_sell"] = []
-    return {"tariff": prices, "schedule": _schedule(moment, told, changed)}
+    return {"tariff": prices, "schedule": _schedule(moment, settings, changed)}
 
 
 def _price(moment: Moment, price: float) -> float:
@@ -38,13 +38,13 @@ def _price(moment: Moment, price: float) -> float:
     return float(held)
 
 
-def _storage(moment: Moment, told: Tariff, changed: int) -> Entry:
+def _storage(moment: Moment, settings: Tariff, changed: int) -> Entry:
     return {
-        "mode": told.mode,
+        "mode": settings.mode,
         "operation_mode_sub_type": "",
         "reserved_soc": _reserve(moment),
         "very_low_soc": _VERY_LOW,
-        "charge_from_grid": told.charge_from_grid,
+        "charge_from_grid": settings.charge_from_grid,
         "date": str(changed),
         **_schedules(moment),
     }
@@ -84,22 +84,22 @@ def _day(moment: Moment, day: Day) -> Entry:
     }
 
 
-def _schedule(moment: Moment, told: Tariff, changed: int) -> Entry:
+def _schedule(moment: Moment, settings: Tariff, changed: int) -> Entry:
     """What becomes of the settings; from 8.2 on with the name of its file."""
     firmware = moment.profile.firmware
     file: Entry = {"filename": "Tariff"} if firmware >= (8, 2) else {}
     date = datetime.fromtimestamp(changed, UTC)
     version = "00.00.01" if firmware < (5,) else "00.00.02"
     made: Entry = {**file, "source": "Tariff", "date": f"{date:%Y-%m-%d %H:%M:%S} UTC", "version": version}
-    if told.mode is None:
+    if settings.mode is None:
         return made
     return {
         **made,
         "reserved_soc": _reserve(moment),
         "very_low_soc": _VERY_LOW,
-        "charge_from_grid": told.charge_from_grid,
-        **({"batt_mode": told.mode} if firmware >= (8, 2) else {}),
-        "battery_mode": told.mode,
+        "charge_from_grid": settings.charge_from_grid,
+        **({"batt_mode": settings.mode} if firmware >= (8, 2) else {}),
+        "battery_mode": settings.mode,
         "operation_mode_sub_type": "",
         **_schedules(moment),
         "override": False,

@@ -17,7 +17,7 @@ _REPORTS = ("/api/v1/production/inverters", "/ivp/pdm/device_data")
 
 
 def _registers(document: Any, change: Any) -> Any:
-    """With each lifetime register changed: `change` is given what is counted, and the watt-hours of its unit."""
+    """The document with all lifetime registers changed by `change(value, units a watt-hour)`."""
 
     def one(key: str, value: Any) -> tuple[str, Any]:
         if key in _WATT_HOURS and isinstance(value, int | float):
@@ -56,7 +56,7 @@ def inverter_wraps(context: FaultContext, document: Any, *, by: int = 1_200_000)
     if context.request.path in _SITE:
         return _of_type(document, "inverters", lambda entry: {**entry, "whLifetime": entry["whLifetime"] - by})
     if context.request.path == "/ivp/pdm/device_data":
-        first = next(key for key, each in document.items() if isinstance(each, dict) and each.get("devName") == "pcu")
+        first = next(key for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") == "pcu")
         return {**document, first: _registers(document[first], lambda value, unit: max(0, value - by * unit))}
     return document
 
@@ -84,13 +84,13 @@ def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 
     reading = document[meter]
     lost = reading["channels"][phase]
     dead = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
-    channels = [dead if each is lost else each for each in reading["channels"]]
+    channels = [dead if channel is lost else channel for channel in reading["channels"]]
     less = {
         key: value - lost[key]
         for key, value in reading.items()
         if key in lost and key not in ("eid", "timestamp", "freq", "pwrFactor") and isinstance(value, int | float)
     }
-    return [{**each, **less, "channels": channels} if each is reading else each for each in document]
+    return [{**other, **less, "channels": channels} if other is reading else other for other in document]
 
 
 @fault(
@@ -101,13 +101,14 @@ def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 
     needs=[Needs.METERS],
 )
 def total_is_net(_: FaultContext, document: Any) -> Any:
-    sections = {each.get("measurementType"): each for each in document.get("consumption", ())}
+    sections = {section.get("measurementType"): section for section in document.get("consumption", ())}
     net = sections.get("net-consumption")
     if net is None:
         return document
     total = "total-consumption"
     same = [
-        {**net, "measurementType": total} if each["measurementType"] == total else each for each in sections.values()
+        {**net, "measurementType": total} if section["measurementType"] == total else section
+        for section in sections.values()
     ]
     return {**document, "consumption": same}
 
@@ -181,7 +182,7 @@ def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> byt
 
 
 def _of_type(document: Any, kind: str, change: Any) -> Any:
-    """A site with each entry of a type changed."""
+    """A site with all entries of a type changed."""
     return {
         name: [change(entry) if entry.get("type") == kind else entry for entry in section]
         if isinstance(section, list)

@@ -24,7 +24,7 @@ def value(
     path: str = "*",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(context, document, path, [each for each, _ in leaves(document)])
+    place = _place(context, document, path, [found for found, _ in leaves(document)])
     if not place:
         return document
     holder = document
@@ -62,7 +62,7 @@ def container(
     path: str = "",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(context, document, path, [each for each, _ in containers(document)])
+    place = _place(context, document, path, [found for found, _ in containers(document)])
     if not place:
         return document if path else _contained(context, document, kind)
     holder = document

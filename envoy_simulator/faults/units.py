@@ -33,7 +33,7 @@ def another_gateway(_: FaultContext, *, serial: str = "122299999999") -> Identit
 
 @fault(Layer.DOCUMENT, "nothing", "so many inverters more", endpoints=_INVERTERS)
 def inverters_added(context: FaultContext, document: Any, *, count: int = 1) -> Any:
-    """Each a copy of the last. `device_data` goes on stopping at its limit without a word."""
+    """Copies of the last inverter. `device_data` still ends at its limit."""
     units = _units(context.request.path, document)
     if not units:
         return document
@@ -71,8 +71,10 @@ def inverters_silent(context: FaultContext, document: Any, *, every: int = 3) ->
         return key, value - 86400 if key in ("lastReportDate", "endDate", "created") and value else value
 
     units = _units(context.request.path, document)
-    told = [(key, with_keys(unit, aged) if number % every == 0 else unit) for number, (key, unit) in enumerate(units)]
-    return _with_units(context.request.path, document, told)
+    changed = [
+        (key, with_keys(unit, aged) if number % every == 0 else unit) for number, (key, unit) in enumerate(units)
+    ]
+    return _with_units(context.request.path, document, changed)
 
 
 @fault(Layer.DOCUMENT, "nothing", "one battery more", endpoints=_BATTERIES, needs=[Needs.BATTERIES])
@@ -108,7 +110,7 @@ def ct(context: FaultContext, document: Any, *, kind: Literal["disabled", "total
 
 @fault(Layer.DOCUMENT, "values", "a gateway of other phases", endpoints=_METERS, needs=[Needs.METERS])
 def phases(context: FaultContext, document: Any, *, count: int = 3) -> Any:
-    """From its first channel on, each meter has so many."""
+    """Every meter has so many channels, copies of its first."""
     if context.request.path == "/ivp/meters":
         mode = {1: "one", 2: "split"}.get(count, "three")
         return [{**meter, "phaseMode": mode, "phaseCount": count} for meter in document]
@@ -127,11 +129,11 @@ Unit = tuple[str, Any]
 
 
 def _units(path: str, document: Any) -> list[Unit]:
-    """The inverters of a document, each with its key there (a number, where it is a list)."""
+    """The inverters of a document with their keys there (numbers, if it is a list)."""
     if path == _V1:
         return [(str(number), unit) for number, unit in enumerate(document)]
     if path == _INVENTORY:
-        return [(str(n), unit) for each in document if each["type"] == "PCU" for n, unit in enumerate(each["devices"])]
+        return [(str(n), unit) for kind in document if kind["type"] == "PCU" for n, unit in enumerate(kind["devices"])]
     return [(key, unit) for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") == "pcu"]
 
 
@@ -140,8 +142,8 @@ def _with_units(path: str, document: Any, units: list[Unit]) -> Any:
     if path == _V1:
         return bare
     if path == _INVENTORY:
-        return [{**each, "devices": bare} if each["type"] == "PCU" else each for each in document]
-    others = {key: each for key, each in document.items() if isinstance(each, dict) and each.get("devName") != "pcu"}
+        return [{**kind, "devices": bare} if kind["type"] == "PCU" else kind for kind in document]
+    others = {key: unit for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") != "pcu"}
     listed = dict(list({**dict(units), **others}.items())[:_DEVICE_LIMIT])
     return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}
 
@@ -152,15 +154,15 @@ def _renamed(unit: Unit, serial: str, number: int) -> Unit:
 
 
 def _with_batteries(document: Any, change: Any) -> Any:
-    """A list of batteries by type, a list under `devices:`, or an object by serial; each with its batteries changed."""
+    """The document with its batteries changed: a list by type, a list under `devices:`, or an object by serial."""
     if isinstance(document, list):
         return [
-            {**each, "devices": change(each["devices"])} if each.get("type") == "ENCHARGE" and each["devices"] else each
-            for each in document
+            {**kind, "devices": change(kind["devices"])} if kind.get("type") == "ENCHARGE" and kind["devices"] else kind
+            for kind in document
         ]
     if "inventory" in document:
         serials = document["inventory"]["serial_nums"]
         units = [{**unit, "serial_num": serial} for serial, unit in serials.items()]
-        kept = {unit.pop("serial_num"): unit for unit in (dict(each) for each in (change(units) if units else []))}
+        kept = {unit.pop("serial_num"): unit for unit in (dict(unit) for unit in (change(units) if units else []))}
         return {**document, "inventory": {**document["inventory"], "serial_nums": kept}}
     return {key: change(value) if isinstance(value, list) and value else value for key, value in document.items()}

@@ -152,7 +152,7 @@ def test_the_order_of_asking_changes_nothing(offsets: list[int]) -> None:
     design = PROFILES["8.3"].design
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(system_model, "_KEPT_RECENT", 7)
-        patch.setattr(system_model, "_KEPT_FOR_EVER", 32)
+        patch.setattr(system_model, "_LANDMARK_INTERVAL", 32)
         forgetful = SystemModel(design, seed=4, start=START)
         asked = [forgetful.at(START + offset) for offset in offsets]
     for offset, state in zip(offsets, asked, strict=True):
