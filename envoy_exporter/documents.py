@@ -215,9 +215,9 @@ def tells_of_production(content: Json) -> bool:
 
 
 def has_no_production_meter(content: Json) -> bool:
-    """The site's list of registers holds those of the inverters at most."""
-    kinds = {each.get("type") for each in _section(content, "production")}
-    return tells_of_production(content) and kinds <= {"inverters"}
+    """The site's list of registers holds those of the inverters alone; one that is empty says nothing."""
+    kinds = [each.get("type") for each in _section(content, "production")]
+    return bool(kinds) and all(kind == "inverters" for kind in kinds)
 
 
 def is_active(each: Mapping[str, object] | None) -> bool:
@@ -268,13 +268,6 @@ def is_name(value: object) -> TypeGuard[str]:
 
 def enabled_meter(documents: Documents, kind: str) -> Meter | None:
     return next((meter for meter in meters(documents) if meter.type == kind and meter.enabled), None)
-
-
-def sole_consumption_meter(documents: Documents) -> str | None:
-    """The type of the enabled consumption CT that has neither a production CT nor another consumption CT beside it."""
-    enabled = {meter.type for meter in meters(documents) if meter.enabled}
-    consumption = enabled & {"net-consumption", "total-consumption"}
-    return consumption.pop() if len(consumption) == 1 and "production" not in enabled else None
 
 
 def meter_readings(documents: Documents) -> dict[int, Entry]:

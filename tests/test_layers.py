@@ -32,15 +32,16 @@ SHARED = {
     "device_reports",
     "inverter_source",
     "required",
+    "steady",
     "device_status",
 }
 """What every collector may use of its folder; and those that are made of several files."""
 PARTS = {
     "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
-    "required": {"html_production"},
-    "inverters": {"inventory", "inverter_readings", "inverter_reports"},
-    "inverter_reports": {"inverter_readings"},
+    "required": {"html_production", "production_source"},
+    "inverters": {"inventory", "channel_numbers", "inverter_readings", "inverter_reports"},
+    "inverter_reports": {"channel_numbers", "inverter_readings"},
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
 }
 ONLY_HERE = {

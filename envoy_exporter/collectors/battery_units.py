@@ -298,12 +298,14 @@ def ac_of_v1(seen: Documents, known: frozenset[str] | None, latest: float, rejec
     Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
     """
     reject = rejections.of(documents.INVERTERS_V1)
-    units = (
-        unit
-        for unit in documents.entries(seen.content(documents.INVERTERS_V1))
-        if documents.device_type(unit) == documents.AC_BATTERY
-    )
-    for serial, fields in json_fields.devices(list(units), "serialNumber", reject):
+    listed = list(documents.entries(seen.content(documents.INVERTERS_V1)))
+    if documents.device_data_is_whole(seen.content(documents.DEVICE_DATA)):
+        # The inverters are read in device_data then, so no other collector counts the odd types of this list.
+        for unit in listed:
+            if documents.device_type(unit) is None:
+                reject(json_fields.TYPE, "devType")
+    units = [unit for unit in listed if documents.device_type(unit) == documents.AC_BATTERY]
+    for serial, fields in json_fields.devices(units, "serialNumber", reject):
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(

@@ -45,8 +45,8 @@ class Inverter:
     )
     energy: float | None = counter(
         "enphase_inverter_energy_joules_total",
-        "Energy since it was installed; the register may wrap at 2^32 J. An inverter with several channels"
-        " has it for each channel.",
+        "Energy since it was installed; the register may wrap at 2^32 J. Absent for an inverter with several channels,"
+        " see enphase_inverter_channel_energy_joules_total.",
         fields=("lifetime.joulesProduced",),
     )
     today: float | None = gauge(

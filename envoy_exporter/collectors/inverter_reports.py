@@ -1,7 +1,8 @@
 """Inverters of `/ivp/pdm/device_data`, each with its channels: a part of `inverters`.
 
 An inverter with one channel is read from it. One with several is the sum of its channels where a sum has a meaning;
-what belongs to a channel has families of its own, and the AC side is read from the first channel.
+what belongs to a channel has families of its own, and the AC side is read from the first channel. Which channel has
+which number is decided in `channel_numbers.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from envoy_exporter import fields as json_fields
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import WATT_HOUR, Fields, Reject, instant, number, pass_over, peek, scaled
 
-from . import inverter_source, sanity_checks
+from . import channel_numbers, inverter_source, sanity_checks
+from .channel_numbers import ChannelNumbers
 from .collector import Settings
 from .device_reports import celsius, is_fresh, joules, mean_watts, thousandth, watts
 from .inverter_readings import Inverter, InverterChannel, InverterLeg
@@ -24,8 +26,6 @@ _LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(json_fields.PHASES, 
 _POWER = "power"
 _ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, dated="endDate")
 _RUNNING = Register(key="lifetime.duration")
-
-Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +46,36 @@ class _Channel:
 class Reader:
     """Reads the reports of one document.
 
-    `known`: the ids of each inverter that has had several channels, in the order of their numbers; they are kept, so
-    that no channel takes the number of another. `latest` is the latest time that a date in the document can have.
+    `numbers`: the channels of each inverter that has had several. `latest` is the latest time that a date in the
+    document can have.
     """
 
     seen: Documents
     settings: Settings
     plausible: PlausibilityFilter
-    known: Mapping[str, Ids]
+    numbers: Mapping[str, ChannelNumbers]
     latest: float
     reject: Reject
 
-    def channel_ids(self) -> dict[str, Ids]:
-        """`known` after this document. Fewer channels than before are a document without one of them."""
-        ids = dict(self.known)
+    def channel_numbers(self) -> dict[str, ChannelNumbers]:
+        """`numbers` after this document."""
+        document = self.seen.at_hand.get(documents.DEVICE_DATA)
+        if document is None:
+            return dict(self.numbers)
+        after: dict[str, ChannelNumbers | None] = {}
         for serial, device in inverter_source.of_device_data(self.seen, pass_over):
-            before = ids.get(serial, ())
-            listed = _ids(list(json_fields.items(device.get("channels"), pass_over)))
-            if len(listed) > 1 and len(listed) >= len(before) and not (_are_places(listed) and before):
-                kept = tuple(id_ for id_ in before if id_ in listed)
-                ids[serial] = (*kept, *sorted(set(listed) - set(kept)))
-        return ids
+            before = self.numbers.get(serial)
+            sent = list(json_fields.items(device.get("channels"), pass_over))
+            several = len(sent) > 1 or _length(device.get("channels")) > 1
+            if several or (before is not None and before.known):
+                after[serial] = channel_numbers.numbered(before, channel_numbers.ids(sent), document.asked)
+            else:
+                after[serial] = None
+        return channel_numbers.remembered(self.numbers, after, document.asked)
 
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
-        known = self.channel_ids()
+        numbers = self.channel_numbers()
         for serial, device in inverter_source.of_device_data(self.seen, self.reject):
             if json_fields.flag(device, "active", self.reject) is False:
                 yield Inverter(serial=serial, active=False)
@@ -79,9 +84,10 @@ class Reader:
             present = None if gone is None else not gone
             sent = list(json_fields.items(device.get("channels"), self.reject))
             unreadable = _length(device.get("channels")) - len(sent)
-            if serial in known or len(sent) + unreadable > 1:
-                channels = [*self._identified(serial, sent, known.get(serial, ())), *[None] * unreadable]
-                yield self._of_several(serial, channels, present=present)
+            own = numbers.get(serial)
+            if own is not None and (len(own.slots) > 1 or len(sent) + unreadable > 1):
+                channels = [*self._identified(serial, sent, own), *[None] * unreadable]
+                yield self._of_several(serial, channels, self._unmatched(sent, own), present=present)
                 yield from self._channels(serial, channels)
                 yield from self._legs(serial, next(filter(None, channels), None))
             else:
@@ -89,15 +95,23 @@ class Reader:
                 yield self._of_one(serial, channel, present=present)
                 yield from self._legs(serial, channel)
 
-    def _identified(self, serial: str, sent: Sequence[Fields], ids: Ids) -> list[_Channel | None]:
+    def _identified(self, serial: str, sent: Sequence[Fields], numbers: ChannelNumbers) -> list[_Channel | None]:
         """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
-        listed = dict(zip(_ids(sent), sent, strict=True))
-        if not listed.keys() <= set(ids) or (_are_places(tuple(listed)) and len(listed) < len(ids)):
-            listed = {}
-        return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
+        listed = dict(zip(channel_numbers.ids(sent), sent, strict=True)) if numbers.listed else {}
+        return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in numbers.slots]
+
+    def _unmatched(self, sent: Sequence[Fields], numbers: ChannelNumbers) -> list[_Channel]:
+        """Channels that cannot be identified: only when they last reported is taken of them."""
+        if numbers.listed:
+            return []
+        for _ in sent:
+            self.reject(json_fields.LABEL, "chanEid")
+        return [self._reported(fields) for fields in sent]
 
     def _channel(self, name: tuple[str | int, ...], fields: Fields) -> _Channel:
-        accepted = self.plausible.accepted(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING))
+        return self._reported(self.plausible.accepted(documents.DEVICE_DATA, name, _flat(fields), (_ENERGY, _RUNNING)))
+
+    def _reported(self, accepted: Fields) -> _Channel:
         report = documents.entry(accepted.get("lastReading"))
         last_report = instant(report, "endDate", self.reject)
         fresh = is_fresh(last_report, self.seen, self.settings.inverter_max_age)
@@ -140,19 +154,22 @@ class Reader:
             reactive_power=reactive_power if fresh else None,
         )
 
-    def _of_several(self, serial: str, channels: Sequence[_Channel | None], *, present: bool | None) -> Inverter:
-        """Sums are absent if a channel is: a sum without it is another number.
+    def _of_several(
+        self, serial: str, channels: Sequence[_Channel | None], unmatched: Sequence[_Channel], *, present: bool | None
+    ) -> Inverter:
+        """Sums are absent if a channel is: a sum without it is another number. Any channel's report is the inverter's.
 
         No sum of lifetimes: each register wraps by itself at 2^32 J, so it would not count up.
         """
-        reports = [channel.last_report for channel in channels if channel is not None and channel.last_report]
+        sent = [*filter(None, channels), *unmatched]
+        reports = [channel.last_report for channel in sent if channel.last_report]
         first = next((channel for channel in channels if channel is not None), None)
         ac_voltage, ac_frequency, temperature = self._ac(first) if first else (None, None, None)
         return Inverter(
             serial=serial,
             active=True,
             module_present=present,
-            reporting=any(channel.fresh for channel in channels if channel is not None),
+            reporting=any(channel.fresh for channel in sent),
             last_report=max(reports, default=None),
             power=_sum([channel.power if channel else None for channel in channels]),
             today=_sum([self._watt_hours(channel, "today") for channel in channels]),
@@ -164,7 +181,7 @@ class Reader:
         )
 
     def _channels(self, serial: str, channels: Sequence[_Channel | None]) -> Iterator[InverterChannel]:
-        """Those that the document lists, under the numbers that they have had since the first document."""
+        """Those that the document lists, under the numbers that they have had since they were first seen."""
         for place, channel in enumerate(channels, 1):
             if channel is not None:
                 dc_voltage, dc_current = self._dc(channel)
@@ -205,16 +222,6 @@ class Reader:
 
 def _length(channels: object) -> int:
     return len(channels) if isinstance(channels, list) else 0
-
-
-def _ids(channels: Sequence[Fields]) -> Ids:
-    """The channels' own numbers, or their places where these do not tell them apart."""
-    ids = tuple(id_ for channel in channels if (id_ := documents.integer(channel.get("chanEid"))) is not None)
-    return ids if len(set(ids)) == len(channels) else tuple(range(len(channels)))
-
-
-def _are_places(ids: Ids) -> bool:
-    return ids == tuple(range(len(ids)))
 
 
 def _flat(channel: Fields) -> dict[str, object]:

@@ -15,6 +15,7 @@ from envoy_exporter.families import Reading
 from envoy_exporter.fields import Fields, Reject, Rejections, instant, number
 
 from . import inventory, inverter_source, plausibility, required, sanity_checks
+from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
 from .device_reports import is_fresh, watts
 from .inverter_readings import DeviceData, Inverter, InverterChannel, InverterInfo, InverterLeg
@@ -26,13 +27,13 @@ from .plausibility import PlausibilityFilter, PlausibilityState
 class InverterMemory:
     """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once.
 
-    `channels`: the ids of the channels of each inverter that has several, in the order of their numbers.
+    `channels`: which channel has which number, of each inverter that has several.
     """
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     infos: tuple[InverterInfo, ...] = ()
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
-    channels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    channels: Mapping[str, ChannelNumbers] = field(default_factory=dict)
 
 
 def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
@@ -47,7 +48,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     channels = before.channels
     if chosen.endpoint == documents.DEVICE_DATA:
         reader = Reader(seen, settings, plausible, before.channels, latest, rejections.of(documents.DEVICE_DATA))
-        readings, channels = [*reader.readings()], reader.channel_ids()
+        readings, channels = [*reader.readings()], reader.channel_numbers()
     elif chosen.endpoint == documents.INVERTERS_V1:
         readings = [*_v1(seen, settings, latest, rejections.of(documents.INVERTERS_V1))]
     inverters = [each for each in readings if isinstance(each, Inverter)]
@@ -65,7 +66,8 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     counts = _counts(seen, rejections.of(documents.DEVICE_DATA))
     everything = (*infos, *inverters, *parts, *states, *counts)
     rejected = (*rejections.met, *required.missing("inverters", seen, chosen.endpoint))
-    return Result(everything, rejected, InverterMemory(chosen, infos, plausible.state(), channels))
+    after = InverterMemory(chosen, infos, plausible.state(), channels)
+    return Result(everything, rejected, after, required.undecided("inverters", seen, chosen.endpoint))
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, Fields]) -> Iterator[Inverter]:

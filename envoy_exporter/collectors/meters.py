@@ -178,7 +178,8 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     rejections = Rejections()
     plausible = PlausibilityFilter(seen, memory, rejections)
     readings = tuple(_readings(seen, plausible, sanity_checks.latest(seen, now), rejections))
-    return Result(readings, (*rejections.met, *required.missing("meters", seen)), plausible.state())
+    rejected = (*rejections.met, *required.missing("meters", seen))
+    return Result(readings, rejected, plausible.state(), required.undecided("meters", seen))
 
 
 def _readings(

@@ -98,11 +98,11 @@ def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
     rejections = Rejections()
     serial = documents.device(seen, "sn")
     before = memory if serial in {None, memory.serial or serial} else ProductionMemory()
-    choice = production_source.choose(seen, before.choice)
+    choice = production_source.choose(seen, before.choice, now)
     site = Site(
         seen, PlausibilityFilter(seen, before.plausibility, rejections), sanity_checks.latest(seen, now), rejections
     )
-    load = consumption.remembered(site, before.load, now)
+    load = consumption.remembered(site, before.load, choice.meters.current, now)
     activities = site_meters.read(site.content, site.reject)
     readings = (*activities, *_production(site, choice.source), *consumption.read(site, load))
     after = ProductionMemory(serial or before.serial, choice, site.plausible.state(), load)
