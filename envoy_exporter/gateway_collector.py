@@ -146,7 +146,9 @@ class GatewayCollector(PrometheusCollector):
             running = {run.name: run for run in self._runs}
             self._settings = settings
             self._runs = tuple(
-                running.get(collector.name) or _Run(collector) for collector in COLLECTORS if collector.name in names
+                running.get(collector.name) or _Run(collector, self.gateway.settings.name)
+                for collector in COLLECTORS
+                if collector.name in names
             )
 
     @property
@@ -186,6 +188,7 @@ class GatewayCollector(PrometheusCollector):
 
     def _log_incomplete(self, at_hand: Collection[str]) -> None:
         """One line when an incomplete document has lasted, and one when a complete one follows."""
+        suspect = {endpoint for run in self._runs for endpoint in run.suspect}
         incomplete: dict[str, list[str]] = {}
         for run in self._runs:
             for endpoint, names in run.incomplete.items():
@@ -194,9 +197,10 @@ class GatewayCollector(PrometheusCollector):
         for endpoint in sorted(incomplete.keys() - self._reported):
             names = "; ".join(dict.fromkeys(incomplete[endpoint]))
             log.warning("gateway %s: %s is incomplete, missing: %s", gateway, endpoint, names)
-        for endpoint in sorted((self._reported - incomplete.keys()) & set(at_hand)):
+        complete = (self._reported - suspect) & set(at_hand)
+        for endpoint in sorted(complete):
             log.info("gateway %s: %s is complete again", gateway, endpoint)
-        self._reported = frozenset(incomplete)
+        self._reported = (self._reported - complete) | incomplete.keys()
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
         yield Scrape(up=up, authenticated=snapshot.authenticated)
@@ -253,15 +257,19 @@ def _missing(
     before: Mapping[str, _Missing],
     rejections: Iterable[Rejection],
     requested_at: Mapping[str, float],
-    failing: Collection[str],
+    unknown: frozenset[str],
 ) -> dict[str, _Missing]:
-    """By endpoint. One that fails for a poll stays; an outage, or an endpoint that is not read any more, ends it."""
-    found = {endpoint: missing for endpoint, missing in before.items() if endpoint in failing}
+    """By endpoint, until a complete document comes. `unknown`: those whose documents cannot be judged.
+
+    Ten minutes begin anew if more than that have passed since the last incomplete document, whatever failed meanwhile.
+    """
+    found = {endpoint: missing for endpoint, missing in before.items() if endpoint not in requested_at.keys() - unknown}
     for rejection in rejections:
         endpoint = rejection.endpoint
         if rejection.rule == MISSING and endpoint in requested_at:
             at = requested_at[endpoint]
-            since = min(before[endpoint].since, at) if endpoint in before else at
+            is_lasting = endpoint in before and at - before[endpoint].until <= INCOMPLETE_FOR
+            since = min(before[endpoint].since, at) if is_lasting else at
             found[endpoint] = _Missing(rejection.key, since, at)
     return found
 
@@ -269,8 +277,9 @@ def _missing(
 class _Run(Generic[Memory]):
     """One collector of one gateway, with its memory and the values that it has rejected."""
 
-    def __init__(self, collector: Collector[Memory]) -> None:
+    def __init__(self, collector: Collector[Memory], gateway: str) -> None:
         self.collector = collector
+        self._gateway = gateway
         self.name = collector.name
         self.reads = frozenset(endpoint.name for endpoint in ENDPOINTS if self.name in endpoint.readers)
         self.rejected = Counter(dict.fromkeys(collector.rules, 0))
@@ -281,14 +290,20 @@ class _Run(Generic[Memory]):
         self._before = collector.memory
         self._memory = collector.memory
         self._missing: dict[str, _Missing] = {}
+        self._read: frozenset[str] = frozenset()
+
+    @property
+    def suspect(self) -> Collection[str]:
+        """The endpoints whose latest document that could be judged was incomplete."""
+        return self._missing.keys()
 
     @property
     def incomplete(self) -> dict[str, str]:
-        """What documents lack that have lacked it for ten minutes, by endpoint."""
+        """What documents lack that have lacked it for ten minutes, by endpoint; none that is not read any more."""
         return {
             endpoint: missing.names
             for endpoint, missing in self._missing.items()
-            if missing.until - missing.since >= INCOMPLETE_FOR
+            if missing.until - missing.since >= INCOMPLETE_FOR and endpoint in self._read
         }
 
     def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
@@ -312,7 +327,8 @@ class _Run(Generic[Memory]):
             return []
         self.broken = False
         self._memory = result.memory
-        self._missing = _missing(self._missing, result.rejections, asked, documents.failing)
+        self._read = documents.failing | asked.keys()
+        self._missing = _missing(self._missing, result.rejections, asked, result.undecided)
         metrics, duplicates = collect(self.collector.readings, result.readings)
         self.rejected.update(rejection.rule for rejection in result.rejections if rejection.endpoint in new)
         self._log_rejections(result.rejections)
@@ -326,4 +342,5 @@ class _Run(Generic[Memory]):
         for rejection in dict.fromkeys(rejections):
             if rejection not in self.rejections:
                 rule, key = rejection.rule, rejection.key or "an element"
-                log.debug("%s: rejected by the rule %s: %s of %s", self.name, rule, key, rejection.endpoint)
+                text = "gateway %s: %s: rejected by the rule %s: %s of %s"
+                log.debug(text, self._gateway, self.name, rule, key, rejection.endpoint)

@@ -58,17 +58,10 @@ def has_enabled_meter(documents: Documents) -> bool:
     return any(meter.enabled for meter in entries.meters(documents))
 
 
-def sole_consumption_meter(documents: Documents) -> str | None:
-    """The type of the enabled consumption CT that has neither a production CT nor another consumption CT beside it."""
-    enabled = {meter.type for meter in entries.meters(documents) if meter.enabled}
-    consumption = enabled & {"net-consumption", "total-consumption"}
-    return consumption.pop() if len(consumption) == 1 and "production" not in enabled else None
-
-
 def has_no_production_meter(content: Json) -> bool:
-    """Whether the site's list of production registers has no others than those of the inverters."""
-    types = {register.get("type") for register in entries.section(content, "production")}
-    return entries.lists_production(content) and types <= {"inverters"}
+    """Whether the site's list of production registers has only those of the inverters; an empty one is no proof."""
+    types = [register.get("type") for register in entries.section(content, "production")]
+    return bool(types) and all(type_ == "inverters" for type_ in types)
 
 
 # --- inverters and batteries

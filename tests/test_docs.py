@@ -9,13 +9,15 @@ from support.clock import StillClock
 from support.exporter import Scraped
 from support.faults_page import with_table
 from support.gateways import settings
-from support.metrics_page import endpoints_of, page, queries
+from support.metrics_page import by_hand, endpoints_of, page, queries
 from support.prometheus import check_queries
 
 from envoy_exporter.app import COLLECTORS
+from envoy_exporter.collectors import layout
 from envoy_exporter.documents import Documents
+from envoy_exporter.families import describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
-from envoy_exporter.gateway_collector import families
+from envoy_exporter.gateway_collector import READINGS, families
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.token import parse
 from envoy_simulator import PROFILES, Simulator
@@ -47,10 +49,13 @@ def series(inverters: int) -> int:
 
 @pytest.mark.integration
 def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
-    written = page(endpoints_of(map(plant, PROFILES), A_JUNE_DAY), {count: series(count) for count in (20, 100)})
+    endpoints = endpoints_of([*map(plant, PROFILES), *by_hand()], A_JUNE_DAY)
+    written = page(endpoints, {count: series(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
         (DOCS / "metrics.md").write_text(written)
     assert (DOCS / "metrics.md").read_text() == written
+    of_no_endpoint = {family.name for family in describe((*READINGS, *layout.COLLECTOR.readings))}
+    assert {family.name for family in families()} - endpoints.keys() == of_no_endpoint
 
 
 def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: pytest.FixtureRequest) -> None:

@@ -52,6 +52,7 @@ SHARED = {
     "inverter_source",
     "required",
     "document_reader",
+    "steady",
     "device_status",
 }
 """What every collector may use of its folder; and those that are made of several files."""
@@ -59,9 +60,9 @@ PARTS = {
     "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
     "site_meters": {"site"},
-    "required": {"html_production"},
-    "inverters": {"inventory", "inverter_reports"},
-    "inverter_reports": {"inverter_channels"},
+    "required": {"html_production", "production_source"},
+    "inverters": {"inventory", "channel_numbers", "inverter_reports"},
+    "inverter_reports": {"channel_numbers"},
     "batteries": {"battery_charge", "battery_units", "secondary_control"},
 }
 ONLY_HERE = {

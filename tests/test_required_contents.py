@@ -105,6 +105,7 @@ UNMETERED = information(imeter="false")
         (UNMETERED, {}, {"wattsNow": 0}, True),
         (information(), {}, {"wattsNow": 0}, True),
         (information(), {}, {"wattsNow": "5"}, False),
+        (information(), {}, {"code": 503}, False),
         (information(), entries(wNow=0), {}, True),
         (information(), {}, None, True),
     ],
@@ -301,6 +302,125 @@ def test_collector_with_an_empty_document_after_an_outage_counts_anew() -> None:
     shown.look()
     shown.say(EMPTY_LIST)
     assert success(shown, "inverters") == 1
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(5, 0.0), (11, 1.0)])
+@pytest.mark.parametrize("failing", [True, False], ids=["the endpoint fails", "the gateway does not answer"])
+def test_collector_with_an_empty_document_after_an_outage_waits_anew_if_that_was_long(
+    minutes: int, expected: float, *, failing: bool
+) -> None:
+    shown = Shown()
+    for _ in range(10):
+        shown.say(EMPTY_LIST)
+        assert success(shown, "inverters") == 1
+        shown.clock.turn(60)
+    shown.drop(INVERTERS_V1)
+    shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
+    for _ in range(minutes):
+        assert success(shown, "inverters") == 1
+        shown.clock.turn(60)
+    shown.failing = frozenset()
+    shown.say(EMPTY_LIST)
+    assert success(shown, "inverters") == expected
+
+
+def levels(caplog: pytest.LogCaptureFixture, endpoint: str) -> list[str]:
+    return [record.levelname for record in caplog.records if endpoint in record.getMessage()]
+
+
+@pytest.mark.parametrize("failing", [True, False], ids=["the endpoint fails", "the gateway does not answer"])
+def test_collector_logs_a_complete_document_after_an_outage(caplog: pytest.LogCaptureFixture, *, failing: bool) -> None:
+    caplog.set_level(logging.INFO)
+    shown = incomplete_inverters()
+    shown.drop(INVERTERS_V1)
+    shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
+    for _ in range(20):
+        shown.clock.turn(60)
+        shown.look()
+    shown.failing = frozenset()
+    shown.say(EMPTY_LIST)
+    assert success(shown, "inverters") == 1
+    assert levels(caplog, INVERTERS_V1) == ["WARNING"]
+    shown.clock.turn(60)
+    shown.say({INVERTERS_V1: [listed("1")]})
+    assert success(shown, "inverters") == 1
+    assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
+
+
+@pytest.mark.parametrize("meters", [None, []])
+def test_collector_of_incomplete_readings_stays_failed_while_the_meters_are_not_known(
+    meters: Json, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    shown = Shown()
+    for _ in range(12):
+        shown.say({**SOUND, METERS: LISTED, METER_READINGS: [{"eid": 1}]})
+        shown.look()
+        shown.clock.turn(60)
+    assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
+    shown.drop(METERS)
+    for _ in range(3):
+        shown.clock.turn(60)
+        shown.say({METER_READINGS: [{"eid": 1}], **({} if meters is None else {METERS: meters})})
+        assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
+    assert levels(caplog, METER_READINGS) == ["WARNING"]
+    shown.say({METERS: LISTED, METER_READINGS: [{"eid": 1}, {"eid": 3}]})
+    assert [success(shown, name) for name in ("meters", "batteries")] == [1, 1]
+    assert levels(caplog, METER_READINGS) == ["WARNING", "INFO"]
+
+
+@pytest.mark.parametrize(
+    ("counted", "stock", "failing"),
+    [(NONE_COUNTED, STOCK, INVENTORY), (COUNTED, REMOVED, PRODUCTION_JSON)],
+    ids=["the inventory", "the site"],
+)
+def test_collector_of_incomplete_inverters_stays_failed_while_what_lists_them_fails(
+    counted: Mapping[str, Json],
+    stock: Mapping[str, Json],
+    failing: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    shown = Shown()
+    lists: dict[str, Json] = {**EMPTY, **counted, **stock, INVERTERS_V1: []}
+    for _ in range(12):
+        shown.say(lists)
+        shown.look()
+        shown.clock.turn(60)
+    shown.drop(failing)
+    for fails in (True, False):
+        shown.failing = frozenset({failing}) if fails else frozenset()
+        shown.say({name: content for name, content in lists.items() if name != failing})
+        assert success(shown, "inverters") == 0
+        shown.clock.turn(60)
+    assert levels(caplog, INVERTERS_V1) == ["WARNING"]
+    shown.say({**lists, **NONE_COUNTED, **REMOVED})
+    assert success(shown, "inverters") == 1
+    assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
+
+
+def test_collector_of_incomplete_battery_power_stays_failed_while_the_inventory_fails() -> None:
+    shown = Shown()
+    for _ in range(12):
+        shown.say({**SOUND, ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: {}})
+        shown.look()
+        shown.clock.turn(60)
+    assert success(shown, "batteries") == 0
+    shown.drop(ENSEMBLE_INVENTORY)
+    shown.say({ENSEMBLE_POWER: {}})
+    assert success(shown, "batteries") == 0
+    shown.say({ENSEMBLE_INVENTORY: [], ENSEMBLE_POWER: {}})
+    assert success(shown, "batteries") == 1
+
+
+def test_collector_log_of_a_rejected_value_names_the_gateway_first(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = Shown()
+    shown.say({**SOUND, PRODUCTION_V1: {"wattHoursLifetime": 3, "wattsNow": "much"}})
+    shown.look()
+    name = shown.collector.gateway.settings.name
+    lines = [record.getMessage() for record in caplog.records if "wattsNow" in record.getMessage()]
+    assert lines == [f"gateway {name}: production: rejected by the rule type: wattsNow of {PRODUCTION_V1}"]
 
 
 def test_collector_log_names_everything_that_a_document_lacks(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,12 +13,13 @@ from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, MISSING, FieldReader
 
-from . import battery_charge, battery_units, plausibility, required, secondary_control
+from . import battery_charge, battery_units, plausibility, required, secondary_control, steady
 from .battery_units import AC_STATES, BatteryUnit
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
 from .document_reader import DocumentReader
 from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
+from .steady import Held, Listing
 
 _KINDS = frozenset(("iq", "ac"))
 
@@ -102,18 +103,20 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class BatteryMemory:
-    """What the registers said before; when each kind of battery was last seen; of which it was told; is there a CT.
+    """What the registers said before; when each kind of battery was last seen; of which it was told; the meters.
 
     `listed`: the AC batteries that the inventory listed last; None until it has answered. `power_absent_since`:
-    since when the endpoint of the IQ batteries' power is not available.
+    since when the endpoint of the IQ batteries' power is not available. `charge_in_inventory`: their charge was read
+    in the inventory.
     """
 
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
     kinds: Mapping[str, float] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
-    ct: bool | None = None
+    meters: Held[Listing] = field(default_factory=Held)
     listed: frozenset[str] | None = None
     power_absent_since: float | None = None
+    charge_in_inventory: bool = False
 
 
 def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
@@ -125,8 +128,8 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     readings: list[Reading] = []
     iq = ac = None
     absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
+    in_inventory = battery_charge.is_in_inventory(seen, absent_since, now, before=before.charge_in_inventory)
     if units:
-        in_inventory = battery_charge.is_in_inventory(seen, absent_since, now)
         readings = [*battery_units.iq(reader, units, charge_in_inventory=in_inventory)]
         readings += secondary_control.readings(reader)
         iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], whole=whole)
@@ -140,13 +143,20 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     together: list[Reading] = []
     if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
         together += _together(reader, iq, ac)
-        if known.ct is False and kinds:
+        if kinds and _has_no_ct(seen, known.meters.current):
             together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
     together += _by_ct(reader, plausible)
     return Result(
         (*together, *kinds, *readings),
         (*reader.rejections, *required.missing("batteries", seen)),
-        replace(known, plausibility=plausible.state(), listed=listed, power_absent_since=absent_since),
+        replace(
+            known,
+            plausibility=plausible.state(),
+            listed=listed,
+            power_absent_since=absent_since,
+            charge_in_inventory=in_inventory,
+        ),
+        required.undecided("batteries", seen),
     )
 
 
@@ -165,9 +175,13 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
         if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
     }
     told = before.told | {kind for kind in _KINDS if answered[kind]}
-    listed = entries.meters(seen) or (before.ct is None and seen.settled(documents.METERS))
-    ct = system.enabled_meter(seen, "storage") is not None if listed else before.ct
-    return BatteryMemory(before.plausibility, kinds, told, ct)
+    return BatteryMemory(before.plausibility, kinds, told, steady.meters(seen, before.meters, now))
+
+
+def _has_no_ct(seen: Documents, meters: Listing | None) -> bool:
+    """Whether the units may be added up: not before the meters are known, nor beside a storage CT that is new."""
+    ct = steady.is_enabled(meters, "storage") or system.enabled_meter(seen, "storage") is not None
+    return meters is not None and not ct
 
 
 def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) -> Iterator[Reading]:

@@ -12,17 +12,24 @@ _ABSENT_FOR = 600.0
 
 
 def absent_since(seen: Documents, before: float | None, now: float) -> float | None:
-    """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None."""
-    if documents.ENSEMBLE_POWER not in seen.absent:
+    """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None.
+
+    Only a document ends it: a request that fails says nothing.
+    """
+    if documents.ENSEMBLE_POWER in seen.at_hand:
         return None
+    if documents.ENSEMBLE_POWER not in seen.absent:
+        return before
     return now if before is None else min(before, now)
 
 
-def is_in_inventory(seen: Documents, since: float | None, now: float) -> bool:
+def is_in_inventory(seen: Documents, since: float | None, now: float, *, before: bool) -> bool:
     """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
 
-    Power wins whenever it answers, and is kept then.
+    It stays so until power answers, which wins whenever it does, and is kept then. `before`: whether it was so.
     """
+    if before and documents.ENSEMBLE_POWER not in seen.answered | seen.at_hand.keys():
+        return True
     if not system.battery_power_never_answered(seen):
         return False
     return system.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)

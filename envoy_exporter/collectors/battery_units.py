@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from envoy_exporter import documents, entries
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
-from envoy_exporter.fields import LARGEST, FieldReader, by_serial
+from envoy_exporter.fields import LARGEST, TYPE, FieldReader, by_serial
 
 from .collector import Settings
 from .device_reports import is_fresh, mean_watts
@@ -292,11 +292,13 @@ def ac_of_v1(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[R
 
     Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
     """
-    units = [
-        unit
-        for unit in entries.objects(reader.documents.content(documents.INVERTERS_V1))
-        if entries.device_type(unit) == entries.AC_BATTERY
-    ]
+    listed = [*entries.objects(reader.documents.content(documents.INVERTERS_V1))]
+    if entries.device_data_is_complete(reader.documents.content(documents.DEVICE_DATA)):
+        # The inverters are read in device_data then, so no other collector counts the odd types of this list.
+        for unit in listed:
+            if entries.device_type(unit) is None:
+                reader.fields(documents.INVERTERS_V1, unit).reject(TYPE, "devType")
+    units = [unit for unit in listed if entries.device_type(unit) == entries.AC_BATTERY]
     for serial, fields in reader.devices(documents.INVERTERS_V1, units, "serialNumber"):
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)

@@ -61,11 +61,15 @@ class Context(Generic[Memory]):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Memory]):
-    """The readings, the values that were rejected, and what to remember for the next reading."""
+    """The readings, the values that were rejected, and what to remember for the next reading.
+
+    `undecided`: the endpoints whose documents cannot be judged complete or incomplete, as others are missing.
+    """
 
     readings: tuple[Reading, ...]
     rejections: tuple[Rejection, ...]
     memory: Memory
+    undecided: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.entries import Meter
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import LARGEST, WATT_HOUR, FieldReader, Fields, scaled
+from envoy_exporter.fields import LARGEST, WATT_HOUR, FieldReader, Fields, raw_number, scaled
 
-from . import sanity_checks
+from . import sanity_checks, steady
 from .plausibility import HOLD
 from .site import Site
+from .steady import Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,29 +134,40 @@ class ConsumptionMemory:
 
     `sole_meter`: the type of the consumption CT that has no production CT beside it. `has_inverters`: the gateway has
     listed one. `repeated_at`: when the load last was the grid's to the last digit; None once the two differ.
+    `nothing_counted`: the production CT's lifetime was 0 when the gateway last sent it.
     """
 
     sole_meter: str | None = None
     has_inverters: bool = False
     repeated_at: float | None = None
+    nothing_counted: bool = False
 
 
-def remembered(site: Site, before: ConsumptionMemory, now: float) -> ConsumptionMemory:
-    """The memory after this reading: a list of meters that fails, or is empty, for a poll changes no hardware."""
-    seen = site.documents
-    sole = system.sole_consumption_meter(seen) if entries.meters(seen) else before.sole_meter
-    has_inverters = before.has_inverters or system.has_inverter(seen)
-    return ConsumptionMemory(
-        sole, has_inverters, _repeated_at(site, before.repeated_at, now, has_inverters=has_inverters)
-    )
+def remembered(site: Site, before: ConsumptionMemory, meters: Listing | None, now: float) -> ConsumptionMemory:
+    """The memory after this reading. `meters`: the list of meters that counts."""
+    produced: Fields | None = entries.eim_entry(site.content)
+    sole = None if entries.is_active(produced) else steady.sole_consumption_meter(meters)
+    has_inverters = before.has_inverters or system.has_inverter(site.documents)
+    energy = raw_number(produced or {}, "whLifetime")
+    nothing_counted = before.nothing_counted if energy is None else energy == 0
+    if produced is None:
+        produced = _of_no_entry(site, meters, nothing_counted=nothing_counted)
+    repeated_at = _repeated_at(site, before.repeated_at, produced, now, has_inverters=has_inverters)
+    return ConsumptionMemory(sole, has_inverters, repeated_at, nothing_counted)
 
 
-def _repeated_at(site: Site, before: float | None, now: float, *, has_inverters: bool) -> float | None:
+def _of_no_entry(site: Site, meters: Listing | None, *, nothing_counted: bool) -> Fields | None:
+    """What a site without an entry of the production CT says of it: there is none, or it is as it was."""
+    if steady.is_enabled(meters, "production"):
+        return {"whLifetime": 0} if nothing_counted else None
+    return {"activeCount": 0} if meters and system.has_no_production_meter(site.content) else None
+
+
+def _repeated_at(
+    site: Site, before: float | None, produced: Fields | None, now: float, *, has_inverters: bool
+) -> float | None:
     """One poll that leaves out the proof does not end a rejection: activeCount flaps on 8.3 (pyenphase#471)."""
     total, net = entries.consumption_entries(site.content)
-    produced = entries.eim_entry(site.content)
-    if system.has_no_production_meter(site.content):
-        produced = {"activeCount": 0}
     same = sanity_checks.total_equals_net(total or {}, net, produced, has_inverters=has_inverters)
     if same is None:
         return before if before is not None and now - before < HOLD else None

@@ -1,20 +1,22 @@
 """Inverters of `/ivp/pdm/device_data`, each with its channels: a part of `inverters`.
 
 An inverter with one channel is read from it. One with several is the sum of its channels where a sum has a meaning;
-what belongs to a channel has families of its own, and the AC side is read from the first channel.
+what belongs to a channel has families of its own, and the AC side is read from the first channel. Which channel has
+which number is decided in `channel_numbers.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from envoy_exporter import documents
 from envoy_exporter.families import counter, gauge, label
-from envoy_exporter.fields import PHASES, FieldReader
+from envoy_exporter.fields import LABEL, PHASES, FieldReader
 
-from . import inverter_source
+from . import channel_numbers, inverter_source
+from .channel_numbers import ChannelNumbers
 from .collector import Settings
 from .device_reports import mean_watts, report_time
 from .document_reader import DocumentReader
-from .inverter_channels import Ids, are_places, channel_ids, ids_of
 from .plausibility import PlausibilityFilter, Register
 
 MOST_VARS = 1000
@@ -52,8 +54,8 @@ class Inverter:
     )
     energy: float | None = counter(
         "enphase_inverter_energy_joules_total",
-        "Energy since it was installed; the register may wrap at 2^32 J. An inverter with several channels"
-        " has it for each channel.",
+        "Energy since it was installed; the register may wrap at 2^32 J. Absent for an inverter with several channels,"
+        " see enphase_inverter_channel_energy_joules_total.",
         fields=("lifetime.joulesProduced",),
     )
     today: float | None = gauge(
@@ -181,22 +183,33 @@ class _Channel:
 class InverterReports:
     """Reads the reports of one document.
 
-    `known`: the ids of each inverter that has had several channels, in the order of their numbers; they are kept, so
-    that no channel takes the number of another.
+    `numbers`: the channels of each inverter that has had several.
     """
 
     reader: DocumentReader
     settings: Settings
     plausible: PlausibilityFilter
-    known: Mapping[str, Ids]
+    numbers: Mapping[str, ChannelNumbers]
 
-    def channel_ids(self) -> dict[str, Ids]:
-        """`known` after this document."""
-        return channel_ids(self.reader.documents, self.known)
+    def channel_numbers(self) -> dict[str, ChannelNumbers]:
+        """`numbers` after this document."""
+        document = self.reader.documents.at_hand.get(documents.DEVICE_DATA)
+        if document is None:
+            return dict(self.numbers)
+        after: dict[str, ChannelNumbers | None] = {}
+        for serial, device in inverter_source.of_device_data(DocumentReader(self.reader.documents)):
+            before = self.numbers.get(serial)
+            sent = list(device.objects("channels"))
+            several = len(sent) > 1 or _length(device.fields.get("channels")) > 1
+            if several or (before is not None and before.known):
+                after[serial] = channel_numbers.numbered(before, channel_numbers.ids(sent), document.asked)
+            else:
+                after[serial] = None
+        return channel_numbers.remembered(self.numbers, after, document.asked)
 
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
-        known = self.channel_ids()
+        numbers = self.channel_numbers()
         for serial, device in inverter_source.of_device_data(self.reader):
             if device.flag("active") is False:
                 yield Inverter(serial=serial, active=False)
@@ -205,9 +218,10 @@ class InverterReports:
             present = None if gone is None else not gone
             sent = list(device.objects("channels"))
             unreadable = _length(device.fields.get("channels")) - len(sent)
-            if serial in known or len(sent) + unreadable > 1:
-                channels = [*self._identified(serial, sent, known.get(serial, ())), *[None] * unreadable]
-                yield self._of_several(serial, channels, present=present)
+            own = numbers.get(serial)
+            if own is not None and (len(own.slots) > 1 or len(sent) + unreadable > 1):
+                channels = [*self._identified(serial, sent, own), *[None] * unreadable]
+                yield self._of_several(serial, channels, self._unmatched(sent, own), present=present)
                 yield from self._channels(serial, channels)
                 yield from self._legs(serial, next(filter(None, channels), None))
             else:
@@ -215,15 +229,23 @@ class InverterReports:
                 yield self._of_one(serial, channel, present=present)
                 yield from self._legs(serial, channel)
 
-    def _identified(self, serial: str, sent: Sequence[FieldReader], ids: Ids) -> list[_Channel | None]:
+    def _identified(self, serial: str, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel | None]:
         """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
-        listed = dict(zip(ids_of(sent), sent, strict=True))
-        if not listed.keys() <= set(ids) or (are_places(tuple(listed)) and len(listed) < len(ids)):
-            listed = {}
-        return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in ids]
+        listed = dict(zip(channel_numbers.ids(sent), sent, strict=True)) if numbers.listed else {}
+        return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in numbers.slots]
+
+    def _unmatched(self, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel]:
+        """Channels that cannot be identified: only when they last reported is taken of them."""
+        if numbers.listed:
+            return []
+        for channel in sent:
+            channel.reject(LABEL, "chanEid")
+        return [self._reported(channel) for channel in sent]
 
     def _channel(self, name: tuple[str | int, ...], sent: FieldReader) -> _Channel:
-        accepted = self.plausible.accepted(name, _flat(sent), (_ENERGY, _RUNNING))
+        return self._reported(self.plausible.accepted(name, _flat(sent), (_ENERGY, _RUNNING)))
+
+    def _reported(self, accepted: FieldReader) -> _Channel:
         report = accepted.entry("lastReading")
         seen, maximum_age = self.reader.documents, self.settings.inverter_max_age
         return _Channel(accepted, report, *report_time(report, "endDate", seen, maximum_age))
@@ -263,19 +285,22 @@ class InverterReports:
             reactive_power=reactive_power if fresh else None,
         )
 
-    def _of_several(self, serial: str, channels: Sequence[_Channel | None], *, present: bool | None) -> Inverter:
-        """Sums are absent if a channel is: a sum without it is another number.
+    def _of_several(
+        self, serial: str, channels: Sequence[_Channel | None], unmatched: Sequence[_Channel], *, present: bool | None
+    ) -> Inverter:
+        """Sums are absent if a channel is: a sum without it is another number. Any channel's report is the inverter's.
 
         No sum of lifetimes: each register wraps by itself at 2^32 J, so it would not count up.
         """
-        reports = [channel.last_report for channel in channels if channel is not None and channel.last_report]
+        sent = [*filter(None, channels), *unmatched]
+        reports = [channel.last_report for channel in sent if channel.last_report]
         first = next((channel for channel in channels if channel is not None), None)
         ac_voltage, ac_frequency, temperature = self._ac(first) if first else (None, None, None)
         return Inverter(
             serial=serial,
             active=True,
             module_present=present,
-            reporting=any(channel.fresh for channel in channels if channel is not None),
+            reporting=any(channel.fresh for channel in sent),
             last_report=max(reports, default=None),
             power=_sum([channel.power if channel else None for channel in channels]),
             today=_sum([self._watt_hours(channel, "today") for channel in channels]),
@@ -287,7 +312,7 @@ class InverterReports:
         )
 
     def _channels(self, serial: str, channels: Sequence[_Channel | None]) -> Iterator[InverterChannel]:
-        """Those that the document lists, under the numbers that they have had since the first document."""
+        """Those that the document lists, under the numbers that they have had since they were first seen."""
         for place, channel in enumerate(channels, 1):
             if channel is not None:
                 dc_voltage, dc_current = self._dc(channel)

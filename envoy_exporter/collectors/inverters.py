@@ -14,6 +14,7 @@ from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 
 from . import inventory, inverter_source, plausibility, required
+from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
 from .document_reader import DocumentReader
@@ -50,13 +51,13 @@ class DeviceData:
 class InverterMemory:
     """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once.
 
-    `channels`: the ids of the channels of each inverter that has several, in the order of their numbers.
+    `channels`: which channel has which number, of each inverter that has several.
     """
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     infos: tuple[InverterInfo, ...] = ()
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
-    channels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    channels: Mapping[str, ChannelNumbers] = field(default_factory=dict)
 
 
 def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
@@ -69,7 +70,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     channels = before.channels
     if chosen.endpoint == documents.DEVICE_DATA:
         reports = InverterReports(reader, settings, plausible, before.channels)
-        readings, channels = [*reports.readings()], reports.channel_ids()
+        readings, channels = [*reports.readings()], reports.channel_numbers()
     elif chosen.endpoint == documents.INVERTERS_V1:
         readings = [*_v1(reader, settings)]
     inverters = [reading for reading in readings if isinstance(reading, Inverter)]
@@ -85,7 +86,8 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterLeg))
     everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
     rejections = (*reader.rejections, *required.missing("inverters", seen, chosen.endpoint))
-    return Result(everything, rejections, InverterMemory(chosen, infos, plausible.state(), channels))
+    after = InverterMemory(chosen, infos, plausible.state(), channels)
+    return Result(everything, rejections, after, required.undecided("inverters", seen, chosen.endpoint))
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Iterator[Inverter]:

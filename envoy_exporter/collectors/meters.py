@@ -177,7 +177,8 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     reader = DocumentReader.at(seen, context.now)
     plausible = PlausibilityFilter(seen, context.memory)
     readings = tuple(_readings(reader, plausible))
-    return Result(readings, (*reader.rejections, *required.missing("meters", seen)), plausible.state())
+    rejections = (*reader.rejections, *required.missing("meters", seen))
+    return Result(readings, rejections, plausible.state(), required.undecided("meters", seen))
 
 
 def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:

@@ -99,10 +99,10 @@ def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
     serial = entries.device(seen, "sn")
     same = serial in {None, context.memory.serial or serial}
     before = context.memory if same else ProductionMemory()
-    choice = production_source.choose(seen, before.choice)
+    choice = production_source.choose(seen, before.choice, now)
     reader = DocumentReader.at(seen, now)
     site = Site(reader, PlausibilityFilter(seen, before.plausibility))
-    load = consumption.remembered(site, before.load, now)
+    load = consumption.remembered(site, before.load, choice.meters.current, now)
     readings = (*site_meters.read(site), *_production(site, choice.source), *consumption.read(site, load))
     rejections = (*reader.rejections, *required.missing("production", seen, choice.source))
     return Result(readings, rejections, ProductionMemory(serial or before.serial, choice, site.plausible.state(), load))

@@ -1,10 +1,15 @@
 """Which register is the site's production: chosen once the documents have answered that it takes to know, and kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import Fields, raw_number
+
+from . import steady
+from .steady import Held, Listing
+
+ENERGIES = ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,23 +18,21 @@ class Choice:
 
     source: str | None = None
     firmware: str | None = None
-    meters: tuple[tuple[int, str, bool], ...] | None = None
+    meters: Held[Listing] = field(default_factory=Held)
 
 
-def choose(seen: Documents, before: Choice) -> Choice:
+def choose(seen: Documents, before: Choice, now: float) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
     firmware = entries.device(seen, "software") or before.firmware
-    meters = before.meters
-    listed = entries.meters(seen)
-    if listed or (meters is None and seen.settled(documents.METERS)):  # a gateway that starts lists none for a while
-        meters = tuple((meter.eid, meter.type, meter.enabled) for meter in listed)
-    kept = before.source if (firmware, meters) == (before.firmware, before.meters) else None
+    meters = steady.meters(seen, before.meters, now)
+    same = (firmware, meters.current) == (before.firmware, before.meters.current)
+    kept = before.source if same else None
     if entries.is_active(entries.eim_entry(entries.site(seen))):
         kept = "eim"
-    return Choice(kept or _source(seen), firmware, meters)
+    return Choice(kept or _source(seen, meters.current), firmware, meters)
 
 
-def _source(seen: Documents) -> str | None:
+def _source(seen: Documents, meters: Listing | None) -> str | None:
     if system.firmware_below(seen, 3, 9):
         return "html" if isinstance(seen.content(documents.PRODUCTION), str) else None
     site = entries.site(seen)
@@ -42,7 +45,7 @@ def _source(seen: Documents) -> str | None:
         if not seen.settled(documents.METERS):
             return None
         listed = isinstance(seen.content(documents.METERS), list)
-        if inverters and listed and not system.enabled_meter(seen, "production"):
+        if inverters and listed and not steady.is_enabled(meters, "production"):
             return "inverters"
     if documents.PRODUCTION_V1 not in seen.at_hand:
         return None
@@ -50,10 +53,11 @@ def _source(seen: Documents) -> str | None:
 
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:
-    """Undecided while v1 has no number at all: a gateway that starts sends an empty object."""
-    if not any(raw_number(v1, key) is not None for key in v1):
-        return None
-    if any(v1.get(energy) != 0 for energy in ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")):
+    """Undecided while v1 has neither an energy above or below 0 nor all three: a gateway that starts sends {}."""
+    energies = [raw_number(v1, key) for key in ENERGIES]
+    if any(energies):
         return "v1"
+    if None in energies:
+        return None
     # All zero: for good without CTs (7.3.466_metered_disabled_cts), or for minutes after the gateway started.
     return "inverters" if inverters and inverters.get("whLifetime") else None

@@ -11,9 +11,11 @@ from envoy_exporter import documents, entries, system
 from envoy_exporter.documents import Documents
 from envoy_exporter.fields import MISSING, FieldReader, Fields, Rejection, raw_number
 
-from . import html_production, inverter_source
+from . import html_production, inverter_source, production_source
 
 _MOST_NAMES = 3
+
+Lacking = Iterator[tuple[str, list[str] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,13 @@ class Requirement:
     """What one collector requires, in words, and a function that finds what is missing.
 
     The function gets the documents and the collector's choice of a source, and yields the endpoint of each incomplete
-    document with the names of what it lacks.
+    document with the names of what it lacks; with None if that cannot be judged, as another document is missing.
     """
 
     collector: str
     endpoints: tuple[str, ...]
     contents: str
-    lacking: Callable[[Documents, str | None], Iterator[tuple[str, list[str]]]]
+    lacking: Callable[[Documents, str | None], Lacking]
 
 
 def missing(collector: str, seen: Documents, choice: str | None = None) -> list[Rejection]:
@@ -41,17 +43,28 @@ def missing(collector: str, seen: Documents, choice: str | None = None) -> list[
     ]
 
 
+def undecided(collector: str, seen: Documents, choice: str | None = None) -> frozenset[str]:
+    """The endpoints whose documents cannot be judged."""
+    return frozenset(
+        endpoint
+        for requirement in REQUIREMENTS
+        if requirement.collector == collector
+        for endpoint, names in requirement.lacking(seen, choice)
+        if names is None
+    )
+
+
 def _joined(names: list[str]) -> str:
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _information(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
+def _information(seen: Documents, _: str | None) -> Lacking:
     if documents.INFO in seen.at_hand:
         yield documents.INFO, [element for element in ("sn", "software") if not entries.device(seen, element)]
 
 
-def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list[str]]]:
+def _production(seen: Documents, source: str | None) -> Lacking:
     """0 is a number; an entry whose CT is not active has numbers too."""
     endpoint, name = entries.site_endpoint(seen), f"production {source}"
     site, v1 = seen.content(endpoint), entries.entry(seen.content(documents.PRODUCTION_V1))
@@ -69,7 +82,9 @@ def _production(seen: Documents, source: str | None) -> Iterator[tuple[str, list
         endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
     else:
         name = "production"
-        complete = _any_number(v1, v1) or not seen.settled(documents.PRODUCTION_V1)
+        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.settled(
+            documents.PRODUCTION_V1
+        )
         if eim or inverters:  # of a gateway with CTs, the list of meters decides first
             endpoint, name = documents.PRODUCTION_V1, "wattsNow"
             complete = complete or (system.metered(seen) is True and not seen.settled(documents.METERS))
@@ -81,31 +96,38 @@ def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
     return any(raw_number(fields, key) is not None for key in keys)
 
 
-def _meter_readings(seen: Documents, kind: str | None) -> Iterator[tuple[str, list[str]]]:
+def _meter_readings(seen: Documents, kind: str | None) -> Lacking:
     """Of every enabled meter, or of those of one type."""
-    if documents.METER_READINGS in seen.at_hand:
+    if documents.METER_READINGS in seen.at_hand and not entries.meters(seen):
+        yield documents.METER_READINGS, None
+    elif documents.METER_READINGS in seen.at_hand:
         readings = entries.meter_readings(seen)
         meters = (meter for meter in entries.meters(seen) if meter.enabled and kind in {None, meter.type})
         yield documents.METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
 
 
-def _storage_reading(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
+def _storage_reading(seen: Documents, _: str | None) -> Lacking:
     yield from _meter_readings(seen, "storage")
 
 
-def _inverters(seen: Documents, chosen: str | None) -> Iterator[tuple[str, list[str]]]:
+def _inverters(seen: Documents, chosen: str | None) -> Lacking:
     """Of the chosen list; of another that has answered, while the chosen one does not."""
     both = (documents.DEVICE_DATA, documents.INVERTERS_V1)
     lists = [endpoint for endpoint in ((chosen,) if chosen in seen.at_hand else both) if endpoint in seen.at_hand]
     counted = entries.is_active(entries.inverters_entry(entries.site(seen)))
     listed = entries.objects(entries.inventory(seen, "PCU"))
     expected = counted or any(not entries.is_removed(inverter) for inverter in listed)
-    if expected and lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
-        yield str(lists[0]), ["inverters"]
+    if lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
+        if expected:
+            yield str(lists[0]), ["inverters"]
+        elif not (seen.settled(documents.INVENTORY) and seen.settled(documents.PRODUCTION_JSON)):
+            yield str(lists[0]), None
 
 
-def _battery_power(seen: Documents, _: str | None) -> Iterator[tuple[str, list[str]]]:
-    if documents.ENSEMBLE_POWER in seen.at_hand:
+def _battery_power(seen: Documents, _: str | None) -> Lacking:
+    if documents.ENSEMBLE_POWER in seen.at_hand and not seen.settled(documents.ENSEMBLE_INVENTORY):
+        yield documents.ENSEMBLE_POWER, None
+    elif documents.ENSEMBLE_POWER in seen.at_hand:
         powers = entries.battery_powers(seen)
         sent = {_serial(power) for power in entries.objects(powers)}
         units = entries.objects(entries.ensemble(seen, "ENCHARGE"))
@@ -123,7 +145,7 @@ REQUIREMENTS = (
         "production",
         (documents.PRODUCTION_JSON, documents.PRODUCTION, documents.PRODUCTION_V1),
         "of the chosen production source, a number for power or lifetime energy, which may be 0; while no source can be"
-        " chosen, a production entry or a number in /api/v1/production",
+        " chosen, a production entry, and with one a number in /api/v1/production",
         _production,
     ),
     Requirement("meters", (documents.METER_READINGS,), "an entry for each enabled meter", _meter_readings),

@@ -74,7 +74,8 @@ class Price:
     price: float | None = gauge(
         "enphase_tariff_price_per_kilowatt_hour",
         "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a"
-        " season, the single rate. A period filler is the rest of the day, filler#2 that after the others.",
+        " season, the single rate, of which 0 means none and has no sample. A period filler is the rest of the day,"
+        " filler#2 that after the others.",
         fields=("single_rate.rate, single_rate.sell, rate of seasons and seasons_sell",),
     )
 

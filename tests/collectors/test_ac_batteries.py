@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
+from support.inverters import data, device
 from support.polls import Polled
 
-from envoy_exporter.collectors import batteries
+from envoy_exporter.collectors import batteries, inverters
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
 from envoy_exporter.collectors.battery_units import BatteryUnit, BatteryUnitInfo
 from envoy_exporter.documents import ACB_CONFIG, DEVICE_DATA, INVENTORY, INVERTERS_V1, PRODUCTION_JSON, Json
@@ -160,6 +161,21 @@ def test_ac_battery_of_the_inventory_is_not_taken_from_the_v1_list(state: int) -
     listed = inventory(unit("122122013879", admin_state=state), **{INVERTERS_V1: v1_battery()})
     found = of(BatteryUnit, read(batteries.COLLECTOR, listed))
     assert [battery.max_power for battery in found] == ([None] if state == 2 else [])
+
+
+@pytest.mark.parametrize("odd", ["11", True, [], 1.5])
+def test_odd_device_type_of_the_v1_list_is_counted_by_one_collector(odd: Json) -> None:
+    """The inverters are read in device_data, or in this list: then they count it."""
+    listed: dict[str, Json] = {INVERTERS_V1: [V1[0], {**V1[1], "devType": odd}]}
+    both = {**listed, DEVICE_DATA: data(device("482244000001"))}
+    type_rejection = (INVERTERS_V1, "type", "devType")
+    for at_hand, expected in ((both, {"batteries"}), (listed, {"inverters"})):
+        results = {
+            collector.name: read(collector, at_hand, absent=(INVENTORY,))
+            for collector in (batteries.COLLECTOR, inverters.COLLECTOR)
+        }
+        found = [name for name, result in results.items() for each in result.rejections if each == type_rejection]
+        assert found == [*expected]
 
 
 def test_ac_battery_waits_for_the_inventory_before_the_v1_list_counts() -> None:

@@ -66,6 +66,36 @@ def test_at_the_start_there_is_no_sum_before_all_have_been_told() -> None:
     assert of(StoragePower, Polled(batteries.COLLECTOR).poll(without(METERS))) == []
 
 
+CT: Json = {"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}
+OTHER: Json = {"eid": 1, "measurementType": "production", "state": "enabled", "phaseCount": 1}
+
+
+def power(gateway: Polled, *listed: Json) -> list[tuple[str, float | None]]:
+    """By source, with `/ivp/meters` as listed."""
+    found = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
+    return [(each.source, each.power) for each in of(StoragePower, found)]
+
+
+@pytest.mark.parametrize("listed", [[], [OTHER]])
+def test_storage_ct_that_is_gone_for_ten_minutes_leaves_the_power_to_the_units(listed: list[Json]) -> None:
+    gateway = Polled(batteries.COLLECTOR)
+    assert power(gateway, CT, OTHER) == [("ct", 100.0)]
+    assert [power(gateway, *listed) for _ in range(12)] == [[]] * 10 + [[("units", 365.0)]] * 2
+
+
+def test_storage_ct_that_is_new_ends_the_sum_of_the_units_at_once() -> None:
+    gateway = Polled(batteries.COLLECTOR)
+    assert power(gateway, OTHER) == [("units", 365.0)]
+    assert power(gateway, CT, OTHER) == [("ct", 100.0)]
+
+
+def test_storage_ct_of_a_gateway_that_starts_is_not_replaced_for_a_poll() -> None:
+    gateway = Polled(batteries.COLLECTOR)
+    assert power(gateway) == [("units", 365.0)]
+    found = [power(gateway, *listed) for listed in ([CT], [], [CT])]
+    assert found == [[("ct", 100.0)], [], [("ct", 100.0)]]
+
+
 def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
     ct: Mapping[str, Json] = {
         METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],

@@ -61,11 +61,29 @@ def test_charge_from_firmware_7_waits_ten_minutes_for_power() -> None:
     assert charges == [None] * 10 + [0.6] * 2
 
 
-def test_charge_from_firmware_7_counts_absence_without_a_break() -> None:
+def test_charge_from_firmware_7_counts_absence_from_the_first_while_requests_fail() -> None:
     gateway = Gateway("D7.0.88")
     assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
-    assert gateway.charge(failing=True) is None
-    assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
+    assert [gateway.charge(failing=True), gateway.charge()] == [None, None]
+    assert gateway.charge(absent=True) == 0.6
+
+
+def test_charge_from_firmware_7_is_not_that_of_the_inventory_while_requests_fail() -> None:
+    """A gateway that starts says 404 once, and then does not answer for a while."""
+    gateway = Gateway("D8.2.127")
+    assert gateway.charge(absent=True) is None
+    assert [gateway.charge(failing=True) for _ in range(20)] == [None] * 20
+    assert gateway.charge(power=POWER) == 0.54
+
+
+@pytest.mark.parametrize("firmware", ["D6.0.0", "D7.0.88"])
+def test_charge_of_the_inventory_is_kept_until_power_answers(firmware: str) -> None:
+    gateway = Gateway(firmware)
+    for _ in range(12):
+        gateway.charge(absent=True)
+    assert [gateway.charge(failing=True), gateway.charge(), gateway.charge(absent=True)] == [0.6] * 3
+    assert gateway.charge(power=POWER) == 0.54
+    assert [gateway.charge(absent=True), gateway.charge(failing=True)] == [None] * 2
 
 
 @pytest.mark.parametrize("firmware", ["D6.0.0", "D8.2.127"])

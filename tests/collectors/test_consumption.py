@@ -132,13 +132,73 @@ def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
         assert exposed(result)[0] == ["balance"]
 
 
-def test_consumption_without_an_inverter_or_a_production_entry_is_the_load() -> None:
-    content: Json = {
-        "production": [],
-        "consumption": [consumption("total-consumption"), consumption("net-consumption")],
+BOTH = meters(production="enabled", net_consumption="enabled")
+REPEATED: Json = [consumption("total-consumption"), consumption("net-consumption")]
+NO_INVERTER: Json = {"type": "inverters", "activeCount": 0, "wNow": 0, "whLifetime": 0}
+
+
+@pytest.mark.parametrize(
+    ("listed", "registers", "expected"),
+    [
+        (ONLY_NET, [NO_INVERTER], ["load", "balance"]),
+        (ONLY_NET, [], ["balance"]),
+        (ONLY_NET, [{"type": []}], ["balance"]),
+        (BOTH, [NO_INVERTER], ["balance"]),
+        (BOTH, [], ["balance"]),
+        ([], [NO_INVERTER], ["balance"]),
+        (None, [NO_INVERTER], ["balance"]),
+    ],
+)
+def test_consumption_without_a_production_entry_is_the_load_if_no_ct_is_listed(
+    listed: Json, registers: Json, expected: list[str]
+) -> None:
+    """A gateway that starts sends an empty production list, whatever its CTs."""
+    content: Json = {"production": registers, "consumption": REPEATED}
+    at_hand: dict[str, Json] = (
+        {PRODUCTION_JSON: content} if listed is None else {PRODUCTION_JSON: content, METERS: listed}
+    )
+    assert exposed(read(production.COLLECTOR, at_hand))[0] == expected
+
+
+def test_consumption_survives_odd_types_of_the_production_list() -> None:
+    content: Json = {"production": [{"type": []}, {"type": {}}, {}], "consumption": []}
+    assert exposed(read(production.COLLECTOR, {PRODUCTION_JSON: content})) == ([], [])
+
+
+def test_consumption_of_a_new_production_ct_survives_a_poll_without_its_entry() -> None:
+    """The production CT has counted nothing yet, so the load is what comes from the grid."""
+    inverters: Json = {"type": "inverters", "activeCount": 7, "wNow": 0, "whLifetime": 0}
+    eim: dict[str, Json] = {"type": "eim", "activeCount": 1, "wNow": 0.0, "whLifetime": 0.0}
+    gateway = Polled(production.COLLECTOR)
+    for registers in ([inverters, eim], [inverters], [], [inverters, eim]):
+        result = gateway.poll({PRODUCTION_JSON: {"production": list(registers), "consumption": REPEATED}, METERS: BOTH})
+        assert exposed(result)[0] == ["load", "balance"]
+    counted: Json = {**eim, "whLifetime": 5.0}
+    for registers in ([inverters, counted], [inverters]):
+        result = gateway.poll({PRODUCTION_JSON: {"production": list(registers), "consumption": REPEATED}, METERS: BOTH})
+        assert exposed(result)[0] == ["balance"]
+
+
+def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
+    """The list of meters is slow; an active production CT proves itself."""
+    gateway = Polled(production.COLLECTOR)
+    assert exposed(gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET}))[0] == ["balance"]
+    eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
+    added: Json = {
+        "production": [eim],
+        "consumption": [consumption("total-consumption", lifetime=9e6), consumption("net-consumption")],
     }
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: content, METERS: ONLY_NET})
-    assert exposed(result)[0] == ["load", "balance"]
+    assert exposed(gateway.poll({PRODUCTION_JSON: added, METERS: ONLY_NET}))[0] == ["load", "balance"]
+    listed = [exposed(gateway.poll({PRODUCTION_JSON: added, METERS: []}))[0] for _ in range(12)]
+    assert listed == [["load", "balance"]] * 12
+
+
+def test_consumption_is_rejected_until_the_meters_have_been_gone_for_ten_minutes() -> None:
+    gateway = Polled(production.COLLECTOR)
+    differing = site(total_lifetime=4_199_000.0)
+    gateway.poll({PRODUCTION_JSON: differing, METERS: ONLY_NET})
+    empty = [exposed(gateway.poll({PRODUCTION_JSON: differing, METERS: []}))[0] for _ in range(12)]
+    assert empty == [["balance"]] * 10 + [["load", "balance"]] * 2
 
 
 def test_consumption_of_another_gateway_is_judged_afresh() -> None:

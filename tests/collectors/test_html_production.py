@@ -43,6 +43,14 @@ def table(power: str, today: str = "6.39 kWh", week: str = "73.3 kWh", lifetime:
         ("6,39 kW", 6390),
         ("0,634 kW", 634),
         ("1.234 kW", 1234),
+        ("634 W (10:15)", 634),
+        ("6.39 kW.", 6390),
+        ("634 W, today", 634),
+        ("\u20145 W", -5),
+        ("&mdash;5 W", -5),
+        ("\uff0d5 W", -5),
+        ("<b>634 W</b>", 634),
+        (f"{' ' * 500}634 W\n{' ' * 500}", 634),
     ],
 )
 def test_page_number_in_any_notation_is_read(text: str, watts: float) -> None:
@@ -52,11 +60,68 @@ def test_page_number_in_any_notation_is_read(text: str, watts: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,234 kW", "-12,345 W", "12,34,567 W", "1 23 W", "1.2.3 W", "1,234 567 W", "much", "5 A", ""]
+    "text",
+    [
+        *("1,234 kW", "-12,345 W", "12,34,567 W", "1 23 W", "1.2.3 W", "1,234 567 W", "much", "5 A", "5 Ws", "5 W/h"),
+        f"&#{'1' * 5000};",
+        f"0.{'0' * 400} kWh",
+        f"{'0' * 63}5 W",
+    ],
 )
 def test_page_text_that_is_not_one_number_is_invalid(text: str) -> None:
     found = html_production.read(table(text))
     assert (found.rows.get(html_production.POWER), found.invalid) == (None, (html_production.POWER,))
+
+
+def cells(*rows: str) -> str:
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+POWER_ROW, TODAY_ROW = "<td>Currently</td> <td> 634 W</td>", "<td>Today</td> <td>6.39 kWh</td>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        cells("<td>Currently</td><td></td>", TODAY_ROW),
+        cells("<td>Currently</td><td></td>", "<td>634 W</td><td>5 W</td>", TODAY_ROW),
+        cells("<td>Currently</td><td> </td><td>634 W</td>", TODAY_ROW),
+        cells("<td>Currently</td>", TODAY_ROW),
+        cells("<td>Currently</td>", "<td>634 W</td>", TODAY_ROW),
+        cells("<td>Currently</td><td>-</td>", TODAY_ROW),
+        cells("<td>Currently</td><td>&mdash;</td>", TODAY_ROW),
+        cells("<td>Currently</td><td>&nbsp;</td>", TODAY_ROW),
+        cells("<td>Currently</td><td>Today</td><td>6.39 kWh</td>"),
+        cells("<th>Currently</th><th>Today</th><th>Past Week</th><th>Since Installation</th>", TODAY_ROW),
+        f"<h2>Currently</h2>{cells(TODAY_ROW)}<h2>Since Installation</h2><p>a year ago</p>",
+        f"<title>Currently</title><h1>Today</h1><p>Fine weather.</p>{cells(TODAY_ROW)}",
+        f"<p>Currently it is off. Today</p><p>at noon</p>{cells(TODAY_ROW)}",
+        cells("<td>Currently <i>now</i></td><td>634 W</td>", TODAY_ROW),
+        "<div>Currently</div><div></div><div>Today</div><div>6.39 kWh</div>",
+    ],
+)
+def test_page_cell_without_a_quantity_has_no_value_and_is_not_invalid(page: str) -> None:
+    found = html_production.read(page)
+    assert found.rows == {html_production.TODAY: pytest.approx(6390)}
+    assert found.invalid == ()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<td><b>Currently</b></td><td>634 W</td>",
+        "<th>Currently</th><td>634 W</td>",
+        "<TD class='x'>\n Currently\n</TD>\n<TD align=right>634 W</TD>",
+        "<td>Currently</td><td><div>634 W</div></td>",
+    ],
+)
+def test_page_label_is_a_whole_cell_in_any_markup(row: str) -> None:
+    assert html_production.read(cells(row)) == html_production.Page({html_production.POWER: 634})
+
+
+@pytest.mark.parametrize("page", ["<" * 100_000, "<td>Currently" * 20_000, "<td>Currently</td><td>" + "9" * 1_000_000])
+def test_page_of_any_size_is_read(page: str) -> None:
+    assert html_production.read(page).rows == {}
 
 
 def test_page_lifetime_step_is_its_last_digit() -> None:

@@ -1,5 +1,6 @@
 """Inverters with several channels in device_data: sums of all of them, or nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from support.inverters import data
 from support.polls import Polled, rules
 
 from envoy_exporter.collectors import inverters
+from envoy_exporter.collectors.channel_numbers import ChannelNumbers
 from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.inverter_reports import Inverter, InverterChannel
 from envoy_exporter.documents import DEVICE_DATA, Json
@@ -101,37 +103,175 @@ def test_inverter_energy_of_a_period_is_absent_if_a_channel_has_none(period: str
     assert {name for name, total in sums.items() if total is None} == {period}
 
 
-def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
+THREE = channel(SECOND + 1, 300.0, 3e9)
+DAY = 86_400.0
+
+
+def known(*listed: Any) -> Polled:
+    """A gateway that has listed these channels in two successive documents."""
     gateway = Polled(inverters.COLLECTOR, step=120)
-    gateway.poll(inverter(ONE, TWO))
+    for _ in range(2):
+        gateway.poll(inverter(*listed))
+    return gateway
+
+
+def energies(result: Result[Any]) -> dict[str, float | None]:
+    return {number: energy for number, (_, energy) in channels(result).items()}
+
+
+def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
+    gateway = known(ONE, TWO)
     result = gateway.poll(inverter(TWO))
     found = one(Inverter, result)
     assert (found.power, found.today, found.energy) == (None, None, None)
     assert channels(result) == {"2": (250, 2e9)}
 
 
-def test_inverter_channel_that_stays_away_leaves_no_sum() -> None:
-    """One channel of two is not the inverter, however long the other stays away."""
-    gateway = Polled(inverters.COLLECTOR, step=120)
-    gateway.poll(inverter(ONE, TWO))
-    for _ in range(30):
-        result = gateway.poll(inverter(TWO))
+def test_inverter_channel_that_stays_away_leaves_no_sum_for_a_day() -> None:
+    """One channel of two is not the inverter."""
+    gateway = known(ONE, TWO)
+    for _ in range(23):
+        result = gateway.poll(inverter(TWO), after=3600)
         found = one(Inverter, result)
         assert (found.power, found.today, found.energy) == (None, None, None)
-        assert channels(result) == {"2": (250, 2e9)}
+        assert energies(result) == {"2": 2e9}
+    for _ in range(3):
+        result = gateway.poll(inverter(TWO), after=3600)
+        assert (one(Inverter, result).energy, channels(result)) == (2e9, {})
+    assert remembered(gateway) == {}
+
+
+def test_inverter_channels_of_which_one_is_gone_for_good_are_normal_after_a_day() -> None:
+    gateway = known(ONE, TWO, THREE)
+    found = [one(Inverter, gateway.poll(inverter(TWO, THREE), after=3600)).today for _ in range(26)]
+    assert found == [None] * 23 + [(750 + 900) * 3600] * 3
+    assert energies(gateway.poll(inverter(TWO, THREE))) == {"1": 2e9, "2": 3e9}
+
+
+def test_inverter_channel_listed_once_changes_nothing_after_it() -> None:
+    """One odd document with a second channel."""
+    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway.poll(inverter(ONE))
+    odd = gateway.poll(inverter(ONE, TWO))
+    assert (one(Inverter, odd).energy, energies(odd)) == (None, {"1": 1e9, "2": 2e9})
+    for listed, energy in ((ONE, 1e9), (ONE, 1e9), (TWO, 2e9)):
+        result = gateway.poll(inverter(listed))
+        assert (one(Inverter, result).energy, channels(result)) == (energy, {})
+
+
+def test_inverter_channel_listed_once_beside_known_ones_changes_nothing_after_it() -> None:
+    gateway = known(ONE, TWO)
+    assert energies(gateway.poll(inverter(ONE, TWO, THREE))) == {"1": 1e9, "2": 2e9, "3": 3e9}
+    result = gateway.poll(inverter(ONE, TWO))
+    assert (one(Inverter, result).power, energies(result)) == (450, {"1": 1e9, "2": 2e9})
+
+
+@pytest.mark.parametrize("warm", [0, 1])
+def test_inverter_channel_numbers_never_switch_registers(warm: int) -> None:
+    gateway = known(ONE, TWO) if warm else Polled(inverters.COLLECTOR, step=120)
+    for _ in range(3):
+        assert energies(gateway.poll(inverter(ONE, TWO))) == {"1": 1e9, "2": 2e9}
+        result = gateway.poll(inverter(TWO, THREE))
+        assert (one(Inverter, result).power, energies(result)) == (None, {"2": 2e9, "3": 3e9})
+
+
+def test_inverter_channel_that_is_new_follows_the_known_ones() -> None:
+    gateway = known(TWO, THREE)
+    for _ in range(3):
+        result = gateway.poll(inverter(ONE, TWO, THREE))
+        assert (one(Inverter, result).power, energies(result)) == (750, {"1": 2e9, "2": 3e9, "3": 1e9})
+
+
+def test_inverter_channels_whose_ids_are_gone_are_rejected_and_counted() -> None:
+    """Half an hour without ids; what the inverter reports is known all the same."""
+    gateway = known(ONE, TWO)
+    unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
+    for _ in range(15):
+        result = gateway.poll(inverter(*unnamed))
+        found = one(Inverter, result)
+        assert (found.power, found.today, channels(result)) == (None, None, {})
+        assert (found.reporting, found.last_report) == (True, NOW - 60)
+        assert rules(result) == [("label", "chanEid")] * 2
+    result = gateway.poll(inverter(ONE, TWO))
+    assert (one(Inverter, result).power, rules(result)) == (450, [])
+
+
+def test_inverter_channels_whose_ids_are_gone_for_good_are_read_by_place_after_a_day() -> None:
+    gateway = known(ONE, TWO)
+    unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
+    found = [energies(gateway.poll(inverter(*unnamed), after=3600)) for _ in range(26)]
+    assert found == [{}] * 23 + [{"1": 1e9, "2": 2e9}] * 3
+
+
+def test_inverter_channels_keep_their_numbers_through_a_document_of_other_ids() -> None:
+    gateway = known(TWO, THREE)
+    for _ in range(2):
+        gateway.poll(inverter(ONE, TWO, THREE))
+    gateway.poll(inverter({**ONE, "chanEid": 1}, {**TWO, "chanEid": 2}))
+    assert energies(gateway.poll(inverter(ONE, TWO, THREE))) == {"1": 2e9, "2": 3e9, "3": 1e9}
+
+
+def test_inverter_channels_by_place_are_rejected_if_one_is_missing() -> None:
+    """Of fewer places than before it is not known which channel is missing."""
+    unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
+    gateway = known(*unnamed)
+    assert energies(gateway.poll(inverter(*unnamed))) == {"1": 1e9, "2": 2e9}
+    for listed in (unnamed[1], TWO):
+        result = gateway.poll(inverter(listed))
+        assert (one(Inverter, result).power, channels(result), rules(result)) == (None, {}, [("label", "chanEid")])
+
+
+def test_inverter_channel_beside_an_unreadable_one_is_the_inverter_s_report() -> None:
+    gateway = Polled(inverters.COLLECTOR, step=120)
+    for _ in range(3):
+        found = one(Inverter, gateway.poll(inverter(ONE, None)))
+        assert (found.reporting, found.last_report, found.power, found.energy) == (True, NOW - 60, None, None)
+    result = gateway.poll(inverter(ONE))
+    assert (one(Inverter, result).energy, channels(result)) == (1e9, {})
+
+
+@pytest.mark.parametrize("listed", [[], None, {}])
+def test_inverter_channels_that_are_no_list_for_a_poll_are_missing(listed: Json) -> None:
+    gateway = known(ONE, TWO)
+    result = gateway.poll({DEVICE_DATA: data({"devName": "pcu", "sn": SERIAL, "active": True, "channels": listed})})
+    assert (one(Inverter, result).energy, channels(result)) == (None, {})
+    gateway.poll({DEVICE_DATA: data({"devName": "pcu", "sn": SERIAL, "active": True, "channels": listed})})
+    assert energies(gateway.poll(inverter(TWO))) == {"2": 2e9}
+    assert one(Inverter, gateway.poll(inverter(ONE, TWO))).power == 450
+
+
+def fleet(*serials: str) -> dict[str, Json]:
+    return {DEVICE_DATA: {serial: {"devName": "pcu", "sn": serial, "channels": [ONE, TWO]} for serial in serials}}
+
+
+def remembered(gateway: Polled) -> Mapping[str, ChannelNumbers]:
+    assert isinstance(gateway.memory, inverters.InverterMemory)
+    return gateway.memory.channels
+
+
+def test_inverter_channels_are_remembered_for_a_day_without_the_inverter() -> None:
+    gateway = known(ONE, TWO)
+    gateway.poll(fleet("2"), after=DAY - 1)
+    assert set(remembered(gateway)) == {SERIAL, "2"}
+    gateway.poll(fleet("2"))
+    assert set(remembered(gateway)) == {"2"}
+
+
+def test_inverter_channels_are_remembered_of_a_thousand_inverters() -> None:
+    gateway = Polled(inverters.COLLECTOR, step=120)
+    for first in (1000, 3000):
+        gateway.poll(fleet(*map(str, range(first, first + 1500))))
+        assert len(remembered(gateway)) == 1000
 
 
 def test_inverter_channel_keeps_its_number_while_the_first_stays_away() -> None:
-    three = channel(SECOND + 1, 300.0, 3e9)
-    gateway = Polled(inverters.COLLECTOR, step=120)
-    gateway.poll(inverter(ONE, TWO, three))
+    gateway = known(ONE, TWO, THREE)
     for _ in range(10):
-        assert channels(gateway.poll(inverter(TWO, three))) == {"2": (250, 2e9), "3": (300, 3e9)}
+        assert channels(gateway.poll(inverter(TWO, THREE))) == {"2": (250, 2e9), "3": (300, 3e9)}
 
 
 def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
-    gateway.poll(inverter(ONE, TWO))
+    gateway = known(ONE, TWO)
     unnamed = {key: value for key, value in TWO.items() if key != "chanEid"}
     result = gateway.poll(inverter(ONE, unnamed))
     assert (one(Inverter, result).power, channels(result)) == (None, {})
@@ -140,11 +280,13 @@ def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
 
 def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
     """A gateway numbers the channels anew when the inverter is set up again."""
-    gateway = Polled(inverters.COLLECTOR, step=120)
-    gateway.poll(inverter(ONE, TWO))
+    gateway = known(ONE, TWO)
     renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
-    result = gateway.poll(inverter(*renumbered))
-    assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})
+    for _ in range(3):
+        result = gateway.poll(inverter(*renumbered))
+        assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})
+    result = gateway.poll(inverter(*renumbered[:1]))
+    assert (one(Inverter, result).power, channels(result)) == (None, {"1": (200, 1e9)})
 
 
 def test_inverter_with_one_channel_may_change_its_id() -> None:

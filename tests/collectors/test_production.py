@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import documents, information, of, one, read
+from support.polls import Polled
 
 from envoy_exporter import entries
 from envoy_exporter.collectors import production
@@ -135,7 +136,18 @@ def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) 
     assert source(read(production.COLLECTOR, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
 
 
-@pytest.mark.parametrize("empty", [{}, {"wattHoursLifetime": "much"}])
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {},
+        {"wattHoursLifetime": "much"},
+        {"code": 503},
+        {"wattsNow": 0},
+        {"wattHoursToday": None, "wattHoursSevenDays": None, "wattHoursLifetime": None, "wattsNow": 0},
+        {"wattHoursLifetime": "much", "wattsNow": 3},
+        {"wattHoursToday": 0, "wattHoursLifetime": 0, "wattsNow": 3},
+    ],
+)
 def test_source_is_not_chosen_by_an_empty_v1_document(empty: Json) -> None:
     """A gateway that has just started sends an empty object, and v1 stays all zero on this one."""
     at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: []}
@@ -152,6 +164,48 @@ def test_source_is_kept_while_the_list_of_meters_is_empty() -> None:
     assert isinstance(result.memory, ProductionMemory)
     assert result.memory.choice.source == "eim"
     assert of(Production, result) == []
+
+
+ALL: Json = [
+    {"eid": 1, "measurementType": "production", "state": "enabled", "phaseCount": 2},
+    {"eid": 2, "measurementType": "net-consumption", "state": "enabled", "phaseCount": 2},
+]
+ONLY_NET: Json = [{"eid": 2, "measurementType": "net-consumption", "state": "enabled", "phaseCount": 2}]
+
+
+def test_source_is_kept_while_the_list_of_meters_lacks_one() -> None:
+    gateway = Polled(production.COLLECTOR)
+    polls = [(ALL, 1), (ONLY_NET, 1), (ONLY_NET, 0), (ALL, 0), (ALL, 0), (ALL, 1)]
+    found = [
+        source(gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim(active)), METERS: listed, PRODUCTION_V1: V1}))
+        for listed, active in polls
+    ]
+    assert found == ["eim", "eim", None, None, None, "eim"]
+
+
+@pytest.mark.parametrize("listed", [[], ONLY_NET])
+def test_source_is_chosen_again_once_the_list_of_meters_has_changed_for_ten_minutes(listed: Json) -> None:
+    gateway = Polled(production.COLLECTOR, step=300)
+    gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: ALL, PRODUCTION_V1: V1})
+    changed: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: listed, PRODUCTION_V1: V1}
+    assert [source(gateway.poll(changed)) for _ in range(4)] == [None, None, "inverters", "inverters"]
+
+
+def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
+    gateway = Polled(production.COLLECTOR)
+    away: Json = site(INVERTERS, eim(0))
+    assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ALL})) is None
+    assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ONLY_NET})) is None
+    assert source(gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: ALL})) == "eim"
+
+
+def test_source_is_chosen_again_when_the_first_list_of_meters_comes() -> None:
+    """v1 was chosen before the list of meters had answered, as the site sent no document either."""
+    first = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), PRODUCTION_V1: V1}
+    gateway = Polled(production.COLLECTOR)
+    assert source(gateway.poll(first, info=STANDARD)) == "v1"
+    second = {PRODUCTION_JSON: site({**INVERTERS}), PRODUCTION_V1: V1, METERS: []}  # type: ignore[dict-item]
+    assert source(gateway.poll(second, info=information())) == "inverters"
 
 
 def test_the_ct_counts_up_and_the_others_lifetimes_are_gauges() -> None:

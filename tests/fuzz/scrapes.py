@@ -114,7 +114,8 @@ class _Known:
         self.looked = looked.names
         self.known = run.metrics(seen, _SETTINGS, now)
         self.collector, self.name, self.broken = run.collector, run.name, run.broken
-        self.rejected, self.rejections, self.incomplete = run.rejected, run.rejections, run.incomplete
+        self.rejected, self.rejections = run.rejected, run.rejections
+        self.suspect, self.incomplete = run.suspect, run.incomplete
 
     def metrics(self, *_: object) -> list[Metric]:
         return self.known

@@ -6,14 +6,17 @@ from inspect import getmodule
 from itertools import combinations
 from typing import Any
 
-from envoy_exporter import documents
+from envoy_exporter import documents, entries
 from envoy_exporter.collectors import COLLECTORS, device_status
 from envoy_exporter.collectors.collector import Collector, Context, Settings
-from envoy_exporter.documents import Documents
+from envoy_exporter.documents import Documents, Json
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
+from support.documents import NOW
+from support.documents import documents as documents_by_hand
+from support.inverters import data
 
 Endpoints = Mapping[str, tuple[str, ...]]
 
@@ -130,6 +133,24 @@ def queries(family: Family) -> tuple[str, ...]:
     if name.endswith("_timestamp_seconds"):
         return (f"time() - {name}",)
     return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
+
+
+def by_hand() -> Iterator[Documents]:
+    """What no profile of the simulator has: several channels, a phase voltage, AC batteries of the v1 list alone."""
+    report: Json = {
+        "endDate": int(NOW),
+        "duration": 900,
+        "joulesProduced": 9,
+        "dcVoltageINmV": 1,
+        "dcCurrentINmA": 1,
+        "l1NAcVoltageInmV": 1,
+    }
+    channels: Json = [{"chanEid": eid, "lifetime": {"joulesProduced": 1}, "lastReading": report} for eid in (1, 2)]
+    yield documents_by_hand({documents.DEVICE_DATA: data({"devName": "pcu", "sn": "1", "channels": channels})})
+    battery: Json = {"serialNumber": "2", "devType": entries.AC_BATTERY, "maxReportWatts": 1}
+    yield documents_by_hand({documents.INVERTERS_V1: [battery]}, absent=(documents.INVENTORY,))
+    enpower: Json = {"type": "ENPOWER", "devices": [{"serial_num": "3", "operating": True}]}
+    yield documents_by_hand({documents.ENSEMBLE_INVENTORY: [enpower]})
 
 
 def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:

@@ -1,0 +1,59 @@
+"""What changes only once it has lasted: the list of meters of a gateway, which may lack a meter for a poll.
+
+Times are those of the requests, so a document that is read twice is judged the same twice.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from envoy_exporter import documents, entries
+from envoy_exporter.documents import Documents
+
+from .plausibility import HOLD
+
+Value = TypeVar("Value")
+Listing = tuple[tuple[int, str, bool], ...]
+"""The eid, the type, and whether it is enabled, of each meter in `/ivp/meters`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[Value]):
+    """The value that counts, and another one with the time of the first document that contained it.
+
+    `current` is None until there is a first value.
+    """
+
+    current: Value | None = None
+    candidate: Value | None = None
+    since: float = 0.0
+
+    def after(self, value: Value, requested_at: float) -> "Held[Value]":
+        """The first value counts at once, and another one once it has been the same for ten minutes."""
+        if self.current is None or value == self.current:
+            return Held(value)
+        since = min(self.since, requested_at) if value == self.candidate else requested_at
+        return Held(value) if requested_at - since >= HOLD else Held(self.current, value, since)
+
+
+def meters(seen: Documents, before: Held[Listing], now: float) -> Held[Listing]:
+    """The list of meters after these documents; unchanged while it fails.
+
+    It is empty on a gateway that does not have the endpoint, and for some minutes on one that starts: so the first
+    meters that follow an empty list count at once.
+    """
+    if not seen.settled(documents.METERS):
+        return before
+    listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(seen))
+    document = seen.at_hand.get(documents.METERS)
+    held: Held[Listing] = before if before.current else Held()
+    return held.after(listed, document.asked if document else now)
+
+
+def is_enabled(listing: Listing | None, kind: str) -> bool:
+    return any(enabled and listed == kind for _, listed, enabled in listing or ())
+
+
+def sole_consumption_meter(listing: Listing | None) -> str | None:
+    """The type of the enabled consumption CT that has neither a production CT nor another consumption CT beside it."""
+    enabled = [kind for kind in ("net-consumption", "total-consumption") if is_enabled(listing, kind)]
+    return enabled[0] if len(enabled) == 1 and not is_enabled(listing, "production") else None
