@@ -192,9 +192,9 @@ def read(
     meter = system.enabled_meter(site.documents, NET) or system.enabled_meter(site.documents, TOTAL)
     total, net = entries.consumption_entries(site.content)
     if (load := _usable(site, TOTAL, total, meter, memory)) is not None:
-        yield Consumption(**_load(site, load))
+        yield _load(site, load)
         for phase, line in site.lines(load, meter):
-            yield ConsumptionPhase(phase=phase, **_load(site, line, phase))
+            yield _load_of_phase(site, line, phase)
     if (balance := _usable(site, NET, net, meter, memory)) is not None:
         fields = site.accepted(NET, balance)
         yield NetConsumption(power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST))
@@ -214,16 +214,34 @@ def _usable(
     return site.whole(name, entry, meter)
 
 
-def _load(site: Site, sent: FieldReader, phase: str = "") -> dict[str, float | None]:
-    """The values of the load, and of each of its phases with the same keys."""
+def _load(site: Site, sent: FieldReader) -> Consumption:
+    fields = site.accepted(TOTAL, sent)
+    energies = _day_and_week(fields, sent)
+    return Consumption(
+        power=fields.number("wNow"),
+        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
+        today=scaled(energies.day, WATT_HOUR),
+        last_week=scaled(energies.week, WATT_HOUR),
+        reactive_power=fields.number("reactPwr"),
+        apparent_power=fields.number("apprntPwr"),
+        current=fields.number("rmsCurrent"),
+    )
+
+
+def _load_of_phase(site: Site, sent: FieldReader, phase: str) -> ConsumptionPhase:
     fields = site.accepted(TOTAL, sent, phase)
-    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", sent.raw_number("whLifetime"))
-    return {
-        "power": fields.number("wNow"),
-        "lifetime": fields.watt_hours("whLifetime", low=-LARGEST),
-        "today": scaled(energies.day, WATT_HOUR),
-        "last_week": scaled(energies.week, WATT_HOUR),
-        "reactive_power": fields.number("reactPwr"),
-        "apparent_power": fields.number("apprntPwr"),
-        "current": fields.number("rmsCurrent"),
-    }
+    energies = _day_and_week(fields, sent)
+    return ConsumptionPhase(
+        phase=phase,
+        power=fields.number("wNow"),
+        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
+        today=scaled(energies.day, WATT_HOUR),
+        last_week=scaled(energies.week, WATT_HOUR),
+        reactive_power=fields.number("reactPwr"),
+        apparent_power=fields.number("apprntPwr"),
+        current=fields.number("rmsCurrent"),
+    )
+
+
+def _day_and_week(fields: FieldReader, sent: FieldReader) -> sanity_checks.DayAndWeek:
+    return sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", sent.raw_number("whLifetime"))

@@ -200,14 +200,12 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
         fields = plausible.meter(meter, reader.fields(documents.METER_READINGS, sent[meter.eid]))
         if fields is None:
             continue
-        reading = _quantities(fields)
-        yield MeterReading(meter=meter.name, **reading)
+        yield (reading := _reading(meter.name, fields))
         # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
         for phase, channel in fields.phases("channels", meter.phases):
-            accepted = plausible.channel(meter, phase, channel)
-            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(accepted))
+            yield _phase(meter.name, phase, plausible.channel(meter, phase, channel))
         if meter == net:
-            yield Grid(power=reading["power"], imported=reading["delivered"], exported=reading["received"])
+            yield Grid(power=reading.power, imported=reading.delivered, exported=reading.received)
 
 
 def _count_rejected(reader: DocumentReader) -> None:
@@ -237,23 +235,43 @@ def _status(meter: str, listed: FieldReader) -> MeterStatus:
     )
 
 
-def _quantities(fields: FieldReader) -> dict[str, float | None]:
-    """The values of a meter, and of each of its channels with the same keys."""
-    return {
-        "power": fields.number("activePower"),
-        "apparent_power": fields.number("apparentPower"),
-        "reactive_power": fields.number("reactivePower"),
-        "delivered": fields.watt_hours("actEnergyDlvd"),
-        "received": fields.watt_hours("actEnergyRcvd"),
-        "apparent_energy": fields.watt_hours("apparentEnergy"),
-        "lagging": fields.watt_hours("reactEnergyLagg"),
-        "leading": fields.watt_hours("reactEnergyLead"),
-        "voltage": fields.number("voltage", low=0),
-        "current": fields.number("current"),
-        "frequency": fields.number("freq", low=0),
-        "power_factor": fields.number("pwrFactor", low=-1, high=1),
-        "last_reading": fields.timestamp("timestamp"),
-    }
+def _reading(meter: str, fields: FieldReader) -> MeterReading:
+    return MeterReading(
+        meter=meter,
+        power=fields.number("activePower"),
+        apparent_power=fields.number("apparentPower"),
+        reactive_power=fields.number("reactivePower"),
+        delivered=fields.watt_hours("actEnergyDlvd"),
+        received=fields.watt_hours("actEnergyRcvd"),
+        apparent_energy=fields.watt_hours("apparentEnergy"),
+        lagging=fields.watt_hours("reactEnergyLagg"),
+        leading=fields.watt_hours("reactEnergyLead"),
+        voltage=fields.number("voltage", low=0),
+        current=fields.number("current"),
+        frequency=fields.number("freq", low=0),
+        power_factor=fields.number("pwrFactor", low=-1, high=1),
+        last_reading=fields.timestamp("timestamp"),
+    )
+
+
+def _phase(meter: str, phase: str, fields: FieldReader) -> MeterPhase:
+    return MeterPhase(
+        meter=meter,
+        phase=phase,
+        power=fields.number("activePower"),
+        apparent_power=fields.number("apparentPower"),
+        reactive_power=fields.number("reactivePower"),
+        delivered=fields.watt_hours("actEnergyDlvd"),
+        received=fields.watt_hours("actEnergyRcvd"),
+        apparent_energy=fields.watt_hours("apparentEnergy"),
+        lagging=fields.watt_hours("reactEnergyLagg"),
+        leading=fields.watt_hours("reactEnergyLead"),
+        voltage=fields.number("voltage", low=0),
+        current=fields.number("current"),
+        frequency=fields.number("freq", low=0),
+        power_factor=fields.number("pwrFactor", low=-1, high=1),
+        last_reading=fields.timestamp("timestamp"),
+    )
 
 
 COLLECTOR = Collector(
