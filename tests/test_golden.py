@@ -31,10 +31,27 @@ LAYOUT = "layout"
 """The golden of what only a config with a layout brings: the demo's. Those of the profiles have none."""
 EVERYTHING = "8.2_everything"
 """What an installer reads of a gateway that streams its live data, with every collector switched on."""
-GOLDENS = (*PROFILES, EVERYTHING, LAYOUT)
+SCRAPE = "scrape"
+"""The golden of what each collector has of its own, of one gateway: a new collector or rule would change all others."""
+GOLDENS = (*PROFILES, EVERYTHING, LAYOUT, SCRAPE)
+_OF_COLLECTORS = ("enphase_scrape_collector_", "enphase_data_rejected_total")
 
 
 def exposed(name: str) -> str:
+    if name == LAYOUT:
+        return layout_exposed()
+    of_collectors = name == SCRAPE
+    lines = profile_exposed(EVERYTHING if of_collectors else name).splitlines(keepends=True)
+    return "".join(line for line in lines if bool(_family(line).startswith(_OF_COLLECTORS)) is of_collectors)
+
+
+def _family(line: str) -> str:
+    """The metric that a sample, a HELP or a TYPE line is about."""
+    words = line.split(maxsplit=3)
+    return words[2] if words[0] == "#" else words[0]
+
+
+def profile_exposed(name: str) -> str:
     clock = StillClock(A_JUNE_DAY)
     profile, _, everything = name.partition("_")
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
@@ -60,7 +77,7 @@ def layout_exposed() -> str:
 @pytest.mark.parametrize("name", GOLDENS)
 def test_the_exposition_is_the_golden_one(name: str, request: pytest.FixtureRequest) -> None:
     golden = GOLDEN / f"{name}.txt"
-    text = layout_exposed() if name == LAYOUT else exposed(name)
+    text = exposed(name)
     if request.config.getoption("--update-golden"):
         golden.write_text(text)
     assert text == golden.read_text()

@@ -1,11 +1,9 @@
 """What dashboards ask for is there, and what is there is asked for or left out knowingly."""
 
 import re
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-import yaml
 from support.dashboards import (
     ANY,
     RECORDED,
@@ -17,17 +15,12 @@ from support.dashboards import (
     labels_joined,
     labels_made,
     recorded,
-    rules,
     selectors,
     substituted,
 )
 from support.prometheus import check_queries
 
-from envoy_exporter.gateway_collector import families
-
 pytestmark = pytest.mark.integration
-
-UNUSED = Path(__file__).parent / "unused_families.yml"
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 
@@ -76,14 +69,3 @@ def test_a_mark_names_the_gateway_that_is_selected(name: str) -> None:
     for expression in annotations(name):
         for selector in selectors(expression):
             assert {"job", "instance"} <= {label for label, _, _ in selector.matchers}
-
-
-def test_what_no_panel_and_no_rule_uses_is_left_out_for_a_reason() -> None:
-    """Use it on a dashboard or in a rule, or say in unused_families.yml why nobody needs to see it."""
-    reasons: dict[str, list[str]] = yaml.safe_load(UNUSED.read_text())
-    patterns = [pattern for those in reasons.values() for pattern in those]
-    every = [*(text for name in dashboards() for text in expressions(name)), *(rule["expr"] for rule in rules())]
-    used = {selector.name for expression in every for selector in selectors(expression)}
-    unused = {family.name for family in families()} - used
-    assert sorted(name for name in unused if not any(fnmatchcase(name, each) for each in patterns)) == []
-    assert [each for each in patterns if not any(fnmatchcase(name, each) for name in unused)] == [], "are used now"
