@@ -135,7 +135,7 @@ class GatewayCollector(PrometheusCollector):
         self.gateway = gateway
         self._settings = settings
         self._clock = clock
-        self._runs: tuple[_Run[Any], ...] = ()
+        self.runs: tuple[Run[Any], ...] = ()
         self._one_at_a_time = threading.Lock()
         self._reported: frozenset[str] = frozenset()
         self.change(gateway.settings.collectors, settings)
@@ -143,10 +143,10 @@ class GatewayCollector(PrometheusCollector):
     def change(self, names: Collection[str], settings: Settings) -> None:
         """Enable other collectors, or change their settings. Those that stay enabled keep their memory."""
         with self._one_at_a_time:
-            running = {run.name: run for run in self._runs}
+            running = {run.name: run for run in self.runs}
             self._settings = settings
-            self._runs = tuple(
-                running.get(collector.name) or _Run(collector, self.gateway.settings.name)
+            self.runs = tuple(
+                running.get(collector.name) or Run(collector, self.gateway.settings.name)
                 for collector in COLLECTORS
                 if collector.name in names
             )
@@ -155,7 +155,7 @@ class GatewayCollector(PrometheusCollector):
     def rejections(self) -> list[Rejection]:
         """The values that the latest reading rejected, each once."""
         with self._one_at_a_time:
-            return list(dict.fromkeys(rejection for run in self._runs for rejection in run.rejections))
+            return list(dict.fromkeys(rejection for run in self.runs for rejection in run.rejections))
 
     @property
     def off(self) -> tuple[str, ...]:
@@ -165,10 +165,10 @@ class GatewayCollector(PrometheusCollector):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the enabled collectors."""
-        return tuple(run.name for run in self._runs)
+        return tuple(run.name for run in self.runs)
 
     def describe(self) -> Iterable[Metric]:
-        return [family.metric() for family in families(run.collector for run in self._runs)]
+        return [family.metric() for family in families(run.collector for run in self.runs)]
 
     def collect(self) -> Iterable[Metric]:
         return self.families(self.gateway.snapshot())
@@ -178,7 +178,7 @@ class GatewayCollector(PrometheusCollector):
         up = _is_up(snapshot)
         with self._one_at_a_time:
             now = self._clock.time()
-            read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self._runs}
+            read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self.runs}
             self._log_incomplete(snapshot.documents.at_hand)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
@@ -188,9 +188,9 @@ class GatewayCollector(PrometheusCollector):
 
     def _log_incomplete(self, at_hand: Collection[str]) -> None:
         """One line when an incomplete document has lasted, and one when a complete one follows."""
-        suspect = {endpoint for run in self._runs for endpoint in run.suspect}
+        suspect = {endpoint for run in self.runs for endpoint in run.suspect}
         incomplete: dict[str, list[str]] = {}
-        for run in self._runs:
+        for run in self.runs:
             for endpoint, names in run.incomplete.items():
                 incomplete.setdefault(endpoint, []).append(names)
         gateway = self.gateway.settings.name
@@ -204,13 +204,13 @@ class GatewayCollector(PrometheusCollector):
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
         yield Scrape(up=up, authenticated=snapshot.authenticated)
-        for run in self._runs:
+        for run in self.runs:
             yield _grade(run, snapshot)
         for (endpoint, code), count in sorted(snapshot.requests.items()):
             yield Requests(endpoint=endpoint, code=str(code), requests=count)
         for (endpoint, reason), count in sorted(snapshot.failures.items()):
             yield RequestFailures(endpoint=endpoint, reason=reason, failures=count)
-        for run in self._runs:
+        for run in self.runs:
             for rule, count in run.rejected.items():
                 yield Rejected(collector=run.name, rule=rule, rejected=count)
         if (token := snapshot.token) is not None:
@@ -227,7 +227,7 @@ def _is_up(snapshot: Snapshot) -> bool:
     return snapshot.answering and INFO in snapshot.documents.at_hand and readable
 
 
-def _grade(run: "_Run[Any]", snapshot: Snapshot) -> CollectorRun:
+def _grade(run: "Run[Any]", snapshot: Snapshot) -> CollectorRun:
     standings = [
         snapshot.wanted[endpoint.name]
         for endpoint in ENDPOINTS
@@ -274,7 +274,7 @@ def _missing(
     return found
 
 
-class _Run(Generic[Memory]):
+class Run(Generic[Memory]):
     """One collector of one gateway, with its memory and the values that it has rejected."""
 
     def __init__(self, collector: Collector[Memory], gateway: str) -> None:

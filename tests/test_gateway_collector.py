@@ -10,7 +10,7 @@ from support.gateways import by_hand
 
 from envoy_exporter.collectors.collector import Collector, Context, Result, Settings
 from envoy_exporter.families import gauge
-from envoy_exporter.gateway_collector import GatewayCollector, _Run
+from envoy_exporter.gateway_collector import GatewayCollector, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Kitchen:
 def collecting(*kitchens: Kitchen) -> GatewayCollector:
     clock = StillClock()
     collector = GatewayCollector(by_hand(clock), Settings(), clock)
-    collector._runs = tuple(_Run(kitchen.collector(), "home") for kitchen in kitchens)
+    collector.runs = tuple(Run(kitchen.collector(), "home") for kitchen in kitchens)
     return collector
 
 

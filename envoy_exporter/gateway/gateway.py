@@ -69,7 +69,7 @@ class Gateway:
         self.token_source = token_source
         self._clock = clock
         self._telemetry = telemetry
-        self._change = threading.Condition()
+        self.lock = threading.Condition()
         self._user_agent = user_agent
         self._timeouts = timeouts or Timeouts()
         self._poller = Poller(
@@ -92,7 +92,7 @@ class Gateway:
         """Wake the thread if anything is due; done once everything is available that is worth waiting for."""
         done: Future[None] = Future()
         done.set_running_or_notify_cancel()  # so that a scrape that stops waiting cannot cancel it
-        with self._change:
+        with self.lock:
             self.scraped()
             if self._waiting:
                 self._telemetry.scrapes_shared.inc()
@@ -104,30 +104,30 @@ class Gateway:
                     name = f"gateway {self.settings.name}"
                     self._thread = threading.Thread(target=self._run, name=name, daemon=True)
                     self._thread.start()
-                self._change.notify_all()
+                self.lock.notify_all()
         return done
 
     def scraped(self) -> None:
         """A scrape came: what is due may be requested."""
-        with self._change:
+        with self.lock:
             if self._poller.scraped():
                 self._version += 1  # what was rendered may show what is too old now
 
     @property
     def is_idle(self) -> bool:
         """Whether the thread requests nothing now, and will not before the next scrape."""
-        with self._change:
+        with self.lock:
             runs = self._thread is not None and self._thread.is_alive()
             return not runs or (self._rests and not self._woken)
 
     @property
     def state(self) -> GatewayState:
         """The state as it is now, an immutable value."""
-        with self._change:
+        with self.lock:
             return self._poller.state
 
     def snapshot(self) -> Snapshot:
-        with self._change:
+        with self.lock:
             now = self._clock.monotonic()
             poller, state, cache = self._poller, self._poller.state, self._poller.state.cache
             return Snapshot(
@@ -150,23 +150,23 @@ class Gateway:
 
     def change(self, settings: Settings, token_source: TokenSource | None = None) -> None:
         """Other settings for the same gateway: documents and counters stay, a request on its way is discarded."""
-        with self._change:
+        with self.lock:
             self.settings, self.token_source = settings, token_source
             self._poller.change(settings, self._client(settings), token_source)
             self._changed()
 
     def forget_absent(self) -> None:
         """After a reload: what the gateway reported as missing is requested again."""
-        with self._change:
+        with self.lock:
             self._poller.retry_absent()
             self._version += 1
 
     def close(self) -> None:
         """Release every waiting scrape. The thread ends with its request, or with the process."""
-        with self._change:
+        with self.lock:
             self._closed = True
             self._release()
-            self._change.notify_all()
+            self.lock.notify_all()
             if self._thread is None:
                 self._poller.client.close()
 
@@ -184,9 +184,9 @@ class Gateway:
 
     def _run(self) -> None:
         while True:
-            with self._change:
+            with self.lock:
                 self._rests = True
-                self._change.wait_for(lambda: self._woken or self._closed)
+                self.lock.wait_for(lambda: self._woken or self._closed)
                 self._rests = False
                 if self._closed:
                     break
@@ -195,7 +195,7 @@ class Gateway:
                 self.poll()
             except Exception:  # a bug must not leave a dead thread behind, and old values
                 log.exception("gateway %s: a bug of the exporter, please report it", self.settings.name)
-                with self._change:
+                with self.lock:
                     self._poller.failures["", "internal"] += 1
                     self._changed()
                 self._clock.sleep(1)
@@ -204,11 +204,11 @@ class Gateway:
     def poll(self) -> None:
         """Request what is due until nothing is. For one thread at a time: its own, a verb's or a test's."""
         poller = self._poller
-        with self._change:
+        with self.lock:
             poller.begin_poll()
         while not self._closed:
             self._renew_token(idle=False)
-            with self._change:
+            with self.lock:
                 chosen = poller.next_request()
             if chosen is None:
                 break
@@ -216,14 +216,14 @@ class Gateway:
             if hold > 0:
                 self._clock.sleep(hold)
                 continue
-            with self._change:
+            with self.lock:
                 request = poller.begin(endpoint)
             result = poller.send(request)
             self._telemetry.request_seconds.labels(endpoint.name).observe(result.duration)
-            with self._change:
+            with self.lock:
                 poller.conclude(request, result)
                 self._changed()
-        with self._change:
+        with self.lock:
             poller.end_poll()
             self._changed()
         self._renew_token(idle=True)
@@ -233,24 +233,24 @@ class Gateway:
         source, poller = self.token_source, self._poller
         if source is None or self._closed:
             return
-        with self._change:
+        with self.lock:
             renew, urgent = poller.wants_token(idle=idle)
             old = poller.state.login.token
         if not renew:
             return
         before = source.status
         token = source.fetch(old, urgent=urgent)
-        with self._change:
+        with self.lock:
             if token is not None and source is self.token_source:
                 poller.offer(token)
             if token is not None or source.status != before:
                 self._changed()
 
     def _client(self, settings: Settings) -> GatewayClient:
-        return GatewayClient(settings, self._clock, self._counted, self._user_agent, self._timeouts)
+        return GatewayClient(settings, self._clock, self.count_request, self._user_agent, self._timeouts)
 
-    def _counted(self, path: str, status: int) -> None:
-        with self._change:
+    def count_request(self, path: str, status: int) -> None:
+        with self.lock:
             self._poller.requests[path, status] += 1
             self._changed()
 

@@ -22,7 +22,7 @@ from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.gateway_collector import GatewayCollector, Snapshot, _Run
+from envoy_exporter.gateway_collector import GatewayCollector, Run, Snapshot
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
@@ -108,7 +108,7 @@ class _Looked(dict[str, Document]):
 class _Known:
     """What a collector read of the usual documents, in the place of its run."""
 
-    def __init__(self, run: _Run[Any], seen: Documents, now: float) -> None:
+    def __init__(self, run: Run[Any], seen: Documents, now: float) -> None:
         looked = _Looked(seen.at_hand)
         run.collector.read(Context(Documents(looked), _SETTINGS, run.collector.memory, now))
         self.looked = looked.names
@@ -136,7 +136,7 @@ class Exporter:
         self._documents = dict(self.documents({}).at_hand)
         self._count = 0
         seen = Documents(self._documents)
-        self._known = {run.name: _Known(run, seen, plant.now) for run in self.collector()._runs}
+        self._known = {run.name: _Known(run, seen, plant.now) for run in self.collector().runs}
         self.usual = self.scraped(seen, self.collector())
 
     def documents(self, changed: Mapping[str, bytes]) -> Documents:
@@ -169,8 +169,8 @@ class Exporter:
     def _sparing(self, changed: Mapping[str, bytes]) -> GatewayCollector:
         collector = self.collector()
         if documents.INFO not in changed:  # else other documents are pages
-            known = ((run, self._known[run.name]) for run in collector._runs)
-            collector._runs = tuple(run if old.looked & changed.keys() else old for run, old in known)  # type: ignore[misc]
+            known = ((run, self._known[run.name]) for run in collector.runs)
+            collector.runs = tuple(run if old.looked & changed.keys() else old for run, old in known)  # type: ignore[misc]
         return collector
 
     def after(self, changed: Mapping[str, bytes]) -> Scrape:
@@ -198,7 +198,7 @@ class Exporter:
             until=0.0,
         )
         families = {metric.name: metric for metric in collector.families(snapshot)}
-        return Scrape(frozenset(seen.at_hand), families, tuple(run.name for run in collector._runs if run.broken))
+        return Scrape(frozenset(seen.at_hand), families, tuple(run.name for run in collector.runs if run.broken))
 
 
 def _asked(seen: Documents, asked: float) -> Documents:

@@ -27,14 +27,14 @@ pytestmark = pytest.mark.integration
         Gateway.forget_absent,
         Gateway.close,
         lambda gateway: gateway.change(gateway.settings),
-        lambda gateway: gateway._counted(documents.INFO, 200),
+        lambda gateway: gateway.count_request(documents.INFO, 200),
     ],
     ids=["snapshot", "forget absent", "close", "change", "count"],
 )
 def test_nobody_sees_or_changes_a_gateway_while_it_changes(meanwhile: Callable[[Gateway], object]) -> None:
     gateway = by_hand(StillClock())
     other = threading.Thread(target=meanwhile, args=(gateway,), daemon=True)
-    with gateway._change:
+    with gateway.lock:
         other.start()
         other.join(0.2)
         assert other.is_alive(), "it waits for the change to be over"
