@@ -130,3 +130,28 @@ def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
     result = read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"eim": eim}}})
     (books,) = of(Books, result)
     assert (books.today, books.last_week) == (None, 324_000_000.0)
+
+
+@pytest.mark.parametrize(
+    ("day", "week", "expected"),
+    [
+        (-1.0, 5.0, (None, 5.0, ["day:range"])),
+        (1.0, -5.0, (1.0, None, ["week:range"])),
+        ("1", 5.0, (None, 5.0, ["day:type"])),
+        (1.0, None, (1.0, None, ["week:type"])),
+    ],
+)
+def test_day_and_week_out_of_range_are_rejected_and_counted(
+    day: Json, week: Json, expected: tuple[float | None, float | None, list[str]]
+) -> None:
+    fields = FieldReader({"day": day, "week": week}, PRODUCTION_V1)
+    accepted = sanity_checks.day_and_week(fields, "day", "week", 910_000.0, low=0)
+    rejected = [f"{key}:{rule}" for _, rule, key in fields.rejections]
+    assert (accepted.day, accepted.week, rejected) == expected
+
+
+def test_negative_day_and_week_are_accepted_without_a_bound() -> None:
+    """A balance may be negative."""
+    fields = FieldReader({"day": -1.0, "week": -0.5}, PRODUCTION_V1)
+    assert sanity_checks.day_and_week(fields, "day", "week", None) == (-1.0, -0.5)
+    assert fields.rejections == []
