@@ -79,6 +79,6 @@ class Documents:
         document = self.at_hand.get(endpoint)
         return None if document is None else document.content
 
-    def settled(self, endpoint: str) -> bool:
+    def known(self, endpoint: str) -> bool:
         """Whether the endpoint has answered, even if it is not available on this gateway."""
         return endpoint in self.at_hand or endpoint in self.absent

@@ -166,7 +166,7 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
     All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
     """
     answered = {
-        "iq": system.firmware_below(seen, 5) or seen.settled(documents.ENSEMBLE_INVENTORY),
+        "iq": system.firmware_below(seen, 5) or seen.known(documents.ENSEMBLE_INVENTORY),
         "ac": entries.lists_storage(entries.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
     }
     kinds = {

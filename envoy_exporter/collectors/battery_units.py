@@ -282,7 +282,7 @@ def ac(reader: DocumentReader, settings: Settings, plausible: PlausibilityFilter
 
 def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
     """The AC batteries that the inventory lists, removed ones too; as before while it does not answer."""
-    if not seen.settled(documents.INVENTORY):
+    if not seen.known(documents.INVENTORY):
         return before
     return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(seen, "ACB")))
 

@@ -85,7 +85,7 @@ def listed(seen: Documents, chosen: InverterSource, inventory: Mapping[str, bool
 
 def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
     """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
-    if not seen.settled(documents.INVENTORY):
+    if not seen.known(documents.INVENTORY):
         return before
     found = DocumentReader(seen).devices(documents.INVENTORY, entries.inventory(seen, "PCU"), "serial_num")
     return {serial: not entries.is_removed(device.fields) for serial, device in found}

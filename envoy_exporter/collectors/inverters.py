@@ -119,7 +119,7 @@ def _removed(serial: str) -> Inverter:
 def _infos(
     seen: Documents, inverters: list[Inverter], listed: Mapping[str, FieldReader], before: InverterMemory
 ) -> Iterator[InverterInfo]:
-    infos = before.infos if not seen.settled(documents.INVENTORY) else ()
+    infos = before.infos if not seen.known(documents.INVENTORY) else ()
     known = {info.serial: info for info in infos}
     for inverter in inverters:
         if inverter.active is not False:

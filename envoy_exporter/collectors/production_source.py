@@ -42,7 +42,7 @@ def _source(seen: Documents, meters: Listing | None) -> str | None:
         return None
     inverters = entries.inverters_entry(site)
     if system.metered(seen):
-        if not seen.settled(documents.METERS):
+        if not seen.known(documents.METERS):
             return None
         listed = isinstance(seen.content(documents.METERS), list)
         if inverters and listed and not steady.is_enabled(meters, "production"):

@@ -82,12 +82,12 @@ def _production(seen: Documents, source: str | None) -> Lacking:
         endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
     else:
         name = "production"
-        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.settled(
+        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.known(
             documents.PRODUCTION_V1
         )
         if eim or inverters:  # of a gateway with CTs, the list of meters decides first
             endpoint, name = documents.PRODUCTION_V1, "wattsNow"
-            complete = complete or (system.metered(seen) is True and not seen.settled(documents.METERS))
+            complete = complete or (system.metered(seen) is True and not seen.known(documents.METERS))
     if endpoint in seen.at_hand and not complete:
         yield endpoint, [name]
 
@@ -120,12 +120,12 @@ def _inverters(seen: Documents, chosen: str | None) -> Lacking:
     if lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
         if expected:
             yield str(lists[0]), ["inverters"]
-        elif not (seen.settled(documents.INVENTORY) and seen.settled(documents.PRODUCTION_JSON)):
+        elif not (seen.known(documents.INVENTORY) and seen.known(documents.PRODUCTION_JSON)):
             yield str(lists[0]), None
 
 
 def _battery_power(seen: Documents, _: str | None) -> Lacking:
-    if documents.ENSEMBLE_POWER in seen.at_hand and not seen.settled(documents.ENSEMBLE_INVENTORY):
+    if documents.ENSEMBLE_POWER in seen.at_hand and not seen.known(documents.ENSEMBLE_INVENTORY):
         yield documents.ENSEMBLE_POWER, None
     elif documents.ENSEMBLE_POWER in seen.at_hand:
         powers = entries.battery_powers(seen)

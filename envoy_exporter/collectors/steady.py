@@ -41,7 +41,7 @@ def meters(seen: Documents, before: Held[Listing], now: float) -> Held[Listing]:
     It is empty on a gateway that does not have the endpoint, and for some minutes on one that starts: so the first
     meters that follow an empty list count at once.
     """
-    if not seen.settled(documents.METERS):
+    if not seen.known(documents.METERS):
         return before
     listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(seen))
     document = seen.at_hand.get(documents.METERS)

@@ -129,6 +129,6 @@ class GatewayClient:
         keep_alive = settings.keep_alive
         if keep_alive is None:
             # Firmware below 7 resets connections that it promised to keep (home-assistant/core#126162); no https there.
-            known = seen.settled(documents.INFO) and not system.firmware_below(seen, TOKENS_FROM)
+            known = seen.known(documents.INFO) and not system.firmware_below(seen, TOKENS_FROM)
             keep_alive = scheme == "https" or known
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

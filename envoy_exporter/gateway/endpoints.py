@@ -80,14 +80,14 @@ def from_firmware(*version: int) -> Callable[[Documents], bool]:
     """From that firmware on; also for a gateway whose firmware is not known."""
 
     def wanted(seen: Documents) -> bool:
-        return seen.settled(documents.INFO) and not system.firmware_below(seen, *version)
+        return seen.known(documents.INFO) and not system.firmware_below(seen, *version)
 
     return wanted
 
 
 def no_active_eim(seen: Documents) -> bool:
     """The production CT is known to be missing or off. `/production.json` shows that, slowly; others may be faster."""
-    if system.firmware_below(seen, 3, 9) or not seen.settled(documents.INFO):
+    if system.firmware_below(seen, 3, 9) or not seen.known(documents.INFO):
         return False
     sites = (entries.site(seen), entries.site(Documents(seen.earlier)))
     if any(entries.is_active(entries.eim_entry(site)) for site in sites):
