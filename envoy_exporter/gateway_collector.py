@@ -146,9 +146,7 @@ class GatewayCollector(PrometheusCollector):
             running = {run.name: run for run in self.runs}
             self._settings = settings
             self.runs = tuple(
-                running.get(collector.name) or Run(collector, self.gateway.settings.name)
-                for collector in COLLECTORS
-                if collector.name in names
+                running.get(collector.name) or Run(collector) for collector in COLLECTORS if collector.name in names
             )
 
     @property
@@ -178,7 +176,8 @@ class GatewayCollector(PrometheusCollector):
         up = _is_up(snapshot)
         with self._one_at_a_time:
             now = self._clock.time()
-            read = {run.name: run.metrics(snapshot.documents, self._settings, now) for run in self.runs}
+            name = self.gateway.settings.name
+            read = {run.name: run.metrics(snapshot.documents, self._settings, now, name) for run in self.runs}
             self._log_incomplete(snapshot.documents.at_hand)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
@@ -277,9 +276,8 @@ def _missing(
 class Run(Generic[Memory]):
     """One collector of one gateway, with its memory and the values that it has rejected."""
 
-    def __init__(self, collector: Collector[Memory], gateway: str) -> None:
+    def __init__(self, collector: Collector[Memory]) -> None:
         self.collector = collector
-        self._gateway = gateway
         self.name = collector.name
         self.reads = frozenset(endpoint.name for endpoint in ENDPOINTS if self.name in endpoint.readers)
         self.rejected = Counter(dict.fromkeys(collector.rules, 0))
@@ -306,7 +304,7 @@ class Run(Generic[Memory]):
             if missing.until - missing.since >= INCOMPLETE_FOR and endpoint in self._read
         }
 
-    def metrics(self, documents: Documents, settings: Settings, now: float) -> list[Metric]:
+    def metrics(self, documents: Documents, settings: Settings, now: float, gateway: str) -> list[Metric]:
         """The families of these documents. The same documents may be read often, but are counted and remembered once.
 
         `_before` is the memory from before these documents: each reading of them starts there, whatever an earlier
@@ -331,16 +329,16 @@ class Run(Generic[Memory]):
         self._missing = _missing(self._missing, result.rejections, asked, result.undecided)
         metrics, duplicates = collect(self.collector.readings, result.readings)
         self.rejected.update(rejection.rule for rejection in result.rejections if rejection.endpoint in new)
-        self._log_rejections(result.rejections)
+        self._log_rejections(result.rejections, gateway)
         self.rejections = result.rejections
         if new and duplicates:
             self.rejected[DUPLICATE] += duplicates
         return metrics
 
-    def _log_rejections(self, rejections: Iterable[Rejection]) -> None:
+    def _log_rejections(self, rejections: Iterable[Rejection], gateway: str) -> None:
         """A line for each value that the reading before accepted, or did not have."""
         for rejection in dict.fromkeys(rejections):
             if rejection not in self.rejections:
                 rule, key = rejection.rule, rejection.key or "an element"
                 text = "gateway %s: %s: rejected by the rule %s: %s of %s"
-                log.debug(text, self._gateway, self.name, rule, key, rejection.endpoint)
+                log.debug(text, gateway, self.name, rule, key, rejection.endpoint)

@@ -42,7 +42,7 @@ class Kitchen:
 def collecting(*kitchens: Kitchen) -> GatewayCollector:
     clock = StillClock()
     collector = GatewayCollector(by_hand(clock), Settings(), clock)
-    collector.runs = tuple(Run(kitchen.collector(), "home") for kitchen in kitchens)
+    collector.runs = tuple(Run(kitchen.collector()) for kitchen in kitchens)
     return collector
 
 

@@ -25,7 +25,9 @@ class ChannelNumbers:
 
     `known`: the ids that are remembered, since two successive documents have listed the same ones. `slots`: those of
     the latest document, in which new ones follow. `listed`: the ids that this document lists and that have a slot.
-    `complete_at`: when the last document was requested that listed all known ids.
+    `complete_at`: when the last document was requested that listed all known ids but the retired ones. `retired`: the
+    known ids that have not been listed for a day; they keep their slots. `unknown`: what this document lists instead of
+    known ids.
     """
 
     known: Ids
@@ -33,6 +35,11 @@ class ChannelNumbers:
     listed: Ids
     requested_at: float
     complete_at: float
+    retired: frozenset[Id] = frozenset()
+    unknown: Ids = ()
+
+    def is_retired(self, place: int) -> bool:
+        return place < len(self.slots) and self.slots[place] in self.retired
 
 
 def ids(channels: Sequence[FieldReader]) -> Ids:
@@ -43,19 +50,30 @@ def ids(channels: Sequence[FieldReader]) -> Ids:
 def numbered(before: ChannelNumbers | None, sent: Ids, requested_at: float) -> ChannelNumbers:
     """The numbers in a document that lists these ids.
 
-    Known ids are replaced if none of them survives, or once they have not all been listed for a day.
+    A known id keeps its slot while any known id survives; it retires once it has not been listed for a day. All are
+    replaced if two successive documents list the same other ids, or if none could be matched for a day.
     """
+    if before is not None and requested_at == before.requested_at:
+        return before  # the same document
     before = before or ChannelNumbers((), (), (), requested_at, requested_at)
-    known, lasting = before.known, requested_at - before.complete_at < KEPT_FOR
-    if known and lasting and not _can_be_matched(sent, known):
-        complete_at = min(before.complete_at, requested_at)
-        return ChannelNumbers(known, known, (), requested_at, complete_at)
+    known, lasting = before.known, before.requested_at - before.complete_at < KEPT_FOR
+    complete_at = min(before.complete_at, requested_at)
     listed = sent if _are_places(sent) else tuple(sorted(sent, key=float))
-    slots = _extended(_base(before, listed) if lasting or not known else (), listed, known)
-    if listed == before.listed and requested_at != before.requested_at:
+    is_matched = _can_be_matched(sent, known)
+    is_new = known and is_matched and set(known).isdisjoint(listed)
+    if known and ((lasting and not is_matched) or (is_new and before.unknown != listed)):
+        return ChannelNumbers(known, known, (), requested_at, complete_at, before.retired, listed if is_new else ())
+    if not is_matched:
+        known = ()
+    slots = _extended(_base(before, listed), listed, known)
+    if listed in {before.listed, before.unknown}:
         known = slots
-    complete_at = requested_at if set(known) <= set(listed) else min(before.complete_at, requested_at)
-    return ChannelNumbers(known if len(known) > 1 else (), slots, listed, requested_at, complete_at)
+    retired = before.retired.intersection(known).difference(listed)
+    missing = set(known) - retired - set(listed)
+    if missing and not lasting:
+        retired, missing = retired | missing, set()
+    complete_at = complete_at if missing else requested_at
+    return ChannelNumbers(known if len(known) > 1 else (), slots, listed, requested_at, complete_at, retired)
 
 
 def _can_be_matched(sent: Ids, known: Ids) -> bool:

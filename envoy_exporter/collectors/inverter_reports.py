@@ -221,7 +221,8 @@ class InverterReports:
             own = numbers.get(serial)
             if own is not None and (len(own.slots) > 1 or len(sent) + unreadable > 1):
                 channels = [*self._identified(serial, sent, own), *[None] * unreadable]
-                yield self._of_several(serial, channels, self._unmatched(sent, own), present=present)
+                counted = [channel for place, channel in enumerate(channels) if not own.is_retired(place)]
+                yield self._of_several(serial, counted, self._unmatched(sent, own), present=present)
                 yield from self._channels(serial, channels)
                 yield from self._legs(serial, next(filter(None, channels), None))
             else:

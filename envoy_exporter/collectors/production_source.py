@@ -53,9 +53,12 @@ def _source(seen: Documents, meters: Listing | None) -> str | None:
 
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:
-    """Undecided while v1 has neither an energy above or below 0 nor all three: a gateway that starts sends {}."""
+    """Undecided while v1 has neither an energy other than 0 nor all three: a gateway that starts sends {}.
+
+    Without an entry of the inverters, there is nothing else to choose, and power is enough.
+    """
     energies = [raw_number(v1, key) for key in ENERGIES]
-    if any(energies):
+    if any(energies) or (inverters is None and None in energies and raw_number(v1, "wattsNow")):
         return "v1"
     if None in energies:
         return None

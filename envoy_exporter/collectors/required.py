@@ -82,9 +82,7 @@ def _production(seen: Documents, source: str | None) -> Lacking:
         endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
     else:
         name = "production"
-        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.known(
-            documents.PRODUCTION_V1
-        )
+        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.known(documents.PRODUCTION_V1)
         if eim or inverters:  # of a gateway with CTs, the list of meters decides first
             endpoint, name = documents.PRODUCTION_V1, "wattsNow"
             complete = complete or (system.metered(seen) is True and not seen.known(documents.METERS))

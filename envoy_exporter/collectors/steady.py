@@ -18,7 +18,7 @@ Listing = tuple[tuple[int, str, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[Value]):
-    """The value that counts, and another one with the time of the first document that contained it.
+    """The value that counts, and another one with the times of the first and the last document that contained it.
 
     `current` is None until there is a first value.
     """
@@ -26,13 +26,18 @@ class Held(Generic[Value]):
     current: Value | None = None
     candidate: Value | None = None
     since: float = 0.0
+    until: float = 0.0
 
     def after(self, value: Value, requested_at: float) -> "Held[Value]":
-        """The first value counts at once, and another one once it has been the same for ten minutes."""
+        """The first value counts at once, and another one once it has been the same for ten minutes.
+
+        Two documents with an outage between them do not count as ten minutes.
+        """
         if self.current is None or value == self.current:
             return Held(value)
-        since = min(self.since, requested_at) if value == self.candidate else requested_at
-        return Held(value) if requested_at - since >= HOLD else Held(self.current, value, since)
+        is_lasting = value == self.candidate and requested_at - self.until <= HOLD
+        since = min(self.since, requested_at) if is_lasting else requested_at
+        return Held(value) if requested_at - since >= HOLD else Held(self.current, value, since, requested_at)
 
 
 def meters(seen: Documents, before: Held[Listing], now: float) -> Held[Listing]:

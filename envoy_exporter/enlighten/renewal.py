@@ -70,7 +70,6 @@ class Renewal:
         None if there is none now, or if `old` is not due for renewal. `urgent`: there is no usable token, so `old` is
         replaced in any case. This takes as long as a login may, and as much again if another gateway logs in then.
         """
-        self._persist()
         if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
             return None
         self._old = old
@@ -111,8 +110,8 @@ class Renewal:
         self._accepted, self._is_persisted = token, False
         log.info("gateway %s has a new token, good until %s", self.name, utc_date(token.expires or 0))
 
-    def _persist(self) -> None:
-        """Write an accepted token to the state directory."""
+    def persist(self) -> None:
+        """Write an accepted token to the state directory, once."""
         if self._accepted is not None and not self._is_persisted:
             self._store.save(self._serial, self._accepted)
             self._is_persisted = True

@@ -236,6 +236,8 @@ class Gateway:
         with self.lock:
             renew, urgent = poller.wants_token(idle=idle)
             old = poller.state.login.token
+        if idle:
+            source.persist()
         if not renew:
             return
         before = source.status

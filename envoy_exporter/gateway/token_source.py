@@ -31,5 +31,8 @@ class TokenSource(Protocol):
     def report(self, token: Token, *, accepted: bool) -> None:
         """Whether the gateway accepts this token. Does not block."""
 
+    def persist(self) -> None:
+        """Write an accepted token to the disk, if that is not done yet. Called at the end of each poll."""
+
     @property
     def status(self) -> TokenSourceStatus: ...

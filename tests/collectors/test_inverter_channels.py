@@ -130,22 +130,33 @@ def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
 def test_inverter_channel_that_stays_away_leaves_no_sum_for_a_day() -> None:
     """One channel of two is not the inverter."""
     gateway = known(ONE, TWO)
-    for _ in range(23):
+    for _ in range(24):
         result = gateway.poll(inverter(TWO), after=3600)
         found = one(Inverter, result)
         assert (found.power, found.today, found.energy) == (None, None, None)
         assert energies(result) == {"2": 2e9}
     for _ in range(3):
         result = gateway.poll(inverter(TWO), after=3600)
-        assert (one(Inverter, result).energy, channels(result)) == (2e9, {})
-    assert remembered(gateway) == {}
+        assert (one(Inverter, result).today, energies(result)) == (750 * 3600, {"2": 2e9})
+    result = gateway.poll(inverter(ONE, TWO))
+    assert (one(Inverter, result).today, energies(result)) == ((600 + 750) * 3600, {"1": 1e9, "2": 2e9})
 
 
 def test_inverter_channels_of_which_one_is_gone_for_good_are_normal_after_a_day() -> None:
     gateway = known(ONE, TWO, THREE)
     found = [one(Inverter, gateway.poll(inverter(TWO, THREE), after=3600)).today for _ in range(26)]
-    assert found == [None] * 23 + [(750 + 900) * 3600] * 3
-    assert energies(gateway.poll(inverter(TWO, THREE))) == {"1": 2e9, "2": 3e9}
+    assert found == [None] * 24 + [(750 + 900) * 3600] * 2
+    assert energies(gateway.poll(inverter(TWO, THREE))) == {"2": 2e9, "3": 3e9}
+
+
+def test_inverter_channels_keep_their_numbers_through_a_day_without_documents() -> None:
+    gateway = known(TWO, THREE)
+    for _ in range(3):
+        gateway.poll(inverter(ONE, TWO, THREE))
+    numbered = {"1": 2e9, "2": 3e9, "3": 1e9}
+    assert energies(gateway.poll(inverter(ONE, TWO, THREE))) == numbered
+    assert energies(gateway.poll(inverter(ONE, TWO, THREE), after=86_401)) == numbered
+    assert one(Inverter, gateway.poll(inverter(ONE, TWO), after=86_401)).today is None
 
 
 def test_inverter_channel_listed_once_changes_nothing_after_it() -> None:
@@ -200,7 +211,7 @@ def test_inverter_channels_whose_ids_are_gone_for_good_are_read_by_place_after_a
     gateway = known(ONE, TWO)
     unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
     found = [energies(gateway.poll(inverter(*unnamed), after=3600)) for _ in range(26)]
-    assert found == [{}] * 23 + [{"1": 1e9, "2": 2e9}] * 3
+    assert found == [{}] * 24 + [{"1": 1e9, "2": 2e9}] * 2
 
 
 def test_inverter_channels_keep_their_numbers_through_a_document_of_other_ids() -> None:
@@ -282,6 +293,8 @@ def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
     """A gateway numbers the channels anew when the inverter is set up again."""
     gateway = known(ONE, TWO)
     renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
+    odd = gateway.poll(inverter(*renumbered))
+    assert (one(Inverter, odd).power, channels(odd), rules(odd)) == (None, {}, [("label", "chanEid")] * 2)
     for _ in range(3):
         result = gateway.poll(inverter(*renumbered))
         assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})

@@ -376,3 +376,28 @@ def test_which_meters_the_gateway_counts_on(count: int, *, active: bool) -> None
         "net-consumption": active,
     }
     assert (PRODUCTION_JSON, "type", "activeCount") in found.rejections
+
+
+@pytest.mark.parametrize(
+    ("v1", "expected"),
+    [
+        ({"wattsNow": 500}, "v1"),
+        ({"wattsNow": 500, "wattHoursToday": 0, "wattHoursLifetime": 0}, "v1"),
+        ({"wattsNow": 0}, None),
+        ({"code": 503}, None),
+    ],
+)
+def test_source_is_v1_by_its_power_if_there_is_no_entry_of_inverters(v1: Json, expected: str | None) -> None:
+    at_hand: dict[str, Json] = {INFO: information(imeter="false"), PRODUCTION_V1: v1}
+    result = read(production.COLLECTOR, at_hand, absent=(PRODUCTION_JSON,))
+    assert result.memory.choice.source == expected
+
+
+def test_source_is_kept_through_two_lists_of_meters_with_an_outage_between_them() -> None:
+    """Two odd lists, one before and one after it, are not ten minutes."""
+    gateway = Polled(production.COLLECTOR)
+    site_: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0))}
+    gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT})
+    gateway.poll({**site_, METERS: []})
+    gateway.poll({**site_, METERS: []}, after=7200)
+    assert gateway.poll({**site_, METERS: CT}).memory.choice.source == "eim"

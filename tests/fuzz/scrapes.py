@@ -112,7 +112,7 @@ class _Known:
         looked = _Looked(seen.at_hand)
         run.collector.read(Context(Documents(looked), _SETTINGS, run.collector.memory, now))
         self.looked = looked.names
-        self.known = run.metrics(seen, _SETTINGS, now)
+        self.known = run.metrics(seen, _SETTINGS, now, "home")
         self.collector, self.name, self.broken = run.collector, run.name, run.broken
         self.rejected, self.rejections = run.rejected, run.rejections
         self.suspect, self.incomplete = run.suspect, run.incomplete

@@ -41,6 +41,9 @@ class _Renews:
     def stored(self) -> Token | None:
         return None
 
+    def persist(self) -> None:
+        pass
+
     def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:  # noqa: ARG002
         fetched, self.token = self.token, None
         return fetched
