@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.configs import WHOLE, read, roof
+from support.configs import COMPLETE, layout_config, read
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
@@ -11,7 +11,7 @@ from envoy_exporter.config.model import InverterSerial
 
 
 def test_a_whole_config(tmp_path: Path) -> None:
-    home, second = read(WHOLE, tmp_path).gateways
+    home, second = read(COMPLETE, tmp_path).gateways
     assert (home.name, home.host.address, home.host.port) == ("home", "192.168.1.20", None)
     assert home.local is not None
     assert home.local.password is not None
@@ -24,7 +24,7 @@ def test_a_whole_config(tmp_path: Path) -> None:
 
 
 def test_defaults_are_for_every_gateway_that_does_not_say_otherwise(tmp_path: Path) -> None:
-    home, second = read(WHOLE, tmp_path).gateways
+    home, second = read(COMPLETE, tmp_path).gateways
     assert (float(home.min_interval), float(second.min_interval)) == (10, 15)
     assert (home.labels, second.labels) == ({"site": "farm"}, {"region": "north"})
 
@@ -88,7 +88,7 @@ def test_an_account_in_the_environment_is_the_gateway_s_own_unless_it_is_an_e_ma
 
 
 def test_a_roof_is_read_as_it_is_written(tmp_path: Path) -> None:
-    text = roof("{'122000000001': {name: Süd 1, row: 01, column: B, peak_power: 370.5}, '122000000002': {}}")
+    text = layout_config("{'122000000001': {name: Süd 1, row: 01, column: B, peak_power: 370.5}, '122000000002': {}}")
     (gateway,) = read(text, tmp_path).gateways
     first, second = gateway.inverters.values()
     assert (first.name, first.row, first.column, float(first.peak_power or 0)) == ("Süd 1", "01", "B", 370.5)
@@ -105,12 +105,12 @@ def test_a_roof_is_read_as_it_is_written(tmp_path: Path) -> None:
     ],
 )
 def test_inverters_may_share_what_is_no_whole_place_and_arrays_may_be_left_out(inverters: str, tmp_path: Path) -> None:
-    assert len(read(roof(inverters), tmp_path).gateways[0].inverters) == 2
+    assert len(read(layout_config(inverters), tmp_path).gateways[0].inverters) == 2
 
 
 @pytest.mark.parametrize(("azimuth", "tilt"), [("0", "0"), ("360", "90"), ("181.5", "22.5"), ("-0", "0")])
 def test_the_ends_of_a_range_are_within_it(azimuth: str, tilt: str, tmp_path: Path) -> None:
-    text = roof("{}", f"{{south: {{azimuth: {azimuth}, tilt: {tilt}}}}}")
+    text = layout_config("{}", f"{{south: {{azimuth: {azimuth}, tilt: {tilt}}}}}")
     (array,) = read(text, tmp_path).gateways[0].arrays.values()
     assert str(array.azimuth) == str(abs(float(azimuth))), "and zero has no sign"
     assert array.tilt == float(tilt)
@@ -121,7 +121,7 @@ def test_without_a_host_the_environment_says_nothing() -> None:
 
 
 def test_the_config_in_force_is_shown_without_secrets_and_accounts(tmp_path: Path) -> None:
-    text = WHOLE + "enlighten: {username: me@example.com, password: hunter2}\n"
+    text = COMPLETE + "enlighten: {username: me@example.com, password: hunter2}\n"
     shown = config.shown(read(text, tmp_path))
     assert "hunter2" not in shown
     assert "012345\n" not in shown

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.configs import problems, read, roof
+from support.configs import layout_config, problems, read
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
@@ -92,35 +92,47 @@ HERE = Path(__file__).parent
             "gateways[1].host: is gateway 0 too; a gateway is asked by one only",
         ),
         ("gateways: [{host: a}]\nstate_dir: /x", ":2: state_dir: is no key; did you mean state_directory?"),
-        (roof("{12a: {}}"), ":4: gateways[0].inverters.12a: '12a' is no inverter's serial"),
-        (roof("{'1221': {nmae: x}}"), "inverters.1221.nmae: is no key; did you mean name?"),
-        (roof("{'1221': {name: ''}}"), "inverters.1221.name: is empty"),
-        (roof("{'1221': {name: " + "x" * 65 + "}}"), "is no name; write one line of at most 64 characters"),
-        (roof('{"1221": {name: "a\\tb"}}'), "is no name; write one line"),
-        (roof("{'1221': {row: 1.5}}"), "inverters.1221.row: 1.5 is neither a whole number nor a name"),
-        (roof("{'1221': {column: [1]}}"), "inverters.1221.column: must be one value, not a list"),
-        (roof("{'1221': {peak_power: 0.37}}"), "inverters.1221.peak_power: 0.37 is no module's peak power"),
-        (roof("{'1221': {peak_power: 7400}}"), "7400 is no module's peak power; write its watts (Wp), such as 370"),
-        (roof("{'1221': {peak_power: -1}}"), "-1 is no module's peak power"),
-        (roof("{'1221': {peak_power: 370Wp}}"), "'370Wp' is no number"),
-        (roof("{'1221': {}, '1221': {}}"), "inverters.1221: stands twice"),
+        (layout_config("{12a: {}}"), ":4: gateways[0].inverters.12a: '12a' is no inverter's serial"),
+        (layout_config("{'1221': {nmae: x}}"), "inverters.1221.nmae: is no key; did you mean name?"),
+        (layout_config("{'1221': {name: ''}}"), "inverters.1221.name: is empty"),
+        (layout_config("{'1221': {name: " + "x" * 65 + "}}"), "is no name; write one line of at most 64 characters"),
+        (layout_config('{"1221": {name: "a\\tb"}}'), "is no name; write one line"),
+        (layout_config("{'1221': {row: 1.5}}"), "inverters.1221.row: 1.5 is neither a whole number nor a name"),
+        (layout_config("{'1221': {column: [1]}}"), "inverters.1221.column: must be one value, not a list"),
+        (layout_config("{'1221': {peak_power: 0.37}}"), "inverters.1221.peak_power: 0.37 is no module's peak power"),
         (
-            roof("{'1221': {array: a, row: 1, column: 2}, '1222': {array: a, row: 1, column: 2}}"),
+            layout_config("{'1221': {peak_power: 7400}}"),
+            "7400 is no module's peak power; write its watts (Wp), such as 370",
+        ),
+        (layout_config("{'1221': {peak_power: -1}}"), "-1 is no module's peak power"),
+        (layout_config("{'1221': {peak_power: 370Wp}}"), "'370Wp' is no number"),
+        (layout_config("{'1221': {}, '1221': {}}"), "inverters.1221: stands twice"),
+        (
+            layout_config("{'1221': {array: a, row: 1, column: 2}, '1222': {array: a, row: 1, column: 2}}"),
             ":4: gateways[0].inverters.1222: is at the same array, row and column as 1221",
         ),
-        (roof("{'1221': {row: 1, column: 2}, '1222': {row: 1, column: 2}}"), "inverters.1222: is at the same array"),
         (
-            roof("{'1221': {array: soth}}", "{south: {}}"),
+            layout_config("{'1221': {row: 1, column: 2}, '1222': {row: 1, column: 2}}"),
+            "inverters.1222: is at the same array",
+        ),
+        (
+            layout_config("{'1221': {array: soth}}", "{south: {}}"),
             ":4: gateways[0].inverters.1221.array: soth is not in arrays; did you mean south?",
         ),
         (
-            roof("{'1221': {array: roof}}", "{south: {}, west: {}}"),
+            layout_config("{'1221': {array: roof}}", "{south: {}, west: {}}"),
             "inverters.1221.array: roof is not in arrays; there are south, west",
         ),
-        (roof("{}", "{south: {azimuth: 361}}"), ":5: gateways[0].arrays.south.azimuth: 361 is not within 0 to 360"),
-        (roof("{}", "{south: {azimuth: south}}"), "arrays.south.azimuth: 'south' is no number"),
-        (roof("{}", "{south: {tilt: 91}}"), "arrays.south.tilt: 91 is not within 0 to 90 degrees (0 lies flat"),
-        (roof("{}", "{south: {tilt: -1}}"), "arrays.south.tilt: -1 is not within 0 to 90"),
+        (
+            layout_config("{}", "{south: {azimuth: 361}}"),
+            ":5: gateways[0].arrays.south.azimuth: 361 is not within 0 to 360",
+        ),
+        (layout_config("{}", "{south: {azimuth: south}}"), "arrays.south.azimuth: 'south' is no number"),
+        (
+            layout_config("{}", "{south: {tilt: 91}}"),
+            "arrays.south.tilt: 91 is not within 0 to 90 degrees (0 lies flat",
+        ),
+        (layout_config("{}", "{south: {tilt: -1}}"), "arrays.south.tilt: -1 is not within 0 to 90"),
         ("gateways: [", ":1: this is not YAML"),
         ("gateways:\n\t- host: a", ":2: this is not YAML: a tab stands there, where YAML has blanks"),
         ("a: *hunter2", "found undefined alias what stands there; what begins with a sign stands in quotes"),

@@ -8,7 +8,7 @@ from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.config import Config, ConfigError
 
-WHOLE = """
+COMPLETE = """
 gateways:
   - host: 192.168.1.20
     name: home
@@ -31,7 +31,7 @@ state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))
 
 
-def roof(inverters: str, arrays: str = "{}") -> str:
+def layout_config(inverters: str, arrays: str = "{}") -> str:
     """The config of one gateway with this layout, on the lines 4 and 5."""
     return f"gateways:\n- host: a\n  name: b\n  inverters: {inverters}\n  arrays: {arrays}\n"
 
