@@ -80,7 +80,7 @@ def device(documents: Documents, element: str) -> str | None:
 
 def home(documents: Documents) -> tuple[str, Entry]:
     """The state of the gateway itself, and its endpoint: `/home`, below firmware 7 `/home.json`."""
-    endpoint = HOME if HOME in documents.at_hand else HOME_JSON
+    endpoint = HOME if HOME in documents.available else HOME_JSON
     return endpoint, entry(documents.content(endpoint))
 
 
@@ -91,7 +91,7 @@ def site_endpoint(documents: Documents) -> str:
     """The document with the site's entries: `/production` if only that one has `lines`, else `/production.json`."""
     if has_phases(documents.content(PRODUCTION)):
         return PRODUCTION
-    available = documents.content(PRODUCTION_JSON) is not None or PRODUCTION not in documents.at_hand
+    available = documents.content(PRODUCTION_JSON) is not None or PRODUCTION not in documents.available
     return PRODUCTION_JSON if available else PRODUCTION
 
 

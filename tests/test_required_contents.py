@@ -27,9 +27,9 @@ from envoy_exporter.documents import (
 Found = list[tuple[str, str]]
 
 
-def missing(collector: str, at_hand: Mapping[str, Json], choice: str | None = None, *absent: str) -> Found:
+def missing(collector: str, available: Mapping[str, Json], choice: str | None = None, *absent: str) -> Found:
     """The endpoints of incomplete documents, with what they lack."""
-    found = required.missing(collector, documents(at_hand, absent), choice)
+    found = required.missing(collector, documents(available, absent), choice)
     assert {rejection.rule for rejection in found} <= {"missing"}
     return [(rejection.endpoint, rejection.key) for rejection in found]
 
@@ -113,8 +113,8 @@ UNMETERED = information(imeter="false")
 def test_required_site_document_has_an_entry_if_no_source_is_chosen(
     info: Json, site: Json, v1: Json, complete: bool
 ) -> None:
-    at_hand = {INFO: info, PRODUCTION_JSON: site, **({PRODUCTION_V1: v1} if v1 is not None else {})}
-    assert missing("production", at_hand) == ([] if complete else [(PRODUCTION_JSON, "production")])
+    available = {INFO: info, PRODUCTION_JSON: site, **({PRODUCTION_V1: v1} if v1 is not None else {})}
+    assert missing("production", available) == ([] if complete else [(PRODUCTION_JSON, "production")])
 
 
 def test_required_v1_production_has_a_number_if_the_site_has_an_entry() -> None:
@@ -152,9 +152,9 @@ LISTED: Json = [
     ],
 )
 def test_required_meter_readings_have_each_enabled_meter(eids: tuple[int, ...], meters: str, storage: str) -> None:
-    at_hand: dict[str, Json] = {METERS: LISTED, METER_READINGS: [{"eid": eid} for eid in eids]}
-    assert missing("meters", at_hand) == ([(METER_READINGS, meters)] if meters else [])
-    assert missing("batteries", at_hand) == ([(METER_READINGS, storage)] if storage else [])
+    available: dict[str, Json] = {METERS: LISTED, METER_READINGS: [{"eid": eid} for eid in eids]}
+    assert missing("meters", available) == ([(METER_READINGS, meters)] if meters else [])
+    assert missing("batteries", available) == ([(METER_READINGS, storage)] if storage else [])
 
 
 COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inverters", "activeCount": 3}]}}
@@ -164,7 +164,7 @@ NONE_COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inve
 
 
 @pytest.mark.parametrize(
-    ("at_hand", "chosen", "endpoint"),
+    ("available", "chosen", "endpoint"),
     [
         ({**COUNTED, INVERTERS_V1: []}, INVERTERS_V1, INVERTERS_V1),
         ({**STOCK, INVERTERS_V1: []}, INVERTERS_V1, INVERTERS_V1),
@@ -181,9 +181,9 @@ NONE_COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inve
     ],
 )
 def test_required_inverter_list_has_an_inverter_if_others_know_one(
-    at_hand: Mapping[str, Json], chosen: str | None, endpoint: str | None
+    available: Mapping[str, Json], chosen: str | None, endpoint: str | None
 ) -> None:
-    assert missing("inverters", at_hand, chosen) == ([(endpoint, "inverters")] if endpoint else [])
+    assert missing("inverters", available, chosen) == ([(endpoint, "inverters")] if endpoint else [])
 
 
 UNITS: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": serial} for serial in ("1", "2", "3", "4", "5")]}]

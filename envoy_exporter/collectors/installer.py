@@ -7,8 +7,14 @@ their own, for one series is one register.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
-from envoy_exporter.documents import Documents
+from envoy_exporter.documents import (
+    DYNAMIC_EXPORT_LIMIT,
+    GRID_PROFILE,
+    PDM_ENERGY,
+    PLC_STATUS,
+    PRODUCTION_SWITCH,
+    Documents,
+)
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import (
     GENERAL_RULES,
@@ -134,25 +140,25 @@ class GridProfile:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen = context.documents
-    reader = DocumentReader.at(seen, context.now)
-    plausible = PlausibilityFilter(seen, context.memory)
-    line = reader.entry(documents.PLC_STATUS)
+    documents = context.documents
+    reader = DocumentReader.at(documents, context.now)
+    plausible = PlausibilityFilter(documents, context.memory)
+    line = reader.entry(PLC_STATUS)
     readings: list[Reading] = [
         *_counters(line.entry("counters")),
-        *_inverters(line.entry("pcu"), seen, context.settings),
-        *_books(reader.entry(documents.PDM_ENERGY), plausible),
+        *_inverters(line.entry("pcu"), documents, context.settings),
+        *_books(reader.entry(PDM_ENERGY), plausible),
     ]
-    dynamic = reader.entry(documents.DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
+    dynamic = reader.entry(DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
     enabled = dynamic.flag("enable")
     readings.append(
         Switches(
             dynamic_limit_enabled=enabled,
             dynamic_limit=dynamic.number("limit_value_W") if enabled else None,
-            forced_off=reader.entry(documents.PRODUCTION_SWITCH).flag("powerForcedOff"),
+            forced_off=reader.entry(PRODUCTION_SWITCH).flag("powerForcedOff"),
         )
     )
-    profile = reader.entry(documents.GRID_PROFILE)
+    profile = reader.entry(GRID_PROFILE)
     if name := profile.text("selected_profile"):
         readings.append(GridProfile(profile=name, id=_id(profile)))
     return Result(tuple(readings), tuple(reader.rejections), plausible.state())
@@ -175,7 +181,7 @@ def _counters(counters: FieldReader) -> Iterator[PlcDevices]:
                 yield PlcDevices(device=device, state=state, devices=count)
 
 
-def _inverters(table: FieldReader, seen: Documents, settings: Settings) -> Iterator[PlcInverter]:
+def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> Iterator[PlcInverter]:
     rows = list(inverter_source.microinverters(_rows(table), "devType"))
     for serial, fields in by_serial(rows, "serialNumber"):
         last_report = fields.timestamp("reportDate")
@@ -191,7 +197,7 @@ def _inverters(table: FieldReader, seen: Documents, settings: Settings) -> Itera
             communicating=fields.flag("communicating"),
             producing=fields.flag("producing"),
             last_report=last_report,
-            **(electrical if is_fresh(last_report, seen, settings.inverter_max_age) else {}),
+            **(electrical if is_fresh(last_report, documents, settings.inverter_max_age) else {}),
         )
 
 

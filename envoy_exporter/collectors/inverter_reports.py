@@ -8,7 +8,7 @@ which number is decided in `channel_numbers.py`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter.documents import DEVICE_DATA
 from envoy_exporter.families import counter, gauge, label
 from envoy_exporter.fields import LABEL, PHASES, FieldReader
 
@@ -193,7 +193,7 @@ class InverterReports:
 
     def channel_numbers(self) -> dict[str, ChannelNumbers]:
         """`numbers` after this document."""
-        document = self.reader.documents.at_hand.get(documents.DEVICE_DATA)
+        document = self.reader.documents.available.get(DEVICE_DATA)
         if document is None:
             return dict(self.numbers)
         after: dict[str, ChannelNumbers | None] = {}
@@ -202,10 +202,10 @@ class InverterReports:
             sent = list(device.objects("channels"))
             several = len(sent) > 1 or _length(device.fields.get("channels")) > 1
             if several or (before is not None and before.known):
-                after[serial] = channel_numbers.numbered(before, channel_numbers.ids(sent), document.asked)
+                after[serial] = channel_numbers.numbered(before, channel_numbers.ids(sent), document.requested_at)
             else:
                 after[serial] = None
-        return channel_numbers.remembered(self.numbers, after, document.asked)
+        return channel_numbers.remembered(self.numbers, after, document.requested_at)
 
     def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
@@ -248,8 +248,8 @@ class InverterReports:
 
     def _reported(self, accepted: FieldReader) -> _Channel:
         report = accepted.entry("lastReading")
-        seen, maximum_age = self.reader.documents, self.settings.inverter_max_age
-        return _Channel(accepted, report, *report_time(report, "endDate", seen, maximum_age))
+        documents, maximum_age = self.reader.documents, self.settings.inverter_max_age
+        return _Channel(accepted, report, *report_time(report, "endDate", documents, maximum_age))
 
     def _of_one(self, serial: str, channel: _Channel, *, present: bool | None) -> Inverter:
         fields, report, fresh = channel.fields, channel.report, channel.fresh

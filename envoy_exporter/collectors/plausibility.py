@@ -129,11 +129,11 @@ class PlausibilityState:
 class PlausibilityFilter:
     """Compares one set of documents with the state before it. Another gateway starts without a state."""
 
-    def __init__(self, seen: Documents, before: PlausibilityState) -> None:
-        serial = entries.device(seen, "sn")
+    def __init__(self, documents: Documents, before: PlausibilityState) -> None:
+        serial = entries.device(documents, "sn")
         same = None in (serial, before.serial) or serial == before.serial
         self._serial = serial or before.serial
-        self._seen = seen
+        self._seen = documents
         self._before = before.devices if same else {}
         self._now: dict[Key, DeviceState] = {}
 
@@ -208,7 +208,7 @@ class PlausibilityFilter:
 
     def _missing(self, key: Key, device: DeviceState) -> DeviceState | None:
         endpoint = str(key[0])
-        if endpoint not in self._seen.at_hand:
+        if endpoint not in self._seen.available:
             return device  # without the document, it is not known whether the object is missing
         requested_at = self._requested_at(endpoint)
         since = _since(device.missing_since, requested_at)
@@ -222,8 +222,8 @@ class PlausibilityFilter:
         return _NEW if long_gone else replace(device, missing_since=None)
 
     def _requested_at(self, endpoint: str) -> float:
-        document = self._seen.at_hand.get(endpoint)
-        return document.asked if document else 0.0
+        document = self._seen.available.get(endpoint)
+        return document.requested_at if document else 0.0
 
 
 def _registers(meter: Meter) -> Sequence[Register]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from envoy_exporter import documents
+from envoy_exporter.documents import TARIFF
 from envoy_exporter.families import Reading, gauge, info, label, states
 from envoy_exporter.fields import GENERAL_RULES, LIMIT, MOST_DEVICES, FieldReader, scaled
 
@@ -133,7 +133,7 @@ class TierLimit:
 
 def read(context: Context[None]) -> Result[None]:
     reader = DocumentReader.at(context.documents, context.now)
-    tariff = reader.entry(documents.TARIFF, "tariff")
+    tariff = reader.entry(TARIFF, "tariff")
     readings: list[Reading] = []
     if storage := tariff.entry("storage_settings"):
         readings.append(_storage(storage))

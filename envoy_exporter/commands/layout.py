@@ -142,14 +142,14 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
         snapshot = gateway.snapshot()
     finally:
         app.close()
-    seen = snapshot.documents
+    documents = snapshot.documents
     listed = inverter_source.listed(
-        seen, inverter_source.choose(seen, InverterSource()), inverter_source.by_inventory(seen, {})
+        documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
     )
     if listed is None and snapshot.answering:
         # The log has told what failed, but not what is no failure.
-        _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.wanted.items() if each.absent))
-        if snapshot.wanted.keys() <= {INFO}:
+        _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.endpoints.items() if each.absent))
+        if snapshot.endpoints.keys() <= {INFO}:
             _tell("its firmware has no list of inverters")
     return listed
 

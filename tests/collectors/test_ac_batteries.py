@@ -56,8 +56,8 @@ def report(serial: str = "121917000001", age: float = 60, **report: Json) -> Jso
     return {"devName": "acb", "sn": serial, "active": True, "channels": [channel]}
 
 
-def inventory(*units: Json, **at_hand: Any) -> dict[str, Json]:
-    return {INVENTORY: [{"type": "ACB", "devices": list(units)}], **at_hand}
+def inventory(*units: Json, **available: Any) -> dict[str, Json]:
+    return {INVENTORY: [{"type": "ACB", "devices": list(units)}], **available}
 
 
 def test_an_ac_battery_by_itself() -> None:
@@ -169,9 +169,9 @@ def test_odd_device_type_of_the_v1_list_is_counted_by_one_collector(odd: Json) -
     listed: dict[str, Json] = {INVERTERS_V1: [V1[0], {**V1[1], "devType": odd}]}
     both = {**listed, DEVICE_DATA: data(device("482244000001"))}
     type_rejection = (INVERTERS_V1, "type", "devType")
-    for at_hand, expected in ((both, {"batteries"}), (listed, {"inverters"})):
+    for available, expected in ((both, {"batteries"}), (listed, {"inverters"})):
         results = {
-            collector.name: read(collector, at_hand, absent=(INVENTORY,))
+            collector.name: read(collector, available, absent=(INVENTORY,))
             for collector in (batteries.COLLECTOR, inverters.COLLECTOR)
         }
         found = [name for name, result in results.items() for each in result.rejections if each == type_rejection]

@@ -91,7 +91,7 @@ def test_meters_that_are_others_at_every_poll_are_forgotten() -> None:
 def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None:
     state = plausibility.PlausibilityState()
     for poll in range(3):
-        seen = Documents({METER_READINGS: Document([], asked=NOW + poll)})
+        seen = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
         plausible = PlausibilityFilter(seen, state)
         for n in range(plausibility.MOST):
             plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))

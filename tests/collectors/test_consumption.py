@@ -154,10 +154,10 @@ def test_consumption_without_a_production_entry_is_the_load_if_no_ct_is_listed(
 ) -> None:
     """A gateway that starts sends an empty production list, whatever its CTs."""
     content: Json = {"production": registers, "consumption": REPEATED}
-    at_hand: dict[str, Json] = (
+    available: dict[str, Json] = (
         {PRODUCTION_JSON: content} if listed is None else {PRODUCTION_JSON: content, METERS: listed}
     )
-    assert exposed(read(production.COLLECTOR, at_hand))[0] == expected
+    assert exposed(read(production.COLLECTOR, available))[0] == expected
 
 
 def test_consumption_survives_odd_types_of_the_production_list() -> None:

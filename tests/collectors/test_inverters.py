@@ -53,7 +53,9 @@ def test_the_age_is_judged_by_the_gateway_s_clock() -> None:
 
 def test_a_report_grows_old_between_two_documents() -> None:
     seen = documents({DEVICE_DATA: data(device(age=89 * 60))})
-    later = Documents({name: Document(each.content, each.asked, age=120) for name, each in seen.at_hand.items()})
+    later = Documents(
+        {name: Document(each.content, each.requested_at, age=120) for name, each in seen.available.items()}
+    )
     assert one(Inverter, read_documents(inverters.COLLECTOR, seen)).reporting
     assert not one(Inverter, read_documents(inverters.COLLECTOR, later, now=NOW + 120)).reporting
 
@@ -92,8 +94,8 @@ def test_inverter_list_with_an_odd_device_type_rejects_the_device(number: Json) 
 
 
 def test_inverter_list_leaves_the_serials_of_batteries_to_their_collector() -> None:
-    at_hand: dict[str, Json] = {INVERTERS_V1: [listed("1"), listed("a b", devType=11), listed("1", devType=11)]}
-    assert rules(read(inverters.COLLECTOR, at_hand, absent=(DEVICE_DATA,))) == []
+    available: dict[str, Json] = {INVERTERS_V1: [listed("1"), listed("a b", devType=11), listed("1", devType=11)]}
+    assert rules(read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))) == []
 
 
 def test_meters_and_relays_in_device_data_are_no_inverters() -> None:

@@ -56,10 +56,10 @@ CONNECTED: dict[str, Json] = {
 
 
 def voltages(report: Any, fields: dict[str, Json] | None) -> dict[str, float | None]:
-    at_hand: dict[str, Json] = {DEVICE_DATA: reported(**report)}
+    available: dict[str, Json] = {DEVICE_DATA: reported(**report)}
     if fields is not None:
-        at_hand[INVENTORY] = listed(**fields)
-    return {phase.phase: phase.voltage for phase in of(IqRelayPhase, read(iq_relay.COLLECTOR, at_hand))}
+        available[INVENTORY] = listed(**fields)
+    return {phase.phase: phase.voltage for phase in of(IqRelayPhase, read(iq_relay.COLLECTOR, available))}
 
 
 INDUCED: dict[str, Json] = {"VrmsL1N": 234_122, "VrmsL2N": 1_600, "VrmsL3N": 6_100}

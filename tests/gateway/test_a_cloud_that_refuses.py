@@ -37,7 +37,7 @@ def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
         assert (mood, sum(renewals(scraped.exposition()).values())) == (mood, count)
         house.clock.turn(4.9 * HOUR)
     assert house.file.read_text() == kept
-    said = caplog.text + str(scraped.gateway.snapshot().trouble)
+    said = caplog.text + str(scraped.gateway.snapshot().error)
     sessions = [json.loads(each.body)["session_id"] for each in house.cloud.requests if each.path == "/tokens"]
     for secret in (
         ACCOUNT,
@@ -69,7 +69,7 @@ def test_scrapes_have_their_documents_before_the_cloud_is_asked(house: House) ->
     assert waited.done()
     exposition = scraped.exposition()
     assert is_well(exposition)
-    assert scraped.gateway.snapshot().documents.at_hand
+    assert scraped.gateway.snapshot().documents.available
 
 
 def _until_asked(cloud: Cloud, count: int) -> None:
@@ -174,5 +174,5 @@ def test_mfa_is_told_in_words_that_say_what_to_do(house: House, caplog: pytest.L
     exposition = scraped.scrape()
     assert exposition.value("enphase_authenticated") == 0
     assert renewals(exposition) == {"mfa": 1}
-    assert "https://entrez.enphaseenergy.com" in str(scraped.gateway.snapshot().trouble)
+    assert "https://entrez.enphaseenergy.com" in str(scraped.gateway.snapshot().error)
     assert "token_file" in caplog.text

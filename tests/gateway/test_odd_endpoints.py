@@ -185,7 +185,7 @@ def test_what_answered_and_then_was_gone_is_back_within_ten_minutes() -> None:
         odd.heal()
         clock.turn(600)
         scraped.scrape()
-    assert scraped.gateway.snapshot().wanted[documents.DEVICE_DATA].readable
+    assert scraped.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
 
 
 def test_what_changes_all_day_is_four_lines_and_a_summary_an_hour(caplog: pytest.LogCaptureFixture) -> None:
@@ -276,7 +276,7 @@ def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minut
         for _ in range(50):
             clock.turn(15)
             scraped.poll()
-        assert scraped.gateway.snapshot().wanted[documents.TARIFF].readable
+        assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_what_a_gateway_says_it_has_not_at_the_first_contact_is_asked_again_after_ten_minutes() -> None:
@@ -292,7 +292,7 @@ def test_what_a_gateway_says_it_has_not_at_the_first_contact_is_asked_again_afte
         assert gateway.load.requests[documents.TARIFF] == 1
         clock.turn(15)
         scraped.poll()
-    assert scraped.gateway.snapshot().wanted[documents.TARIFF].readable
+    assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_one() -> None:

@@ -95,7 +95,7 @@ def test_while_it_is_down_no_old_value_is_shown_to_anybody() -> None:
         assert "enphase_gateway_info" in scraped.scrape()
     clock.turn(15)
     assert "enphase_gateway_info" not in scraped.scrape()
-    assert scraped.gateway.snapshot().documents.at_hand == {}
+    assert scraped.gateway.snapshot().documents.available == {}
 
 
 def test_without_any_document_of_the_site_it_is_not_up() -> None:
@@ -448,5 +448,5 @@ def test_a_token_file_that_cannot_be_read_is_what_the_trouble_is(tmp_path: Path)
     with Simulator("8.3") as gateway:
         scraped = Scraped(settings(gateway, token=None, token_file=tmp_path / "token"))
         scraped.scrape()
-        trouble = scraped.gateway.snapshot().trouble or ""
+        trouble = scraped.gateway.snapshot().error or ""
     assert f"the token file {tmp_path / 'token'} cannot be used: No such file" in trouble

@@ -56,7 +56,7 @@ def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
         assert result.error is None
         poller.conclude(request, result)
     assert not poller.state.is_up
-    assert documents.INFO not in poller.state.seen.at_hand
+    assert documents.INFO not in poller.state.documents.available
     assert poller.failures == {}
 
 

@@ -305,7 +305,7 @@ class Judge:
 
     def _whole(self, scraped: Scraped) -> None:
         if not scraped.up:
-            self.house.breaches.append(f"not up: {self.house.asker.snapshot().trouble}")
+            self.house.breaches.append(f"not up: {self.house.asker.snapshot().error}")
         self.say(scraped.failing, "without their data")
         missing = of_the_gateway(usual(self.profile)) - scraped.exposition.samples.keys()
         self.say((f"{name}{dict(labels)}" for name, labels in missing if scraped.up), "lost")

@@ -143,7 +143,7 @@ class Twin:
                 content = responses.content(endpoint.name, told, Documents(answered), now)
             except (RequestError, NotAvailable):
                 continue
-            answered[endpoint.name] = Document(content, asked=now, took=0.1)
+            answered[endpoint.name] = Document(content, requested_at=now, duration=0.1)
         return answered
 
     def _samples(self, answered: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
@@ -177,10 +177,10 @@ def _snapshot(seen: Documents) -> Snapshot:
         authenticated=True,
         token=None,
         documents=seen,
-        wanted={},
+        endpoints={},
         requests={},
         failures={},
-        trouble=None,
+        error=None,
         version=1,
         until=0.0,
     )

@@ -1,4 +1,4 @@
-"""The shipped rules: promtool's check, its unit tests (the YAML files in this folder), and the metrics that they read."""
+"""The shipped rules: promtool check, its unit tests (the YAML files in this folder), and the metrics that they read."""
 
 import json
 from pathlib import Path

@@ -32,7 +32,7 @@ for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus
 series.
 
 Where an example stands twice, the first is watts and the second kWh. `endpoint` is what it takes of the gateway:
-[how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
+[how a gateway is asked](polling.md) tells how often, [values](data-validation.md) what is refused.
 """
 
 
@@ -165,13 +165,13 @@ def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
 
 def _endpoints_of(collector: Collector[Any], plant: Documents, now: float) -> Mapping[str, set[str]]:
     """One by one; what no single one takes away stands in two of them."""
-    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.at_hand]
+    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.available]
     whole, found = _shown(collector, plant, now), dict[str, set[str]]()
     for count in (1, 2):
         missing = whole - found.keys()
         for without in combinations(read, count):
-            rest = {name: document for name, document in plant.at_hand.items() if name not in without}
-            for family in missing - _shown(collector, replace(plant, at_hand=rest), now) if missing else ():
+            rest = {name: document for name, document in plant.available.items() if name not in without}
+            for family in missing - _shown(collector, replace(plant, available=rest), now) if missing else ():
                 found.setdefault(family, set()).update(without)
     return {family: those.difference(_GATES) or those for family, those in found.items()}
 

@@ -77,7 +77,7 @@ class Past:
             except (RequestError, NotAvailable):
                 absent.add(endpoint.name)
                 continue
-            answered[endpoint.name] = Document(content, asked=time, took=TOOK.get(endpoint.name, 0.1))
+            answered[endpoint.name] = Document(content, requested_at=time, duration=TOOK.get(endpoint.name, 0.1))
             if time - self._asked.get(endpoint.name, -inf) >= (endpoint.age.maximum_age or 0):
                 self._asked[endpoint.name] = time
                 self._count(endpoint.name, response.status)
@@ -92,18 +92,20 @@ class Past:
 
     def _snapshot(self, seen: Documents, time: float) -> Snapshot:
         wanted = {
-            name: EndpointStatus(readable=True, asked=time, took=document.took, absent=None, failing=None)
-            for name, document in seen.at_hand.items()
+            name: EndpointStatus(
+                readable=True, requested_at=time, duration=document.duration, absent=None, failing=None
+            )
+            for name, document in seen.available.items()
         }
         return Snapshot(
             answering=True,
             authenticated=True,
             token=self._token,
             documents=seen,
-            wanted=wanted,
+            endpoints=wanted,
             requests=self._requests,
             failures=self._failures,
-            trouble=None,
+            error=None,
             version=1,
             until=0.0,
         )

@@ -19,15 +19,15 @@ class Polled:
 
     def poll(
         self,
-        at_hand: Mapping[str, Json],
+        available: Mapping[str, Json],
         *,
         after: float | None = None,
         info: Json = None,
     ) -> Result[Any]:
         """Some time later. Result[Any] twice, as a second scrape would: the same documents say the same."""
         self.now += self._step if after is None else after
-        contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **at_hand}  # type: ignore[arg-type]
-        seen = Documents({name: Document(each, asked=self.now) for name, each in contents.items()})
+        contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **available}  # type: ignore[arg-type]
+        seen = Documents({name: Document(each, requested_at=self.now) for name, each in contents.items()})
         read = self._read(seen, self.memory)
         again = self._read(seen, read.memory)
         assert (again.readings, again.rejections) == (read.readings, read.rejections), "one document, two judgements"

@@ -25,7 +25,7 @@ class Shown:
     def say(self, said: Mapping[str, Json]) -> None:
         """Newer documents; the others stay."""
         for name, content in {INFO: information(time=str(int(self.clock.time()))), **said}.items():
-            self._documents[name] = Document(content, asked=self.clock.time())
+            self._documents[name] = Document(content, requested_at=self.clock.time())
 
     def drop(self, endpoint: str) -> None:
         """The document does not come any more."""
@@ -37,10 +37,10 @@ class Shown:
             authenticated=True,
             token=None,
             documents=Documents(dict(self._documents), self.absent, self.failing),
-            wanted={},
+            endpoints={},
             requests={},
             failures={},
-            trouble=None,
+            error=None,
             version=0,
             until=0.0,
         )
