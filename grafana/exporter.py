@@ -161,7 +161,7 @@ ASKED = Row(
         stacked(
             "Requests a minute",
             "What each endpoint of the chosen gateways answers, good or bad. How often each is asked stands in "
-            "docs/gateway.md; more Prometheus servers do not make it more, as they share.",
+            "docs/polling.md; more Prometheus servers do not make it more, as they share.",
             [Query(f"60 * sum by (endpoint) (rate({REQUESTS}[$__rate_interval]))", "{{endpoint}}")],
             unit=units.RequestsPerMinute,
             size=(24, 9),
@@ -208,8 +208,8 @@ DATA = Row(
         rows(
             "Refused values",
             "Values of the gateway that cannot be true, in the time at the top of the page, by the rule that refused "
-            "them; they are absent instead. What each rule means and what to do: docs/values.md. Some firmware has the "
-            "habit of some of them, with every document.",
+            "them; they are absent instead. What each rule means and what to do: docs/data-validation.md. Some "
+            "firmware has the habit of some of them, with every document.",
             [Query(f"sort_desc(round(sum by (instance, collector, rule) (increase({REJECTED}[$__range]))) > 0)")],
             columns={"collector": "Collector", "rule": "Rule", "Value": "Values", "instance": "Gateway"},
             unit=units.NoUnit,

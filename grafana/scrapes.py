@@ -16,7 +16,7 @@ REJECTED = metric("enphase_data_rejected_total")
 EXPIRY = metric("enphase_token_expiry_timestamp_seconds")
 ISSUED = metric("enphase_token_issued_timestamp_seconds")
 FAULTS = 'rule!~"range|total_equals_net|day_equals_lifetime|week_equals_lifetime|week_below_day"'
-"""What firmware has no habit of (docs/values.md)."""
+"""What firmware has no habit of (docs/data-validation.md)."""
 GOOD_OR_BAD = steps((0, palette.GOOD), (1, palette.BAD))
 NONE = Thing("none", palette.GOOD)
 

@@ -123,13 +123,13 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
 
 @pytest.mark.integration
 def test_the_load_is_a_query(tmp_path: Path) -> None:
-    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
+    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "choosing-metrics.md").read_text(), re.DOTALL)
     check_queries([" ".join(load.split())], tmp_path)
 
 
 def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
     """One row a class: its name, its age, and the paths in the order in which they are asked."""
-    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "gateway.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "polling.md").read_text(), re.MULTILINE)
     told = {
         name: re.findall(r"(?:^|· )((?:`[^`]+`(?:, | and )?)+)", paths) for name, _, paths in rows if name != "class"
     }
