@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.configs import COMPLETE, read, with_layout
+from support.configs import COMPLETE, read, layout_config
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
@@ -88,7 +88,7 @@ def test_environment_account_is_local_unless_it_is_an_email_address() -> None:
 
 
 def test_config_layout_values_are_unchanged(tmp_path: Path) -> None:
-    text = with_layout("{'122000000001': {name: Süd 1, row: 01, column: B, peak_power: 370.5}, '122000000002': {}}")
+    text = layout_config("{'122000000001': {name: Süd 1, row: 01, column: B, peak_power: 370.5}, '122000000002': {}}")
     (gateway,) = read(text, tmp_path).gateways
     first, second = gateway.inverters.values()
     assert (first.name, first.row, first.column, float(first.peak_power or 0)) == ("Süd 1", "01", "B", 370.5)
@@ -105,12 +105,12 @@ def test_config_layout_values_are_unchanged(tmp_path: Path) -> None:
     ],
 )
 def test_config_layout_incomplete_positions_may_repeat(inverters: str, tmp_path: Path) -> None:
-    assert len(read(with_layout(inverters), tmp_path).gateways[0].inverters) == 2, "nor is the key arrays required"
+    assert len(read(layout_config(inverters), tmp_path).gateways[0].inverters) == 2, "nor is the key arrays required"
 
 
 @pytest.mark.parametrize(("azimuth", "tilt"), [("0", "0"), ("360", "90"), ("181.5", "22.5"), ("-0", "0")])
 def test_config_angle_at_the_end_of_its_range_is_valid(azimuth: str, tilt: str, tmp_path: Path) -> None:
-    text = with_layout("{}", f"{{south: {{azimuth: {azimuth}, tilt: {tilt}}}}}")
+    text = layout_config("{}", f"{{south: {{azimuth: {azimuth}, tilt: {tilt}}}}}")
     (array,) = read(text, tmp_path).gateways[0].arrays.values()
     assert str(array.azimuth) == str(abs(float(azimuth))), "zero has no sign"
     assert array.tilt == float(tilt)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.configs import problems, read, with_layout
+from support.configs import problems, read, layout_config
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
@@ -106,38 +106,38 @@ HERE = Path(__file__).parent
         ("gateways: [{host: a, username: b}]", ":1: gateways[0].username", '"local.username"'),
         ("gateways: [{host: a}, {host: A, name: b}]", ":1: gateways[1].host", "duplicate host"),
         ("gateways: [{host: a}]\nstate_dir: /x", ":2: state_dir", '"state_directory"'),
-        (with_layout("{12a: {}}"), ":4: gateways[0].inverters.12a", "invalid serial number"),
-        (with_layout("{'1221': {nmae: x}}"), ":4: gateways[0].inverters.1221.nmae", '"name"'),
-        (with_layout("{'1221': {name: ''}}"), ":4: gateways[0].inverters.1221.name", "empty"),
-        (with_layout("{'1221': {name: " + "x" * 65 + "}}"), ":4: gateways[0].inverters.1221.name", "64"),
-        (with_layout('{"1221": {name: "a\\tb"}}'), ":4: gateways[0].inverters.1221.name", "invalid name"),
-        (with_layout("{'1221': {row: 1.5}}"), ":4: gateways[0].inverters.1221.row", "integer"),
-        (with_layout("{'1221': {column: [1]}}"), ":4: gateways[0].inverters.1221.column", "list"),
-        (with_layout("{'1221': {peak_power: 0.37}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
-        (with_layout("{'1221': {peak_power: 7400}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
-        (with_layout("{'1221': {peak_power: -1}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
-        (with_layout("{'1221': {peak_power: 370Wp}}"), ":4: gateways[0].inverters.1221.peak_power", "unit"),
-        (with_layout("{'1221': {}, '1221': {}}"), ":4: gateways[0].inverters.1221", "duplicate key"),
+        (layout_config("{12a: {}}"), ":4: gateways[0].inverters.12a", "invalid serial number"),
+        (layout_config("{'1221': {nmae: x}}"), ":4: gateways[0].inverters.1221.nmae", '"name"'),
+        (layout_config("{'1221': {name: ''}}"), ":4: gateways[0].inverters.1221.name", "empty"),
+        (layout_config("{'1221': {name: " + "x" * 65 + "}}"), ":4: gateways[0].inverters.1221.name", "64"),
+        (layout_config('{"1221": {name: "a\\tb"}}'), ":4: gateways[0].inverters.1221.name", "invalid name"),
+        (layout_config("{'1221': {row: 1.5}}"), ":4: gateways[0].inverters.1221.row", "integer"),
+        (layout_config("{'1221': {column: [1]}}"), ":4: gateways[0].inverters.1221.column", "list"),
+        (layout_config("{'1221': {peak_power: 0.37}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
+        (layout_config("{'1221': {peak_power: 7400}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
+        (layout_config("{'1221': {peak_power: -1}}"), ":4: gateways[0].inverters.1221.peak_power", "out of range"),
+        (layout_config("{'1221': {peak_power: 370Wp}}"), ":4: gateways[0].inverters.1221.peak_power", "unit"),
+        (layout_config("{'1221': {}, '1221': {}}"), ":4: gateways[0].inverters.1221", "duplicate key"),
         (
-            with_layout("{'1221': {array: a, row: 1, column: 2}, '1222': {array: a, row: 1, column: 2}}"),
+            layout_config("{'1221': {array: a, row: 1, column: 2}, '1222': {array: a, row: 1, column: 2}}"),
             ":4: gateways[0].inverters.1222",
             "1221",
         ),
         (
-            with_layout("{'1221': {row: 1, column: 2}, '1222': {row: 1, column: 2}}"),
+            layout_config("{'1221': {row: 1, column: 2}, '1222': {row: 1, column: 2}}"),
             ":4: gateways[0].inverters.1222",
             "duplicate",
         ),
-        (with_layout("{'1221': {array: soth}}", "{south: {}}"), ":4: gateways[0].inverters.1221.array", '"south"'),
+        (layout_config("{'1221': {array: soth}}", "{south: {}}"), ":4: gateways[0].inverters.1221.array", '"south"'),
         (
-            with_layout("{'1221': {array: roof}}", "{south: {}, west: {}}"),
+            layout_config("{'1221': {array: roof}}", "{south: {}, west: {}}"),
             ":4: gateways[0].inverters.1221.array",
             "south, west",
         ),
-        (with_layout("{}", "{south: {azimuth: 361}}"), ":5: gateways[0].arrays.south.azimuth", "0 to 360"),
-        (with_layout("{}", "{south: {azimuth: south}}"), ":5: gateways[0].arrays.south.azimuth", "invalid number"),
-        (with_layout("{}", "{south: {tilt: 91}}"), ":5: gateways[0].arrays.south.tilt", "0 to 90"),
-        (with_layout("{}", "{south: {tilt: -1}}"), ":5: gateways[0].arrays.south.tilt", "out of range"),
+        (layout_config("{}", "{south: {azimuth: 361}}"), ":5: gateways[0].arrays.south.azimuth", "0 to 360"),
+        (layout_config("{}", "{south: {azimuth: south}}"), ":5: gateways[0].arrays.south.azimuth", "invalid number"),
+        (layout_config("{}", "{south: {tilt: 91}}"), ":5: gateways[0].arrays.south.tilt", "0 to 90"),
+        (layout_config("{}", "{south: {tilt: -1}}"), ":5: gateways[0].arrays.south.tilt", "out of range"),
         ("gateways: [", ":1", "invalid YAML"),
         ("gateways:\n\t- host: a", ":2", "tab"),
         ("a: *hunter2", ":1", "alias"),

@@ -31,7 +31,7 @@ state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))
 
 
-def with_layout(inverters: str, arrays: str = "{}") -> str:
+def layout_config(inverters: str, arrays: str = "{}") -> str:
     """The config of one gateway with this layout, on the lines 4 and 5."""
     return f"gateways:\n- host: a\n  name: b\n  inverters: {inverters}\n  arrays: {arrays}\n"
 
