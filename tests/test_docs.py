@@ -16,7 +16,6 @@ from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collectors import layout
 from envoy_exporter.documents import Documents
 from envoy_exporter.families import describe
-from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS, families
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.token import parse
@@ -125,16 +124,3 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
 def test_the_load_is_a_query(tmp_path: Path) -> None:
     (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "choosing-metrics.md").read_text(), re.DOTALL)
     check_queries([" ".join(load.split())], tmp_path)
-
-
-def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
-    """One row a class: its name, its age, and the paths in the order in which they are asked."""
-    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "polling.md").read_text(), re.MULTILINE)
-    told = {
-        name: re.findall(r"(?:^|· )((?:`[^`]+`(?:, | and )?)+)", paths) for name, _, paths in rows if name != "class"
-    }
-    listed = {name: re.findall(r"`([^`]+)`", "".join(those)) for name, those in told.items()}
-    asked: dict[str, list[str]] = {}
-    for endpoint in ENDPOINTS:
-        asked.setdefault(endpoint.age.name, []).append(endpoint.target)
-    assert listed == asked

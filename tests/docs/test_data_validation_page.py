@@ -8,7 +8,7 @@ from support.prometheus import check_queries
 
 from envoy_exporter.collectors import COLLECTORS, required
 
-PAGE = (Path(__file__).parent.parent / "docs" / "data-validation.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "data-validation.md").read_text(encoding="utf-8")
 RULES = {rule for collector in COLLECTORS for rule in collector.rules}
 QUERIES = [line.strip() for block in re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
@@ -20,7 +20,7 @@ def test_every_rule_is_told_and_has_a_query() -> None:
 
 
 def test_required_contents_are_listed_for_each_collector() -> None:
-    table = PAGE[PAGE.index("| collector | what must be there |") :].partition("\n\n")[0]
+    table = PAGE[PAGE.index("| collector | required content |") :].partition("\n\n")[0]
     collectors = re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:]
     assert set(collectors) == {requirement.collector for requirement in required.REQUIREMENTS}
     endpoints = {endpoint for requirement in required.REQUIREMENTS for endpoint in requirement.endpoints}

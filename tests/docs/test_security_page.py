@@ -11,7 +11,7 @@ from envoy_exporter.gateway import responses
 from envoy_exporter.transport import client
 from envoy_exporter.web import access, connections
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
 PROMISES = re.findall(r"^\| (.+) \| ((?:`tests/\S+` ?)+) \|$", PAGE, re.MULTILINE)
 
