@@ -100,7 +100,7 @@ class _Watched:
     def stands(self, now: float) -> float:
         """Seconds until the last of what was `{}` or `[]` is asked again: an answer, which lasts as long as any."""
         cache = self._gateway.state.cache
-        empty = (name for name, document in cache.seen.at_hand.items() if not document.content)
+        empty = (name for name, document in cache.documents.available.items() if not document.content)
         return max((cache.states[name].due - now for name in empty), default=0.0)
 
     def _counted(self) -> None:

@@ -232,7 +232,7 @@ class Soak:
             gateway = each.collector.gateway
             gateway.poll()
             snapshot = gateway.snapshot()
-            self.things = max(self.things, len(snapshot.wanted))
+            self.things = max(self.things, len(snapshot.endpoints))
             expected[name] = _series(Format.TEXT.render(each.collector.families(snapshot)).decode())
         app.close()
         return expected

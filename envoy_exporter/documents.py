@@ -50,14 +50,14 @@ GRID_PROFILE = "/installer/agf/index.json"
 class Document:
     """The response of one endpoint: parsed JSON, the elements of `/info` as nested text, or the text of an HTML page.
 
-    `asked` is the time of the request (seconds since 1970), `age` the seconds since then by the monotonic clock, `took`
-    the duration of the request in seconds.
+    `requested_at`: when it was requested, in seconds since 1970. `age`: the seconds since then by the monotonic clock.
+    `duration`: how long the request took, in seconds.
     """
 
     content: Json
-    asked: float = 0.0
+    requested_at: float = 0.0
     age: float = 0.0
-    took: float = 0.0
+    duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,16 @@ class Documents:
     have returned a document on this firmware, even if they fail now.
     """
 
-    at_hand: Mapping[str, Document] = field(default_factory=dict)
+    available: Mapping[str, Document] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()
     earlier: Mapping[str, Document] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
 
     def content(self, endpoint: str) -> Json:
-        document = self.at_hand.get(endpoint)
+        document = self.available.get(endpoint)
         return None if document is None else document.content
 
     def known(self, endpoint: str) -> bool:
         """Whether the endpoint has answered, even if it is not available on this gateway."""
-        return endpoint in self.at_hand or endpoint in self.absent
+        return endpoint in self.available or endpoint in self.absent

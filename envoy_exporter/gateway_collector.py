@@ -178,14 +178,14 @@ class GatewayCollector(PrometheusCollector):
             now = self._clock.time()
             name = self.gateway.settings.name
             read = {run.name: run.metrics(snapshot.documents, self._settings, now, name) for run in self.runs}
-            self._log_incomplete(snapshot.documents.at_hand)
+            self._log_incomplete(snapshot.documents.available)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, those in read.items():
             if (up or name == identity.COLLECTOR.name) and (name in only or not only):
                 metrics += those
         return metrics
 
-    def _log_incomplete(self, at_hand: Collection[str]) -> None:
+    def _log_incomplete(self, available: Collection[str]) -> None:
         """One line when an incomplete document has lasted, and one when a complete one follows."""
         suspect = {endpoint for run in self.runs for endpoint in run.suspect}
         incomplete: dict[str, list[str]] = {}
@@ -196,7 +196,7 @@ class GatewayCollector(PrometheusCollector):
         for endpoint in sorted(incomplete.keys() - self._reported):
             names = "; ".join(dict.fromkeys(incomplete[endpoint]))
             log.warning("gateway %s: %s is incomplete, missing: %s", gateway, endpoint, names)
-        complete = (self._reported - suspect) & set(at_hand)
+        complete = (self._reported - suspect) & set(available)
         for endpoint in sorted(complete):
             log.info("gateway %s: %s is complete again", gateway, endpoint)
         self._reported = (self._reported - complete) | incomplete.keys()
@@ -221,20 +221,20 @@ class GatewayCollector(PrometheusCollector):
 
 
 def _is_up(snapshot: Snapshot) -> bool:
-    core = [standing for name, standing in snapshot.wanted.items() if name in _CORE]
+    core = [standing for name, standing in snapshot.endpoints.items() if name in _CORE]
     readable = not core or any(standing.readable for standing in core)
-    return snapshot.answering and INFO in snapshot.documents.at_hand and readable
+    return snapshot.answering and INFO in snapshot.documents.available and readable
 
 
 def _grade(run: "Run[Any]", snapshot: Snapshot) -> CollectorRun:
     standings = [
-        snapshot.wanted[endpoint.name]
+        snapshot.endpoints[endpoint.name]
         for endpoint in ENDPOINTS
-        if endpoint.name in snapshot.wanted and endpoint.matters_to(run.name, snapshot.documents)
+        if endpoint.name in snapshot.endpoints and endpoint.matters_to(run.name, snapshot.documents)
     ]
     there = all(standing.readable or standing.absent is not None for standing in standings)
-    took = [standing.took for standing in standings if standing.took is not None]
-    asked = [standing.asked for standing in standings if standing.asked is not None]
+    took = [standing.duration for standing in standings if standing.duration is not None]
+    asked = [standing.requested_at for standing in standings if standing.requested_at is not None]
     return CollectorRun(
         collector=run.name,
         success=snapshot.answering and there and not run.broken and not run.incomplete,
@@ -311,7 +311,7 @@ class Run(Generic[Memory]):
         reading remembered. A document that stays while another is new has been read before: the rules with a memory
         know it by its time of request, and what is rejected in it has been counted.
         """
-        asked = {name: document.asked for name, document in documents.at_hand.items() if name in self.reads}
+        asked = {name: document.requested_at for name, document in documents.available.items() if name in self.reads}
         new = {name for name in asked if asked[name] != self._counted.get(name)}
         if asked != self._seen:
             self._seen, self._before = asked, self._memory

@@ -34,11 +34,11 @@ def firmware_below(documents: Documents, *threshold: int) -> bool:
 
 def gateway_time(documents: Documents) -> float | None:
     """The present time of the gateway's own clock, in seconds since 1970; None if it is not reported."""
-    document = documents.at_hand.get(INFO)
+    document = documents.available.get(INFO)
     time = entries.entry(document.content).get("time") if document else None
     if document is None or not isinstance(time, str) or not re.fullmatch(r"\d{1,12}", time):
         return None
-    return int(time) + document.age - document.took / 2
+    return int(time) + document.age - document.duration / 2
 
 
 # --- meters
@@ -102,7 +102,7 @@ def has_battery(documents: Documents) -> bool:
 
 def battery_power_never_answered(documents: Documents) -> bool:
     """On this firmware `/ivp/ensemble/power` is not available, or fails on one that is known to lack it (below 7)."""
-    if ENSEMBLE_POWER in documents.answered or ENSEMBLE_POWER in documents.at_hand:
+    if ENSEMBLE_POWER in documents.answered or ENSEMBLE_POWER in documents.available:
         return False
     failing = ENSEMBLE_POWER in documents.failing and firmware_below(documents, 7)
     return ENSEMBLE_POWER in documents.absent or failing

@@ -32,7 +32,7 @@ def listed(kind: str, **device: Json) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("at_hand", "expected"),
+    ("available", "expected"),
     [
         ({}, False),
         ({INVERTERS_V1: [{"serialNumber": "1", "devType": 1}]}, True),
@@ -49,15 +49,15 @@ def listed(kind: str, **device: Json) -> Json:
         ({PRODUCTION_JSON: {"production": [{"type": "inverters", "activeCount": 0}]}}, False),
     ],
 )
-def test_inverter_is_installed_if_a_document_lists_one(at_hand: At, *, expected: bool) -> None:
-    assert system.has_inverter(documents(at_hand)) is expected
+def test_inverter_is_installed_if_a_document_lists_one(available: At, *, expected: bool) -> None:
+    assert system.has_inverter(documents(available)) is expected
 
 
 ACB: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 50}]}
 
 
 @pytest.mark.parametrize(
-    ("at_hand", "expected"),
+    ("available", "expected"),
     [
         ({}, (False, False)),
         ({PRODUCTION_JSON: ACB}, (True, True)),
@@ -69,9 +69,11 @@ ACB: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 50}]}
         ({ENSEMBLE_INVENTORY: listed("ENPOWER")}, (False, False)),
     ],
 )
-def test_ac_battery_and_battery_are_installed_if_a_document_lists_one(at_hand: At, expected: tuple[bool, bool]) -> None:
+def test_ac_battery_and_battery_are_installed_if_a_document_lists_one(
+    available: At, expected: tuple[bool, bool]
+) -> None:
     """`has_battery` is about documents that name charge and energy, so a list of inverters does not count."""
-    found = documents(at_hand)
+    found = documents(available)
     assert (system.has_ac_battery(found), system.has_battery(found)) == expected
 
 
@@ -131,9 +133,9 @@ def test_battery_power_never_answered_if_absent_or_failing_on_old_firmware(
 ) -> None:
     power = frozenset({ENSEMBLE_POWER})
     nothing: frozenset[str] = frozenset()
-    at_hand = documents({INFO: information(firmware)}).at_hand
+    available = documents({INFO: information(firmware)}).available
     seen = Documents(
-        at_hand, power if absent else nothing, power if failing else nothing, {}, power if answered else nothing
+        available, power if absent else nothing, power if failing else nothing, {}, power if answered else nothing
     )
     assert system.battery_power_never_answered(seen) is expected
 

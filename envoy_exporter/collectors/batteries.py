@@ -8,8 +8,8 @@ by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing i
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from envoy_exporter import documents, entries, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries, system
+from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_SECCTRL, METER_READINGS, PRODUCTION_JSON, Documents
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, MISSING, FieldReader
 
@@ -120,35 +120,35 @@ class BatteryMemory:
 
 
 def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
-    seen, settings, before, now = context.documents, context.settings, context.memory, context.now
-    reader = DocumentReader.at(seen, now)
-    plausible = PlausibilityFilter(seen, before.plausibility)
-    units = dict(reader.devices(documents.ENSEMBLE_INVENTORY, entries.ensemble(seen, "ENCHARGE"), "serial_num"))
+    documents, settings, before, now = context.documents, context.settings, context.memory, context.now
+    reader = DocumentReader.at(documents, now)
+    plausible = PlausibilityFilter(documents, before.plausibility)
+    units = dict(reader.devices(ENSEMBLE_INVENTORY, entries.ensemble(documents, "ENCHARGE"), "serial_num"))
     whole = all(rejection.rule == DUPLICATE for rejection in reader.rejections)
     readings: list[Reading] = []
     iq = ac = None
-    absent_since = battery_charge.absent_since(seen, before.power_absent_since, now)
-    in_inventory = battery_charge.is_in_inventory(seen, absent_since, now, before=before.charge_in_inventory)
+    absent_since = battery_charge.absent_since(documents, before.power_absent_since, now)
+    in_inventory = battery_charge.is_in_inventory(documents, absent_since, now, before=before.charge_in_inventory)
     if units:
         readings = [*battery_units.iq(reader, units, charge_in_inventory=in_inventory)]
         readings += secondary_control.readings(reader)
         iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], whole=whole)
-    if (entry := entries.ac_batteries(entries.site(seen))) is not None:
-        ac = _ac(reader.fields(entries.site_endpoint(seen), entry), seen, settings)
+    if (entry := entries.ac_batteries(entries.site(documents))) is not None:
+        ac = _ac(reader.fields(entries.site_endpoint(documents), entry), documents, settings)
     readings += battery_units.ac(reader, settings, plausible)
-    listed = battery_units.listed(seen, before.listed)
+    listed = battery_units.listed(documents, before.listed)
     readings += battery_units.ac_of_v1(reader, listed)
     kinds = [kind for kind in (iq, ac) if kind is not None]
-    known = _remembered(seen, [kind.kind for kind in kinds], before, now)
+    known = _remembered(documents, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
     if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
         together += _together(reader, iq, ac)
-        if kinds and _has_no_ct(seen, known.meters.current):
+        if kinds and _has_no_ct(documents, known.meters.current):
             together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
     together += _by_ct(reader, plausible)
     return Result(
         (*together, *kinds, *readings),
-        (*reader.rejections, *required.missing("batteries", seen)),
+        (*reader.rejections, *required.missing("batteries", documents)),
         replace(
             known,
             plausibility=plausible.state(),
@@ -156,18 +156,18 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
             power_absent_since=absent_since,
             charge_in_inventory=in_inventory,
         ),
-        required.undecided("batteries", seen),
+        required.undecided("batteries", documents),
     )
 
 
-def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
+def _remembered(documents: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
     """Which kinds there are: one whose document did not come, or lacks it for a poll, is there still.
 
     All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
     """
     answered = {
-        "iq": system.firmware_below(seen, 5) or seen.known(documents.ENSEMBLE_INVENTORY),
-        "ac": entries.lists_storage(entries.site(seen)) or documents.PRODUCTION_JSON in seen.absent,
+        "iq": system.firmware_below(documents, 5) or documents.known(ENSEMBLE_INVENTORY),
+        "ac": entries.lists_storage(entries.site(documents)) or PRODUCTION_JSON in documents.absent,
     }
     kinds = {
         kind: now if kind in present else before.kinds[kind]
@@ -175,18 +175,18 @@ def _remembered(seen: Documents, present: Sequence[str], before: BatteryMemory, 
         if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
     }
     told = before.told | {kind for kind in _KINDS if answered[kind]}
-    return BatteryMemory(before.plausibility, kinds, told, steady.meters(seen, before.meters, now))
+    return BatteryMemory(before.plausibility, kinds, told, steady.meters(documents, before.meters, now))
 
 
-def _has_no_ct(seen: Documents, meters: Listing | None) -> bool:
+def _has_no_ct(documents: Documents, meters: Listing | None) -> bool:
     """Whether the units may be added up: not before the meters are known, nor beside a storage CT that is new."""
-    ct = steady.is_enabled(meters, "storage") or system.enabled_meter(seen, "storage") is not None
+    ct = steady.is_enabled(meters, "storage") or system.enabled_meter(documents, "storage") is not None
     return meters is not None and not ct
 
 
 def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) -> Iterator[Reading]:
     if iq and ac:
-        together = reader.entry(documents.ENSEMBLE_SECCTRL)
+        together = reader.entry(ENSEMBLE_SECCTRL)
         yield Storage(
             charge=together.ratio("agg_soc"),
             available=_sum(iq.available, together.watt_hours("ACB_agg_energy")),
@@ -202,14 +202,14 @@ def _by_ct(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Re
     if meter is None:
         return
     sent = entries.meter_readings(reader.documents).get(meter.eid, {})
-    if fields := plausible.meter(meter, reader.fields(documents.METER_READINGS, sent)):
+    if fields := plausible.meter(meter, reader.fields(METER_READINGS, sent)):
         yield StoragePower(source="ct", power=fields.number("activePower"))
         yield StorageEnergy(discharged=fields.watt_hours("actEnergyDlvd"), charged=fields.watt_hours("actEnergyRcvd"))
 
 
 def _iq(reader: DocumentReader, units: list[BatteryUnit], *, whole: bool) -> Battery:
     """`whole`: whether each battery of the list is among the units, so that they can be counted and added up."""
-    fields = reader.entry(documents.ENSEMBLE_SECCTRL)
+    fields = reader.entry(ENSEMBLE_SECCTRL)
     return Battery(
         kind="iq",
         charge=fields.ratio("ENC_agg_soc"),
@@ -224,12 +224,12 @@ def _iq(reader: DocumentReader, units: list[BatteryUnit], *, whole: bool) -> Bat
     )
 
 
-def _ac(fields: FieldReader, seen: Documents, settings: Settings) -> Battery:
+def _ac(fields: FieldReader, documents: Documents, settings: Settings) -> Battery:
     """A gateway that no longer hears them repeats their last values: for 41 hours in 8.2.4382_ACB.
 
     Each is an inverter with cells behind it, and its power can be as old as an inverter's. The charge stays.
     """
-    last_reading, fresh = report_time(fields, "readingTime", seen, settings.inverter_max_age)
+    last_reading, fresh = report_time(fields, "readingTime", documents, settings.inverter_max_age)
     power, state = fields.number("wNow"), fields.text("state")
     return Battery(
         kind="ac",

@@ -4,32 +4,32 @@
 inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB). So the source is kept.
 """
 
-from envoy_exporter import documents, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import system
+from envoy_exporter.documents import ENSEMBLE_POWER, Documents
 
 _ABSENT_FOR = 600.0
 """A gateway that has just started answers 404 to anything."""
 
 
-def absent_since(seen: Documents, before: float | None, now: float) -> float | None:
+def absent_since(documents: Documents, before: float | None, now: float) -> float | None:
     """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None.
 
     Only a document ends it: a request that fails says nothing.
     """
-    if documents.ENSEMBLE_POWER in seen.at_hand:
+    if ENSEMBLE_POWER in documents.available:
         return None
-    if documents.ENSEMBLE_POWER not in seen.absent:
+    if ENSEMBLE_POWER not in documents.absent:
         return before
     return now if before is None else min(before, now)
 
 
-def is_in_inventory(seen: Documents, since: float | None, now: float, *, before: bool) -> bool:
+def is_in_inventory(documents: Documents, since: float | None, now: float, *, before: bool) -> bool:
     """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
 
     It stays so until power answers, which wins whenever it does, and is kept then. `before`: whether it was so.
     """
-    if before and documents.ENSEMBLE_POWER not in seen.answered | seen.at_hand.keys():
+    if before and ENSEMBLE_POWER not in documents.answered | documents.available.keys():
         return True
-    if not system.battery_power_never_answered(seen):
+    if not system.battery_power_never_answered(documents):
         return False
-    return system.firmware_below(seen, 7) or (since is not None and now - since >= _ABSENT_FOR)
+    return system.firmware_below(documents, 7) or (since is not None and now - since >= _ABSENT_FOR)

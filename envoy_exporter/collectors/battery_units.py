@@ -4,10 +4,18 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries
+from envoy_exporter.documents import (
+    ACB_CONFIG,
+    DEVICE_DATA,
+    ENSEMBLE_POWER,
+    ENSEMBLE_STATUS,
+    INVENTORY,
+    INVERTERS_V1,
+    Documents,
+)
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
-from envoy_exporter.fields import LARGEST, TYPE, FieldReader, by_serial
+from envoy_exporter.fields import MAX_NUMBER, TYPE, FieldReader, by_serial
 
 from .collector import Settings
 from .device_reports import is_fresh, mean_watts
@@ -200,20 +208,20 @@ def iq(reader: DocumentReader, units: Mapping[str, FieldReader], *, charge_in_in
     The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
     """
     powers = entries.battery_powers(reader.documents)
-    fresh = dict(reader.devices(documents.ENSEMBLE_POWER, powers, "serial_num"))
-    statuses = reader.entry(documents.ENSEMBLE_STATUS, "inventory", "serial_nums")
+    fresh = dict(reader.devices(ENSEMBLE_POWER, powers, "serial_num"))
+    statuses = reader.entry(ENSEMBLE_STATUS, "inventory", "serial_nums")
     for serial, fields in units.items():
         yield _info(serial, "iq", fields)
         if version := fields.text("bmu_fw_version"):
             yield BatteryManagement(serial=serial, firmware=version)
-        power = fresh.get(serial) or reader.fields(documents.ENSEMBLE_POWER, {})
+        power = fresh.get(serial) or reader.fields(ENSEMBLE_POWER, {})
         status = statuses.entry(serial)
         switch_off = fields.flag("dc_switch_off")
         yield BatteryUnit(
             serial=serial,
             charge=fields.ratio("percentFull") if charge_in_inventory else power.ratio("soc"),
-            power=power.thousandths("real_power_mw", low=-LARGEST),
-            apparent_power=power.thousandths("apparent_power_mva", low=-LARGEST),
+            power=power.thousandths("real_power_mw", low=-MAX_NUMBER),
+            apparent_power=power.thousandths("apparent_power_mva", low=-MAX_NUMBER),
             temperature=fields.celsius("temperature"),
             cell_temperature=fields.celsius("maxCellTemp"),
             capacity=fields.watt_hours("encharge_capacity"),
@@ -239,20 +247,20 @@ def ac(reader: DocumentReader, settings: Settings, plausible: PlausibilityFilter
     Their power in the v1 list may lack its sign (no capture has one that charges), so it is not used: device_data
     counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
     """
-    seen = reader.documents
-    listed = reader.devices(documents.INVENTORY, entries.inventory(seen, "ACB"), "serial_num")
+    documents = reader.documents
+    listed = reader.devices(INVENTORY, entries.inventory(documents, "ACB"), "serial_num")
     units = {serial: fields for serial, fields in listed if entries.is_ac_battery(fields.fields)}
     if not units:
         return
-    reported = dict(reader.devices(documents.DEVICE_DATA, entries.interval_data(seen, "acb"), "sn"))
+    reported = dict(reader.devices(DEVICE_DATA, entries.interval_data(documents, "acb"), "sn"))
     asleep = _commanded(reader)
     for serial, fields in units.items():
         yield _info(serial, "ac", fields)
-        device = reported.get(serial) or reader.fields(documents.DEVICE_DATA, {})
+        device = reported.get(serial) or reader.fields(DEVICE_DATA, {})
         channel = next(device.objects("channels"), device.of({}))
         report = channel.entry("lastReading")
         lifetime = plausible.accepted((serial,), channel.entry("lifetime"), _LIFETIME)
-        fresh = is_fresh(report.timestamp("endDate", latest=math.inf), seen, settings.inverter_max_age)
+        fresh = is_fresh(report.timestamp("endDate", latest=math.inf), documents, settings.inverter_max_age)
         power, temperature = _power(report), report.celsius("channelTemp")
         coldest, volts = report.celsius("minCellTemp"), report.thousandths("totVoltage")
         yield BatteryUnit(
@@ -280,11 +288,11 @@ def ac(reader: DocumentReader, settings: Settings, plausible: PlausibilityFilter
         )
 
 
-def listed(seen: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
+def listed(documents: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
     """The AC batteries that the inventory lists, removed ones too; as before while it does not answer."""
-    if not seen.known(documents.INVENTORY):
+    if not documents.known(INVENTORY):
         return before
-    return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(seen, "ACB")))
+    return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(documents, "ACB")))
 
 
 def ac_of_v1(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[Reading]:
@@ -292,14 +300,14 @@ def ac_of_v1(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[R
 
     Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
     """
-    listed = [*entries.objects(reader.documents.content(documents.INVERTERS_V1))]
-    if entries.device_data_is_complete(reader.documents.content(documents.DEVICE_DATA)):
+    listed = [*entries.objects(reader.documents.content(INVERTERS_V1))]
+    if entries.device_data_is_complete(reader.documents.content(DEVICE_DATA)):
         # The inverters are read in device_data then, so no other collector counts the odd types of this list.
         for unit in listed:
             if entries.device_type(unit) is None:
-                reader.fields(documents.INVERTERS_V1, unit).reject(TYPE, "devType")
+                reader.fields(INVERTERS_V1, unit).reject(TYPE, "devType")
     units = [unit for unit in listed if entries.device_type(unit) == entries.AC_BATTERY]
-    for serial, fields in reader.devices(documents.INVERTERS_V1, units, "serialNumber"):
+    for serial, fields in reader.devices(INVERTERS_V1, units, "serialNumber"):
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(
@@ -317,7 +325,7 @@ def _power(report: FieldReader) -> float | None:
 
 def _commanded(reader: DocumentReader) -> frozenset[str] | None:
     """The AC batteries that are commanded to sleep; None if it is not reported."""
-    config = reader.entry(documents.ACB_CONFIG)
+    config = reader.entry(ACB_CONFIG)
     serials = frozenset(serial for serial, _ in by_serial(config.objects("acb_sleep"), "serial_num"))
     return serials if isinstance(config.fields.get("acb_sleep"), list) else None
 

@@ -7,7 +7,8 @@ They are listed in the ensemble inventory. The relays for solar and battery circ
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
+from envoy_exporter.documents import ENSEMBLE_ERRORS, ENSEMBLE_INVENTORY, ENSEMBLE_STATUS
 from envoy_exporter.families import Reading, flags, gauge, info, label, states
 from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader
 
@@ -198,9 +199,9 @@ class Combiner:
 
 
 def read(context: Context[None]) -> Result[None]:
-    reader, seen = DocumentReader.at(context.documents, context.now), context.documents
+    reader, documents = DocumentReader.at(context.documents, context.now), context.documents
     enpowers, collars, combiners = (
-        dict(reader.devices(documents.ENSEMBLE_INVENTORY, entries.ensemble(seen, kind), "serial_num"))
+        dict(reader.devices(ENSEMBLE_INVENTORY, entries.ensemble(documents, kind), "serial_num"))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
     # One relay object without a serial: it belongs to the only switch, and with two it is unknown to which.
@@ -215,14 +216,14 @@ def read(context: Context[None]) -> Result[None]:
 
 def _relay(reader: DocumentReader, *, is_switch: bool) -> FieldReader:
     """The relay object, which is the only switch's; empty for other devices."""
-    relay = reader.entry(documents.ENSEMBLE_STATUS, "relay")
+    relay = reader.entry(ENSEMBLE_STATUS, "relay")
     return relay if is_switch else relay.of({})
 
 
 def _enpowers(reader: DocumentReader, enpowers: Mapping[str, FieldReader], switch: str | None) -> Iterator[Reading]:
     for serial, fields in enpowers.items():
         relay = _relay(reader, is_switch=serial == switch)
-        errors = reader.entry(documents.ENSEMBLE_ERRORS) if serial == switch else None
+        errors = reader.entry(ENSEMBLE_ERRORS) if serial == switch else None
         yield Grid(
             serial=serial,
             device="enpower",

@@ -3,30 +3,30 @@
 import math
 
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MOST_WATTS, FieldReader
+from envoy_exporter.fields import MAX_WATTS, FieldReader
 
 from . import sanity_checks
 
 
-def is_fresh(last_report: float | None, seen: Documents, maximum_age: float) -> bool:
+def is_fresh(last_report: float | None, documents: Documents, maximum_age: float) -> bool:
     """Whether a report is new enough, by the gateway's clock, which dates the reports too.
 
     A report from the future is fresh; without a usable clock, every report is.
     """
     if last_report is None:
         return False
-    clock = sanity_checks.gateway_clock(seen)
+    clock = sanity_checks.gateway_clock(documents)
     return clock is None or clock - last_report <= maximum_age
 
 
-def report_time(report: FieldReader, key: str, seen: Documents, maximum_age: float) -> tuple[float | None, bool]:
+def report_time(report: FieldReader, key: str, documents: Documents, maximum_age: float) -> tuple[float | None, bool]:
     """When a report was made, and whether it is fresh. A time that is too far ahead is rejected, but fresh."""
     last_report = report.timestamp(key, latest=math.inf)
-    return report.not_ahead(last_report, key), is_fresh(last_report, seen, maximum_age)
+    return report.not_ahead(last_report, key), is_fresh(last_report, documents, maximum_age)
 
 
 def mean_watts(energy: float | None, seconds: float | None) -> float | None:
     """The mean power of a report's interval; None if that is too short for so much energy."""
-    if energy is None or not seconds or seconds < 0 or abs(energy) > MOST_WATTS * seconds:
+    if energy is None or not seconds or seconds < 0 or abs(energy) > MAX_WATTS * seconds:
         return None
     return energy / seconds

@@ -6,7 +6,8 @@ Gateways without one answer too; there is one where `gen_config` is not empty. N
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
+from envoy_exporter.documents import GENERATOR, GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE
 from envoy_exporter.families import Reading, gauge, info, label, states
 from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader, scaled
 
@@ -15,7 +16,7 @@ from .document_reader import DocumentReader
 
 MODES = ("off", "on", "auto")
 _NONE = -1
-_LARGEST_KILOWATTS = 1000
+_MAX_KILOWATTS = 1000
 _MINUTE, _WEEK = 60, 7 * 86400
 _MINUTES_A_DAY = 1440
 
@@ -87,7 +88,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _generator(reader: DocumentReader) -> Iterator[Reading]:
-    config = reader.fields(documents.GENERATOR_CONFIG, entries.generator(reader.documents))
+    config = reader.fields(GENERATOR_CONFIG, entries.generator(reader.documents))
     if not config:
         return
     yield GeneratorInfo(
@@ -96,9 +97,9 @@ def _generator(reader: DocumentReader) -> Iterator[Reading]:
         type=config.text("gen_type"),
         start_method=config.text("start_method"),
     )
-    kilowatts = config.number("name_plate_rating_wat", low=0, high=_LARGEST_KILOWATTS)
-    live, mode = reader.entry(documents.GENERATOR), reader.entry(documents.GENERATOR_MODE)
-    exercise = reader.entry(documents.GENERATOR_SCHEDULE, "exercise_config")
+    kilowatts = config.number("name_plate_rating_wat", low=0, high=_MAX_KILOWATTS)
+    live, mode = reader.entry(GENERATOR), reader.entry(GENERATOR_MODE)
+    exercise = reader.entry(GENERATOR_SCHEDULE, "exercise_config")
     if day := exercise.text("day"):
         yield GeneratorExercise(day=day)
     yield Generator(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from envoy_exporter import documents, entries, system
+from envoy_exporter import entries, system
+from envoy_exporter.documents import INFO
 from envoy_exporter.families import gauge, info, label
 from envoy_exporter.fields import CLOCK, LABEL, MISSING, RANGE, TYPE
 
@@ -49,7 +50,7 @@ class Clock:
 def read(context: Context[None]) -> Result[None]:
     reader = DocumentReader.at(context.documents, context.now)
     readings: list[GatewayInfo | Clock] = []
-    information = reader.fields(documents.INFO, entries.information(context.documents))
+    information = reader.fields(INFO, entries.information(context.documents))
     if device := information.entry("device"):
         readings.append(
             GatewayInfo(
@@ -72,14 +73,14 @@ def read(context: Context[None]) -> Result[None]:
 
 def _offset(reader: DocumentReader) -> float | None:
     """The gateway reports whole seconds; ours are those of the middle of the request. A clock at 1970 is not set."""
-    document = reader.documents.at_hand.get(documents.INFO)
+    document = reader.documents.available.get(INFO)
     if document is None:
         return None
-    information = reader.entry(documents.INFO)
+    information = reader.entry(INFO)
     time = information.timestamp("time", latest=math.inf)
     if information.fields.get("time") == "0":
         information.reject(CLOCK, "time")
-    return None if time is None else time - (document.asked + document.took / 2)
+    return None if time is None else time - (document.requested_at + document.duration / 2)
 
 
 def _utc_offset(reader: DocumentReader, timezone: str | None, now: float) -> float | None:

@@ -7,15 +7,21 @@ their own, for one series is one register.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
-from envoy_exporter.documents import Documents
+from envoy_exporter.documents import (
+    DYNAMIC_EXPORT_LIMIT,
+    GRID_PROFILE,
+    PDM_ENERGY,
+    PLC_STATUS,
+    PRODUCTION_SWITCH,
+    Documents,
+)
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import (
     GENERAL_RULES,
-    LARGEST,
     LIMIT,
-    MOST_DEVICES,
-    MOST_WATTS,
+    MAX_DEVICES,
+    MAX_NUMBER,
+    MAX_WATTS,
     TYPE,
     WATT_HOUR,
     FieldReader,
@@ -86,7 +92,7 @@ class PlcInverter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class PdmEnergy:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
@@ -134,25 +140,25 @@ class GridProfile:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen = context.documents
-    reader = DocumentReader.at(seen, context.now)
-    plausible = PlausibilityFilter(seen, context.memory)
-    line = reader.entry(documents.PLC_STATUS)
+    documents = context.documents
+    reader = DocumentReader.at(documents, context.now)
+    plausible = PlausibilityFilter(documents, context.memory)
+    line = reader.entry(PLC_STATUS)
     readings: list[Reading] = [
         *_counters(line.entry("counters")),
-        *_inverters(line.entry("pcu"), seen, context.settings),
-        *_books(reader.entry(documents.PDM_ENERGY), plausible),
+        *_inverters(line.entry("pcu"), documents, context.settings),
+        *_books(reader.entry(PDM_ENERGY), plausible),
     ]
-    dynamic = reader.entry(documents.DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
+    dynamic = reader.entry(DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
     enabled = dynamic.flag("enable")
     readings.append(
         Switches(
             dynamic_limit_enabled=enabled,
             dynamic_limit=dynamic.number("limit_value_W") if enabled else None,
-            forced_off=reader.entry(documents.PRODUCTION_SWITCH).flag("powerForcedOff"),
+            forced_off=reader.entry(PRODUCTION_SWITCH).flag("powerForcedOff"),
         )
     )
-    profile = reader.entry(documents.GRID_PROFILE)
+    profile = reader.entry(GRID_PROFILE)
     if name := profile.text("selected_profile"):
         readings.append(GridProfile(profile=name, id=_id(profile)))
     return Result(tuple(readings), tuple(reader.rejections), plausible.state())
@@ -175,12 +181,12 @@ def _counters(counters: FieldReader) -> Iterator[PlcDevices]:
                 yield PlcDevices(device=device, state=state, devices=count)
 
 
-def _inverters(table: FieldReader, seen: Documents, settings: Settings) -> Iterator[PlcInverter]:
+def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> Iterator[PlcInverter]:
     rows = list(inverter_source.microinverters(_rows(table), "devType"))
     for serial, fields in by_serial(rows, "serialNumber"):
         last_report = fields.timestamp("reportDate")
         electrical = {
-            "power": scaled(fields.signed("acPowerINmW", 1000 * MOST_WATTS), divided=1000),
+            "power": scaled(fields.signed("acPowerINmW", 1000 * MAX_WATTS), divided=1000),
             "ac_voltage": fields.thousandths("acVoltageINmV"),
             "dc_voltage": fields.thousandths("dcVoltageINmV"),
             "dc_current": fields.thousandths("dcCurrentINmA"),
@@ -191,7 +197,7 @@ def _inverters(table: FieldReader, seen: Documents, settings: Settings) -> Itera
             communicating=fields.flag("communicating"),
             producing=fields.flag("producing"),
             last_report=last_report,
-            **(electrical if is_fresh(last_report, seen, settings.inverter_max_age) else {}),
+            **(electrical if is_fresh(last_report, documents, settings.inverter_max_age) else {}),
         )
 
 
@@ -204,10 +210,10 @@ def _rows(table: FieldReader) -> list[FieldReader]:
         table.reject(TYPE, "values")
         return []
     keys = [name if isinstance(name, str) else "" for name in names]
-    if len(values) > MOST_DEVICES:
+    if len(values) > MAX_DEVICES:
         table.reject(LIMIT, "values")
     rows: list[FieldReader] = []
-    for value in values[:MOST_DEVICES]:
+    for value in values[:MAX_DEVICES]:
         if isinstance(value, list) and len(value) == len(keys):
             rows.append(table.of(dict(zip(keys, value, strict=True))))
         else:
@@ -215,7 +221,7 @@ def _rows(table: FieldReader) -> list[FieldReader]:
     return rows
 
 
-def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books]:
+def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
     """Only of meters that are installed: for others all values are zero (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
         sent = energy.entry(*path)
@@ -224,10 +230,10 @@ def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books
             continue
         lifetime = sent.raw_number("wattHoursLifetime")
         energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0)
-        yield Books(
+        yield PdmEnergy(
             source=source,
             power=fields.number("wattsNow"),
-            lifetime=fields.watt_hours("wattHoursLifetime", low=-LARGEST),
+            lifetime=fields.watt_hours("wattHoursLifetime", low=-MAX_NUMBER),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
@@ -236,7 +242,7 @@ def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books
 COLLECTOR = Collector(
     name="installer",
     enabled_by_default=False,
-    readings=(PlcDevices, PlcInverter, Books, Switches, GridProfile),
+    readings=(PlcDevices, PlcInverter, PdmEnergy, Switches, GridProfile),
     rules=(
         *GENERAL_RULES,
         sanity_checks.DAY_EQUALS_LIFETIME,

@@ -6,7 +6,8 @@ It is some minutes old. Removed inverters stay in it, without a state and with t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
+from envoy_exporter.documents import INVENTORY
 from envoy_exporter.families import Reading, flags, gauge, info, label
 from envoy_exporter.fields import FieldReader
 
@@ -48,7 +49,7 @@ READINGS: tuple[type[Reading], ...] = (InverterState, InverterPhase)
 def listed(reader: DocumentReader) -> dict[str, FieldReader]:
     """The inverters of the inventory by serial, removed ones too."""
     inverters = entries.inventory(reader.documents, "PCU")
-    return dict(reader.devices(documents.INVENTORY, inverters, "serial_num"))
+    return dict(reader.devices(INVENTORY, inverters, "serial_num"))
 
 
 def read(inverters: Mapping[str, FieldReader]) -> Iterator[Reading]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MOST_DEVICES, TYPE, FieldReader, by_serial
+from envoy_exporter import entries
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Documents
+from envoy_exporter.fields import MAX_DEVICES, TYPE, FieldReader, by_serial
 
 from .document_reader import DocumentReader
 
@@ -17,26 +17,24 @@ class InverterSource:
     endpoint: str | None = None
 
 
-def choose(seen: Documents, chosen: InverterSource) -> InverterSource:
+def choose(documents: Documents, chosen: InverterSource) -> InverterSource:
     """Where to read them now. `chosen`: where they were read before.
 
     Of more inverters than device_data lists, v1 has them all: half a fleet in detail would pass for a whole one.
     """
     before = chosen.endpoint
-    content = seen.content(documents.DEVICE_DATA)
+    content = documents.content(DEVICE_DATA)
     if content is not None:
-        return InverterSource(
-            documents.DEVICE_DATA if entries.device_data_is_complete(content) else documents.INVERTERS_V1
-        )
-    if before == documents.DEVICE_DATA and documents.DEVICE_DATA not in seen.absent:
-        return InverterSource(documents.DEVICE_DATA)
-    return InverterSource(documents.INVERTERS_V1 if documents.INVERTERS_V1 in seen.at_hand else before)
+        return InverterSource(DEVICE_DATA if entries.device_data_is_complete(content) else INVERTERS_V1)
+    if before == DEVICE_DATA and DEVICE_DATA not in documents.absent:
+        return InverterSource(DEVICE_DATA)
+    return InverterSource(INVERTERS_V1 if INVERTERS_V1 in documents.available else before)
 
 
 def of_v1(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
     """The inverters of the v1 list, which has AC batteries too (8.2.4382_ACB); 3.9.36 sends no types."""
-    content = reader.documents.content(documents.INVERTERS_V1)
-    inverters = microinverters(reader.objects(documents.INVERTERS_V1, content), "devType")
+    content = reader.documents.content(INVERTERS_V1)
+    inverters = microinverters(reader.objects(INVERTERS_V1, content), "devType")
     yield from by_serial(list(inverters), "serialNumber")
 
 
@@ -53,39 +51,39 @@ def microinverters(devices: Iterable[FieldReader], key: str) -> Iterator[FieldRe
 def of_device_data(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
     """The inverters of device_data, removed ones too, for which `active` is false (8.3.5433)."""
     devices = entries.interval_data(reader.documents, "pcu")
-    yield from reader.devices(documents.DEVICE_DATA, devices, "sn")
+    yield from reader.devices(DEVICE_DATA, devices, "sn")
 
 
-def serials(seen: Documents, endpoint: str) -> frozenset[str]:
+def serials(documents: Documents, endpoint: str) -> frozenset[str]:
     """The inverters in one of the two lists, removed ones too."""
-    found = of_v1 if endpoint == documents.INVERTERS_V1 else of_device_data
-    return frozenset(serial for serial, _ in found(DocumentReader(seen)))
+    found = of_v1 if endpoint == INVERTERS_V1 else of_device_data
+    return frozenset(serial for serial, _ in found(DocumentReader(documents)))
 
 
-def listed(seen: Documents, chosen: InverterSource, inventory: Mapping[str, bool]) -> frozenset[str] | None:
+def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str, bool]) -> frozenset[str] | None:
     """The serials of all inverters that are not removed; None while no list of all of them can be read.
 
     Those of their own list, and those that only the inventory has. It also says who was taken away where the list
     does not (4.2.33: 51, of which 19 are there). What is odd is passed over: the inverters' own collector counts it.
     """
-    content = seen.content(chosen.endpoint) if chosen.endpoint else None
-    if not isinstance(content, list | dict) or len(content) > MOST_DEVICES:
+    content = documents.content(chosen.endpoint) if chosen.endpoint else None
+    if not isinstance(content, list | dict) or len(content) > MAX_DEVICES:
         return None
-    if chosen.endpoint == documents.INVERTERS_V1:
+    if chosen.endpoint == INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(seen))}
+        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}
     elif entries.device_data_is_complete(content):
-        devices = of_device_data(DocumentReader(seen))
+        devices = of_device_data(DocumentReader(documents))
         own = {serial: device.fields.get("active") is not False for serial, device in devices}
     else:
         return None
     return frozenset(serial for serial, there in {**inventory, **own}.items() if there)
 
 
-def by_inventory(seen: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
+def by_inventory(documents: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
     """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
-    if not seen.known(documents.INVENTORY):
+    if not documents.known(INVENTORY):
         return before
-    found = DocumentReader(seen).devices(documents.INVENTORY, entries.inventory(seen, "PCU"), "serial_num")
+    found = DocumentReader(documents).devices(INVENTORY, entries.inventory(documents, "PCU"), "serial_num")
     return {serial: not entries.is_removed(device.fields) for serial, device in found}

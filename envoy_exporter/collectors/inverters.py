@@ -8,8 +8,8 @@ the inventory, see there.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Documents
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 
@@ -18,7 +18,7 @@ from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
 from .document_reader import DocumentReader
-from .inverter_reports import Inverter, InverterChannel, InverterLeg, InverterReports
+from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage, InverterReports
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 
@@ -61,33 +61,33 @@ class InverterMemory:
 
 
 def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
-    seen, settings, before = context.documents, context.settings, context.memory
-    reader = DocumentReader.at(seen, context.now)
-    chosen = inverter_source.choose(seen, before.chosen)
-    plausible = PlausibilityFilter(seen, before.plausibility)
+    documents, settings, before = context.documents, context.settings, context.memory
+    reader = DocumentReader.at(documents, context.now)
+    chosen = inverter_source.choose(documents, before.chosen)
+    plausible = PlausibilityFilter(documents, before.plausibility)
     listed = inventory.listed(reader)
     readings: list[Reading] = []
     channels = before.channels
-    if chosen.endpoint == documents.DEVICE_DATA:
+    if chosen.endpoint == DEVICE_DATA:
         reports = InverterReports(reader, settings, plausible, before.channels)
         readings, channels = [*reports.readings()], reports.channel_numbers()
-    elif chosen.endpoint == documents.INVERTERS_V1:
+    elif chosen.endpoint == INVERTERS_V1:
         readings = [*_v1(reader, settings)]
     inverters = [reading for reading in readings if isinstance(reading, Inverter)]
-    if chosen.endpoint != documents.DEVICE_DATA or documents.DEVICE_DATA in seen.at_hand:
+    if chosen.endpoint != DEVICE_DATA or DEVICE_DATA in documents.available:
         known = {inverter.serial for inverter in inverters}
         others = {serial: fields for serial, fields in listed.items() if serial not in known}
         # While their own list fails, it is not known of any inverter that only the inventory has it.
-        dated = chosen.endpoint is None or chosen.endpoint in seen.at_hand
-        found = _of_inventory(others, seen, settings)
+        dated = chosen.endpoint is None or chosen.endpoint in documents.available
+        found = _of_inventory(others, documents, settings)
         only = (one if dated else Inverter(serial=one.serial, active=one.active) for one in found)
         inverters = [*_marked(inverters, listed), *only]
-    infos = tuple(_infos(seen, inverters, listed, before))
-    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterLeg))
+    infos = tuple(_infos(documents, inverters, listed, before))
+    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterPhaseVoltage))
     everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
-    rejections = (*reader.rejections, *required.missing("inverters", seen, chosen.endpoint))
+    rejections = (*reader.rejections, *required.missing("inverters", documents, chosen.endpoint))
     after = InverterMemory(chosen, infos, plausible.state(), channels)
-    return Result(everything, rejections, after, required.undecided("inverters", seen, chosen.endpoint))
+    return Result(everything, rejections, after, required.undecided("inverters", documents, chosen.endpoint))
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Iterator[Inverter]:
@@ -101,13 +101,13 @@ def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Ite
             yield _removed(inverter.serial) if removed else replace(inverter, active=True)
 
 
-def _of_inventory(others: Mapping[str, FieldReader], seen: Documents, settings: Settings) -> Iterator[Inverter]:
+def _of_inventory(others: Mapping[str, FieldReader], documents: Documents, settings: Settings) -> Iterator[Inverter]:
     """Inverters that only the inventory has: of their reports it knows nothing but the time."""
     for serial, fields in others.items():
         if entries.is_removed(fields.fields):
             yield _removed(serial)
             continue
-        last_report, fresh = report_time(fields, "last_rpt_date", seen, settings.inverter_max_age)
+        last_report, fresh = report_time(fields, "last_rpt_date", documents, settings.inverter_max_age)
         yield Inverter(serial=serial, active=True, reporting=fresh, last_report=last_report)
 
 
@@ -117,9 +117,9 @@ def _removed(serial: str) -> Inverter:
 
 
 def _infos(
-    seen: Documents, inverters: list[Inverter], listed: Mapping[str, FieldReader], before: InverterMemory
+    documents: Documents, inverters: list[Inverter], listed: Mapping[str, FieldReader], before: InverterMemory
 ) -> Iterator[InverterInfo]:
-    infos = before.infos if not seen.known(documents.INVENTORY) else ()
+    infos = before.infos if not documents.known(INVENTORY) else ()
     known = {info.serial: info for info in infos}
     for inverter in inverters:
         if inverter.active is not False:
@@ -133,8 +133,8 @@ def _infos(
 
 
 def _counts(reader: DocumentReader) -> Iterator[DeviceData]:
-    if documents.DEVICE_DATA in reader.documents.at_hand:
-        content = reader.entry(documents.DEVICE_DATA)
+    if DEVICE_DATA in reader.documents.available:
+        content = reader.entry(DEVICE_DATA)
         yield DeviceData(
             devices=content.number("deviceCount", low=0),
             limit=content.number("deviceDataLimit", low=0),
@@ -161,7 +161,7 @@ COLLECTOR = Collector(
         InverterInfo,
         Inverter,
         InverterChannel,
-        InverterLeg,
+        InverterPhaseVoltage,
         *inventory.READINGS,
         DeviceData,
     ),

@@ -6,8 +6,8 @@ Its numbers are of `/ivp/pdm/device_data`, its state of the inventory; each docu
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries
+from envoy_exporter.documents import DEVICE_DATA, INVENTORY, Documents
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label
 from envoy_exporter.fields import CLOSED, GENERAL_RULES, PHASES, FieldReader
 
@@ -88,28 +88,28 @@ class IqRelayPhase:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen = context.documents
-    reader = DocumentReader.at(seen, context.now)
-    plausible = PlausibilityFilter(seen, context.memory)
-    listed = dict(reader.devices(documents.INVENTORY, entries.inventory(seen, "NSRB"), "serial_num"))
-    reported = dict(reader.devices(documents.DEVICE_DATA, entries.interval_data(seen, "nsrb"), "sn"))
+    documents = context.documents
+    reader = DocumentReader.at(documents, context.now)
+    plausible = PlausibilityFilter(documents, context.memory)
+    listed = dict(reader.devices(INVENTORY, entries.inventory(documents, "NSRB"), "serial_num"))
+    reported = dict(reader.devices(DEVICE_DATA, entries.interval_data(documents, "nsrb"), "sn"))
     readings: list[Reading] = []
     for serial in {**listed, **reported}:
-        fields = listed.get(serial) or reader.fields(documents.INVENTORY, {})
-        device = reported.get(serial) or reader.fields(documents.DEVICE_DATA, {})
+        fields = listed.get(serial) or reader.fields(INVENTORY, {})
+        device = reported.get(serial) or reader.fields(DEVICE_DATA, {})
         if not entries.is_removed(fields.fields) and device.flag("active") is not False:
             channel = next(device.objects("channels"), device.of({}))
             report = plausible.accepted((serial,), channel.entry("lastReading"), _REGISTERS)
-            readings += _relay(serial, fields, report, seen, context.settings)
+            readings += _relay(serial, fields, report, documents, context.settings)
     return Result(tuple(readings), tuple(reader.rejections), plausible.state())
 
 
 def _relay(
-    serial: str, fields: FieldReader, report: FieldReader, seen: Documents, settings: Settings
+    serial: str, fields: FieldReader, report: FieldReader, documents: Documents, settings: Settings
 ) -> Iterator[Reading]:
     """Its measurements are of the present, and are left out of a report that is older than inverter_max_age."""
     last_report = report.timestamp("endDate")
-    fresh = is_fresh(last_report, seen, settings.inverter_max_age)
+    fresh = is_fresh(last_report, documents, settings.inverter_max_age)
     temperature, frequency = report.celsius("temperature"), report.thousandths("freqInmHz")
     yield IqRelayInfo(
         serial=serial,
@@ -138,7 +138,7 @@ def _relay(
 
 def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
     """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
-    return volts > plausibility.LIVE if by_inventory is None else by_inventory
+    return volts > plausibility.LIVE_VOLTS if by_inventory is None else by_inventory
 
 
 COLLECTOR = Collector(

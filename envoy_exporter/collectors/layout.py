@@ -65,10 +65,10 @@ class LayoutMemory:
 
 
 def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
-    seen, settings, before = context.documents, context.settings, context.memory
-    chosen = inverter_source.choose(seen, before.chosen)
-    inventory = inverter_source.by_inventory(seen, before.inventory)
-    listed = inverter_source.listed(seen, chosen, inventory)
+    documents, settings, before = context.documents, context.settings, context.memory
+    chosen = inverter_source.choose(documents, before.chosen)
+    inventory = inverter_source.by_inventory(documents, before.inventory)
+    listed = inverter_source.listed(documents, chosen, inventory)
     readings: list[Reading] = [
         LayoutInfo(serial=placed.serial, name=placed.name, array=placed.array, row=placed.row, column=placed.column)
         for placed in settings.inverters

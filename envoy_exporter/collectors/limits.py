@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter.documents import EXPORT_LIMIT, PRODUCTION_LIMIT
 from envoy_exporter.families import Reading, gauge, states
 from envoy_exporter.fields import RANGE, TYPE, FieldReader
 
@@ -51,9 +51,9 @@ class ProductionLimit:
 def read(context: Context[None]) -> Result[None]:
     reader = DocumentReader.at(context.documents, context.now)
     readings: list[Reading] = []
-    if export := reader.entry(documents.EXPORT_LIMIT):
+    if export := reader.entry(EXPORT_LIMIT):
         readings.append(_export(export))
-    if production := reader.entry(documents.PRODUCTION_LIMIT):
+    if production := reader.entry(PRODUCTION_LIMIT):
         readings.append(ProductionLimit(ratio=production.ratio("pv_limit_pct"), enabled=production.flag("enable")))
     return Result(tuple(readings), tuple(reader.rejections), None)
 

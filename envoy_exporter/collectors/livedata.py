@@ -8,10 +8,10 @@ freeze. So they are there only while the stream runs and the last update is youn
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries, system
+from envoy_exporter.documents import LIVE_DATA, Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import CLOCK, LARGEST, PHASES, RANGE, TYPE, FieldReader, Fields
+from envoy_exporter.fields import CLOCK, MAX_NUMBER, PHASES, RANGE, TYPE, FieldReader, Fields
 
 from .collector import Collector, Context, Result
 from .device_reports import is_fresh
@@ -104,7 +104,7 @@ class LiveBattery:
 
 def read(context: Context[None]) -> Result[None]:
     reader = DocumentReader.at(context.documents, context.now)
-    content = reader.entry(documents.LIVE_DATA)
+    content = reader.entry(LIVE_DATA)
     if not content:
         return Result((), (), None)
     connection, meters = content.entry("connection"), content.entry("meters")
@@ -119,12 +119,12 @@ def read(context: Context[None]) -> Result[None]:
     return Result((stream, *live), tuple(reader.rejections), None)
 
 
-def _live(meters: FieldReader, seen: Documents) -> Iterator[Reading]:
+def _live(meters: FieldReader, documents: Documents) -> Iterator[Reading]:
     """Only of batteries and a generator that are installed: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
-    if not system.has_iq_battery(seen):
+    if not system.has_iq_battery(documents):
         del kinds["iq"]
-    if entries.ac_batteries(entries.site(seen)) is None:
+    if entries.ac_batteries(entries.site(documents)) is None:
         del kinds["ac"]
     yield Live(
         charge=meters.ratio("soc") if kinds else None,
@@ -132,8 +132,8 @@ def _live(meters: FieldReader, seen: Documents) -> Iterator[Reading]:
         main_relay=meters.number("main_relay_state"),
         generator_relay=meters.number("gen_relay_state"),
     )
-    installed = {"storage": bool(kinds), "generator": system.has_generator(seen)}
-    phases = _phases(meters.fields, seen)
+    installed = {"storage": bool(kinds), "generator": system.has_generator(documents)}
+    phases = _phases(meters.fields, documents)
     for source in _SOURCES:
         if installed.get(source, True):
             yield from _powers(source, meters.entry(source), phases)
@@ -145,26 +145,26 @@ def _live(meters: FieldReader, seen: Documents) -> Iterator[Reading]:
 def _powers(source: str, fields: FieldReader, phases: int) -> Iterator[Reading]:
     yield LivePower(
         source=source,
-        power=fields.thousandths("agg_p_mw", low=-LARGEST),
-        apparent_power=fields.thousandths("agg_s_mva", low=-LARGEST),
+        power=fields.thousandths("agg_p_mw", low=-MAX_NUMBER),
+        apparent_power=fields.thousandths("agg_s_mva", low=-MAX_NUMBER),
     )
     for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
         yield LivePhasePower(
             source=source,
             phase=phase,
-            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-LARGEST),
-            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-LARGEST),
+            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-MAX_NUMBER),
+            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-MAX_NUMBER),
         )
 
 
-def _phases(meters: Fields, seen: Documents) -> int:
+def _phases(meters: Fields, documents: Documents) -> int:
     """How many are wired: the gateway sends three. It may count 0 of them, so split phase and the CTs count too."""
     count = meters.get("phase_count")
     if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
         return count
     if meters.get("is_split_phase") == 1:
         return _SPLIT
-    return max((meter.phases for meter in entries.meters(seen) if meter.enabled), default=len(PHASES))
+    return max((meter.phases for meter in entries.meters(documents) if meter.enabled), default=len(PHASES))
 
 
 COLLECTOR = Collector(

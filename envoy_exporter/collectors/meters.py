@@ -7,9 +7,10 @@ status and flags are of every meter that the gateway lists. A reading is joined 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries, system
+from envoy_exporter import entries, system
+from envoy_exporter.documents import METER_READINGS, METERS
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, LARGEST, MISSING, PHASES, TYPE, FieldReader
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, MAX_NUMBER, MISSING, PHASES, TYPE, FieldReader
 
 from . import plausibility, required
 from .collector import Collector, Context, Result
@@ -173,21 +174,21 @@ class MeterPhase:
 
 
 def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
-    seen = context.documents
-    reader = DocumentReader.at(seen, context.now)
-    plausible = PlausibilityFilter(seen, context.memory)
+    documents = context.documents
+    reader = DocumentReader.at(documents, context.now)
+    plausible = PlausibilityFilter(documents, context.memory)
     readings = tuple(_readings(reader, plausible))
-    rejections = (*reader.rejections, *required.missing("meters", seen))
-    return Result(readings, rejections, plausible.state(), required.undecided("meters", seen))
+    rejections = (*reader.rejections, *required.missing("meters", documents))
+    return Result(readings, rejections, plausible.state(), required.undecided("meters", documents))
 
 
 def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
-    seen = reader.documents
-    sent = entries.meter_readings(seen)
+    documents = reader.documents
+    sent = entries.meter_readings(documents)
     _count_rejected(reader)
-    net = system.enabled_meter(seen, "net-consumption")
-    for meter in entries.meters(seen):
-        listed = reader.fields(documents.METERS, meter.listed)
+    net = system.enabled_meter(documents, "net-consumption")
+    for meter in entries.meters(documents):
+        listed = reader.fields(METERS, meter.listed)
         yield MeterInfo(
             meter=meter.name,
             eid=meter.eid,
@@ -197,7 +198,7 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
         yield _status(meter.name, listed)
         if not meter.enabled or meter.eid not in sent:
             continue
-        fields = plausible.meter(meter, reader.fields(documents.METER_READINGS, sent[meter.eid]))
+        fields = plausible.meter(meter, reader.fields(METER_READINGS, sent[meter.eid]))
         if fields is None:
             continue
         yield (reading := _reading(meter.name, fields))
@@ -210,16 +211,16 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
 
 def _count_rejected(reader: DocumentReader) -> None:
     """Entries that cannot be told apart, or are not meters, are left out of both lists, and counted."""
-    for endpoint in (documents.METERS, documents.METER_READINGS):
+    for endpoint in (METERS, METER_READINGS):
         eids: set[int] = set()
         for fields in reader.objects(endpoint, reader.documents.content(endpoint)):
             eid = fields.fields.get("eid")
-            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > LARGEST:
+            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > MAX_NUMBER:
                 fields.reject(TYPE, "eid")
                 continue
             if eid in eids:
                 fields.reject(DUPLICATE, "eid")
-            elif endpoint == documents.METERS and not entries.is_name(fields.fields.get("measurementType")):
+            elif endpoint == METERS and not entries.is_name(fields.fields.get("measurementType")):
                 fields.reject(LABEL, "measurementType")
             eids.add(eid)
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
+from envoy_exporter.documents import FIRMWARE_MANAGER
 from envoy_exporter.families import Reading, gauge, label
 from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, FieldReader
 
@@ -124,7 +125,7 @@ def read(context: Context[None]) -> Result[None]:
         readings += _interfaces(network)
         readings += _wireless(home)
         readings += _communication(home.entry("comm"))
-    if state := reader.entry(documents.FIRMWARE_MANAGER, "SiteSync"):
+    if state := reader.entry(FIRMWARE_MANAGER, "SiteSync"):
         readings.append(BatteryFirmware(status=state.number("Current_Status")))
     return Result(tuple(readings), tuple(reader.rejections), None)
 

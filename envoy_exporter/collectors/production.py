@@ -7,7 +7,8 @@ poll without it has no sample, never another's, for a switch would add megawatt-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents, entries, system
+from envoy_exporter import entries, system
+from envoy_exporter.documents import PRODUCTION, PRODUCTION_V1
 from envoy_exporter.families import Reading, counter, gauge, label
 from envoy_exporter.fields import CLOCK, MISSING, RANGE, TYPE, WATT_HOUR, FieldReader, scaled
 
@@ -95,16 +96,16 @@ class ProductionMemory:
 
 
 def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
-    seen, now = context.documents, context.now
-    serial = entries.device(seen, "sn")
+    documents, now = context.documents, context.now
+    serial = entries.device(documents, "sn")
     same = serial in {None, context.memory.serial or serial}
     before = context.memory if same else ProductionMemory()
-    choice = production_source.choose(seen, before.choice, now)
-    reader = DocumentReader.at(seen, now)
-    site = Site(reader, PlausibilityFilter(seen, before.plausibility))
+    choice = production_source.choose(documents, before.choice, now)
+    reader = DocumentReader.at(documents, now)
+    site = Site(reader, PlausibilityFilter(documents, before.plausibility))
     load = consumption.remembered(site, before.load, choice.meters.current, now)
     readings = (*site_meters.read(site), *_production(site, choice.source), *consumption.read(site, load))
-    rejections = (*reader.rejections, *required.missing("production", seen, choice.source))
+    rejections = (*reader.rejections, *required.missing("production", documents, choice.source))
     return Result(readings, rejections, ProductionMemory(serial or before.serial, choice, site.plausible.state(), load))
 
 
@@ -164,7 +165,7 @@ def _eim(site: Site) -> Iterator[Reading]:
 
 
 def _v1(site: Site) -> Iterator[Production]:
-    sent = site.reader.entry(documents.PRODUCTION_V1)
+    sent = site.reader.entry(PRODUCTION_V1)
     if not sent:
         return
     fields = site.plausible.accepted((), sent, _V1)
@@ -180,8 +181,8 @@ def _v1(site: Site) -> Iterator[Production]:
 
 
 def _html(site: Site) -> Iterator[Production]:
-    page = html_production.read(site.documents.content(documents.PRODUCTION))
-    sent = site.reader.fields(documents.PRODUCTION, page.rows)
+    page = html_production.read(site.documents.content(PRODUCTION))
+    sent = site.reader.fields(PRODUCTION, page.rows)
     for row in page.invalid:
         sent.reject(TYPE, row)
     if not page.rows:

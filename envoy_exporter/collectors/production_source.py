@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents, entries, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries, system
+from envoy_exporter.documents import INFO, METERS, PRODUCTION, PRODUCTION_JSON, PRODUCTION_V1, Documents
 from envoy_exporter.fields import Fields, raw_number
 
 from . import steady
@@ -21,35 +21,35 @@ class Choice:
     meters: Held[Listing] = field(default_factory=Held)
 
 
-def choose(seen: Documents, before: Choice, now: float) -> Choice:
+def choose(documents: Documents, before: Choice, now: float) -> Choice:
     """The CT wins whenever it shows: it may be away first."""
-    firmware = entries.device(seen, "software") or before.firmware
-    meters = steady.meters(seen, before.meters, now)
+    firmware = entries.device(documents, "software") or before.firmware
+    meters = steady.meters(documents, before.meters, now)
     same = (firmware, meters.current) == (before.firmware, before.meters.current)
     kept = before.source if same else None
-    if entries.is_active(entries.eim_entry(entries.site(seen))):
+    if entries.is_active(entries.eim_entry(entries.site(documents))):
         kept = "eim"
-    return Choice(kept or _source(seen, meters.current), firmware, meters)
+    return Choice(kept or _source(documents, meters.current), firmware, meters)
 
 
-def _source(seen: Documents, meters: Listing | None) -> str | None:
-    if system.firmware_below(seen, 3, 9):
-        return "html" if isinstance(seen.content(documents.PRODUCTION), str) else None
-    site = entries.site(seen)
-    if documents.INFO not in seen.at_hand or (site is None and documents.PRODUCTION_JSON not in seen.absent):
+def _source(documents: Documents, meters: Listing | None) -> str | None:
+    if system.firmware_below(documents, 3, 9):
+        return "html" if isinstance(documents.content(PRODUCTION), str) else None
+    site = entries.site(documents)
+    if INFO not in documents.available or (site is None and PRODUCTION_JSON not in documents.absent):
         return None
-    if site is not None and not entries.lists_production(site) and system.metered(seen) is not False:
+    if site is not None and not entries.lists_production(site) and system.metered(documents) is not False:
         return None
     inverters = entries.inverters_entry(site)
-    if system.metered(seen):
-        if not seen.known(documents.METERS):
+    if system.metered(documents):
+        if not documents.known(METERS):
             return None
-        listed = isinstance(seen.content(documents.METERS), list)
+        listed = isinstance(documents.content(METERS), list)
         if inverters and listed and not steady.is_enabled(meters, "production"):
             return "inverters"
-    if documents.PRODUCTION_V1 not in seen.at_hand:
+    if PRODUCTION_V1 not in documents.available:
         return None
-    return _by_v1(entries.entry(seen.content(documents.PRODUCTION_V1)), inverters)
+    return _by_v1(entries.entry(documents.content(PRODUCTION_V1)), inverters)
 
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:

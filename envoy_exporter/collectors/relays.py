@@ -7,7 +7,8 @@ and what is switched are two documents, joined on the relay's id.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
+from envoy_exporter.documents import DRY_CONTACT_SETTINGS, DRY_CONTACTS
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader, by_serial
 
@@ -54,8 +55,8 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _relays(reader: DocumentReader) -> Iterator[Reading]:
-    contacts = dict(_listed(reader, documents.DRY_CONTACTS))
-    for relay, fields in _listed(reader, documents.DRY_CONTACT_SETTINGS):
+    contacts = dict(_listed(reader, DRY_CONTACTS))
+    for relay, fields in _listed(reader, DRY_CONTACT_SETTINGS):
         if not entries.is_relay_in_use(fields.fields):
             continue
         yield RelayInfo(

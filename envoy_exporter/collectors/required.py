@@ -7,13 +7,26 @@ A document that parses and lacks what is required of it is counted by the rule `
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents, entries, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries, system
+from envoy_exporter.documents import (
+    DEVICE_DATA,
+    ENSEMBLE_INVENTORY,
+    ENSEMBLE_POWER,
+    INFO,
+    INVENTORY,
+    INVERTERS_V1,
+    METER_READINGS,
+    METERS,
+    PRODUCTION,
+    PRODUCTION_JSON,
+    PRODUCTION_V1,
+    Documents,
+)
 from envoy_exporter.fields import MISSING, FieldReader, Fields, Rejection, raw_number
 
 from . import html_production, inverter_source, production_source
 
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
 Lacking = Iterator[tuple[str, list[str] | None]]
 
@@ -32,61 +45,61 @@ class Requirement:
     lacking: Callable[[Documents, str | None], Lacking]
 
 
-def missing(collector: str, seen: Documents, choice: str | None = None) -> list[Rejection]:
+def missing(collector: str, documents: Documents, choice: str | None = None) -> list[Rejection]:
     """A rejection for each incomplete document. `choice`: the chosen production source or inverter list."""
     return [
         Rejection(endpoint, MISSING, _joined(names))
         for requirement in REQUIREMENTS
         if requirement.collector == collector
-        for endpoint, names in requirement.lacking(seen, choice)
+        for endpoint, names in requirement.lacking(documents, choice)
         if names
     ]
 
 
-def undecided(collector: str, seen: Documents, choice: str | None = None) -> frozenset[str]:
+def undecided(collector: str, documents: Documents, choice: str | None = None) -> frozenset[str]:
     """The endpoints whose documents cannot be judged."""
     return frozenset(
         endpoint
         for requirement in REQUIREMENTS
         if requirement.collector == collector
-        for endpoint, names in requirement.lacking(seen, choice)
+        for endpoint, names in requirement.lacking(documents, choice)
         if names is None
     )
 
 
 def _joined(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _information(seen: Documents, _: str | None) -> Lacking:
-    if documents.INFO in seen.at_hand:
-        yield documents.INFO, [element for element in ("sn", "software") if not entries.device(seen, element)]
+def _information(documents: Documents, _: str | None) -> Lacking:
+    if INFO in documents.available:
+        yield INFO, [element for element in ("sn", "software") if not entries.device(documents, element)]
 
 
-def _production(seen: Documents, source: str | None) -> Lacking:
+def _production(documents: Documents, source: str | None) -> Lacking:
     """0 is a number; an entry whose CT is not active has numbers too."""
-    endpoint, name = entries.site_endpoint(seen), f"production {source}"
-    site, v1 = seen.content(endpoint), entries.entry(seen.content(documents.PRODUCTION_V1))
+    endpoint, name = entries.site_endpoint(documents), f"production {source}"
+    site, v1 = documents.content(endpoint), entries.entry(documents.content(PRODUCTION_V1))
     eim, inverters = entries.eim_entry(site), entries.inverters_entry(site)
     if source == "html":
-        endpoint, name = documents.PRODUCTION, html_production.POWER
-        rows = html_production.read(seen.content(endpoint))
+        endpoint, name = PRODUCTION, html_production.POWER
+        rows = html_production.read(documents.content(endpoint))
         complete = bool({*rows.rows, *rows.invalid} & {html_production.POWER, html_production.LIFETIME})
     elif source == "v1":
-        endpoint, name = documents.PRODUCTION_V1, "wattsNow"
+        endpoint, name = PRODUCTION_V1, "wattsNow"
         complete = _any_number(v1, ("wattsNow", "wattHoursLifetime"))
     elif source is not None:
         complete = _any_number((eim if source == "eim" else inverters) or {}, ("wNow", "whLifetime"))
-    elif system.firmware_below(seen, 3, 9):
-        endpoint, name, complete = documents.PRODUCTION, html_production.POWER, False
+    elif system.firmware_below(documents, 3, 9):
+        endpoint, name, complete = PRODUCTION, html_production.POWER, False
     else:
         name = "production"
-        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not seen.known(documents.PRODUCTION_V1)
+        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not documents.known(PRODUCTION_V1)
         if eim or inverters:  # of a gateway with CTs, the list of meters decides first
-            endpoint, name = documents.PRODUCTION_V1, "wattsNow"
-            complete = complete or (system.metered(seen) is True and not seen.known(documents.METERS))
-    if endpoint in seen.at_hand and not complete:
+            endpoint, name = PRODUCTION_V1, "wattsNow"
+            complete = complete or (system.metered(documents) is True and not documents.known(METERS))
+    if endpoint in documents.available and not complete:
         yield endpoint, [name]
 
 
@@ -94,43 +107,47 @@ def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
     return any(raw_number(fields, key) is not None for key in keys)
 
 
-def _meter_readings(seen: Documents, kind: str | None) -> Lacking:
+def _meter_readings(documents: Documents, kind: str | None) -> Lacking:
     """Of every enabled meter, or of those of one type."""
-    if documents.METER_READINGS in seen.at_hand and not entries.meters(seen):
-        yield documents.METER_READINGS, None
-    elif documents.METER_READINGS in seen.at_hand:
-        readings = entries.meter_readings(seen)
-        meters = (meter for meter in entries.meters(seen) if meter.enabled and kind in {None, meter.type})
-        yield documents.METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
+    if METER_READINGS in documents.available and not entries.meters(documents):
+        yield METER_READINGS, None
+    elif METER_READINGS in documents.available:
+        readings = entries.meter_readings(documents)
+        meters = (meter for meter in entries.meters(documents) if meter.enabled and kind in {None, meter.type})
+        yield METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
 
 
-def _storage_reading(seen: Documents, _: str | None) -> Lacking:
-    yield from _meter_readings(seen, "storage")
+def _storage_reading(documents: Documents, _: str | None) -> Lacking:
+    yield from _meter_readings(documents, "storage")
 
 
-def _inverters(seen: Documents, chosen: str | None) -> Lacking:
+def _inverters(documents: Documents, chosen: str | None) -> Lacking:
     """Of the chosen list; of another that has answered, while the chosen one does not."""
-    both = (documents.DEVICE_DATA, documents.INVERTERS_V1)
-    lists = [endpoint for endpoint in ((chosen,) if chosen in seen.at_hand else both) if endpoint in seen.at_hand]
-    counted = entries.is_active(entries.inverters_entry(entries.site(seen)))
-    listed = entries.objects(entries.inventory(seen, "PCU"))
+    both = (DEVICE_DATA, INVERTERS_V1)
+    lists = [
+        endpoint
+        for endpoint in ((chosen,) if chosen in documents.available else both)
+        if endpoint in documents.available
+    ]
+    counted = entries.is_active(entries.inverters_entry(entries.site(documents)))
+    listed = entries.objects(entries.inventory(documents, "PCU"))
     expected = counted or any(not entries.is_removed(inverter) for inverter in listed)
-    if lists and not any(inverter_source.serials(seen, endpoint) for endpoint in lists if endpoint):
+    if lists and not any(inverter_source.serials(documents, endpoint) for endpoint in lists if endpoint):
         if expected:
             yield str(lists[0]), ["inverters"]
-        elif not (seen.known(documents.INVENTORY) and seen.known(documents.PRODUCTION_JSON)):
+        elif not (documents.known(INVENTORY) and documents.known(PRODUCTION_JSON)):
             yield str(lists[0]), None
 
 
-def _battery_power(seen: Documents, _: str | None) -> Lacking:
-    if documents.ENSEMBLE_POWER in seen.at_hand and not seen.known(documents.ENSEMBLE_INVENTORY):
-        yield documents.ENSEMBLE_POWER, None
-    elif documents.ENSEMBLE_POWER in seen.at_hand:
-        powers = entries.battery_powers(seen)
+def _battery_power(documents: Documents, _: str | None) -> Lacking:
+    if ENSEMBLE_POWER in documents.available and not documents.known(ENSEMBLE_INVENTORY):
+        yield ENSEMBLE_POWER, None
+    elif ENSEMBLE_POWER in documents.available:
+        powers = entries.battery_powers(documents)
         sent = {_serial(power) for power in entries.objects(powers)}
-        units = entries.objects(entries.ensemble(seen, "ENCHARGE"))
+        units = entries.objects(entries.ensemble(documents, "ENCHARGE"))
         serials = (_serial(unit) for unit in units)
-        yield documents.ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
+        yield ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
 
 
 def _serial(unit: Fields) -> str | None:
@@ -138,21 +155,21 @@ def _serial(unit: Fields) -> str | None:
 
 
 REQUIREMENTS = (
-    Requirement("identity", (documents.INFO,), "the serial and the firmware", _information),
+    Requirement("identity", (INFO,), "the serial and the firmware", _information),
     Requirement(
         "production",
-        (documents.PRODUCTION_JSON, documents.PRODUCTION, documents.PRODUCTION_V1),
+        (PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1),
         "of the chosen production source, a number for power or lifetime energy, which may be 0; while no source can be"
         " chosen, a production entry, and with one a number in /api/v1/production",
         _production,
     ),
-    Requirement("meters", (documents.METER_READINGS,), "an entry for each enabled meter", _meter_readings),
+    Requirement("meters", (METER_READINGS,), "an entry for each enabled meter", _meter_readings),
     Requirement(
         "inverters",
-        (documents.DEVICE_DATA, documents.INVERTERS_V1),
+        (DEVICE_DATA, INVERTERS_V1),
         "at least one inverter, if the site counts active ones or the inventory lists one that is not removed",
         _inverters,
     ),
-    Requirement("batteries", (documents.ENSEMBLE_POWER,), "an entry for each IQ battery", _battery_power),
-    Requirement("batteries", (documents.METER_READINGS,), "an entry for the enabled storage meter", _storage_reading),
+    Requirement("batteries", (ENSEMBLE_POWER,), "an entry for each IQ battery", _battery_power),
+    Requirement("batteries", (METER_READINGS,), "an entry for the enabled storage meter", _storage_reading),
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from envoy_exporter import system
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import EARLIEST, LARGEST, LATEST, FieldReader, Fields, raw_number
+from envoy_exporter.fields import EARLIEST, LATEST, MAX_NUMBER, FieldReader, Fields, raw_number
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -32,7 +32,7 @@ def day_and_week(
     week_key: str,
     lifetime: float | None,
     *,
-    low: float = -LARGEST,
+    low: float = -MAX_NUMBER,
 ) -> DayAndWeek:
     """The two energies of the fields that are plausible, in the unit of the fields.
 
@@ -85,17 +85,17 @@ def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None,
     return None if nothing_produced else True
 
 
-def gateway_clock(seen: Documents) -> float | None:
+def gateway_clock(documents: Documents) -> float | None:
     """The time of the gateway's clock; None if it cannot be right, as 1970 after a start without a network."""
-    clock = system.gateway_time(seen)
+    clock = system.gateway_time(documents)
     return clock if clock is not None and EARLIEST <= clock <= LATEST else None
 
 
-def latest(seen: Documents, now: float) -> float:
+def latest(documents: Documents, now: float) -> float:
     """The latest time that a date of the gateway can have: a day ahead of its clock, or of ours if that is later.
 
     A gateway whose clock fell back by years has true dates that are ahead of it (8.2.127_with_3cts_and_battery_split
     was recorded with the /info of another year). Without a usable clock there is no limit.
     """
-    clock = gateway_clock(seen)
+    clock = gateway_clock(documents)
     return math.inf if clock is None else max(clock, now) + _DAY

@@ -6,7 +6,7 @@ There only with an IQ battery: without one the document is full of zeros that me
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from envoy_exporter import documents
+from envoy_exporter.documents import ENSEMBLE_SECCTRL
 from envoy_exporter.families import Reading, gauge, label
 from envoy_exporter.fields import PHASES
 
@@ -53,7 +53,7 @@ READINGS = (StorageControl, Bias)
 
 def readings(reader: DocumentReader) -> Iterator[Reading]:
     """Only for systems with an IQ battery."""
-    fields = reader.entry(documents.ENSEMBLE_SECCTRL)
+    fields = reader.entry(ENSEMBLE_SECCTRL)
     yield StorageControl(
         very_low_limit=fields.ratio("VLS_Limit"),
         shutdown=fields.flag("shutdown"),

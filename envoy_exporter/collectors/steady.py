@@ -6,8 +6,8 @@ Times are those of the requests, so a document that is read twice is judged the 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries
+from envoy_exporter.documents import METERS, Documents
 
 from .plausibility import HOLD
 
@@ -40,18 +40,18 @@ class Held(Generic[Value]):
         return Held(value) if requested_at - since >= HOLD else Held(self.current, value, since, requested_at)
 
 
-def meters(seen: Documents, before: Held[Listing], now: float) -> Held[Listing]:
+def meters(documents: Documents, before: Held[Listing], now: float) -> Held[Listing]:
     """The list of meters after these documents; unchanged while it fails.
 
     It is empty on a gateway that does not have the endpoint, and for some minutes on one that starts: so the first
     meters that follow an empty list count at once.
     """
-    if not seen.known(documents.METERS):
+    if not documents.known(METERS):
         return before
-    listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(seen))
-    document = seen.at_hand.get(documents.METERS)
+    listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(documents))
+    document = documents.available.get(METERS)
     held: Held[Listing] = before if before.current else Held()
-    return held.after(listed, document.asked if document else now)
+    return held.after(listed, document.requested_at if document else now)
 
 
 def is_enabled(listing: Listing | None, kind: str) -> bool:

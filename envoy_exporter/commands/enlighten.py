@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from envoy_exporter import documents, entries
+from envoy_exporter import entries
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
-from envoy_exporter.documents import Json
-from envoy_exporter.fields import LARGEST, FieldReader, clean
+from envoy_exporter.documents import Entry, Json
+from envoy_exporter.fields import MAX_NUMBER, FieldReader, clean
 
 Point = tuple[float, float]
 
@@ -94,7 +94,7 @@ def _ranks(values: Sequence[float], half: float) -> dict[float, int]:
 
 def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
     """Those that have an inverter with a usable serial, each serial once."""
-    seen: set[str] = set()
+    documents: set[str] = set()
     for number, each in enumerate(entries.objects(content), 1):
         where = f"{array}, module {number}"
         inverter = entries.entry(each.get("inverter"))
@@ -102,11 +102,11 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
         if serial is None or not is_inverter_serial(serial):
             why = "an inverter without a usable serial_num" if inverter else "no inverter"
             roof.odd.append(f"{where} has {why}: left out")
-        elif serial in seen or serial in roof.inverters:
+        elif serial in documents or serial in roof.inverters:
             roof.odd.append(f"{where}: {serial} stands in the file twice, the first counts")
         else:
-            seen.add(serial)
-            x, y = (_number(each.get(axis), -LARGEST, LARGEST) for axis in ("x", "y"))
+            documents.add(serial)
+            x, y = (_number(each.get(axis), -MAX_NUMBER, MAX_NUMBER) for axis in ("x", "y"))
             if x is None or y is None:
                 roof.odd.append(f"{where}: {serial} has no usable x and y: it gets no row and column")
             yield _Module(InverterSerial(serial), None if x is None or y is None else (x, y))
@@ -121,17 +121,17 @@ def _name(label: Json, number: int, taken: Mapping[LabelText, Array]) -> LabelTe
     return LabelText(name)
 
 
-def _azimuth(array: documents.Entry, name: str, odd: list[str]) -> Azimuth | None:
+def _azimuth(array: Entry, name: str, odd: list[str]) -> Azimuth | None:
     degrees = _degrees(array, "azimuth", 360, name, odd)
     return None if degrees is None else Azimuth(degrees)
 
 
-def _tilt(array: documents.Entry, name: str, odd: list[str]) -> Tilt | None:
+def _tilt(array: Entry, name: str, odd: list[str]) -> Tilt | None:
     degrees = _degrees(array, "tilt", 90, name, odd)
     return None if degrees is None else Tilt(degrees)
 
 
-def _degrees(array: documents.Entry, key: str, most: float, name: str, odd: list[str]) -> float | None:
+def _degrees(array: Entry, key: str, most: float, name: str, odd: list[str]) -> float | None:
     degrees = _number(array.get(key), 0, most)
     if degrees is None and array.get(key) is not None:
         odd.append(f"{name}: its {key} is no number of degrees from 0 to {most}: left out")

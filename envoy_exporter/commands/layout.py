@@ -82,7 +82,7 @@ def _print(arguments: argparse.Namespace, redaction: Redaction) -> int:
         _tell("there is no inverter to print")
         return UNABLE
     # As UTF-8 whatever the terminal has, for that is what the config is read as.
-    sys.stdout.buffer.write((_HEADER + config.section(made.inverters, made.arrays)).encode())
+    sys.stdout.buffer.write((_HEADER + config.layout_as_yaml(made.inverters, made.arrays)).encode())
     sys.stdout.buffer.flush()
     return 0
 
@@ -94,7 +94,7 @@ class _FileError(Exception):
 def _config(arguments: argparse.Namespace) -> Config | None:
     """None where there is none, and none is needed."""
     try:
-        return config.found(arguments.config_file, os.environ, COLLECTORS)
+        return config.load(arguments.config_file, os.environ, COLLECTORS)
     except config.NoConfig:
         if arguments.offline:
             return None
@@ -142,14 +142,14 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
         snapshot = gateway.snapshot()
     finally:
         app.close()
-    seen = snapshot.documents
+    documents = snapshot.documents
     listed = inverter_source.listed(
-        seen, inverter_source.choose(seen, InverterSource()), inverter_source.by_inventory(seen, {})
+        documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
     )
     if listed is None and snapshot.answering:
         # The log has told what failed, but not what is no failure.
-        _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.wanted.items() if each.absent))
-        if snapshot.wanted.keys() <= {INFO}:
+        _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.endpoints.items() if each.absent))
+        if snapshot.endpoints.keys() <= {INFO}:
             _tell("its firmware has no list of inverters")
     return listed
 

@@ -18,10 +18,10 @@ class Authentication:
         self._local = local
         self._digest: Digest | None = None
 
-    def of(self, login: Login, seen: Documents) -> httpx.Auth | None:
+    def of(self, login: Login, documents: Documents) -> httpx.Auth | None:
         """For any endpoint but `/info`."""
-        if system.firmware_below(seen, TOKENS_FROM):
-            local = self._local.of(entries.device(seen, "sn"))
+        if system.firmware_below(documents, TOKENS_FROM):
+            local = self._local.of(entries.device(documents, "sn"))
             if self._digest is None or self._digest.local != local:
                 self._digest = Digest(local)
             return self._digest

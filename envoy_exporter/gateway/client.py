@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import httpx
 
-from envoy_exporter import documents, entries, system
+from envoy_exporter import entries, system
 from envoy_exporter.clock import Clock
-from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.transport.client import Client, Response
 from envoy_exporter.transport.errors import CertificateChanged, RequestError, Unreachable, bare
 from envoy_exporter.transport.network import Network, tls_context
@@ -43,16 +43,16 @@ class GatewayClient:
         self.began = 0.0
         """When the latest request began, of the monotonic clock: another scheme may have been tried before."""
 
-    def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, seen: Documents, seconds: float) -> Json:
+    def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, documents: Documents, seconds: float) -> Json:
         """The content of a document, if it comes within `seconds`. Raises RequestError or NotAvailable."""
         self.began = self._clock.monotonic()
         deadline = self.began + seconds
-        if endpoint.name == documents.INFO:
-            answer = self._information(endpoint.target, deadline, seen)
+        if endpoint.name == INFO:
+            answer = self._information(endpoint.target, deadline, documents)
         else:
-            answer = self._guarded(endpoint.target, auth, deadline, seen)
-        content = responses.content(endpoint.name, answer, seen, self._clock.time())
-        if endpoint.name == documents.INFO:
+            answer = self._guarded(endpoint.target, auth, deadline, documents)
+        content = responses.content(endpoint.name, answer, documents, self._clock.time())
+        if endpoint.name == INFO:
             self._check_scheme(content)
         return content
 
@@ -73,25 +73,25 @@ class GatewayClient:
     def close(self) -> None:
         self._client.close()
 
-    def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Response:
+    def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents) -> Response:
         """With credentials: to another certificate than before only if its `/info` has the same serial."""
         try:
-            return self._get(self.scheme, target, auth, deadline, seen)
+            return self._get(self.scheme, target, auth, deadline, documents)
         except CertificateChanged as stranger:
-            if self._serial(deadline, seen) != entries.device(seen, "sn"):
+            if self._serial(deadline, documents) != entries.device(documents, "sn"):
                 raise stranger from None
-            return self._get(self.scheme, target, auth, deadline, seen)
+            return self._get(self.scheme, target, auth, deadline, documents)
 
-    def _serial(self, deadline: float, seen: Documents) -> str | None:
+    def _serial(self, deadline: float, documents: Documents) -> str | None:
         """The serial of the gateway that responds now; None if it is not available."""
         try:
-            answer = self._information(documents.INFO, deadline, seen)
-            content = responses.content(documents.INFO, answer, seen, self._clock.time())
+            answer = self._information(INFO, deadline, documents)
+            content = responses.content(INFO, answer, documents, self._clock.time())
         except (RequestError, NotAvailable):
             return None
-        return entries.device(Documents({documents.INFO: Document(content)}), "sn")
+        return entries.device(Documents({INFO: Document(content)}), "sn")
 
-    def _information(self, target: str, deadline: float, seen: Documents) -> Response:
+    def _information(self, target: str, deadline: float, documents: Documents) -> Response:
         """`/info` with the scheme that worked last, or with the first that works.
 
         Firmware below 7 has nothing on port 443; later firmware redirects from port 80 or has closed it.
@@ -99,7 +99,7 @@ class GatewayClient:
         failed: list[RequestError] = []
         for scheme in sorted(self.settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
-                answer = self._get(scheme, target, None, deadline, seen)
+                answer = self._get(scheme, target, None, deadline, documents)
             except Unreachable as error:
                 failed.append(bare(error))
                 if error.reason == "dns":
@@ -114,14 +114,16 @@ class GatewayClient:
 
     def _check_scheme(self, content: Json) -> None:
         """A token goes over TLS only: blocking port 443 must not reveal it. Firmware 7 has TLS, and closes port 80."""
-        identity = Documents({documents.INFO: Document(content)})
+        identity = Documents({INFO: Document(content)})
         wants_token = not system.firmware_below(identity, TOKENS_FROM)
         if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
             words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
             raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
 
-    def _get(self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, seen: Documents) -> Response:
+    def _get(
+        self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents
+    ) -> Response:
         self.began = self._clock.monotonic()
         settings = self.settings
         host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
@@ -129,6 +131,6 @@ class GatewayClient:
         keep_alive = settings.keep_alive
         if keep_alive is None:
             # Firmware below 7 resets connections that it promised to keep (home-assistant/core#126162); no https there.
-            known = seen.known(documents.INFO) and not system.firmware_below(seen, TOKENS_FROM)
+            known = documents.known(INFO) and not system.firmware_below(documents, TOKENS_FROM)
             keep_alive = scheme == "https" or known
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from envoy_exporter import documents
-from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.documents import INFO, METERS, Document, Documents, Json
 from envoy_exporter.transport.errors import RequestError
 
 from . import endpoint_state as transitions
@@ -21,16 +20,16 @@ LONGEST_GAP = 600.0
 _GAPS = 4
 _BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 _ORDER = {endpoint.name: place for place, endpoint in enumerate(ENDPOINTS)}
-_FIRST = (documents.INFO, documents.METERS)
+_FIRST = (INFO, METERS)
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """How a required endpoint is doing. `asked`: when its readable document was requested, in seconds since 1970."""
+    """How a required endpoint is doing; `requested_at` of its readable document, in seconds since 1970."""
 
     readable: bool
-    asked: float | None
-    took: float | None
+    requested_at: float | None
+    duration: float | None
     absent: str | None
     failing: str | None
 
@@ -39,10 +38,10 @@ class EndpointStatus:
 class _Schedule:
     """What follows from the states and the settings: the required endpoints in order, their classes and ages.
 
-    `seen` has all that the gateway ever sent, to judge what is installed; it is not to be read for numbers.
+    `documents` has all that the gateway ever sent, to judge what is installed; it is not to be read for numbers.
     """
 
-    seen: Documents
+    documents: Documents
     classes: Mapping[str, Class]
     ages: Mapping[str, float]
     required: tuple[Endpoint, ...]
@@ -90,9 +89,9 @@ class EndpointCache:
     # --- what to request
 
     @property
-    def seen(self) -> Documents:
+    def documents(self) -> Documents:
         """All that the gateway ever sent, to judge what is installed; not to be read for numbers."""
-        return self.schedule.seen
+        return self.schedule.documents
 
     @property
     def required(self) -> tuple[Endpoint, ...]:
@@ -114,9 +113,9 @@ class EndpointCache:
         for endpoint in self.required:
             state = self.states[endpoint.name]
             # A scrape came since the last request: however long a poll takes, nothing is requested without a scrape.
-            wanted = state.requested_at < self.scraped_at or self.scraped_at == NEVER or state.urgent
+            due = state.requested_at < self.scraped_at or self.scraped_at == NEVER or state.urgent
             ready = state.due <= now and self._hold(endpoint.name, now) <= EARLY
-            if wanted and ready and endpoint.name not in self.suspended:
+            if due and ready and endpoint.name not in self.suspended:
                 yield endpoint
 
     def _hold(self, name: str, now: float) -> float:
@@ -221,7 +220,7 @@ class EndpointCache:
     def reset(self) -> Self:
         """Another firmware, or another gateway: only its `/info` is still valid."""
         states = {
-            name: state if name == documents.INFO else EndpointState(requested_at=state.requested_at)
+            name: state if name == INFO else EndpointState(requested_at=state.requested_at)
             for name, state in self.states.items()
         }
         return replace(self, states=states).planned()
@@ -233,12 +232,12 @@ class EndpointCache:
 
     def readable(self, now: float) -> Documents:
         """What can be read for numbers: not too old, and no newer request has failed."""
-        at_hand = {
+        available = {
             name: replace(state.document, age=now - state.document_requested_at)
             for name, state in self.states.items()
             if state.document is not None and state.error is None and now <= self._expiry(name)
         }
-        return replace(self.seen, at_hand=at_hand)
+        return replace(self.documents, available=available)
 
     def _expiry(self, name: str) -> float:
         age = self.schedule.ages[name]
@@ -246,31 +245,31 @@ class EndpointCache:
 
     def statuses(self, now: float) -> dict[str, EndpointStatus]:
         """The status of each required endpoint."""
-        at_hand = self.readable(now).at_hand
-        return {e.name: _status(self.states[e.name], at_hand.get(e.name)) for e in self.required}
+        available = self.readable(now).available
+        return {e.name: _status(self.states[e.name], available.get(e.name)) for e in self.required}
 
     def until(self, now: float) -> float:
         """The next moment at which anything is due or no longer readable; `now` if something is due already."""
         required = (endpoint.name for endpoint in self.required if endpoint.name not in self.suspended)
         moments = [max(self.states[name].due, self.quiet_until) for name in required]
-        moments += [self._expiry(name) for name in self.readable(now).at_hand]
+        moments += [self._expiry(name) for name in self.readable(now).available]
         return max(min(moments, default=now), now)
 
     # --- the schedule
 
     def planned(self) -> Self:
         """With the schedule that follows from the states. An endpoint that becomes live is due as a live one is."""
-        seen, before = _seen(self.states), self.schedule.classes
-        classes = {endpoint.name: endpoint.class_for(seen) for endpoint in ENDPOINTS}
+        documents, before = _documents(self.states), self.schedule.classes
+        classes = {endpoint.name: endpoint.class_for(documents) for endpoint in ENDPOINTS}
         ages = {endpoint.name: self._age(endpoint, classes[endpoint.name]) for endpoint in ENDPOINTS}
         states = dict(self.states)
         for name, state in self.states.items():
             if classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
                 states[name] = replace(state, due=min(state.due, state.requested_at + ages[name] - EARLY))
-        read = (e for e in ENDPOINTS if e.name == documents.INFO or e.readers & self.collectors)
-        required = [endpoint for endpoint in read if endpoint.wanted(seen)]
+        read = (e for e in ENDPOINTS if e.name == INFO or e.readers & self.collectors)
+        required = [endpoint for endpoint in read if endpoint.is_required(documents)]
         required.sort(key=lambda endpoint: _rank(endpoint, self.states[endpoint.name], classes[endpoint.name]))
-        return replace(self, states=states, schedule=_Schedule(seen, classes, ages, tuple(required)))
+        return replace(self, states=states, schedule=_Schedule(documents, classes, ages, tuple(required)))
 
     def _age(self, endpoint: Endpoint, age: Class) -> float:
         """The maximum age of an endpoint: the least that one of its collectors sets."""
@@ -282,7 +281,7 @@ class EndpointCache:
         return max(min(ages, default=usual), self.min_interval)
 
 
-def _seen(states: Mapping[str, EndpointState]) -> Documents:
+def _documents(states: Mapping[str, EndpointState]) -> Documents:
     return Documents(
         {name: state.document for name, state in states.items() if state.document is not None},
         frozenset(name for name, state in states.items() if state.absent is not None),
@@ -294,7 +293,7 @@ def _seen(states: Mapping[str, EndpointState]) -> Documents:
 
 def _rank(endpoint: Endpoint, state: EndpointState, age: Class) -> tuple[float, int]:
     """`/info` identifies the gateway, `/ivp/meters` decides what else to request; then the fastest class first."""
-    if endpoint.name in _FIRST and (endpoint.name == documents.INFO or not state.known):
+    if endpoint.name in _FIRST and (endpoint.name == INFO or not state.known):
         return NEVER, _FIRST.index(endpoint.name)
     return age.maximum_age or 0, _ORDER[endpoint.name]
 
@@ -302,8 +301,8 @@ def _rank(endpoint: Endpoint, state: EndpointState, age: Class) -> tuple[float, 
 def _status(state: EndpointState, document: Document | None) -> EndpointStatus:
     return EndpointStatus(
         readable=document is not None,
-        asked=document.asked if document else None,
-        took=state.duration,
+        requested_at=document.requested_at if document else None,
+        duration=state.duration,
         absent=state.absent,
         failing=str(state.error) if state.error else None,
     )

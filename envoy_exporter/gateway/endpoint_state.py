@@ -47,7 +47,7 @@ def answered(state: EndpointState, content: Json, requested_at: float, duration:
         requested_at=state.requested_at,
         duration=duration,
         due=state.requested_at + age - EARLY,
-        document=Document(content, asked=requested_at, took=duration),
+        document=Document(content, requested_at=requested_at, duration=duration),
         document_requested_at=state.requested_at,
         earlier=state.document,
         has_answered=True,

@@ -8,8 +8,43 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from envoy_exporter import documents, entries, system
-from envoy_exporter.documents import Documents
+from envoy_exporter import entries, system
+from envoy_exporter.documents import (
+    ACB_CONFIG,
+    DEVICE_DATA,
+    DRY_CONTACT_SETTINGS,
+    DRY_CONTACTS,
+    DYNAMIC_EXPORT_LIMIT,
+    ENSEMBLE_ERRORS,
+    ENSEMBLE_INVENTORY,
+    ENSEMBLE_POWER,
+    ENSEMBLE_SECCTRL,
+    ENSEMBLE_STATUS,
+    EXPORT_LIMIT,
+    FIRMWARE_MANAGER,
+    GENERATOR,
+    GENERATOR_CONFIG,
+    GENERATOR_MODE,
+    GENERATOR_SCHEDULE,
+    GRID_PROFILE,
+    HOME,
+    HOME_JSON,
+    INFO,
+    INVENTORY,
+    INVERTERS_V1,
+    LIVE_DATA,
+    METER_READINGS,
+    METERS,
+    PDM_ENERGY,
+    PLC_STATUS,
+    PRODUCTION,
+    PRODUCTION_JSON,
+    PRODUCTION_LIMIT,
+    PRODUCTION_SWITCH,
+    PRODUCTION_V1,
+    TARIFF,
+    Documents,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +78,30 @@ class Endpoint:
     name: str
     age: Class
     readers: frozenset[str]
-    wanted: Callable[[Documents], bool]
+    is_required: Callable[[Documents], bool]
     target: str
     guests: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
     live_when: Callable[[Documents], bool] = lambda _: False
 
-    def class_for(self, seen: Documents) -> Class:
+    def class_for(self, documents: Documents) -> Class:
         """The class of this endpoint on a gateway with these documents."""
-        return LIVE if self.live_when(seen) else self.age
+        return LIVE if self.live_when(documents) else self.age
 
-    def matters_to(self, reader: str, seen: Documents) -> bool:
+    def matters_to(self, reader: str, documents: Documents) -> bool:
         """Whether a reader lacks something without it."""
-        return reader in self.readers and (reader not in self.guests or self.guests[reader](seen))
+        return reader in self.readers and (reader not in self.guests or self.guests[reader](documents))
 
 
 def _endpoint(
     name: str,
     age: Class,
     readers: str,
-    wanted: Callable[[Documents], bool],
+    is_required: Callable[[Documents], bool],
     target: str | None = None,
     guests: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
     live_when: Callable[[Documents], bool] = lambda _: False,
 ) -> Endpoint:
-    return Endpoint(name, age, frozenset((*readers.split(), *guests)), wanted, target or name, guests, live_when)
+    return Endpoint(name, age, frozenset((*readers.split(), *guests)), is_required, target or name, guests, live_when)
 
 
 # --- when an endpoint is required
@@ -79,70 +114,70 @@ def always(_: Documents) -> bool:
 def from_firmware(*version: int) -> Callable[[Documents], bool]:
     """From that firmware on; also for a gateway whose firmware is not known."""
 
-    def wanted(seen: Documents) -> bool:
-        return seen.known(documents.INFO) and not system.firmware_below(seen, *version)
+    def is_required(documents: Documents) -> bool:
+        return documents.known(INFO) and not system.firmware_below(documents, *version)
 
-    return wanted
+    return is_required
 
 
-def no_active_eim(seen: Documents) -> bool:
+def no_active_eim(documents: Documents) -> bool:
     """The production CT is known to be missing or off. `/production.json` shows that, slowly; others may be faster."""
-    if system.firmware_below(seen, 3, 9) or not seen.known(documents.INFO):
+    if system.firmware_below(documents, 3, 9) or not documents.known(INFO):
         return False
-    sites = (entries.site(seen), entries.site(Documents(seen.earlier)))
+    sites = (entries.site(documents), entries.site(Documents(documents.earlier)))
     if any(entries.is_active(entries.eim_entry(site)) for site in sites):
         return False  # one poll without it is no reason: activeCount flaps on 8.3 (pyenphase#471)
-    if system.metered(seen) is False or entries.site(seen) is not None:
+    if system.metered(documents) is False or entries.site(documents) is not None:
         return True
-    listed = isinstance(seen.content(documents.METERS), list)
-    return documents.PRODUCTION_JSON in seen.absent or (listed and not system.enabled_meter(seen, "production"))
+    listed = isinstance(documents.content(METERS), list)
+    return PRODUCTION_JSON in documents.absent or (listed and not system.enabled_meter(documents, "production"))
 
 
-def site_is_here(seen: Documents) -> bool:
+def site_is_here(documents: Documents) -> bool:
     """`/production.json`, unless only `/production` has values by phase."""
-    return from_firmware(3, 9)(seen) and not _is_better(seen)
+    return from_firmware(3, 9)(documents) and not _is_better(documents)
 
 
-def site_page_or_details(seen: Documents) -> bool:
+def site_page_or_details(documents: Documents) -> bool:
     """`/production`: HTML below 3.9; JSON below 7 for its phases, and if `/production.json` is not available."""
-    if system.firmware_below(seen, 3, 9):
+    if system.firmware_below(documents, 3, 9):
         return True
-    if documents.PRODUCTION_JSON in seen.absent:
-        return not system.firmware_below(seen, 4)
-    if not system.firmware_below(seen, 7):
+    if PRODUCTION_JSON in documents.absent:
+        return not system.firmware_below(documents, 4)
+    if not system.firmware_below(documents, 7):
         return False
-    site = seen.content(documents.PRODUCTION_JSON)
-    untried = documents.PRODUCTION not in seen.at_hand
+    site = documents.content(PRODUCTION_JSON)
+    untried = PRODUCTION not in documents.available
     may_be_better = entries.is_active(entries.eim_entry(site)) and not entries.has_phases(site)
-    return _is_better(seen) or (untried and may_be_better)
+    return _is_better(documents) or (untried and may_be_better)
 
 
-def _is_better(seen: Documents) -> bool:
-    return system.firmware_below(seen, 7) and entries.has_phases(seen.content(documents.PRODUCTION))
+def _is_better(documents: Documents) -> bool:
+    return system.firmware_below(documents, 7) and entries.has_phases(documents.content(PRODUCTION))
 
 
-def device_data_is_no_use(seen: Documents) -> bool:
+def device_data_is_no_use(documents: Documents) -> bool:
     """device_data is not available, fails, or omits inverters. About AC batteries it has more than v1."""
-    if not from_firmware(3, 9)(seen):
+    if not from_firmware(3, 9)(documents):
         return False
-    if system.firmware_below(seen, 7) or documents.DEVICE_DATA in seen.absent:
+    if system.firmware_below(documents, 7) or DEVICE_DATA in documents.absent:
         return True
-    content = seen.content(documents.DEVICE_DATA)
+    content = documents.content(DEVICE_DATA)
     if content is None:
-        return documents.DEVICE_DATA in seen.failing
+        return DEVICE_DATA in documents.failing
     return not entries.device_data_is_complete(content)
 
 
-def battery_charge_is_in_inventory(seen: Documents) -> bool:
+def battery_charge_is_in_inventory(documents: Documents) -> bool:
     """The charge of IQ batteries is only in the inventory (firmware 5 to early 7)."""
-    return system.has_iq_battery(seen) and system.battery_power_never_answered(seen)
+    return system.has_iq_battery(documents) and system.battery_power_never_answered(documents)
 
 
-def home_is_not_there(seen: Documents) -> bool:
+def home_is_not_there(documents: Documents) -> bool:
     """`/home.json`: the same in older firmware, whose `/home` is an HTML page."""
-    if not from_firmware(4)(seen):
+    if not from_firmware(4)(documents):
         return False
-    return system.firmware_below(seen, 7) or documents.HOME in seen.absent
+    return system.firmware_below(documents, 7) or HOME in documents.absent
 
 
 _GUESTS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
@@ -154,76 +189,76 @@ _LOOKS = MappingProxyType({"network": lambda _: False})
 # Within a class, the first in this table is requested first. `/info` and `/ivp/meters` go before all others until they
 # have responded: they decide what else is required.
 ENDPOINTS = (
-    _endpoint(documents.INFO, SLOW, "identity production inverters", always),
-    _endpoint(documents.METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
-    _endpoint(documents.METER_READINGS, FAST, "production meters batteries", system.has_enabled_meter),
-    _endpoint(documents.PRODUCTION_V1, LIVE, "production", no_active_eim),
-    _endpoint(documents.ENSEMBLE_POWER, LIVE, "batteries", system.has_iq_battery),
-    _endpoint(documents.ENSEMBLE_SECCTRL, LIVE, "batteries", system.has_battery),
-    _endpoint(documents.DRY_CONTACTS, LIVE, "relays", system.has_relay_in_use),
-    _endpoint(documents.GENERATOR, LIVE, "generator", system.has_generator),
+    _endpoint(INFO, SLOW, "identity production inverters", always),
+    _endpoint(METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
+    _endpoint(METER_READINGS, FAST, "production meters batteries", system.has_enabled_meter),
+    _endpoint(PRODUCTION_V1, LIVE, "production", no_active_eim),
+    _endpoint(ENSEMBLE_POWER, LIVE, "batteries", system.has_iq_battery),
+    _endpoint(ENSEMBLE_SECCTRL, LIVE, "batteries", system.has_battery),
+    _endpoint(DRY_CONTACTS, LIVE, "relays", system.has_relay_in_use),
+    _endpoint(GENERATOR, LIVE, "generator", system.has_generator),
     _endpoint(
-        documents.PRODUCTION_JSON,
+        PRODUCTION_JSON,
         SITE,
         "production batteries livedata",
         site_is_here,
         target="/production.json?details=1",
     ),
-    _endpoint(documents.PRODUCTION, SITE, "production batteries", site_page_or_details),
-    _endpoint(documents.DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
+    _endpoint(PRODUCTION, SITE, "production batteries", site_page_or_details),
+    _endpoint(DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
     _endpoint(
-        documents.INVERTERS_V1,
+        INVERTERS_V1,
         INVERTERS,
         "inverters",
         device_data_is_no_use,
         guests={"batteries": system.has_ac_battery, "layout": always},
     ),
     _endpoint(
-        documents.ENSEMBLE_INVENTORY,
+        ENSEMBLE_INVENTORY,
         SLOW,
         "batteries controller relays generator livedata",
         from_firmware(5),
         guests=_LOOKS,
         live_when=battery_charge_is_in_inventory,
     ),
-    _endpoint(documents.ENSEMBLE_STATUS, SLOW, "batteries controller", system.has_iq_battery_or_controller),
-    _endpoint(documents.ENSEMBLE_ERRORS, SLOW, "controller", system.has_system_controller),
-    _endpoint(documents.DRY_CONTACT_SETTINGS, SLOW, "relays", system.has_ensemble_device),
-    _endpoint(documents.GENERATOR_CONFIG, SLOW, "generator livedata", system.has_ensemble_device),
-    _endpoint(documents.GENERATOR_MODE, SLOW, "generator", system.has_generator),
-    _endpoint(documents.GENERATOR_SCHEDULE, SLOW, "generator", system.has_generator),
+    _endpoint(ENSEMBLE_STATUS, SLOW, "batteries controller", system.has_iq_battery_or_controller),
+    _endpoint(ENSEMBLE_ERRORS, SLOW, "controller", system.has_system_controller),
+    _endpoint(DRY_CONTACT_SETTINGS, SLOW, "relays", system.has_ensemble_device),
+    _endpoint(GENERATOR_CONFIG, SLOW, "generator livedata", system.has_ensemble_device),
+    _endpoint(GENERATOR_MODE, SLOW, "generator", system.has_generator),
+    _endpoint(GENERATOR_SCHEDULE, SLOW, "generator", system.has_generator),
     _endpoint(
-        documents.INVENTORY,
+        INVENTORY,
         SLOW,
         "inverters",
         from_firmware(4),
         target="/inventory.json?deleted=1",
         guests={**_GUESTS, "layout": always},
     ),
-    _endpoint(documents.HOME, RARE, "identity network", from_firmware(7)),
-    _endpoint(documents.ACB_CONFIG, RARE, "batteries", system.has_ac_battery),
-    _endpoint(documents.HOME_JSON, RARE, "identity network", home_is_not_there),
-    _endpoint(documents.TARIFF, RARE, "tariff", from_firmware(4)),
-    _endpoint(documents.EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
-    _endpoint(documents.PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
-    _endpoint(documents.FIRMWARE_MANAGER, RARE, "network", system.has_iq_battery),
-    _endpoint(documents.LIVE_DATA, FAST, "livedata", from_firmware(7)),
+    _endpoint(HOME, RARE, "identity network", from_firmware(7)),
+    _endpoint(ACB_CONFIG, RARE, "batteries", system.has_ac_battery),
+    _endpoint(HOME_JSON, RARE, "identity network", home_is_not_there),
+    _endpoint(TARIFF, RARE, "tariff", from_firmware(4)),
+    _endpoint(EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
+    _endpoint(PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
+    _endpoint(FIRMWARE_MANAGER, RARE, "network", system.has_iq_battery),
+    _endpoint(LIVE_DATA, FAST, "livedata", from_firmware(7)),
     # For installers. An owner gets 401 or 403, and they are requested again after six hours.
-    _endpoint(documents.PLC_STATUS, INVERTERS, "installer", from_firmware(7)),
-    _endpoint(documents.PDM_ENERGY, SLOW, "installer", from_firmware(7)),
-    _endpoint(documents.DYNAMIC_EXPORT_LIMIT, SLOW, "installer", from_firmware(7)),
-    _endpoint(documents.PRODUCTION_SWITCH, SLOW, "installer", from_firmware(7)),
-    _endpoint(documents.GRID_PROFILE, RARE, "installer", from_firmware(7)),
+    _endpoint(PLC_STATUS, INVERTERS, "installer", from_firmware(7)),
+    _endpoint(PDM_ENERGY, SLOW, "installer", from_firmware(7)),
+    _endpoint(DYNAMIC_EXPORT_LIMIT, SLOW, "installer", from_firmware(7)),
+    _endpoint(PRODUCTION_SWITCH, SLOW, "installer", from_firmware(7)),
+    _endpoint(GRID_PROFILE, RARE, "installer", from_firmware(7)),
 )
 
-PROBE_ENDPOINTS = (documents.INVERTERS_V1, documents.PRODUCTION_V1)
+PROBE_ENDPOINTS = (INVERTERS_V1, PRODUCTION_V1)
 """Requested if another endpoint rejected the credentials: every owner may read them, and they respond at once."""
 TOKENS_FROM = 7
 """The firmware from which gateways accept tokens only."""
 
 
-def demands_credentials(endpoint: str, seen: Documents) -> bool:
+def demands_credentials(endpoint: str, documents: Documents) -> bool:
     """Whether the endpoint certainly demands credentials. Below 7 much is open to everybody (3.9.36_bad_auth)."""
-    if endpoint == documents.INFO:
+    if endpoint == INFO:
         return False
-    return not system.firmware_below(seen, 7) or endpoint == documents.INVERTERS_V1
+    return not system.firmware_below(documents, 7) or endpoint == INVERTERS_V1

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Snapshot:
     """Everything that is published of a gateway at one moment.
 
-    `documents` are empty unless the gateway is up; `wanted` has the status of each endpoint that it should have.
+    `documents` are empty unless the gateway is up; `endpoints` has the status of each endpoint that is required.
     `requests` by (endpoint, status code), `failures` by (endpoint, reason). `version` rises with each change; without
     one the snapshot holds `until` a moment of the monotonic clock. `renewals` of the token by their result.
     """
@@ -41,10 +41,10 @@ class Snapshot:
     authenticated: bool | None
     token: Token | None
     documents: Documents
-    wanted: Mapping[str, EndpointStatus]
+    endpoints: Mapping[str, EndpointStatus]
     requests: Mapping[tuple[str, int], int]
     failures: Mapping[tuple[str, str], int]
-    trouble: str | None
+    error: str | None
     version: int
     until: float
     renewals: Mapping[str, int] = field(default_factory=dict)
@@ -134,11 +134,11 @@ class Gateway:
                 answering=state.is_up,
                 authenticated=state.login.accepted,
                 token=state.login.token,
-                documents=cache.readable(now) if state.is_up else Documents(absent=cache.seen.absent),
-                wanted=cache.statuses(now),
+                documents=cache.readable(now) if state.is_up else Documents(absent=cache.documents.absent),
+                endpoints=cache.statuses(now),
                 requests=dict(poller.requests),
                 failures=dict(poller.failures),
-                trouble=poller.error,
+                error=poller.error,
                 version=self._version,
                 until=cache.until(now),
                 renewals=dict(self.token_source.status.results) if self.token_source else {},

@@ -95,37 +95,39 @@ def _is_spent(token: Token, moment: Moment) -> bool:
     return moment.has_source and has_expired(token, moment.time)
 
 
-def needs_token(login: Login, seen: Documents, moment: Moment) -> bool:
+def needs_token(login: Login, documents: Documents, moment: Moment) -> bool:
     """Whether there is no usable token. A rejected one is tried once more before it is replaced."""
-    if not moment.has_source or system.firmware_below(seen, TOKENS_FROM):
+    if not moment.has_source or system.firmware_below(documents, TOKENS_FROM):
         return False
     if login.token is None or (login.accepted is False and login.rejections > 1):
         return True
     return not isinstance(login.state, Trying) and _is_spent(login.token, moment)
 
 
-def may_renew(login: Login, seen: Documents, moment: Moment) -> bool:
+def may_renew(login: Login, documents: Documents, moment: Moment) -> bool:
     """Whether a token that is due for renewal may be replaced: no other new one is tried."""
-    return moment.has_source and not isinstance(login.state, Trying) and not system.firmware_below(seen, TOKENS_FROM)
+    return (
+        moment.has_source and not isinstance(login.state, Trying) and not system.firmware_below(documents, TOKENS_FROM)
+    )
 
 
 # --- what to request
 
 
-def identity_mismatch(login: Login, settings: Settings, seen: Documents) -> WrongGateway | None:
+def identity_mismatch(login: Login, settings: Settings, documents: Documents) -> WrongGateway | None:
     """The error if it is not the gateway of the config or of the token: it gets nothing secret then."""
-    serial = entries.device(seen, "sn")
+    serial = entries.device(documents, "sn")
     found = f"it has the serial {serial}" if serial else "it does not say its serial"
     expected = settings.serial
     if expected and serial != expected:
         return WrongGateway("wrong_gateway", f"{found}, and the config names {expected}")
-    bound = login.token.serial if login.token and not system.firmware_below(seen, TOKENS_FROM) else None
+    bound = login.token.serial if login.token and not system.firmware_below(documents, TOKENS_FROM) else None
     if bound and serial != bound:
         return WrongGateway("wrong_gateway", f"{found}, and the token was made for {bound}")
     return None
 
 
-def probe_endpoint(login: Login, seen: Documents) -> str | None:
+def probe_endpoint(login: Login, documents: Documents) -> str | None:
     """The endpoint to request next, out of turn: one that can still tell, or the proof that all is well again."""
     state = login.state
     if isinstance(state, Rejected):
@@ -134,7 +136,7 @@ def probe_endpoint(login: Login, seen: Documents) -> str | None:
     if not new_rejected and (not login.unexplained_401s or login.accepted_by):
         return None
     untried = (name for name in PROBE_ENDPOINTS if name not in login.tried)
-    return next((name for name in untried if demands_credentials(name, seen)), None)
+    return next((name for name in untried if demands_credentials(name, documents)), None)
 
 
 def may_try(login: Login, now: float) -> bool:
@@ -142,11 +144,11 @@ def may_try(login: Login, now: float) -> bool:
     return not isinstance(login.state, Rejected) or now >= login.state.retry_at
 
 
-def suspended(login: Login, seen: Documents) -> frozenset[str]:
+def suspended(login: Login, documents: Documents) -> frozenset[str]:
     """What is not requested while the credentials are rejected: what demands them, and what rejected them."""
     if not isinstance(login.state, Rejected):
         return frozenset()
-    demanding = (endpoint.name for endpoint in ENDPOINTS if demands_credentials(endpoint.name, seen))
+    demanding = (endpoint.name for endpoint in ENDPOINTS if demands_credentials(endpoint.name, documents))
     return login.state.endpoints.union(demanding)
 
 
@@ -164,9 +166,9 @@ def on_result(login: Login, result: RequestResult) -> Login:
     return login
 
 
-def on_response(login: Login, result: RequestResult, seen: Documents) -> LoginStep:
+def on_response(login: Login, result: RequestResult, documents: Documents) -> LoginStep:
     """The endpoint sent its document. It proves nothing if it needs no credentials."""
-    if not (result.challenged or demands_credentials(result.endpoint, seen)):
+    if not (result.challenged or demands_credentials(result.endpoint, documents)):
         return login, ()
     events: list[Event] = []
     if login.accepted is False:
@@ -203,7 +205,7 @@ def on_other_gateway(login: Login) -> LoginStep:
     return replace(login, state=state, rejections=0, unexplained_401s=()), (ForgetChallenge(),)
 
 
-def on_rejected(login: Login, seen: Documents, moment: Moment) -> LoginStep:
+def on_rejected(login: Login, documents: Documents, moment: Moment) -> LoginStep:
     """No endpoint accepted the credentials: one request tries them again after each back-off."""
     events: list[Event] = []
     before = login.state
@@ -218,7 +220,7 @@ def on_rejected(login: Login, seen: Documents, moment: Moment) -> LoginStep:
         probe = next((name for name in PROBE_ENDPOINTS if name in refused), refused[0])
         endpoints = frozenset(refused)
     wait = back_off(login.rejections, moment.settings.min_interval) * moment.jitter
-    problem, advice = _problem(login, seen, moment)
+    problem, advice = _problem(login, documents, moment)
     rejected = Rejected(moment.now + wait, probe, endpoints, problem, advice)
     if not isinstance(before, Rejected):
         events.append(LogRejection(rejected))
@@ -228,9 +230,9 @@ def on_rejected(login: Login, seen: Documents, moment: Moment) -> LoginStep:
 # --- in words
 
 
-def _problem(login: Login, seen: Documents, moment: Moment) -> tuple[str, str | None]:
+def _problem(login: Login, documents: Documents, moment: Moment) -> tuple[str, str | None]:
     """What is wrong with the credentials, and what a person can do; None if the token source does it."""
-    if system.firmware_below(seen, TOKENS_FROM):
+    if system.firmware_below(documents, TOKENS_FROM):
         factory = "from the factory: envoy, and the last six digits of the serial"
         problem = "it knows another password for the user, or no such user"
         return problem, f"set local.username and local.password ({factory})"

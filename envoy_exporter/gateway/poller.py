@@ -12,9 +12,8 @@ from random import Random
 
 import httpx
 
-from envoy_exporter import documents
 from envoy_exporter.clock import Clock
-from envoy_exporter.documents import Documents, Json
+from envoy_exporter.documents import INFO, Documents, Json
 from envoy_exporter.secret import Secret
 from envoy_exporter.token import Token
 from envoy_exporter.transport.errors import RequestError, bare
@@ -55,7 +54,7 @@ class PendingRequest:
     client: GatewayClient
     endpoint: Endpoint
     auth: httpx.Auth | None
-    seen: Documents
+    documents: Documents
     time: float
     began: float
     seconds: float
@@ -138,18 +137,18 @@ class Poller:
     def begin(self, endpoint: Endpoint) -> PendingRequest:
         now, state = self._clock.monotonic(), self.state
         self.state = polls.on_request(state, endpoint.name, now)
-        auth = None if endpoint.name == documents.INFO else self._authentication.of(state.login, state.seen)
+        auth = None if endpoint.name == INFO else self._authentication.of(state.login, state.documents)
         seconds = self._timeouts.request
         if not state.is_up:
             seconds = min(self._timeouts.first_request * 2.0 ** min(state.failures, 9), seconds)
-        return PendingRequest(self.client, endpoint, auth, state.seen, self._clock.time(), now, seconds)
+        return PendingRequest(self.client, endpoint, auth, state.documents, self._clock.time(), now, seconds)
 
     def send(self, request: PendingRequest) -> RequestResult:
         """Send it, and wait for the response."""
         content: Json = None
         error: RequestError | NotAvailable | None = None
         try:
-            content = request.client.ask(request.endpoint, request.auth, request.seen, request.seconds)
+            content = request.client.ask(request.endpoint, request.auth, request.documents, request.seconds)
         except (RequestError, NotAvailable) as met:
             error = bare(met)
         except Exception as bug:  # of ours or of a library: it costs this endpoint and no other
@@ -211,8 +210,8 @@ class Poller:
     def wants_token(self, *, idle: bool) -> tuple[bool, bool]:
         """Whether to fetch a token, and whether that is urgent: nothing can be read without it."""
         state, moment = self.state, self._moment()
-        urgent = state.is_up and logins.needs_token(state.login, state.seen, moment)
-        renew = urgent or (idle and state.is_up and logins.may_renew(state.login, state.seen, moment))
+        urgent = state.is_up and logins.needs_token(state.login, state.documents, moment)
+        renew = urgent or (idle and state.is_up and logins.may_renew(state.login, state.documents, moment))
         return renew, urgent
 
     def offer(self, token: Token) -> None:

@@ -5,7 +5,7 @@ Everything here is a function of a state; see `transitions` for what the result 
 
 from dataclasses import replace
 
-from envoy_exporter import documents
+from envoy_exporter.documents import INFO, METERS
 from envoy_exporter.token import Token
 
 from . import login as logins
@@ -27,14 +27,14 @@ def begin_poll(state: GatewayState, now: float) -> GatewayState:
 
 def before_request(state: GatewayState, moment: Moment) -> Step:
     """Decide what the 401s so far mean, unless a probe endpoint can still tell."""
-    login, seen = state.login, state.seen
+    login, documents = state.login, state.documents
     undecided = state.is_up and next_probe(state, moment.now) is None
     step: Step = state, ()
-    if undecided and demands_credentials(documents.METERS, seen):
+    if undecided and demands_credentials(METERS, documents):
         step = decide_401s(state, moment)
     state, events = step
     login = state.login
-    return replace(state, cache=replace(state.cache, suspended=logins.suspended(login, seen))), events
+    return replace(state, cache=replace(state.cache, suspended=logins.suspended(login, documents))), events
 
 
 def next_request(state: GatewayState, now: float) -> tuple[Endpoint, float] | None:
@@ -42,13 +42,13 @@ def next_request(state: GatewayState, now: float) -> tuple[Endpoint, float] | No
     if state.is_up and (probe := next_probe(state, now)) is not None:
         return state.cache.endpoint(probe), 0.0
     chosen = state.cache.next(now)
-    return chosen if chosen and (state.is_up or chosen[0].name == documents.INFO) else None
+    return chosen if chosen and (state.is_up or chosen[0].name == INFO) else None
 
 
 def on_request(state: GatewayState, endpoint: str, now: float) -> GatewayState:
     """A request is on its way."""
     login = state.login
-    if endpoint != documents.INFO:
+    if endpoint != INFO:
         login = replace(login, tried=login.tried | {endpoint})
     return replace(state, cache=state.cache.requesting(endpoint, now), login=login)
 
@@ -70,10 +70,10 @@ def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, sch
     settings, cache = moment.settings, state.cache
     if login is not None:
         # What kept it from being requested may be what is right now.
-        cache = cache.quiet(NEVER).expedited(documents.INFO, moment.now)
+        cache = cache.quiet(NEVER).expedited(INFO, moment.now)
     cache = cache.with_settings(settings.collectors, settings.min_interval, settings.maximum_ages)
     if not scheme_known:
-        cache = cache.expedited(documents.INFO, moment.now)
+        cache = cache.expedited(INFO, moment.now)
         if state.is_up:
             state = replace(state, reachability=Unknown())
     return replace(state, cache=cache, login=logins.begin_poll(login or state.login))
@@ -81,9 +81,9 @@ def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, sch
 
 def check_identity(state: GatewayState, moment: Moment) -> Step:
     """After a reload: is it still the gateway that the config names."""
-    if documents.INFO not in state.seen.at_hand:
+    if INFO not in state.documents.available:
         return state, ()
-    mismatch = logins.identity_mismatch(state.login, moment.settings, state.seen)
+    mismatch = logins.identity_mismatch(state.login, moment.settings, state.documents)
     return (state, ()) if mismatch is None else on_unreachable(state, mismatch, 0.0, moment)
 
 

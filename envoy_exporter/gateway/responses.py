@@ -9,8 +9,19 @@ import re
 from typing import Never
 from xml.etree import ElementTree as ET
 
-from envoy_exporter import documents, system
-from envoy_exporter.documents import Documents, Entry, Json
+from envoy_exporter import system
+from envoy_exporter.documents import (
+    ENSEMBLE_INVENTORY,
+    INFO,
+    INVENTORY,
+    INVERTERS_V1,
+    METER_READINGS,
+    METERS,
+    PRODUCTION,
+    Documents,
+    Entry,
+    Json,
+)
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import InvalidResponse
 from envoy_exporter.transport.headers import seconds_until
@@ -20,31 +31,31 @@ from .errors import HTTPStatusError, NotAvailable
 LARGEST_INFO = 64 * 1024
 _LISTS = frozenset(
     {
-        documents.METERS,
-        documents.METER_READINGS,
-        documents.INVERTERS_V1,
-        documents.ENSEMBLE_INVENTORY,
-        documents.INVENTORY,
+        METERS,
+        METER_READINGS,
+        INVERTERS_V1,
+        ENSEMBLE_INVENTORY,
+        INVENTORY,
     }
 )
 _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
 _WAIT = re.compile(rb"retry after (\d{1,6}) seconds", re.IGNORECASE)
 
 
-def content(endpoint: str, answer: Response, seen: Documents, now: float) -> Json:
+def content(endpoint: str, answer: Response, documents: Documents, now: float) -> Json:
     """The content of the endpoint's document. A Retry-After date is measured from `now` (seconds since 1970).
 
     Raises NotAvailable if the gateway does not have the endpoint, HTTPStatusError for other statuses than 200, and
     InvalidResponse for content that this endpoint does not have.
     """
     _check_status(answer, now)
-    if endpoint == documents.INFO:
+    if endpoint == INFO:
         return _information(answer.body)
     body = answer.body.removeprefix(codecs.BOM_UTF8)
     is_page = body.lstrip()[:1] == b"<"
-    if is_page and system.firmware_below(seen, 3, 9) and endpoint == documents.PRODUCTION:
+    if is_page and system.firmware_below(documents, 3, 9) and endpoint == PRODUCTION:
         return body.decode("utf-8", "replace")
-    if is_page and system.firmware_below(seen, 4):
+    if is_page and system.firmware_below(documents, 4):
         raise NotAvailable("an HTML page")
     parsed = _json(body)
     _check_error(parsed)

@@ -129,9 +129,9 @@ class GatewayState:
         return isinstance(self.reachability, Up)
 
     @property
-    def seen(self) -> Documents:
+    def documents(self) -> Documents:
         """All that the gateway ever sent, to judge what is installed."""
-        return self.cache.seen
+        return self.cache.documents
 
 
 def initial(settings: Settings, login: Login) -> GatewayState:

@@ -10,8 +10,8 @@ Everything here is a function of a state that returns the next state and the eve
 import logging
 from dataclasses import replace
 
-from envoy_exporter import documents, entries
-from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter import entries
+from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable
 
 from . import login as logins
@@ -48,7 +48,7 @@ _THE_GATEWAY = "the gateway"
 def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Step:
     """The request is over: with a document, without one, or because the endpoint is not available."""
     error, events = result.error, Events()
-    if result.endpoint != documents.INFO:
+    if result.endpoint != INFO:
         state = replace(state, login=logins.on_result(state.login, result))
     elif error is None:
         error = _mismatch(state, result.content, moment.settings)
@@ -69,10 +69,10 @@ def on_response(state: GatewayState, result: RequestResult, moment: Moment) -> S
     name, events = result.endpoint, list[Event]()
     cache = state.cache.answered(name, result.content, result.requested_at, result.duration)
     state = replace(state, cache=cache)
-    if name == documents.INFO:
+    if name == INFO:
         state, found = _on_contact(state, moment)
         events += found
-    login, accepted = logins.on_response(state.login, result, state.seen)
+    login, accepted = logins.on_response(state.login, result, state.documents)
     events += accepted
     state = replace(state, reachability=Up(), unanswered={}, login=login)
     if login.accepted_by:
@@ -87,7 +87,7 @@ def on_response(state: GatewayState, result: RequestResult, moment: Moment) -> S
 def on_absent(state: GatewayState, result: RequestResult, why: str, moment: Moment) -> Step:
     """The gateway reports that it does not have this endpoint."""
     name = result.endpoint
-    if name == documents.INFO:
+    if name == INFO:
         words = f"it has no /info ({why}): is this a gateway?"
         return on_error(state, result, InvalidResponse("schema", words), moment)
     cache, gone = state.cache.not_available(name, why, moment.now, result.duration)
@@ -106,10 +106,10 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     hung = _is_hang(error)
     cache = state.cache.failed(name, error, now, result.duration, hung=hung, wait=wait, jitter=moment.jitter)
     state = replace(state, cache=cache)
-    if error.reason == "http_401" and name != documents.INFO:
+    if error.reason == "http_401" and name != INFO:
         return on_unauthorized(state, name, moment)
     events: list[Event] = [CountFailure(name, error.reason)]
-    if name == documents.INFO or isinstance(error, Unreachable):
+    if name == INFO or isinstance(error, Unreachable):
         state, lost = on_unreachable(state, error, wait, moment)
         return state, (*events, *lost)
     known = name in state.failing
@@ -140,12 +140,12 @@ def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: boo
     suspect = sum(not known for known in unanswered.values())
     if not hung and not suspect:
         return state
-    cache = state.cache.expedited(documents.INFO, now)
+    cache = state.cache.expedited(INFO, now)
     state = replace(state, cache=cache)
-    if cache.may_request(documents.INFO, now):
+    if cache.may_request(INFO, now):
         return replace(state, reachability=Unknown())
     if suspect >= MOST_UNANSWERED:
-        return replace(state, cache=cache.quiet(cache.states[documents.INFO].due))
+        return replace(state, cache=cache.quiet(cache.states[INFO].due))
     return state
 
 
@@ -160,7 +160,7 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
         cache = cache.postponed(next(iter(state.unanswered)), moment.now, moment.jitter)
     wait = max(wait, back_off(state.failures, moment.settings.min_interval) * moment.jitter)
     retry_at = moment.now + wait
-    cache = cache.quiet(retry_at).expedited(documents.INFO, retry_at)
+    cache = cache.quiet(retry_at).expedited(INFO, retry_at)
     state = replace(
         state,
         cache=cache,
@@ -176,14 +176,14 @@ def _is_hang(error: RequestError) -> bool:
 
 
 def _mismatch(state: GatewayState, content: Json, settings: Settings) -> RequestError | None:
-    return logins.identity_mismatch(state.login, settings, Documents({documents.INFO: Document(content)}))
+    return logins.identity_mismatch(state.login, settings, Documents({INFO: Document(content)}))
 
 
 def _on_identity(state: GatewayState, content: Json) -> Step:
     """Who the gateway is. If it was another one, or had other firmware, what was known of that is dropped."""
-    before, after = state.seen, Documents({documents.INFO: Document(content)})
+    before, after = state.documents, Documents({INFO: Document(content)})
     events: list[Event] = []
-    if documents.INFO not in before.at_hand:
+    if INFO not in before.available:
         return state, ()
     for element, subject, words in _IDENTITY:
         old, new = entries.device(before, element), entries.device(after, element)
@@ -200,7 +200,7 @@ def _on_contact(state: GatewayState, moment: Moment) -> Step:
     events: list[Event] = []
     was_down = isinstance(state.reachability, Down)
     if not state.answered_once:
-        model, firmware = (entries.device(state.seen, element) or "?" for element in ("pn", "software"))
+        model, firmware = (entries.device(state.documents, element) or "?" for element in ("pn", "software"))
         events.append(Log(logging.INFO, f"answers: {model}, firmware {firmware}"))
     elif was_down:
         events.append(Log(logging.INFO, "it answers again", _THE_GATEWAY))

@@ -7,7 +7,7 @@ from .state import CountFailure, Event, GatewayState, Moment, Step
 
 
 def next_probe(state: GatewayState, now: float) -> str | None:
-    probe = logins.probe_endpoint(state.login, state.seen)
+    probe = logins.probe_endpoint(state.login, state.documents)
     may = probe is not None and logins.may_try(state.login, now) and state.cache.may_request(probe, now)
     return probe if may else None
 
@@ -21,11 +21,11 @@ def decide_401s(state: GatewayState, moment: Moment) -> Step:
     if login.accepted_by:
         return _refused_for_role(replace(state, login=settled), unexplained, now)
     counted = tuple(CountFailure(name, "http_401") for name in unexplained)
-    probe = logins.probe_endpoint(login, state.seen)
+    probe = logins.probe_endpoint(login, state.documents)
     if login.accepted is not False and probe and not state.cache.may_request(probe, now):
         # The one that could tell was requested a moment ago: it is requested in the next poll.
         return replace(state, login=settled), counted
-    login, events = logins.on_rejected(login, state.seen, moment)
+    login, events = logins.on_rejected(login, state.documents, moment)
     return replace(state, login=replace(login, unexplained_401s=())), (*events, *counted)
 
 

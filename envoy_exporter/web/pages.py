@@ -56,7 +56,7 @@ def _gateway(name: str, gateway: Exposition) -> str:
         for what, said in facts
         if said
     )
-    trouble = f'<p class="trouble">{escape(snapshot.trouble)}</p>' if snapshot.trouble else ""
+    trouble = f'<p class="trouble">{escape(snapshot.error)}</p>' if snapshot.error else ""
     link = f'<a href="probe?target={quote(name, safe="")}">probe</a>'
     return f"<h2>{escape(name)}</h2>{trouble}<p>{link}</p><table>{rows}</table>"
 
@@ -89,7 +89,7 @@ def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[
     )
     for what, name, label in _DEVICES:
         yield what, [each[label] or "unnamed" for each in _labels(metrics, name)]
-    standings = snapshot.wanted.items()
+    standings = snapshot.endpoints.items()
     yield "not on this gateway", [f"{name}: {each.absent}" for name, each in standings if each.absent]
     yield "failing", [f"{name}: {each.failing}" for name, each in standings if each.failing]
 
@@ -110,7 +110,7 @@ def _state(snapshot: Snapshot) -> str:
         return "refuses the credentials"
     if snapshot.answering:
         return "answers"
-    return "is not read" if snapshot.trouble else "not asked yet: nothing is, without a scrape"
+    return "is not read" if snapshot.error else "not asked yet: nothing is, without a scrape"
 
 
 def _without_detail(metrics: Mapping[str, Metric]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.documents import NOW, of, one, read
 from support.inverters import data, device
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import batteries, inverters
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
@@ -56,8 +56,8 @@ def report(serial: str = "121917000001", age: float = 60, **report: Json) -> Jso
     return {"devName": "acb", "sn": serial, "active": True, "channels": [channel]}
 
 
-def inventory(*units: Json, **at_hand: Any) -> dict[str, Json]:
-    return {INVENTORY: [{"type": "ACB", "devices": list(units)}], **at_hand}
+def inventory(*units: Json, **available: Any) -> dict[str, Json]:
+    return {INVENTORY: [{"type": "ACB", "devices": list(units)}], **available}
 
 
 def test_an_ac_battery_by_itself() -> None:
@@ -169,9 +169,9 @@ def test_odd_device_type_of_the_v1_list_is_counted_by_one_collector(odd: Json) -
     listed: dict[str, Json] = {INVERTERS_V1: [V1[0], {**V1[1], "devType": odd}]}
     both = {**listed, DEVICE_DATA: data(device("482244000001"))}
     type_rejection = (INVERTERS_V1, "type", "devType")
-    for at_hand, expected in ((both, {"batteries"}), (listed, {"inverters"})):
+    for available, expected in ((both, {"batteries"}), (listed, {"inverters"})):
         results = {
-            collector.name: read(collector, at_hand, absent=(INVENTORY,))
+            collector.name: read(collector, available, absent=(INVENTORY,))
             for collector in (batteries.COLLECTOR, inverters.COLLECTOR)
         }
         found = [name for name, result in results.items() for each in result.rejections if each == type_rejection]
@@ -180,7 +180,7 @@ def test_odd_device_type_of_the_v1_list_is_counted_by_one_collector(odd: Json) -
 
 def test_ac_battery_waits_for_the_inventory_before_the_v1_list_counts() -> None:
     """A slow inventory that fails once must not turn its batteries into ones of the v1 list."""
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
     gateway.poll(inventory(unit("122122013879"), **{INVERTERS_V1: v1_battery()}))
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []

@@ -79,14 +79,14 @@ AC = ac()
 NO_AC: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "state": "idle"}]}
 
 
-def iq(*units: Json, **at_hand: Any) -> dict[str, Json]:
+def iq(*units: Json, **available: Any) -> dict[str, Json]:
     return {
         ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": list(units)}],
         ENSEMBLE_SECCTRL: SECCTRL,
         ENSEMBLE_POWER: {"devices:": [power()]},
         PRODUCTION_JSON: NO_AC,
         METERS: [],
-        **at_hand,
+        **available,
     }
 
 

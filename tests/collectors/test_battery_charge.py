@@ -29,12 +29,12 @@ class Gateway:
     ) -> float | None:
         """The charge of the battery after some seconds, with `/ivp/ensemble/power` or a reason why it is missing."""
         self.now += after
-        at_hand: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
-        found = documents({**at_hand, ENSEMBLE_POWER: power} if power else at_hand)
+        available: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
+        found = documents({**available, ENSEMBLE_POWER: power} if power else available)
         reasons = frozenset({ENSEMBLE_POWER})
         self._answered |= {ENSEMBLE_POWER} if power else set()
         seen = Documents(
-            found.at_hand,
+            found.available,
             reasons if absent else frozenset(),
             reasons if failing else frozenset(),
             answered=frozenset(self._answered),

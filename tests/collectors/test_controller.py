@@ -58,8 +58,8 @@ def collar(**more: Json) -> Json:
     }
 
 
-def listed(kind: str, *devices: Json, **at_hand: Json) -> dict[str, Json]:
-    return {ENSEMBLE_INVENTORY: [{"type": kind, "devices": list(devices)}], **at_hand}
+def listed(kind: str, *devices: Json, **available: Json) -> dict[str, Json]:
+    return {ENSEMBLE_INVENTORY: [{"type": kind, "devices": list(devices)}], **available}
 
 
 RELAY: Json = {

@@ -14,7 +14,7 @@ from envoy_exporter.documents import HOME, HOME_JSON, INFO, Document, Documents,
 def read(
     info: Json, home: Json = None, now: float = NOW, timezone: str | None = None, took: float = 0.0
 ) -> Result[Any]:
-    contents = {INFO: Document(info, asked=now, took=took), HOME: Document(home, asked=now)}
+    contents = {INFO: Document(info, requested_at=now, duration=took), HOME: Document(home, requested_at=now)}
     return read_documents(identity.COLLECTOR, Documents(contents), Settings(timezone=timezone), now=now)
 
 

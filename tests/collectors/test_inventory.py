@@ -27,9 +27,9 @@ def known(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
     }
 
 
-def with_inventory(*listed: Json, **at_hand: Json) -> dict[str, Json]:
+def with_inventory(*listed: Json, **available: Json) -> dict[str, Json]:
     batteries: Json = {"type": "ACB", "devices": [known("acb", dev_type=11)]}
-    return {INVENTORY: [batteries, {"type": "PCU", "devices": list(listed)}], **at_hand}
+    return {INVENTORY: [batteries, {"type": "PCU", "devices": list(listed)}], **available}
 
 
 def test_the_inventory_says_what_an_inverter_is_and_how_it_fares() -> None:

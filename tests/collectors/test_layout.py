@@ -17,12 +17,12 @@ ROOF = Settings(inverters=(FIRST, SECOND))
 
 
 def read(
-    at_hand: Mapping[str, Json],
+    available: Mapping[str, Json],
     settings: Settings = ROOF,
     absent: tuple[str, ...] = (),
     memory: object = None,
 ) -> Result[Any]:
-    return read_documents(layout.COLLECTOR, documents(at_hand, absent), settings, memory)
+    return read_documents(layout.COLLECTOR, documents(available, absent), settings, memory)
 
 
 def listed(read: Result[Any]) -> dict[str, bool | None]:

@@ -133,7 +133,7 @@ def test_old_firmware_says_how_full_its_database_is_in_a_text_with_a_blank(told:
 )
 def test_home_json_stands_in_where_home_is_not(firmware: str, absent: tuple[str, ...], asked: set[str]) -> None:
     seen = documents({INFO: information(firmware)}, absent)
-    assert {each.name for each in ENDPOINTS if each.name in {HOME, HOME_JSON} and each.wanted(seen)} == asked
+    assert {each.name for each in ENDPOINTS if each.name in {HOME, HOME_JSON} and each.is_required(seen)} == asked
 
 
 def test_ten_is_a_battery_firmware_that_rests() -> None:

@@ -32,7 +32,7 @@ class Gateway:
     def poll(self, sent: Mapping[str, Json] | None, after: float = 60.0) -> Mapping[str, object]:
         """The accepted fields; `sent` is None if the document lacks the object."""
         self.requested_at += after
-        seen = Documents({ENDPOINT: Document([], asked=self.requested_at)})
+        seen = Documents({ENDPOINT: Document([], requested_at=self.requested_at)})
         plausible = PlausibilityFilter(seen, self.state)
         self.rejections = []
         accepted: Mapping[str, object] = {}
@@ -123,7 +123,7 @@ def test_phase_lost_ends_once_the_phase_is_live_again(volts: float, *, lost: boo
 
     state = PlausibilityState()
     for minute, second in enumerate((120.0, 0.0, volts)):
-        seen = Documents({ENDPOINT: Document([], asked=START + 60 * minute)})
+        seen = Documents({ENDPOINT: Document([], requested_at=START + 60 * minute)})
         plausible = PlausibilityFilter(seen, state)
         rejections: list[Rejection] = []
         suspect = plausible.phase_lost(("meter",), FieldReader(sent(second), ENDPOINT, rejections), "channels", 2)

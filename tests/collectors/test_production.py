@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import documents, information, of, one, read
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter import entries
 from envoy_exporter.collectors import production
@@ -65,7 +65,7 @@ def source(read: Result[Any]) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "at_hand"),
+    ("expected", "available"),
     [
         ("eim", {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}),
         ("inverters", {PRODUCTION_JSON: site(INVERTERS, eim(active=0)), METERS: NO_CT, PRODUCTION_V1: V1}),
@@ -85,13 +85,13 @@ def source(read: Result[Any]) -> str | None:
         "nobody knows before the site has answered",
     ],
 )
-def test_the_source(expected: str | None, at_hand: dict[str, Json]) -> None:
-    assert source(read(production.COLLECTOR, at_hand)) == expected
+def test_the_source(expected: str | None, available: dict[str, Json]) -> None:
+    assert source(read(production.COLLECTOR, available)) == expected
 
 
 def test_the_source_where_there_is_no_production_json() -> None:
-    at_hand = {INFO: information("R3.9.36"), PRODUCTION_V1: V1}
-    assert source(read(production.COLLECTOR, at_hand, absent=(PRODUCTION_JSON, METERS))) == "v1"
+    available = {INFO: information("R3.9.36"), PRODUCTION_V1: V1}
+    assert source(read(production.COLLECTOR, available, absent=(PRODUCTION_JSON, METERS))) == "v1"
 
 
 def test_a_poll_without_the_ct_has_no_sample_and_never_another_s() -> None:
@@ -115,25 +115,27 @@ def test_a_ct_that_was_away_when_the_exporter_started_is_the_source_once_it_show
 
 
 def test_new_meters_or_new_firmware_open_the_choice_again() -> None:
-    at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: [], PRODUCTION_V1: V1}
-    memory = read(production.COLLECTOR, at_hand).memory
-    metered = {**at_hand, INFO: information(), METERS: NO_CT}
+    available: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: [], PRODUCTION_V1: V1}
+    memory = read(production.COLLECTOR, available).memory
+    metered = {**available, INFO: information(), METERS: NO_CT}
     assert source(read(production.COLLECTOR, metered, memory=memory)) == "inverters"
 
 
 def test_a_meter_list_that_fails_once_opens_nothing() -> None:
-    at_hand: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: NO_CT, PRODUCTION_V1: V1}
-    memory = read(production.COLLECTOR, at_hand).memory
-    assert source(read(production.COLLECTOR, {PRODUCTION_JSON: at_hand[PRODUCTION_JSON]}, memory=memory)) == "inverters"
+    available: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: NO_CT, PRODUCTION_V1: V1}
+    memory = read(production.COLLECTOR, available).memory
+    assert (
+        source(read(production.COLLECTOR, {PRODUCTION_JSON: available[PRODUCTION_JSON]}, memory=memory)) == "inverters"
+    )
 
 
 @pytest.mark.parametrize("odd", [{"production": None}, {}])
 def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
     """Without metering hardware there is no CT whose register the list could name."""
-    at_hand: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
-    assert source(read(production.COLLECTOR, {INFO: information(), **at_hand})) is None
-    assert source(read(production.COLLECTOR, {INFO: STANDARD, **at_hand})) == "v1"
-    assert source(read(production.COLLECTOR, {INFO: STANDARD, **at_hand, PRODUCTION_V1: NOTHING})) is None
+    available: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
+    assert source(read(production.COLLECTOR, {INFO: information(), **available})) is None
+    assert source(read(production.COLLECTOR, {INFO: STANDARD, **available})) == "v1"
+    assert source(read(production.COLLECTOR, {INFO: STANDARD, **available, PRODUCTION_V1: NOTHING})) is None
 
 
 @pytest.mark.parametrize(
@@ -150,15 +152,15 @@ def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) 
 )
 def test_source_is_not_chosen_by_an_empty_v1_document(empty: Json) -> None:
     """A gateway that has just started sends an empty object, and v1 stays all zero on this one."""
-    at_hand: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: []}
-    first = read(production.COLLECTOR, {**at_hand, PRODUCTION_V1: empty})
+    available: dict[str, Json] = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), METERS: []}
+    first = read(production.COLLECTOR, {**available, PRODUCTION_V1: empty})
     assert source(first) is None
-    assert source(read(production.COLLECTOR, {**at_hand, PRODUCTION_V1: NOTHING}, memory=first.memory)) == "inverters"
+    assert source(read(production.COLLECTOR, {**available, PRODUCTION_V1: NOTHING}, memory=first.memory)) == "inverters"
 
 
 def test_source_is_kept_while_the_list_of_meters_is_empty() -> None:
-    at_hand: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}
-    memory = read(production.COLLECTOR, at_hand).memory
+    available: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT}
+    memory = read(production.COLLECTOR, available).memory
     starting: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: [], PRODUCTION_V1: V1}
     result = read(production.COLLECTOR, starting, memory=memory)
     assert isinstance(result.memory, ProductionMemory)
@@ -174,7 +176,7 @@ ONLY_NET: Json = [{"eid": 2, "measurementType": "net-consumption", "state": "ena
 
 
 def test_source_is_kept_while_the_list_of_meters_lacks_one() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     polls = [(ALL, 1), (ONLY_NET, 1), (ONLY_NET, 0), (ALL, 0), (ALL, 0), (ALL, 1)]
     found = [
         source(gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim(active)), METERS: listed, PRODUCTION_V1: V1}))
@@ -185,14 +187,14 @@ def test_source_is_kept_while_the_list_of_meters_lacks_one() -> None:
 
 @pytest.mark.parametrize("listed", [[], ONLY_NET])
 def test_source_is_chosen_again_once_the_list_of_meters_has_changed_for_ten_minutes(listed: Json) -> None:
-    gateway = Polled(production.COLLECTOR, step=300)
+    gateway = PollSequence(production.COLLECTOR, step=300)
     gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: ALL, PRODUCTION_V1: V1})
     changed: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: listed, PRODUCTION_V1: V1}
     assert [source(gateway.poll(changed)) for _ in range(4)] == [None, None, "inverters", "inverters"]
 
 
 def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     away: Json = site(INVERTERS, eim(0))
     assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ALL})) is None
     assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ONLY_NET})) is None
@@ -202,7 +204,7 @@ def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
 def test_source_is_chosen_again_when_the_first_list_of_meters_comes() -> None:
     """v1 was chosen before the list of meters had answered, as the site sent no document either."""
     first = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), PRODUCTION_V1: V1}
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert source(gateway.poll(first, info=STANDARD)) == "v1"
     second = {PRODUCTION_JSON: site({**INVERTERS}), PRODUCTION_V1: V1, METERS: []}  # type: ignore[dict-item]
     assert source(gateway.poll(second, info=information())) == "inverters"
@@ -388,14 +390,14 @@ def test_which_meters_the_gateway_counts_on(count: int, *, active: bool) -> None
     ],
 )
 def test_source_is_v1_by_its_power_if_there_is_no_entry_of_inverters(v1: Json, expected: str | None) -> None:
-    at_hand: dict[str, Json] = {INFO: information(imeter="false"), PRODUCTION_V1: v1}
-    result = read(production.COLLECTOR, at_hand, absent=(PRODUCTION_JSON,))
+    available: dict[str, Json] = {INFO: information(imeter="false"), PRODUCTION_V1: v1}
+    result = read(production.COLLECTOR, available, absent=(PRODUCTION_JSON,))
     assert result.memory.choice.source == expected
 
 
 def test_source_is_kept_through_two_lists_of_meters_with_an_outage_between_them() -> None:
     """Two odd lists, one before and one after it, are not ten minutes."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     site_: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0))}
     gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT})
     gateway.poll({**site_, METERS: []})

@@ -68,13 +68,13 @@ def read_all(seen: Documents, memories: dict[str, object]) -> None:
 def ask_all(seen: Documents) -> None:
     """And every endpoint can be judged by it."""
     for endpoint in ENDPOINTS:
-        assert endpoint.wanted(seen) in {True, False}
+        assert endpoint.is_required(seen) in {True, False}
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.dictionaries(st.sampled_from([endpoint.name for endpoint in ENDPOINTS]), ANYTHING, max_size=8))
 def test_any_json_at_all_is_read(contents: Mapping[str, Json]) -> None:
-    seen = Documents({name: Document(content, asked=NOW) for name, content in contents.items()})
+    seen = Documents({name: Document(content, requested_at=NOW) for name, content in contents.items()})
     read_all(seen, {})
     ask_all(seen)
 
@@ -86,7 +86,9 @@ def recorded(simulator: Simulator) -> Documents:
         response = simulator.site.document(Request("GET", endpoint.target), NOW)
         answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
         try:
-            seen[endpoint.name] = Document(responses.content(endpoint.name, answer, Documents(seen), NOW), asked=NOW)
+            seen[endpoint.name] = Document(
+                responses.content(endpoint.name, answer, Documents(seen), NOW), requested_at=NOW
+            )
         except (RequestError, NotAvailable):
             continue
     return Documents(seen)
@@ -136,14 +138,14 @@ ODD: list[object] = [
 def mutate_everything(seen: Documents, every: int) -> int:
     """Each node of each document made odd in turn, `every` so many; how many were read."""
     count = 0
-    for name, document in seen.at_hand.items():
+    for name, document in seen.available.items():
         for path in paths(document.content):
             for odd in ODD:
                 count += 1
                 if count % every != 1 or (odd is ... and not path):
                     continue
                 content = mutated(document.content, path, odd)
-                changed = Documents({**seen.at_hand, name: Document(content, asked=NOW)})
+                changed = Documents({**seen.available, name: Document(content, requested_at=NOW)})
                 read_all(changed, {})
                 ask_all(changed)
     return -(-count // every)
@@ -162,5 +164,5 @@ def test_real_gateways_with_one_node_dropped_nulled_or_retyped_are_read(captures
     for folder in folders:
         with Simulator.of_capture(folder, clock=lambda: NOW) as gateway:
             seen = recorded(gateway)
-        assert documents.INFO in seen.at_hand
+        assert documents.INFO in seen.available
         assert mutate_everything(seen, every=997) > 0

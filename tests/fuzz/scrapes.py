@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from prometheus_client.metrics_core import Metric
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key, parsed, parsed_openmetrics
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.collectors.collector import Context, PlacedInverter, Settings
@@ -38,7 +38,7 @@ CHECKED = 50
 class Scrape:
     """What came of one: the families by name, and the collectors that raised."""
 
-    at_hand: frozenset[str]
+    available: frozenset[str]
     families: Mapping[str, Metric]
     broken: tuple[str, ...]
 
@@ -88,8 +88,8 @@ def _samples(scrape: Scrape, name: str) -> object:
 class _Looked(dict[str, Document]):
     """Documents that know which of them somebody looked for."""
 
-    def __init__(self, at_hand: Mapping[str, Document]) -> None:
-        super().__init__(at_hand)
+    def __init__(self, available: Mapping[str, Document]) -> None:
+        super().__init__(available)
         self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> Document:
@@ -109,7 +109,7 @@ class _Known:
     """What a collector read of the usual documents, in the place of its run."""
 
     def __init__(self, run: Run[Any], seen: Documents, now: float) -> None:
-        looked = _Looked(seen.at_hand)
+        looked = _Looked(seen.available)
         run.collector.read(Context(Documents(looked), _SETTINGS, run.collector.memory, now))
         self.looked = looked.names
         self.known = run.metrics(seen, _SETTINGS, now, "home")
@@ -130,10 +130,10 @@ class Exporter:
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
-        self._clock = StillClock(plant.now)
-        self._gateway = by_hand(self._clock)
+        self._clock = ManualClock(plant.now)
+        self._gateway = unpolled_gateway(self._clock)
         self._documents: dict[str, Document] = {}
-        self._documents = dict(self.documents({}).at_hand)
+        self._documents = dict(self.documents({}).available)
         self._count = 0
         seen = Documents(self._documents)
         self._known = {run.name: _Known(run, seen, plant.now) for run in self.collector().runs}
@@ -142,18 +142,18 @@ class Exporter:
     def documents(self, changed: Mapping[str, bytes]) -> Documents:
         """Those of the bodies, some of which have changed. Raises nothing that an answer may be refused by."""
         firmware = documents.INFO in changed
-        at_hand: dict[str, Document] = {}
+        available: dict[str, Document] = {}
         for name, body in {**self.plant.bodies, **changed}.items():
             is_page = body.lstrip()[:1] == b"<"
             if name in self._documents and name not in changed and not (firmware and is_page):
-                at_hand[name] = self._documents[name]
+                available[name] = self._documents[name]
                 continue
             try:
-                content = responses.content(name, Response(200, {}, body), Documents(at_hand), self.plant.now)
+                content = responses.content(name, Response(200, {}, body), Documents(available), self.plant.now)
             except (RequestError, NotAvailable):
                 continue
-            at_hand[name] = Document(content, asked=self.plant.now, took=0.25)
-        return Documents(at_hand)
+            available[name] = Document(content, requested_at=self.plant.now, duration=0.25)
+        return Documents(available)
 
     def collector(self) -> GatewayCollector:
         return GatewayCollector(self._gateway, _SETTINGS, self._clock)
@@ -184,28 +184,28 @@ class Exporter:
         return scrapes[-1]
 
     def scraped(self, seen: Documents, collector: GatewayCollector) -> Scrape:
-        wanted = {each.name: _standing(seen, each.name) for each in ENDPOINTS if each.wanted(seen)}
+        wanted = {each.name: _standing(seen, each.name) for each in ENDPOINTS if each.is_required(seen)}
         snapshot = Snapshot(
             answering=True,
             authenticated=True,
             token=None,
             documents=seen,
-            wanted=wanted,
+            endpoints=wanted,
             requests={},
             failures={},
-            trouble=None,
+            error=None,
             version=1,
             until=0.0,
         )
         families = {metric.name: metric for metric in collector.families(snapshot)}
-        return Scrape(frozenset(seen.at_hand), families, tuple(run.name for run in collector.runs if run.broken))
+        return Scrape(frozenset(seen.available), families, tuple(run.name for run in collector.runs if run.broken))
 
 
 def _asked(seen: Documents, asked: float) -> Documents:
-    return Documents({name: replace(document, asked=asked) for name, document in seen.at_hand.items()})
+    return Documents({name: replace(document, requested_at=asked) for name, document in seen.available.items()})
 
 
 def _standing(seen: Documents, name: str) -> EndpointStatus:
-    document = seen.at_hand.get(name)
+    document = seen.available.get(name)
     failing = None if document else "not_json"
-    return EndpointStatus(document is not None, document.asked if document else None, 0.25, None, failing)
+    return EndpointStatus(document is not None, document.requested_at if document else None, 0.25, None, failing)

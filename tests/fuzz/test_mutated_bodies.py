@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
-from envoy_exporter.fields import MOST_DEVICES
+from envoy_exporter.fields import MAX_DEVICES
 from envoy_simulator import PROFILES
 from fuzz import bodies
 from fuzz.conftest import SEED
@@ -37,9 +37,9 @@ def test_an_answer_that_is_none_is_as_if_the_endpoint_had_failed(profile: str, c
     exporter = Exporter(plant)
     for endpoint, body in json_bodies(plant):
         failed = exporter.scrape({endpoint: b""})
-        assert endpoint not in failed.at_hand
+        assert endpoint not in failed.available
         for name, wrong in bodies.unreadable(body):
-            assert endpoint not in exporter.documents({endpoint: wrong}).at_hand, (endpoint, name)
+            assert endpoint not in exporter.documents({endpoint: wrong}).available, (endpoint, name)
             counted["unreadable answers"] += 1
         failed.render(failed.differing(exporter.usual))
         assert failed.broken == ()
@@ -74,7 +74,7 @@ def assert_cut(profile: str, every: int, counted: Counter[str]) -> None:
             seen = exporter.documents({endpoint: cut})
             counted["unreadable answers"] += 1
             if isinstance(exporter.plant.content(endpoint), dict | list) or endpoint == documents.INFO:
-                assert endpoint not in seen.at_hand, (endpoint, len(cut))
+                assert endpoint not in seen.available, (endpoint, len(cut))
                 continue
             scrape = exporter.scrape({endpoint: cut})  # a page is read as far as it came
             counted["mutated scrapes"] += 1
@@ -99,7 +99,7 @@ def assert_flipped(rounds: int, counted: Counter[str]) -> None:
         endpoint = random.choice(list(exporter.plant.bodies))
         noise = random.randrange(20) == 0
         body = random.randbytes(99) if noise else bodies.flipped(exporter.plant.bodies[endpoint], random)
-        if endpoint not in exporter.documents({endpoint: body}).at_hand:
+        if endpoint not in exporter.documents({endpoint: body}).available:
             counted["unreadable answers"] += 1
             continue
         rounds -= 1
@@ -117,13 +117,13 @@ def test_an_odd_info_brings_a_valid_scrape(name: str, counted: Counter[str]) -> 
         counted["mutated scrapes"] += 1
         assert scrape.broken == ()
         scrape.render()
-        assert documents.INFO in scrape.at_hand or scrape.samples["enphase_up", frozenset()] == 0
+        assert documents.INFO in scrape.available or scrape.samples["enphase_up", frozenset()] == 0
 
 
 @pytest.mark.parametrize("name", ["a DOCTYPE", "billions of laughs", "another root", "ten megabytes"])
 def test_an_info_that_no_gateway_sends_is_not_read(name: str) -> None:
     exporter = Exporter(simulated("8.2"))
-    assert documents.INFO not in exporter.documents({documents.INFO: bodies.INFOS[name]}).at_hand
+    assert documents.INFO not in exporter.documents({documents.INFO: bodies.INFOS[name]}).available
 
 
 def test_a_text_of_a_megabyte_is_cut_wherever_it_stands(counted: Counter[str]) -> None:
@@ -163,4 +163,4 @@ def crowds(scrape: Scrape) -> dict[tuple[str, str], int]:
     for family, labels in scrape.samples:
         for label, value in labels:
             values.setdefault((family, label), set()).add(value)
-    return {place: len(found) for place, found in values.items() if len(found) > MOST_DEVICES + _OTHERS}
+    return {place: len(found) for place, found in values.items() if len(found) > MAX_DEVICES + _OTHERS}

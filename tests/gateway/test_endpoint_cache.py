@@ -140,10 +140,10 @@ def test_a_fast_endpoint_that_has_become_due_goes_before_the_next_slow_one() -> 
 def test_a_document_can_be_read_for_its_age_and_a_grace_of_75_seconds() -> None:
     asked = store()
     a_plant(asked, 0)
-    assert documents.METER_READINGS in asked.value.readable(10 + 75).at_hand
-    assert documents.METER_READINGS not in asked.value.readable(10 + 75.01).at_hand
-    assert documents.DEVICE_DATA in asked.value.readable(120 + 120).at_hand
-    assert documents.DEVICE_DATA not in asked.value.readable(120 + 120.01).at_hand
+    assert documents.METER_READINGS in asked.value.readable(10 + 75).available
+    assert documents.METER_READINGS not in asked.value.readable(10 + 75.01).available
+    assert documents.DEVICE_DATA in asked.value.readable(120 + 120).available
+    assert documents.DEVICE_DATA not in asked.value.readable(120 + 120.01).available
 
 
 def test_rare_scrapes_make_documents_last_two_intervals() -> None:
@@ -151,8 +151,8 @@ def test_rare_scrapes_make_documents_last_two_intervals() -> None:
     for scrape in (0, 200, 400):
         asked.scraped(scrape)
     a_plant(asked, 400)
-    assert documents.METER_READINGS in asked.value.readable(400 + 10 + 400).at_hand
-    assert documents.METER_READINGS not in asked.value.readable(400 + 10 + 401).at_hand
+    assert documents.METER_READINGS in asked.value.readable(400 + 10 + 400).available
+    assert documents.METER_READINGS not in asked.value.readable(400 + 10 + 401).available
 
 
 def test_a_night_without_scrapes_makes_no_document_last_a_night() -> None:
@@ -160,16 +160,16 @@ def test_a_night_without_scrapes_makes_no_document_last_a_night() -> None:
     a_plant(asked, 0)
     asked.scraped(0)
     asked.scraped(8 * 3600)
-    assert asked.value.readable(8 * 3600).at_hand.keys() == set()
+    assert asked.value.readable(8 * 3600).available.keys() == set()
 
 
 def test_a_document_cannot_be_read_once_a_newer_asking_has_failed() -> None:
     asked = store()
     a_plant(asked, 0)
     asked.requesting(documents.METER_READINGS, 10)
-    assert documents.METER_READINGS in asked.value.readable(10).at_hand
+    assert documents.METER_READINGS in asked.value.readable(10).available
     asked.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
-    assert documents.METER_READINGS not in asked.value.readable(10).at_hand
+    assert documents.METER_READINGS not in asked.value.readable(10).available
 
 
 def test_what_failed_is_asked_again_later_and_later_but_within_two_minutes_or_so() -> None:
@@ -247,10 +247,10 @@ def test_what_is_not_there_stays_so_until_it_is_asked_for_again() -> None:
     asked.requesting(documents.DEVICE_DATA, 0)
     asked.missing(documents.DEVICE_DATA, 0)
     asked.value = asked.value.retry_absent()
-    assert documents.DEVICE_DATA in asked.value.seen.absent
+    assert documents.DEVICE_DATA in asked.value.documents.absent
     assert documents.DEVICE_DATA in due(asked, 10)
     asked.failed(documents.DEVICE_DATA, InvalidResponse("not_json", ""), 10, 0)
-    assert documents.DEVICE_DATA not in asked.value.seen.absent
+    assert documents.DEVICE_DATA not in asked.value.documents.absent
 
 
 def test_nothing_is_due_in_a_back_off() -> None:
@@ -325,15 +325,15 @@ def test_the_age_of_a_document_counts_from_its_own_asking_and_not_from_a_newer_o
     asked = store()
     a_plant(asked, 0)
     asked.requesting(documents.METER_READINGS, 30)
-    assert asked.value.readable(31).at_hand[documents.METER_READINGS].age == 31
+    assert asked.value.readable(31).available[documents.METER_READINGS].age == 31
 
 
 def test_a_document_lasts_from_its_own_asking_and_not_from_a_newer_one_that_is_under_way() -> None:
     asked = store()
     a_plant(asked, 0)
     asked.requesting(documents.METER_READINGS, 80)
-    assert documents.METER_READINGS in asked.value.readable(85).at_hand, "ten seconds, and 75 of grace"
-    assert documents.METER_READINGS not in asked.value.readable(86).at_hand
+    assert documents.METER_READINGS in asked.value.readable(85).available, "ten seconds, and 75 of grace"
+    assert documents.METER_READINGS not in asked.value.readable(86).available
 
 
 def test_however_long_a_poll_takes_nothing_is_asked_twice_unless_somebody_came() -> None:
@@ -421,6 +421,6 @@ def test_inventory_stays_slow_once_battery_power_has_answered() -> None:
     for now in (130, 500, 900):
         asked.requesting(documents.ENSEMBLE_POWER, now)
         asked.missing(documents.ENSEMBLE_POWER, now)
-    assert documents.ENSEMBLE_POWER in asked.value.seen.absent
+    assert documents.ENSEMBLE_POWER in asked.value.documents.absent
     ask(asked, documents.ENSEMBLE_INVENTORY, 900, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(asked, 900 + 298)

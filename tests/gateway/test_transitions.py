@@ -147,7 +147,7 @@ def test_reachability_is_down_if_another_serial_responds() -> None:
     run.result(documents.INFO, INFO)
     assert run.down()
     assert isinstance(run.down().error, WrongGateway)
-    assert documents.INFO not in run.state.seen.at_hand
+    assert documents.INFO not in run.state.documents.available
 
 
 def test_down_becomes_up_and_what_was_absent_is_requested_again() -> None:
@@ -209,7 +209,7 @@ def test_a_401_after_an_accepted_request_is_about_the_role() -> None:
     run = up()
     run.result(documents.DEVICE_DATA, error=REFUSED)
     assert run.login() == Accepted()
-    assert documents.DEVICE_DATA in run.state.seen.absent
+    assert documents.DEVICE_DATA in run.state.documents.absent
     assert run.events == []
 
 
@@ -221,7 +221,7 @@ def test_a_401_before_any_other_waits_for_the_verdict_of_a_probe() -> None:
     assert run.chosen() == documents.INVERTERS_V1
     run.result(documents.INVERTERS_V1, [])
     assert run.login() == Accepted()
-    assert documents.METERS in run.state.seen.absent
+    assert documents.METERS in run.state.documents.absent
 
 
 def test_login_is_rejected_once_the_probes_responded_401_too() -> None:
@@ -320,7 +320,7 @@ def test_other_firmware_keeps_only_its_info() -> None:
     run.now += 300
     other: documents.Json = {"device": {"sn": SERIAL, "software": "D8.3.5200"}}
     run.result(documents.INFO, other)
-    assert set(run.state.seen.at_hand) == {documents.INFO}
+    assert set(run.state.documents.available) == {documents.INFO}
     assert run.login() == Unknown()
     assert run.logged(logging.WARNING) == ["its firmware is D8.3.5200 now, and was D8.3.5169"]
 

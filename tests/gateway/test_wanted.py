@@ -15,9 +15,9 @@ from envoy_exporter.documents import (
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 
 
-def wanted(name: str, at_hand: dict[str, Json]) -> bool:
+def wanted(name: str, available: dict[str, Json]) -> bool:
     (endpoint,) = [each for each in ENDPOINTS if each.name == name]
-    return endpoint.wanted(documents(at_hand))
+    return endpoint.is_required(documents(available))
 
 
 @pytest.mark.parametrize(("firmware", "has"), [("R3.9.36", False), ("D3.18.10", False), ("R4.10.35", True)])
@@ -49,11 +49,11 @@ def test_ac_batteries_are_no_reason_to_ask_for_the_v1_list_beside_device_data() 
 def test_the_failure_of_a_list_of_devices_is_the_batteries_and_relays_only_where_there_are_any(name: str) -> None:
     (endpoint,) = [each for each in ENDPOINTS if each.name == name]
 
-    def concerned(at_hand: dict[str, Json]) -> set[str]:
+    def concerned(available: dict[str, Json]) -> set[str]:
         return {
             each
             for each in ("inverters", "batteries", "iq_relay", "meters")
-            if endpoint.matters_to(each, documents(at_hand))
+            if endpoint.matters_to(each, documents(available))
         }
 
     assert concerned({}) == {"inverters"}

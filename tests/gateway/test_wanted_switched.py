@@ -28,7 +28,7 @@ def wanted(inventory: Json, **more: Json) -> set[str]:
     """Of the endpoints of what is switched."""
     paths = {"settings": DRY_CONTACT_SETTINGS, "config": GENERATOR_CONFIG}
     told = {ENSEMBLE_INVENTORY: inventory, **{paths[name]: content for name, content in more.items()}}
-    return {each.name for each in ENDPOINTS if each.name in SWITCHED and each.wanted(documents(told))}
+    return {each.name for each in ENDPOINTS if each.name in SWITCHED and each.is_required(documents(told))}
 
 
 def listed(**devices: list[Json]) -> Json:

@@ -283,7 +283,7 @@ class Judge:
         if wait > LONGEST:
             house.breaches.append(f"a back-off of {wait:.0f} s")
         if house.asker.state.second_look_at == float("inf"):
-            house.clock.turn(house.believed(twin(self.profile).there))
+            house.clock.advance(house.believed(twin(self.profile).there))
         house.scrape(ceil(max(wait, house.stands() if spoiled else 0.0) / STEP) * STEP)
         scraped = house.scrape()
         house.look_at_every_page()
@@ -305,7 +305,7 @@ class Judge:
 
     def _whole(self, scraped: Scraped) -> None:
         if not scraped.up:
-            self.house.breaches.append(f"not up: {self.house.asker.snapshot().trouble}")
+            self.house.breaches.append(f"not up: {self.house.asker.snapshot().error}")
         self.say(scraped.failing, "without their data")
         missing = of_the_gateway(usual(self.profile)) - scraped.exposition.samples.keys()
         self.say((f"{name}{dict(labels)}" for name, labels in missing if scraped.up), "lost")

@@ -11,9 +11,9 @@ from itertools import pairwise
 from math import ceil, floor
 
 from prometheus_client.metrics_core import Metric
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.collectors import COLLECTORS
@@ -143,12 +143,12 @@ class Twin:
                 content = responses.content(endpoint.name, told, Documents(answered), now)
             except (RequestError, NotAvailable):
                 continue
-            answered[endpoint.name] = Document(content, asked=now, took=0.1)
+            answered[endpoint.name] = Document(content, requested_at=now, duration=0.1)
         return answered
 
     def _samples(self, answered: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
-        clock = StillClock(self.start + moment * STEP)
-        collector = GatewayCollector(by_hand(clock), Settings(), clock)
+        clock = ManualClock(self.start + moment * STEP)
+        collector = GatewayCollector(unpolled_gateway(clock), Settings(), clock)
         return samples(collector.families(_snapshot(Documents(answered))))
 
 
@@ -177,10 +177,10 @@ def _snapshot(seen: Documents) -> Snapshot:
         authenticated=True,
         token=None,
         documents=seen,
-        wanted={},
+        endpoints={},
         requests={},
         failures={},
-        trouble=None,
+        error=None,
         version=1,
         until=0.0,
     )

@@ -20,16 +20,18 @@ def information(firmware: str = "D8.3.5169", imeter: str = "true", **more: Json)
     return {"time": str(int(NOW)), "device": device, **more}
 
 
-def documents(at_hand: Mapping[str, Json], absent: tuple[str, ...] = ()) -> Documents:
+def documents(available: Mapping[str, Json], absent: tuple[str, ...] = ()) -> Documents:
     """With `/info` of a metered gateway of firmware 8.3, unless another is given."""
-    contents = {INFO: information(), **at_hand}
-    return Documents({name: Document(content, asked=NOW) for name, content in contents.items()}, frozenset(absent))
+    contents = {INFO: information(), **available}
+    return Documents(
+        {name: Document(content, requested_at=NOW) for name, content in contents.items()}, frozenset(absent)
+    )
 
 
 def read(
-    collector: Collector[Any], at_hand: Mapping[str, Json], absent: tuple[str, ...] = (), memory: object = None
+    collector: Collector[Any], available: Mapping[str, Json], absent: tuple[str, ...] = (), memory: object = None
 ) -> Result[Any]:
-    return read_documents(collector, documents(at_hand, absent), memory=memory)
+    return read_documents(collector, documents(available, absent), memory=memory)
 
 
 def read_documents(

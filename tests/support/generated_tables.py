@@ -99,7 +99,7 @@ def _login(endpoint: Endpoint) -> str:
 
 def _condition(endpoint: Endpoint) -> str:
     """Conditions by firmware are found by trying; those by hardware are described."""
-    required = [version for version in VERSIONS if endpoint.wanted(_of_firmware(version))]
+    required = [version for version in VERSIONS if endpoint.is_required(_of_firmware(version))]
     condition = CONDITIONS.get(endpoint.name, "")
     if not required or required[-1] != VERSIONS[-1]:
         assert condition, f"{endpoint.name}: describe in CONDITIONS when it is required"

@@ -175,7 +175,7 @@ def queries(family: Family) -> tuple[str, ...]:
     return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
 
 
-def by_hand() -> Iterator[Documents]:
+def example_documents() -> Iterator[Documents]:
     """What no profile of the simulator has: several channels, a phase voltage, AC batteries of the v1 list alone."""
     report: Json = {
         "endDate": int(NOW),
@@ -205,13 +205,13 @@ def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
 
 def _endpoints_of(collector: Collector[Any], plant: Documents, now: float) -> Mapping[str, set[str]]:
     """One by one; what no single one takes away stands in two of them."""
-    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.at_hand]
+    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.available]
     whole, found = _shown(collector, plant, now), dict[str, set[str]]()
     for count in (1, 2):
         missing = whole - found.keys()
         for without in combinations(read, count):
-            rest = {name: document for name, document in plant.at_hand.items() if name not in without}
-            for family in missing - _shown(collector, replace(plant, at_hand=rest), now) if missing else ():
+            rest = {name: document for name, document in plant.available.items() if name not in without}
+            for family in missing - _shown(collector, replace(plant, available=rest), now) if missing else ():
                 found.setdefault(family, set()).update(without)
     return {family: those.difference(_GATES) or those for family, those in found.items()}
 

@@ -8,7 +8,7 @@ from envoy_exporter.documents import INFO, Document, Documents, Json
 from support.documents import NOW, check, information, read_documents
 
 
-class Polled:
+class PollSequence:
     """One collector of one gateway. `step`: seconds between polls, unless a poll says otherwise."""
 
     def __init__(self, collector: Collector[Any], step: float = 60.0) -> None:
@@ -19,15 +19,15 @@ class Polled:
 
     def poll(
         self,
-        at_hand: Mapping[str, Json],
+        available: Mapping[str, Json],
         *,
         after: float | None = None,
         info: Json = None,
     ) -> Result[Any]:
         """Some time later. Result[Any] twice, as a second scrape would: the same documents say the same."""
         self.now += self._step if after is None else after
-        contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **at_hand}  # type: ignore[arg-type]
-        seen = Documents({name: Document(each, asked=self.now) for name, each in contents.items()})
+        contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **available}  # type: ignore[arg-type]
+        seen = Documents({name: Document(each, requested_at=self.now) for name, each in contents.items()})
         read = self._read(seen, self.memory)
         again = self._read(seen, read.memory)
         assert (again.readings, again.rejections) == (read.readings, read.rejections), "one document, two judgements"
@@ -41,6 +41,6 @@ class Polled:
         return read
 
 
-def rules(read: Result[Any], *which: str) -> list[tuple[str, str]]:
+def rejected_rules(read: Result[Any], *which: str) -> list[tuple[str, str]]:
     """What was rejected, by rule and key; of these rules alone, if any are named."""
     return [(each.rule, each.key) for each in read.rejections if each.rule in which or not which]
