@@ -1,7 +1,6 @@
 """Tables of the docs that are written from the code: the collectors in README.md, the endpoints in docs/polling.md."""
 
 from collections.abc import Iterable, Iterator
-from inspect import getmodule
 
 from envoy_exporter import documents
 from envoy_exporter.collectors import COLLECTORS
@@ -17,6 +16,7 @@ from envoy_exporter.gateway.endpoints import (
     Endpoint,
     demands_credentials,
 )
+from support.collector_summaries import SUMMARIES
 from support.documents import documents as documents_by_hand
 from support.documents import information
 
@@ -64,8 +64,7 @@ def collectors() -> Iterator[str]:
         title = collector.name.replace("_", " ").capitalize()
         anchor = title.lower().replace(" ", "-")
         default = "on" if collector.enabled_by_default else "off"
-        about = (getmodule(collector.read).__doc__ or "").partition("\n")[0]
-        yield f"| [`{collector.name}`](docs/metrics.md#{anchor}) | {default} | {about} |"
+        yield f"| [`{collector.name}`](docs/metrics.md#{anchor}) | {default} | {SUMMARIES[collector.name]} |"
 
 
 def classes() -> Iterator[str]:

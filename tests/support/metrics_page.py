@@ -1,9 +1,8 @@
-"""docs/metrics.md: every family as it is declared, where it is read, and a query to begin with."""
+"""docs/metrics.md: every family as it is declared, its endpoints, and an example query."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from inspect import getmodule
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +16,7 @@ from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
+from support.collector_summaries import SUMMARIES
 from support.documents import NOW
 from support.documents import documents as documents_by_hand
 from support.inverters import data
@@ -24,7 +24,7 @@ from support.inverters import data
 Endpoints = Mapping[str, tuple[str, ...]]
 
 _GATES = (documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY)
-"""What says that a meter or a battery is there, without which nothing of it is shown."""
+"""Endpoints that decide whether a meter or a battery is installed; without them there are no metrics of it."""
 
 _INTRODUCTION = """\
 # Metrics
@@ -47,9 +47,9 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
     """`series`: by how many inverters a system has, how many series its gateway has."""
     parts = [_INTRODUCTION, *_contents(), *_cardinality(series), *_section("Every gateway", "", READINGS, {})]
     for collector in COLLECTORS:
-        off = "" if collector.enabled_by_default else "Disabled by default. "
-        about = (getmodule(collector.read).__doc__ or "").partition("\n")[0]
-        parts += _section(_title(collector), f"{off}{about}", collector.readings, endpoints)
+        default = "" if collector.enabled_by_default else " Disabled by default."
+        about = f"{SUMMARIES[collector.name]}.{default}"
+        parts += _section(_title(collector), about, collector.readings, endpoints)
     parts += _flags()
     parts += [
         "## The exporter\n",
@@ -193,32 +193,36 @@ def example_documents() -> Iterator[Documents]:
     yield documents_by_hand({documents.ENSEMBLE_INVENTORY: [enpower]})
 
 
-def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
-    """By family, the endpoints without which one of these plants does not show it."""
+def endpoints_of(systems: Iterable[Documents], now: float) -> Endpoints:
+    """By family, the endpoints without which one of these systems does not have it."""
     found: dict[str, set[str]] = {}
-    for plant in plants:
+    for system in systems:
         for collector in COLLECTORS:
-            for family, those in _endpoints_of(collector, plant, now).items():
-                found.setdefault(family, set()).update(those)
-    return {family: tuple(sorted(those)) for family, those in found.items()}
+            for family, endpoints in _endpoints_of(collector, system, now).items():
+                found.setdefault(family, set()).update(endpoints)
+    return {family: tuple(sorted(endpoints)) for family, endpoints in found.items()}
 
 
-def _endpoints_of(collector: Collector[Any], plant: Documents, now: float) -> Mapping[str, set[str]]:
-    """One by one; what no single one takes away stands in two of them."""
-    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.available]
-    whole, found = _shown(collector, plant, now), dict[str, set[str]]()
+def _endpoints_of(collector: Collector[Any], system: Documents, now: float) -> Mapping[str, set[str]]:
+    """Found by leaving out one endpoint after another, then two: some families are read from either of two."""
+    names = [
+        endpoint.name
+        for endpoint in ENDPOINTS
+        if collector.name in endpoint.readers and endpoint.name in system.available
+    ]
+    complete, found = _family_names(collector, system, now), dict[str, set[str]]()
     for count in (1, 2):
-        missing = whole - found.keys()
-        for without in combinations(read, count):
-            rest = {name: document for name, document in plant.available.items() if name not in without}
-            for family in missing - _shown(collector, replace(plant, available=rest), now) if missing else ():
-                found.setdefault(family, set()).update(without)
-    return {family: those.difference(_GATES) or those for family, those in found.items()}
+        missing = complete - found.keys()
+        for omitted in combinations(names, count):
+            rest = {name: document for name, document in system.available.items() if name not in omitted}
+            kept = _family_names(collector, replace(system, available=rest), now) if missing else set()
+            for family in missing - kept:
+                found.setdefault(family, set()).update(omitted)
+    return {family: endpoints.difference(_GATES) or endpoints for family, endpoints in found.items()}
 
 
-def _shown(collector: Collector[Any], plant: Documents, now: float) -> set[str]:
-    read = collector.read(Context(plant, Settings(), collector.memory, now))
-    metrics, _ = collect(collector.readings, read.readings)
-    return {
-        f"{metric.name}{'_total' * (metric.type == 'counter')}{'_info' * (metric.type == 'info')}" for metric in metrics
-    }
+def _family_names(collector: Collector[Any], system: Documents, now: float) -> set[str]:
+    result = collector.read(Context(system, Settings(), collector.memory, now))
+    metrics, _ = collect(collector.readings, result.readings)
+    suffixes = {"counter": "_total", "info": "_info"}
+    return {f"{metric.name}{suffixes.get(metric.type, '')}" for metric in metrics}
