@@ -35,10 +35,12 @@ _CORE = frozenset({PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1, METER_READINGS})
 class Scrape:
     up: bool = gauge(
         "enphase_up",
-        "1: the gateway answers, as itself, and /info and a production or meter document are there.",
+        "Whether the gateway answers as itself and /info and a production or meter document are available (1) or"
+        " not (0).",
     )
     authenticated: bool | None = gauge(
-        "enphase_authenticated", "0: the gateway refuses the credentials; absent while nobody knows."
+        "enphase_authenticated",
+        "Whether the gateway accepts the credentials (1) or rejects them (0); absent while unknown.",
     )
 
 
@@ -51,11 +53,11 @@ class CollectorRun:
         " for ten minutes. A document that the gateway does not have is not a failure.",
     )
     duration: float | None = gauge(
-        "enphase_scrape_collector_duration_seconds", "What its documents took when they were last asked for."
+        "enphase_scrape_collector_duration_seconds", "Duration of the collector's most recent gateway requests."
     )
     last_success: float | None = gauge(
         "enphase_scrape_collector_last_success_timestamp_seconds",
-        "When the oldest of its documents that can be read was asked for.",
+        "Time of the request for the oldest readable document of the collector.",
     )
 
 
@@ -63,14 +65,18 @@ class CollectorRun:
 class Requests:
     endpoint: str = label()
     code: str = label()
-    requests: int = counter("enphase_gateway_requests_total", "Requests that the gateway answered, by status code.")
+    requests: int = counter(
+        "enphase_gateway_requests_total", "Gateway requests that were answered, by endpoint and status code."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFailures:
     endpoint: str = label()
     reason: str = label()
-    failures: int = counter("enphase_gateway_request_failures_total", "Requests that brought no document, and why.")
+    failures: int = counter(
+        "enphase_gateway_request_failures_total", "Failed gateway requests, by endpoint and reason."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,26 +84,26 @@ class Rejected:
     collector: str = label()
     rule: str = label()
     rejected: int = counter(
-        "enphase_data_rejected_total", "Values of the gateway that were refused, once a document, by the rule."
+        "enphase_data_rejected_total",
+        "Values of the gateway that data validation rejected, by collector and rule; each is counted once per"
+        " document.",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenTimes:
     expiry: float | None = gauge(
-        "enphase_token_expiry_timestamp_seconds", "When the token runs out.", fields=("claim exp",)
+        "enphase_token_expiry_timestamp_seconds", "Time at which the token expires.", fields=("exp",)
     )
     issued: float | None = gauge(
-        "enphase_token_issued_timestamp_seconds", "When the token was made.", fields=("claim iat",)
+        "enphase_token_issued_timestamp_seconds", "Time at which the token was issued.", fields=("iat",)
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenInfo:
     user: str = label()
-    known: bool = info(
-        "enphase_token_info", "The role that the token gives: owner or installer.", fields=("claim enphaseUser",)
-    )
+    known: bool = info("enphase_token_info", "Role that the token grants: owner or installer.", fields=("enphaseUser",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,8 @@ class TokenRenewals:
     result: str = label()
     renewals: int = counter(
         "enphase_token_renewals_total",
-        "Tokens asked of Enlighten, by what came of it: success, or why there is none that the gateway takes.",
+        "Requests to Enlighten for a token, by result: success, or the reason why there is no token that the"
+        " gateway accepts.",
     )
 
 

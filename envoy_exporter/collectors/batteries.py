@@ -28,18 +28,18 @@ _KINDS = frozenset(("iq", "ac"))
 class Storage:
     charge: float | None = gauge(
         "enphase_storage_charge_ratio",
-        "Charge of all batteries together.",
-        fields=("agg_soc; with one kind its own: ENC_agg_soc, percentFull",),
+        "State of charge of all batteries together; with batteries of one kind, that of the kind.",
+        fields=("agg_soc", "ENC_agg_soc", "percentFull"),
     )
     available: float | None = gauge(
         "enphase_storage_available_energy_joules",
-        "Energy in all batteries.",
-        fields=("ENC_agg_avail_energy + ACB_agg_energy; AC batteries alone: whNow",),
+        "Energy stored in all batteries.",
+        fields=("ENC_agg_avail_energy", "ACB_agg_energy", "whNow"),
     )
     capacity: float | None = gauge(
         "enphase_storage_capacity_joules",
-        "Capacity of all batteries.",
-        fields=("Max_energy; IQ batteries alone: Enc_max_available_capacity",),
+        "Energy capacity of all batteries.",
+        fields=("Max_energy", "Enc_max_available_capacity"),
     )
 
 
@@ -48,8 +48,9 @@ class StoragePower:
     source: str = label()
     power: float | None = gauge(
         "enphase_storage_power_watts",
-        "Power out of the batteries, negative into them: by the storage CT (activePower), else the sum of the units.",
-        fields=("real_power_mw", "wNow"),
+        "Power of all batteries, positive while discharging, negative while charging; measured by the storage CT,"
+        " without one the sum over the batteries.",
+        fields=("activePower", "real_power_mw", "wNow"),
     )
 
 
@@ -57,48 +58,72 @@ class StoragePower:
 class StorageEnergy:
     discharged: float | None = counter(
         "enphase_storage_discharged_energy_joules_total",
-        "Energy out of the batteries.",
-        fields=("actEnergyDlvd of the storage CT",),
+        "Lifetime energy discharged from the batteries, measured by the storage CT.",
+        fields=("actEnergyDlvd",),
     )
     charged: float | None = counter(
         "enphase_storage_charged_energy_joules_total",
-        "Energy into the batteries.",
-        fields=("actEnergyRcvd of the storage CT",),
+        "Lifetime energy charged into the batteries, measured by the storage CT.",
+        fields=("actEnergyRcvd",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
     kind: str = label()
-    charge: float | None = gauge("enphase_battery_charge_ratio", "Charge.", fields=("ENC_agg_soc; percentFull",))
+    charge: float | None = gauge(
+        "enphase_battery_charge_ratio",
+        "State of charge of all batteries of one kind.",
+        fields=("ENC_agg_soc", "percentFull"),
+    )
     available: float | None = gauge(
-        "enphase_battery_available_energy_joules", "Energy in them.", fields=("ENC_agg_avail_energy; whNow",)
+        "enphase_battery_available_energy_joules",
+        "Energy stored in all batteries of one kind.",
+        fields=("ENC_agg_avail_energy", "whNow"),
     )
     capacity: float | None = gauge(
-        "enphase_battery_capacity_joules", "Capacity.", fields=("Enc_max_available_capacity",)
+        "enphase_battery_capacity_joules",
+        "Energy capacity of all batteries of one kind.",
+        fields=("Enc_max_available_capacity",),
     )
     power: float | None = gauge(
-        "enphase_battery_power_watts", "Power out of them, negative into them.", fields=("sum of real_power_mw; wNow",)
+        "enphase_battery_power_watts",
+        "Power of all batteries of one kind, positive while discharging, negative while charging.",
+        fields=("real_power_mw", "wNow"),
     )
     units: int | float | None = gauge(
-        "enphase_battery_units", "How many there are.", fields=("ENCHARGE devices; activeCount",)
+        "enphase_battery_units", "Number of batteries of one kind.", fields=("serial_num", "activeCount")
     )
-    health: float | None = gauge("enphase_battery_health_ratio", "Health.", fields=("ENC_agg_soh",))
-    reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force.", fields=("adjusted_backup_soc",))
+    health: float | None = gauge(
+        "enphase_battery_health_ratio", "State of health of all batteries of one kind.", fields=("ENC_agg_soh",)
+    )
+    reserve: float | None = gauge(
+        "enphase_battery_reserve_ratio",
+        "Battery reserve in force, as a state of charge.",
+        fields=("adjusted_backup_soc",),
+    )
     configured_reserve: float | None = gauge(
         "enphase_battery_configured_reserve_ratio",
-        "Reserve as configured; enphase_battery_reserve_ratio is the one in force.",
+        "Battery reserve as configured, as a state of charge; enphase_battery_reserve_ratio is the one in force.",
         fields=("configured_backup_soc",),
     )
     reserve_energy: float | None = gauge(
-        "enphase_battery_reserve_energy_joules", "Energy kept in reserve.", fields=("ENC_agg_backup_energy",)
+        "enphase_battery_reserve_energy_joules",
+        "Energy that the batteries keep in reserve.",
+        fields=("ENC_agg_backup_energy",),
     )
     last_reading: float | None = gauge(
         "enphase_battery_last_reading_timestamp_seconds",
-        "When AC batteries were last read; their power and state of long before are left out.",
+        "Time at which the gateway last read the AC batteries; if it is too old, their power and state are absent.",
         fields=("readingTime",),
     )
-    state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do.", fields=("state",))
+    state: str | None = states(
+        "enphase_battery_state",
+        "state",
+        AC_STATES,
+        "State of the AC batteries: 1 for the current state, 0 for the others.",
+        fields=("state",),
+    )
 
 
 @dataclass(frozen=True, slots=True)

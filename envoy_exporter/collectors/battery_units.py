@@ -46,7 +46,7 @@ class BatteryUnitInfo:
     phase: str | None = label()
     known: bool = info(
         "enphase_battery_unit_info",
-        "A battery that the gateway lists.",
+        "Part number, firmware and phase of a battery that the gateway lists.",
         fields=("serial_num", "part_num", "img_pnum_running", "phase"),
     )
 
@@ -57,7 +57,7 @@ class BatteryManagement:
     firmware: str = label()
     known: bool = info(
         "enphase_battery_unit_bmu_info",
-        "The firmware of an IQ battery's battery management unit.",
+        "Firmware of the battery management unit (BMU) of an IQ battery.",
         fields=("bmu_fw_version",),
     )
 
@@ -67,103 +67,123 @@ class BatteryUnit:
     serial: str = label()
     charge: float | None = gauge(
         "enphase_battery_unit_charge_ratio",
-        "Charge.",
-        fields=("soc; percentFull of AC batteries and of IQ batteries on firmware without /ivp/ensemble/power",),
+        "State of charge of the battery; of an IQ battery as in /ivp/ensemble/power, or as in the inventory where"
+        " the firmware lacks that endpoint.",
+        fields=("soc", "percentFull"),
     )
     power: float | None = gauge(
         "enphase_battery_unit_power_watts",
-        "Power out of it, negative into it (real_power_mw); of AC batteries the mean over the last report's interval.",
-        fields=("joulesProduced - joulesUsed, by duration",),
+        "Power of the battery, positive while discharging, negative while charging; for an AC battery, averaged"
+        " over its last report interval.",
+        fields=("real_power_mw", "joulesProduced", "joulesUsed", "duration"),
     )
     max_power: float | None = gauge(
         "enphase_battery_unit_max_power_watts",
-        "Highest power that an AC battery without an entry in the inventory has reported.",
+        "Highest power that the AC battery has ever reported, for AC batteries that are not in the inventory.",
         fields=("maxReportWatts",),
     )
     apparent_power: float | None = gauge(
         "enphase_battery_unit_apparent_power_volt_amperes",
-        "Apparent power, signed as the gateway sends it.",
+        "Apparent power of the IQ battery, with the sign that the gateway reports.",
         fields=("apparent_power_mva",),
     )
     discharged: float | None = counter(
         "enphase_battery_unit_discharged_energy_joules_total",
-        "Energy out of an AC battery.",
+        "Lifetime energy discharged from the AC battery.",
         fields=("lifetime.joulesProduced",),
     )
     charged: float | None = counter(
         "enphase_battery_unit_charged_energy_joules_total",
-        "Energy into an AC battery.",
+        "Lifetime energy charged into the AC battery.",
         fields=("lifetime.joulesUsed",),
     )
     temperature: float | None = gauge(
-        "enphase_battery_unit_temperature_celsius", "Temperature.", fields=("temperature; of AC batteries channelTemp",)
+        "enphase_battery_unit_temperature_celsius", "Temperature of the battery.", fields=("temperature", "channelTemp")
     )
     cell_temperature: float | None = gauge(
-        "enphase_battery_unit_max_cell_temperature_celsius", "Temperature of the warmest cell.", fields=("maxCellTemp",)
+        "enphase_battery_unit_max_cell_temperature_celsius",
+        "Temperature of the warmest cell of the battery.",
+        fields=("maxCellTemp",),
     )
     min_cell_temperature: float | None = gauge(
         "enphase_battery_unit_min_cell_temperature_celsius",
-        "Temperature of an AC battery's coldest cell.",
+        "Temperature of the coldest cell of the AC battery.",
         fields=("minCellTemp",),
     )
     pack_voltage: float | None = gauge(
         # Its millivolts are not documented: they are those of dcVoltageINmV beside it (8.3.5169_ACB_inventory).
         "enphase_battery_unit_pack_voltage_volts",
-        "Voltage of an AC battery's cells together.",
+        "Voltage of all cells of the AC battery together.",
         fields=("totVoltage",),
     )
-    health: float | None = gauge("enphase_battery_unit_health_ratio", "Health of an AC battery.", fields=("SOH",))
-    capacity: float | None = gauge("enphase_battery_unit_capacity_joules", "Capacity.", fields=("encharge_capacity",))
+    health: float | None = gauge(
+        "enphase_battery_unit_health_ratio", "State of health of the AC battery.", fields=("SOH",)
+    )
+    capacity: float | None = gauge(
+        "enphase_battery_unit_capacity_joules", "Energy capacity of the IQ battery.", fields=("encharge_capacity",)
+    )
     rated_power: float | None = gauge(
-        "enphase_battery_unit_rated_power_watts",
-        "Rated power.",
-        fields=("encharge_rated_power of /ivp/ensemble/status",),
+        "enphase_battery_unit_rated_power_watts", "Rated power of the IQ battery.", fields=("encharge_rated_power",)
     )
     last_report: float | None = gauge(
         "enphase_battery_unit_last_report_timestamp_seconds",
-        "When the battery last reported.",
-        fields=("last_rpt_date; lastReportDate of an AC battery that the inventory does not list",),
+        "Time of the last report of the battery.",
+        fields=("last_rpt_date", "lastReportDate"),
     )
     communicating: bool | None = gauge(
-        "enphase_battery_unit_communicating", "1: it communicates.", fields=("communicating",)
+        "enphase_battery_unit_communicating",
+        "Whether the battery communicates with the gateway (1) or not (0).",
+        fields=("communicating",),
     )
-    operating: bool | None = gauge("enphase_battery_unit_operating", "1: it operates.", fields=("operating",))
+    operating: bool | None = gauge(
+        "enphase_battery_unit_operating", "Whether the battery operates (1) or not (0).", fields=("operating",)
+    )
     producing: bool | None = gauge(
-        "enphase_battery_unit_producing", "1: an AC battery is at work.", fields=("producing",)
+        "enphase_battery_unit_producing",
+        "Whether the AC battery charges or discharges (1) or not (0).",
+        fields=("producing",),
     )
     sleep_enabled: bool | None = gauge(
-        "enphase_battery_unit_sleep_enabled", "1: it may sleep.", fields=("sleep_enabled",)
+        "enphase_battery_unit_sleep_enabled",
+        "Whether the battery is allowed to sleep (1) or not (0).",
+        fields=("sleep_enabled",),
     )
     sleep_commanded: bool | None = gauge(
         "enphase_battery_unit_sleep_commanded",
-        "1: an AC battery is told to sleep; it takes its time.",
+        "Whether the AC battery is commanded to sleep (1) or not (0); it follows the command with a delay.",
         fields=("acb_sleep",),
     )
     sleep_min_charge: float | None = gauge(
         "enphase_battery_unit_sleep_min_charge_ratio",
-        "The least charge that an AC battery would sleep with.",
+        "Minimum state of charge at which the AC battery may sleep.",
         fields=("sleep_min_soc",),
     )
     sleep_max_charge: float | None = gauge(
         "enphase_battery_unit_sleep_max_charge_ratio",
-        "The most charge that an AC battery would sleep with.",
+        "Maximum state of charge at which the AC battery may sleep.",
         fields=("sleep_max_soc",),
     )
     dc_switch_on: bool | None = gauge(
-        "enphase_battery_unit_dc_switch_on", "0: its DC switch is off.", fields=("dc_switch_off",)
+        "enphase_battery_unit_dc_switch_on",
+        "Whether the DC switch of the IQ battery is on (1) or off (0).",
+        fields=("dc_switch_off",),
     )
     led_status: float | None = gauge(
         "enphase_battery_unit_led_status",
-        "What its light shows: 12 charging, 13 discharging, 14 full or idle, 17 low; there are others.",
+        "Code of the LED state of the IQ battery: 12 charging, 13 discharging, 14 full or idle, 17 low; others exist.",
         fields=("led_status",),
     )
     admin_state: float | None = gauge(
         "enphase_battery_unit_admin_state",
-        "The gateway's code for its state; 6 and 63 are ready, AC batteries have others.",
+        "Code of the administrative state of the battery: 6 and 63 are ready; AC batteries have other codes.",
         fields=("admin_state",),
     )
     state: str | None = states(
-        "enphase_battery_unit_state", "state", AC_STATES, "What an AC battery does.", fields=("charge_status",)
+        "enphase_battery_unit_state",
+        "state",
+        AC_STATES,
+        "State of the AC battery: 1 for the current state, 0 for the others.",
+        fields=("charge_status",),
     )
     status: frozenset[str] | None = flags(
         "enphase_battery_unit_status_flag",
@@ -175,15 +195,16 @@ class BatteryUnit:
         "enphase_battery_unit_grid_mode",
         "mode",
         GRID_MODES,
-        "Grid mode of an IQ battery, which follows the grid.",
-        fields=("reported_grid_mode of /ivp/ensemble/status",),
+        "Grid mode of the IQ battery, which follows the grid: 1 for the current mode, 0 for the others.",
+        fields=("reported_grid_mode",),
     )
     grid_state: str | None = states(
         "enphase_battery_unit_grid_state",
         "state",
         GRID_STATES,
-        "Grid state of an IQ battery's own inverters; it may stay grid-tied off the grid.",
-        fields=("reported_enc_grid_state of /ivp/ensemble/status",),
+        "Grid state of the inverters in the IQ battery, which may stay grid-tied off the grid: 1 for the current"
+        " state, 0 for the others.",
+        fields=("reported_enc_grid_state",),
     )
 
 
@@ -193,7 +214,7 @@ class CommunicationLevel:
     band: str = label()
     level: float | None = gauge(
         "enphase_battery_unit_communication_level",
-        "Signal from 0 to 5; 0 where it is wired.",
+        "Radio signal level of the IQ battery, from 0 to 5; 0 for a wired battery.",
         fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
     )
 

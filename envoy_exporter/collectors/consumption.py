@@ -22,36 +22,39 @@ from .steady import Listing
 class Consumption:
     power: float | None = gauge(
         "enphase_consumption_power_watts",
-        "What the gateway takes for the load: production and net added, so wrong by what batteries do.",
-        fields=("total-consumption wNow",),
+        "Power consumption as estimated by the gateway (production plus net grid power); does not account for"
+        " batteries.",
+        fields=("total-consumption.wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_energy_lifetime_joules",
-        "Energy that it takes for the load's, a gauge as it may fall.",
-        fields=("total-consumption whLifetime",),
+        "Lifetime consumption as estimated by the gateway; a gauge because it can decrease.",
+        fields=("total-consumption.whLifetime",),
     )
     today: float | None = gauge(
-        "enphase_consumption_energy_today_joules", "Since midnight, as reported.", fields=("total-consumption whToday",)
+        "enphase_consumption_energy_today_joules",
+        "Consumption since midnight as estimated by the gateway.",
+        fields=("total-consumption.whToday",),
     )
     last_week: float | None = gauge(
         "enphase_consumption_energy_last_week_joules",
-        "In the seven days before today, as reported.",
-        fields=("total-consumption whLastSevenDays",),
+        "Consumption in the seven days before today as estimated by the gateway.",
+        fields=("total-consumption.whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_reactive_power_volt_amperes_reactive",
         "Reactive power of the consumption as estimated by the gateway.",
-        fields=("total-consumption reactPwr",),
+        fields=("total-consumption.reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_apparent_power_volt_amperes",
         "Apparent power of the consumption as estimated by the gateway; it may be negative.",
-        fields=("total-consumption apprntPwr",),
+        fields=("total-consumption.apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_current_amperes",
-        "Current of the consumption as estimated by the gateway, all phases added; it may be negative.",
-        fields=("total-consumption rmsCurrent",),
+        "Current of the consumption as estimated by the gateway, summed over the phases; it may be negative.",
+        fields=("total-consumption.rmsCurrent",),
     )
 
 
@@ -60,38 +63,38 @@ class ConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_consumption_phase_power_watts",
-        "What the gateway takes for the load of the phase.",
-        fields=("total-consumption lines[].wNow",),
+        "Power consumption on the phase as estimated by the gateway.",
+        fields=("total-consumption.lines[].wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_phase_energy_lifetime_joules",
-        "Energy that it takes for the load's on the phase.",
-        fields=("total-consumption lines[].whLifetime",),
+        "Lifetime consumption on the phase as estimated by the gateway.",
+        fields=("total-consumption.lines[].whLifetime",),
     )
     today: float | None = gauge(
         "enphase_consumption_phase_energy_today_joules",
-        "On the phase since midnight, as reported.",
-        fields=("total-consumption lines[].whToday",),
+        "Consumption on the phase since midnight as estimated by the gateway.",
+        fields=("total-consumption.lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_consumption_phase_energy_last_week_joules",
-        "On the phase in the seven days before today, as reported.",
-        fields=("total-consumption lines[].whLastSevenDays",),
+        "Consumption on the phase in the seven days before today as estimated by the gateway.",
+        fields=("total-consumption.lines[].whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_phase_reactive_power_volt_amperes_reactive",
         "Reactive power of the consumption on the phase as estimated by the gateway.",
-        fields=("total-consumption lines[].reactPwr",),
+        fields=("total-consumption.lines[].reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_phase_apparent_power_volt_amperes",
         "Apparent power of the consumption on the phase as estimated by the gateway; it may be negative.",
-        fields=("total-consumption lines[].apprntPwr",),
+        fields=("total-consumption.lines[].apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_phase_current_amperes",
         "Current of the consumption on the phase as estimated by the gateway; it may be negative.",
-        fields=("total-consumption lines[].rmsCurrent",),
+        fields=("total-consumption.lines[].rmsCurrent",),
     )
 
 
@@ -99,13 +102,14 @@ class ConsumptionPhase:
 class NetConsumption:
     power: float | None = gauge(
         "enphase_net_consumption_power_watts",
-        "Power from the grid, negative to the grid.",
-        fields=("net-consumption wNow",),
+        "Power imported from the grid, negative while exporting.",
+        fields=("net-consumption.wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_energy_balance_joules",
-        "Energy from the grid less energy to it, rising and falling; firmware 4.10 leaves out the latter.",
-        fields=("net-consumption whLifetime",),
+        "Lifetime energy imported from the grid minus energy exported, which rises and falls; firmware 4.10 does"
+        " not subtract the exported energy.",
+        fields=("net-consumption.whLifetime",),
     )
 
 
@@ -114,13 +118,13 @@ class NetConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_net_consumption_phase_power_watts",
-        "Power from the grid on the phase, negative to the grid.",
-        fields=("net-consumption lines[].wNow",),
+        "Power imported from the grid on the phase, negative while exporting.",
+        fields=("net-consumption.lines[].wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_phase_energy_balance_joules",
-        "Energy from the grid less energy to it, on the phase.",
-        fields=("net-consumption lines[].whLifetime",),
+        "Lifetime energy imported from the grid on the phase minus energy exported on it.",
+        fields=("net-consumption.lines[].whLifetime",),
     )
 
 

@@ -31,12 +31,12 @@ class Grid:
     connected: bool | None = gauge(
         "enphase_grid_connected",
         "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it.",
-        fields=("enpower: mains_oper_state; collar: admin_state_str",),
+        fields=("mains_oper_state", "admin_state_str"),
     )
     enabled: bool | None = gauge(
         "enphase_grid_enabled",
-        "1: the house is meant to be connected to the grid, 0: it has been taken off.",
-        fields=("enpower: mains_admin_state",),
+        "Whether the home is set to be connected to the grid (1) or to be disconnected (0).",
+        fields=("mains_admin_state",),
     )
 
 
@@ -47,22 +47,22 @@ class GridMode:
         "enphase_grid_mode",
         "mode",
         GRID_MODES,
-        "How the system controller works with the grid.",
+        "Grid mode of the system controller: 1 for the current mode, 0 for the others.",
         fields=("Enpwr_grid_mode",),
     )
     battery: str | None = states(
         "enphase_battery_grid_mode",
         "mode",
         GRID_MODES,
-        "How the batteries work with the grid.",
-        fields=("Enchg_grid_mode; with a collar of the relay in /ivp/ensemble/status",),
+        "Grid mode of the batteries: 1 for the current mode, 0 for the others.",
+        fields=("Enchg_grid_mode",),
     )
     solar: str | None = states(
         "enphase_solar_grid_mode",
         "mode",
         GRID_MODES,
-        "How the inverters work with the grid.",
-        fields=("Solar_grid_mode of the relay in /ivp/ensemble/status",),
+        "Grid mode of the microinverters: 1 for the current mode, 0 for the others.",
+        fields=("Solar_grid_mode",),
     )
 
 
@@ -72,7 +72,9 @@ class EnpowerInfo:
     part_number: str | None = label()
     firmware: str | None = label()
     known: bool = info(
-        "enphase_enpower_info", "A system controller.", fields=("serial_num", "part_num", "img_pnum_running")
+        "enphase_enpower_info",
+        "Part number and firmware of a system controller.",
+        fields=("serial_num", "part_num", "img_pnum_running"),
     )
 
 
@@ -80,29 +82,39 @@ class EnpowerInfo:
 class Enpower:
     serial: str = label()
     temperature: float | None = gauge(
-        "enphase_enpower_temperature_celsius", "Temperature.", fields=("temperature, which is in degrees Fahrenheit",)
+        "enphase_enpower_temperature_celsius",
+        "Temperature of the system controller, converted from the gateway's degrees Fahrenheit.",
+        fields=("temperature",),
     )
     communicating: bool | None = gauge(
-        "enphase_enpower_communicating", "1: it communicates.", fields=("communicating",)
+        "enphase_enpower_communicating",
+        "Whether the system controller communicates with the gateway (1) or not (0).",
+        fields=("communicating",),
     )
     operating: bool | None = gauge(
-        "enphase_enpower_operating", "1: it operates; not from firmware 8 on.", fields=("operating",)
+        "enphase_enpower_operating",
+        "Whether the system controller operates (1) or not (0); not reported by firmware 8 and later.",
+        fields=("operating",),
     )
     last_report: float | None = gauge(
-        "enphase_enpower_last_report_timestamp_seconds", "When it last reported.", fields=("last_rpt_date",)
+        "enphase_enpower_last_report_timestamp_seconds",
+        "Time of the last report of the system controller.",
+        fields=("last_rpt_date",),
     )
     state: float | None = gauge(
         "enphase_enpower_state_id",
-        "The number of its state; 16 on the grid, 128 on a generator.",
+        "Code of the state of the system controller: 16 on the grid, 128 on a generator.",
         fields=("Enpwr_curr_state_id",),
     )
     relays: float | None = gauge(
         "enphase_enpower_relay_state_bitmap",
-        "The states of its relays, a bit each, undocumented.",
+        "State of the relays of the system controller, one undocumented bit each.",
         fields=("Enpwr_relay_state_bm",),
     )
     errors: float | None = gauge(
-        "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none.", fields=("enpower_error_flags",)
+        "enphase_enpower_error_flags",
+        "Errors of the system controller, one undocumented bit each; 0 if there are none.",
+        fields=("enpower_error_flags",),
     )
     status: frozenset[str] | None = flags(
         "enphase_enpower_status_flag",
@@ -118,7 +130,7 @@ class EnpowerCommunicationLevel:
     band: str = label()
     level: float | None = gauge(
         "enphase_enpower_communication_level",
-        "Signal from 0 to 5; 0 where it is wired.",
+        "Radio signal level of the system controller, from 0 to 5; 0 for a wired controller.",
         fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
     )
 
@@ -129,7 +141,7 @@ class EnpowerRelay:
     relay: str = label()
     state: float | None = gauge(
         "enphase_enpower_der_relay_state",
-        "The state of the relay of a circuit for solar or batteries, in the gateway's own code.",
+        "Code of the state of the relay for a solar or battery circuit.",
         fields=("der1_state", "der2_state", "der3_state"),
     )
 
@@ -139,36 +151,53 @@ class CollarInfo:
     serial: str = label()
     part_number: str | None = label()
     firmware: str | None = label()
-    known: bool = info("enphase_collar_info", "A meter collar.", fields=("serial_num", "part_num", "img_pnum_running"))
+    known: bool = info(
+        "enphase_collar_info",
+        "Part number and firmware of a meter collar.",
+        fields=("serial_num", "part_num", "img_pnum_running"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collar:
     serial: str = label()
-    temperature: float | None = gauge("enphase_collar_temperature_celsius", "Temperature.", fields=("temperature",))
-    communicating: bool | None = gauge("enphase_collar_communicating", "1: it communicates.", fields=("communicating",))
+    temperature: float | None = gauge(
+        "enphase_collar_temperature_celsius", "Temperature of the meter collar.", fields=("temperature",)
+    )
+    communicating: bool | None = gauge(
+        "enphase_collar_communicating",
+        "Whether the meter collar communicates with the gateway (1) or not (0).",
+        fields=("communicating",),
+    )
     last_report: float | None = gauge(
         "enphase_collar_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        "Time of the last report of the meter collar; firmware 8.3 keeps reporting the time of installation, so"
+        " it does not show whether the collar reports now.",
         fields=("last_rpt_date",),
     )
     mid_closed: bool | None = gauge(
         "enphase_collar_mid_closed",
-        "1: its switch between house and grid, the microgrid interconnection device, is closed.",
+        "Whether the microgrid interconnection device, the meter collar's switch between home and grid, is closed"
+        " (1) or open (0).",
         fields=("mid_state",),
     )
     grid_state: str | None = states(
         "enphase_collar_grid_state",
         "state",
         COLLAR_GRID_STATES,
-        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid.",
+        "Grid state reported by the meter collar, which may stay on_grid while the home is off the grid: 1 for"
+        " the current state, 0 for the others.",
         fields=("grid_state",),
     )
     installed: bool | None = gauge(
-        "enphase_collar_installed", "1: it is installed.", fields=("collar_state is Installed",)
+        "enphase_collar_installed",
+        "Whether the meter collar reports the state Installed (1) or another state (0).",
+        fields=("collar_state",),
     )
     control_error: float | None = gauge(
-        "enphase_collar_control_error", "The number of its error; 0: none.", fields=("control_error",)
+        "enphase_collar_control_error",
+        "Code of the control error of the meter collar; 0 if there is none.",
+        fields=("control_error",),
     )
     status: frozenset[str] | None = flags(
         "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1).", fields=("device_status",)
@@ -181,7 +210,9 @@ class CombinerInfo:
     part_number: str | None = label()
     firmware: str | None = label()
     known: bool = info(
-        "enphase_combiner_info", "An IQ Combiner's controller.", fields=("serial_num", "part_num", "fw_version")
+        "enphase_combiner_info",
+        "Part number and firmware of an IQ Combiner controller.",
+        fields=("serial_num", "part_num", "fw_version"),
     )
 
 
@@ -189,11 +220,14 @@ class CombinerInfo:
 class Combiner:
     serial: str = label()
     communicating: bool | None = gauge(
-        "enphase_combiner_communicating", "1: it communicates.", fields=("communicating",)
+        "enphase_combiner_communicating",
+        "Whether the IQ Combiner controller communicates with the gateway (1) or not (0).",
+        fields=("communicating",),
     )
     last_report: float | None = gauge(
         "enphase_combiner_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
+        "Time of the last report of the IQ Combiner controller; firmware 8.3 keeps reporting the time of"
+        " installation, so it does not show whether the controller reports now.",
         fields=("last_rpt_date",),
     )
 

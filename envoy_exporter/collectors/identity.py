@@ -23,8 +23,9 @@ class GatewayInfo:
     metered: bool | None = label()
     known: bool = info(
         "enphase_gateway_info",
-        "The gateway; metered says that it has metering hardware, not that CTs are fitted.",
-        fields=("device.sn", "pn", "software", "imeter"),
+        "Serial number, part number and firmware of the gateway, and whether it has metering hardware; metered"
+        " does not mean that CTs are fitted.",
+        fields=("device.sn", "device.pn", "device.software", "device.imeter"),
     )
 
 
@@ -32,17 +33,18 @@ class GatewayInfo:
 class Clock:
     offset: float | None = gauge(
         "enphase_gateway_clock_offset_seconds",
-        "The gateway's clock less the exporter's, to a second.",
+        "Clock of the gateway minus the exporter's clock, to within a second.",
         fields=("time",),
     )
     utc_offset: float | None = gauge(
         "enphase_gateway_utc_offset_seconds",
-        "Local time where the gateway is, less UTC, daylight saving included.",
-        fields=("timezone of the config, else of /home",),
+        "Local time at the gateway minus UTC, daylight saving included; by the time zone of the configuration, or"
+        " else of the gateway.",
+        fields=("timezone",),
     )
     firmware_build: float | None = gauge(
         "enphase_gateway_firmware_build_timestamp_seconds",
-        "When the gateway's firmware was built.",
+        "Build time of the gateway's firmware.",
         fields=("build_info.build_time_gmt",),
     )
 

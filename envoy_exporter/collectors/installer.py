@@ -60,8 +60,8 @@ class PlcDevices:
     state: str = label()
     devices: float | None = gauge(
         "enphase_plc_devices",
-        "Devices on the power line: how many are expected and discovered, and how their controllers and"
-        " channels fare; pcu are inverters.",
+        "Number of devices on the power line, by type and state: expected or discovered, and the states of their"
+        " controllers and channels; pcu are microinverters.",
         fields=("counters.*",),
     )
 
@@ -70,24 +70,44 @@ class PlcDevices:
 class PlcInverter:
     serial: str = label()
     communicating: bool | None = gauge(
-        "enphase_plc_inverter_communicating", "1: it communicates over the power line.", fields=("communicating",)
+        "enphase_plc_inverter_communicating",
+        "Whether the microinverter communicates over the power line (1) or not (0).",
+        fields=("communicating",),
     )
-    producing: bool | None = gauge("enphase_plc_inverter_producing", "1: it produces.", fields=("producing",))
+    producing: bool | None = gauge(
+        "enphase_plc_inverter_producing",
+        "Whether the microinverter produces power (1) or not (0), by the power-line status.",
+        fields=("producing",),
+    )
     power: float | None = gauge(
-        "enphase_plc_inverter_power_watts", "AC power in the last report.", fields=("acPowerINmW",)
+        "enphase_plc_inverter_power_watts",
+        "AC power in the last report of the microinverter, by the power-line status.",
+        fields=("acPowerINmW",),
     )
-    ac_voltage: float | None = gauge("enphase_plc_inverter_ac_voltage_volts", "AC voltage.", fields=("acVoltageINmV",))
+    ac_voltage: float | None = gauge(
+        "enphase_plc_inverter_ac_voltage_volts",
+        "AC voltage at the microinverter, by the power-line status.",
+        fields=("acVoltageINmV",),
+    )
     dc_voltage: float | None = gauge(
-        "enphase_plc_inverter_dc_voltage_volts", "Voltage of the module.", fields=("dcVoltageINmV",)
+        "enphase_plc_inverter_dc_voltage_volts",
+        "DC voltage of the module at the microinverter, by the power-line status.",
+        fields=("dcVoltageINmV",),
     )
     dc_current: float | None = gauge(
-        "enphase_plc_inverter_dc_current_amperes", "Current of the module.", fields=("dcCurrentINmA",)
+        "enphase_plc_inverter_dc_current_amperes",
+        "DC current of the module at the microinverter, by the power-line status.",
+        fields=("dcCurrentINmA",),
     )
     temperature: float | None = gauge(
-        "enphase_plc_inverter_temperature_celsius", "Temperature.", fields=("temperature",)
+        "enphase_plc_inverter_temperature_celsius",
+        "Temperature of the microinverter, by the power-line status.",
+        fields=("temperature",),
     )
     last_report: float | None = gauge(
-        "enphase_plc_inverter_last_report_timestamp_seconds", "When it last reported.", fields=("reportDate",)
+        "enphase_plc_inverter_last_report_timestamp_seconds",
+        "Time of the last report of the microinverter, by the power-line status.",
+        fields=("reportDate",),
     )
 
 
@@ -96,18 +116,24 @@ class PdmEnergy:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
-        "Power in the gateway's interval data: by inverters (pcu), a revenue-grade meter (rgm), the"
-        " production CT (eim), and used (consumption_eim).",
+        "Power in the gateway's interval data, by source: microinverters (pcu), a revenue-grade meter (rgm), the"
+        " production CT (eim), and consumption (consumption_eim).",
         fields=("wattsNow",),
     )
     lifetime: float | None = gauge(
         "enphase_pdm_energy_lifetime_joules",
-        "Energy since installation; with two phases the consumption may be too high.",
+        "Lifetime energy in the gateway's interval data; with two phases, the consumption may be too high.",
         fields=("wattHoursLifetime",),
     )
-    today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight.", fields=("wattHoursToday",))
+    today: float | None = gauge(
+        "enphase_pdm_energy_today_joules",
+        "Energy since midnight in the gateway's interval data.",
+        fields=("wattHoursToday",),
+    )
     last_week: float | None = gauge(
-        "enphase_pdm_energy_last_week_joules", "Energy of the seven days before today.", fields=("wattHoursSevenDays",)
+        "enphase_pdm_energy_last_week_joules",
+        "Energy in the seven days before today in the gateway's interval data.",
+        fields=("wattHoursSevenDays",),
     )
 
 
@@ -115,16 +141,18 @@ class PdmEnergy:
 class Switches:
     dynamic_limit_enabled: bool | None = gauge(
         "enphase_dynamic_export_limit_enabled",
-        "1: exports are limited dynamically.",
+        "Whether grid export is limited dynamically (1) or not (0).",
         fields=("dynamic_pel_settings.enable",),
     )
     dynamic_limit: float | None = gauge(
         "enphase_dynamic_export_limit_watts",
-        "The dynamic limit; there while it is enabled.",
+        "Dynamic limit of grid export; absent while disabled.",
         fields=("dynamic_pel_settings.limit_value_W",),
     )
     forced_off: bool | None = gauge(
-        "enphase_production_forced_off", "1: somebody has switched production off.", fields=("powerForcedOff",)
+        "enphase_production_forced_off",
+        "Whether production has been switched off by a command (1) or not (0).",
+        fields=("powerForcedOff",),
     )
 
 
@@ -134,7 +162,7 @@ class GridProfile:
     id: str | None = label()
     known: bool = info(
         "enphase_grid_profile_info",
-        "The grid's rules that the inverters keep to.",
+        "Grid profile that the microinverters follow.",
         fields=("selected_profile", "selected_profile_id"),
     )
 

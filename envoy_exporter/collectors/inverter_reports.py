@@ -32,99 +32,124 @@ class Inverter:
     serial: str = label()
     reporting: bool | None = gauge(
         "enphase_inverter_reporting",
-        "1: its last report is young enough to speak of now.",
-        fields=(
-            "endDate, lastReportDate, of one in the inventory alone last_rpt_date; inverter_max_age of the config",
-        ),
+        "Whether the last report of the microinverter is newer than inverter_max_age (1) or not (0).",
+        fields=("endDate", "lastReportDate", "last_rpt_date"),
     )
     power: float | None = gauge(
         "enphase_inverter_power_watts",
-        "AC power, the mean over its last report's interval.",
-        fields=("joulesProduced / duration", "lastReportWatts"),
+        "AC power of the microinverter, averaged over its last report interval.",
+        fields=("joulesProduced", "duration", "lastReportWatts"),
     )
     max_power: float | None = gauge(
         "enphase_inverter_max_power_watts",
-        "The highest power that it ever reported.",
+        "Highest power that the microinverter has ever reported.",
         fields=("watts.max", "maxReportWatts"),
     )
     last_report: float | None = gauge(
         "enphase_inverter_last_report_timestamp_seconds",
-        "When it last reported.",
-        fields=("endDate, lastReportDate, of one in the inventory alone last_rpt_date",),
+        "Time of the last report of the microinverter.",
+        fields=("endDate", "lastReportDate", "last_rpt_date"),
     )
     energy: float | None = counter(
         "enphase_inverter_energy_joules_total",
-        "Energy since it was installed; the register may wrap at 2^32 J. Absent for an inverter with several channels,"
-        " see enphase_inverter_channel_energy_joules_total.",
+        "Lifetime energy produced by the microinverter; the register may wrap at 2^32 J. Absent for a"
+        " microinverter with several channels, see enphase_inverter_channel_energy_joules_total.",
         fields=("lifetime.joulesProduced",),
     )
     today: float | None = gauge(
-        "enphase_inverter_energy_today_joules", "Energy since midnight, as reported.", fields=("wattHours.today",)
+        "enphase_inverter_energy_today_joules",
+        "Energy produced by the microinverter since midnight, as reported by the gateway.",
+        fields=("wattHours.today",),
     )
     yesterday: float | None = gauge(
-        "enphase_inverter_energy_yesterday_joules", "Energy of yesterday, as reported.", fields=("wattHours.yesterday",)
+        "enphase_inverter_energy_yesterday_joules",
+        "Energy produced by the microinverter yesterday, as reported by the gateway.",
+        fields=("wattHours.yesterday",),
     )
     last_week: float | None = gauge(
-        "enphase_inverter_energy_last_week_joules", "Energy of the week, as reported.", fields=("wattHours.week",)
+        "enphase_inverter_energy_last_week_joules",
+        "Energy produced by the microinverter in the week, as reported by the gateway.",
+        fields=("wattHours.week",),
     )
-    ac_voltage: float | None = gauge("enphase_inverter_ac_voltage_volts", "AC voltage.", fields=("acVoltageINmV",))
+    ac_voltage: float | None = gauge(
+        "enphase_inverter_ac_voltage_volts", "AC voltage at the microinverter.", fields=("acVoltageINmV",)
+    )
     ac_current: float | None = gauge(
-        "enphase_inverter_ac_current_amperes", "AC current; IQ7 inverters report 0.", fields=("acCurrentInmA",)
+        "enphase_inverter_ac_current_amperes",
+        "AC current of the microinverter; IQ7 microinverters report 0.",
+        fields=("acCurrentInmA",),
     )
     ac_frequency: float | None = gauge(
-        "enphase_inverter_ac_frequency_hertz", "AC frequency.", fields=("acFrequencyINmHz",)
+        "enphase_inverter_ac_frequency_hertz", "AC frequency at the microinverter.", fields=("acFrequencyINmHz",)
     )
     dc_voltage: float | None = gauge(
-        "enphase_inverter_dc_voltage_volts", "DC voltage of an inverter with one channel.", fields=("dcVoltageINmV",)
+        "enphase_inverter_dc_voltage_volts",
+        "DC voltage of a microinverter with one channel.",
+        fields=("dcVoltageINmV",),
     )
     dc_current: float | None = gauge(
-        "enphase_inverter_dc_current_amperes", "DC current of an inverter with one channel.", fields=("dcCurrentINmA",)
+        "enphase_inverter_dc_current_amperes",
+        "DC current of a microinverter with one channel.",
+        fields=("dcCurrentINmA",),
     )
-    temperature: float | None = gauge("enphase_inverter_temperature_celsius", "Temperature.", fields=("channelTemp",))
+    temperature: float | None = gauge(
+        "enphase_inverter_temperature_celsius", "Temperature of the microinverter.", fields=("channelTemp",)
+    )
     reactive_power: float | None = gauge(
         "enphase_inverter_reactive_power_volt_amperes_reactive",
-        "Reactive power, + inductive; refused where no current is reported.",
-        fields=("laggingVArs - leadingVArs", "acCurrentInmA"),
+        "Reactive power of the microinverter, positive if inductive; absent for a microinverter that reports no"
+        " AC current.",
+        fields=("laggingVArs", "leadingVArs", "acCurrentInmA"),
     )
     report_duration: float | None = gauge(
-        "enphase_inverter_report_duration_seconds", "The interval that its last report is about.", fields=("duration",)
+        "enphase_inverter_report_duration_seconds",
+        "Length of the interval that the last report of the microinverter covers.",
+        fields=("duration",),
     )
     conversion_error: float | None = gauge(
         "enphase_inverter_conversion_error_seconds",
-        "How long conversion failed in the last report's interval.",
+        "Time in the last report interval of the microinverter in which power conversion failed.",
         fields=("pwrConvErrSecs",),
     )
-    rssi: float | None = gauge("enphase_inverter_plc_rssi", "Power-line signal, in an unknown unit.", fields=("rssi",))
-    issi: float | None = gauge("enphase_inverter_plc_issi", "Power-line signal, in an unknown unit.", fields=("issi",))
+    rssi: float | None = gauge(
+        "enphase_inverter_plc_rssi",
+        "Received power-line signal strength (RSSI) of the microinverter, in an unknown unit.",
+        fields=("rssi",),
+    )
+    issi: float | None = gauge(
+        "enphase_inverter_plc_issi",
+        "Power-line signal strength (ISSI) of the microinverter, in an unknown unit.",
+        fields=("issi",),
+    )
     report_energy: float | None = gauge(
         "enphase_inverter_report_energy_joules",
-        "Energy in its last report's interval.",
+        "Energy produced by the microinverter in its last report interval.",
         fields=("lastReading.joulesProduced",),
     )
     conversion_error_cycles: float | None = gauge(
         "enphase_inverter_conversion_error_cycles",
-        "The most cycles in a row in which conversion failed in the last report's interval.",
+        "Most consecutive cycles in the last report interval of the microinverter in which power conversion failed.",
         fields=("pwrConvMaxErrCycles",),
     )
     running: float | None = counter(
         "enphase_inverter_running_seconds_total",
-        "How long it has been reporting for, all in all.",
+        "Total duration of all report intervals of the microinverter.",
         fields=("lifetime.duration",),
     )
     flags: float | None = gauge(
         "enphase_inverter_flags",
-        "Status bits of its last report as a number; 0 is normal, the others are not documented.",
+        "Status bits in the last report of the microinverter, as a number; 0 is normal, the others are not documented.",
         fields=("flags",),
     )
     module_present: bool | None = gauge(
         "enphase_inverter_module_present",
-        "1: the gateway hears it; 0 by night, when that is no fault.",
-        fields=("modGone is false",),
+        "Whether the gateway receives the microinverter (1) or not (0); 0 at night, which is not a fault.",
+        fields=("modGone",),
     )
     active: bool | None = gauge(
         "enphase_inverter_active",
-        "0: it was removed, though the gateway still lists it.",
-        fields=("active; admin_state 3",),
+        "Whether the microinverter is in use (1), or was removed and is still listed (0).",
+        fields=("active", "admin_state"),
     )
 
 
@@ -134,7 +159,7 @@ class InverterPhaseVoltage:
     phase: str = label()
     voltage: float | None = gauge(
         "enphase_inverter_phase_voltage_volts",
-        "AC voltage by phase, of inverters on several.",
+        "AC voltage on one phase of a microinverter that is connected to several phases.",
         fields=("l1NAcVoltageInmV", "l2NAcVoltageInmV", "l3NAcVoltageInmV"),
     )
 
@@ -145,22 +170,23 @@ class InverterChannel:
     channel: str = label()
     power: float | None = gauge(
         "enphase_inverter_channel_power_watts",
-        "AC power of one channel of an inverter with several channels, the mean over its last report's interval.",
-        fields=("joulesProduced / duration",),
+        "AC power of one channel of a microinverter with several channels, averaged over its last report interval.",
+        fields=("joulesProduced", "duration"),
     )
     energy: float | None = counter(
         "enphase_inverter_channel_energy_joules_total",
-        "Lifetime energy of one channel of an inverter with several channels; the register may wrap at 2^32 J.",
+        "Lifetime energy produced by one channel of a microinverter with several channels; the register may wrap"
+        " at 2^32 J.",
         fields=("lifetime.joulesProduced",),
     )
     dc_voltage: float | None = gauge(
         "enphase_inverter_channel_dc_voltage_volts",
-        "DC voltage of one channel of an inverter with several channels.",
+        "DC voltage of one channel of a microinverter with several channels.",
         fields=("dcVoltageINmV",),
     )
     dc_current: float | None = gauge(
         "enphase_inverter_channel_dc_current_amperes",
-        "DC current of one channel of an inverter with several channels.",
+        "DC current of one channel of a microinverter with several channels.",
         fields=("dcCurrentINmA",),
     )
 

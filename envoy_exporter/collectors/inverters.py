@@ -30,7 +30,7 @@ class InverterInfo:
     firmware: str | None = label()
     known: bool = info(
         "enphase_inverter_info",
-        "A microinverter that the gateway lists.",
+        "Part number and firmware of a microinverter that the gateway lists.",
         fields=("sn", "serialNumber", "serial_num", "part_num", "img_pnum_running"),
     )
 
@@ -39,11 +39,14 @@ class InverterInfo:
 class DeviceData:
     devices: float | None = gauge(
         "enphase_device_data_devices",
-        "Devices in the gateway's detailed list, with meters and what was removed; at the limit it may leave some out.",
+        "Number of devices in the gateway's detailed list, with meters and removed devices; at the limit, devices"
+        " may be missing from the list.",
         fields=("deviceCount",),
     )
     limit: float | None = gauge(
-        "enphase_device_data_limit", "The most that the list can hold.", fields=("deviceDataLimit",)
+        "enphase_device_data_limit",
+        "Maximum number of devices in the gateway's detailed list.",
+        fields=("deviceDataLimit",),
     )
 
 

@@ -22,8 +22,8 @@ class LayoutInfo:
     column: str | None = label()
     known: bool = info(
         "enphase_inverter_layout_info",
-        "Where an inverter is on the roof, to be joined on its serial.",
-        fields=("inverters of the config",),
+        "Position of a microinverter in the configured layout, for joins on its serial number.",
+        fields=("inverters",),
     )
 
 
@@ -32,12 +32,12 @@ class PlacedInverter:
     serial: str = label()
     peak_power: float | None = gauge(
         "enphase_inverter_peak_power_watts",
-        "The peak power of the module at this inverter, Wp.",
-        fields=("peak_power of the config",),
+        "Peak power (Wp) of the module at the microinverter, as configured in the layout.",
+        fields=("peak_power",),
     )
     listed: bool | None = gauge(
         "enphase_inverter_listed",
-        "1: the gateway lists this inverter of the config; 0: not, or as removed.",
+        "Whether the gateway lists the microinverter of the layout (1), or does not or lists it as removed (0).",
         fields=("sn", "active", "serialNumber", "serial_num", "admin_state"),
     )
 
@@ -45,14 +45,14 @@ class PlacedInverter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
     array: str = label()
-    known: bool = info("enphase_array_info", "A side of the roof that has inverters.", fields=("arrays of the config",))
+    known: bool = info("enphase_array_info", "Array of the layout that has microinverters.", fields=("arrays",))
     azimuth: float | None = gauge(
         "enphase_array_azimuth_degrees",
-        "Where it faces, clockwise from north: 90 is east, 180 south, 270 west.",
-        fields=("azimuth of the config",),
+        "Azimuth of the array as configured, clockwise from north: 90 is east, 180 south, 270 west.",
+        fields=("azimuth",),
     )
     tilt: float | None = gauge(
-        "enphase_array_tilt_degrees", "How steep it is: 0 lies flat, 90 stands upright.", fields=("tilt of the config",)
+        "enphase_array_tilt_degrees", "Tilt of the array as configured: 0 is horizontal, 90 vertical.", fields=("tilt",)
     )
 
 

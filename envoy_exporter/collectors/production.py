@@ -26,31 +26,33 @@ class Production:
     source: str = label()
     power: float | None = gauge(
         "enphase_production_power_watts",
-        "Power produced; at night a few negative watts are what the inverters draw.",
+        "Power produced; at night it may be a few negative watts, which the inverters consume.",
         fields=("wNow", "wattsNow"),
     )
     energy: float | None = counter(
         "enphase_production_energy_joules_total",
-        "Energy produced, by the production CT.",
-        fields=("whLifetime of eim",),
+        "Lifetime energy produced, measured by the production CT.",
+        fields=("eim.whLifetime",),
     )
     lifetime: float | None = gauge(
         "enphase_production_energy_lifetime_joules",
-        "Energy produced as the inverters add it up, a gauge as it steps by 2^32 J.",
+        "Lifetime energy produced, as summed over the inverters; a gauge because it steps by 2^32 J.",
         fields=("whLifetime", "wattHoursLifetime"),
     )
     today: float | None = gauge(
         "enphase_production_energy_today_joules",
-        "Energy since midnight, as reported: it may reset late.",
+        "Energy produced since midnight, as reported by the gateway; it may reset late.",
         fields=("whToday", "wattHoursToday"),
     )
     last_week: float | None = gauge(
         "enphase_production_energy_last_week_joules",
-        "Energy of the seven days before today, as reported.",
+        "Energy produced in the seven days before today, as reported by the gateway.",
         fields=("whLastSevenDays", "wattHoursSevenDays"),
     )
     last_reading: float | None = gauge(
-        "enphase_production_last_reading_timestamp_seconds", "When the source was read.", fields=("readingTime",)
+        "enphase_production_last_reading_timestamp_seconds",
+        "Time at which the gateway last read the production source.",
+        fields=("readingTime",),
     )
 
 
@@ -62,16 +64,18 @@ class ProductionPhase:
         "enphase_production_phase_power_watts", "Power produced on the phase.", fields=("lines[].wNow",)
     )
     energy: float | None = counter(
-        "enphase_production_phase_energy_joules_total", "Energy produced on the phase.", fields=("lines[].whLifetime",)
+        "enphase_production_phase_energy_joules_total",
+        "Lifetime energy produced on the phase.",
+        fields=("lines[].whLifetime",),
     )
     today: float | None = gauge(
         "enphase_production_phase_energy_today_joules",
-        "Energy since midnight, as reported.",
+        "Energy produced on the phase since midnight, as reported by the gateway.",
         fields=("lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_production_phase_energy_last_week_joules",
-        "Energy of the seven days before today, as reported.",
+        "Energy produced on the phase in the seven days before today, as reported by the gateway.",
         fields=("lines[].whLastSevenDays",),
     )
 
@@ -80,7 +84,7 @@ class ProductionPhase:
 class Reporting:
     inverters: float | None = gauge(
         "enphase_inverters_reporting",
-        "Inverters that the gateway counts, by night too.",
+        "Number of microinverters that the gateway counts as active, also at night.",
         fields=("inverters.activeCount",),
     )
 

@@ -14,8 +14,9 @@ class MeterActivity:
     meter: str = label()
     active: bool | None = gauge(
         "enphase_meter_active",
-        "1: the gateway counts on what the meter says of the site; 0: no CTs, or none for a poll.",
-        fields=("activeCount of eim",),
+        "Whether the gateway uses the meter for the site's production and consumption (1) or not (0); 0 without"
+        " CTs, and sometimes for one poll.",
+        fields=("activeCount",),
     )
 
 
