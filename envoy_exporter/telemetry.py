@@ -33,7 +33,8 @@ class Telemetry:
         self.gateways = Gauge("enphase_exporter_gateways", "Number of configured gateways.", registry=self.registry)
         self.reload_successful = Gauge(
             "enphase_exporter_config_last_reload_successful",
-            "Whether the last load of the configuration file succeeded (1) or failed (0), so that the previous one is in force.",
+            "Whether the configuration file was valid when last read (1) or not (0); if not, the previous configuration"
+            " stays in force.",
             registry=self.registry,
         )
         self.reload_success = Gauge(

@@ -1,4 +1,4 @@
-"""However often its documents are shown, a rejection is counted once a document, and what is remembered once too."""
+"""A rejection counts once per document, and is remembered once, however often the documents are read."""
 
 from support.said import BOTH, CT, HALF, eim, listed
 from support.shown import Shown
@@ -6,7 +6,7 @@ from support.shown import Shown
 from envoy_exporter.documents import METER_READINGS, METERS, PRODUCTION_JSON, Json
 
 
-def test_a_zero_is_counted_once_a_document_however_often_it_is_looked_at() -> None:
+def test_rejected_zero_in_a_document_read_often_counts_once() -> None:
     shown = Shown()
     shown.say({METERS: CT, PRODUCTION_JSON: {"production": [eim(1000.0)]}})
     assert shown.count("production", "zero_after_value") == 0
@@ -19,7 +19,7 @@ def test_a_zero_is_counted_once_a_document_however_often_it_is_looked_at() -> No
             assert "enphase_production_energy_joules_total" not in shown.look()
 
 
-def test_a_document_that_stays_while_others_are_new_is_not_counted_again() -> None:
+def test_rejected_zero_in_a_document_that_stays_counts_once() -> None:
     shown = Shown()
     shown.say({METERS: CT, PRODUCTION_JSON: {"production": [eim(1000.0)]}})
     shown.look()
@@ -29,10 +29,12 @@ def test_a_document_that_stays_while_others_are_new_is_not_counted_again() -> No
         shown.clock.turn(10)
         shown.say({METERS: CT})
         assert shown.count("production", "zero_after_value") == 1
-        assert "enphase_production_energy_joules_total" not in shown.look(), "one zero has not lasted, however old"
+        assert "enphase_production_energy_joules_total" not in shown.look(), (
+            "one document with a zero does not last, however old it is"
+        )
 
 
-def test_a_zero_that_lasts_in_new_documents_is_shown() -> None:
+def test_rejected_zero_in_new_documents_for_ten_minutes_is_accepted() -> None:
     shown = Shown()
     shown.say({METERS: CT, PRODUCTION_JSON: {"production": [eim(1000.0)]}})
     shown.look()
@@ -44,7 +46,7 @@ def test_a_zero_that_lasts_in_new_documents_is_shown() -> None:
     assert shown.count("production", "zero_after_value") == 10
 
 
-def test_a_lost_phase_is_one_rejection_of_each_who_reads_the_meter() -> None:
+def test_lost_phase_counts_once_for_each_collector_of_the_meter() -> None:
     shown = Shown()
     battery: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "123"}]}]
     shown.say({METERS: [listed()], METER_READINGS: BOTH, "/ivp/ensemble/inventory": battery})
@@ -54,10 +56,10 @@ def test_a_lost_phase_is_one_rejection_of_each_who_reads_the_meter() -> None:
     for _ in range(3):
         assert "enphase_meter_power_watts" not in shown.look()
         assert "enphase_storage_power_watts" not in shown.look()
-        assert [shown.count(each, "phase_lost") for each in ("meters", "batteries")] == [1, 1]
+        assert [shown.count(name, "phase_lost") for name in ("meters", "batteries")] == [1, 1]
 
 
-def test_what_was_rejected_is_named_with_its_field() -> None:
+def test_rejections_name_endpoint_rule_and_field() -> None:
     shown = Shown()
     shown.say({METERS: CT, PRODUCTION_JSON: {"production": [eim(1000.0)]}})
     shown.look()

@@ -21,6 +21,7 @@ class Shown:
         self._documents: dict[str, Document] = {}
         self.absent: frozenset[str] = frozenset()
         self.failing: frozenset[str] = frozenset()
+        self.answering = True
 
     def say(self, said: Mapping[str, Json]) -> None:
         """Newer documents; the others stay."""
@@ -33,7 +34,7 @@ class Shown:
 
     def look(self) -> Exposition:
         snapshot = Snapshot(
-            answering=True,
+            answering=self.answering,
             authenticated=True,
             token=None,
             documents=Documents(dict(self._documents), self.absent, self.failing),
