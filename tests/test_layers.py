@@ -63,9 +63,11 @@ PARTS = {
     "consumption": {"site"},
     "site_meters": {"site"},
     "required": {"html_production", "production_source"},
-    "inverters": {"inventory", "channel_numbers", "inverter_reports"},
-    "inverter_reports": {"channel_numbers"},
-    "batteries": {"battery_charge", "battery_units", "secondary_control"},
+    "inverters": {"inventory", "channel_numbers", "device_data", "inverter_reports"},
+    "device_data": {"channel_numbers", "inverter_reports"},
+    "batteries": {"ac_batteries", "battery_charge", "battery_units", "secondary_control"},
+    "ac_batteries": {"battery_units"},
+    "controller": {"controller_readings"},
 }
 ONLY_HERE = {
     "httpx": {"gateway", "transport"},

@@ -13,7 +13,7 @@ from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_SECCTRL, METER
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, MISSING, FieldReader
 
-from . import battery_charge, battery_units, plausibility, required, secondary_control, steady
+from . import ac_batteries, battery_charge, battery_units, plausibility, required, secondary_control, steady
 from .battery_units import AC_STATES, BatteryUnit
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
@@ -160,9 +160,9 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
         iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], whole=whole)
     if (entry := entries.ac_batteries(entries.site(documents))) is not None:
         ac = _ac(reader.fields(entries.site_endpoint(documents), entry), documents, settings)
-    readings += battery_units.ac(reader, settings, plausible)
-    listed = battery_units.listed(documents, before.listed)
-    readings += battery_units.ac_of_v1(reader, listed)
+    readings += ac_batteries.inventory_units(reader, settings, plausible)
+    listed = ac_batteries.listed(documents, before.listed)
+    readings += ac_batteries.v1_units(reader, listed)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     known = _remembered(documents, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []

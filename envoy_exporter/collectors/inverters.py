@@ -16,9 +16,10 @@ from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 from . import inventory, inverter_source, plausibility, required
 from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
+from .device_data import DeviceDataInverters
 from .device_reports import report_time
 from .document_reader import DocumentReader
-from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage, InverterReports
+from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 
@@ -72,7 +73,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     readings: list[Reading] = []
     channels = before.channels
     if chosen.endpoint == DEVICE_DATA:
-        reports = InverterReports(reader, settings, plausible, before.channels)
+        reports = DeviceDataInverters(reader, settings, plausible, before.channels)
         readings, channels = [*reports.readings()], reports.channel_numbers()
     elif chosen.endpoint == INVERTERS_V1:
         readings = [*_v1(reader, settings)]
