@@ -37,14 +37,14 @@ _CORE = frozenset({PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1, METER_READINGS})
 
 
 def families(collectors: Iterable[Collector[Any]] = COLLECTORS) -> Iterator[Family]:
-    """Every family that a gateway can have, in the order in which they are exposed."""
+    """Every family of a gateway, in the order in which they are exposed."""
     yield from describe(READINGS)
     for collector in collectors:
         yield from describe(collector.readings)
 
 
 class GatewayCollector(PrometheusCollector):
-    """One gateway as a collector of prometheus_client. It sends no requests: `gateway.scrape()` does."""
+    """The collector of prometheus_client for one gateway. It sends no requests: `gateway.scrape()` does."""
 
     def __init__(self, gateway: Gateway, settings: Settings, clock: Clock) -> None:
         self.gateway = gateway
@@ -56,7 +56,7 @@ class GatewayCollector(PrometheusCollector):
         self.change(gateway.settings.collectors, settings)
 
     def change(self, names: Collection[str], settings: Settings) -> None:
-        """Enable other collectors, or change their settings. Those that stay enabled keep their memory."""
+        """Change the enabled collectors and their settings. Collectors that stay enabled keep their memory."""
         with self._lock:
             running = {run.name: run for run in self.runs}
             self._settings = settings
@@ -89,7 +89,7 @@ class GatewayCollector(PrometheusCollector):
         return self.families(self.gateway.snapshot())
 
     def families(self, snapshot: Snapshot, only: Collection[str] = ()) -> list[Metric]:
-        """The families of the snapshot that have samples; of the collectors in `only`, if it names any."""
+        """The families of the snapshot that have samples; if `only` is not empty, of the collectors that it names."""
         up = _is_up(snapshot)
         with self._lock:
             now = self._clock.time()
@@ -97,9 +97,9 @@ class GatewayCollector(PrometheusCollector):
             read = {run.name: run.metrics(snapshot.documents, self._settings, now, name) for run in self.runs}
             self._log_incomplete(snapshot)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
-        for name, those in read.items():
+        for name, families in read.items():
             if (up or name == identity.COLLECTOR.name) and (name in only or not only):
-                metrics += those
+                metrics += families
         return metrics
 
     def _log_incomplete(self, snapshot: Snapshot) -> None:

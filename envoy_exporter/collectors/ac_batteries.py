@@ -18,10 +18,10 @@ _LIFETIME = (Register(key="joulesProduced"), Register(key="joulesUsed"))
 
 
 def inventory_units(reader: DocumentReader, settings: Settings, plausible: PlausibilityFilter) -> Iterator[Reading]:
-    """The inventory's AC batteries, with the reports that device_data has of them.
+    """The AC batteries of the inventory, with their reports in device_data.
 
-    Their power in the v1 list may lack its sign (no capture has one that charges), so it is not used: device_data
-    counts both directions, and their difference is the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
+    Their power in the v1 list may lack its sign (no capture has a charging one), so it is not used. device_data counts
+    both directions, and their difference adds up to the site's wNow (-1 and -1 are -2 W in 8.3.5169_ACB_inventory).
     """
     documents = reader.documents
     listed = reader.devices(INVENTORY, entries.inventory(documents, "ACB"), "serial_num")
@@ -29,7 +29,7 @@ def inventory_units(reader: DocumentReader, settings: Settings, plausible: Plaus
     if not units:
         return
     reported = dict(reader.devices(DEVICE_DATA, entries.interval_data(documents, "acb"), "sn"))
-    asleep = _commanded(reader)
+    asleep = _commanded_to_sleep(reader)
     for serial, fields in units.items():
         yield unit_info(serial, "ac", fields)
         device = reported.get(serial) or reader.fields(DEVICE_DATA, {})
@@ -65,20 +65,21 @@ def inventory_units(reader: DocumentReader, settings: Settings, plausible: Plaus
 
 
 def listed(documents: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
-    """The AC batteries that the inventory lists, removed ones too; as before while it does not answer."""
+    """The serial numbers of AC batteries in the inventory, removed ones too; `before` while it does not answer."""
     if not documents.known(INVENTORY):
         return before
     return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(documents, "ACB")))
 
 
 def v1_units(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[Reading]:
-    """AC batteries that only the list of inverters has (8.2.4382_ACB); nothing until the inventory has answered.
+    """AC batteries that only the v1 list of inverters has (8.2.4382_ACB); none until the inventory has answered.
 
-    Their lastReportWatts has no documented sign, and no capture has one that charges, so they have no power.
+    `known`: the AC batteries in the inventory. lastReportWatts has no documented sign, and no capture has a charging AC
+    battery, so they have no power.
     """
     listed = [*entries.objects(reader.documents.content(INVERTERS_V1))]
     if entries.device_data_is_complete(reader.documents.content(DEVICE_DATA)):
-        # The inverters are read in device_data then, so no other collector counts the odd types of this list.
+        # The inverters are read in device_data then, so no other collector rejects invalid types in this list.
         for unit in listed:
             if entries.device_type(unit) is None:
                 reader.fields(INVERTERS_V1, unit).reject(TYPE, "devType")
@@ -99,7 +100,7 @@ def _power(report: FieldReader) -> float | None:
     return mean_watts(energy, report.raw_number("duration"))
 
 
-def _commanded(reader: DocumentReader) -> frozenset[str] | None:
+def _commanded_to_sleep(reader: DocumentReader) -> frozenset[str] | None:
     """The AC batteries that are commanded to sleep; None if it is not reported."""
     config = reader.entry(ACB_CONFIG)
     serials = frozenset(serial for serial, _ in by_serial(config.objects("acb_sleep"), "serial_num"))

@@ -1,4 +1,4 @@
-"""Each battery by itself: IQ batteries of `/ivp/ensemble`, AC batteries of the inventory. A part of `batteries`."""
+"""The readings of each battery, and how each IQ battery is read. A part of `batteries`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class BatteryUnit:
         fields=("minCellTemp",),
     )
     pack_voltage: float | None = gauge(
-        # Its millivolts are not documented: they are those of dcVoltageINmV beside it (8.3.5169_ACB_inventory).
+        # The unit is not documented: mV, as it equals dcVoltageINmV in the same object (8.3.5169_ACB_inventory).
         "enphase_battery_unit_pack_voltage_volts",
         "Voltage of all cells of the AC battery together.",
         fields=("totVoltage",),
@@ -214,7 +214,7 @@ READINGS: tuple[type[Reading], ...] = (BatteryUnitInfo, BatteryManagement, Batte
 
 
 def iq(reader: DocumentReader, units: Mapping[str, FieldReader], *, charge_in_inventory: bool) -> Iterator[Reading]:
-    """Power is that of `/ivp/ensemble/power`, and so is charge, unless only the inventory has it.
+    """Power is read in `/ivp/ensemble/power`, and charge too, unless only the inventory has it.
 
     The inventory's real_power_w of firmware 5 and 6 has no documented sign and is not exposed.
     """

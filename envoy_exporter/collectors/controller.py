@@ -39,7 +39,7 @@ def read(context: Context[None]) -> Result[None]:
         dict(reader.devices(ENSEMBLE_INVENTORY, entries.ensemble(documents, kind), "serial_num"))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
-    # One relay object without a serial: it belongs to the only switch, and with two it is unknown to which.
+    # The one relay object has no serial: it belongs to the only switch, and with two switches it is unknown to which.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
     readings = [
         *_enpowers(reader, enpowers, switch),
@@ -50,7 +50,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _relay(reader: DocumentReader, *, is_switch: bool) -> FieldReader:
-    """The relay object, which is the only switch's; empty for other devices."""
+    """The relay object if the device is the only switch; else an empty one."""
     relay = reader.entry(ENSEMBLE_STATUS, "relay")
     return relay if is_switch else relay.of({})
 
@@ -90,7 +90,7 @@ def _enpowers(reader: DocumentReader, enpowers: Mapping[str, FieldReader], switc
 
 
 def _collars(reader: DocumentReader, collars: Mapping[str, FieldReader], switch: str | None) -> Iterator[Reading]:
-    """A collar has no mode of its own: the modes of batteries and inverters behind it are in the relay object."""
+    """A collar reports no grid mode; the modes of the batteries and inverters are in the relay object."""
     for serial, fields in collars.items():
         relay = _relay(reader, is_switch=serial == switch)
         admin_state = fields.text("admin_state_str")

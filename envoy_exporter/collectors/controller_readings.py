@@ -99,7 +99,7 @@ class Enpower:
     )
     errors: float | None = gauge(
         "enphase_enpower_error_flags",
-        "Errors of the system controller, one undocumented bit each; 0 if there are none.",
+        "Errors of the system controller, one undocumented bit each; 0 without errors.",
         fields=("enpower_error_flags",),
     )
     status: frozenset[str] | None = flags(
@@ -182,7 +182,7 @@ class Collar:
     )
     control_error: float | None = gauge(
         "enphase_collar_control_error",
-        "Code of the control error of the meter collar; 0 if there is none.",
+        "Code of the control error of the meter collar; 0 without an error.",
         fields=("control_error",),
     )
     status: frozenset[str] | None = flags(

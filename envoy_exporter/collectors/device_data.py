@@ -1,8 +1,8 @@
-"""Inverters of `/ivp/pdm/device_data`, each with its channels: a part of `inverters`.
+"""The inverters of `/ivp/pdm/device_data` with their channels: a part of `inverters`.
 
-An inverter with one channel is read from it. One with several is the sum of its channels where a sum has a meaning;
-what belongs to a channel has families of its own, and the AC side is read from the first channel. Which channel has
-which number is decided in `channel_numbers.py`.
+The values of an inverter with one channel are the channel's. Those of an inverter with several channels are sums where
+a sum is meaningful; each channel has families for itself, and the AC side is read from the first channel.
+`channel_numbers.py` decides the numbers of the channels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +14,16 @@ from envoy_exporter.fields import LABEL, PHASES, FieldReader
 from . import channel_numbers, inverter_source
 from .channel_numbers import ChannelNumbers
 from .collector import Settings
-from .device_reports import mean_watts, report_time
+from .device_reports import complete_sum, mean_watts, report_time
 from .document_reader import DocumentReader
 from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage
 from .plausibility import PlausibilityFilter, Register
 
 MAX_VARS = 1000
-"""No microinverter's apparent power comes near it."""
-_LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(PHASES, ("l1N", "l2N", "l3N"), strict=True)}
+"""In var; more than the apparent power of any microinverter."""
+_PHASE_KEYS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(PHASES, ("l1N", "l2N", "l3N"), strict=True)}
 _POWER = "power"
-_ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, dated="endDate")
+_ENERGY = Register(key="lifetime.joulesProduced", power=_POWER, report_time="endDate")
 _RUNNING = Register(key="lifetime.duration")
 
 
@@ -43,9 +43,9 @@ class _Channel:
 
 @dataclass(frozen=True, slots=True)
 class DeviceDataInverters:
-    """Reads the reports of one document.
+    """Reads the inverters of one document.
 
-    `numbers`: the channels of each inverter that has had several.
+    `numbers`: the channel numbers of each inverter that has had several channels, before this document.
     """
 
     reader: DocumentReader
@@ -54,7 +54,7 @@ class DeviceDataInverters:
     numbers: Mapping[str, ChannelNumbers]
 
     def channel_numbers(self) -> dict[str, ChannelNumbers]:
-        """`numbers` after this document."""
+        """The channel numbers after this document."""
         document = self.reader.documents.available.get(DEVICE_DATA)
         if document is None:
             return dict(self.numbers)
@@ -64,13 +64,13 @@ class DeviceDataInverters:
             sent = list(device.objects("channels"))
             several = len(sent) > 1 or _length(device.fields.get("channels")) > 1
             if several or (before is not None and before.known):
-                after[serial] = channel_numbers.numbered(before, channel_numbers.ids(sent), document.requested_at)
+                after[serial] = channel_numbers.next_numbers(before, channel_numbers.ids(sent), document.requested_at)
             else:
                 after[serial] = None
         return channel_numbers.remembered(self.numbers, after, document.requested_at)
 
     def readings(self) -> Iterator[Inverter | InverterPhaseVoltage | InverterChannel]:
-        """Every inverter that the document lists; a removed one only as inactive."""
+        """Every inverter of the document; a removed one has only the reading that it is not active."""
         numbers = self.channel_numbers()
         for serial, device in inverter_source.of_device_data(self.reader):
             if device.flag("active") is False:
@@ -86,11 +86,11 @@ class DeviceDataInverters:
                 counted = [channel for place, channel in enumerate(channels) if not own.is_retired(place)]
                 yield self._of_several(serial, counted, self._unmatched(sent, own), present=present)
                 yield from self._channels(serial, channels)
-                yield from self._legs(serial, next(filter(None, channels), None))
+                yield from self._phase_voltages(serial, next(filter(None, channels), None))
             else:
                 channel = self._channel((serial,), next(iter(sent), device.of({})))
                 yield self._of_one(serial, channel, present=present)
-                yield from self._legs(serial, channel)
+                yield from self._phase_voltages(serial, channel)
 
     def _identified(self, serial: str, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel | None]:
         """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
@@ -98,7 +98,7 @@ class DeviceDataInverters:
         return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in numbers.slots]
 
     def _unmatched(self, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel]:
-        """Channels that cannot be identified: only when they last reported is taken of them."""
+        """Channels that cannot be identified: only the times of their reports are used."""
         if numbers.listed:
             return []
         for channel in sent:
@@ -106,7 +106,7 @@ class DeviceDataInverters:
         return [self._reported(channel) for channel in sent]
 
     def _channel(self, name: tuple[str | int, ...], sent: FieldReader) -> _Channel:
-        return self._reported(self.plausible.accepted(name, _flat(sent), (_ENERGY, _RUNNING)))
+        return self._reported(self.plausible.accepted(name, _flattened(sent), (_ENERGY, _RUNNING)))
 
     def _reported(self, accepted: FieldReader) -> _Channel:
         report = accepted.entry("lastReading")
@@ -116,9 +116,7 @@ class DeviceDataInverters:
     def _of_one(self, serial: str, channel: _Channel, *, present: bool | None) -> Inverter:
         fields, report, fresh = channel.fields, channel.report, channel.fresh
         hours = fields.entry("wattHours")
-        dc_voltage, dc_current = self._dc(channel)
         ac_current, reactive_power = report.thousandths("acCurrentInmA"), _reactive_power(report)
-        ac_voltage, ac_frequency, temperature = self._ac(channel)
         return Inverter(
             serial=serial,
             active=True,
@@ -139,84 +137,83 @@ class DeviceDataInverters:
             issi=report.number("issi"),
             flags=report.number("flags", low=0),
             power=channel.power,
-            ac_voltage=ac_voltage,
             ac_current=ac_current if fresh else None,
-            ac_frequency=ac_frequency,
-            dc_voltage=dc_voltage,
-            dc_current=dc_current,
-            temperature=temperature,
             reactive_power=reactive_power if fresh else None,
+            **_ac_values(channel),
+            **_dc_values(channel),
         )
 
     def _of_several(
         self, serial: str, channels: Sequence[_Channel | None], unmatched: Sequence[_Channel], *, present: bool | None
     ) -> Inverter:
-        """Sums are absent if a channel is: a sum without it is another number. Any channel's report is the inverter's.
+        """Sums are absent while a channel is. The latest report of any channel counts for the inverter.
 
-        No sum of lifetimes: each register wraps by itself at 2^32 J, so it would not count up.
+        There is no sum of lifetime energies: each register wraps at 2^32 J, so the sum would not only count up.
         """
         sent = [*filter(None, channels), *unmatched]
         reports = [channel.last_report for channel in sent if channel.last_report]
         first = next((channel for channel in channels if channel is not None), None)
-        ac_voltage, ac_frequency, temperature = self._ac(first) if first else (None, None, None)
         return Inverter(
             serial=serial,
             active=True,
             module_present=present,
             reporting=any(channel.fresh for channel in sent),
             last_report=max(reports, default=None),
-            power=_sum([channel.power if channel else None for channel in channels]),
-            today=_sum([self._watt_hours(channel, "today") for channel in channels]),
-            yesterday=_sum([self._watt_hours(channel, "yesterday") for channel in channels]),
-            last_week=_sum([self._watt_hours(channel, "week") for channel in channels]),
-            ac_voltage=ac_voltage,
-            ac_frequency=ac_frequency,
-            temperature=temperature,
+            power=complete_sum([channel.power if channel else None for channel in channels]),
+            today=complete_sum([_watt_hours(channel, "today") for channel in channels]),
+            yesterday=complete_sum([_watt_hours(channel, "yesterday") for channel in channels]),
+            last_week=complete_sum([_watt_hours(channel, "week") for channel in channels]),
+            **(_ac_values(first) if first else {}),
         )
 
     def _channels(self, serial: str, channels: Sequence[_Channel | None]) -> Iterator[InverterChannel]:
-        """Those that the document lists, under the numbers that they have had since they were first seen."""
+        """The channels of the document, under their lasting numbers."""
         for place, channel in enumerate(channels, 1):
             if channel is not None:
-                dc_voltage, dc_current = self._dc(channel)
                 yield InverterChannel(
                     serial=serial,
                     channel=str(place),
                     power=channel.power,
                     energy=channel.fields.number(_ENERGY.key, low=0),
-                    dc_voltage=dc_voltage,
-                    dc_current=dc_current,
+                    **_dc_values(channel),
                 )
 
-    def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterPhaseVoltage]:
-        for phase, key in _LEGS.items() if channel else ():
-            # 0 on a leg that the inverter is not on, and on all of a single-phase one.
+    def _phase_voltages(self, serial: str, channel: _Channel | None) -> Iterator[InverterPhaseVoltage]:
+        for phase, key in _PHASE_KEYS.items() if channel else ():
+            # 0 on a phase that the inverter is not connected to, and on each phase of a single-phase inverter
             if channel and (volts := channel.report.thousandths(key)) and channel.fresh:
                 yield InverterPhaseVoltage(serial=serial, phase=phase, voltage=volts)
 
-    def _ac(self, channel: _Channel) -> tuple[float | None, float | None, float | None]:
-        """AC voltage, frequency, and the temperature."""
-        voltage = channel.report.thousandths("acVoltageINmV")
-        frequency = channel.report.thousandths("acFrequencyINmHz")
-        temperature = channel.report.celsius("channelTemp")
-        return (voltage, frequency, temperature) if channel.fresh else (None, None, None)
 
-    def _dc(self, channel: _Channel) -> tuple[float | None, float | None]:
-        """DC voltage and current."""
-        voltage = channel.report.thousandths("dcVoltageINmV")
-        current = channel.report.thousandths("dcCurrentINmA")
-        return (voltage, current) if channel.fresh else (None, None)
+def _ac_values(channel: _Channel) -> dict[str, float | None]:
+    """The AC side and the temperature, which are absent from an old report."""
+    values = {
+        "ac_voltage": channel.report.thousandths("acVoltageINmV"),
+        "ac_frequency": channel.report.thousandths("acFrequencyINmHz"),
+        "temperature": channel.report.celsius("channelTemp"),
+    }
+    return values if channel.fresh else {}
 
-    def _watt_hours(self, channel: _Channel | None, period: str) -> float | None:
-        return channel.fields.entry("wattHours").watt_hours(period) if channel else None
+
+def _dc_values(channel: _Channel) -> dict[str, float | None]:
+    report = channel.report
+    values = {
+        "dc_voltage": report.thousandths("dcVoltageINmV"),
+        "dc_current": report.thousandths("dcCurrentINmA"),
+    }
+    return values if channel.fresh else {}
+
+
+def _watt_hours(channel: _Channel | None, period: str) -> float | None:
+    return channel.fields.entry("wattHours").watt_hours(period) if channel else None
 
 
 def _length(channels: object) -> int:
     return len(channels) if isinstance(channels, list) else 0
 
 
-def _flat(channel: FieldReader) -> FieldReader:
-    """The channel with the values by which its registers are judged."""
+def _flattened(channel: FieldReader) -> FieldReader:
+    """The channel with its registers, the power and the time of the report at the top, as plausibility needs them."""
     report, lifetime = channel.entry("lastReading"), channel.fields.get("lifetime")
     uncounted = FieldReader(report.fields, report.endpoint)
     power = mean_watts(uncounted.joules("joulesProduced"), report.raw_number("duration"))
@@ -228,17 +225,11 @@ def _flat(channel: FieldReader) -> FieldReader:
 
 
 def _reactive_power(report: FieldReader) -> float | None:
-    """None without a current: IQ7 inverters, which report no current, seem to count var-seconds.
+    """None without a current: IQ7 inverters report no current, and seem to count var-seconds.
 
-    14871 in 924 s, 15138 in 914 s, 112 in 13 s: 16 var and less, what their filters draw (8.3.5169_ACB_inventory).
-    No capture has them by day, so they are not divided. IQ8 inverters report 38 var with 1.049 A (8.2.4345).
+    14871 in 924 s, 15138 in 914 s, 112 in 13 s: at most 16 var, as filters draw (8.3.5169_ACB_inventory). No capture
+    shows them by day, so the values are not divided. IQ8 inverters report 38 var with 1.049 A (8.2.4345).
     """
     most = 0 if report.raw_number("acCurrentInmA") == 0 else MAX_VARS
     lagging, leading = (report.number(key, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
     return lagging - leading if lagging is not None and leading is not None else None
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    """The sum of all, or nothing."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None

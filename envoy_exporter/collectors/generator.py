@@ -1,6 +1,7 @@
-"""The generator: does it run, when it would start and stop, and how it is set up.
+"""The generator: whether it runs, when it starts and stops, and its configuration.
 
-Gateways without one answer too; there is one where `gen_config` is not empty. No document has its power or energy.
+Gateways without a generator answer too; one is installed if `gen_config` is not empty. No document reports its power or
+energy.
 """
 
 from collections.abc import Iterator
@@ -133,7 +134,7 @@ def _generator(reader: DocumentReader) -> Iterator[Reading]:
 
 
 def _charge(live: FieldReader, key: str) -> float | None:
-    """As a ratio; -1 means none (8.2.127_with_generator_running)."""
+    """The state of charge as a ratio; -1 means not configured (8.2.127_with_generator_running)."""
     return None if live.fields.get(key) == _NONE else live.ratio(key)
 
 

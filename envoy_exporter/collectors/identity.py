@@ -1,4 +1,4 @@
-"""Which gateway it is, and what its clock says: `/info`, and the time zone from `/home`."""
+"""The identity of the gateway, and its clock: `/info`, and the time zone from `/home`."""
 
 import math
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _offset(reader: DocumentReader) -> float | None:
-    """The gateway reports whole seconds; ours are those of the middle of the request. A clock at 1970 is not set."""
+    """In seconds, against the middle of the request. The gateway reports whole seconds; 0 means that it is not set."""
     document = reader.documents.available.get(INFO)
     if document is None:
         return None
@@ -93,7 +93,7 @@ def _utc_offset(reader: DocumentReader, timezone: str | None, now: float) -> flo
     try:
         offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        home.reject(RANGE, "timezone")  # an unknown zone, or a path where a name belongs
+        home.reject(RANGE, "timezone")  # an unknown zone, or a path instead of a name
         return None
     return offset.total_seconds() if offset is not None else None
 

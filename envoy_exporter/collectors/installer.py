@@ -1,7 +1,7 @@
-"""What a gateway tells installers, and some firmware owners: its power line, its own books, its grid profile.
+"""Data for installers, and on some firmware for owners: power line, interval data, grid profile.
 
-Off by default. The power line's electrical values are those of firmware without device_data; they have families of
-their own, for one series is one register.
+Disabled by default. Firmware without device_data has the electrical values of inverters in the power-line status. They
+have separate families, because one series is one register.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,6 @@ from envoy_exporter.fields import (
     MAX_NUMBER,
     MAX_WATTS,
     TYPE,
-    WATT_HOUR,
     FieldReader,
     by_serial,
     scaled,
@@ -46,7 +45,7 @@ COUNTERS = {
     "channels_producing": "chansProducing",
 }
 _REGISTERS = (Register(key="wattHoursLifetime"),)
-_BOOKS = {
+_PDM_ENTRIES = {
     "pcu": ("production", "pcu"),
     "rgm": ("production", "rgm"),
     "eim": ("production", "eim"),
@@ -175,7 +174,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     readings: list[Reading] = [
         *_counters(line.entry("counters")),
         *_inverters(line.entry("pcu"), documents, context.settings),
-        *_books(reader.entry(PDM_ENERGY), plausible),
+        *_pdm_energy(reader.entry(PDM_ENERGY), plausible),
     ]
     dynamic = reader.entry(DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
     enabled = dynamic.flag("enable")
@@ -193,14 +192,14 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 
 
 def _id(profile: FieldReader) -> str | None:
-    """A text like the name of the profile, or a number."""
+    """The id of the profile, which is a text or a number."""
     value = profile.fields.get("selected_profile_id")
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return profile.serial("selected_profile_id") if is_number else profile.text("selected_profile_id")
 
 
 def _counters(counters: FieldReader) -> Iterator[PlcDevices]:
-    """Only of types of device that are installed: for others the gateway counts zeros."""
+    """Only types of devices that are installed: for others, all counts are zero."""
     for device in ("pcu", "acb", "nsrb", "pld", "esub"):
         fields = counters.entry(device)
         counts = {state: fields.number(key, low=0) for state, key in COUNTERS.items()}
@@ -230,7 +229,7 @@ def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> 
 
 
 def _rows(table: FieldReader) -> list[FieldReader]:
-    """The rows of a table that names its columns once, as objects; a row of another length is rejected."""
+    """The rows of a table with a list of column names, as objects; a row of another length is rejected."""
     names, values = table.fields.get("fields"), table.fields.get("values")
     if names is None and values is None:
         return []
@@ -249,21 +248,19 @@ def _rows(table: FieldReader) -> list[FieldReader]:
     return rows
 
 
-def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
-    """Only of meters that are installed: for others all values are zero (rgm of 8.3.5169_ACB_inventory)."""
-    for source, path in _BOOKS.items():
+def _pdm_energy(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
+    """Only sources that are installed: for others, all values are zero (rgm of 8.3.5169_ACB_inventory)."""
+    for source, path in _PDM_ENTRIES.items():
         sent = energy.entry(*path)
         fields = plausible.accepted((source,), sent, _REGISTERS)
         if not any(fields.raw_number(key) for key in fields.fields):
             continue
         lifetime = sent.raw_number("wattHoursLifetime")
-        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0)
         yield PdmEnergy(
             source=source,
             power=fields.number("wattsNow"),
             lifetime=fields.watt_hours("wattHoursLifetime", low=-MAX_NUMBER),
-            today=scaled(energies.day, WATT_HOUR),
-            last_week=scaled(energies.week, WATT_HOUR),
+            **sanity_checks.today_and_last_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0),
         )
 
 

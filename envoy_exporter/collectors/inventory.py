@@ -1,6 +1,6 @@
-"""What `/inventory.json` says of microinverters: their state, and what they are. A part of `inverters`.
+"""The microinverters of `/inventory.json`: their state and their phase. A part of `inverters`.
 
-It is some minutes old. Removed inverters stay in it, without a state and with their last error.
+The inventory is some minutes old. Removed inverters stay listed, without a state and with their last error.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
-"""The IQ Relay (Q-Relay, NSRB), which parts the inverters from the grid: what it measures, and how it fares.
+"""The IQ Relay (Q-Relay, NSRB), which disconnects the inverters from the grid: its measurements and its state.
 
-Its numbers are of `/ivp/pdm/device_data`, its state of the inventory; each document alone will do.
+The measurements are in `/ivp/pdm/device_data`, the state is in the inventory; either document is enough.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _REGISTERS = (Register(key="stateChngCnt"),)
 _PHASES = tuple(
     (phase, f"line{n}-connected", (f"Vrms{phase}N", f"voltRms{phase}")) for n, phase in enumerate(PHASES, 1)
 )
-"""Each phase, the inventory's flag of it, and the two names under which gateways send its voltage."""
+"""Each phase, its flag in the inventory, and the two names under which gateways send its voltage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 def _relay(
     serial: str, fields: FieldReader, report: FieldReader, documents: Documents, settings: Settings
 ) -> Iterator[Reading]:
-    """Its measurements are of the present, and are left out of a report that is older than inverter_max_age."""
+    """The measurements are absent if the report is older than inverter_max_age."""
     last_report = report.timestamp("endDate")
     fresh = is_fresh(last_report, documents, settings.inverter_max_age)
     temperature, frequency = report.celsius("temperature"), report.thousandths("freqInmHz")
@@ -149,7 +149,7 @@ def _relay(
 
 
 def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
-    """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
+    """By the voltage if the inventory does not report it: a phase without the relay has 1.6 to 6 V."""
     return volts > plausibility.LIVE_VOLTS if by_inventory is None else by_inventory
 
 

@@ -1,7 +1,7 @@
-"""The roof as the config lays it out, and which of its inverters the gateway lists.
+"""The configured layout, and which of its inverters the gateway lists.
 
-The layout is there as long as the gateway is up, also of inverters that it does not list: what joins on it keeps
-its name, and one that vanished can be missed.
+The layout is exposed while the gateway is up, also for inverters that the gateway does not list. So joined series keep
+their names, and a missing inverter can be found.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class LayoutMemory:
-    """Where the inverters were read, and the inverters of the inventory: a document that fails once removes none."""
+    """The list in which the inverters were read, and those of the inventory, so that a failure removes none."""
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     inventory: Mapping[str, bool] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:
-    """The arrays of the config, and those that only inverters name."""
+    """The configured arrays, and those that only inverters name."""
     named = (inverter.array for inverter in settings.inverters)
     arrays = {name: PlacedArray(name=name) for name in named if name is not None}
     arrays |= {array.name: array for array in settings.arrays}

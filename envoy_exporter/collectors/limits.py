@@ -1,4 +1,4 @@
-"""What the site may export and produce at most: `/ivp/ss/pel_settings` and `/ivp/sc/pvlimit`."""
+"""The limits of grid export and production: `/ivp/ss/pel_settings` and `/ivp/sc/pvlimit`."""
 
 from dataclasses import dataclass
 
@@ -62,12 +62,12 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _export(fields: FieldReader) -> ExportLimit:
-    """While it is off, the rest is zeros, which would read as a limit of 0 W (7.3.517), or missing (7.6.175)."""
+    """If the limit is disabled, the rest is zeros, which look like a limit of 0 W (7.3.517), or missing (7.6.175)."""
     enabled = fields.flag("PEL")
     if not enabled:
         return ExportLimit(enabled=enabled)
     is_share, apparent = fields.flag("percent"), fields.flag("apparent")
-    is_power = is_share is False and not apparent  # else it is unknown what it limits
+    is_power = is_share is False and not apparent  # else the limited quantity is unknown
     kept = {name: fields.flag(key) for name, key in _TYPES.items()}
     known = all(value is not None for value in kept.values())
     return ExportLimit(

@@ -1,8 +1,8 @@
-"""Power by the second, and the only load of a house with batteries that the gateway reckons: `/ivp/livedata/status`.
+"""Power by the second, and the only consumption that accounts for batteries: `/ivp/livedata/status`.
 
-Off by default. The values move only while somebody streams them (the Enphase app, or a POST to
-`/ivp/livedata/stream`, which this exporter never sends); after about fifteen minutes the gateway stops, and they
-freeze. So they are there only while the stream runs and the last update is young.
+Disabled by default. The values change only while a client streams them: the Enphase app, or a POST to
+`/ivp/livedata/stream`, which this exporter never sends. After about fifteen minutes the gateway stops, and they freeze.
+So they are exposed only while the stream runs and the last update is recent.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from .collector import Collector, Context, Result
 from .device_reports import is_fresh
 from .document_reader import DocumentReader
 
-YOUNG = 60.0
-"""Seconds since the last update for which its values say something of now."""
-_SPLIT = 2
+MAX_AGE = 60.0
+"""Seconds since the last update for which the values count as present."""
+_SPLIT_PHASES = 2
 _SOURCES = ("pv", "storage", "grid", "load", "generator")
 
 
@@ -123,13 +123,13 @@ def read(context: Context[None]) -> Result[None]:
         last_update=meters.timestamp("last_update"),
     )
     live: tuple[Reading, ...] = ()
-    if stream.enabled and is_fresh(stream.last_update, context.documents, YOUNG):
+    if stream.enabled and is_fresh(stream.last_update, context.documents, MAX_AGE):
         live = tuple(_live(meters, context.documents))
     return Result((stream, *live), tuple(reader.rejections), None)
 
 
 def _live(meters: FieldReader, documents: Documents) -> Iterator[Reading]:
-    """Only of batteries and a generator that are installed: for others the gateway sends zeros."""
+    """Batteries and a generator only if they are installed: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
     if not system.has_iq_battery(documents):
         del kinds["iq"]
@@ -167,12 +167,12 @@ def _powers(source: str, fields: FieldReader, phases: int) -> Iterator[Reading]:
 
 
 def _phases(meters: Fields, documents: Documents) -> int:
-    """How many are wired: the gateway sends three. It may count 0 of them, so split phase and the CTs count too."""
+    """The number of connected phases: the gateway always sends three, and may count 0 of them (phase_count)."""
     count = meters.get("phase_count")
     if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
         return count
     if meters.get("is_split_phase") == 1:
-        return _SPLIT
+        return _SPLIT_PHASES
     return max((meter.phases for meter in entries.meters(documents) if meter.enabled), default=len(PHASES))
 
 

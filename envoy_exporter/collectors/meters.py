@@ -1,7 +1,7 @@
-"""The current transformers: what each measures, by phase too, and how it says that it does.
+"""The meters (CTs): what each measures, in total and by phase, and its status.
 
-Readings are of enabled meters only, for a disabled one goes on sending numbers (7.3.466_metered_disabled_cts);
-status and flags are of every meter that the gateway lists. A reading is joined to its meter by eid.
+Only enabled meters have readings, because a disabled one continues to send numbers (7.3.466_metered_disabled_cts).
+Every meter that the gateway lists has a status and flags. A reading belongs to the meter with its eid.
 """
 
 from collections.abc import Iterator
@@ -221,7 +221,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
     documents = reader.documents
     sent = entries.meter_readings(documents)
-    _count_rejected(reader)
+    _reject_invalid(reader)
     net = system.enabled_meter(documents, "net-consumption")
     for meter in entries.meters(documents):
         listed = reader.fields(METERS, meter.listed)
@@ -237,16 +237,17 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
         fields = plausible.meter(meter, reader.fields(METER_READINGS, sent[meter.eid]))
         if fields is None:
             continue
-        yield (reading := _reading(meter.name, fields))
-        # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
+        yield (reading := MeterReading(meter=meter.name, **_quantities(fields)))
+        # There are always three channels, and an extra one may be another meter's (8.2.127_with_3cts).
         for phase, channel in fields.phases("channels", meter.phases):
-            yield _phase(meter.name, phase, plausible.channel(meter, phase, channel))
+            accepted = plausible.channel(meter, phase, channel)
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(accepted))
         if meter == net:
             yield Grid(power=reading.power, imported=reading.delivered, exported=reading.received)
 
 
-def _count_rejected(reader: DocumentReader) -> None:
-    """Entries that cannot be told apart, or are not meters, are left out of both lists, and counted."""
+def _reject_invalid(reader: DocumentReader) -> None:
+    """Reject the entries of both lists that have the eid of another, or are not meters."""
     for endpoint in (METERS, METER_READINGS):
         eids: set[int] = set()
         for fields in reader.objects(endpoint, reader.documents.content(endpoint)):
@@ -272,43 +273,23 @@ def _status(meter: str, listed: FieldReader) -> MeterStatus:
     )
 
 
-def _reading(meter: str, fields: FieldReader) -> MeterReading:
-    return MeterReading(
-        meter=meter,
-        power=fields.number("activePower"),
-        apparent_power=fields.number("apparentPower"),
-        reactive_power=fields.number("reactivePower"),
-        delivered=fields.watt_hours("actEnergyDlvd"),
-        received=fields.watt_hours("actEnergyRcvd"),
-        apparent_energy=fields.watt_hours("apparentEnergy"),
-        lagging=fields.watt_hours("reactEnergyLagg"),
-        leading=fields.watt_hours("reactEnergyLead"),
-        voltage=fields.number("voltage", low=0),
-        current=fields.number("current"),
-        frequency=fields.number("freq", low=0),
-        power_factor=fields.number("pwrFactor", low=-1, high=1),
-        last_reading=fields.timestamp("timestamp"),
-    )
-
-
-def _phase(meter: str, phase: str, fields: FieldReader) -> MeterPhase:
-    return MeterPhase(
-        meter=meter,
-        phase=phase,
-        power=fields.number("activePower"),
-        apparent_power=fields.number("apparentPower"),
-        reactive_power=fields.number("reactivePower"),
-        delivered=fields.watt_hours("actEnergyDlvd"),
-        received=fields.watt_hours("actEnergyRcvd"),
-        apparent_energy=fields.watt_hours("apparentEnergy"),
-        lagging=fields.watt_hours("reactEnergyLagg"),
-        leading=fields.watt_hours("reactEnergyLead"),
-        voltage=fields.number("voltage", low=0),
-        current=fields.number("current"),
-        frequency=fields.number("freq", low=0),
-        power_factor=fields.number("pwrFactor", low=-1, high=1),
-        last_reading=fields.timestamp("timestamp"),
-    )
+def _quantities(fields: FieldReader) -> dict[str, float | None]:
+    """What a meter measures, in total or on a phase."""
+    return {
+        "power": fields.number("activePower"),
+        "apparent_power": fields.number("apparentPower"),
+        "reactive_power": fields.number("reactivePower"),
+        "delivered": fields.watt_hours("actEnergyDlvd"),
+        "received": fields.watt_hours("actEnergyRcvd"),
+        "apparent_energy": fields.watt_hours("apparentEnergy"),
+        "lagging": fields.watt_hours("reactEnergyLagg"),
+        "leading": fields.watt_hours("reactEnergyLead"),
+        "voltage": fields.number("voltage", low=0),
+        "current": fields.number("current"),
+        "frequency": fields.number("freq", low=0),
+        "power_factor": fields.number("pwrFactor", low=-1, high=1),
+        "last_reading": fields.timestamp("timestamp"),
+    }
 
 
 COLLECTOR = Collector(

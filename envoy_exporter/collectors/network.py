@@ -1,6 +1,6 @@
-"""How the gateway is connected, to the cloud and to its devices: `/home`; and if it renews the batteries' firmware.
+"""The gateway's connections to the Enphase cloud and to devices: `/home`; and the update of the batteries' firmware.
 
-Addresses stay out of labels: they are personal, and a lease changes them.
+Addresses are not in labels: they are personal data, and a DHCP lease changes them.
 """
 
 import re
@@ -15,7 +15,7 @@ from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, FieldReader
 from .collector import Collector, Context, Result
 from .document_reader import DocumentReader
 
-CLASSES = ("pcu", "acb", "nsrb", "esub")
+DEVICE_TYPES = ("pcu", "acb", "nsrb", "esub")
 _BANDS = {"sub_ghz": "level_subg", "2_4_ghz": "level_24g"}
 _HIGHEST_LEVEL = 5
 _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
@@ -97,7 +97,7 @@ class Communication:
     )
     level: float | None = gauge(
         "enphase_communication_level",
-        "Signal level of the devices that communicate with the gateway, from 0 to 5; absent if there are none.",
+        "Signal level of the devices that communicate with the gateway, from 0 to 5; absent without such devices.",
         fields=("comm.*.level",),
     )
 
@@ -143,7 +143,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _database_used(home: FieldReader) -> float | None:
-    """Only older firmware reports it, as a text with a space: " 1.63"."""
+    """As a ratio. Only older firmware reports it, as a text with a space: " 1.63"."""
     value = home.fields.get("db_percent_full")
     if isinstance(value, str) and (digits := _PERCENT.fullmatch(value)):
         home = home.of({"db_percent_full": float(digits[1])})
@@ -174,9 +174,9 @@ def _wireless(home: FieldReader) -> Iterator[Wireless]:
 
 
 def _communication(comm: FieldReader) -> Iterator[Reading]:
-    """A level of 0 where there is no device is not a level (all captures)."""
+    """A level of 0 without a device is not a level (all captures)."""
     batteries = next(comm.objects("encharge"), comm.of({}))
-    for name, fields in {**{name: comm.entry(name) for name in CLASSES}, "encharge": batteries}.items():
+    for name, fields in {**{name: comm.entry(name) for name in DEVICE_TYPES}, "encharge": batteries}.items():
         if fields:
             devices, level = fields.number("num", low=0), fields.number("level", low=0, high=_HIGHEST_LEVEL)
             yield Communication(device=name, devices=devices, level=level if devices else None)
@@ -186,7 +186,7 @@ def _communication(comm: FieldReader) -> Iterator[Reading]:
 
 
 def _by_name(readers: Iterable[FieldReader], key: str) -> Iterator[tuple[str, FieldReader]]:
-    """The objects by a name of theirs, a text that can be a label; each name once."""
+    """The objects by a name that can be a label; a second object with the same name is rejected."""
     found: set[str] = set()
     for fields in readers:
         name = fields.text(key)

@@ -1,7 +1,7 @@
-"""The relays (dry contacts) of the system controller: those that the installer has given something to switch.
+"""The relays (dry contacts) of the system controller that are in use.
 
-Every gateway lists four, with or without a controller, and those that nobody uses with the type NONE. What is set
-and what is switched are two documents, joined on the relay's id.
+Every gateway lists four relays, with or without a controller, and those not in use with the type NONE. Their settings
+and their state are two documents, joined on the id of the relay.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""How IQ batteries steer and are steered: a part of `batteries`, of `/ivp/ensemble/secctrl`.
+"""The control of IQ batteries in `/ivp/ensemble/secctrl`: a part of `batteries`.
 
-There only with an IQ battery: without one the document is full of zeros that mean nothing.
+Read only with an IQ battery: without one, the document is full of zeros that have no meaning.
 """
 
 from collections.abc import Iterator

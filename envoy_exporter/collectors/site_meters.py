@@ -1,4 +1,4 @@
-"""Which CTs the site's document counts on. A part of `production`, for it guards all else that is said there."""
+"""Which CTs are active in the site's document. A part of `production`, because its other values depend on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""What the batteries are told to do and what a kilowatt-hour costs, as `/admin/lib/tariff` has it.
+"""The settings of the batteries and the electricity tariff, in `/admin/lib/tariff`.
 
-A gateway without a battery has the settings too. From firmware 8.2.4225 on a change made in the app may not show
-here, for then the cloud owns them.
+A gateway without a battery has the settings too. From firmware 8.2.4225 on, a change in the app may not appear here,
+because Enlighten keeps the settings.
 """
 
 import struct
@@ -23,7 +23,7 @@ _MINUTES_A_DAY = 1440
 _KILOWATT_HOUR = 3.6e6
 _ENDLESS = -1
 _MAX_PRICES = MAX_DEVICES
-"""And starts of periods: lists in lists in lists, of a thousand each, would be a thousand million."""
+"""Including starts of periods: lists in lists in lists of a thousand each would be a thousand million."""
 _DIGITS_OF_SINGLE_PRECISION = 9
 
 
@@ -173,7 +173,7 @@ def _prices(tariff: FieldReader) -> Iterator[Reading]:
 
 
 def _season(season: str, fields: FieldReader, direction: str, currency: str | None) -> Iterator[Reading]:
-    """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
+    """Prices by the time of the day (8.2.127_with_3cts_and_battery_split), or by the energy used (8.3.5433)."""
     yield Season(direction=direction, season=season, start=fields.text("start"))
     for day, of_day in _named(fields.objects("days")):
         yield Day(direction=direction, season=season, day=day, weekdays=of_day.text("days"))
@@ -204,7 +204,7 @@ def _season(season: str, fields: FieldReader, direction: str, currency: str | No
 
 
 def _named(readers: Iterable[FieldReader]) -> Iterator[tuple[str, FieldReader]]:
-    """The objects by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
+    """The objects by their ids; the second with an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
     counts: Counter[str] = Counter()
     for fields in readers:
         name = fields.text("id") or "unnamed"
@@ -213,7 +213,7 @@ def _named(readers: Iterable[FieldReader]) -> Iterator[tuple[str, FieldReader]]:
 
 
 def _price(fields: FieldReader, key: str) -> float | None:
-    """The shortest number that is the same in single precision, in which the gateway keeps it: 0.2, not 0.200000003."""
+    """The price, shortened to the single precision in which the gateway keeps it: 0.2 instead of 0.200000003."""
     price = fields.number(key)
     if not price:
         return price
