@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import installer
 from envoy_exporter.collectors.collector import Result
@@ -140,7 +140,7 @@ def test_books_that_cannot_be_are_rejected_and_meters_that_are_not_are_left_out(
 
 
 def test_books_that_are_zero_for_a_poll_are_none() -> None:
-    gateway = Polled(installer.COLLECTOR, step=300)
+    gateway = PollSequence(installer.COLLECTOR, step=300)
 
     def poll(*said: int) -> Result[Any]:
         return gateway.poll({PDM_ENERGY: {"production": {"pcu": register(*said)}}})
@@ -148,7 +148,7 @@ def test_books_that_are_zero_for_a_poll_are_none() -> None:
     assert one(PdmEnergy, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
     starts = poll(0, 0, 0, 0)
     assert of(PdmEnergy, starts) == []
-    assert rules(starts) == [("zero_after_value", "wattHoursLifetime")]
+    assert rejected_rules(starts) == [("zero_after_value", "wattHoursLifetime")]
     assert one(PdmEnergy, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
     half = one(PdmEnergy, poll(2816, 30_268, 0, 7))
     assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)
