@@ -115,8 +115,8 @@ class PdmEnergy:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
-        "Power in the gateway's interval data, by source: microinverters (pcu), a revenue-grade meter (rgm), the"
-        " production CT (eim), and consumption (consumption_eim).",
+        "Power in the gateway's interval data, by source: pcu are the microinverters, rgm a revenue-grade meter,"
+        " eim the production CT, consumption_eim the consumption.",
         fields=("wattsNow",),
     )
     lifetime: float | None = gauge(

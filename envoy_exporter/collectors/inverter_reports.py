@@ -86,7 +86,7 @@ class Inverter:
     )
     conversion_error: float | None = gauge(
         "enphase_inverter_conversion_error_seconds",
-        "Time in the last report interval of the microinverter in which power conversion failed.",
+        "Duration of failed power conversion in the last report interval of the microinverter.",
         fields=("pwrConvErrSecs",),
     )
     rssi: float | None = gauge(
@@ -106,7 +106,8 @@ class Inverter:
     )
     conversion_error_cycles: float | None = gauge(
         "enphase_inverter_conversion_error_cycles",
-        "Most consecutive cycles in the last report interval of the microinverter in which power conversion failed.",
+        "Maximum number of consecutive cycles with failed power conversion in the last report interval of the"
+        " microinverter.",
         fields=("pwrConvMaxErrCycles",),
     )
     running: float | None = counter(

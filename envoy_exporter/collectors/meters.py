@@ -83,7 +83,7 @@ class MeterReading:
     meter: str = label()
     power: float | None = gauge(
         "enphase_meter_power_watts",
-        "Active power measured by the meter; positive for import (net-consumption) and for discharge (storage).",
+        "Active power measured by the meter; net-consumption: positive for import, storage: positive for discharge.",
         fields=("activePower",),
     )
     apparent_power: float | None = gauge(
@@ -96,12 +96,12 @@ class MeterReading:
     )
     delivered: float | None = counter(
         "enphase_meter_energy_delivered_joules_total",
-        "Lifetime energy delivered, measured by the meter: imported (net-consumption), discharged (storage).",
+        "Lifetime energy delivered, measured by the meter; net-consumption: imported, storage: discharged.",
         fields=("actEnergyDlvd",),
     )
     received: float | None = counter(
         "enphase_meter_energy_received_joules_total",
-        "Lifetime energy received, measured by the meter: exported (net-consumption), charged (storage).",
+        "Lifetime energy received, measured by the meter; net-consumption: exported, storage: charged.",
         fields=("actEnergyRcvd",),
     )
     apparent_energy: float | None = counter(
