@@ -33,15 +33,15 @@ Missing = Iterator[tuple[str, list[str] | None]]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """The content that one collector requires, in words, and a function that finds what is missing.
+    """The content that a collector requires of endpoints, and a function that finds what is missing.
 
     The function gets the documents and the collector's choice of a source. It yields the endpoint of each document with
-    the names of missing content, or with None if that cannot be judged because another document is missing.
+    the names of missing content, or with None if that cannot be judged because another document is missing. Its
+    docstring names the required content.
     """
 
     collector: str
     endpoints: tuple[str, ...]
-    contents: str
     find_missing: Callable[[Documents, str | None], Missing]
 
 
@@ -73,12 +73,16 @@ def _joined(names: list[str]) -> str:
 
 
 def _information(documents: Documents, _: str | None) -> Missing:
+    """The serial number and the firmware."""
     if INFO in documents.available:
         yield INFO, [element for element in ("sn", "software") if not entries.device(documents, element)]
 
 
 def _production(documents: Documents, source: str | None) -> Missing:
-    """A number of the chosen source; it may be 0, and an entry whose CT is not active has numbers too."""
+    """A number for power or lifetime energy of the chosen source; it may be 0, and the CT need not be active.
+
+    While no source can be chosen: a production entry, and with one a number in `/api/v1/production`.
+    """
     endpoint, name = entries.site_endpoint(documents), f"production {source}"
     site, v1 = documents.content(endpoint), entries.entry(documents.content(PRODUCTION_V1))
     eim, inverters = entries.eim_entry(site), entries.inverters_entry(site)
@@ -118,11 +122,15 @@ def _meter_readings(documents: Documents, kind: str | None) -> Missing:
 
 
 def _storage_reading(documents: Documents, _: str | None) -> Missing:
+    """An entry for the enabled storage meter."""
     yield from _meter_readings(documents, "storage")
 
 
 def _inverters(documents: Documents, chosen: str | None) -> Missing:
-    """An inverter in the chosen list, or, while that does not answer, in the other one."""
+    """An inverter, if the site counts active ones or the inventory lists one that is not removed.
+
+    In the chosen list or, while that does not answer, in the other one.
+    """
     both = (DEVICE_DATA, INVERTERS_V1)
     lists = [
         endpoint
@@ -140,6 +148,7 @@ def _inverters(documents: Documents, chosen: str | None) -> Missing:
 
 
 def _battery_power(documents: Documents, _: str | None) -> Missing:
+    """An entry for each IQ battery."""
     if ENSEMBLE_POWER in documents.available and not documents.known(ENSEMBLE_INVENTORY):
         yield ENSEMBLE_POWER, None
     elif ENSEMBLE_POWER in documents.available:
@@ -155,21 +164,10 @@ def _serial(unit: Fields) -> str | None:
 
 
 REQUIREMENTS = (
-    Requirement("identity", (INFO,), "the serial and the firmware", _information),
-    Requirement(
-        "production",
-        (PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1),
-        "of the chosen production source, a number for power or lifetime energy, which may be 0; while no source can be"
-        " chosen, a production entry, and with one a number in /api/v1/production",
-        _production,
-    ),
-    Requirement("meters", (METER_READINGS,), "an entry for each enabled meter", _meter_readings),
-    Requirement(
-        "inverters",
-        (DEVICE_DATA, INVERTERS_V1),
-        "at least one inverter, if the site counts active ones or the inventory lists one that is not removed",
-        _inverters,
-    ),
-    Requirement("batteries", (ENSEMBLE_POWER,), "an entry for each IQ battery", _battery_power),
-    Requirement("batteries", (METER_READINGS,), "an entry for the enabled storage meter", _storage_reading),
+    Requirement("identity", (INFO,), _information),
+    Requirement("production", (PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1), _production),
+    Requirement("meters", (METER_READINGS,), _meter_readings),
+    Requirement("inverters", (DEVICE_DATA, INVERTERS_V1), _inverters),
+    Requirement("batteries", (ENSEMBLE_POWER,), _battery_power),
+    Requirement("batteries", (METER_READINGS,), _storage_reading),
 )
