@@ -118,8 +118,8 @@ class GatewayCollector(PrometheusCollector):
         for endpoint in sorted(complete):
             log.info("document complete again", extra={"gateway": gateway, "endpoint": endpoint})
         self._reported = (self._reported - complete) | incomplete.keys()
-        if snapshot.answering:  # else a document is missing because of the gateway, and still polled later
-            self._reported &= documents.available.keys() | documents.failing
+        if snapshot.answering:  # a document that is no longer polled is logged again if it is incomplete later
+            self._reported &= {*documents.available, *documents.failing, *snapshot.endpoints}
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
         yield Scrape(up=up, authenticated=snapshot.authenticated)
