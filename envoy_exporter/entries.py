@@ -120,10 +120,10 @@ def consumption_entries(content: Json) -> tuple[Entry | None, Entry | None]:
 
     With one exception: 4.2.33 sends two entries without a measurementType, the total first.
     """
-    sent = entry(content).get("consumption")
+    value = entry(content).get("consumption")
     found = list(section(content, "consumption"))
     unnamed = not any("measurementType" in consumption for consumption in found)
-    if isinstance(sent, list) and len(sent) == len(found) == 2 and unnamed:  # noqa: PLR2004
+    if isinstance(value, list) and len(value) == len(found) == 2 and unnamed:  # noqa: PLR2004
         return found[0], found[1]
     by_type = {str(consumption.get("measurementType")): consumption for consumption in reversed(found)}
     return by_type.get("total-consumption"), by_type.get("net-consumption")

@@ -133,7 +133,7 @@ class FieldReader:
         return float(value) + 0.0
 
     def raw_number(self, key: str) -> float | None:
-        """A number for comparisons only: nothing is rejected."""
+        """A number for comparisons only: it is rejected where it is read."""
         return raw_number(self.fields, key)
 
     def integer(self, key: str, *, low: int, high: int) -> int | None:
@@ -251,7 +251,7 @@ class FieldReader:
 
 
 def raw_number(fields: Fields, key: str) -> float | None:
-    """A finite number, for comparisons only: nothing is rejected."""
+    """A finite number, for comparisons only: it is rejected where it is read."""
     return FieldReader(fields, "").number(key)
 
 

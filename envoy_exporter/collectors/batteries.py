@@ -226,8 +226,8 @@ def _by_ct(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Re
     meter = system.enabled_meter(reader.documents, "storage")
     if meter is None:
         return
-    sent = entries.meter_readings(reader.documents).get(meter.eid, {})
-    if fields := plausible.meter(meter, reader.fields(METER_READINGS, sent)):
+    reading = entries.meter_readings(reader.documents).get(meter.eid, {})
+    if fields := plausible.meter(meter, reader.fields(METER_READINGS, reading)):
         yield StoragePower(source="ct", power=fields.number("activePower"))
         yield StorageEnergy(discharged=fields.watt_hours("actEnergyDlvd"), charged=fields.watt_hours("actEnergyRcvd"))
 

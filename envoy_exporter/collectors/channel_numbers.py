@@ -48,8 +48,8 @@ def ids(channels: Sequence[FieldReader]) -> Ids:
     return tuple(found) if len(set(found)) == len(channels) else tuple(f"#{place}" for place in range(len(channels)))
 
 
-def next_numbers(before: ChannelNumbers | None, sent: Ids, requested_at: float) -> ChannelNumbers:
-    """The numbers after a document that lists the ids in `sent`.
+def next_numbers(before: ChannelNumbers | None, current: Ids, requested_at: float) -> ChannelNumbers:
+    """The numbers after a document that lists the ids in `current`.
 
     A known id keeps its slot while any known id is still listed, and retires once it has not been listed for a day. All
     ids are replaced if two successive documents list the same other ids, or if no id could be matched for a day.
@@ -59,8 +59,8 @@ def next_numbers(before: ChannelNumbers | None, sent: Ids, requested_at: float) 
     before = before or ChannelNumbers((), (), (), requested_at, requested_at)
     known, lasting = before.known, before.requested_at - before.complete_at < KEPT_FOR
     complete_at = min(before.complete_at, requested_at)
-    listed = sent if _are_places(sent) else tuple(sorted(sent, key=float))
-    is_matched = _can_be_matched(sent, known)
+    listed = current if _are_places(current) else tuple(sorted(current, key=float))
+    is_matched = _can_be_matched(current, known)
     is_new = known and is_matched and set(known).isdisjoint(listed)
     if known and ((lasting and not is_matched) or (is_new and before.unknown != listed)):
         return ChannelNumbers(known, known, (), requested_at, complete_at, before.retired, listed if is_new else ())
@@ -77,9 +77,10 @@ def next_numbers(before: ChannelNumbers | None, sent: Ids, requested_at: float) 
     return ChannelNumbers(known if len(known) > 1 else (), slots, listed, requested_at, complete_at, retired)
 
 
-def _can_be_matched(sent: Ids, known: Ids) -> bool:
+def _can_be_matched(current: Ids, known: Ids) -> bool:
     """Whether the channels can be identified: not by places if there are fewer than before, as any may be missing."""
-    return bool(sent) and _are_places(sent) == _are_places(known) and not (_are_places(sent) and len(sent) < len(known))
+    places = _are_places(current)
+    return bool(current) and places == _are_places(known) and not (places and len(current) < len(known))
 
 
 def _base(before: ChannelNumbers, listed: Ids) -> Ids:
@@ -97,8 +98,8 @@ def _extended(base: Ids, listed: Ids, known: Ids) -> Ids:
     return slots
 
 
-def _are_places(sent: Ids) -> bool:
-    return any(isinstance(id_, str) for id_ in sent)
+def _are_places(ids_or_places: Ids) -> bool:
+    return any(isinstance(id_, str) for id_ in ids_or_places)
 
 
 def remembered(

@@ -61,52 +61,54 @@ class DeviceDataInverters:
         after: dict[str, ChannelNumbers | None] = {}
         for serial, device in inverter_source.of_device_data(DocumentReader(self.reader.documents)):
             before = self.numbers.get(serial)
-            sent = list(device.objects("channels"))
-            several = len(sent) > 1 or _length(device.fields.get("channels")) > 1
+            listed = list(device.objects("channels"))
+            several = len(listed) > 1 or _length(device.fields.get("channels")) > 1
             if several or (before is not None and before.known):
-                after[serial] = channel_numbers.next_numbers(before, channel_numbers.ids(sent), document.requested_at)
+                after[serial] = channel_numbers.next_numbers(before, channel_numbers.ids(listed), document.requested_at)
             else:
                 after[serial] = None
         return channel_numbers.remembered(self.numbers, after, document.requested_at)
 
     def readings(self) -> Iterator[Inverter | InverterPhaseVoltage | InverterChannel]:
         """Every inverter of the document; a removed one has only the reading that it is not active."""
-        numbers = self.channel_numbers()
+        all_numbers = self.channel_numbers()
         for serial, device in inverter_source.of_device_data(self.reader):
             if device.flag("active") is False:
                 yield Inverter(serial=serial, active=False)
                 continue
-            gone = device.flag("modGone")
-            present = None if gone is None else not gone
-            sent = list(device.objects("channels"))
-            unreadable = _length(device.fields.get("channels")) - len(sent)
-            own = numbers.get(serial)
-            if own is not None and (len(own.slots) > 1 or len(sent) + unreadable > 1):
-                channels = [*self._identified(serial, sent, own), *[None] * unreadable]
-                counted = [channel for place, channel in enumerate(channels) if not own.is_retired(place)]
-                yield self._of_several(serial, counted, self._unmatched(sent, own), present=present)
+            is_gone = device.flag("modGone")
+            present = None if is_gone is None else not is_gone
+            listed = list(device.objects("channels"))
+            unreadable = _length(device.fields.get("channels")) - len(listed)
+            numbers = all_numbers.get(serial)
+            if numbers is not None and (len(numbers.slots) > 1 or len(listed) + unreadable > 1):
+                channels = [*self._identified(serial, listed, numbers), *[None] * unreadable]
+                counted = [channel for place, channel in enumerate(channels) if not numbers.is_retired(place)]
+                yield self._of_several(serial, counted, self._unmatched(listed, numbers), present=present)
                 yield from self._channels(serial, channels)
                 yield from self._phase_voltages(serial, next(filter(None, channels), None))
             else:
-                channel = self._channel((serial,), next(iter(sent), device.of({})))
+                channel = self._channel((serial,), next(iter(listed), device.of({})))
                 yield self._of_one(serial, channel, present=present)
                 yield from self._phase_voltages(serial, channel)
 
-    def _identified(self, serial: str, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel | None]:
+    def _identified(
+        self, serial: str, channels: Sequence[FieldReader], numbers: ChannelNumbers
+    ) -> list[_Channel | None]:
         """The channels in the order of their numbers; None for one that is missing or cannot be identified."""
-        listed = dict(zip(channel_numbers.ids(sent), sent, strict=True)) if numbers.listed else {}
+        listed = dict(zip(channel_numbers.ids(channels), channels, strict=True)) if numbers.listed else {}
         return [self._channel((serial, id_), listed[id_]) if id_ in listed else None for id_ in numbers.slots]
 
-    def _unmatched(self, sent: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel]:
+    def _unmatched(self, channels: Sequence[FieldReader], numbers: ChannelNumbers) -> list[_Channel]:
         """Channels that cannot be identified: only the times of their reports are used."""
         if numbers.listed:
             return []
-        for channel in sent:
+        for channel in channels:
             channel.reject(LABEL, "chanEid")
-        return [self._reported(channel) for channel in sent]
+        return [self._reported(channel) for channel in channels]
 
-    def _channel(self, name: tuple[str | int, ...], sent: FieldReader) -> _Channel:
-        return self._reported(self.plausible.accepted(name, _flattened(sent), (_ENERGY, _RUNNING)))
+    def _channel(self, name: tuple[str | int, ...], fields: FieldReader) -> _Channel:
+        return self._reported(self.plausible.accepted(name, _flattened(fields), (_ENERGY, _RUNNING)))
 
     def _reported(self, accepted: FieldReader) -> _Channel:
         report = accepted.entry("lastReading")
@@ -150,14 +152,14 @@ class DeviceDataInverters:
 
         There is no sum of lifetime energies: each register wraps at 2^32 J, so the sum would not only count up.
         """
-        sent = [*filter(None, channels), *unmatched]
-        reports = [channel.last_report for channel in sent if channel.last_report]
+        readable = [*filter(None, channels), *unmatched]
+        reports = [channel.last_report for channel in readable if channel.last_report]
         first = next((channel for channel in channels if channel is not None), None)
         return Inverter(
             serial=serial,
             active=True,
             module_present=present,
-            reporting=any(channel.fresh for channel in sent),
+            reporting=any(channel.fresh for channel in readable),
             last_report=max(reports, default=None),
             power=complete_sum([channel.power if channel else None for channel in channels]),
             today=complete_sum([_watt_hours(channel, "today") for channel in channels]),
@@ -218,8 +220,8 @@ def _flattened(channel: FieldReader) -> FieldReader:
     uncounted = FieldReader(report.fields, report.endpoint)
     power = mean_watts(uncounted.joules("joulesProduced"), report.raw_number("duration"))
     beside = {"endDate": report.fields.get("endDate"), _POWER: power}
-    sent = lifetime if isinstance(lifetime, dict) else {}
-    registers = {f"lifetime.{key}": sent[key] for key in ("joulesProduced", "duration") if key in sent}
+    lifetimes = lifetime if isinstance(lifetime, dict) else {}
+    registers = {f"lifetime.{key}": lifetimes[key] for key in ("joulesProduced", "duration") if key in lifetimes}
     known = {key: value for key, value in beside.items() if value is not None}
     return channel.of({**channel.fields, **registers, **known})
 

@@ -251,11 +251,11 @@ def _rows(table: FieldReader) -> list[FieldReader]:
 def _pdm_energy(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
     """Only sources that are installed: for others, all values are zero (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _PDM_ENTRIES.items():
-        sent = energy.entry(*path)
-        fields = plausible.accepted((source,), sent, _REGISTERS)
+        entry = energy.entry(*path)
+        fields = plausible.accepted((source,), entry, _REGISTERS)
         if not any(fields.raw_number(key) for key in fields.fields):
             continue
-        lifetime = sent.raw_number("wattHoursLifetime")
+        lifetime = entry.raw_number("wattHoursLifetime")
         yield PdmEnergy(
             source=source,
             power=fields.number("wattsNow"),

@@ -72,13 +72,13 @@ def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str,
     if chosen.endpoint == INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}
+        by_list = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}
     elif entries.device_data_is_complete(content):
         devices = of_device_data(DocumentReader(documents))
-        own = {serial: device.fields.get("active") is not False for serial, device in devices}
+        by_list = {serial: device.fields.get("active") is not False for serial, device in devices}
     else:
         return None
-    return frozenset(serial for serial, installed in {**inventory, **own}.items() if installed)
+    return frozenset(serial for serial, installed in {**inventory, **by_list}.items() if installed)
 
 
 def by_inventory(documents: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:

@@ -220,7 +220,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 
 def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
     documents = reader.documents
-    sent = entries.meter_readings(documents)
+    readings = entries.meter_readings(documents)
     _reject_invalid(reader)
     net = system.enabled_meter(documents, "net-consumption")
     for meter in entries.meters(documents):
@@ -232,9 +232,9 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
             phases=listed.integer("phaseCount", low=1, high=len(PHASES)),
         )
         yield _status(meter.name, listed)
-        if not meter.enabled or meter.eid not in sent:
+        if not meter.enabled or meter.eid not in readings:
             continue
-        fields = plausible.meter(meter, reader.fields(METER_READINGS, sent[meter.eid]))
+        fields = plausible.meter(meter, reader.fields(METER_READINGS, readings[meter.eid]))
         if fields is None:
             continue
         yield (reading := MeterReading(meter=meter.name, **_quantities(fields)))

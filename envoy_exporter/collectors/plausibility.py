@@ -175,13 +175,13 @@ class PlausibilityFilter:
         device = self._device(fields.endpoint, name)
         requested_at = self._requested_at(fields.endpoint)
         uncounted = FieldReader(fields.fields, fields.endpoint)
-        sent = {place: phase for place, phase in uncounted.numbered(fields.fields.get(phases)) if place < count}
-        live = {place for place, phase in sent.items() if (phase.raw_number(keys[0]) or 0) > LIVE_VOLTS}
-        dead = {place for place, phase in sent.items() if keys[0] in phase and _is_zero(phase, keys)}
+        by_place = {place: phase for place, phase in uncounted.numbered(fields.fields.get(phases)) if place < count}
+        live = {place for place, phase in by_place.items() if (phase.raw_number(keys[0]) or 0) > LIVE_VOLTS}
+        dead = {place for place, phase in by_place.items() if keys[0] in phase and _is_zero(phase, keys)}
         lost = device.phases & dead if live else frozenset[int]()
         suspicion = _suspected(device.lost, requested_at) if lost else None
         suspect = suspicion is not None and not suspicion.is_over
-        known = device.phases - (sent.keys() - dead) if suspect or not lost else frozenset[int]()
+        known = device.phases - (by_place.keys() - dead) if suspect or not lost else frozenset[int]()
         self._after[fields.endpoint, *name] = replace(device, phases=known | live, lost=suspicion if suspect else None)
         if suspect:
             fields.reject(PHASE_LOST, phases)

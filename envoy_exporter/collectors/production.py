@@ -150,8 +150,8 @@ def _eim(site: Site) -> Iterator[Reading]:
         yield ProductionPhase(source="eim", phase=phase, **_eim_values(fields, line))
 
 
-def _eim_values(fields: FieldReader, sent: FieldReader) -> dict[str, float | None]:
-    lifetime = sent.raw_number("whLifetime")
+def _eim_values(fields: FieldReader, entry: FieldReader) -> dict[str, float | None]:
+    lifetime = entry.raw_number("whLifetime")
     return {
         "power": fields.number("wNow"),
         "energy": fields.watt_hours("whLifetime"),
@@ -160,11 +160,11 @@ def _eim_values(fields: FieldReader, sent: FieldReader) -> dict[str, float | Non
 
 
 def _v1(site: Site) -> Iterator[Production]:
-    sent = site.reader.entry(PRODUCTION_V1)
-    if not sent:
+    entry = site.reader.entry(PRODUCTION_V1)
+    if not entry:
         return
-    fields = site.plausible.accepted((), sent, _V1)
-    lifetime = sent.raw_number("wattHoursLifetime")
+    fields = site.plausible.accepted((), entry, _V1)
+    lifetime = entry.raw_number("wattHoursLifetime")
     yield Production(
         source="v1",
         power=fields.number("wattsNow"),
@@ -175,18 +175,18 @@ def _v1(site: Site) -> Iterator[Production]:
 
 def _html(site: Site) -> Iterator[Production]:
     page = html_production.read(site.documents.content(PRODUCTION))
-    sent = site.reader.fields(PRODUCTION, page.rows)
+    table = site.reader.fields(PRODUCTION, page.rows)
     for row in page.invalid:
-        sent.reject(TYPE, row)
+        table.reject(TYPE, row)
     if not page.rows:
         return
     register = Register(key=LIFETIME, power=POWER, derived=(TODAY,), step=page.lifetime_step)
-    fields = site.plausible.accepted((), sent, (register,))
+    fields = site.plausible.accepted((), table, (register,))
     yield Production(
         source="html",
         power=fields.number(POWER),
         lifetime=fields.watt_hours(LIFETIME),
-        **sanity_checks.today_and_last_week(fields, TODAY, WEEK, sent.raw_number(LIFETIME)),
+        **sanity_checks.today_and_last_week(fields, TODAY, WEEK, table.raw_number(LIFETIME)),
     )
 
 

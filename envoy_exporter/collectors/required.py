@@ -153,10 +153,10 @@ def _battery_power(documents: Documents, _: str | None) -> Missing:
         yield ENSEMBLE_POWER, None
     elif ENSEMBLE_POWER in documents.available:
         powers = entries.battery_powers(documents)
-        sent = {_serial(power) for power in entries.objects(powers)}
+        with_power = {_serial(power) for power in entries.objects(powers)}
         units = entries.objects(entries.ensemble(documents, "ENCHARGE"))
         serials = (_serial(unit) for unit in units)
-        yield ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
+        yield ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in with_power]
 
 
 def _serial(unit: Fields) -> str | None:
