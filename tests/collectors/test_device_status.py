@@ -1,4 +1,4 @@
-"""The flags of `device_status`: one sample for each that a device raises."""
+"""The flags of `device_status`: one sample for each flag that a device reports."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from envoy_exporter.families import collect
 from envoy_exporter.web.exposition import Format
 
 SERIAL = "122000000001"
+
 NIGHT = "envoy.cond_flags.pcu_ctrl.dc-pwr-low"
 
 

@@ -1,4 +1,4 @@
-"""Which of today's energy and last week's is rejected, in every document that has the two beside a lifetime."""
+"""Energy of today and of the last week beside a lifetime: which of them is rejected, in every such document."""
 
 import pytest
 from support.documents import information, of, one, read, rejected_by
@@ -11,8 +11,11 @@ from envoy_exporter.documents import INFO, METERS, PDM_ENERGY, PRODUCTION_JSON, 
 from envoy_exporter.fields import FieldReader
 
 LIFETIME = 6_780_123.5
+
 WEEK = 90_000.5
+
 WEEK_JOULES = 324_001_800.0
+
 BOTH_METERS: list[Json] = [
     {"eid": eid, "state": "enabled", "measurementType": kind, "phaseCount": 1}
     for eid, kind in ((704643328, "production"), (704643584, "net-consumption"))
@@ -84,6 +87,7 @@ def entry(kind: str, measurement: str, lifetime: float, today: float, **more: Js
 
 
 SOUND = entry("eim", "production", 5_000_000.0, 12_000.0)
+
 WRONG_DAY: dict[str, Json] = {"wNow": 900.0, "whLifetime": LIFETIME, "whToday": LIFETIME, "whLastSevenDays": WEEK}
 
 
@@ -106,7 +110,7 @@ def test_consumption_with_a_rejected_day_keeps_its_week() -> None:
 
 
 def test_v1_with_a_day_near_the_lifetime_keeps_its_week() -> None:
-    """A day is read a poll before the lifetime, so the two are not equal."""
+    """The day is read a poll before the lifetime, so the two are not equal."""
     v1: Json = {
         "wattHoursToday": 6_780_000,
         "wattHoursSevenDays": 90_000,
@@ -120,7 +124,7 @@ def test_v1_with_a_day_near_the_lifetime_keeps_its_week() -> None:
     assert rejected_by(result) == ["day_equals_lifetime"]
 
 
-def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
+def test_pdm_energy_with_a_rejected_day_keeps_its_week() -> None:
     eim: Json = {
         "wattsNow": 900,
         "wattHoursToday": 6_780_000,
