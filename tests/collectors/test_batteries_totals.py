@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from support.documents import NOW, of, one
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import batteries
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
@@ -45,7 +45,7 @@ def without(endpoint: str) -> Mapping[str, Json]:
     ],
 )
 def test_storage_total_is_absent_while_one_kind_is_missing(available: Mapping[str, Json], kinds: list[str]) -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     whole = gateway.poll(BOTH)
     assert (one(Storage, whole).charge, one(StoragePower, whole).power) == (0.39, 365)
     result = gateway.poll(available)
@@ -55,7 +55,7 @@ def test_storage_total_is_absent_while_one_kind_is_missing(available: Mapping[st
 
 
 def test_storage_total_excludes_a_kind_missing_for_ten_minutes() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     gateway.poll(BOTH)
     results = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
     assert [len(of(Storage, result)) for result in results] == [0] * 9 + [1] * 2
@@ -63,8 +63,8 @@ def test_storage_total_excludes_a_kind_missing_for_ten_minutes() -> None:
 
 
 def test_storage_total_at_the_start_waits_for_all_documents() -> None:
-    assert of(Storage, Polled(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
-    assert of(StoragePower, Polled(batteries.COLLECTOR).poll(without(METERS))) == []
+    assert of(Storage, PollSequence(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
+    assert of(StoragePower, PollSequence(batteries.COLLECTOR).poll(without(METERS))) == []
 
 
 CT: Json = {"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}
@@ -72,7 +72,7 @@ CT: Json = {"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCo
 OTHER: Json = {"eid": 1, "measurementType": "production", "state": "enabled", "phaseCount": 1}
 
 
-def power(gateway: Polled, *listed: Json) -> list[tuple[str, float | None]]:
+def power(gateway: PollSequence, *listed: Json) -> list[tuple[str, float | None]]:
     """By source, with `/ivp/meters` as listed."""
     result = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
     return [(storage.source, storage.power) for storage in of(StoragePower, result)]
@@ -80,19 +80,19 @@ def power(gateway: Polled, *listed: Json) -> list[tuple[str, float | None]]:
 
 @pytest.mark.parametrize("listed", [[], [OTHER]])
 def test_storage_ct_missing_for_ten_minutes_is_replaced_by_units(listed: list[Json]) -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
     assert [power(gateway, *listed) for _ in range(12)] == [[]] * 10 + [[("units", 365.0)]] * 2
 
 
 def test_storage_ct_that_is_new_replaces_the_units_at_once() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, OTHER) == [("units", 365.0)]
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
 
 
 def test_storage_ct_missing_for_a_poll_is_not_replaced_by_units() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway) == [("units", 365.0)]
     powers = [power(gateway, *listed) for listed in ([CT], [], [CT])]
     assert powers == [[("ct", 100.0)], [], [("ct", 100.0)]]
@@ -103,6 +103,6 @@ def test_storage_ct_whose_list_fails_is_not_replaced_by_units() -> None:
         METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],
         METER_READINGS: [{"eid": 3, "activePower": 100.0}],
     }
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert one(StoragePower, gateway.poll({**BOTH, **ct})) == StoragePower(source="ct", power=100.0)
     assert of(StoragePower, gateway.poll({**without(METERS), METER_READINGS: ct[METER_READINGS]})) == []

@@ -6,7 +6,7 @@ import pytest
 from support.batteries import iq_power, iq_system, iq_unit
 from support.documents import NOW, of, one, read
 from support.inverters import data, device
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import batteries, inverters
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
@@ -193,7 +193,7 @@ def test_v1_list_invalid_device_type_is_counted_by_one_collector(number: Json) -
 
 def test_ac_battery_of_the_v1_list_waits_for_the_inventory() -> None:
     """A slow inventory that fails once must not replace its batteries by those of the v1 list."""
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
     gateway.poll(ac_inventory(ac_unit("122122013879"), **{INVERTERS_V1: v1_battery()}))
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
@@ -302,13 +302,13 @@ def test_ac_battery_power_is_plausible_or_absent(
 
 
 def test_ac_battery_registers_at_zero_for_a_poll_are_rejected() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
 
     def poll(joules: int) -> list[tuple[str, str]]:
         lifetime: Json = {"joulesProduced": joules, "joulesUsed": joules}
         data: Json = {"1": {"devName": "acb", "sn": "1", "active": True, "channels": [{"lifetime": lifetime}]}}
         listed: Json = [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 2, "percentFull": 5}]}]
-        return rules(gateway.poll({DEVICE_DATA: data, INVENTORY: listed}))
+        return rejected_rules(gateway.poll({DEVICE_DATA: data, INVENTORY: listed}))
 
     assert [poll(210_000_000), poll(210_000_000)] == [[], []]
     assert poll(0) == [("zero_after_value", "joulesProduced"), ("zero_after_value", "joulesUsed")]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.document_contents import CT, channel, device, eim, listed
 from support.documents import NOW
-from support.polls import Polled
-from support.said import CT, channel, device, eim, listed
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import COLLECTORS, inverters, meters, plausibility
 from envoy_exporter.collectors.plausibility import PlausibilityFilter, Register
@@ -74,13 +74,13 @@ PAUSES = st.sampled_from([0.0, 10.0, 60.0, 700.0, 1800.0, -86_400.0, 1e9, -2e9])
 @given(st.lists(st.tuples(PAUSES, POLLS), min_size=2, max_size=6))
 def test_collectors_read_any_sequence_of_polls(polls: Sequence[tuple[float, dict[str, Json]]]) -> None:
     for collector in COLLECTORS:
-        gateway = Polled(collector)
+        gateway = PollSequence(collector)
         for pause, poll in polls:
             gateway.poll(poll, after=pause)
 
 
 def test_inverter_memory_forgets_devices_that_change_every_poll() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for n in range(40):
         inverter = entry(device(9e9)[DEVICE_DATA], "1")
         gateway.poll({DEVICE_DATA: {str(i): {**inverter, "sn": f"{n}-{i}"} for i in range(5)}})
@@ -88,7 +88,7 @@ def test_inverter_memory_forgets_devices_that_change_every_poll() -> None:
 
 
 def test_meter_memory_forgets_meters_that_change_every_poll() -> None:
-    gateway = Polled(meters.COLLECTOR, step=120)
+    gateway = PollSequence(meters.COLLECTOR, step=120)
     for eid in range(40):
         gateway.poll({METERS: [listed(eid=eid)], METER_READINGS: [{"eid": eid, **channel(1.0)}]})
         assert len(gateway.memory.devices) <= 6  # type: ignore[attr-defined]
@@ -99,8 +99,8 @@ def test_plausibility_state_is_limited_and_keeps_the_first_objects() -> None:
     for poll in range(3):
         document_set = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
         plausible = PlausibilityFilter(document_set, state)
-        for n in range(plausibility.MOST):
+        for n in range(plausibility.MAX_REMEMBERED):
             plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
         state = plausible.state()
-        assert len(state.devices) <= plausibility.MOST
+        assert len(state.devices) <= plausibility.MAX_REMEMBERED
         assert (METER_READINGS, 0) in state.devices

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 from support.consumption import NET_WATTS, consumption_entry, exposed, meter_list, site_with_consumption, total_and_net
+from support.document_contents import eim, site
 from support.documents import of, one, read, rejected_by
-from support.polls import Polled, rules
-from support.said import eim, site
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import production
 from envoy_exporter.collectors.consumption import Consumption, NetConsumption
@@ -94,7 +94,7 @@ def test_consumption_with_a_sole_net_ct_counts_inverters_of_any_list(
 
 
 def test_consumption_stays_rejected_while_other_lists_are_missing() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert exposed(gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET}))[0] == ["net"]
     for _ in range(20):
         differing = repeated_site(inverters=0, total_lifetime=4_199_000.0)
@@ -103,7 +103,7 @@ def test_consumption_stays_rejected_while_other_lists_are_missing() -> None:
 
 def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
     """A gateway that has just started lists no meters."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET})
     empty: tuple[Json, ...] = ([], [None], {})
     for content in empty:
@@ -145,7 +145,7 @@ def test_consumption_of_a_new_ct_survives_a_poll_without_its_entry() -> None:
     """The production CT has counted nothing yet, so the grid supplies the whole consumption."""
     inverters: Json = {"type": "inverters", "activeCount": 7, "wNow": 0, "whLifetime": 0}
     eim: dict[str, Json] = {"type": "eim", "activeCount": 1, "wNow": 0.0, "whLifetime": 0.0}
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     for registers in ([inverters, eim], [inverters], [], [inverters, eim]):
         result = gateway.poll({PRODUCTION_JSON: {"production": list(registers), "consumption": REPEATED}, METERS: BOTH})
         assert exposed(result)[0] == ["total", "net"]
@@ -157,7 +157,7 @@ def test_consumption_of_a_new_ct_survives_a_poll_without_its_entry() -> None:
 
 def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
     """The list of meters is slow; an active production CT is evidence enough."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert exposed(gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET}))[0] == ["net"]
     eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
     added: Json = {
@@ -170,7 +170,7 @@ def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
 
 
 def test_consumption_is_rejected_until_meters_are_gone_ten_minutes() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     differing = repeated_site(total_lifetime=4_199_000.0)
     gateway.poll({PRODUCTION_JSON: differing, METERS: ONLY_NET})
     empty = [exposed(gateway.poll({PRODUCTION_JSON: differing, METERS: []}))[0] for _ in range(12)]
@@ -178,7 +178,7 @@ def test_consumption_is_rejected_until_meters_are_gone_ten_minutes() -> None:
 
 
 def test_consumption_of_another_gateway_is_judged_independently() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET})
     other: Json = {"time": "1781000000", "device": {"sn": "122099999999", "software": "D8.3.5169", "imeter": "true"}}
     result = gateway.poll({PRODUCTION_JSON: repeated_site(inverters=0), METERS: ONLY_NET}, info=other)
@@ -200,16 +200,16 @@ def test_consumption_of_a_new_production_ct_is_exposed() -> None:
 
 def test_consumption_equal_to_net_without_an_active_ct_is_accepted() -> None:
     """The entry of a CT that was removed keeps its last lifetime (7.3.466_metered_disabled_cts)."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     off = eim(3_183_793.303, activeCount=0)
     result = gateway.poll(site(off, **total_and_net(1, 700.0, 700.0)))
-    assert (one(Consumption, result).lifetime, rules(result)) == (700.0 * 3600, [])
+    assert (one(Consumption, result).lifetime, rejected_rules(result)) == (700.0 * 3600, [])
 
 
 def test_consumption_equal_to_net_at_night_is_rejected() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     result = gateway.poll(site(eim(watts=0.0), **total_and_net(1, 700.0, 700.0)))
-    assert (of(Consumption, result), rules(result)) == ([], [("total_equals_net", "total-consumption")])
+    assert (of(Consumption, result), rejected_rules(result)) == ([], [("total_equals_net", "total-consumption")])
 
 
 @pytest.mark.parametrize(
@@ -224,17 +224,17 @@ def test_consumption_equal_to_net_at_night_is_rejected() -> None:
 )
 def test_consumption_stays_rejected_while_evidence_is_missing(available: Mapping[str, Json]) -> None:
     """Total consumption of 8.3.5433 repeats net consumption, and activeCount of 8.3 flaps (pyenphase#471)."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll(site(eim(), **total_and_net(1, 700.0, 700.0)))
     result = gateway.poll(available)
     assert of(Consumption, result) == []
-    assert rules(result, "total_equals_net") == [("total_equals_net", "total-consumption")]
+    assert rejected_rules(result, "total_equals_net") == [("total_equals_net", "total-consumption")]
     later = [of(Consumption, gateway.poll(available)) for _ in range(12)]
     assert [bool(readings) for readings in later] == [False] * 8 + [True] * 4, "accepted after ten minutes"
 
 
 def test_consumption_is_accepted_again_once_it_differs_from_net() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll(site(eim(), **total_and_net(1, 700.0, 700.0)))
     assert of(Consumption, gateway.poll(site(eim(), **total_and_net(1, 900.0, 700.0))))
 

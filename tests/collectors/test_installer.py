@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import (
     installer,
 )
 from envoy_exporter.collectors.collector import Result
-from envoy_exporter.collectors.installer import Books, GridProfile, PlcDevices, PlcInverter, Switches
+from envoy_exporter.collectors.installer import GridProfile, PdmEnergy, PlcDevices, PlcInverter, Switches
 from envoy_exporter.documents import (
     DYNAMIC_EXPORT_LIMIT,
     GRID_PROFILE,
@@ -137,26 +137,26 @@ def test_pdm_energy_implausible_values_and_zero_meters_are_omitted() -> None:
         },
     )
     hour = 3600
-    assert of(Books, result) == [
-        Books(source="pcu", power=0, lifetime=1_708_880 * hour, today=2815 * hour, last_week=30_268 * hour),
-        Books(source="eim", power=-4, lifetime=1_692_970 * hour, last_week=30_059 * hour),
-        Books(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
+    assert of(PdmEnergy, result) == [
+        PdmEnergy(source="pcu", power=0, lifetime=1_708_880 * hour, today=2815 * hour, last_week=30_268 * hour),
+        PdmEnergy(source="eim", power=-4, lifetime=1_692_970 * hour, last_week=30_059 * hour),
+        PdmEnergy(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
     ]
     assert [rejection.rule for rejection in result.rejections] == ["day_equals_lifetime", "week_below_day"]
 
 
 def test_pdm_energy_at_zero_for_a_poll_is_rejected() -> None:
-    gateway = Polled(installer.COLLECTOR, step=300)
+    gateway = PollSequence(installer.COLLECTOR, step=300)
 
     def poll(*said: int) -> Result[Any]:
         return gateway.poll({PDM_ENERGY: {"production": {"pcu": pdm_register(*said)}}})
 
-    assert one(Books, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
+    assert one(PdmEnergy, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
     starts = poll(0, 0, 0, 0)
-    assert of(Books, starts) == []
-    assert rules(starts) == [("zero_after_value", "wattHoursLifetime")]
-    assert one(Books, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
-    half = one(Books, poll(2816, 30_268, 0, 7))
+    assert of(PdmEnergy, starts) == []
+    assert rejected_rules(starts) == [("zero_after_value", "wattHoursLifetime")]
+    assert one(PdmEnergy, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
+    half = one(PdmEnergy, poll(2816, 30_268, 0, 7))
     assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)
 
 
@@ -186,7 +186,7 @@ def test_installer_collector_without_documents_has_no_values() -> None:
 @pytest.mark.parametrize("value", [True, 10**400])
 def test_pdm_energy_of_zeros_and_invalid_values_is_omitted(value: Json) -> None:
     empty: dict[str, Json] = {"wattsNow": 0, "wattHoursToday": 0, "wattHoursLifetime": value}
-    assert of(Books, read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
+    assert of(PdmEnergy, read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
 
 
 def test_installer_table_power_printed_unsigned_is_negative() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from support.documents import NOW, documents, information, of, one, read, read_documents
 from support.inverters import data, device, listed
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import inverters
-from envoy_exporter.collectors.inverter_reports import Inverter, InverterLeg
+from envoy_exporter.collectors.inverter_reports import Inverter, InverterPhaseVoltage
 from envoy_exporter.documents import (
     DEVICE_DATA,
     INFO,
@@ -136,13 +136,13 @@ def test_inverter_reactive_power_of_zero_without_a_current_is_zero() -> None:
 
 
 def test_inverter_running_time_at_zero_for_a_poll_is_rejected() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     whole: Any = device(age=-120)
     assert one(Inverter, gateway.poll({DEVICE_DATA: data(whole)})).running == 6_124_463
     whole["channels"][0]["lifetime"]["duration"] = 0
     starts = gateway.poll({DEVICE_DATA: data(whole)})
     assert (one(Inverter, starts).running, one(Inverter, starts).energy) == (None, 354_281_850)
-    assert rules(starts) == [("zero_after_value", "lifetime.duration")]
+    assert rejected_rules(starts) == [("zero_after_value", "lifetime.duration")]
 
 
 def test_inverters_lose_only_the_invalid_field_or_device() -> None:
@@ -156,11 +156,11 @@ def test_inverters_lose_only_the_invalid_field_or_device() -> None:
     assert sorted(rejection.rule for rejection in result.rejections) == ["label", "type"]
 
 
-def test_inverter_legs_without_a_voltage_are_omitted() -> None:
+def test_inverter_phase_voltages_of_zero_are_omitted() -> None:
     result = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(l1NAcVoltageInmV=230_104, l3NAcVoltageInmV=231_208))})
-    assert {leg.phase: leg.voltage for leg in of(InverterLeg, result)} == {"L1": 230.104, "L3": 231.208}
+    assert {phase.phase: phase.voltage for phase in of(InverterPhaseVoltage, result)} == {"L1": 230.104, "L3": 231.208}
     old = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=5401, l1NAcVoltageInmV=230_104))})
-    assert of(InverterLeg, old) == []
+    assert of(InverterPhaseVoltage, old) == []
 
 
 def device_data(kind: str, **report: Json) -> Json:

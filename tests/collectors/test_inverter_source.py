@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.documents import of, one, read
 from support.inverters import data, device, listed
-from support.polls import rules
+from support.poll_sequence import rejected_rules
 
 from envoy_exporter.collectors import inverters
 from envoy_exporter.collectors.inverter_reports import Inverter
@@ -27,12 +27,12 @@ def test_v1_list_invalid_device_type_rejects_the_device(number: Json) -> None:
         inverters.COLLECTOR, {INVERTERS_V1: [listed("1"), listed("2", devType=number)]}, absent=(DEVICE_DATA,)
     )
     assert [inverter.serial for inverter in of(Inverter, result)] == ["1"]
-    assert rules(result) == [("type", "devType")]
+    assert rejected_rules(result) == [("type", "devType")]
 
 
 def test_v1_list_battery_serials_are_left_to_their_collector() -> None:
     available: dict[str, Json] = {INVERTERS_V1: [listed("1"), listed("a b", devType=11), listed("1", devType=11)]}
-    assert rules(read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))) == []
+    assert rejected_rules(read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))) == []
 
 
 def test_device_data_meters_and_relays_are_not_inverters() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import iq_relay
 from envoy_exporter.collectors.iq_relay import IqRelay, IqRelayInfo, IqRelayPhase, IqRelayReason
@@ -137,7 +137,7 @@ def test_iq_relay_with_an_old_report_has_its_count_alone() -> None:
 
 
 def test_iq_relay_count_at_zero_for_a_poll_is_rejected() -> None:
-    gateway = Polled(iq_relay.COLLECTOR, step=120)
+    gateway = PollSequence(iq_relay.COLLECTOR, step=120)
     counts = []
     for changes in (6, 0, 0, 6, *(0,) * 6):
         result = gateway.poll({DEVICE_DATA: reported(age=NOW - gateway.now - 60, stateChngCnt=changes)})

@@ -2,9 +2,9 @@
 
 import pytest
 from support.consumption import total_and_net
+from support.document_contents import eim, site, v1
 from support.documents import of, one, read
-from support.polls import Polled, rules
-from support.said import eim, site, v1
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import production
 from envoy_exporter.collectors.consumption import Consumption, NetConsumption
@@ -17,7 +17,7 @@ INVERTERS: Json = {"type": "inverters", "activeCount": 22, "wNow": 20, "whLifeti
 
 def test_meters_inactive_for_a_poll_are_absent_and_not_replaced() -> None:
     """pyenphase#471 and #480: 8.3 around 23:05."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     powers = []
     for n in range(10):
         active = 0 if n in {3, 7} else 1
@@ -26,7 +26,7 @@ def test_meters_inactive_for_a_poll_are_absent_and_not_replaced() -> None:
         counts = [len(of(kind, result)) for kind in (Production, Consumption, NetConsumption)]
         assert counts == [active] * 3
         assert one(Reporting, result).inverters == 22
-        assert rules(result) == []
+        assert rejected_rules(result) == []
         powers += [(production.source, production.power) for production in of(Production, result)]
     assert powers == [("eim", 10.0)] * 8
 

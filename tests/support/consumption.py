@@ -5,7 +5,7 @@ from typing import Any
 from envoy_exporter.collectors.collector import Result
 from envoy_exporter.collectors.consumption import Consumption, ConsumptionPhase, NetConsumption, NetConsumptionPhase
 from envoy_exporter.documents import Json
-from support.said import eim, site
+from support.document_contents import eim, site
 
 NET_WATTS = 309.0
 
