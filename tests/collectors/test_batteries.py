@@ -134,7 +134,8 @@ POWERS: list[Json] = [
 ]
 
 
-def battery(listed: list[Json]) -> tuple[Battery, float | None]:
+def totals(listed: list[Json]) -> tuple[Battery, float | None]:
+    """The aggregate of these units, and the power of the storage."""
     result = read(
         batteries.COLLECTOR,
         {
@@ -148,16 +149,16 @@ def battery(listed: list[Json]) -> tuple[Battery, float | None]:
 
 
 def test_iq_power_sum_and_count_cover_all_units() -> None:
-    together, storage = battery(BATTERIES)
-    assert (together.power, together.units, storage) == (1500, 2, 1500)
+    aggregate, storage = totals(BATTERIES)
+    assert (aggregate.power, aggregate.units, storage) == (1500, 2, 1500)
 
 
 @pytest.mark.parametrize("bad", [None, {}, {"serial_num": "a b"}, {"serial_num": None}, "122000000002"])
 def test_iq_power_sum_is_absent_if_a_unit_is_invalid(bad: Json) -> None:
-    together, storage = battery([BATTERIES[0], bad])
-    assert (together.power, together.units, storage) == (None, None, None)
+    aggregate, storage = totals([BATTERIES[0], bad])
+    assert (aggregate.power, aggregate.units, storage) == (None, None, None)
 
 
 def test_iq_power_sum_counts_a_duplicate_unit_once() -> None:
-    together, storage = battery([*BATTERIES, BATTERIES[0]])
-    assert (together.power, together.units, storage) == (1500, 2, 1500)
+    aggregate, storage = totals([*BATTERIES, BATTERIES[0]])
+    assert (aggregate.power, aggregate.units, storage) == (1500, 2, 1500)

@@ -28,7 +28,7 @@ BOTH: Mapping[str, Json] = {
     METERS: [],
 }
 
-FLAPS: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}
+INACTIVE_AC: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}
 
 
 def without(endpoint: str) -> Mapping[str, Json]:
@@ -39,7 +39,7 @@ def without(endpoint: str) -> Mapping[str, Json]:
     ("available", "kinds"),
     [
         (without(PRODUCTION_JSON), ["iq"]),
-        ({**BOTH, PRODUCTION_JSON: FLAPS}, ["iq"]),
+        ({**BOTH, PRODUCTION_JSON: INACTIVE_AC}, ["iq"]),
         (without(ENSEMBLE_INVENTORY), ["ac"]),
         ({**BOTH, ENSEMBLE_INVENTORY: []}, ["ac"]),
     ],
@@ -73,7 +73,7 @@ OTHER: Json = {"eid": 1, "measurementType": "production", "state": "enabled", "p
 
 
 def power(gateway: PollSequence, *listed: Json) -> list[tuple[str, float | None]]:
-    """By source, with `/ivp/meters` as listed."""
+    """The power by source, with these meters in `/ivp/meters`."""
     result = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
     return [(storage.source, storage.power) for storage in of(StoragePower, result)]
 

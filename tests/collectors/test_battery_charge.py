@@ -17,7 +17,7 @@ POWER: Json = {"devices:": [{"serial_num": "492200000001", "real_power_mw": -18_
 
 
 class Gateway:
-    """One gateway's batteries, read again and again."""
+    """The batteries collector of one gateway, which is polled repeatedly."""
 
     def __init__(self, firmware: str) -> None:
         self.firmware = firmware
@@ -31,11 +31,11 @@ class Gateway:
         """The charge of the battery after some seconds, with `/ivp/ensemble/power` or a reason why it is missing."""
         self.now += after
         available: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
-        document_set = documents({**available, ENSEMBLE_POWER: power} if power else available)
+        responding = documents({**available, ENSEMBLE_POWER: power} if power else available)
         reasons = frozenset({ENSEMBLE_POWER})
         self._answered |= {ENSEMBLE_POWER} if power else set()
         document_set = Documents(
-            document_set.available,
+            responding.available,
             reasons if absent else frozenset(),
             reasons if failing else frozenset(),
             answered=frozenset(self._answered),
@@ -63,6 +63,7 @@ def test_charge_from_firmware_7_waits_ten_minutes_for_power() -> None:
 
 
 def test_charge_from_firmware_7_counts_absence_through_failures() -> None:
+    """The ten minutes start with the first 404, and failing requests do not restart them."""
     gateway = Gateway("D7.0.88")
     assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
     assert [gateway.charge(failing=True), gateway.charge()] == [None, None]

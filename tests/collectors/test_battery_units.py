@@ -45,7 +45,7 @@ def ac_unit(serial: str = "121917000001", **more: Json) -> Json:
     }
 
 
-def ac_report(serial: str = "121917000001", age: float = 60, **ac_report: Json) -> Json:
+def ac_report(serial: str = "121917000001", age: float = 60, **report: Json) -> Json:
     last: dict[str, Json] = {
         "endDate": int(NOW - age),
         "duration": 932,
@@ -57,7 +57,7 @@ def ac_report(serial: str = "121917000001", age: float = 60, **ac_report: Json) 
         "minCellTemp": 31,
         "maxCellTemp": 33,
         "totVoltage": 22400,
-        **ac_report,
+        **report,
     }
     channel: Json = {
         "wattHours": {"today": 57134},
@@ -117,8 +117,8 @@ def test_ac_battery_power_without_one_of_its_fields_is_absent(report: dict[str, 
 
 def test_ac_batteries_without_an_aggregate_charge_are_units_alone() -> None:
     """activeCount 2 without percentFull (pyenphase 2.4.4): the aggregate needs percentFull."""
-    silent: Json = {"storage": [{"type": "acb", "activeCount": 2, "wNow": 0, "whNow": 0, "state": "idle"}]}
-    result = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{PRODUCTION_JSON: silent}))
+    without_charge: Json = {"storage": [{"type": "acb", "activeCount": 2, "wNow": 0, "whNow": 0, "state": "idle"}]}
+    result = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{PRODUCTION_JSON: without_charge}))
     assert one(BatteryUnit, result).charge == 0.02
     assert (of(Battery, result), of(Storage, result), of(StoragePower, result)) == ([], [], [])
 
@@ -130,18 +130,18 @@ def test_ac_battery_that_was_removed_is_not_exposed(state: int) -> None:
 
 
 def test_ac_battery_without_a_charge_is_not_exposed() -> None:
-    quiet = {key: value for key, value in dict(ac_unit()).items() if key != "percentFull"}  # type: ignore[arg-type]
-    assert read(batteries.COLLECTOR, ac_inventory(quiet)).readings == ()
+    without_charge = {key: value for key, value in dict(ac_unit()).items() if key != "percentFull"}  # type: ignore[arg-type]
+    assert read(batteries.COLLECTOR, ac_inventory(without_charge)).readings == ()
 
 
 def test_ac_battery_in_the_sleep_list_is_commanded_to_sleep() -> None:
     config: Json = {"acb_sleep": [{"serial_num": "2", "sleep_min_soc": 25, "sleep_max_soc": 30}]}
     result = read(batteries.COLLECTOR, ac_inventory(ac_unit("1"), ac_unit("2"), **{ACB_CONFIG: config}))
     assert {unit.serial: unit.sleep_commanded for unit in of(BatteryUnit, result)} == {"1": False, "2": True}
-    none = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{ACB_CONFIG: {"acb_sleep": []}}))
-    assert one(BatteryUnit, none).sleep_commanded is False
-    odd = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{ACB_CONFIG: {"acb_sleep": "no"}}))
-    assert one(BatteryUnit, odd).sleep_commanded is None
+    empty = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{ACB_CONFIG: {"acb_sleep": []}}))
+    assert one(BatteryUnit, empty).sleep_commanded is False
+    invalid = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{ACB_CONFIG: {"acb_sleep": "no"}}))
+    assert one(BatteryUnit, invalid).sleep_commanded is None
 
 
 V1: list[dict[str, Json]] = [
@@ -171,7 +171,7 @@ def test_ac_battery_of_the_v1_list_rejects_an_invalid_maximum(power: Json, maxim
 def test_ac_battery_of_the_inventory_is_not_taken_from_the_v1_list(state: int) -> None:
     listed = ac_inventory(ac_unit("122122013879", admin_state=state), **{INVERTERS_V1: v1_battery()})
     units = of(BatteryUnit, read(batteries.COLLECTOR, listed))
-    assert [battery.max_power for battery in units] == ([None] if state == 2 else [])
+    assert [unit.max_power for unit in units] == ([None] if state == 2 else [])
 
 
 @pytest.mark.parametrize("number", ["11", True, [], 1.5])
@@ -282,11 +282,6 @@ def test_iq_battery_without_a_status_document_has_no_grid_mode() -> None:
     assert (unit.grid_mode, unit.grid_state) == (None, None)
 
 
-def device_data(kind: str, **report: Json) -> Json:
-    reading: Json = {"endDate": int(NOW) - 60, "duration": 900, **report}
-    return {"1": {"devName": kind, "sn": "1", "active": True, "channels": [{"lastReading": reading}]}}
-
-
 @pytest.mark.parametrize(
     ("produced", "used", "duration", "watts"),
     [(0, 234_000, 900, -260.0), (0, 4_294_966_396, 900, 1.0), (900_000_000, 0, 1e-300, None)],
@@ -294,10 +289,8 @@ def device_data(kind: str, **report: Json) -> Json:
 def test_ac_battery_power_is_plausible_or_absent(
     produced: int, used: int, duration: float, watts: float | None
 ) -> None:
-    available: dict[str, Json] = {
-        DEVICE_DATA: device_data("acb", joulesProduced=produced, joulesUsed=used, duration=duration),
-        INVENTORY: [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 2, "percentFull": 5}]}],
-    }
+    report = ac_report(joulesProduced=produced, joulesUsed=used, duration=duration)
+    available = ac_inventory(ac_unit(), **{DEVICE_DATA: {"1": report}})
     assert one(BatteryUnit, read(batteries.COLLECTOR, available)).power == watts
 
 

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from support.documents import NOW, check, read_documents
 from support.exposition import parsed, parsed_openmetrics
 
-from envoy_exporter import documents
 from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.collectors.collector import PlacedInverter, Settings
-from envoy_exporter.documents import Document, Documents, Json
+from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.families import collect
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoints import ENDPOINTS
@@ -55,14 +54,14 @@ SETTINGS = Settings(inverters=(PlacedInverter(serial="122000000001", array="sout
 
 
 def read_all(documents: Documents, memories: dict[str, object]) -> None:
-    """Every collector reads, twice, as it would in two scrapes, and what it read is valid in both formats."""
+    """Each collector reads the documents twice, as in two scrapes; the exposition is valid in both formats."""
     for collector in COLLECTORS:
         for _ in range(2):
-            read = read_documents(collector, documents, SETTINGS, memories.get(collector.name))
-            check(read)
-            assert {rejection.rule for rejection in read.rejections} <= set(collector.rules)
-            memories[collector.name] = read.memory
-        metrics, _ = collect(collector.readings, read.readings)
+            result = read_documents(collector, documents, SETTINGS, memories.get(collector.name))
+            check(result)
+            assert {rejection.rule for rejection in result.rejections} <= set(collector.rules)
+            memories[collector.name] = result.memory
+        metrics, _ = collect(collector.readings, result.readings)
         parsed(Format.TEXT.render(metrics).decode())
         parsed_openmetrics(Format.OPENMETRICS.render(metrics).decode())
 
@@ -76,9 +75,9 @@ def check_required(documents: Documents) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.dictionaries(st.sampled_from([endpoint.name for endpoint in ENDPOINTS]), ANYTHING, max_size=8))
 def test_collectors_read_any_json(contents: Mapping[str, Json]) -> None:
-    document_set = Documents({name: Document(content, requested_at=NOW) for name, content in contents.items()})
-    read_all(document_set, {})
-    check_required(document_set)
+    documents = Documents({name: Document(content, requested_at=NOW) for name, content in contents.items()})
+    read_all(documents, {})
+    check_required(documents)
 
 
 def documents_of(simulator: Simulator) -> Documents:
@@ -104,7 +103,7 @@ def paths(content: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
 
 
 def mutated(content: Json, path: tuple[str | int, ...], value: object) -> Json:
-    """A copy with another value at the path; `...` drops it."""
+    """A copy with another value at the path; `...` removes it."""
     root: list[Json] = [copy.deepcopy(content)]
     parent: object = root
     steps: tuple[str | int, ...] = (0, *path)
@@ -138,7 +137,7 @@ REPLACEMENTS: list[object] = [
 
 
 def mutate_everything(documents: Documents, every: int) -> int:
-    """Replaces the nodes of all documents in turn, one of `every` replacements; returns how many were read."""
+    """Replaces one node at a time, in one of `every` cases; returns the number of cases that were read."""
     count = 0
     for name, document in documents.available.items():
         for path in paths(document.content):
@@ -165,6 +164,6 @@ def test_collectors_read_mutated_documents_of_captures(captures: Path) -> None:
     assert folders
     for folder in folders:
         with Simulator.of_capture(folder, clock=lambda: NOW) as gateway:
-            documents_ = documents_of(gateway)
-        assert documents.INFO in documents_.available
-        assert mutate_everything(documents_, every=997) > 0
+            documents = documents_of(gateway)
+        assert INFO in documents.available
+        assert mutate_everything(documents, every=997) > 0

@@ -52,9 +52,11 @@ SITES = st.builds(
     OBJECTS,
 )
 
-METERED = st.builds(lambda each: [{"eid": 3, **channel(1.0), **each}], with_parts("channels"))
+METERED = st.builds(lambda reading: [{"eid": 3, **channel(1.0), **reading}], with_parts("channels"))
 
-DEVICES = st.builds(lambda each: {"1": {"devName": "pcu", "sn": "4", "channels": [each]}}, with_parts("lastReading"))
+DEVICES = st.builds(
+    lambda fields: {"1": {"devName": "pcu", "sn": "4", "channels": [fields]}}, with_parts("lastReading")
+)
 
 POLLS = st.fixed_dictionaries(
     {METERS: st.sampled_from([CT, [listed()], [listed("net-consumption", 3)], None])},
@@ -97,10 +99,12 @@ def test_meter_memory_forgets_meters_that_change_every_poll() -> None:
 def test_plausibility_state_is_limited_and_keeps_the_first_objects() -> None:
     state = plausibility.PlausibilityState()
     for poll in range(3):
-        document_set = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
-        plausible = PlausibilityFilter(document_set, state)
+        documents = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
+        plausibility_filter = PlausibilityFilter(documents, state)
         for n in range(plausibility.MAX_REMEMBERED):
-            plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
-        state = plausible.state()
+            plausibility_filter.accepted(
+                (poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),)
+            )
+        state = plausibility_filter.state()
         assert len(state.devices) <= plausibility.MAX_REMEMBERED
         assert (METER_READINGS, 0) in state.devices

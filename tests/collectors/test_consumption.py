@@ -58,8 +58,8 @@ def test_consumption_exposes_reactive_and_apparent_power_and_current() -> None:
     eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
     both = meter_list(production="enabled", net_consumption="enabled")
     result = read(production.COLLECTOR, {PRODUCTION_JSON: {"production": [eim], "consumption": entries}, METERS: both})
-    load, phase = one(Consumption, result), one(ConsumptionPhase, result)
-    assert (load.reactive_power, load.apparent_power, load.current) == (-12.5, -870.0, -3.7)
+    site, phase = one(Consumption, result), one(ConsumptionPhase, result)
+    assert (site.reactive_power, site.apparent_power, site.current) == (-12.5, -870.0, -3.7)
     assert (phase.reactive_power, phase.apparent_power, phase.current) == (-12.5, -870.0, -3.7)
 
 

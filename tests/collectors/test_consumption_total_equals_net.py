@@ -20,8 +20,8 @@ from envoy_exporter.documents import (
 )
 
 
-def repeated_site(inverters: int = 7, *, total_lifetime: float = 4_200_123.456) -> Json:
-    """546 W come from the inverters and 309 W from the grid: the load is 855 W, and the gateway reports 309 W."""
+def site_with_equal_consumption(inverters: int = 7, *, total_lifetime: float = 4_200_123.456) -> Json:
+    """The inverters produce 546 W and the grid supplies 309 W: 855 W are consumed, and the gateway reports 309 W."""
     return {
         "production": [
             {"type": "inverters", "activeCount": inverters, "wNow": 546 if inverters else 0, "whLifetime": 900_000},
@@ -48,22 +48,24 @@ ONLY_TOTAL = meter_list(production="disabled", total_consumption="enabled")
         (meter_list(net_consumption="enabled", total_consumption="enabled"), ["net"]),
     ],
 )
-def test_consumption_that_equals_the_grid_is_judged_by_the_cts(listed: Json, expected: list[str]) -> None:
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: repeated_site(), METERS: listed})
+def test_consumption_equal_to_net_is_judged_by_the_cts(listed: Json, expected: list[str]) -> None:
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site_with_equal_consumption(), METERS: listed})
     assert exposed(result) == (expected, expected)
     assert rejected_by(result) == ["total_equals_net"]
 
 
 @pytest.mark.parametrize("lifetime", [4_200_123.456, 4_199_000.0])
-def test_consumption_with_a_sole_net_ct_is_rejected_at_any_hour(lifetime: float) -> None:
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: repeated_site(total_lifetime=lifetime), METERS: ONLY_NET})
+def test_consumption_with_a_sole_net_ct_is_rejected_at_any_time(lifetime: float) -> None:
+    result = read(
+        production.COLLECTOR, {PRODUCTION_JSON: site_with_equal_consumption(total_lifetime=lifetime), METERS: ONLY_NET}
+    )
     assert exposed(result) == (["net"], ["net"])
     assert one(NetConsumption, result).power == NET_WATTS
 
 
-def test_consumption_with_a_sole_net_ct_and_no_inverter_is_the_load() -> None:
+def test_consumption_with_a_sole_net_ct_and_no_inverter_is_accepted() -> None:
     """Without an inverter, the grid supplies the whole consumption."""
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: repeated_site(inverters=0), METERS: ONLY_NET})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site_with_equal_consumption(inverters=0), METERS: ONLY_NET})
     assert one(Consumption, result).power == NET_WATTS
     assert rejected_by(result) == []
 
@@ -89,25 +91,29 @@ PCU: dict[str, Json] = {"serial_num": "122000000001", "dev_type": 1, "admin_stat
 def test_consumption_with_a_sole_net_ct_counts_inverters_of_any_list(
     lists: Mapping[str, Json], expected: list[str]
 ) -> None:
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: repeated_site(inverters=0), METERS: ONLY_NET, **lists})
+    result = read(
+        production.COLLECTOR, {PRODUCTION_JSON: site_with_equal_consumption(inverters=0), METERS: ONLY_NET, **lists}
+    )
     assert exposed(result)[0] == expected
 
 
 def test_consumption_stays_rejected_while_other_lists_are_missing() -> None:
     gateway = PollSequence(production.COLLECTOR)
-    assert exposed(gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET}))[0] == ["net"]
+    assert exposed(gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(), METERS: ONLY_NET}))[0] == ["net"]
     for _ in range(20):
-        differing = repeated_site(inverters=0, total_lifetime=4_199_000.0)
+        differing = site_with_equal_consumption(inverters=0, total_lifetime=4_199_000.0)
         assert exposed(gateway.poll({PRODUCTION_JSON: differing}))[0] == ["net"]
 
 
 def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
     """A gateway that has just started lists no meters."""
     gateway = PollSequence(production.COLLECTOR)
-    gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET})
+    gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(), METERS: ONLY_NET})
     empty: tuple[Json, ...] = ([], [None], {})
     for content in empty:
-        result = gateway.poll({PRODUCTION_JSON: repeated_site(total_lifetime=4_199_000.0), METERS: content})
+        result = gateway.poll(
+            {PRODUCTION_JSON: site_with_equal_consumption(total_lifetime=4_199_000.0), METERS: content}
+        )
         assert exposed(result)[0] == ["net"]
 
 
@@ -130,7 +136,7 @@ NO_INVERTER: Json = {"type": "inverters", "activeCount": 0, "wNow": 0, "whLifeti
         (None, [NO_INVERTER], ["net"]),
     ],
 )
-def test_consumption_without_production_is_load_if_no_ct_is_listed(
+def test_consumption_without_production_is_accepted_if_no_ct_exists(
     listed: Json, registers: Json, expected: list[str]
 ) -> None:
     """A gateway that starts returns an empty production list, whatever its CTs."""
@@ -141,7 +147,7 @@ def test_consumption_without_production_is_load_if_no_ct_is_listed(
     assert exposed(read(production.COLLECTOR, available))[0] == expected
 
 
-def test_consumption_of_a_new_ct_survives_a_poll_without_its_entry() -> None:
+def test_consumption_of_a_new_ct_is_accepted_without_its_entry() -> None:
     """The production CT has counted nothing yet, so the grid supplies the whole consumption."""
     inverters: Json = {"type": "inverters", "activeCount": 7, "wNow": 0, "whLifetime": 0}
     eim: dict[str, Json] = {"type": "eim", "activeCount": 1, "wNow": 0.0, "whLifetime": 0.0}
@@ -156,9 +162,9 @@ def test_consumption_of_a_new_ct_survives_a_poll_without_its_entry() -> None:
 
 
 def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
-    """The list of meters is slow; an active production CT is evidence enough."""
+    """The list of meters is slow; an active production CT is sufficient evidence."""
     gateway = PollSequence(production.COLLECTOR)
-    assert exposed(gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET}))[0] == ["net"]
+    assert exposed(gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(), METERS: ONLY_NET}))[0] == ["net"]
     eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
     added: Json = {
         "production": [eim],
@@ -171,7 +177,7 @@ def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
 
 def test_consumption_is_rejected_until_meters_are_gone_ten_minutes() -> None:
     gateway = PollSequence(production.COLLECTOR)
-    differing = repeated_site(total_lifetime=4_199_000.0)
+    differing = site_with_equal_consumption(total_lifetime=4_199_000.0)
     gateway.poll({PRODUCTION_JSON: differing, METERS: ONLY_NET})
     empty = [exposed(gateway.poll({PRODUCTION_JSON: differing, METERS: []}))[0] for _ in range(12)]
     assert empty == [["net"]] * 10 + [["total", "net"]] * 2
@@ -179,13 +185,13 @@ def test_consumption_is_rejected_until_meters_are_gone_ten_minutes() -> None:
 
 def test_consumption_of_another_gateway_is_judged_independently() -> None:
     gateway = PollSequence(production.COLLECTOR)
-    gateway.poll({PRODUCTION_JSON: repeated_site(), METERS: ONLY_NET})
+    gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(), METERS: ONLY_NET})
     other: Json = {"time": "1781000000", "device": {"sn": "122099999999", "software": "D8.3.5169", "imeter": "true"}}
-    result = gateway.poll({PRODUCTION_JSON: repeated_site(inverters=0), METERS: ONLY_NET}, info=other)
+    result = gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(inverters=0), METERS: ONLY_NET}, info=other)
     assert exposed(result)[0] == ["total", "net"]
 
 
-def test_consumption_of_a_new_production_ct_is_exposed() -> None:
+def test_consumption_of_a_new_production_ct_is_accepted() -> None:
     """The production CT is active and has counted nothing yet."""
     content: Json = {
         "production": [
@@ -261,7 +267,7 @@ def test_consumption_equal_to_net_is_accepted_without_production(
     produced: dict[str, Json],
     accepted: bool,
 ) -> None:
-    """8.3.5433_tot_is_net_cons. Where nothing was ever produced, the grid supplied the whole consumption."""
+    """8.3.5433_tot_is_net_cons. Without any production, the grid supplied the whole consumption."""
     entries: Json = [
         {"type": "eim", "activeCount": 1, "measurementType": kind, "wNow": 500.0, "whLifetime": 4_200_123.456}
         for kind in ("total-consumption", "net-consumption")

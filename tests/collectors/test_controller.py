@@ -78,7 +78,7 @@ ERRORS: dict[str, Json] = {ENSEMBLE_ERRORS: {"enpower_error_flags": 5}}
 
 
 def test_controller_missing_from_inventory_ignores_the_status_relay() -> None:
-    """8.2.4382_ACB: closed mains, grid-tied, and three relays, although no device is installed that could switch."""
+    """8.2.4382_ACB: closed mains, grid-tied, and three relays, although there is no device that could switch."""
     assert read(controller.COLLECTOR, {ENSEMBLE_INVENTORY: [], **STATUS, **ERRORS}).readings == ()
 
 
@@ -178,7 +178,7 @@ def test_controller_of_firmware_7_has_two_relays() -> None:
 
 
 def test_collar_on_grid_has_its_values() -> None:
-    """8.3.1598_collar."""
+    """The values of 8.3.1598_collar."""
     result = read(controller.COLLECTOR, listed("COLLAR", collar(), **STATUS))
     assert one(Grid, result) == Grid(serial="8", device="collar", connected=True, enabled=None)
     info = CollarInfo(serial="8", part_number="865-00400-r22", firmware="3.0.6-D0")
@@ -209,10 +209,10 @@ def test_collar_connection_follows_its_admin_state(admin_state: Json, connected:
 
 
 def test_collar_off_grid_exposes_its_switch_and_error() -> None:
-    apart = collar(
+    off_grid = collar(
         admin_state_str="ENCMN_MDE_OFF_GRID", mid_state="open", control_error=3, collar_state="Not Installed"
     )
-    device = one(Collar, read(controller.COLLECTOR, listed("COLLAR", apart)))
+    device = one(Collar, read(controller.COLLECTOR, listed("COLLAR", off_grid)))
     assert (device.mid_closed, device.control_error, device.installed) == (False, 3, False)
 
 

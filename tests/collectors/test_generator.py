@@ -58,11 +58,11 @@ def test_generator_that_runs_has_its_values() -> None:
 
 
 def test_generator_that_is_stopped_may_have_an_unknown_command() -> None:
-    still = one(
+    reading = one(
         Generator,
         read(generator.COLLECTOR, with_generator(oper_state="open", admin_state="unknown", start_soc=30, stop_soc=70)),
     )
-    assert (still.running, still.commanded, still.start, still.stop) == (False, None, 0.3, 0.7)
+    assert (reading.running, reading.commanded, reading.start, reading.stop) == (False, None, 0.3, 0.7)
 
 
 def test_generator_rating_is_converted_from_kilowatts() -> None:
@@ -112,5 +112,5 @@ def test_generator_mode_is_read_from_its_own_document() -> None:
 def test_generator_without_its_state_document_has_its_settings() -> None:
     result = read(generator.COLLECTOR, {GENERATOR_CONFIG: CONFIG})
     assert len(of(GeneratorInfo, result)) == 1
-    silent = one(Generator, result)
-    assert (silent.running, silent.start, silent.rated_power) == (None, None, 14_000)
+    reading = one(Generator, result)
+    assert (reading.running, reading.start, reading.rated_power) == (None, None, 14_000)

@@ -136,8 +136,8 @@ def test_page_without_numbers_has_no_rows(content: Json) -> None:
 
 
 def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
-    old = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
-    result = read(production.COLLECTOR, old)
+    available = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
+    result = read(production.COLLECTOR, available)
     values = one(Production, result)
     assert (values.power, values.today) == (-5, None)
     assert values.lifetime == pytest.approx(8.74e6 * 3600)

@@ -25,8 +25,8 @@ def test_identity_is_that_of_info() -> None:
 
 
 def test_identity_of_firmware_3_has_no_metered_flag() -> None:
-    silent: Json = {"device": {"sn": "121430030548", "pn": "800-00069-r05", "software": "D3.7.0"}}
-    assert one(GatewayInfo, read(silent)).metered is None
+    without_imeter: Json = {"device": {"sn": "121430030548", "pn": "800-00069-r05", "software": "D3.7.0"}}
+    assert one(GatewayInfo, read(without_imeter)).metered is None
 
 
 def test_identity_of_an_info_without_a_device_is_absent() -> None:

@@ -148,13 +148,13 @@ def test_pdm_energy_implausible_values_and_zero_meters_are_omitted() -> None:
 def test_pdm_energy_at_zero_for_a_poll_is_rejected() -> None:
     gateway = PollSequence(installer.COLLECTOR, step=300)
 
-    def poll(*said: int) -> Result[Any]:
-        return gateway.poll({PDM_ENERGY: {"production": {"pcu": pdm_register(*said)}}})
+    def poll(*energies: int) -> Result[Any]:
+        return gateway.poll({PDM_ENERGY: {"production": {"pcu": pdm_register(*energies)}}})
 
     assert one(PdmEnergy, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
-    starts = poll(0, 0, 0, 0)
-    assert of(PdmEnergy, starts) == []
-    assert rejected_rules(starts) == [("zero_after_value", "wattHoursLifetime")]
+    zeros = poll(0, 0, 0, 0)
+    assert of(PdmEnergy, zeros) == []
+    assert rejected_rules(zeros) == [("zero_after_value", "wattHoursLifetime")]
     assert one(PdmEnergy, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
     half = one(PdmEnergy, poll(2816, 30_268, 0, 7))
     assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)

@@ -89,12 +89,12 @@ def test_inventory_does_not_replace_device_data_that_is_missing() -> None:
 
 def test_inventory_flags_of_a_removed_inverter_are_omitted() -> None:
     """8.3.5169_ACB_inventory at night, and a flag that a later firmware may add."""
-    dark: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
-    available = with_inventory(pcu("1"), pcu("2", device_status=[*dark, "new"]), pcu("4", 3, device_status=dark))
+    night: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
+    available = with_inventory(pcu("1"), pcu("2", device_status=[*night, "new"]), pcu("4", 3, device_status=night))
     result = read(inverters.COLLECTOR, available)
     assert {state.serial: state.status for state in of(InverterState, result)} == {
         "1": {"envoy.global.ok"},
-        "2": {*dark, "new"},
+        "2": {*night, "new"},
     }
 
 
@@ -106,14 +106,18 @@ def test_inventory_status_that_is_not_a_list_is_rejected() -> None:
 
 @pytest.mark.parametrize(("age", "reporting"), [(90 * 60, True), (90 * 60 + 1, False)])
 def test_inventory_date_decides_whether_an_inverter_reports(age: int, *, reporting: bool) -> None:
-    only = pcu("9", last_rpt_date=str(int(NOW) - age))
+    unlisted = pcu("9", last_rpt_date=str(int(NOW) - age))
     for source in ({DEVICE_DATA: data(device())}, {INVERTERS_V1: [listed()]}):
-        fleet = {
+        by_serial = {
             inverter.serial: inverter
-            for inverter in of(Inverter, read(inverters.COLLECTOR, with_inventory(pcu(), only, **source)))
+            for inverter in of(Inverter, read(inverters.COLLECTOR, with_inventory(pcu(), unlisted, **source)))
         }
-        assert (fleet["9"].active, fleet["9"].reporting, fleet["9"].last_report) == (True, reporting, int(NOW) - age)
-        assert fleet["122000000001"].last_report == int(NOW) - 60
+        assert (by_serial["9"].active, by_serial["9"].reporting, by_serial["9"].last_report) == (
+            True,
+            reporting,
+            int(NOW) - age,
+        )
+        assert by_serial["122000000001"].last_report == int(NOW) - 60
 
 
 def test_inventory_date_zero_means_that_an_inverter_never_reported() -> None:

@@ -20,7 +20,7 @@ FIRST, SECOND = 1_627_390_225, 1_627_390_226
 
 
 def channel(eid: Json, watts: float, joules: float, *, age: float = 60, **hours: Json) -> dict[str, Json]:
-    """A channel of 900 s reports: watts of power, joules of lifetime energy."""
+    """A channel that reports every 900 s: its power in watts, and its lifetime energy in joules."""
     report: Json = {
         "endDate": int(NOW - age),
         "duration": 900,
@@ -50,7 +50,7 @@ ONE, TWO = channel(FIRST, 200.0, 1e9), channel(SECOND, 250.0, 2e9)
 
 def channels(result: Result[Any]) -> dict[str, tuple[float | None, float | None]]:
     """Power and lifetime energy by channel."""
-    return {found.channel: (found.power, found.energy) for found in of(InverterChannel, result)}
+    return {channel.channel: (channel.power, channel.energy) for channel in of(InverterChannel, result)}
 
 
 def test_inverter_with_one_channel_is_read_as_a_whole() -> None:
@@ -110,7 +110,7 @@ DAY = 86_400.0
 
 
 def gateway_with(*listed: Any) -> PollSequence:
-    """A gateway that has listed these channels in two successive documents."""
+    """A gateway that has listed these channels in two consecutive documents."""
     gateway = PollSequence(inverters.COLLECTOR, step=120)
     for _ in range(2):
         gateway.poll(inverter(*listed))
@@ -130,7 +130,7 @@ def test_inverter_channel_that_is_not_listed_for_a_poll_is_missing() -> None:
 
 
 def test_inverter_channel_that_is_missing_leaves_no_sum_for_a_day() -> None:
-    """One channel of two is not the inverter."""
+    """One channel of two is not the sum of the inverter."""
     gateway = gateway_with(ONE, TWO)
     for _ in range(24):
         result = gateway.poll(inverter(TWO), after=3600)
@@ -165,8 +165,8 @@ def test_inverter_channel_listed_once_changes_nothing_after_it() -> None:
     """One document with an unexpected second channel."""
     gateway = PollSequence(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE))
-    odd = gateway.poll(inverter(ONE, TWO))
-    assert (one(Inverter, odd).energy, energies(odd)) == (None, {"1": 1e9, "2": 2e9})
+    unexpected = gateway.poll(inverter(ONE, TWO))
+    assert (one(Inverter, unexpected).energy, energies(unexpected)) == (None, {"1": 1e9, "2": 2e9})
     for listed, energy in ((ONE, 1e9), (ONE, 1e9), (TWO, 2e9)):
         result = gateway.poll(inverter(listed))
         assert (one(Inverter, result).energy, channels(result)) == (energy, {})
@@ -198,7 +198,7 @@ def test_inverter_channel_that_is_new_follows_the_known_ones() -> None:
 def test_inverter_channels_whose_ids_are_missing_are_rejected() -> None:
     """Half an hour without ids; the inverter's report is used all the same."""
     gateway = gateway_with(ONE, TWO)
-    unnamed = [{key: value for key, value in channel_.items() if key != "chanEid"} for channel_ in (ONE, TWO)]
+    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
     for _ in range(15):
         result = gateway.poll(inverter(*unnamed))
         values = one(Inverter, result)
@@ -211,7 +211,7 @@ def test_inverter_channels_whose_ids_are_missing_are_rejected() -> None:
 
 def test_inverter_channels_without_ids_for_a_day_are_read_by_place() -> None:
     gateway = gateway_with(ONE, TWO)
-    unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
+    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
     numbered = [energies(gateway.poll(inverter(*unnamed), after=3600)) for _ in range(26)]
     assert numbered == [{}] * 24 + [{"1": 1e9, "2": 2e9}] * 2
 
@@ -226,7 +226,7 @@ def test_inverter_channels_keep_numbers_through_one_with_other_ids() -> None:
 
 def test_inverter_channels_by_place_are_rejected_if_one_is_missing() -> None:
     """With fewer places than before it is not known which channel is missing."""
-    unnamed = [{key: value for key, value in each.items() if key != "chanEid"} for each in (ONE, TWO)]
+    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
     gateway = gateway_with(*unnamed)
     assert energies(gateway.poll(inverter(*unnamed))) == {"1": 1e9, "2": 2e9}
     for listed in (unnamed[1], TWO):
@@ -299,8 +299,12 @@ def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
     """A gateway assigns new ids to the channels when the inverter is set up again."""
     gateway = gateway_with(ONE, TWO)
     renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
-    odd = gateway.poll(inverter(*renumbered))
-    assert (one(Inverter, odd).power, channels(odd), rejected_rules(odd)) == (None, {}, [("label", "chanEid")] * 2)
+    unexpected = gateway.poll(inverter(*renumbered))
+    assert (one(Inverter, unexpected).power, channels(unexpected), rejected_rules(unexpected)) == (
+        None,
+        {},
+        [("label", "chanEid")] * 2,
+    )
     for _ in range(3):
         result = gateway.poll(inverter(*renumbered))
         assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})

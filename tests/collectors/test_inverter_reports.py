@@ -38,7 +38,7 @@ def test_inverter_report_of_the_v1_list_has_power_and_date() -> None:
 
 
 def test_inverter_report_that_is_old_has_its_registers_alone() -> None:
-    """At night the gateway repeats the last power of 4 W until the morning (home-assistant/core#124493)."""
+    """At night the gateway repeats the last power, 4 W, until the morning (home-assistant/core#124493)."""
     inverter = one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=90 * 60 + 1))}))
     assert inverter.reporting is False
     assert (inverter.power, inverter.ac_voltage, inverter.dc_voltage, inverter.temperature) == (None, None, None, None)
@@ -58,11 +58,14 @@ def test_inverter_report_age_is_measured_by_the_gateway_clock() -> None:
 
 
 def test_inverter_report_age_grows_between_two_documents() -> None:
-    document_set = documents({DEVICE_DATA: data(device(age=89 * 60))})
+    earlier = documents({DEVICE_DATA: data(device(age=89 * 60))})
     later = Documents(
-        {name: Document(each.content, each.requested_at, age=120) for name, each in document_set.available.items()}
+        {
+            name: Document(document.content, document.requested_at, age=120)
+            for name, document in earlier.available.items()
+        }
     )
-    assert one(Inverter, read_documents(inverters.COLLECTOR, document_set)).reporting
+    assert one(Inverter, read_documents(inverters.COLLECTOR, earlier)).reporting
     assert not one(Inverter, read_documents(inverters.COLLECTOR, later, now=NOW + 120)).reporting
 
 
@@ -90,7 +93,7 @@ def test_inverter_report_of_zero_duration_has_no_power() -> None:
 
 @pytest.mark.parametrize(("printed", "watts"), [(4_294_967_292, -4), (4_294_867_296, -100_000), (2**32 - 1, -1)])
 def test_inverter_power_printed_unsigned_is_negative(printed: int, watts: int) -> None:
-    """4294967292 in 8.3.5169_ACB_inventory is -4: the 32 bits are exact, only printed without a sign."""
+    """8.3.5169_ACB_inventory reports 4294967292, which is -4 printed as an unsigned number of 32 bits."""
     available: dict[str, Json] = {INVERTERS_V1: [listed(watts=printed, maxReportWatts=printed)]}
     result = read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))
     assert (one(Inverter, result).power, one(Inverter, result).max_power) == (watts, watts)
@@ -114,7 +117,7 @@ def test_inverter_maximum_power_printed_unsigned_is_negative() -> None:
     ("leading", "seconds"), [(14_871, 924), (15_138, 914), (112, 13)], ids=["full", "another", "short"]
 )
 def test_inverter_reactive_power_without_a_current_is_rejected(leading: int, seconds: int) -> None:
-    """8.3.5169_ACB_inventory at night: the values seem to be var-seconds, and 112 would look like reactive power."""
+    """8.3.5169_ACB_inventory at night: the values are probably var-seconds; 112 alone would look plausible."""
     inverter = device(acCurrentInmA=0, leadingVArs=leading, laggingVArs=0, duration=seconds)
     result = read(inverters.COLLECTOR, {DEVICE_DATA: data(inverter)})
     assert one(Inverter, result).reactive_power is None
@@ -131,18 +134,18 @@ def test_inverter_reactive_power_out_of_range_is_rejected(leading: int, lagging:
 
 
 def test_inverter_reactive_power_of_zero_without_a_current_is_zero() -> None:
-    still = device(acCurrentInmA=0, leadingVArs=0, laggingVArs=0)
-    assert one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(still)})).reactive_power == 0
+    inverter = device(acCurrentInmA=0, leadingVArs=0, laggingVArs=0)
+    assert one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(inverter)})).reactive_power == 0
 
 
 def test_inverter_running_time_at_zero_for_a_poll_is_rejected() -> None:
     gateway = PollSequence(inverters.COLLECTOR, step=120)
-    whole: Any = device(age=-120)
-    assert one(Inverter, gateway.poll({DEVICE_DATA: data(whole)})).running == 6_124_463
-    whole["channels"][0]["lifetime"]["duration"] = 0
-    starts = gateway.poll({DEVICE_DATA: data(whole)})
-    assert (one(Inverter, starts).running, one(Inverter, starts).energy) == (None, 354_281_850)
-    assert rejected_rules(starts) == [("zero_after_value", "lifetime.duration")]
+    inverter: Any = device(age=-120)
+    assert one(Inverter, gateway.poll({DEVICE_DATA: data(inverter)})).running == 6_124_463
+    inverter["channels"][0]["lifetime"]["duration"] = 0
+    zeros = gateway.poll({DEVICE_DATA: data(inverter)})
+    assert (one(Inverter, zeros).running, one(Inverter, zeros).energy) == (None, 354_281_850)
+    assert rejected_rules(zeros) == [("zero_after_value", "lifetime.duration")]
 
 
 def test_inverters_lose_only_the_invalid_field_or_device() -> None:
@@ -163,16 +166,11 @@ def test_inverter_phase_voltages_of_zero_are_omitted() -> None:
     assert of(InverterPhaseVoltage, old) == []
 
 
-def device_data(kind: str, **report: Json) -> Json:
-    reading: Json = {"endDate": int(NOW) - 60, "duration": 900, **report}
-    return {"1": {"devName": kind, "sn": "1", "active": True, "channels": [{"lastReading": reading}]}}
-
-
 @pytest.mark.parametrize(
     ("joules", "duration", "watts"),
     [
         (230_400, 900, 256.0),
-        (4_294_963_696, 900, -4.0),  # -3600 without its sign
+        (4_294_963_696, 900, -4.0),  # -3600 J printed unsigned
         (1_000_000_001, 900, None),
         (230_400, 1, None),
         (230_400, 1e-308, None),
@@ -183,6 +181,6 @@ def test_inverter_power_of_device_data_is_plausible_or_absent(
     joules: int, duration: float, watts: float | None
 ) -> None:
     inverter = one(
-        Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: device_data("pcu", joulesProduced=joules, duration=duration)})
+        Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(joulesProduced=joules, duration=duration))})
     )
     assert inverter.power == watts

@@ -17,8 +17,8 @@ def test_v1_list_ac_batteries_are_not_inverters() -> None:
     """8.2.4382_ACB; an entry without devType is an inverter (3.9.36)."""
     without = {key: value for key, value in dict(listed("2")).items() if key != "devType"}  # type: ignore[arg-type]
     available: dict[str, Json] = {INVERTERS_V1: [listed("1"), without, listed("3", devType=11)]}
-    fleet = of(Inverter, read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,)))
-    assert [inverter.serial for inverter in fleet] == ["1", "2"]
+    listed_inverters = of(Inverter, read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,)))
+    assert [inverter.serial for inverter in listed_inverters] == ["1", "2"]
 
 
 @pytest.mark.parametrize("number", ["1", True, [1]])
@@ -37,22 +37,24 @@ def test_v1_list_battery_serials_are_left_to_their_collector() -> None:
 
 def test_device_data_meters_and_relays_are_not_inverters() -> None:
     others: list[Any] = [{"devName": name, "sn": name} for name in ("eim", "acb", "nsrb")]
-    fleet = of(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(), *others)}))
-    assert [inverter.serial for inverter in fleet] == ["122000000001"]
+    listed_inverters = of(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(), *others)}))
+    assert [inverter.serial for inverter in listed_inverters] == ["122000000001"]
 
 
 @pytest.mark.parametrize("count", [50, 51])
 def test_device_data_at_its_limit_is_replaced_by_the_v1_list(count: int) -> None:
     """home-assistant/core#148331: six inverters were lost."""
     available = {DEVICE_DATA: data(device("1"), deviceCount=count), INVERTERS_V1: [listed("1"), listed("2")]}
-    fleet = of(Inverter, read(inverters.COLLECTOR, available))
-    assert [inverter.serial for inverter in fleet] == ["1", "2"]
+    listed_inverters = of(Inverter, read(inverters.COLLECTOR, available))
+    assert [inverter.serial for inverter in listed_inverters] == ["1", "2"]
 
 
 def test_device_data_of_removed_inverters_is_replaced_by_the_v1_list() -> None:
     removed: Json = {"devName": "pcu", "sn": "9", "active": False}
-    fleet = of(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(removed), INVERTERS_V1: [listed("1")]}))
-    assert [inverter.serial for inverter in fleet] == ["1"]
+    listed_inverters = of(
+        Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(removed), INVERTERS_V1: [listed("1")]})
+    )
+    assert [inverter.serial for inverter in listed_inverters] == ["1"]
 
 
 def test_device_data_removed_inverter_is_inactive_without_values() -> None:
@@ -100,7 +102,7 @@ def test_device_data_count_and_limit_are_exposed() -> None:
 
 
 def test_device_data_at_its_limit_is_not_used_if_v1_fails() -> None:
-    whole = read(inverters.COLLECTOR, {DEVICE_DATA: data(device())})
-    cut: Json = {**data(device()), "deviceCount": 50, "deviceDataLimit": 50}  # type: ignore[dict-item]
-    assert of(Inverter, whole) != []
-    assert of(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: cut}, memory=whole.memory)) == []
+    first = read(inverters.COLLECTOR, {DEVICE_DATA: data(device())})
+    at_limit: Json = {**data(device()), "deviceCount": 50, "deviceDataLimit": 50}  # type: ignore[dict-item]
+    assert of(Inverter, first) != []
+    assert of(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: at_limit}, memory=first.memory)) == []

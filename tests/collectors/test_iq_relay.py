@@ -1,4 +1,4 @@
-"""The IQ Relay: exposed only if one of two documents lists it; one of them contains its measurements."""
+"""The IQ Relay: exposed if the inventory or device_data lists it; device_data contains its measurements."""
 
 from typing import Any
 
@@ -149,8 +149,8 @@ def test_iq_relay_count_at_zero_for_a_poll_is_rejected() -> None:
 def test_iq_relay_that_was_removed_is_not_exposed() -> None:
     assert read(iq_relay.COLLECTOR, {INVENTORY: listed(admin_state=3)}).readings == ()
     assert read(iq_relay.COLLECTOR, {INVENTORY: listed(admin_state=3), DEVICE_DATA: reported()}).readings == ()
-    gone: Json = {"1": {"devName": "nsrb", "sn": "1", "active": False, "channels": [{"lastReading": {}}]}}
-    assert read(iq_relay.COLLECTOR, {DEVICE_DATA: gone}).readings == ()
+    removed: Json = {"1": {"devName": "nsrb", "sn": "1", "active": False, "channels": [{"lastReading": {}}]}}
+    assert read(iq_relay.COLLECTOR, {DEVICE_DATA: removed}).readings == ()
 
 
 def test_iq_relay_loses_only_the_invalid_field() -> None:

@@ -40,7 +40,7 @@ def v1(*serials: str) -> Json:
 
 
 def data(*devices: Json, count: int = 1) -> Json:
-    return {**{str(index): each for index, each in enumerate(devices)}, "deviceCount": count, "deviceDataLimit": 50}
+    return {**{str(index): device for index, device in enumerate(devices)}, "deviceCount": count, "deviceDataLimit": 50}
 
 
 def test_layout_is_that_of_the_config_without_any_document() -> None:
@@ -74,10 +74,10 @@ def inventory(**states: int) -> Json:
 
 @pytest.mark.parametrize("own", [{DEVICE_DATA: data(pcu(FIRST.serial))}, {INVERTERS_V1: v1(FIRST.serial)}])
 def test_layout_inverter_of_the_inventory_alone_is_listed(own: Mapping[str, Json]) -> None:
-    here = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=2)}
-    assert listed(read(here)) == {FIRST.serial: True, SECOND.serial: True}
-    gone = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=3)}
-    assert listed(read(gone)) == {FIRST.serial: True, SECOND.serial: False}
+    installed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=2)}
+    assert listed(read(installed)) == {FIRST.serial: True, SECOND.serial: True}
+    removed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=3)}
+    assert listed(read(removed)) == {FIRST.serial: True, SECOND.serial: False}
 
 
 def test_layout_inverter_removed_in_the_inventory_is_not_listed() -> None:
@@ -109,8 +109,8 @@ def test_layout_with_device_data_at_its_limit_is_unknown() -> None:
     assert listed(read({DEVICE_DATA: full})) == {FIRST.serial: None, SECOND.serial: None}
     before = read({DEVICE_DATA: data(pcu(FIRST.serial), pcu(SECOND.serial))}).memory
     assert listed(read({DEVICE_DATA: full}, memory=before))[SECOND.serial] is None
-    both = {DEVICE_DATA: full, INVERTERS_V1: v1(SECOND.serial)}
-    assert listed(read(both)) == {FIRST.serial: False, SECOND.serial: True}
+    lists = {DEVICE_DATA: full, INVERTERS_V1: v1(SECOND.serial)}
+    assert listed(read(lists)) == {FIRST.serial: False, SECOND.serial: True}
 
 
 def test_layout_with_a_v1_list_beyond_the_limit_is_unknown() -> None:
@@ -145,8 +145,8 @@ def test_layout_does_not_repeat_rejections_of_the_inverters() -> None:
 
 
 def test_layout_arrays_are_those_of_the_config_and_its_inverters() -> None:
-    both = Settings(inverters=(FIRST,), arrays=(PlacedArray(name="west", azimuth=258, tilt=22),))
-    arrays = [(array.array, array.azimuth, array.tilt) for array in of(Array, read({}, both))]
+    settings = Settings(inverters=(FIRST,), arrays=(PlacedArray(name="west", azimuth=258, tilt=22),))
+    arrays = [(array.array, array.azimuth, array.tilt) for array in of(Array, read({}, settings))]
     assert arrays == [("south", None, None), ("west", 258, 22)]
 
 

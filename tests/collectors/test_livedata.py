@@ -21,8 +21,8 @@ BATTERY: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "1"}]}]
 
 
 def powers(milliwatts: int, *phases: int) -> dict[str, Json]:
-    by_phase = {f"agg_p_ph_{letter}_mw": each for letter, each in zip("abc", phases, strict=False)}
-    apparent = {f"agg_s_ph_{letter}_mva": 2 * each for letter, each in zip("abc", phases, strict=False)}
+    by_phase = {f"agg_p_ph_{letter}_mw": power for letter, power in zip("abc", phases, strict=False)}
+    apparent = {f"agg_s_ph_{letter}_mva": 2 * power for letter, power in zip("abc", phases, strict=False)}
     return {"agg_p_mw": milliwatts, "agg_s_mva": 2 * milliwatts, **by_phase, **apparent}
 
 
@@ -55,16 +55,16 @@ def test_livedata_collector_is_disabled_by_default() -> None:
 
 
 def test_live_power_is_in_watts_with_the_sign_of_the_gateway() -> None:
-    powers = {
+    totals = {
         total.source: (total.power, total.apparent_power)
         for total in of(LivePower, read(livedata.COLLECTOR, live("enabled")))
     }
-    assert powers == {"pv": (29.212, 58.424), "grid": (340.582, 681.164), "load": (-630.206, -1260.412)}
+    assert totals == {"pv": (29.212, 58.424), "grid": (340.582, 681.164), "load": (-630.206, -1260.412)}
 
 
 @pytest.mark.parametrize("stream", ["disabled", "", None, True])
 def test_live_values_without_a_stream_are_omitted(stream: Json) -> None:
-    """They are frozen."""
+    """Without a stream the values do not change."""
     result = read(livedata.COLLECTOR, live(stream))
     assert [type(reading) for reading in result.readings] == [Stream]
     assert one(Stream, result).last_update == NOW - 5
@@ -78,7 +78,7 @@ def test_live_values_of_an_old_stream_are_omitted(age: int, exposed: bool) -> No
 
 
 def test_live_age_is_measured_by_the_gateway_clock() -> None:
-    """Its clock is an hour ahead of an `/info` of an hour ago; the exporter's clock is not used."""
+    """The live data are an hour ahead of `/info`, which is an hour old; the exporter's clock is not used."""
     late = live(last_update=int(NOW) + 3600)[LIVE_DATA]
     for age, exposed in ((3600.0, True), (3661.0, False)):
         document_set = Documents({INFO: Document(information(), age=age), LIVE_DATA: Document(late)})

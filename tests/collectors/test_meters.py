@@ -49,7 +49,7 @@ def test_total_consumption_meter_has_no_grid_values() -> None:
 
 
 def test_meter_that_is_disabled_has_its_status_alone() -> None:
-    """7.3.466_metered_disabled_cts reports their values all the same."""
+    """7.3.466_metered_disabled_cts reports values of disabled meters too."""
     off = listed(state="disabled", meteringStatus="check-wiring", statusFlags=["negative-production"])
     result = read(meters.COLLECTOR, {METERS: [off], METER_READINGS: [reading()]})
     assert (of(MeterReading, result), of(MeterPhase, result), of(Grid, result)) == ([], [], [])
@@ -58,7 +58,7 @@ def test_meter_that_is_disabled_has_its_status_alone() -> None:
 
 
 def test_meter_readings_are_joined_by_eid() -> None:
-    """home-assistant/core#137796: 8.3 sent a row that no meter lists, and a client indexed past its list."""
+    """home-assistant/core#137796: 8.3 returned a reading of an unlisted meter; a client failed with an IndexError."""
     result = read(
         meters.COLLECTOR,
         {
@@ -73,7 +73,7 @@ def test_meter_readings_are_joined_by_eid() -> None:
 
 
 def test_meter_channels_beyond_its_phase_count_are_ignored() -> None:
-    """8.2.127_with_3cts: the net CT's third channel carries the storage's second leg."""
+    """8.2.127_with_3cts: the net CT's third channel contains the second phase of the storage CT."""
     phases = of(MeterPhase, read(meters.COLLECTOR, {METERS: [listed()], METER_READINGS: [reading()]}))
     assert [(phase.phase, phase.power) for phase in phases] == [("L1", -1000.0), ("L2", -1036.5)]
 

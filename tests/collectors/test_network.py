@@ -146,11 +146,11 @@ def test_database_usage_of_home_json_is_read_from_text(text: Json, used: float |
 def test_home_json_is_required_where_home_is_not_available(
     firmware: str, absent: tuple[str, ...], required: set[str]
 ) -> None:
-    document_set = documents({INFO: information(firmware)}, absent)
+    available = documents({INFO: information(firmware)}, absent)
     assert {
         endpoint.name
         for endpoint in ENDPOINTS
-        if endpoint.name in {HOME, HOME_JSON} and endpoint.is_required(document_set)
+        if endpoint.name in {HOME, HOME_JSON} and endpoint.is_required(available)
     } == required
 
 

@@ -14,11 +14,11 @@ START = 1_781_000_000.0
 
 ENERGY = Register(key="energy", power="power")
 
-FED_IN = Register(key="energy", power="power", out=True)
+FEED_IN = Register(key="energy", power="power", out=True)
 
 
 class Gateway:
-    """One object of one document, in polls a minute apart."""
+    """One object of one document, polled once a minute."""
 
     def __init__(self, register: Register = ENERGY) -> None:
         self.state = PlausibilityState()
@@ -29,14 +29,14 @@ class Gateway:
     def poll(self, sent: Mapping[str, Json] | None, after: float = 60.0) -> Mapping[str, object]:
         """The accepted fields; `sent` is None if the document lacks the object."""
         self.requested_at += after
-        document_set = Documents({ENDPOINT: Document([], requested_at=self.requested_at)})
-        plausible = PlausibilityFilter(document_set, self.state)
+        documents = Documents({ENDPOINT: Document([], requested_at=self.requested_at)})
+        plausibility = PlausibilityFilter(documents, self.state)
         self.rejections = []
         accepted: Mapping[str, object] = {}
         if sent is not None:
             fields = FieldReader(sent, ENDPOINT, self.rejections)
-            accepted = plausible.accepted(("meter",), fields, (self._register,)).fields
-        self.state = plausible.state()
+            accepted = plausibility.accepted(("meter",), fields, (self._register,)).fields
+        self.state = plausibility.state()
         return accepted
 
     def rules(self) -> list[str]:
@@ -53,7 +53,7 @@ def test_register_at_zero_after_a_poll_without_the_object_is_rejected() -> None:
 
 @pytest.mark.parametrize(("polls", "accepted"), [(9, False), (11, True)])
 def test_register_at_zero_after_ten_minutes_without_it_is_accepted(polls: int, *, accepted: bool) -> None:
-    """An object that a document has lacked for ten minutes is a new one when it returns."""
+    """An object that was missing from its document for ten minutes is a new object when it returns."""
     gateway = Gateway()
     gateway.poll({"energy": 50.0})
     for _ in range(polls):
@@ -80,7 +80,7 @@ def test_register_at_zero_keeps_the_value_before_it() -> None:
     assert gateway.state.devices[ENDPOINT, "meter"].registers["energy"].value == 50.0
 
 
-@pytest.mark.parametrize(("register", "power"), [(ENERGY, 60.0), (FED_IN, -60.0)], ids=["in", "out"])
+@pytest.mark.parametrize(("register", "power"), [(ENERGY, 60.0), (FEED_IN, -60.0)], ids=["in", "out"])
 def test_stall_counts_the_power_in_the_direction_of_the_register(register: Register, power: float) -> None:
     gateway = Gateway(register)
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_stall_counts_the_power_in_the_direction_of_the_register(register: Regis
     assert stall.watt_hours == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize(("register", "power"), [(ENERGY, -60.0), (FED_IN, 60.0)], ids=["in", "out"])
+@pytest.mark.parametrize(("register", "power"), [(ENERGY, -60.0), (FEED_IN, 60.0)], ids=["in", "out"])
 def test_stall_does_not_begin_with_power_against_the_register(register: Register, power: float) -> None:
     gateway = Gateway(register)
     for _ in range(3):
@@ -120,11 +120,11 @@ def test_lost_phase_ends_once_the_phase_is_live_again(volts: float, *, lost: boo
 
     state = PlausibilityState()
     for minute, second in enumerate((120.0, 0.0, volts)):
-        document_set = Documents({ENDPOINT: Document([], requested_at=START + 60 * minute)})
-        plausible = PlausibilityFilter(document_set, state)
+        documents = Documents({ENDPOINT: Document([], requested_at=START + 60 * minute)})
+        plausibility = PlausibilityFilter(documents, state)
         rejections: list[Rejection] = []
-        suspect = plausible.phase_lost(("meter",), FieldReader(sent(second), ENDPOINT, rejections), "channels", 2)
-        state = plausible.state()
+        suspect = plausibility.phase_lost(("meter",), FieldReader(sent(second), ENDPOINT, rejections), "channels", 2)
+        state = plausibility.state()
     assert suspect is lost
     assert [(rejection.endpoint, rejection.rule, rejection.key) for rejection in rejections] == (
         [(ENDPOINT, "phase_lost", "channels")] if lost else []

@@ -10,7 +10,7 @@ from envoy_exporter.collectors.meters import Grid, MeterPhase, MeterReading
 from envoy_exporter.collectors.production import Production, ProductionPhase
 from envoy_exporter.documents import ENSEMBLE_INVENTORY, Json
 
-UNIT: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "123"}]}]
+BATTERIES: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "123"}]}]
 
 
 def test_lost_phase_rejects_the_meter_for_a_poll() -> None:
@@ -26,8 +26,8 @@ def test_lost_phase_rejects_the_meter_for_a_poll() -> None:
 
 def test_lost_phase_of_the_storage_ct_rejects_battery_power() -> None:
     gateway = PollSequence(batteries.COLLECTOR, step=10)
-    gateway.poll({ENSEMBLE_INVENTORY: UNIT, **ct(BOTH)})
-    half = gateway.poll({ENSEMBLE_INVENTORY: UNIT, **ct(HALF)})
+    gateway.poll({ENSEMBLE_INVENTORY: BATTERIES, **ct(BOTH)})
+    half = gateway.poll({ENSEMBLE_INVENTORY: BATTERIES, **ct(HALF)})
     assert (of(StoragePower, half), of(StorageEnergy, half)) == ([], [])
     assert rejected_rules(half) == [("phase_lost", "channels")]
 
@@ -39,7 +39,7 @@ def test_lost_phase_of_the_net_ct_rejects_the_grid() -> None:
 
 
 def test_phase_that_was_never_live_is_not_lost() -> None:
-    """8.3.1598_collar's backfeed CT has one leg."""
+    """The backfeed CT of 8.3.1598_collar has one phase."""
     gateway = PollSequence(meters.COLLECTOR, step=10)
     for _ in range(3):
         result = gateway.poll(ct(HALF))
@@ -66,8 +66,8 @@ def test_lost_phase_for_ten_minutes_is_accepted() -> None:
 def test_power_cut_of_the_whole_meter_is_not_a_lost_phase() -> None:
     gateway = PollSequence(meters.COLLECTOR, step=10)
     gateway.poll(ct(BOTH))
-    dark = readings(channel(100.0, 0, 0), channel(100.0, 0, 0))
-    assert rejected_rules(gateway.poll(ct(dark))) == []
+    without_voltage = readings(channel(100.0, 0, 0), channel(100.0, 0, 0))
+    assert rejected_rules(gateway.poll(ct(without_voltage))) == []
 
 
 def test_outage_of_a_phase_that_keeps_its_registers_is_accepted() -> None:

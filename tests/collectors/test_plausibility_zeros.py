@@ -212,11 +212,11 @@ def test_plausibility_state_forgets_only_what_a_document_lacks() -> None:
     gateway.poll(two)
     for _ in range(60):
         gateway.poll({METERS: two[METERS]})
-    assert eids(gateway) == {3, 4}
+    assert remembered_eids(gateway) == {3, 4}
     for _ in range(12):
         gateway.poll({**two, METER_READINGS: BOTH})
-    assert eids(gateway) == {3}
+    assert remembered_eids(gateway) == {3}
 
 
-def eids(gateway: PollSequence) -> set[object]:
+def remembered_eids(gateway: PollSequence) -> set[object]:
     return {key[1] for key in gateway.memory.devices}  # type: ignore[attr-defined]

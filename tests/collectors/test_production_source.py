@@ -87,10 +87,10 @@ def test_source_is_kept_if_the_list_of_meters_fails_once() -> None:
     )
 
 
-@pytest.mark.parametrize("odd", [{"production": None}, {}])
-def test_source_without_a_production_list_needs_an_unmetered_gateway(odd: Json) -> None:
-    """Without metering hardware there is no CT whose register the list could name."""
-    available: dict[str, Json] = {PRODUCTION_JSON: odd, METERS: [], PRODUCTION_V1: V1}
+@pytest.mark.parametrize("content", [{"production": None}, {}])
+def test_source_without_a_production_list_needs_an_unmetered_gateway(content: Json) -> None:
+    """Without metering hardware there is no CT that the missing list could contain."""
+    available: dict[str, Json] = {PRODUCTION_JSON: content, METERS: [], PRODUCTION_V1: V1}
     assert source(read(production.COLLECTOR, {INFO: information(), **available})) is None
     assert source(read(production.COLLECTOR, {INFO: STANDARD, **available})) == "v1"
     assert source(read(production.COLLECTOR, {INFO: STANDARD, **available, PRODUCTION_V1: V1_OF_ZEROS})) is None

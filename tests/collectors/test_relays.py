@@ -32,7 +32,7 @@ def with_contacts(*settings: Json, **status: str) -> dict[str, Json]:
 
 
 def test_relay_of_type_none_is_not_exposed() -> None:
-    """Every gateway from 7 on lists four contacts, and some that are not used as closed (7.6.175)."""
+    """Gateways from firmware 7 list four contacts, and report some unused ones as closed (7.6.175)."""
     assert (
         read(
             relays.COLLECTOR, with_contacts(setting(type="NONE"), setting("NC2", type=None), NC1="closed", NC2="open")

@@ -23,7 +23,7 @@ BOTH_METERS: list[Json] = [
 
 
 def energies(day: float | None, week: float | None, lifetime: float | None) -> tuple[float | None, float | None, str]:
-    """What is accepted of them, and the rules that rejected the rest."""
+    """The accepted day and week, and the rules that rejected the others."""
     sent = {key: value for key, value in (("day", day), ("week", week)) if value is not None}
     fields = FieldReader(sent, PRODUCTION_V1)
     accepted = sanity_checks.day_and_week(fields, "day", "week", lifetime)
@@ -36,7 +36,7 @@ DAY, WHOLE_WEEK, LOW = "day:day_equals_lifetime", "week:week_equals_lifetime", "
 @pytest.mark.parametrize(
     ("day", "week", "lifetime", "expected"),
     [
-        # A system's first day, its second with more and with less energy than the first, its eighth and its ninth.
+        # The first day of a system, the second with more and with less energy than the first, the eighth and the ninth.
         (12_000, 0, 12_000, (None, 0, DAY)),
         (12_000, 5_000, 17_000, (None, 5_000, DAY)),
         (5_000, 12_000, 17_000, (5_000, None, WHOLE_WEEK)),

@@ -71,6 +71,6 @@ AHEAD = int(NOW) + 10 * 86400
 
 def test_date_ahead_is_rejected_in_tariff_and_network_too() -> None:
     settings = read(tariff.COLLECTOR, {TARIFF: {"tariff": {"storage_settings": {"date": str(AHEAD)}}}})
-    cloud = read(network.COLLECTOR, {HOME: {"network": {"last_enlighten_report_time": AHEAD}}})
-    assert (one(StorageSettings, settings).last_change, one(Cloud, cloud).last_report) == (None, None)
-    assert {rejection.rule for rejection in (*settings.rejections, *cloud.rejections)} == {"clock"}
+    enlighten = read(network.COLLECTOR, {HOME: {"network": {"last_enlighten_report_time": AHEAD}}})
+    assert (one(StorageSettings, settings).last_change, one(Cloud, enlighten).last_report) == (None, None)
+    assert {rejection.rule for rejection in (*settings.rejections, *enlighten.rejections)} == {"clock"}

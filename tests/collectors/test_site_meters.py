@@ -16,7 +16,7 @@ INVERTERS: Json = {"type": "inverters", "activeCount": 22, "wNow": 20, "whLifeti
 
 
 def test_meters_inactive_for_a_poll_are_absent_and_not_replaced() -> None:
-    """pyenphase#471 and #480: 8.3 around 23:05."""
+    """pyenphase#471 and pyenphase#480: activeCount of 8.3 is 0 for a poll around 23:05."""
     gateway = PollSequence(production.COLLECTOR)
     powers = []
     for n in range(10):
@@ -33,7 +33,7 @@ def test_meters_inactive_for_a_poll_are_absent_and_not_replaced() -> None:
 
 @pytest.mark.parametrize(("count", "active"), [(1, True), (0, False)])
 def test_meter_activity_is_that_of_active_count(count: int, *, active: bool) -> None:
-    """0 without CTs (7.3.130_no_consumption), and for a poll around 23:05 on 8.3 (pyenphase#471)."""
+    """activeCount is 0 without CTs (7.3.130_no_consumption), and for a poll around 23:05 on 8.3 (pyenphase#471)."""
     available: Json = {
         "production": [{"type": "inverters", "activeCount": 9}, {"type": "eim", "activeCount": 1, "wNow": 1.0}],
         "consumption": [

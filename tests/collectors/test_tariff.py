@@ -77,7 +77,7 @@ def test_storage_reserve_out_of_range_is_rejected() -> None:
 
 
 def test_single_rate_of_zero_has_no_price() -> None:
-    """A tariff without a single rate contains 0."""
+    """The gateway reports 0 if there is no single rate."""
     assert prices() == {}
     assert prices(single_rate={"rate": 0.21835}) == {("import", None, None, None, None): 0.21835}
 
@@ -96,8 +96,8 @@ def test_single_rate_of_zero_has_no_price() -> None:
     ],
 )
 def test_price_is_rounded_to_the_digits_of_single_precision(sent: float, price: float) -> None:
-    only = one(Price, read(tariff.COLLECTOR, document(single_rate={"rate": 0, "sell": sent})))
-    assert (only.direction, only.currency, only.price) == ("export", "EUR", price)
+    sell = one(Price, read(tariff.COLLECTOR, document(single_rate={"rate": 0, "sell": sent})))
+    assert (sell.direction, sell.currency, sell.price) == ("export", "EUR", price)
 
 
 def day(name: str, *periods: Json) -> Json:
@@ -124,8 +124,8 @@ def test_period_name_repeated_in_a_day_has_a_number() -> None:
 
 
 def test_period_start_is_in_seconds_after_midnight() -> None:
-    starts = of(PeriodStart, read(tariff.COLLECTOR, document(seasons_sell=[{"id": "all", "days": DAYS}])))
-    assert [(period.direction, period.period, period.start) for period in starts if period.day == "weekdays"] == [
+    periods = of(PeriodStart, read(tariff.COLLECTOR, document(seasons_sell=[{"id": "all", "days": DAYS}])))
+    assert [(period.direction, period.period, period.start) for period in periods if period.day == "weekdays"] == [
         ("export", "filler", 0),
         ("export", "peak", 54_000),
         ("export", "filler#2", 82_860),
@@ -158,8 +158,8 @@ def test_season_start_and_weekdays_are_exposed() -> None:
 
 
 def test_prices_without_names_have_different_labels() -> None:
-    nameless: Json = [{"days": [{"periods": [{"rate": 1}, {"rate": 2}]}, {"periods": [{"rate": 3}]}]}]
-    assert len(prices(seasons=nameless)) == 3
+    without_names: Json = [{"days": [{"periods": [{"rate": 1}, {"rate": 2}]}, {"periods": [{"rate": 3}]}]}]
+    assert len(prices(seasons=without_names)) == 3
 
 
 def test_tariff_with_many_prices_has_a_thousand_samples_at_most() -> None:
