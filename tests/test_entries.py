@@ -1,4 +1,4 @@
-"""The parts of a document by name, and which of them are usable."""
+"""Entries of documents: which are usable, and which prove that hardware is installed."""
 
 import pytest
 from support.documents import documents

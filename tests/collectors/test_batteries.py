@@ -49,7 +49,7 @@ def test_batteries_of_a_controller_without_batteries_are_absent() -> None:
     assert read(batteries.COLLECTOR, iq_system()).readings == ()
 
 
-def test_batteries_of_iq_kind_alone_are_their_aggregate() -> None:
+def test_batteries_of_only_the_iq_kind_are_their_aggregate() -> None:
     result = read(batteries.COLLECTOR, iq_system(iq_unit()))
     assert one(Storage, result) == Storage(charge=0.54, available=1890 * 3600, capacity=3500 * 3600)
     battery = one(Battery, result)
@@ -58,7 +58,7 @@ def test_batteries_of_iq_kind_alone_are_their_aggregate() -> None:
     assert (battery.available, battery.capacity, battery.power) == (1890 * 3600, 3500 * 3600, -1324)
 
 
-def test_batteries_of_ac_kind_alone_are_the_site_entry() -> None:
+def test_batteries_of_only_the_ac_kind_are_the_site_entry() -> None:
     result = read(batteries.COLLECTOR, {PRODUCTION_JSON: AC, ENSEMBLE_SECCTRL: SECCTRL, ENSEMBLE_INVENTORY: []})
     battery = one(Battery, result)
     assert (battery.kind, battery.charge, battery.available, battery.capacity) == ("ac", 0.25, 930 * 3600, None)

@@ -115,7 +115,7 @@ def test_ac_battery_power_without_one_of_its_fields_is_absent(report: dict[str, 
     assert one(BatteryUnit, read(batteries.COLLECTOR, available)).power is None
 
 
-def test_ac_batteries_without_an_aggregate_charge_are_units_alone() -> None:
+def test_ac_batteries_without_an_aggregate_charge_are_only_units() -> None:
     """activeCount 2 without percentFull (pyenphase 2.4.4): the aggregate needs percentFull."""
     without_charge: Json = {"storage": [{"type": "acb", "activeCount": 2, "wNow": 0, "whNow": 0, "state": "idle"}]}
     result = read(batteries.COLLECTOR, ac_inventory(ac_unit(), **{PRODUCTION_JSON: without_charge}))
@@ -154,7 +154,7 @@ def v1_battery(**more: Json) -> list[Json]:
     return [V1[0], {**V1[1], "maxReportWatts": 149, **more}]
 
 
-def test_ac_battery_of_the_v1_list_alone_has_its_maximum_and_report() -> None:
+def test_ac_battery_in_the_v1_list_only_has_its_maximum_and_report() -> None:
     """8.2.4382_ACB lists three AC batteries there and has no inventory."""
     result = read(batteries.COLLECTOR, {INVERTERS_V1: v1_battery()}, absent=(INVENTORY,))
     assert one(BatteryUnitInfo, result).kind == "ac"

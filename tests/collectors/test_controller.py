@@ -148,7 +148,7 @@ def test_controller_before_firmware_8_reports_operating() -> None:
     assert one(Enpower, read(controller.COLLECTOR, listed("ENPOWER", enpower(operating=True)))).operating is True
 
 
-def test_controller_alone_has_the_relays_and_errors_of_the_status() -> None:
+def test_single_controller_has_relays_and_errors_of_the_status() -> None:
     result = read(controller.COLLECTOR, listed("ENPOWER", enpower(), **STATUS, **ERRORS))
     assert [(relay.serial, relay.relay, relay.state) for relay in of(EnpowerRelay, result)] == [
         ("9", "1", 1),
@@ -167,7 +167,7 @@ def test_two_controllers_have_no_relays_and_errors() -> None:
     assert [grid.connected for grid in of(Grid, result)] == [True, True]
     assert {relay.state for relay in of(EnpowerRelay, result)} == {None}
     assert {modes.solar for modes in of(GridMode, result)} == {None}
-    assert {controller.errors for controller in of(Enpower, result)} == {None}
+    assert {device.errors for device in of(Enpower, result)} == {None}
 
 
 def test_controller_of_firmware_7_has_two_relays() -> None:
@@ -222,14 +222,14 @@ def test_collar_grid_modes_are_those_of_the_status() -> None:
 
 
 def test_combiner_firmware_is_read_from_fw_version() -> None:
-    available: Json = {
+    combiner: Json = {
         "part_num": "800-02403-r08",
         "serial_num": "6",
         "last_rpt_date": 1_752_945_451,
         "fw_version": "0.1.20-D1",
         "communicating": False,
     }
-    result = read(controller.COLLECTOR, listed("C6 COMBINER CONTROLLER", available))
+    result = read(controller.COLLECTOR, listed("C6 COMBINER CONTROLLER", combiner))
     assert one(CombinerInfo, result) == CombinerInfo(serial="6", part_number="800-02403-r08", firmware="0.1.20-D1")
     assert one(Combiner, result) == Combiner(serial="6", communicating=False, last_report=1_752_945_451)
 

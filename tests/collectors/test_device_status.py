@@ -40,7 +40,7 @@ DEVICES = [
 
 
 @pytest.mark.parametrize(("collector", "family", "endpoint", "group"), DEVICES)
-def test_device_status_has_one_sample_for_each_raised_flag(
+def test_device_status_has_one_sample_for_each_flag(
     collector: Collector[Any], family: str, endpoint: str, group: str
 ) -> None:
     def samples(status: Json) -> dict[str, float]:

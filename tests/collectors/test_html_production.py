@@ -135,7 +135,7 @@ def test_page_without_numbers_has_no_rows(content: Json) -> None:
     assert html_production.read(content) == html_production.Page()
 
 
-def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
+def test_production_with_an_invalid_row_rejects_only_that_row() -> None:
     available = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
     result = read(production.COLLECTOR, available)
     values = one(Production, result)

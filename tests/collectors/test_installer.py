@@ -79,7 +79,7 @@ RELAY: list[Json] = ["482243110099", 12, True, True, False, int(NOW) - 300, 0, 0
 @pytest.mark.parametrize(
     ("number", "listed"), [(1, True), (11, False), (12, False), (19, False), (2, False), (None, True), ("1", False)]
 )
-def test_installer_table_exposes_microinverters_alone(number: Json, listed: bool) -> None:
+def test_installer_table_exposes_only_microinverters(number: Json, listed: bool) -> None:
     """An IQ Relay in the table is not an inverter of 0 W, 0 V and 0 degrees."""
     result = read(installer.COLLECTOR, table(RECENT, [RELAY[0], number, *RELAY[2:]]))
     assert [inverter.serial for inverter in of(PlcInverter, result)] == ["482243110017", *["482243110099"] * listed]
@@ -156,8 +156,8 @@ def test_pdm_energy_at_zero_for_a_poll_is_rejected() -> None:
     assert of(PdmEnergy, zeros) == []
     assert rejected_rules(zeros) == [("zero_after_value", "wattHoursLifetime")]
     assert one(PdmEnergy, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
-    half = one(PdmEnergy, poll(2816, 30_268, 0, 7))
-    assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)
+    without_lifetime = one(PdmEnergy, poll(2816, 30_268, 0, 7))
+    assert (without_lifetime.power, without_lifetime.lifetime, without_lifetime.today) == (7, None, 2816 * 3600)
 
 
 def test_dynamic_limit_that_is_disabled_has_no_value() -> None:
@@ -171,9 +171,9 @@ def test_production_switch_that_is_forced_off_is_exposed() -> None:
     assert one(Switches, read(installer.COLLECTOR, {PRODUCTION_SWITCH: {"powerForcedOff": True}})).forced_off is True
 
 
-@pytest.mark.parametrize(("profile", "name"), [("en_50549_1", "en_50549_1"), (4711, "4711"), (None, None)])
-def test_grid_profile_id_is_exposed_as_text(profile: Json, name: str | None) -> None:
-    content: Json = {"selected_profile": "EN 50549-1:2019", "selected_profile_id": profile}
+@pytest.mark.parametrize(("profile_id", "name"), [("en_50549_1", "en_50549_1"), (4711, "4711"), (None, None)])
+def test_grid_profile_id_is_exposed_as_text(profile_id: Json, name: str | None) -> None:
+    content: Json = {"selected_profile": "EN 50549-1:2019", "selected_profile_id": profile_id}
     assert one(GridProfile, read(installer.COLLECTOR, {GRID_PROFILE: content})) == GridProfile(
         profile="EN 50549-1:2019", id=name
     )

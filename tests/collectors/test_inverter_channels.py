@@ -74,8 +74,8 @@ def test_inverter_with_several_channels_is_their_sum() -> None:
 def test_inverter_with_several_channels_has_no_value_of_a_single_one() -> None:
     values = one(Inverter, read(inverters.COLLECTOR, inverter(ONE, TWO)))
     assert (values.ac_voltage, values.ac_frequency, values.temperature) == (240, 50.013, 38)
-    one_channel_s = (values.energy, values.running, values.max_power, values.dc_voltage, values.dc_current)
-    assert one_channel_s == (None, None, None, None, None)
+    of_one_channel = (values.energy, values.running, values.max_power, values.dc_voltage, values.dc_current)
+    assert of_one_channel == (None, None, None, None, None)
     assert (values.ac_current, values.reactive_power, values.report_energy) == (None, None, None)
 
 
@@ -179,9 +179,9 @@ def test_inverter_channel_listed_once_beside_others_changes_nothing() -> None:
     assert (one(Inverter, result).power, energies(result)) == (450, {"1": 1e9, "2": 2e9})
 
 
-@pytest.mark.parametrize("warm", [0, 1])
-def test_inverter_channel_numbers_never_switch_registers(warm: int) -> None:
-    gateway = gateway_with(ONE, TWO) if warm else PollSequence(inverters.COLLECTOR, step=120)
+@pytest.mark.parametrize("listed_before", [False, True])
+def test_inverter_channel_numbers_never_switch_registers(listed_before: bool) -> None:
+    gateway = gateway_with(ONE, TWO) if listed_before else PollSequence(inverters.COLLECTOR, step=120)
     for _ in range(3):
         assert energies(gateway.poll(inverter(ONE, TWO))) == {"1": 1e9, "2": 2e9}
         result = gateway.poll(inverter(TWO, THREE))
@@ -196,11 +196,11 @@ def test_inverter_channel_that_is_new_follows_the_known_ones() -> None:
 
 
 def test_inverter_channels_whose_ids_are_missing_are_rejected() -> None:
-    """Half an hour without ids; the inverter's report is used all the same."""
+    """Half an hour without ids; the inverter's report is still used."""
     gateway = gateway_with(ONE, TWO)
-    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
+    without_ids = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
     for _ in range(15):
-        result = gateway.poll(inverter(*unnamed))
+        result = gateway.poll(inverter(*without_ids))
         values = one(Inverter, result)
         assert (values.power, values.today, channels(result)) == (None, None, {})
         assert (values.reporting, values.last_report) == (True, NOW - 60)
@@ -211,8 +211,8 @@ def test_inverter_channels_whose_ids_are_missing_are_rejected() -> None:
 
 def test_inverter_channels_without_ids_for_a_day_are_read_by_place() -> None:
     gateway = gateway_with(ONE, TWO)
-    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
-    numbered = [energies(gateway.poll(inverter(*unnamed), after=3600)) for _ in range(26)]
+    without_ids = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
+    numbered = [energies(gateway.poll(inverter(*without_ids), after=3600)) for _ in range(26)]
     assert numbered == [{}] * 24 + [{"1": 1e9, "2": 2e9}] * 2
 
 
@@ -226,10 +226,10 @@ def test_inverter_channels_keep_numbers_through_one_with_other_ids() -> None:
 
 def test_inverter_channels_by_place_are_rejected_if_one_is_missing() -> None:
     """With fewer places than before it is not known which channel is missing."""
-    unnamed = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
-    gateway = gateway_with(*unnamed)
-    assert energies(gateway.poll(inverter(*unnamed))) == {"1": 1e9, "2": 2e9}
-    for listed in (unnamed[1], TWO):
+    without_ids = [{key: value for key, value in channel.items() if key != "chanEid"} for channel in (ONE, TWO)]
+    gateway = gateway_with(*without_ids)
+    assert energies(gateway.poll(inverter(*without_ids))) == {"1": 1e9, "2": 2e9}
+    for listed in (without_ids[1], TWO):
         result = gateway.poll(inverter(listed))
         assert (one(Inverter, result).power, channels(result), rejected_rules(result)) == (
             None,
@@ -289,8 +289,8 @@ def test_inverter_channel_keeps_its_number_while_the_first_is_missing() -> None:
 
 def test_inverter_channels_without_their_ids_for_a_poll_are_missing() -> None:
     gateway = gateway_with(ONE, TWO)
-    unnamed = {key: value for key, value in TWO.items() if key != "chanEid"}
-    result = gateway.poll(inverter(ONE, unnamed))
+    without_ids = {key: value for key, value in TWO.items() if key != "chanEid"}
+    result = gateway.poll(inverter(ONE, without_ids))
     assert (one(Inverter, result).power, channels(result)) == (None, {})
     assert channels(gateway.poll(inverter(ONE, TWO))) == {"1": (200, 1e9), "2": (250, 2e9)}
 
@@ -334,8 +334,8 @@ def test_inverter_channels_without_numbers_are_numbered_by_place(eids: tuple[Jso
 def test_inverter_channel_register_that_falls_to_zero_is_rejected() -> None:
     gateway = PollSequence(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
-    fallen: dict[str, Json] = {**TWO, "lifetime": {"joulesProduced": 0, "duration": 6_000_000}}
-    result = gateway.poll(inverter(ONE, fallen))
+    at_zero: dict[str, Json] = {**TWO, "lifetime": {"joulesProduced": 0, "duration": 6_000_000}}
+    result = gateway.poll(inverter(ONE, at_zero))
     assert channels(result)["2"] == (250, None)
     assert ("zero_after_value", "lifetime.joulesProduced") in rejected_rules(result)
 

@@ -37,7 +37,7 @@ def test_inverter_report_of_the_v1_list_has_power_and_date() -> None:
     assert (inverter.energy, inverter.dc_voltage, inverter.active) == (None, None, None)
 
 
-def test_inverter_report_that_is_old_has_its_registers_alone() -> None:
+def test_inverter_report_that_is_old_has_only_its_registers() -> None:
     """At night the gateway repeats the last power, 4 W, until the morning (home-assistant/core#124493)."""
     inverter = one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=90 * 60 + 1))}))
     assert inverter.reporting is False

@@ -129,7 +129,7 @@ def test_iq_relay_is_read_from_either_document_alone() -> None:
     assert (one(IqRelay, alone).communicating, one(IqRelay, alone).temperature) == (True, None)
 
 
-def test_iq_relay_with_an_old_report_has_its_count_alone() -> None:
+def test_iq_relay_with_an_old_report_has_only_its_count() -> None:
     result = read(iq_relay.COLLECTOR, {DEVICE_DATA: reported(age=5401)})
     relay = one(IqRelay, result)
     assert (relay.temperature, relay.frequency, relay.state_changes) == (None, None, 6)

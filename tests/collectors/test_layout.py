@@ -27,8 +27,8 @@ def read(
     return read_documents(layout.COLLECTOR, documents(available, absent), settings, memory)
 
 
-def listed(read: Result[Any]) -> dict[str, bool | None]:
-    return {inverter.serial: inverter.listed for inverter in of(layout.PlacedInverter, read)}
+def listed(result: Result[Any]) -> dict[str, bool | None]:
+    return {inverter.serial: inverter.listed for inverter in of(layout.PlacedInverter, result)}
 
 
 def pcu(serial: str, **more: Json) -> Json:
@@ -73,7 +73,7 @@ def inventory(**states: int) -> Json:
 
 
 @pytest.mark.parametrize("own", [{DEVICE_DATA: data(pcu(FIRST.serial))}, {INVERTERS_V1: v1(FIRST.serial)}])
-def test_layout_inverter_of_the_inventory_alone_is_listed(own: Mapping[str, Json]) -> None:
+def test_layout_inverter_in_the_inventory_only_is_listed(own: Mapping[str, Json]) -> None:
     installed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=2)}
     assert listed(read(installed)) == {FIRST.serial: True, SECOND.serial: True}
     removed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=3)}

@@ -27,8 +27,8 @@ def test_export_limit_that_is_disabled_has_no_value() -> None:
 
 
 def test_export_limit_is_a_ratio_or_a_power() -> None:
-    share = export(PEL=True, Soft_PEL=True, percent=True, PEL_Limit=70.0)
-    assert share == ExportLimit(enabled=True, ratio=0.7, type=frozenset({"soft"}))
+    ratio = export(PEL=True, Soft_PEL=True, percent=True, PEL_Limit=70.0)
+    assert ratio == ExportLimit(enabled=True, ratio=0.7, type=frozenset({"soft"}))
     power = export(PEL=True, Hard_PEL=True, Soft_PEL=True, PEL_Limit=5000.0)
     assert power == ExportLimit(enabled=True, power=5000, type=frozenset({"hard", "soft"}))
 

@@ -97,7 +97,7 @@ def test_live_batteries_are_exposed_with_their_hardware() -> None:
 def test_live_generator_is_exposed_once_it_is_configured() -> None:
     running = live(generator=powers(5_000_000, 2_500_000, 2_500_000))
     result = read(livedata.COLLECTOR, {**running, GENERATOR_CONFIG: {"name_plate_rating_wat": 14.0}})
-    assert {live.source: live.power for live in of(LivePower, result)}["generator"] == 5000
+    assert {total.source: total.power for total in of(LivePower, result)}["generator"] == 5000
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ def test_total_consumption_meter_has_no_grid_values() -> None:
     assert one(MeterReading, result).meter == "total-consumption"
 
 
-def test_meter_that_is_disabled_has_its_status_alone() -> None:
+def test_meter_that_is_disabled_has_only_its_status() -> None:
     """7.3.466_metered_disabled_cts reports values of disabled meters too."""
-    off = listed(state="disabled", meteringStatus="check-wiring", statusFlags=["negative-production"])
-    result = read(meters.COLLECTOR, {METERS: [off], METER_READINGS: [reading()]})
+    disabled = listed(state="disabled", meteringStatus="check-wiring", statusFlags=["negative-production"])
+    result = read(meters.COLLECTOR, {METERS: [disabled], METER_READINGS: [reading()]})
     assert (of(MeterReading, result), of(MeterPhase, result), of(Grid, result)) == ([], [], [])
     status = one(MeterStatus, result)
     assert (status.enabled, status.metering, status.flags_active) == (False, "check-wiring", 1)
@@ -78,7 +78,7 @@ def test_meter_channels_beyond_its_phase_count_are_ignored() -> None:
     assert [(phase.phase, phase.power) for phase in phases] == [("L1", -1000.0), ("L2", -1036.5)]
 
 
-def test_meter_with_one_phase_has_l1_alone() -> None:
+def test_meter_with_one_phase_has_only_l1() -> None:
     phases = of(MeterPhase, read(meters.COLLECTOR, {METERS: [listed(phaseCount=1)], METER_READINGS: [reading()]}))
     assert [phase.phase for phase in phases] == ["L1"]
 
@@ -103,7 +103,7 @@ def test_meter_power_factor_out_of_range_is_rejected(factor: float) -> None:
     assert result.rejections == ((METER_READINGS, "range", "pwrFactor"),)
 
 
-def test_meter_negative_register_is_rejected_alone() -> None:
+def test_meter_negative_register_rejects_no_other_value() -> None:
     """8.3.1598_collar: evse actEnergyRcvd -19.677."""
     result = read(meters.COLLECTOR, {METERS: [listed()], METER_READINGS: [reading(actEnergyRcvd=-19.677)]})
     assert (one(MeterReading, result).received, one(MeterReading, result).delivered) == (None, 1000.5 * 3600)
@@ -139,8 +139,8 @@ def test_meter_metering_status_that_is_unknown_is_other() -> None:
 
 def test_meter_without_flags_has_no_flag_samples() -> None:
     """4.2.33 has no statusFlags."""
-    without = {key: value for key, value in listed().items() if key != "statusFlags"}  # type: ignore[union-attr]
-    status = one(MeterStatus, read(meters.COLLECTOR, {METERS: [without]}))
+    without_flags = {key: value for key, value in listed().items() if key != "statusFlags"}  # type: ignore[union-attr]
+    status = one(MeterStatus, read(meters.COLLECTOR, {METERS: [without_flags]}))
     assert (status.flags, status.flags_active) == (None, None)
 
 

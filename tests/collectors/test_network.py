@@ -113,8 +113,8 @@ def test_battery_communication_has_a_level_for_each_band() -> None:
         for communication in of(BatteryCommunication, read(network.COLLECTOR, home()))
     }
     assert levels == {"sub_ghz": 1, "2_4_ghz": 2}
-    none: Any = {**COMM, "encharge": [{"num": 0, "level": 0, "level_24g": 0, "level_subg": 0}]}
-    assert of(BatteryCommunication, read(network.COLLECTOR, home(comm=none))) == []
+    without_batteries: Any = {**COMM, "encharge": [{"num": 0, "level": 0, "level_24g": 0, "level_subg": 0}]}
+    assert of(BatteryCommunication, read(network.COLLECTOR, home(comm=without_batteries))) == []
 
 
 def test_wireless_connection_is_exposed() -> None:
@@ -155,8 +155,8 @@ def test_home_json_is_required_where_home_is_not_available(
 
 
 def test_battery_firmware_status_is_exposed() -> None:
-    available: Json = {"SiteSync": {"Current_Status": 10, "Current_Status_str": "No Update Running"}}
-    assert one(BatteryFirmware, read(network.COLLECTOR, {FIRMWARE_MANAGER: available})).status == 10
+    content: Json = {"SiteSync": {"Current_Status": 10, "Current_Status_str": "No Update Running"}}
+    assert one(BatteryFirmware, read(network.COLLECTOR, {FIRMWARE_MANAGER: content})).status == 10
 
 
 def test_network_without_documents_has_no_readings() -> None:

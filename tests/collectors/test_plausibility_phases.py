@@ -20,8 +20,8 @@ def test_lost_phase_rejects_the_meter_for_a_poll() -> None:
     half = gateway.poll(ct(HALF))
     assert (of(MeterReading, half), of(MeterPhase, half)) == ([], [])
     assert rejected_rules(half) == [("phase_lost", "channels")]
-    whole = gateway.poll(ct(BOTH))
-    assert (one(MeterReading, whole).power, len(of(MeterPhase, whole)), rejected_rules(whole)) == (60.0, 2, [])
+    both = gateway.poll(ct(BOTH))
+    assert (one(MeterReading, both).power, len(of(MeterPhase, both)), rejected_rules(both)) == (60.0, 2, [])
 
 
 def test_lost_phase_of_the_storage_ct_rejects_battery_power() -> None:
@@ -46,7 +46,7 @@ def test_phase_that_was_never_live_is_not_lost() -> None:
         assert (one(MeterReading, result).power, len(of(MeterPhase, result)), rejected_rules(result)) == (30.0, 2, [])
 
 
-def test_phase_with_an_induced_voltage_alone_was_not_live() -> None:
+def test_phase_with_only_an_induced_voltage_was_not_live() -> None:
     """7.3.466_with_cts_3phase reports 6 and 11 V where nothing is wired."""
     gateway = PollSequence(meters.COLLECTOR, step=10)
     gateway.poll(ct(readings(channel(100.0), channel(0, 0, 11.4)), phases=2))

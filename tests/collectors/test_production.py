@@ -27,12 +27,12 @@ def test_production_with_negative_power_at_night_is_accepted() -> None:
 
 def test_production_of_today_equal_to_the_lifetime_is_rejected() -> None:
     """8.3.5433: whToday = whLastSevenDays = whLifetime."""
-    of_all = read(
+    result = read(
         production.COLLECTOR,
         {PRODUCTION_JSON: site(eim(whToday=19_230_313.0, whLastSevenDays=19_230_313.0)), METERS: CT},
     )
-    assert (one(Production, of_all).today, one(Production, of_all).last_week) == (None, None)
-    assert of_all.rejections == (
+    assert (one(Production, result).today, one(Production, result).last_week) == (None, None)
+    assert result.rejections == (
         (PRODUCTION_JSON, "day_equals_lifetime", "whToday"),
         (PRODUCTION_JSON, "week_equals_lifetime", "whLastSevenDays"),
     )
@@ -41,15 +41,15 @@ def test_production_of_today_equal_to_the_lifetime_is_rejected() -> None:
 @pytest.mark.parametrize("week", [19_230_313.0 - 18_633.0, 19_230_313.0 * 0.999])
 def test_production_of_the_week_near_the_lifetime_is_rejected(week: float) -> None:
     """8.1.41 reports 1,456 kWh for the week, and a lifetime of 1,510 kWh."""
-    rejected = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=week)), METERS: CT})
-    assert one(Production, rejected).last_week is None
-    assert one(Production, rejected).today == 18_633.0 * 3600
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=week)), METERS: CT})
+    assert one(Production, result).last_week is None
+    assert one(Production, result).today == 18_633.0 * 3600
 
 
 def test_production_of_the_week_below_the_day_is_rejected() -> None:
-    rejected = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=4.6)), METERS: CT})
-    assert one(Production, rejected).last_week is None
-    assert rejected.rejections == ((PRODUCTION_JSON, "week_below_day", "whLastSevenDays"),)
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: site(eim(whLastSevenDays=4.6)), METERS: CT})
+    assert one(Production, result).last_week is None
+    assert result.rejections == ((PRODUCTION_JSON, "week_below_day", "whLastSevenDays"),)
 
 
 def test_production_zeros_of_a_new_system_are_accepted() -> None:

@@ -17,8 +17,8 @@ V1_OF_ZEROS: Json = {"wattHoursToday": 0, "wattHoursSevenDays": 0, "wattHoursLif
 NO_CT: Json = [{"eid": 1, "measurementType": "production", "state": "disabled", "phaseCount": 1}]
 
 
-def source(read: Result[Any]) -> str | None:
-    productions = of(Production, read)
+def source(result: Result[Any]) -> str | None:
+    productions = of(Production, result)
     return productions[0].source if productions else None
 
 
@@ -65,11 +65,13 @@ def test_source_missing_for_a_poll_is_not_replaced() -> None:
 
 
 def test_source_is_the_ct_once_it_becomes_active() -> None:
-    away: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), PRODUCTION_V1: V1}
-    first = read(production.COLLECTOR, away, absent=(METERS,))
-    back = read(production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS, eim())}, absent=(METERS,), memory=first.memory)
-    again = read(production.COLLECTOR, away, absent=(METERS,), memory=back.memory)
-    assert [source(result) for result in (first, back, again)] == ["v1", "eim", None]
+    inactive: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), PRODUCTION_V1: V1}
+    first = read(production.COLLECTOR, inactive, absent=(METERS,))
+    active = read(
+        production.COLLECTOR, {PRODUCTION_JSON: site(INVERTERS, eim())}, absent=(METERS,), memory=first.memory
+    )
+    third = read(production.COLLECTOR, inactive, absent=(METERS,), memory=active.memory)
+    assert [source(result) for result in (first, active, third)] == ["v1", "eim", None]
 
 
 def test_source_is_chosen_again_after_new_meters_or_firmware() -> None:
@@ -157,9 +159,9 @@ def test_source_is_chosen_again_ten_minutes_after_meters_changed(listed: Json) -
 
 def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
     gateway = PollSequence(production.COLLECTOR)
-    away: Json = site(INVERTERS, eim(0))
-    assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ALL})) is None
-    assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ONLY_NET})) is None
+    inactive: Json = site(INVERTERS, eim(0))
+    assert source(gateway.poll({PRODUCTION_JSON: inactive, METERS: ALL})) is None
+    assert source(gateway.poll({PRODUCTION_JSON: inactive, METERS: ONLY_NET})) is None
     assert source(gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: ALL})) == "eim"
 
 
@@ -190,8 +192,8 @@ def test_source_is_v1_by_its_power_without_an_inverters_entry(v1: Json, expected
 def test_source_is_kept_through_two_meter_lists_and_an_outage() -> None:
     """Two unexpected lists, one before the outage and one after it, do not last ten minutes."""
     gateway = PollSequence(production.COLLECTOR)
-    site_: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0))}
+    inactive: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0))}
     gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT})
-    gateway.poll({**site_, METERS: []})
-    gateway.poll({**site_, METERS: []}, after=7200)
-    assert gateway.poll({**site_, METERS: CT}).memory.choice.source == "eim"
+    gateway.poll({**inactive, METERS: []})
+    gateway.poll({**inactive, METERS: []}, after=7200)
+    assert gateway.poll({**inactive, METERS: CT}).memory.choice.source == "eim"

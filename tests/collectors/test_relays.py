@@ -67,7 +67,7 @@ def test_relay_info_and_charges_are_those_of_its_settings() -> None:
 
 
 def test_relay_charges_are_exposed_in_any_mode() -> None:
-    """In manual mode the gateway ignores them."""
+    """The gateway ignores them in manual mode."""
     relay = one(Relay, read(relays.COLLECTOR, with_contacts(setting(mode="manual"), NC1="open")))
     assert (relay.closed, relay.cutoff, relay.restore) == (False, 0.25, 0.7)
 
@@ -83,8 +83,10 @@ def test_relay_load_name_is_cleaned_and_shortened() -> None:
 
 
 def test_relay_without_a_contact_has_no_state() -> None:
-    without: dict[str, Json] = {DRY_CONTACT_SETTINGS: with_contacts(setting())[DRY_CONTACT_SETTINGS]}
-    assert one(Relay, read(relays.COLLECTOR, without)) == Relay(relay="NC1", closed=None, cutoff=0.25, restore=0.7)
+    without_contacts: dict[str, Json] = {DRY_CONTACT_SETTINGS: with_contacts(setting())[DRY_CONTACT_SETTINGS]}
+    assert one(Relay, read(relays.COLLECTOR, without_contacts)) == Relay(
+        relay="NC1", closed=None, cutoff=0.25, restore=0.7
+    )
 
 
 def test_relay_charge_above_100_percent_is_rejected() -> None:

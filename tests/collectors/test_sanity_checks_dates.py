@@ -46,7 +46,7 @@ def test_date_more_than_a_day_ahead_or_before_2000_is_rejected(seconds: int, *, 
     assert rejected_rules(of_meter) == ([("clock", "timestamp")] if rejected else [])
 
 
-def test_date_of_an_inverter_report_far_ahead_is_rejected_alone() -> None:
+def test_date_of_an_inverter_report_far_ahead_is_rejected() -> None:
     result = PollSequence(inverters.COLLECTOR).poll(device(9e9, endDate=int(NOW) + 30 * DAY))
     assert (one(Inverter, result).reporting, one(Inverter, result).power) == (True, 100.0)
     assert (one(Inverter, result).last_report, rejected_rules(result)) == (None, [("clock", "endDate")])

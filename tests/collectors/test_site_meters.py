@@ -27,21 +27,21 @@ def test_meters_inactive_for_a_poll_are_absent_and_not_replaced() -> None:
         assert counts == [active] * 3
         assert one(Reporting, result).inverters == 22
         assert rejected_rules(result) == []
-        powers += [(production.source, production.power) for production in of(Production, result)]
+        powers += [(reading.source, reading.power) for reading in of(Production, result)]
     assert powers == [("eim", 10.0)] * 8
 
 
 @pytest.mark.parametrize(("count", "active"), [(1, True), (0, False)])
 def test_meter_activity_is_that_of_active_count(count: int, *, active: bool) -> None:
     """activeCount is 0 without CTs (7.3.130_no_consumption), and for a poll around 23:05 on 8.3 (pyenphase#471)."""
-    available: Json = {
+    content: Json = {
         "production": [{"type": "inverters", "activeCount": 9}, {"type": "eim", "activeCount": 1, "wNow": 1.0}],
         "consumption": [
             {"type": "eim", "activeCount": count, "measurementType": "net-consumption"},
             {"type": "eim", "activeCount": "1", "measurementType": "total-consumption"},
         ],
     }
-    result = read(production.COLLECTOR, {PRODUCTION_JSON: available})
+    result = read(production.COLLECTOR, {PRODUCTION_JSON: content})
     assert {activity.meter: activity.active for activity in of(MeterActivity, result)} == {
         "production": True,
         "net-consumption": active,
