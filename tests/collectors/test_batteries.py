@@ -153,9 +153,9 @@ def test_iq_power_sum_and_count_cover_all_units() -> None:
     assert (aggregate.power, aggregate.units, storage) == (1500, 2, 1500)
 
 
-@pytest.mark.parametrize("bad", [None, {}, {"serial_num": "a b"}, {"serial_num": None}, "122000000002"])
-def test_iq_power_sum_is_absent_if_a_unit_is_invalid(bad: Json) -> None:
-    aggregate, storage = totals([BATTERIES[0], bad])
+@pytest.mark.parametrize("invalid", [None, {}, {"serial_num": "a b"}, {"serial_num": None}, "122000000002"])
+def test_iq_power_sum_is_absent_if_a_unit_is_invalid(invalid: Json) -> None:
+    aggregate, storage = totals([BATTERIES[0], invalid])
     assert (aggregate.power, aggregate.units, storage) == (None, None, None)
 
 

@@ -95,10 +95,10 @@ def test_inverter_power_is_absent_if_a_channel_has_none(second: dict[str, Json])
     assert channels(result)["1"] == (200, 1e9)
 
 
-@pytest.mark.parametrize("bad", [None, -1, "much"])
+@pytest.mark.parametrize("invalid", [None, -1, "much"])
 @pytest.mark.parametrize("period", ["today", "yesterday", "week"])
-def test_inverter_energy_of_a_period_is_absent_if_a_channel_has_none(period: str, bad: Json) -> None:
-    hours = {**dict(TWO["wattHours"]), period: bad}  # type: ignore[arg-type]
+def test_inverter_energy_of_a_period_is_absent_if_a_channel_has_none(period: str, invalid: Json) -> None:
+    hours = {**dict(TWO["wattHours"]), period: invalid}  # type: ignore[arg-type]
     values = one(Inverter, read(inverters.COLLECTOR, inverter(ONE, {**TWO, "wattHours": hours})))
     sums = {"today": values.today, "yesterday": values.yesterday, "week": values.last_week}
     assert {name for name, total in sums.items() if total is None} == {period}
