@@ -150,7 +150,7 @@ def v1_battery(**more: Json) -> list[Json]:
     return [V1[0], {**V1[1], "maxReportWatts": 149, **more}]
 
 
-def test_ac_battery_in_the_v1_list_only_has_its_maximum_and_report() -> None:
+def test_ac_battery_listed_only_in_v1_has_its_maximum_and_report() -> None:
     """8.2.4382_ACB lists three AC batteries there and has no inventory."""
     result = read(batteries.COLLECTOR, {INVERTERS_V1: v1_battery()}, absent=(INVENTORY,))
     assert one(BatteryUnitInfo, result).kind == "ac"

@@ -57,4 +57,4 @@ def test_device_status_that_is_not_a_list_of_text_has_no_sample(status: Json) ->
     device: Json = {"serial_num": SERIAL, "device_status": status}
     result = read(inverters.COLLECTOR, {INVENTORY: [{"type": "PCU", "devices": [device]}]})
     assert [state.status for state in of(InverterState, result)] == [None]
-    assert ("type", "device_status") in [(rejection.rule, rejection.key) for rejection in result.rejections]
+    assert result.rejections == ((INVENTORY, "type", "device_status"),)

@@ -98,12 +98,6 @@ def test_inventory_flags_of_a_removed_inverter_are_omitted() -> None:
     }
 
 
-def test_inventory_status_that_is_not_a_list_is_rejected() -> None:
-    result = read(inverters.COLLECTOR, with_inventory(pcu(device_status="envoy.global.ok")))
-    assert one(InverterState, result).status is None
-    assert result.rejections == ((INVENTORY, "type", "device_status"),)
-
-
 @pytest.mark.parametrize(("age", "reporting"), [(90 * 60, True), (90 * 60 + 1, False)])
 def test_inventory_date_decides_whether_an_inverter_reports(age: int, *, reporting: bool) -> None:
     unlisted = pcu("9", last_rpt_date=str(int(NOW) - age))
@@ -139,9 +133,3 @@ def test_inventory_removed_inverter_of_the_v1_list_is_inactive() -> None:
     available = with_inventory(pcu(state=3), **{INVERTERS_V1: [listed()]})
     result = read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))
     assert one(Inverter, result) == Inverter(serial="122000000001", active=False)
-
-
-def test_inventory_status_with_an_invalid_flag_is_absent() -> None:
-    inverter: Json = {"serial_num": "122000000001", "device_status": [None]}
-    result = read(inverters.COLLECTOR, {INVENTORY: [{"type": "PCU", "devices": [inverter]}]})
-    assert one(InverterState, result).status is None

@@ -87,10 +87,6 @@ def test_inverter_with_report_date_zero_does_not_report() -> None:
     assert (inverter.reporting, inverter.last_report, inverter.power) == (False, None, None)
 
 
-def test_inverter_report_of_zero_duration_has_no_power() -> None:
-    assert one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(duration=0))})).power is None
-
-
 @pytest.mark.parametrize(("printed", "watts"), [(4_294_967_292, -4), (4_294_867_296, -100_000), (2**32 - 1, -1)])
 def test_inverter_power_printed_unsigned_is_negative(printed: int, watts: int) -> None:
     """8.3.5169_ACB_inventory reports 4294967292, which is -4 printed as an unsigned number of 32 bits."""

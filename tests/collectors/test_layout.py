@@ -73,7 +73,7 @@ def inventory(**states: int) -> Json:
 
 
 @pytest.mark.parametrize("own", [{DEVICE_DATA: data(pcu(FIRST.serial))}, {INVERTERS_V1: v1(FIRST.serial)}])
-def test_layout_inverter_in_the_inventory_only_is_listed(own: Mapping[str, Json]) -> None:
+def test_layout_inverter_only_in_the_inventory_is_listed(own: Mapping[str, Json]) -> None:
     installed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=2)}
     assert listed(read(installed)) == {FIRST.serial: True, SECOND.serial: True}
     removed = {**own, INVENTORY: inventory(s122000000001=2, s122000000002=3)}
