@@ -4,7 +4,7 @@ import pytest
 from support.documents import of, one, read
 
 from envoy_exporter.collectors import controller
-from envoy_exporter.collectors.controller import (
+from envoy_exporter.collectors.controller_readings import (
     Collar,
     CollarInfo,
     Combiner,
