@@ -6,15 +6,7 @@
 import re
 
 from . import entries
-from .documents import (
-    DRY_CONTACT_SETTINGS,
-    ENSEMBLE_INVENTORY,
-    ENSEMBLE_POWER,
-    INFO,
-    INVERTERS_V1,
-    Documents,
-    Json,
-)
+from .documents import DRY_CONTACT_SETTINGS, ENSEMBLE_INVENTORY, ENSEMBLE_POWER, INFO, INVERTERS_V1, Documents, Json
 from .entries import AC_BATTERY, MICROINVERTER, Meter
 
 # --- the gateway

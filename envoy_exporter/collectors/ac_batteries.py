@@ -88,9 +88,7 @@ def v1_units(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[R
         if known is not None and serial not in known:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(
-                serial=serial,
-                max_power=fields.watts("maxReportWatts"),
-                last_report=fields.timestamp("lastReportDate"),
+                serial=serial, max_power=fields.watts("maxReportWatts"), last_report=fields.timestamp("lastReportDate")
             )
 
 

@@ -270,14 +270,7 @@ def _ac(fields: FieldReader, documents: Documents, settings: Settings) -> Batter
 COLLECTOR = Collector(
     name="batteries",
     enabled_by_default=True,
-    readings=(
-        Storage,
-        StoragePower,
-        StorageEnergy,
-        *secondary_control.READINGS,
-        Battery,
-        *battery_units.READINGS,
-    ),
+    readings=(Storage, StoragePower, StorageEnergy, *secondary_control.READINGS, Battery, *battery_units.READINGS),
     rules=(*GENERAL_RULES, MISSING, *plausibility.RULES),
     memory=BatteryMemory(),
     read=read,

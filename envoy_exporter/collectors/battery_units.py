@@ -4,10 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import entries
-from envoy_exporter.documents import (
-    ENSEMBLE_POWER,
-    ENSEMBLE_STATUS,
-)
+from envoy_exporter.documents import ENSEMBLE_POWER, ENSEMBLE_STATUS
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
 from envoy_exporter.fields import MAX_NUMBER, FieldReader
 

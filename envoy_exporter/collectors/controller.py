@@ -41,11 +41,7 @@ def read(context: Context[None]) -> Result[None]:
     )
     # The one relay object has no serial: it belongs to the only switch, and with two switches it is unknown to which.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
-    readings = [
-        *_enpowers(reader, enpowers, switch),
-        *_collars(reader, collars, switch),
-        *_combiners(combiners),
-    ]
+    readings = [*_enpowers(reader, enpowers, switch), *_collars(reader, collars, switch), *_combiners(combiners)]
     return Result(tuple(readings), tuple(reader.rejections), None)
 
 
@@ -114,9 +110,7 @@ def _combiners(combiners: Mapping[str, FieldReader]) -> Iterator[Reading]:
     for serial, fields in combiners.items():
         yield CombinerInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("fw_version"))
         yield Combiner(
-            serial=serial,
-            communicating=fields.flag("communicating"),
-            last_report=fields.timestamp("last_rpt_date"),
+            serial=serial, communicating=fields.flag("communicating"), last_report=fields.timestamp("last_rpt_date")
         )
 
 

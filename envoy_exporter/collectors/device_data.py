@@ -199,10 +199,7 @@ def _ac_values(channel: _Channel) -> dict[str, float | None]:
 
 def _dc_values(channel: _Channel) -> dict[str, float | None]:
     report = channel.report
-    values = {
-        "dc_voltage": report.thousandths("dcVoltageINmV"),
-        "dc_current": report.thousandths("dcCurrentINmA"),
-    }
+    values = {"dc_voltage": report.thousandths("dcVoltageINmV"), "dc_current": report.thousandths("dcCurrentINmA")}
     return values if channel.fresh else {}
 
 

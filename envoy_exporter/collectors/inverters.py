@@ -139,10 +139,7 @@ def _infos(
 def _counts(reader: DocumentReader) -> Iterator[DeviceData]:
     if DEVICE_DATA in reader.documents.available:
         content = reader.entry(DEVICE_DATA)
-        yield DeviceData(
-            devices=content.number("deviceCount", low=0),
-            limit=content.number("deviceDataLimit", low=0),
-        )
+        yield DeviceData(devices=content.number("deviceCount", low=0), limit=content.number("deviceDataLimit", low=0))
 
 
 def _v1(reader: DocumentReader, settings: Settings) -> Iterator[Inverter]:
@@ -161,14 +158,7 @@ def _v1(reader: DocumentReader, settings: Settings) -> Iterator[Inverter]:
 COLLECTOR = Collector(
     name="inverters",
     enabled_by_default=True,
-    readings=(
-        InverterInfo,
-        Inverter,
-        InverterChannel,
-        InverterPhaseVoltage,
-        *inventory.READINGS,
-        DeviceData,
-    ),
+    readings=(InverterInfo, Inverter, InverterChannel, InverterPhaseVoltage, *inventory.READINGS, DeviceData),
     rules=(*GENERAL_RULES, MISSING, plausibility.ZERO_AFTER_VALUE, plausibility.FROZEN),
     memory=InverterMemory(),
     read=read,

@@ -123,11 +123,7 @@ def _relay(
     last_report = report.timestamp("endDate")
     fresh = is_fresh(last_report, documents, settings.inverter_max_age)
     temperature, frequency = report.celsius("temperature"), report.thousandths("freqInmHz")
-    yield IqRelayInfo(
-        serial=serial,
-        part_number=fields.text("part_num"),
-        firmware=fields.text("img_pnum_running"),
-    )
+    yield IqRelayInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("img_pnum_running"))
     yield IqRelay(
         serial=serial,
         temperature=temperature if fresh else None,

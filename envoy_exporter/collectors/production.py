@@ -193,13 +193,7 @@ def _html(site: Site) -> Iterator[Production]:
 COLLECTOR = Collector(
     name="production",
     enabled_by_default=True,
-    readings=(
-        *site_meters.READINGS,
-        Production,
-        ProductionPhase,
-        Reporting,
-        *consumption.READINGS,
-    ),
+    readings=(*site_meters.READINGS, Production, ProductionPhase, Reporting, *consumption.READINGS),
     rules=(
         TYPE,
         RANGE,

@@ -26,12 +26,7 @@ class DayAndWeek(NamedTuple):
 
 
 def day_and_week(
-    fields: FieldReader,
-    day_key: str,
-    week_key: str,
-    lifetime: float | None,
-    *,
-    low: float = -MAX_NUMBER,
+    fields: FieldReader, day_key: str, week_key: str, lifetime: float | None, *, low: float = -MAX_NUMBER
 ) -> DayAndWeek:
     """The two energies if they are plausible, in the unit of the fields.
 
