@@ -125,7 +125,7 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
 def _listen(address: str) -> socket.socket:
     match = _ADDRESS.fullmatch(address)
     if match is None or int(match["port"]) > 65535:  # noqa: PLR2004
-        raise ValueError(f"{address!r} is no address to listen on; write host:port, :port or [::1]:port")
+        raise ValueError(f"invalid address {address!r}; use host:port, :port or [::1]:port")
     host, port = match["six"] or match["host"], int(match["port"])
     if not host and socket.has_dualstack_ipv6():
         return _bind(address, socket.AF_INET6, ("::", port), dualstack=True)
@@ -148,5 +148,7 @@ def passed_by_systemd() -> list[socket.socket]:
     """The sockets of a systemd socket unit. Raises ValueError where none were passed to this process."""
     count = os.environ.get("LISTEN_FDS", "0")
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or not count.isdigit() or int(count) < 1:
-        raise ValueError("systemd passed no socket: --web.systemd-socket needs a .socket unit beside the service")
+        raise ValueError(
+            "no socket from systemd (LISTEN_FDS); --web.systemd-socket needs a .socket unit for the service"
+        )
     return [socket.socket(fileno=_FIRST_PASSED + each) for each in range(int(count))]
