@@ -22,7 +22,7 @@ from .secret import Redaction
 from .telemetry import Telemetry
 from .web.access import AccessMiddleware, ConcurrencyLimit
 from .web.routes import Exporter, create
-from .web.server import Server, listen, passed_by_systemd
+from .web.server import Server, listen, systemd_sockets
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         warnings = list(app.warnings())
         print("the config is valid" + (", with warnings:" if warnings else ""), *warnings, sep="\n")
         return 0
-    sockets = passed_by_systemd() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
+    sockets = systemd_sockets() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 
     def reload() -> Sequence[str]:
         try:

@@ -34,12 +34,12 @@ def test_what_tries_a_promise_is_there_and_tests(promise: str, files: str) -> No
 def test_the_limits_are_those_of_the_code() -> None:
     told = [int(number) for number in re.findall(r"^\| .+ \| (\d+)[^|]*\|$", PAGE, re.MULTILINE)]
     assert told == [
-        connections.MOST,
+        connections.MAX_CONNECTIONS,
         connections.CLIENT_TIMEOUT,
-        connections.KEEP_ALIVE,
-        connections.LONGEST_HEAD / 1024,
+        connections.KEEP_ALIVE_TIMEOUT,
+        connections.MAX_HEADER_SIZE / 1024,
         _parser().get_default("web_max_requests"),
-        access.MOST_GUESSES,
+        access.MAX_PASSWORD_CHECKS,
         client.LARGEST_BODY / 1024**2,
         responses.LARGEST_INFO / 1024,
         fields.MOST_DEVICES,
