@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.clock import ManualClock
-from support.faults_page import with_table
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.metrics_page import endpoints_of, example_documents, page, queries
 from support.prometheus import check_queries
+from support.simulator_page import with_tables
 
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collectors import layout
@@ -58,9 +58,9 @@ def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRe
     assert {family.name for family in families()} - endpoints.keys() == of_no_endpoint
 
 
-def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: pytest.FixtureRequest) -> None:
-    path = DOCS / "simulator.md"
-    written = with_table(path.read_text())
+def test_simulator_page_tables_match_the_code(request: pytest.FixtureRequest) -> None:
+    path = DOCS / "development" / "simulator.md"
+    written = with_tables(path.read_text())
     if request.config.getoption("--update-golden"):
         path.write_text(written)
     assert path.read_text() == written

@@ -11,7 +11,7 @@ from envoy_exporter import entries
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
 from envoy_exporter.documents import Entry, Json
-from envoy_exporter.fields import LARGEST, FieldReader, clean
+from envoy_exporter.fields import MAX_NUMBER, FieldReader, clean
 
 Point = tuple[float, float]
 
@@ -108,7 +108,7 @@ def _modules(content: Json, array: str, layout: EnlightenLayout) -> Iterator[_Mo
             layout.warnings.append(f"{module}: duplicate inverter {serial}; module skipped")
         else:
             serials.add(InverterSerial(serial))
-            x, y = (_number(entry.get(axis), -LARGEST, LARGEST) for axis in ("x", "y"))
+            x, y = (_number(entry.get(axis), -MAX_NUMBER, MAX_NUMBER) for axis in ("x", "y"))
             if x is None or y is None:
                 layout.warnings.append(f"{module}: invalid x or y of {serial}; row and column omitted")
             yield _Module(InverterSerial(serial), None if x is None or y is None else (x, y))
