@@ -173,6 +173,7 @@ def _name_before(plan: _Plan, old: Mapping[str, tuple[_Plan, Exposition]]) -> st
 def _plan(gateway: config.Gateway) -> _Plan:
     collectors = {name: gateway.collectors.get(name, default) for name, default in _DEFAULTS.items()}
     enabled = (name for name, settings in collectors.items() if settings.enabled)
+    ages = {name: settings.max_age for name, settings in collectors.items() if settings.max_age is not None}
     read = read_settings(gateway)
     tls = gateway.tls or config.Tls()
     local = gateway.local or config.Local()
@@ -191,7 +192,7 @@ def _plan(gateway: config.Gateway) -> _Plan:
             keep_alive=gateway.keep_alive,
             min_interval=gateway.min_interval,
             collectors=useful(enabled, read),
-            maximum_ages={name: each.max_age for name, each in collectors.items() if each.max_age is not None},
+            maximum_ages=ages,
         ),
         read,
         gateway.timeout,

@@ -43,10 +43,10 @@ def trusts(served: Served, folder: Path, client: trustme.LeafCert | None = None)
 
 def issued(folder: Path, name: str, until: datetime | None = None) -> Path:
     """A folder with cert.pem and key.pem of a new authority, which is authority.pem."""
-    made = folder / name
-    made.mkdir()
-    write_certificate(made, name, until)
-    return made
+    created = folder / name
+    created.mkdir()
+    write_certificate(created, name, until)
+    return created
 
 
 def link(path: Path, target: Path) -> None:

@@ -127,7 +127,7 @@ def test_connections_silent_tls_clients_make_room_and_are_closed(
         assert all(is_closed(client, 20) for client in silent)
 
 
-def test_connections_plain_http_on_the_tls_port_is_no_error(secure: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_connections_plain_http_on_the_tls_port_logs_no_error(secure: Served, caplog: pytest.LogCaptureFixture) -> None:
     with secure.connect() as plain:
         assert send(plain, WHOLE) == 0
     with UNVERIFIED.wrap_socket(secure.connect()) as shaken:

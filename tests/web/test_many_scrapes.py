@@ -57,10 +57,10 @@ def test_scrapes_fifty_concurrent_make_one_request_per_endpoint(tmp_path: Path) 
 
 
 def test_scrape_during_a_back_off_sends_no_request(tmp_path: Path) -> None:
-    odd = ResponseOverrides({})
-    odd.overrides["*"] = odd.silence
-    odd.silent.set()
-    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    overrides.silent.set()
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         requests = sum(gateway.load.requests.values())
         for _ in range(5):
@@ -98,13 +98,13 @@ def test_scrape_nothing_due_returns_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("timeout", ["1", "1.5"])
 def test_scrape_silent_gateway_is_answered_within_the_timeout(tmp_path: Path, timeout: str) -> None:
     """The gateway never responds; the timeout of the client is much longer than the deadline."""
-    odd = ResponseOverrides({})
-    odd.overrides["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         began = time.monotonic()
         response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
         took = time.monotonic() - began
-        odd.clear()
+        overrides.clear()
     assert took < 8
     assert response.status_code == 200
 

@@ -62,9 +62,9 @@ def test_reload_renamed_gateway_is_not_requested_again(tmp_path: Path) -> None:
 
 
 def test_reload_during_a_request_starts_no_second_request(tmp_path: Path) -> None:
-    odd = ResponseOverrides({})
-    odd.overrides[documents.DEVICE_DATA] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    overrides = ResponseOverrides({})
+    overrides.overrides[documents.DEVICE_DATA] = overrides.silence
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
         for seconds in (5, 6, 7):
             write_config(gateway, folder=tmp_path, more=f"    timeout: {seconds}s")
@@ -72,7 +72,7 @@ def test_reload_during_a_request_starts_no_second_request(tmp_path: Path) -> Non
             served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
         assert gateway.load.most_in_flight == 1
         assert sum(thread.name == "gateway home" for thread in threading.enumerate()) == 1
-        odd.clear()
+        overrides.clear()
 
 
 def test_reload_other_serial_stops_requests_at_once(tmp_path: Path) -> None:
@@ -115,10 +115,10 @@ def test_reload_repeated_still_respects_min_interval(tmp_path: Path) -> None:
 
 
 def test_reload_swapped_names_start_no_second_request(tmp_path: Path) -> None:
-    odd = ResponseOverrides({})
-    odd.overrides[documents.DEVICE_DATA] = odd.silence
+    overrides = ResponseOverrides({})
+    overrides.overrides[documents.DEVICE_DATA] = overrides.silence
     with (
-        Simulator("8.3", faults=odd) as house,
+        Simulator("8.3", faults=overrides) as house,
         Simulator("8.3") as barn,
         Served(write_config(house, barn, folder=tmp_path)) as served,
     ):
@@ -127,7 +127,7 @@ def test_reload_swapped_names_start_no_second_request(tmp_path: Path) -> None:
         reloaded(served)
         served.get("/probe?target=barn", X_Prometheus_Scrape_Timeout_Seconds="1.5")
         assert house.load.most_in_flight == 1
-        odd.clear()
+        overrides.clear()
 
 
 def test_reload_without_new_credentials_keeps_the_login_state(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_probe_two_gateways_are_selected_by_name(farm: Served) -> None:
     [
         "",
         "?target=",
-        "?target=nobody",
+        "?target=other",
         "?target=home&target=barn",
         "?target=192.168.1.20",
         "?target=http://169.254.169.254/",
@@ -302,11 +302,11 @@ def test_reload_invalid_config_keeps_the_current_one(tmp_path: Path) -> None:
 
 
 def test_metrics_gateway_silent_is_200_with_up_0(tmp_path: Path) -> None:
-    odd = ResponseOverrides({})
-    odd.overrides["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds="1")
-        odd.clear()
+        overrides.clear()
     assert response.status_code == 200
     assert parsed(response.text).value("enphase_up") == 0
 
