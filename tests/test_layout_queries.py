@@ -92,19 +92,14 @@ def test_layout_query_power_by_array_sums_inverters(tmp_path: Path) -> None:
     assert promtool_errors(BY_ARRAY, expected, tmp_path) == ""
 
 
-def test_watts_per_watt_peak_with_the_position(tmp_path: Path) -> None:
-    assert (
-        promtool_errors(
-            PER_WATT_PEAK, for_both_gateways("", {position(0): 0.75, position(1): 0.5, position(2): 0.25}), tmp_path
-        )
-        == ""
-    )
+def test_layout_query_watts_per_watt_peak_has_the_position(tmp_path: Path) -> None:
+    expected = for_both_gateways("", {position(0): 0.75, position(1): 0.5, position(2): 0.25})
+    assert promtool_errors(PER_WATT_PEAK, expected, tmp_path) == ""
 
 
 def test_layout_query_missing_inverter_has_its_name(tmp_path: Path) -> None:
-    assert (
-        promtool_errors(VANISHED, for_both_gateways("enphase_inverter_layout_info", {position(3): 1}), tmp_path) == ""
-    )
+    expected = for_both_gateways("enphase_inverter_layout_info", {position(3): 1})
+    assert promtool_errors(VANISHED, expected, tmp_path) == ""
 
 
 @pytest.mark.parametrize("query", [BY_ARRAY, PER_WATT_PEAK, VANISHED], ids=["by array", "per Wp", "vanished"])
