@@ -50,11 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE_ERROR if isinstance(error, ValueError) else FAILURE
 
 
-def _run_command(name: str, words: Sequence[str]) -> int:
+def _run_command(name: str, arguments: Sequence[str]) -> int:
     module = command(name)
     parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=module.__doc__, allow_abbrev=False)
     module.add_arguments(parser)
-    return module.run(parser.parse_args(words))
+    return module.run(parser.parse_args(arguments))
 
 
 def _demo() -> contextlib.AbstractContextManager[Config]:
@@ -139,7 +139,7 @@ def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, se
         print(
             "Demo: the gateway is simulated, and a day takes twenty minutes.\n"
             f"  Metrics      http://localhost:{port}{flags.web_telemetry_path}\n"
-            f"  Status page  http://localhost:{port}/\n"
+            f"  Landing page http://localhost:{port}/\n"
             "Press Ctrl-C to stop.",
             flush=True,
         )
@@ -158,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="config_file",
         type=Path,
         metavar="FILE",
-        help="Read the configuration from FILE (default: exporter.yml).",
+        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
     )
     add(
         "--config.check",

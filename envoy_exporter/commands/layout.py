@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="config_file",
         type=Path,
         metavar="FILE",
-        help="Read the configuration from FILE (default: exporter.yml).",
+        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
     )
     add(
         "--enlighten",
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--offline",
         action="store_true",
-        help="Do not request the gateway; print the inverters of the --enlighten file.",
+        help="Do not contact the gateway; print the inverters of the --enlighten file.",
     )
 
 
