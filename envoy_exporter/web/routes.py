@@ -115,7 +115,7 @@ async def _exposition(request: Request, telemetry: Telemetry | None, gateway: Ex
         seconds = scrape_timeout(request.headers.get("x-prometheus-scrape-timeout-seconds"), gateway.timeout)
         seconds = max(seconds - getattr(request.state, "waited", 0.0), 0.0)
         if names or only:
-            body = await gateway.part(output_format, seconds, only, names)
+            body = await gateway.scrape_part(output_format, seconds, only, names)
         else:
             rendered = await gateway.scrape(output_format, seconds)
             if telemetry is None:
