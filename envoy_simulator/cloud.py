@@ -85,7 +85,7 @@ class Cloud:
     def __init__(
         self,
         *serials: str,
-        username: str = "somebody@example.com",
+        username: str = "owner@example.com",
         password: str = "sun-and-wind",  # noqa: S107  # of no real account
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",

@@ -62,7 +62,7 @@ def run(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     return Verb(cloud, tmp_path, capsys)
 
 
-FLAGS = ("--username=somebody@example.com", f"--serial={SERIAL}", "--password-file=password")
+FLAGS = ("--username=owner@example.com", f"--serial={SERIAL}", "--password-file=password")
 
 
 def test_it_writes_a_token_and_says_what_to_put_into_the_config(run: Verb, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_print_writes_it_to_standard_output_and_nowhere_else(run: Verb, tmp_path
 
 
 def test_the_environment_will_do(run: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"ENVOY_USERNAME": "somebody@example.com", "ENVOY_PASSWORD": PASSWORD, "ENVOY_SERIAL": SERIAL}
+    told = {"ENVOY_USERNAME": "owner@example.com", "ENVOY_PASSWORD": PASSWORD, "ENVOY_SERIAL": SERIAL}
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     assert run("--output=here").code == 0
@@ -166,7 +166,7 @@ def test_at_a_terminal_it_asks_and_does_not_show_the_password(cloud: Cloud, tmp_
     said = ""
     try:
         for question, answer in (
-            ("account: ", "somebody@example.com"),
+            ("account: ", "owner@example.com"),
             ("gateway: ", SERIAL),
             ("nowhere): ", PASSWORD),
         ):

@@ -275,7 +275,7 @@ def excused(paths: set[str], beginnings: list[str]) -> set[str]:
 
 def authorization(gateway: Any, path: str) -> str:
     """The token, or below firmware 7 whatever opens the lock of the two locked paths."""
-    if gateway.wants_token:
+    if gateway.requires_token:
         return f"Bearer {gateway.token}"
     return digest(gateway, path)
 

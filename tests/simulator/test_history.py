@@ -14,7 +14,7 @@ from support.prometheus import run
 
 from envoy_simulator import PROFILES
 from envoy_simulator.history import END, history, instants
-from envoy_simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator.reports import ReportSequence, latest_reports
 from envoy_simulator.system_model import SystemModel
 
 pytestmark = pytest.mark.integration
@@ -82,7 +82,7 @@ def test_the_offset_of_local_time_follows_the_clocks() -> None:
 def test_reports_in_turn_are_those_that_looking_back_finds(profile: str, every: float) -> None:
     system = SystemModel(PROFILES[profile].design, start=NOON_IN_JUNE)
     interval = PROFILES[profile].report_interval
-    in_turn = ReportsInTurn(system, interval)
+    in_turn = ReportSequence(system, interval)
     for count in range(0, int(1.3 * DAY / every), 1):
         time = NOON_IN_JUNE + 6 * HOUR + count * every
         reports = tuple(in_turn.at(time))

@@ -1,7 +1,6 @@
 """A replay answers what the real gateway answered, byte for byte."""
 
 import json
-import re
 from pathlib import Path
 
 import httpx
@@ -39,7 +38,7 @@ def log(code: int, **headers: str) -> bytes:
 def get(gateway: Simulator, path: str) -> httpx.Response:
     """With all credentials that could be asked for."""
     url = f"{gateway.scheme}://{gateway.address}{path}"
-    if gateway.wants_token:
+    if gateway.requires_token:
         headers = {"authorization": f"Bearer {gateway.token}"}
         return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is its own
     return httpx.get(url, auth=httpx.DigestAuth(gateway.username, gateway.password), trust_env=False)
@@ -173,11 +172,9 @@ def test_a_replay_can_be_moved_to_the_present_and_ages_stay(tmp_path: Path) -> N
             }
 
 
-@pytest.mark.parametrize(
-    ("info", "says"), [(None, "no file `info`"), (b"<html>", "no serial"), (INFO % b"nonsense", "no firmware")]
-)
-def test_a_folder_that_is_no_capture_is_refused(tmp_path: Path, info: bytes | None, says: str) -> None:
+@pytest.mark.parametrize(("info", "word"), [(None, "missing"), (b"<html>", "invalid"), (INFO % b"nonsense", "invalid")])
+def test_capture_folder_without_a_valid_info_is_rejected(tmp_path: Path, info: bytes | None, word: str) -> None:
     if info is not None:
         (tmp_path / "info").write_bytes(info)
-    with pytest.raises(CaptureError, match=re.escape(says)):
+    with pytest.raises(CaptureError, match=word):
         Capture.read(tmp_path)

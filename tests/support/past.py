@@ -42,7 +42,7 @@ class Past:
         self._clock = StillClock(plant.start)
         self._collector = GatewayCollector(by_hand(self._clock), settings or Settings(), self._clock)
         self._token = None
-        if PROFILES[profile].wants_token:
+        if PROFILES[profile].requires_token:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()
