@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
-from support.metrics_page import by_hand, endpoints_of, page, queries
+from support.in_process_exporter import InProcessExporter
+from support.metrics_page import endpoints_of, example_documents, page, queries
 from support.prometheus import check_queries
 from support.simulator_page import with_tables
 
@@ -29,10 +29,10 @@ A_JUNE_DAY = 1_781_024_400.0
 
 def plant(profile: str) -> Documents:
     """What a gateway of this profile says to an installer, with every collector switched on."""
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
-        scraped = Scraped(settings(gateway, token=token, collectors=frozenset(COLLECTORS)), clock)
+        scraped = InProcessExporter(settings(gateway, token=token, collectors=frozenset(COLLECTORS)), clock)
         scraped.poll()
         return scraped.gateway.snapshot().documents
 
@@ -42,14 +42,14 @@ def series(inverters: int) -> int:
     profile = PROFILES["8.3"]
     each = make_inverters(inverters, 532437110003, arrays=2, legs=((0, 1),), peak_watts=400, limit_watts=349)
     larger = replace(profile, design=replace(profile.design, inverters=each))
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(larger, clock=clock.time, tls=False) as gateway:
-        return len(Scraped(settings(gateway), clock).scrape().samples)
+        return len(InProcessExporter(settings(gateway), clock).scrape().samples)
 
 
 @pytest.mark.integration
 def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
-    endpoints = endpoints_of([*map(plant, PROFILES), *by_hand()], A_JUNE_DAY)
+    endpoints = endpoints_of([*map(plant, PROFILES), *example_documents()], A_JUNE_DAY)
     written = page(endpoints, {count: series(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
         (DOCS / "metrics.md").write_text(written)
@@ -123,13 +123,13 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
 
 @pytest.mark.integration
 def test_the_load_is_a_query(tmp_path: Path) -> None:
-    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
+    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "choosing-metrics.md").read_text(), re.DOTALL)
     check_queries([" ".join(load.split())], tmp_path)
 
 
 def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
     """One row a class: its name, its age, and the paths in the order in which they are asked."""
-    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "gateway.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "polling.md").read_text(), re.MULTILINE)
     told = {
         name: re.findall(r"(?:^|· )((?:`[^`]+`(?:, | and )?)+)", paths) for name, _, paths in rows if name != "class"
     }

@@ -32,7 +32,7 @@ for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus
 series.
 
 Where an example stands twice, the first is watts and the second kWh. `endpoint` is what it takes of the gateway:
-[how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
+[how a gateway is asked](polling.md) tells how often, [values](data-validation.md) what is refused.
 """
 
 
@@ -135,7 +135,7 @@ def queries(family: Family) -> tuple[str, ...]:
     return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
 
 
-def by_hand() -> Iterator[Documents]:
+def example_documents() -> Iterator[Documents]:
     """What no profile of the simulator has: several channels, a phase voltage, AC batteries of the v1 list alone."""
     report: Json = {
         "endDate": int(NOW),
