@@ -21,7 +21,7 @@ def test_two_thousand_scrapes_while_a_twentieth_goes_wrong_leave_no_descriptor_a
     """Memory is given none of the room that it needs after so few polls: what does not hold fails the run."""
     ended = soak("--growth=-20")
     said = ended.stdout + ended.stderr
-    legs = [[float(each) for each in line.split()] for line in said.splitlines() if re.match(r" +\d", line)]
+    legs = [[float(column) for column in line.split()] for line in said.splitlines() if re.match(r" +\d", line)]
     assert len(legs) == 2, said
     _, scrapes, polls, requests, *_ = legs[-1]
     assert scrapes >= 2000

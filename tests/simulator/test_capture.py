@@ -1,11 +1,11 @@
-"""A replay answers what the real gateway answered, byte for byte."""
+"""A replay of a capture returns the recorded responses, byte for byte."""
 
 import json
 from pathlib import Path
 
 import httpx
 import pytest
-from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
+from simulator.helpers import NOON_IN_JUNE, SettableClock, captures, recordings
 
 from envoy_simulator import Simulator
 from envoy_simulator.capture import Capture, CaptureError
@@ -21,7 +21,7 @@ INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
 
 
 def folder_of(parent: Path, firmware: bytes, **files: bytes) -> Path:
-    """A capture of a gateway that never was."""
+    """A capture of an imaginary gateway."""
     folder = parent / "capture"
     folder.mkdir()
     (folder / "info").write_bytes(INFO % firmware)
@@ -36,11 +36,11 @@ def log(code: int, **headers: str) -> bytes:
 
 
 def get(gateway: Simulator, path: str) -> httpx.Response:
-    """With all credentials that could be asked for."""
+    """A GET with the token or the password."""
     url = f"{gateway.scheme}://{gateway.address}{path}"
     if gateway.requires_token:
         headers = {"authorization": f"Bearer {gateway.token}"}
-        return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is its own
+        return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is self-signed
     return httpx.get(url, auth=httpx.DigestAuth(gateway.username, gateway.password), trust_env=False)
 
 
@@ -48,26 +48,26 @@ def every_capture() -> list[str]:
     try:
         return sorted(folder.name for folder in captures().iterdir() if folder.is_dir())
     except pytest.skip.Exception:
-        return ["none at hand"]
+        return ["not available"]
 
 
 @pytest.mark.parametrize("name", every_capture())
-def test_a_capture_is_replayed_byte_for_byte_with_its_status_codes(name: str) -> None:
+def test_capture_is_replayed_byte_for_byte(name: str) -> None:
     folder = captures() / name
     with Simulator.of_capture(folder, tls=False) as gateway:
         assert gateway.serial.encode() in (folder / "info").read_bytes()
-        asked = 0
-        for path, file in recorded(folder):
+        count = 0
+        for path, file in recordings(folder):
             logged = file.with_name(f"{file.name}_log.json")
             code = json.loads(logged.read_bytes())["code"] if logged.exists() else 200
             answer = get(gateway, path)
             assert (answer.status_code, answer.content) == (code, file.read_bytes()), path
-            asked += 1
-        assert asked > 2
+            count += 1
+        assert count > 2
         assert gateway.load.codes[("/info", 200)] == 1
 
 
-def test_the_refusal_of_3_9_36_keeps_its_nonsense_of_a_header() -> None:
+def test_capture_3_9_36_keeps_its_invalid_401_header() -> None:
     with Simulator.of_capture(captures() / "3.9.36_bad_auth") as gateway:
         answer = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
         assert answer.status_code == 401
@@ -75,7 +75,7 @@ def test_the_refusal_of_3_9_36_keeps_its_nonsense_of_a_header() -> None:
         assert header == "\u00d8\u00c9\u00c6A".encode("latin-1")
 
 
-def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> None:
+def test_capture_headers_are_replayed_except_connection_headers(tmp_path: Path) -> None:
     headers = {
         "content_type": "text/odd",
         "x_odd": "\u00d8\r\nInjected: yes",
@@ -105,14 +105,14 @@ def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> Non
         (b"D8.2.127", "/", b' { "err": "404 - Not Found" }'),
     ],
 )
-def test_what_was_not_recorded_is_not_there(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
+def test_capture_path_that_was_not_recorded_is_404(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
     folder = folder_of(tmp_path, firmware, **{"info_log.json": log(200)})
     with Simulator.of_capture(folder, tls=False) as gateway:
         answer = get(gateway, path)
         assert (answer.status_code, answer.content) == (404, body)
 
 
-def test_a_path_with_a_query_falls_back_to_the_one_without(tmp_path: Path) -> None:
+def test_capture_path_with_query_falls_back_to_the_path(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, b"D8.2.127", **{"production.json": b"plain"})
     with Simulator.of_capture(folder, tls=False) as gateway:
         assert get(gateway, "/production.json?details=1").content == b"plain"
@@ -121,7 +121,7 @@ def test_a_path_with_a_query_falls_back_to_the_one_without(tmp_path: Path) -> No
         assert get(gateway, "/production.json").content == b"plain"
 
 
-def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None:
+def test_capture_old_firmware_requires_digest_for_inverters(tmp_path: Path) -> None:
     files = {"api_v1_production": b"{}", "api_v1_production_inverters": b"[]", "production": b"{}"}
     with Simulator.of_capture(folder_of(tmp_path, b"D5.0.62", **files)) as gateway:
         url = f"http://{gateway.address}"
@@ -135,7 +135,7 @@ def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None
         assert gateway.system is None
 
 
-def test_a_recorded_401_stays_one_whatever_comes(tmp_path: Path) -> None:
+def test_capture_recorded_401_ignores_credentials(tmp_path: Path) -> None:
     files = {
         "api_v1_production_inverters": b"no",
         "api_v1_production_inverters_log.json": log(401, www_authenticate="Nonsense"),
@@ -146,26 +146,26 @@ def test_a_recorded_401_stays_one_whatever_comes(tmp_path: Path) -> None:
         assert answer.headers["www-authenticate"] == "Nonsense"
 
 
-def test_from_7_on_it_wants_the_token_over_tls(tmp_path: Path) -> None:
+def test_capture_from_7_on_requires_the_token_over_tls(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, b"D7.6.175", ivp_meters=b"[]")
     with Simulator.of_capture(folder) as gateway:
         assert gateway.scheme == "https"
         assert get(gateway, "/ivp/meters").content == b"[]"
         url = f"https://{gateway.address}"
-        assert httpx.get(f"{url}/ivp/meters", verify=False, trust_env=False).status_code == 401  # noqa: S501  # its own
-        assert httpx.get(f"{url}/info", verify=False, trust_env=False).status_code == 200  # noqa: S501  # its own
+        assert httpx.get(f"{url}/ivp/meters", verify=False, trust_env=False).status_code == 401  # noqa: S501  # self-signed
+        assert httpx.get(f"{url}/info", verify=False, trust_env=False).status_code == 200  # noqa: S501  # self-signed
 
 
-def test_a_replay_can_be_moved_to_the_present_and_ages_stay(tmp_path: Path) -> None:
+def test_capture_at_present_moves_dates_and_keeps_ages(tmp_path: Path) -> None:
     inverters = b'[ {"serialNumber": "1700000000", "lastReportDate" : 1699999700, "maxReportWatts": 300} ]'
     folder = folder_of(tmp_path, b"D8.2.127", api_v1_production_inverters=inverters)
-    clock = StandingClock()
+    clock = SettableClock()
     with Simulator.of_capture(folder, tls=False, at_present=True, clock=clock) as gateway:
         for passed in (0, 3600):
             clock.now = NOON_IN_JUNE + passed
             assert f"<time>{int(clock.now)}</time>" in get(gateway, "/info").text
-            (told,) = get(gateway, INVERTERS).json()
-            assert told == {
+            (inverter,) = get(gateway, INVERTERS).json()
+            assert inverter == {
                 "serialNumber": "1700000000",
                 "lastReportDate": int(clock.now) - 300,
                 "maxReportWatts": 300,
