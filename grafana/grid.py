@@ -148,7 +148,8 @@ NOW = Row(
             "below, in the tables of batteries and controllers. AC batteries that were told to sleep are not counted.",
             [
                 Query(
-                    f"count(({COMMUNICATING}) == 0 unless on (job, instance, serial) {SLEEPING} == 1) or 0 * count({COMMUNICATING})"
+                    f"count(({COMMUNICATING}) == 0 unless on (job, instance, serial) {SLEEPING} == 1)"
+                    f" or 0 * count({COMMUNICATING})"
                 )
             ],
             unit=units.NoUnit,

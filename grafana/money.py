@@ -67,7 +67,8 @@ MONEY = Row(
         so_far_in_money("Money this year, in $currency", "This year", "now/y"),
         days(
             "Money by day, in $currency",
-            f"Above the line what the sun brought, below it what the grid cost; the last day is today, so far. {PRICES_NOTE}",
+            "Above the line what the sun brought, below it what the grid cost; the last day is today, so far."
+            f" {PRICES_NOTE}",
             [
                 Query(money("saved", day, day("saved", MONEY_DAY)), "Saved", SOLAR),
                 Query(money("export", day, day("export", MONEY_DAY)), "Earned", EXPORT),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.configs import COMPLETE, read, layout_config
+from support.configs import COMPLETE, layout_config, read
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS

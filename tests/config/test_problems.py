@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.configs import problems, read, layout_config
+from support.configs import layout_config, problems, read
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
