@@ -22,16 +22,20 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 
 
+COMMAND = [sys.executable, "-W", "error", "-m", "envoy_simulator"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
 def program(*arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-W", "error", "-m", "envoy_simulator", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, env=ENVIRONMENT)
 
 
 def run_to_end(*arguments: str) -> tuple[int, str, str]:
-    with program(*arguments) as process:
-        output, errors = process.communicate(timeout=20)
-    return process.returncode, output, errors
+    """Exit code, output and errors. A command that does not end is killed, and TimeoutExpired raised."""
+    command = [*COMMAND, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=20, check=False)
+    return result.returncode, result.stdout, result.stderr
 
 
 @contextmanager
