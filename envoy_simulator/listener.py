@@ -47,7 +47,7 @@ class Listener:
     def accept(self, take: Callable[[socket.socket], object]) -> None:
         """Pass on the next connection, or return without one after the check interval."""
         listening = self._socket if self._now is not None and not self._now.full else None
-        with suppress(OSError, ValueError):  # the listener has moved, or the client is gone
+        with suppress(OSError, ValueError):  # the listener has moved, or the client has disconnected
             ready, _, _ = select([*([listening] if listening else []), self._woken], [], [], _CHECK_INTERVAL)
             if self._woken in ready:
                 self._woken.recv(64)

@@ -189,7 +189,7 @@ def short_rest(_: FaultContext, steps: Steps, *, seconds: float = 1.0) -> Steps:
     yield Idle(seconds)
 
 
-@fault(Layer.CONNECTION, "nothing", "At most `most` connections can be open at once; any other one is ended.")
+@fault(Layer.CONNECTION, "nothing", "At most `most` connections can be open at once; any further one is ended.")
 def crowded(context: FaultContext, *, most: int = 1, by: End = "reset") -> Steps:
     if context.load.open_connections > most:
         yield _end(by)

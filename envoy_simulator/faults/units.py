@@ -147,11 +147,11 @@ def _units(path: str, document: Any) -> list[Unit]:
 
 
 def _with_units(path: str, document: Any, units: list[Unit]) -> Any:
-    bare = [unit for _, unit in units]
+    entries = [unit for _, unit in units]
     if path == _V1:
-        return bare
+        return entries
     if path == _INVENTORY:
-        return [{**kind, "devices": bare} if kind["type"] == "PCU" else kind for kind in document]
+        return [{**kind, "devices": entries} if kind["type"] == "PCU" else kind for kind in document]
     others = {key: unit for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") != "pcu"}
     listed = dict(list({**dict(units), **others}.items())[:_DEVICE_LIMIT])
     return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}

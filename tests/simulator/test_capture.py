@@ -60,8 +60,8 @@ def test_capture_is_replayed_byte_for_byte(name: str) -> None:
         for path, file in recordings(folder):
             logged = file.with_name(f"{file.name}_log.json")
             code = json.loads(logged.read_bytes())["code"] if logged.exists() else 200
-            answer = get(gateway, path)
-            assert (answer.status_code, answer.content) == (code, file.read_bytes()), path
+            response = get(gateway, path)
+            assert (response.status_code, response.content) == (code, file.read_bytes()), path
             count += 1
         assert count > 2
         assert gateway.load.codes[("/info", 200)] == 1
@@ -69,9 +69,9 @@ def test_capture_is_replayed_byte_for_byte(name: str) -> None:
 
 def test_capture_3_9_36_keeps_its_invalid_401_header() -> None:
     with Simulator.of_capture(captures() / "3.9.36_bad_auth") as gateway:
-        answer = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
-        assert answer.status_code == 401
-        (header,) = [value for name, value in answer.headers.raw if name.lower() == b"www-authenticate"]
+        response = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
+        assert response.status_code == 401
+        (header,) = [value for name, value in response.headers.raw if name.lower() == b"www-authenticate"]
         assert header == "\u00d8\u00c9\u00c6A".encode("latin-1")
 
 
@@ -85,13 +85,13 @@ def test_capture_headers_are_replayed_except_connection_headers(tmp_path: Path) 
     folder = folder_of(tmp_path, b"D8.2.127", home=b"{}\n", home_log=b"")
     (folder / "home_log.json").write_bytes(log(200, **headers, transfer_encoding="chunked"))
     with Simulator.of_capture(folder, tls=False) as gateway:
-        answer = get(gateway, "/home")
-        assert answer.content == b"{}\n"
-        assert answer.headers["content-type"] == "text/odd"
-        assert "injected" not in answer.headers
-        assert answer.headers["connection"] == "keep-alive"
-        assert answer.headers["transfer-encoding"] == "chunked"
-        assert "content-length" not in answer.headers
+        response = get(gateway, "/home")
+        assert response.content == b"{}\n"
+        assert response.headers["content-type"] == "text/odd"
+        assert "injected" not in response.headers
+        assert response.headers["connection"] == "keep-alive"
+        assert response.headers["transfer-encoding"] == "chunked"
+        assert "content-length" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_capture_headers_are_replayed_except_connection_headers(tmp_path: Path) 
 def test_capture_path_that_was_not_recorded_is_404(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
     folder = folder_of(tmp_path, firmware, **{"info_log.json": log(200)})
     with Simulator.of_capture(folder, tls=False) as gateway:
-        answer = get(gateway, path)
-        assert (answer.status_code, answer.content) == (404, body)
+        response = get(gateway, path)
+        assert (response.status_code, response.content) == (404, body)
 
 
 def test_capture_path_with_query_falls_back_to_the_path(tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_capture_recorded_401_ignores_credentials(tmp_path: Path) -> None:
         "api_v1_production_inverters_log.json": log(401, www_authenticate="Nonsense"),
     }
     with Simulator.of_capture(folder_of(tmp_path, b"R3.9.36", **files)) as gateway:
-        answer = get(gateway, INVERTERS)
-        assert (answer.status_code, answer.content) == (401, b"no")
-        assert answer.headers["www-authenticate"] == "Nonsense"
+        response = get(gateway, INVERTERS)
+        assert (response.status_code, response.content) == (401, b"no")
+        assert response.headers["www-authenticate"] == "Nonsense"
 
 
 def test_capture_from_7_on_requires_the_token_over_tls(tmp_path: Path) -> None:

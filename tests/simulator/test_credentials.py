@@ -26,9 +26,9 @@ def get(gateway: Simulator, path: str, auth: httpx.Auth | None = None, token: st
 def test_digest_accepts_the_last_six_digits_of_the_serial(name: str) -> None:
     with Simulator(name, clock=SettableClock()) as gateway:
         assert (gateway.username, gateway.password) == ("envoy", gateway.serial[-6:])
-        answer = get(gateway, INVERTERS, httpx.DigestAuth("envoy", gateway.serial[-6:]))
-        assert answer.status_code == 200
-        assert len(answer.json()) == len(PROFILES[name].design.inverters)
+        response = get(gateway, INVERTERS, httpx.DigestAuth("envoy", gateway.serial[-6:]))
+        assert response.status_code == 200
+        assert len(response.json()) == len(PROFILES[name].design.inverters)
 
 
 @pytest.mark.parametrize("name", OLD)
@@ -36,9 +36,9 @@ def test_digest_accepts_the_last_six_digits_of_the_serial(name: str) -> None:
 def test_digest_wrong_user_or_password_is_401(name: str, username: str, password: str | None) -> None:
     with Simulator(name, clock=SettableClock()) as gateway:
         given = gateway.password if password is None else password
-        answer = get(gateway, INVERTERS, httpx.DigestAuth(username, given))
-        assert answer.status_code == 401
-        assert answer.json() == {"status": 401, "error": "", "info": "Authentication required", "moreInfo": ""}
+        response = get(gateway, INVERTERS, httpx.DigestAuth(username, given))
+        assert response.status_code == 401
+        assert response.json() == {"status": 401, "error": "", "info": "Authentication required", "moreInfo": ""}
 
 
 def test_digest_empty_password_is_accepted_if_configured() -> None:
@@ -62,8 +62,8 @@ def test_digest_for_another_path_or_nonce_is_401() -> None:
             (INVERTERS, "Digest"),
             (INVERTERS, "\u00d8"),
         ]:
-            answer = httpx.get(url + path, headers={b"authorization": header.encode("latin-1")}, trust_env=False)
-            assert answer.status_code == 401, header
+            response = httpx.get(url + path, headers={b"authorization": header.encode("latin-1")}, trust_env=False)
+            assert response.status_code == 401, header
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_token_opens_the_paths_of_its_role(name: str) -> None:
 
 def test_no_token_is_401_page_on_every_path(gateway: Simulator) -> None:
     for path in ("/api/v1/production", "/production.json", "/ivp/meters", "/nowhere"):
-        answer = get(gateway, path)
-        assert answer.status_code == 401
-        assert "401 Authorization Required" in answer.text
-        assert "<script>" in answer.text
-        assert "www-authenticate" not in answer.headers
+        response = get(gateway, path)
+        assert response.status_code == 401
+        assert "401 Authorization Required" in response.text
+        assert "<script>" in response.text
+        assert "www-authenticate" not in response.headers
     assert get(gateway, "/nowhere", token=gateway.token).status_code == 404
 
 

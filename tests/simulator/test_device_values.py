@@ -51,8 +51,8 @@ def test_ac_batteries_match_the_system_in_every_document() -> None:
 @pytest.mark.parametrize("hours", [0, 5])
 def test_inverter_current_includes_reactive_power(hours: int) -> None:
     devices = document(make_gateway("8.3"), "/ivp/pdm/device_data", NOW + 3600 * hours).values()
-    pcus = [device for device in devices if isinstance(device, dict) and device["devName"] == "pcu"]
-    reports = [inverter["channels"][0]["lastReading"] for inverter in pcus]
+    inverters = [device for device in devices if isinstance(device, dict) and device["devName"] == "pcu"]
+    reports = [inverter["channels"][0]["lastReading"] for inverter in inverters]
     assert len(reports) == len(PROFILES["8.3"].design.inverters)
     for report in reports:
         active = report["joulesProduced"] / report["duration"]

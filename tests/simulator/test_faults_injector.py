@@ -85,12 +85,12 @@ def test_closed_port_follows_the_clock() -> None:
         gateway.faults.on("closed", When(since=10, until=20))
         assert statuses(gateway, 1) == [200]
         clock.now += 10
-        until(lambda: refuses(gateway))
+        until(lambda: refuses_connections(gateway))
         clock.now += 10
-        until(lambda: not refuses(gateway))
+        until(lambda: not refuses_connections(gateway))
 
 
-def refuses(gateway: Simulator) -> bool:
+def refuses_connections(gateway: Simulator) -> bool:
     try:
         dial(gateway).close()
     except ConnectionRefusedError:

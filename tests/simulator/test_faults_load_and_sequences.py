@@ -69,10 +69,10 @@ def test_reboot_is_closed_then_busy_then_zero(gateway: Simulator, clock: Settabl
 def test_nightly_is_silent_for_three_minutes(gateway: Simulator, clock: SettableClock) -> None:
     gateway.faults.on("nightly")
     denver = ZoneInfo("America/Denver")
-    for hour, minute, answers in ((22, 59, True), (23, 0, False), (23, 2, False), (23, 3, True)):
+    for hour, minute, responds in ((22, 59, True), (23, 0, False), (23, 2, False), (23, 3, True)):
         for day in (15, 16):
             clock.now = datetime(2025, 6, day, hour, minute, 30, tzinfo=denver).timestamp()
-            assert (fetch(gateway, timeout=0.3 if answers else 0.05).end == "close") == answers, (day, hour, minute)
+            assert (fetch(gateway, timeout=0.3 if responds else 0.05).end == "close") == responds, (day, hour, minute)
 
 
 def test_update_is_closed_then_another_firmware(gateway: Simulator, clock: SettableClock) -> None:

@@ -29,8 +29,8 @@ def verified_by_itself(gateway: Simulator) -> str:
     context = ssl.create_default_context(cadata=ssl.DER_cert_to_PEM_cert(certificate(gateway)))
     host, _, port = gateway.address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=5) as bare:
-            context.wrap_socket(bare, server_hostname="envoy.local").close()
+        with socket.create_connection((host, int(port)), timeout=5) as raw_socket:
+            context.wrap_socket(raw_socket, server_hostname="envoy.local").close()
     except ssl.SSLCertVerificationError as error:
         return error.verify_message
     return "fine"
@@ -70,7 +70,10 @@ def test_weak_key_has_1024_bits() -> None:
         lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         lenient.check_hostname, lenient.verify_mode = False, ssl.CERT_NONE
         lenient.set_ciphers("ALL:@SECLEVEL=0")
-        with socket.create_connection(address(gateway), timeout=5) as bare, lenient.wrap_socket(bare) as connection:
+        with (
+            socket.create_connection(address(gateway), timeout=5) as raw_socket,
+            lenient.wrap_socket(raw_socket) as connection,
+        ):
             key = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").public_key()
             assert isinstance(key, rsa.RSAPublicKey)
             assert key.key_size == 1024
@@ -86,7 +89,10 @@ def test_old_tls_is_accepted_by_an_old_client_only(version: str, spoken: str) ->
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         old.minimum_version = ssl.TLSVersion.TLSv1
         old.set_ciphers("ALL:@SECLEVEL=0")
-        with socket.create_connection(address(gateway), timeout=5) as bare, old.wrap_socket(bare) as connection:
+        with (
+            socket.create_connection(address(gateway), timeout=5) as raw_socket,
+            old.wrap_socket(raw_socket) as connection,
+        ):
             assert connection.version() == spoken
 
 
@@ -97,7 +103,10 @@ def test_weak_cipher_is_the_only_cipher() -> None:
         lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         lenient.check_hostname, lenient.verify_mode = False, ssl.CERT_NONE
         lenient.set_ciphers("ALL:@SECLEVEL=0")
-        with socket.create_connection(address(gateway), timeout=5) as bare, lenient.wrap_socket(bare) as connection:
+        with (
+            socket.create_connection(address(gateway), timeout=5) as raw_socket,
+            lenient.wrap_socket(raw_socket) as connection,
+        ):
             assert (connection.cipher() or ())[:2] == ("AES128-SHA", "SSLv3")
 
 
@@ -114,8 +123,8 @@ def test_silent_handshake_never_responds() -> None:
 
 def test_drip_handshake_sends_byte_by_byte() -> None:
     with tls_gateway() as gateway, gateway.faults.during("drip-handshake", pause=0.02):
-        with socket.create_connection(address(gateway), timeout=0.3) as bare, pytest.raises(TimeoutError):
-            UNVERIFIED.wrap_socket(bare, do_handshake_on_connect=True)
+        with socket.create_connection(address(gateway), timeout=0.3) as raw_socket, pytest.raises(TimeoutError):
+            UNVERIFIED.wrap_socket(raw_socket, do_handshake_on_connect=True)
         with socket.create_connection(address(gateway), timeout=5) as connection:
             connection.sendall(client_hello())
             pieces = [connection.recv(65536) for _ in range(5)]

@@ -24,11 +24,11 @@ def serials(gateway: Simulator) -> dict[str, list[str]]:
 def test_inverter_is_added_and_removed_in_every_list(gateway: Simulator) -> None:
     before = serials(gateway)
     with gateway.faults.during("inverters-added"):
-        for name, those in serials(gateway).items():
-            assert those[:-1] == before[name]
-            assert len(set(those)) == 21
+        for name, serial_numbers in serials(gateway).items():
+            assert serial_numbers[:-1] == before[name]
+            assert len(set(serial_numbers)) == 21
     with gateway.faults.during("inverter-removed"):
-        assert serials(gateway) == {name: those[:-1] for name, those in before.items()}
+        assert serials(gateway) == {name: serial_numbers[:-1] for name, serial_numbers in before.items()}
 
 
 @pytest.mark.parametrize("count", [29, 36, 130])
@@ -69,9 +69,11 @@ def batteries(gateway: Simulator) -> dict[str, list[str]]:
 def test_battery_is_added_and_removed_in_every_list(gateway: Simulator) -> None:
     before = batteries(gateway)
     with gateway.faults.during("battery-added", serial="490000000009"):
-        assert batteries(gateway) == {name: [*those, "490000000009"] for name, those in before.items()}
+        assert batteries(gateway) == {
+            name: [*serial_numbers, "490000000009"] for name, serial_numbers in before.items()
+        }
     with gateway.faults.during("battery-removed"):
-        assert batteries(gateway) == {name: those[:-1] for name, those in before.items()}
+        assert batteries(gateway) == {name: serial_numbers[:-1] for name, serial_numbers in before.items()}
 
 
 def test_ct_is_disabled_changed_or_unlisted(gateway: Simulator) -> None:

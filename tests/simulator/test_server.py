@@ -28,8 +28,8 @@ def test_authority_verifies_the_certificate() -> None:
     with Simulator("8.3", tls=True) as gateway:
         assert gateway.authority is not None
         context = ssl.create_default_context(cadata=gateway.authority.decode())
-        answer = httpx.get(f"https://{gateway.address}/info", verify=context, trust_env=False)
-        assert answer.status_code == 200
+        response = httpx.get(f"https://{gateway.address}/info", verify=context, trust_env=False)
+        assert response.status_code == 200
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(f"https://{gateway.address}/info", trust_env=False)
 
@@ -135,8 +135,8 @@ def until(condition: Callable[[], bool]) -> None:
 def test_keep_alive_is_used_from_7_on() -> None:
     for name, connections, header in (("8.3", 1, "keep-alive"), ("5.0", 3, "close")):
         with Simulator(name, tls=False) as gateway, client(gateway) as http:
-            answers = [http.get("/info") for _ in range(3)]
-            assert {answer.headers["connection"] for answer in answers} == {header}
+            responses = [http.get("/info") for _ in range(3)]
+            assert {response.headers["connection"] for response in responses} == {header}
             assert gateway.load.connections == connections
 
 
@@ -173,16 +173,16 @@ def test_headers_match_the_firmware() -> None:
 )
 def test_404_body_matches_the_firmware(name: str, path: str, body: bytes) -> None:
     with Simulator(name, tls=False) as gateway, client(gateway) as http:
-        answer = http.get(path)
-        assert (answer.status_code, answer.content) == (404, body)
+        response = http.get(path)
+        assert (response.status_code, response.content) == (404, body)
 
 
 def test_firmware_3_missing_page_has_status_200() -> None:
     with Simulator("3.9") as gateway, client(gateway) as http:
-        answer = http.get("/production.json")
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == "text/html"
-        assert "Page Not Found" in answer.text
+        response = http.get("/production.json")
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "text/html"
+        assert "Page Not Found" in response.text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def system_of(gateway: Simulator) -> SystemModel:
 
 
 def installer_document(gateway: Simulator, path: str, now: float = NOW) -> Any:
-    """The document of a path, with an installer's token."""
+    """The document of a path, requested with an installer's token."""
     token = gateway.make_token(enphaseUser="installer", exp=int(now) + 3600)
     response = respond(gateway, path, now, authorization=f"Bearer {token}")
     assert response.status == 200, path
