@@ -69,7 +69,7 @@ class Site:
             "tariff": bool(profile.tariff.rate),
             "export_limit": bool(profile.export_limit),
             "layout": bool(self.arrays),
-            "token": profile.wants_token,
+            "token": profile.requires_token,
         }
         return frozenset({*profile.meters, *(name for name, is_there in there.items() if is_there)})
 
