@@ -13,7 +13,7 @@ from answers import Answer
 from tables import table
 
 UTC = ZoneInfo("UTC")
-FLOWS = {"Solar", "Home", "From the grid", "To the grid", "Into the battery", "Out of the battery"}
+FLOWS = {"Production", "Consumption", "Grid import", "Grid export", "Battery charging", "Battery discharging"}
 SHARES = {"Solar to home", "Solar to battery", "Solar to grid", "Battery to home", "Grid to home"}
 """The parts of flows that a dashboard shows."""
 

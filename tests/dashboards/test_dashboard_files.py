@@ -159,7 +159,7 @@ def test_the_first_screen_says_if_the_sun_works_and_if_anything_is_broken() -> N
     first = {
         panel["title"] for panel in panels(dashboards()["home"]) if panel["gridPos"]["y"] + panel["gridPos"]["h"] <= 20
     }
-    assert {"Solar", "Is anything wrong?"} <= first
+    assert {"Production", "Active alerts"} <= first
 
 
 @every_dashboard

@@ -60,7 +60,12 @@ def test_home_says_of_a_whole_day_what_the_plant_did(history: History, site: Sit
     day = history.days[-1]
     home = view(history, "home", site, site.midnight(day + timedelta(1)) - 60)
     truth = history.truths[site.instance]
-    for title, flow in {"Produced": "solar", "Used": "load", "Imported": "import", "Exported": "export"}.items():
+    for title, flow in {
+        "Production today": "solar",
+        "Consumption today": "load",
+        "Grid import today": "import",
+        "Grid export today": "export",
+    }.items():
         if flow in site.flows:
             assert number(home.of(f"Today/{title}")) == close(truth.kilowatt_hours(day, flow)), title
     if "load" in site.flows:
@@ -71,14 +76,14 @@ def test_home_says_of_a_whole_day_what_the_plant_did(history: History, site: Sit
 def test_energy_says_of_each_day_what_the_plant_did(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
     home, sun = (
-        energy.of("Days/Where the home's energy came from, by day"),
-        energy.of("Days/Where solar energy went, by day"),
+        energy.of("Days/Consumption by source, by day"),
+        energy.of("Days/Production by destination, by day"),
     )
     months = {
-        "solar": energy.of("Months/Produced by month")["A"],
-        "load": energy.of("Months/Used by month")["A"],
-        "import": energy.of("Months/From the grid by month")["A"],
-        "export": energy.of("Months/To the grid by month")["A"],
+        "solar": energy.of("Months/Production by month")["A"],
+        "load": energy.of("Months/Consumption by month")["A"],
+        "import": energy.of("Months/Grid import by month")["A"],
+        "export": energy.of("Months/Grid export by month")["A"],
     }
     for day in history.days:
         assert one(sun["D"])[site.midnight(day)] == close(truth.kilowatt_hours(day, "solar"))
@@ -104,14 +109,14 @@ def test_the_hours_of_a_day_are_together_the_day(history: History, site: Site) -
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
     day = history.days[-1]
     begins = [site.midnight(day) + hour * HOUR for hour in range(24)]
-    sun = one(energy.of("Hours/Where solar energy went, by hour")["D"])
+    sun = one(energy.of("Hours/Production by destination, by hour")["D"])
     assert sum(sun.get(time, 0.0) for time in begins) == close(truth.kilowatt_hours(day, "solar"))
     watts = f'avg_over_time(instance:enphase_flow_watts:mean5m{{instance="{site.instance}", flow="solar"}}[1h])'
     mean = one(history.prometheus.range(watts, Steps(begins[0] + HOUR, begins[-1] + HOUR, HOUR)))
     for time in begins:  # each stands where it began; without CTs watts are minutes old
         assert sun.get(time, 0.0) == pytest.approx(mean[time + HOUR] / 1000, rel=0.1, abs=0.15)
     if "load" in site.flows:
-        home = energy.of("Hours/Where the home's energy came from, by hour")
+        home = energy.of("Hours/Consumption by source, by hour")
         used = sum(added(home, "ABC", time) for time in begins)
         assert used == close(truth.kilowatt_hours(day, "load"))
 
@@ -127,14 +132,14 @@ def test_a_month_is_its_days_and_the_best_of_them_leads(history: History, site: 
             sum(truth.kilowatt_hours(day, flow) for day in known), rel=0.02, abs=0.02
         ), flow
     best = max(truth.kilowatt_hours(day, "solar") for day in history.days)
-    assert max(one(energy.of("Records/Best days of the sun")["A"]).values()) == close(best)
+    assert max(one(energy.of("Records/Highest production days")["A"]).values()) == close(best)
 
 
 @measured_sites
 def test_a_price_that_one_chooses_is_paid_and_earned_for_each_kilowatt_hour(history: History, site: Site) -> None:
     truth = history.truths[site.instance]
     energy = view(history, "energy", site, history.end).choosing(import_price="0.25", export_price="0.10")
-    money = energy.of("Money, in $currency/Money by day, in $currency")
+    money = energy.of("Money, in $currency/Costs and savings by day, in $currency")
     for day in history.days:
         load, bought, sold = (truth.kilowatt_hours(day, flow) for flow in ("load", "import", "export"))
         saved, earned, paid = (one(money[letter])[site.midnight(day)] for letter in "ABC")
@@ -147,7 +152,7 @@ def test_a_price_that_one_chooses_is_paid_and_earned_for_each_kilowatt_hour(hist
 def test_a_bill_is_what_was_paid_less_what_was_earned(history: History, site: Site) -> None:
     energy = view(history, "energy", site, history.end)
     for looking in (energy, energy.choosing(import_price="0.25", export_price="0.10")):
-        answers = looking.of("Money, in $currency/Money this month, in $currency")["A"]
+        answers = looking.of("Money, in $currency/Costs and savings this month, in $currency")["A"]
         this = {series.labels["flow"]: newest(series) for series in answers}
         assert this["bill"] == pytest.approx(this["import"] - this["export"])
         assert min(this["import"], this["export"], this["saved"]) > 0
@@ -156,19 +161,19 @@ def test_a_bill_is_what_was_paid_less_what_was_earned(history: History, site: Si
 @measured_sites
 def test_arrows_add_up_to_their_flow_at_every_moment(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
-    sun, house = home.of("Flows/Where solar power goes"), home.of("Flows/Where the home's power comes from")
+    sun, house = home.of("Flows/Production by destination"), home.of("Flows/Consumption by source")
     produced = one(sun["D"])
     assert len(produced) > 100
     for time, watts in produced.items():
         assert added(sun, "ABC", time) == pytest.approx(watts, rel=0.001, abs=0.5)
-    used = number(home.of("Now/Home"))
+    used = number(home.of("Now/Consumption"))
     assert added(house, "ABC", max(one(house["A"]))) == pytest.approx(used, rel=0.001, abs=0.5)
 
 
 @measured_sites
 def test_what_comes_in_now_goes_out_now(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
-    solar, load = number(home.of("Now/Solar")), number(home.of("Now/Home"))
+    solar, load = number(home.of("Now/Production")), number(home.of("Now/Consumption"))
     grid, battery = (signed(home.of(f"Now/{title}")) for title in ("Grid", "Battery"))
     assert solar + grid + battery == pytest.approx(load, rel=0.001, abs=0.5)
 
@@ -188,14 +193,21 @@ def signed(answers: Answers) -> float:
 @measured_sites
 def test_shares_are_shares(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
-    used, bought = number(home.of("Today/Used")), number(home.of("Today/Imported"))
+    used, bought = number(home.of("Today/Consumption today")), number(home.of("Today/Grid import today"))
     share = number(home.of("Today/Self-sufficiency"))
     assert 0 <= number(home.of("Today/Self-consumption")) <= 1
     assert 1 - bought / used - 0.001 <= share <= 1  # what the battery took of it was not used yet
 
 
 def test_all_is_what_each_is(history: History) -> None:
-    for title in ("Now/Solar", "Now/Home", "Today/Produced", "Today/Used", "Today/Imported", "Today/Exported"):
+    for title in (
+        "Now/Production",
+        "Now/Consumption",
+        "Today/Production today",
+        "Today/Consumption today",
+        "Today/Grid import today",
+        "Today/Grid export today",
+    ):
         together = View(history.prometheus, "home", history.end, SITES[0].zone)
         each = (together.choosing(instance=site.instance).of(title)["A"] for site in EVERY)
         assert number(together.of(title)) == pytest.approx(sum(sum(one(found).values()) for found in each if found)), (
@@ -206,7 +218,7 @@ def test_all_is_what_each_is(history: History) -> None:
 @measured_sites
 def test_voltage_and_frequency_are_those_of_the_mains(history: History, site: Site) -> None:
     grid = view(history, "grid-and-battery", site, history.end)
-    volts = [series.values for series in grid.of("Grid/Voltage of the phases")["A"]]
+    volts = [series.values for series in grid.of("Grid/Voltage over time")["A"]]
     assert len(volts) == site.profile.design.phases
     for values in volts:
         assert [*values.values()] == pytest.approx([site.profile.volts] * len(values), rel=0.03)
@@ -222,7 +234,7 @@ def test_power_by_phase_adds_up_to_what_home_says_of_the_grid(history: History, 
 
 @sites_with_batteries
 def test_a_battery_gives_above_the_line_and_takes_below_it(history: History, site: Site) -> None:
-    panel = view(history, "grid-and-battery", site, history.end).of("Battery/Power")
+    panel = view(history, "grid-and-battery", site, history.end).of("Battery/Battery power")
     given, taken = (one(panel[letter]).values() for letter in "AB")
     assert min(given) >= 0 >= max(taken)
     assert max(given) > 100
@@ -234,16 +246,16 @@ def test_what_a_battery_does_is_what_its_power_says(history: History, site: Site
     watts = signed(view(history, "home", site, history.end).of("Now/Battery"))
     doing = {-1: "charging", 1: "discharging", 0: "idle or full"}[(watts > 0) - (watts < 0)]
     looking = view(history, "grid-and-battery", site, history.end)
-    (panel,) = (each for each in panels(dashboards()["grid-and-battery"]) if each["title"] == "What each battery does")
+    (panel,) = (each for each in panels(dashboards()["grid-and-battery"]) if each["title"] == "Battery activity")
     (names,) = (each["options"] for each in panel["fieldConfig"]["defaults"]["mappings"])
-    answers = looking.of("Each battery/What each battery does")
+    answers = looking.of("Each battery/Battery activity")
     shown = [newest(series) for letter in "AB" for series in answers[letter]]
     assert {names[f"{value:g}"]["text"] for value in shown} == {doing}
 
 
 @of_sites(site for site in EVERY if site.arrays)
 def test_the_sides_of_a_roof_are_those_of_the_config(history: History, site: Site) -> None:
-    told = view(history, "panels", site, history.end).of("Sides of the roof/Sides")
+    told = view(history, "panels", site, history.end).of("Arrays/Arrays")
     found = [{series.labels["array"]: newest(series) for series in told[letter]} for letter in "ABCD"]
     placed, sides = site.settings.inverters, site.settings.arrays
     assert found == [

@@ -201,7 +201,7 @@ def test_who_chooses_a_side_of_the_roof_sees_its_inverters_and_no_others(history
         for array in site.arrays:
             panels = view(history, "panels", site.instance).choosing(array=array)
             serials = {each.serial for each in site.settings.inverters if each.array == array}
-            for title in ("Panel by panel/Each panel, the weakest first", "Through the day/Power of each panel"):
+            for title in ("Panels/Panels, the lowest first", "Over the day/Power by panel"):
                 assert {series.labels["serial"] for series in panels.of(title)["A"]} == serials
 
 

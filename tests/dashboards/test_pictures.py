@@ -114,7 +114,7 @@ def shows(axes: Axes, panel: Json) -> bool:
 
 def test_the_picture_of_home_says_what_the_plant_produced_until_now(draw: Draw, history: History) -> None:
     home = draw("home")
-    (panel,) = (each for each in panels(dashboards()["home"]) if each["title"] == "Produced")
+    (panel,) = (each for each in panels(dashboards()["home"]) if each["title"] == "Production today")
     ((text,),) = ([text.get_text() for text in axes.texts] for axes in home.of(panel))
     number, unit = text.split()
     today = datetime.fromtimestamp(history.end, home.view.zone).date()

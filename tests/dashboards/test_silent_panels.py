@@ -54,7 +54,10 @@ GOOD: dict[str, float] = {f"{REPORTING} good": 1, f"{LAST} good": 0}
 def test_silent_panels_count_inverters_heard_in_30_days(
     values: dict[str, float], *, silent: bool, tmp_path: Path
 ) -> None:
-    count, (listed, *_) = expressions("Silent by day"), expressions("Silent by day, and gone")
+    count, (listed, *_) = (
+        expressions("Inverters not reporting in daylight"),
+        expressions("Inverters not reporting in daylight, and missing"),
+    )
     inputs = {**GOOD, f"{REPORTING} x": 0.0, **values}
     check(inputs, count[0], {"": float(silent)}, tmp_path)
     check(inputs, listed, {"x": -2000.0 * DAY} if silent else {}, tmp_path)
@@ -62,4 +65,4 @@ def test_silent_panels_count_inverters_heard_in_30_days(
 
 def test_silent_panel_without_report_dates_counts_none(tmp_path: Path) -> None:
     """A gateway whose clock is wrong: its inverters report, and their dates are rejected."""
-    check({f"{REPORTING} good": 1}, expressions("Silent by day")[0], {"": 0}, tmp_path)
+    check({f"{REPORTING} good": 1}, expressions("Inverters not reporting in daylight")[0], {"": 0}, tmp_path)
