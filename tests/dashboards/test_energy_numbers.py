@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.dashboards import asked, substituted
+from support.dashboards import queries, substitute
 from support.prometheus import check_answers
 
 pytestmark = pytest.mark.integration
@@ -125,13 +125,13 @@ CASES: Mapping[str, Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_energy_panel_shows_value(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    queries = [target.expression for target in asked("energy") if target.panel == case.panel]
+    panel_queries = [target.expression for target in queries("energy") if target.panel == case.panel]
     time = {
         "__range": f"{case.since}h",
         "__range_s": f"{case.since * HOUR}",
         "__to": f"{case.until * HOUR * 1000:.0f}",
     }
-    expression = substituted(queries[case.query], "energy", **time, **case.selected)
+    expression = substitute(panel_queries[case.query], "energy", **time, **case.selected)
     labels = f'{{flow="{case.flow}"}}' if case.flow else "{}"
     samples = [] if case.expected is None else [{"labels": labels, "value": case.expected}]
     checks = [

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import asked
+from support.answers import Series, check_query
+from support.dashboards import queries
 
 pytestmark = pytest.mark.integration
 
@@ -319,9 +319,9 @@ CASES: Mapping[str, tuple[str, int, Series, Answers]] = {
 def test_grid_and_battery_panel_shows_values(case: str, tmp_path: Path) -> None:
     title, index, series, answers = CASES[case]
     (query,) = (
-        target.expression for target in asked("grid-and-battery") if (target.panel, target.index) == (title, index)
+        target.expression for target in queries("grid-and-battery") if (target.panel, target.index) == (title, index)
     )
-    check("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
+    check_query("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
 
 
 def samples(answers: Answers) -> Sequence[Mapping[str, object]]:

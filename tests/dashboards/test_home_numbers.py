@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import annotations, asked
+from support.answers import Series, check_query
+from support.dashboards import annotations, queries
 
 pytestmark = pytest.mark.integration
 
@@ -81,10 +81,10 @@ CASES: Mapping[str, tuple[str, Series, *tuple[float | None, ...]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_home_panel_shows_value(case: str, tmp_path: Path) -> None:
     title, series, *expected = CASES[case]
-    queries = [target.expression for target in asked("home") if target.panel == title]
-    assert len(queries) == len(expected)
-    for query, value in zip(queries, expected, strict=True):
-        check("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
+    panel_queries = [target.expression for target in queries("home") if target.panel == title]
+    assert len(panel_queries) == len(expected)
+    for query, value in zip(panel_queries, expected, strict=True):
+        check_query("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
 
 
 BEFORE, AFTER = (f'enphase_gateway_info{{{HOME}, firmware="{version}"}}' for version in ("D7.6.175", "D8.2.127"))
@@ -118,11 +118,11 @@ def test_firmware_annotation_marks_an_update_for_an_hour(
     series: Series, at: str, expected: list[str], tmp_path: Path
 ) -> None:
     (annotation,) = (query for query in annotations("home") if "enphase_gateway_info" in query)
-    check("home", annotation, at, series, [{"labels": labels, "value": 1} for labels in expected], tmp_path)
+    check_query("home", annotation, at, series, [{"labels": labels, "value": 1} for labels in expected], tmp_path)
 
 
 def test_alerts_table_lists_firing_alerts_with_their_start(tmp_path: Path) -> None:
-    (query,) = (target.expression for target in asked("home") if target.panel == "Alerts")
+    (query,) = (target.expression for target in queries("home") if target.panel == "Alerts")
     labels = f'{{alertname="EnphaseInverterSilent", severity="warning", serial="12", {HOME}}}'
     pending = labels.replace("12", "13")
     series = {
@@ -131,4 +131,4 @@ def test_alerts_table_lists_firing_alerts_with_their_start(tmp_path: Path) -> No
         f'ALERTS{labels[:-1]}, alertstate="firing"}}': "1x60",
         f'ALERTS{pending[:-1]}, alertstate="pending"}}': "1x60",
     }
-    check("home", query, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
+    check_query("home", query, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
