@@ -201,8 +201,8 @@ BATTERY_UNITS = Row(
         table_panel(
             "Battery units",
             "Each unit that the gateway lists. Communicating: whether it communicates with the gateway. Signal: from "
-            "0 to 5, of its best radio; 0 is no signal, or a cable. DC: whether its switch is on. A cell is empty if "
-            "this kind of battery does not report the value.",
+            "0 to 5, of its best radio; 0 means that it has no signal or uses a cable. DC: whether its switch is on. A "
+            "cell is empty if this kind of battery does not report the value.",
             [
                 Query(f"max by (job, instance, serial, kind, firmware) ({metric('enphase_battery_unit_info')})"),
                 Query(by_unit("charge_ratio")),

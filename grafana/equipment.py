@@ -62,9 +62,9 @@ CONTROLLERS = Row(
         table_panel(
             "Controllers and relays",
             "System controllers, meter collars, combiners and IQ Relays. Communicating: whether it communicates with "
-            "the gateway. Errors: the error number that it reports, 0 is no error. Operations: how often an IQ Relay "
-            "has opened or closed in the selected time range. Switch: of a meter collar or an IQ Relay. Last report: "
-            "only of devices that update it.",
+            "the gateway. Errors: the error number that it reports, 0 without an error. Operations: how often an IQ "
+            "Relay has opened or closed in the selected time range. Switch: of a meter collar or an IQ Relay. Last "
+            "report: only of devices that update it.",
             [
                 Query(device_infos()),
                 Query(by_serial(tuple(DEVICES), "communicating")),
@@ -322,7 +322,7 @@ SETTINGS = Row(
         setting(
             "Export limit",
             "The highest power that the system may export, if it is limited: in watts, or as a share of the "
-            "inverters' power. 0 is no export at all.",
+            "inverters' power. With 0 it may not export at all.",
             Query(metric("enphase_export_limit_watts"), "{{instance}}"),
             Query(metric("enphase_export_limit_ratio"), "{{instance}}"),
             unit=units.Watt,

@@ -176,7 +176,7 @@ GRID = Row(
         states(
             "Grid connection of devices",
             "System: whether its switch to the grid is closed. Enabled: whether the grid connection is enabled; it is "
-            "disabled when somebody disconnected it on purpose. Controller, batteries and solar inverters: their "
+            "disabled when the system was disconnected on purpose. Controller, batteries and solar inverters: their "
             "present mode. Grid-tied inverters, which cannot work without a grid, count as on the grid.",
             [
                 Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "System, {{instance}}"),

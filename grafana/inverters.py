@@ -49,8 +49,9 @@ def one_per_serial(expression: str) -> str:
     return f"max by (job, instance, serial) ({expression})"
 
 
-# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only
-# of the side that it is on now: an evening without a layout would set a western panel against the whole roof.
+# Weighted by energy, so that noon counts more than dawn. An inverter that did not report while its neighbours did gets
+# no energy for that time. Only for its present array: otherwise an evening without a layout would compare a western
+# panel with all panels.
 MEDIAN_SUM = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
 RATIO_TO_NEIGHBOURS = (
     one_per_serial(

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from dashboards.past import Window, pieces, when, write_all
+from dashboards.site_history import Window, pieces, when, write_all
 from dashboards.sites import JOB, SITES, Site, Truth
 from support.dashboard_view import View
 from support.rules import recording_rules

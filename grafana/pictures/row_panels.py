@@ -54,8 +54,9 @@ def _column(panel: Json, name: str, rows: Rows) -> dict[str, Any]:
 def columns_chart(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
     """Draw a bar chart: the first text column is the axis, each number column a bar."""
     rows = frame.rows
-    wanted = panel["options"].get("xField")
-    name = wanted or next(column for column in frame.columns if rows and isinstance(rows[0].get(column), str))
+    name = panel["options"].get("xField") or next(
+        column for column in frame.columns if rows and isinstance(rows[0].get(column), str)
+    )
     numbers_of = [
         column for column in frame.columns if column != name and any(isinstance(row.get(column), float) for row in rows)
     ]

@@ -48,7 +48,7 @@ def test_merged_table_drops_time_after_the_merge(panel: Json) -> None:
     for transformation in before:
         assert transformation["id"] == "filterFieldsByName"
         assert "Time" in transformation["options"]["include"]["names"]
-    assert [each["options"]["excludeByName"] for each in after if each["id"] == "organize"] == [{"Time": True}]
+    assert [step["options"]["excludeByName"] for step in after if step["id"] == "organize"] == [{"Time": True}]
 
 
 @pytest.mark.parametrize("panel", merged_tables())
@@ -103,7 +103,7 @@ def unit_of(panel: Json, column: str) -> str | None:
     unit: str | None = panel["fieldConfig"]["defaults"].get("unit")
     for override in panel["fieldConfig"]["overrides"]:
         if override["matcher"] in ({"id": "byName", "options": column}, {"id": "byType", "options": "string"}):
-            unit = next((each["value"] for each in override["properties"] if each["id"] == "unit"), unit)
+            unit = next((option["value"] for option in override["properties"] if option["id"] == "unit"), unit)
     return unit
 
 
@@ -117,7 +117,12 @@ def test_series_colours_go_by_place_and_not_by_name(name: str) -> None:
 def colour_modes(panel: Json) -> set[str]:
     config = panel["fieldConfig"]
     colours = [config["defaults"].get("color", {})]
-    colours += [each["value"] for over in config["overrides"] for each in over["properties"] if each["id"] == "color"]
+    colours += [
+        option["value"]
+        for override in config["overrides"]
+        for option in override["properties"]
+        if option["id"] == "color"
+    ]
     return {colour.get("mode", "") for colour in colours}
 
 
@@ -136,6 +141,6 @@ def fixed_colours(panel: Json) -> Iterator[tuple[str, str]]:
     """The names of the panel's queries with their fixed colours."""
     names = {target["refId"]: target.get("legendFormat", "") for target in panel["targets"]}
     for override in panel["fieldConfig"]["overrides"]:
-        for each in override["properties"]:
-            if each["id"] == "color" and override["matcher"]["id"] == "byFrameRefID":
-                yield names[override["matcher"]["options"]], each["value"]["fixedColor"]
+        for option in override["properties"]:
+            if option["id"] == "color" and override["matcher"]["id"] == "byFrameRefID":
+                yield names[override["matcher"]["options"]], option["value"]["fixedColor"]

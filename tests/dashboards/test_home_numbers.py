@@ -84,7 +84,9 @@ def test_home_panel_shows_value(case: str, tmp_path: Path) -> None:
     panel_queries = [target.expression for target in queries("home") if target.panel == title]
     assert len(panel_queries) == len(expected)
     for query, value in zip(panel_queries, expected, strict=True):
-        check_query("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
+        check_query(
+            "home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path
+        )
 
 
 BEFORE, AFTER = (f'enphase_gateway_info{{{HOME}, firmware="{version}"}}' for version in ("D7.6.175", "D8.2.127"))

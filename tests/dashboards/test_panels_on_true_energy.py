@@ -1,11 +1,11 @@
-"""What Home and Energy say, beside what the plants really did; and what must agree of itself."""
+"""Values of Home, Energy, Grid and battery and Panels compared with the energy and power of the simulated systems."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import pytest
-from dashboards.past import History
+from dashboards.site_history import History
 from dashboards.sites import OTHERS, SITES, Site
 from support.dashboard_view import View
 from support.dashboards import dashboards, panels
@@ -51,12 +51,12 @@ def number(answers: Answers) -> float:
 
 
 def close(value: float) -> object:
-    """Within 1 %, or 20 Wh where there is next to nothing."""
+    """Within 1 %, or 20 Wh for small values."""
     return pytest.approx(value, rel=0.01, abs=0.02)
 
 
 @every_site
-def test_home_says_of_a_whole_day_what_the_plant_did(history: History, site: Site) -> None:
+def test_home_today_at_the_end_of_a_day_is_the_true_energy(history: History, site: Site) -> None:
     day = history.days[-1]
     home = view(history, "home", site, site.midnight(day + timedelta(1)) - 60)
     truth = history.truths[site.instance]
@@ -73,9 +73,9 @@ def test_home_says_of_a_whole_day_what_the_plant_did(history: History, site: Sit
 
 
 @every_site
-def test_energy_says_of_each_day_what_the_plant_did(history: History, site: Site) -> None:
+def test_energy_of_each_day_is_the_true_energy(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
-    home, sun = (
+    consumption, production = (
         energy.of("Days/Consumption by source, by day"),
         energy.of("Days/Production by destination, by day"),
     )
@@ -86,10 +86,10 @@ def test_energy_says_of_each_day_what_the_plant_did(history: History, site: Site
         "export": energy.of("Months/Grid export by month")["A"],
     }
     for day in history.days:
-        assert one(sun["D"])[site.midnight(day)] == close(truth.kilowatt_hours(day, "solar"))
+        assert one(production["D"])[site.midnight(day)] == close(truth.kilowatt_hours(day, "solar"))
         if "load" in site.flows:
-            assert added(home, "ABC", site.midnight(day)) == close(truth.kilowatt_hours(day, "load"))
-            assert one(sun["C"])[site.midnight(day)] == close(truth.kilowatt_hours(day, "solar_to_grid"))
+            assert added(consumption, "ABC", site.midnight(day)) == close(truth.kilowatt_hours(day, "load"))
+            assert one(production["C"])[site.midnight(day)] == close(truth.kilowatt_hours(day, "solar_to_grid"))
         for flow in site.flows & months.keys():
             (noon,) = (value for time, value in one(months[flow]).items() if noon_of(site, day, time))
             assert noon == close(truth.kilowatt_hours(day, flow)), flow
@@ -100,34 +100,34 @@ def noon_of(site: Site, day: date, time: float) -> bool:
 
 
 def added(answers: Answers, letters: str, time: float) -> float:
-    """What is drawn upon each other at that moment; a flow that the plant has not is nothing."""
+    """The sum of stacked series at that time; a missing flow counts as 0."""
     return sum(series.values.get(time, 0.0) for letter in letters for series in answers[letter])
 
 
 @every_site
-def test_the_hours_of_a_day_are_together_the_day(history: History, site: Site) -> None:
+def test_energy_of_the_hours_of_a_day_adds_up_to_the_day(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
     day = history.days[-1]
     begins = [site.midnight(day) + hour * HOUR for hour in range(24)]
-    sun = one(energy.of("Hours/Production by destination, by hour")["D"])
-    assert sum(sun.get(time, 0.0) for time in begins) == close(truth.kilowatt_hours(day, "solar"))
+    production = one(energy.of("Hours/Production by destination, by hour")["D"])
+    assert sum(production.get(time, 0.0) for time in begins) == close(truth.kilowatt_hours(day, "solar"))
     watts = f'avg_over_time(instance:enphase_flow_watts:mean5m{{instance="{site.instance}", flow="solar"}}[1h])'
     mean = one(history.prometheus.range(watts, Steps(begins[0] + HOUR, begins[-1] + HOUR, HOUR)))
-    for time in begins:  # each stands where it began; without CTs watts are minutes old
-        assert sun.get(time, 0.0) == pytest.approx(mean[time + HOUR] / 1000, rel=0.1, abs=0.15)
+    for time in begins:  # each is at its beginning; without CTs watts are minutes old
+        assert production.get(time, 0.0) == pytest.approx(mean[time + HOUR] / 1000, rel=0.1, abs=0.15)
     if "load" in site.flows:
-        home = energy.of("Hours/Consumption by source, by hour")
-        used = sum(added(home, "ABC", time) for time in begins)
+        consumption = energy.of("Hours/Consumption by source, by hour")
+        used = sum(added(consumption, "ABC", time) for time in begins)
         assert used == close(truth.kilowatt_hours(day, "load"))
 
 
 @every_site
-def test_a_month_is_its_days_and_the_best_of_them_leads(history: History, site: Site) -> None:
+def test_energy_of_this_month_is_its_days_and_the_record_its_best(history: History, site: Site) -> None:
     energy, truth = view(history, "energy", site, history.end), history.truths[site.instance]
     month = {series.labels["flow"]: newest(series) for series in energy.of("So far/This month")["A"]}
     assert month.keys() == site.flows
     known = [day for day in truth.joules if day <= history.days[-1]]
-    for flow in site.flows:  # the evening before began with the first scrape
+    for flow in site.flows:  # the evening before began at the first scrape
         assert month[flow] == pytest.approx(
             sum(truth.kilowatt_hours(day, flow) for day in known), rel=0.02, abs=0.02
         ), flow
@@ -136,7 +136,7 @@ def test_a_month_is_its_days_and_the_best_of_them_leads(history: History, site: 
 
 
 @measured_sites
-def test_a_price_that_one_chooses_is_paid_and_earned_for_each_kilowatt_hour(history: History, site: Site) -> None:
+def test_energy_selected_price_applies_to_each_kilowatt_hour(history: History, site: Site) -> None:
     truth = history.truths[site.instance]
     energy = view(history, "energy", site, history.end).choosing(import_price="0.25", export_price="0.10")
     money = energy.of("Money, in $currency/Costs and savings by day, in $currency")
@@ -149,29 +149,29 @@ def test_a_price_that_one_chooses_is_paid_and_earned_for_each_kilowatt_hour(hist
 
 
 @measured_sites
-def test_a_bill_is_what_was_paid_less_what_was_earned(history: History, site: Site) -> None:
+def test_energy_bill_is_import_cost_minus_export_earnings(history: History, site: Site) -> None:
     energy = view(history, "energy", site, history.end)
-    for looking in (energy, energy.choosing(import_price="0.25", export_price="0.10")):
-        answers = looking.of("Money, in $currency/Costs and savings this month, in $currency")["A"]
-        this = {series.labels["flow"]: newest(series) for series in answers}
-        assert this["bill"] == pytest.approx(this["import"] - this["export"])
-        assert min(this["import"], this["export"], this["saved"]) > 0
+    for selection in (energy, energy.choosing(import_price="0.25", export_price="0.10")):
+        answers = selection.of("Money, in $currency/Costs and savings this month, in $currency")["A"]
+        values = {series.labels["flow"]: newest(series) for series in answers}
+        assert values["bill"] == pytest.approx(values["import"] - values["export"])
+        assert min(values["import"], values["export"], values["saved"]) > 0
 
 
 @measured_sites
-def test_arrows_add_up_to_their_flow_at_every_moment(history: History, site: Site) -> None:
+def test_home_parts_add_up_to_their_flow(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
-    sun, house = home.of("Flows/Production by destination"), home.of("Flows/Consumption by source")
-    produced = one(sun["D"])
+    production, consumption = home.of("Flows/Production by destination"), home.of("Flows/Consumption by source")
+    produced = one(production["D"])
     assert len(produced) > 100
     for time, watts in produced.items():
-        assert added(sun, "ABC", time) == pytest.approx(watts, rel=0.001, abs=0.5)
+        assert added(production, "ABC", time) == pytest.approx(watts, rel=0.001, abs=0.5)
     used = number(home.of("Now/Consumption"))
-    assert added(house, "ABC", max(one(house["A"]))) == pytest.approx(used, rel=0.001, abs=0.5)
+    assert added(consumption, "ABC", max(one(consumption["A"]))) == pytest.approx(used, rel=0.001, abs=0.5)
 
 
 @measured_sites
-def test_what_comes_in_now_goes_out_now(history: History, site: Site) -> None:
+def test_home_sources_equal_consumption(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
     solar, load = number(home.of("Now/Production")), number(home.of("Now/Consumption"))
     grid, battery = (signed(home.of(f"Now/{title}")) for title in ("Grid", "Battery"))
@@ -179,27 +179,27 @@ def test_what_comes_in_now_goes_out_now(history: History, site: Site) -> None:
 
 
 def signed(answers: Answers) -> float:
-    """Of a tile that says either A, which comes, or B, which goes; nothing where there is neither."""
-    told = [
+    """The value of a tile with either A (a source, positive) or B (negative); 0 with neither."""
+    values = [
         (1 - 2 * "AB".index(letter)) * value
         for letter in "AB"
         for series in answers[letter]
         for value in series.values.values()
     ]
-    assert len(told) <= 1
-    return sum(told)
+    assert len(values) <= 1
+    return sum(values)
 
 
 @measured_sites
-def test_shares_are_shares(history: History, site: Site) -> None:
+def test_home_shares_are_between_0_and_1(history: History, site: Site) -> None:
     home = view(history, "home", site, history.end)
-    used, bought = number(home.of("Today/Consumption today")), number(home.of("Today/Grid import today"))
+    consumed, imported = number(home.of("Today/Consumption today")), number(home.of("Today/Grid import today"))
     share = number(home.of("Today/Self-sufficiency"))
     assert 0 <= number(home.of("Today/Self-consumption")) <= 1
-    assert 1 - bought / used - 0.001 <= share <= 1  # what the battery took of it was not used yet
+    assert 1 - imported / consumed - 0.001 <= share <= 1  # import in the battery is not consumed yet
 
 
-def test_all_is_what_each_is(history: History) -> None:
+def test_home_with_all_gateways_is_the_sum_of_each(history: History) -> None:
     for title in (
         "Now/Production",
         "Now/Consumption",
@@ -209,14 +209,14 @@ def test_all_is_what_each_is(history: History) -> None:
         "Today/Grid export today",
     ):
         together = View(history.prometheus, "home", history.end, SITES[0].zone)
-        each = (together.choosing(instance=site.instance).of(title)["A"] for site in EVERY)
-        assert number(together.of(title)) == pytest.approx(sum(sum(one(found).values()) for found in each if found)), (
+        parts = (together.choosing(instance=site.instance).of(title)["A"] for site in EVERY)
+        assert number(together.of(title)) == pytest.approx(sum(sum(one(found).values()) for found in parts if found)), (
             title
         )
 
 
 @measured_sites
-def test_voltage_and_frequency_are_those_of_the_mains(history: History, site: Site) -> None:
+def test_grid_voltage_and_frequency_are_those_of_the_system(history: History, site: Site) -> None:
     grid = view(history, "grid-and-battery", site, history.end)
     volts = [series.values for series in grid.of("Grid/Voltage over time")["A"]]
     assert len(volts) == site.profile.design.phases
@@ -226,41 +226,44 @@ def test_voltage_and_frequency_are_those_of_the_mains(history: History, site: Si
 
 
 @sites_with_a_net_meter
-def test_power_by_phase_adds_up_to_what_home_says_of_the_grid(history: History, site: Site) -> None:
+def test_grid_power_by_phase_adds_up_to_grid_of_home(history: History, site: Site) -> None:
     grid = view(history, "grid-and-battery", site, history.end).choosing(meter=NET)
     power = sum(newest(series) for series in grid.of("Grid/Power by phase")["A"])
     assert power == pytest.approx(signed(view(history, "home", site, history.end).of("Now/Grid")), rel=0.15, abs=300)
 
 
 @sites_with_batteries
-def test_a_battery_gives_above_the_line_and_takes_below_it(history: History, site: Site) -> None:
+def test_battery_power_discharging_is_positive_and_charging_negative(history: History, site: Site) -> None:
     panel = view(history, "grid-and-battery", site, history.end).of("Battery/Battery power")
-    given, taken = (one(panel[letter]).values() for letter in "AB")
-    assert min(given) >= 0 >= max(taken)
-    assert max(given) > 100
-    assert min(taken) < -100
+    discharging, charging = (one(panel[letter]).values() for letter in "AB")
+    assert min(discharging) >= 0 >= max(charging)
+    assert max(discharging) > 100
+    assert min(charging) < -100
 
 
 @sites_with_batteries
-def test_what_a_battery_does_is_what_its_power_says(history: History, site: Site) -> None:
+def test_battery_activity_agrees_with_its_power(history: History, site: Site) -> None:
     watts = signed(view(history, "home", site, history.end).of("Now/Battery"))
-    doing = {-1: "charging", 1: "discharging", 0: "idle or full"}[(watts > 0) - (watts < 0)]
-    looking = view(history, "grid-and-battery", site, history.end)
-    (panel,) = (each for each in panels(dashboards()["grid-and-battery"]) if each["title"] == "Battery activity")
-    (names,) = (each["options"] for each in panel["fieldConfig"]["defaults"]["mappings"])
-    answers = looking.of("Each battery/Battery activity")
+    activity = {-1: "charging", 1: "discharging", 0: "idle or full"}[(watts > 0) - (watts < 0)]
+    grid = view(history, "grid-and-battery", site, history.end)
+    (panel,) = (panel for panel in panels(dashboards()["grid-and-battery"]) if panel["title"] == "Battery activity")
+    (names,) = (mapping["options"] for mapping in panel["fieldConfig"]["defaults"]["mappings"])
+    answers = grid.of("Each battery/Battery activity")
     shown = [newest(series) for letter in "AB" for series in answers[letter]]
-    assert {names[f"{value:g}"]["text"] for value in shown} == {doing}
+    assert {names[f"{value:g}"]["text"] for value in shown} == {activity}
 
 
 @of_sites(site for site in EVERY if site.arrays)
-def test_the_sides_of_a_roof_are_those_of_the_config(history: History, site: Site) -> None:
-    told = view(history, "panels", site, history.end).of("Arrays/Arrays")
-    found = [{series.labels["array"]: newest(series) for series in told[letter]} for letter in "ABCD"]
-    placed, sides = site.settings.inverters, site.settings.arrays
-    assert found == [
-        Counter(each.array for each in placed),
-        {side.name: sum(each.peak_power or 0 for each in placed if each.array == side.name) for side in sides},
-        {side.name: side.azimuth for side in sides},
-        {side.name: side.tilt for side in sides},
+def test_panels_arrays_are_those_of_the_config(history: History, site: Site) -> None:
+    answers = view(history, "panels", site, history.end).of("Arrays/Arrays")
+    shown = [{series.labels["array"]: newest(series) for series in answers[letter]} for letter in "ABCD"]
+    inverters, arrays = site.settings.inverters, site.settings.arrays
+    assert shown == [
+        Counter(inverter.array for inverter in inverters),
+        {
+            array.name: sum(inverter.peak_power or 0 for inverter in inverters if inverter.array == array.name)
+            for array in arrays
+        },
+        {array.name: array.azimuth for array in arrays},
+        {array.name: array.tilt for array in arrays},
     ]
