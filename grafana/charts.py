@@ -48,7 +48,7 @@ def lines(
 def stacked(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = "No data"
 ) -> timeseries.Panel:
-    """Areas on each other, the first at the bottom, whose sum means something."""
+    """Stacked areas, the first at the bottom; their sum must be meaningful."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .fill_opacity(60)

@@ -40,7 +40,7 @@ def new_dashboard(
         .build()
     )
     for link in build_panel.links or ():
-        link.placement = None  # type: ignore[assignment]  # the only one that the SDK has hides them in a menu
+        link.placement = None  # type: ignore[assignment]  # the only value in the SDK hides the links in a menu
     build_panel.panels = place_panels(rows)
     return build_panel
 

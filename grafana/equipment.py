@@ -139,7 +139,7 @@ CONTROLLERS = Row(
 
 RELAY = "job, instance, relay"
 CLOSED = f"max by ({RELAY}) ({metric('enphase_relay_closed')})"
-LOADS = f"topk by ({RELAY}) (1, {metric('enphase_relay_info')})"  # one, while settings change
+LOADS = f"topk by ({RELAY}) (1, {metric('enphase_relay_info')})"  # one series while settings change
 
 RELAYS = Row(
     "Load relays",

@@ -29,7 +29,7 @@ RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")
 MEDIAN = metric("array:enphase_inverter_power_watts:median")
 WITH_ARRAY = metric("inverter:enphase_inverter_peak_power_watts")
 
-# A label that is not there is "": All sides have those without a layout too, and one side has its own alone.
+# A missing label is "": All includes inverters without an array, a selected array only its own.
 INVERTER_LABELS = (
     "label_replace(label_replace("
     f"topk by (job, instance, serial) (1, {metric('enphase_inverter_layout_info', ARRAY)})"

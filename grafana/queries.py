@@ -7,7 +7,7 @@ from palette import FLOWS
 
 FLOW_WATTS = "instance:enphase_flow_watts:mean5m"
 SELECTED = 'job=~"$job", instance=~"$instance"'
-ALERTS = 'alertname=~"Enphase.*", job=~"$job", instance=~"$instance|"'  # an alert on what is absent has no instance
+ALERTS = 'alertname=~"Enphase.*", job=~"$job", instance=~"$instance|"'  # an alert on an absent gateway has no instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Query:
 
 
 def metric(name: str, *matchers: str, **labels: str) -> str:
-    """A selector of it, in the selected jobs and instances: `metric("enphase_meter_enabled", meter="storage")`."""
+    """A selector for the selected jobs and instances: `metric("enphase_meter_enabled", meter="storage")`."""
     equal = (f'{label}="{value}"' for label, value in labels.items())
     return name + "{" + ", ".join((SELECTED, *matchers, *equal)) + "}"
 

@@ -58,7 +58,7 @@ def matrix(
     """A coloured map of values by two labels, such as row and column. Give it thresholds or a colour scheme."""
     panel = (
         table.Panel()
-        .with_transformation(_sort_by(column))  # columns come in the order in which they are met
+        .with_transformation(_sort_by(column))  # columns appear in the order of the rows
         .with_transformation(
             DataTransformerConfig(
                 id_val="groupingToMatrix",
@@ -114,8 +114,8 @@ def calendar(
         )
     ).with_transformation(_rename_columns({f"{value} ({reducer})": query.legend for value, query in values.items()}))
     _request_tables(build_panel(panel, title, description, queries, unit, size, empty))
-    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # else the year 2025 is 2.03 MWh
-    for query in queries:  # by name: what is grouped no longer knows its query
+    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # otherwise the year 2025 is 2.03 MWh
+    for query in queries:  # by name: grouped fields have no query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
         panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
     return panel

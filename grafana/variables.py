@@ -35,7 +35,7 @@ def array() -> QueryVariable:
     query = 'label_values(enphase_array_info{job=~"$job", instance=~"$instance"}, array)'
     return (
         _all_of("array", query)
-        .all_value(".*")  # inverters without a layout are of the array ""
+        .all_value(".*")  # inverters without a layout have the array ""
         .description("The arrays, by their names in the exporter's config")
     )
 

@@ -1,4 +1,4 @@
-"""The fields of panels, as Grafana's transformations, units and colours make them."""
+"""The fields of panels after Grafana's transformations: columns, units and colours."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def test_merged_table_drops_time_after_the_merge(panel: Json) -> None:
 
 @pytest.mark.parametrize("panel", merged_tables())
 def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None:
-    """What Grafana 11.6, 12.0 and 13.2 did without `Time`: only the first frame's columns were left."""
+    """Without `Time`, Grafana 11.6, 12.0 and 13.2 kept only the columns of the first frame."""
     references = [target["refId"] for target in panel["targets"]]
     (organize,) = options(panel, "organize")
     labels = [column for column in organize["indexByName"] if not column.startswith("Value")]
@@ -69,7 +69,7 @@ def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None
 
 
 @every_dashboard
-def test_text_that_looks_like_a_number_has_no_unit(name: str) -> None:
+def test_numeric_text_has_no_unit(name: str) -> None:
     """Grafana parses it: the year 2025 in kWh is 2.03 MWh (grafana#70218), and a serial number in W is gigawatts."""
     for panel in panels(dashboards()[name]):
         for column in text_columns(panel):
@@ -77,7 +77,7 @@ def test_text_that_looks_like_a_number_has_no_unit(name: str) -> None:
 
 
 def text_columns(panel: Json) -> Iterator[str]:
-    """The labels of a table, and formatted times that are a number, by the names that they are shown with."""
+    """The labels of a table, and formatted times that are a number, by their displayed names."""
     names: dict[str, str] = {}
     for organize in options(panel, "organize"):
         names |= organize["renameByName"]
@@ -108,7 +108,7 @@ def unit_of(panel: Json, column: str) -> str | None:
 
 
 @every_dashboard
-def test_series_colours_go_by_place_and_not_by_name(name: str) -> None:
+def test_series_colours_are_by_position_not_by_name(name: str) -> None:
     """`palette-classic-by-name` hashes the name: in Grafana 13 `east` and `west` have one colour."""
     for panel in panels(dashboards()[name]):
         assert "palette-classic-by-name" not in colour_modes(panel), panel["title"]

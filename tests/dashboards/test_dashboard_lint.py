@@ -1,4 +1,4 @@
-"""The rules of grafana/dashboard-linter, and the program itself where it is installed.
+"""The rules of grafana/dashboard-linter, and the program itself if it is installed.
 
 Exceptions are in grafana/dashboards/.lint, with their reasons; the linter reads that file too.
 """
@@ -161,12 +161,12 @@ def findings() -> Iterator[tuple[str, str, str, str]]:
 
 
 def named(rule: Callable[..., object]) -> str:
-    """As the linter names it, which forgot the ending once."""
+    """The linter's name of the rule; one of them lacks the ending `-rule`."""
     name = rule.__name__.replace("_", "-")
     return name if name == "uneditable-dashboard" else f"{name}-rule"
 
 
-def test_what_the_rules_find_is_an_exception_with_a_reason() -> None:
+def test_lint_findings_are_exceptions_with_reasons() -> None:
     excepted = {
         (rule, entry["dashboard"], entry["panel"]) for rule, entries in exceptions().items() for entry in entries
     }

@@ -1,4 +1,4 @@
-"""Every panel, variable and annotation of every dashboard, queried like Grafana, for result of eight sites and all."""
+"""Every panel, variable and annotation of every dashboard, queried like Grafana, for each of eight sites and all."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ every_site = pytest.mark.parametrize("site", EVERY, ids=lambda site: site.instan
 
 @pytest.fixture(scope="module")
 def look(history: History) -> Look:
-    """Returns the panels of a dashboard for one site, or for all; result is queried once."""
+    """Returns the panels of a dashboard for one site, or for all; each is queried once."""
 
     @cache
     def query_panels(name: str, instance: str = ALL) -> list[QueryResult]:
