@@ -74,8 +74,8 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sums]:
 
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.instance)
 def test_recorded_days_around_a_clock_change_are_the_true_energy(changed: Sums, site: Site) -> None:
-    assert [*untrue_days(changed, site)] == []
-    assert [*untrue_months(changed, site)] == []
+    assert [*wrong_days(changed, site)] == []
+    assert [*wrong_months(changed, site)] == []
 
 
 def test_days_of_clock_changes_have_23_and_25_hours() -> None:
@@ -91,21 +91,21 @@ def test_recorded_days_and_months_of_a_year_are_the_true_energy(tmp_path: Path) 
     first, last = date(YEAR, 1, 1), date(YEAR, 12, 31)
     windows = [Window(site, first, (last - first).days + 1) for site in SITES]
     with sums(windows, tmp_path / "data") as year:
-        assert [untrue for site in SITES for untrue in (*untrue_days(year, site), *untrue_months(year, site))] == []
+        assert [error for site in SITES for error in (*wrong_days(year, site), *wrong_months(year, site))] == []
 
 
-def untrue_days(known: Sums, site: Site) -> Iterator[str]:
+def wrong_days(known: Sums, site: Site) -> Iterator[str]:
     truth = known.truths[site.instance]
     for day in known.days(site):
         recorded = known.recorded(site, day, ENERGY)
-        yield from untrue(site, day, recorded, {flow: truth.kilowatt_hours(day, flow) for flow in site.flows})
+        yield from wrong_flows(site, day, recorded, {flow: truth.kilowatt_hours(day, flow) for flow in site.flows})
         ratio = known.recorded(site, day, RATIO)
         expected = {"": truth.self_consumption(day)} if "export" in site.flows else {}
         if ratio != pytest.approx(expected, abs=ONE_PERCENT):
             yield f"{site.instance} {day}: self-consumption {ratio} and not {expected}"
 
 
-def untrue_months(known: Sums, site: Site) -> Iterator[str]:
+def wrong_months(known: Sums, site: Site) -> Iterator[str]:
     """Compares the sum of a month's days, as a panel computes it."""
     truth = known.truths[site.instance]
     for month in sorted({day.month for day in known.days(site)}):
@@ -114,10 +114,10 @@ def untrue_months(known: Sums, site: Site) -> Iterator[str]:
         query = f'sum_over_time({ENERGY}{{instance="{site.instance}"}}[{round(end - start)}s])'
         added = {labels["flow"]: next(iter(values.values())) for labels, values in known.prometheus.at(query, end)}
         expected = {flow: sum(truth.kilowatt_hours(day, flow) for day in days) for flow in site.flows}
-        yield from untrue(site, days[0], added, expected)
+        yield from wrong_flows(site, days[0], added, expected)
 
 
-def untrue(site: Site, since: date, recorded: Mapping[str, float], expected: Mapping[str, float]) -> Iterator[str]:
+def wrong_flows(site: Site, since: date, recorded: Mapping[str, float], expected: Mapping[str, float]) -> Iterator[str]:
     if {*recorded} & FLOWS != {*expected}:
         yield f"{site.instance} {since}: {sorted(recorded)} and not {sorted(expected)}"
     for flow in recorded.keys() & expected.keys():

@@ -26,14 +26,14 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "panels_on_real_data.yml").read_text()
 )
 
-Look = Callable[..., list[QueryResult]]
+ResultsOf = Callable[..., list[QueryResult]]
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 every_site = pytest.mark.parametrize("site", EVERY, ids=lambda site: site.instance)
 
 
 @pytest.fixture(scope="module")
-def look(history: History) -> Look:
+def results_of(history: History) -> ResultsOf:
     """Returns the panels of a dashboard for one site, or for all; each is queried once."""
 
     @cache
@@ -81,20 +81,20 @@ def has_data(place: str, site: Site) -> bool:
 
 @every_site
 @every_dashboard
-def test_panel_has_data_only_of_sites_with_its_equipment(name: str, site: Site, look: Look) -> None:
-    answers = look(name, site.instance)
+def test_panel_has_data_only_of_sites_with_its_equipment(name: str, site: Site, results_of: ResultsOf) -> None:
+    answers = results_of(name, site.instance)
     with_data = {answer.place for answer in answers if answer.values}
     assert with_data == {answer.place for answer in answers if has_data(answer.place, site)}
 
 
 @every_dashboard
-def test_query_has_data_of_some_site(name: str, look: Look) -> None:
+def test_query_has_data_of_some_site(name: str, results_of: ResultsOf) -> None:
     """Finds a misspelt query among ten of a panel."""
-    with_data = {str(result) for site in EVERY for result in look(name, site.instance) if result.values}
-    silent = {str(result) for result in look(name)} - with_data
+    with_data = {str(result) for site in EVERY for result in results_of(name, site.instance) if result.values}
+    silent = {str(result) for result in results_of(name)} - with_data
     expected = {
         str(result)
-        for result in look(name)
+        for result in results_of(name)
         if first(EXPECTED["silent"], result.place) or first(EXPECTED["silent_queries"], str(result))
     }
     assert silent == expected
@@ -102,9 +102,11 @@ def test_query_has_data_of_some_site(name: str, look: Look) -> None:
 
 @pytest.mark.parametrize("instance", [ALL, *(site.instance for site in EVERY)])
 @every_dashboard
-def test_value_is_within_the_bounds_of_its_unit(name: str, instance: str, look: Look, history: History) -> None:
+def test_value_is_within_the_bounds_of_its_unit(
+    name: str, instance: str, results_of: ResultsOf, history: History
+) -> None:
     wrong = {}
-    for result in look(name, instance):
+    for result in results_of(name, instance):
         systems = Systems(
             tuple(site for site in EVERY if instance in {ALL, site.instance}),
             history.end,
@@ -125,19 +127,19 @@ def limits(result: QueryResult, systems: Systems) -> Bounds:
 
 
 @every_dashboard
-def test_state_timeline_value_has_a_name(name: str, look: Look) -> None:
+def test_state_timeline_value_has_a_name(name: str, results_of: ResultsOf) -> None:
     unnamed = {
         str(result): found
-        for result in look(name)
+        for result in results_of(name)
         if (names := named_values(result.panel)) and (found := {*result.values} - names)
     }
     assert unnamed == {}
 
 
 @every_dashboard
-def test_table_column_has_data(name: str, look: Look) -> None:
+def test_table_column_has_data(name: str, results_of: ResultsOf) -> None:
     tables: dict[str, set[str]] = {}
-    for result in look(name):
+    for result in results_of(name):
         if columns(result.panel) and not first(EXPECTED["silent"], result.place):
             tables.setdefault(result.place, {*(columns(result.panel) or ())}).difference_update(fields(result))
     missing = {place: columns_left for place, columns_left in tables.items() if columns_left}
@@ -151,10 +153,10 @@ def fields(result: QueryResult) -> set[str]:
 
 
 @every_dashboard
-def test_legend_labels_exist_in_the_results(name: str, look: Look) -> None:
+def test_legend_labels_exist_in_the_results(name: str, results_of: ResultsOf) -> None:
     missing = {
         str(result): lost
-        for result in look(name)
+        for result in results_of(name)
         if result.series
         and (lost := {*legend_labels(result)} - set().union(*(series.labels for series in result.series)))
     }
@@ -167,10 +169,10 @@ def legend_labels(result: QueryResult) -> list[str]:
 
 @every_site
 @every_dashboard
-def test_panel_lines_have_different_names(name: str, site: Site, look: Look) -> None:
+def test_panel_lines_have_different_names(name: str, site: Site, results_of: ResultsOf) -> None:
     names = Counter(
         (result.place, legend(result.target, series))
-        for result in look(name, site.instance)
+        for result in results_of(name, site.instance)
         for series in result.series
         if result.panel["type"] in {"timeseries", "state-timeline", "stat"}
     )
@@ -210,9 +212,9 @@ def test_variable_meter_lists_each_meter(site: Site, history: History) -> None:
     assert {*options} == {*site.profile.meters}
 
 
-def test_expected_patterns_match_existing_panels(look: Look) -> None:
-    queries = {str(result) for name in dashboards() for result in look(name)}
-    places = {result.place for name in dashboards() for result in look(name)}
+def test_expected_patterns_match_existing_panels(results_of: ResultsOf) -> None:
+    queries = {str(result) for name in dashboards() for result in results_of(name)}
+    places = {result.place for name in dashboards() for result in results_of(name)}
     of_places = {
         result
         for part in ("needs", "firmware", "silent")
