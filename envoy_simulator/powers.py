@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from envoy_simulator.design import Design, Inverter
 from envoy_simulator.prng import Purpose, around, drift, uniform
-from envoy_simulator.state import Powers, capacity, circuit_rates, fed
+from envoy_simulator.state import Powers, capacity, circuit_rates, power_by_phase
 from envoy_simulator.weather import clearness, facing, irradiance, solar_hour, sun
 
 STANDBY = 300
@@ -33,13 +33,13 @@ def powers(design: Design, seed: int, time: StepTime, stored: Sequence[int], len
 
     `stored`: the energy in each battery when the step begins, in nanojoules.
     """
-    inverters = produced(design, seed, time)
-    load, reactive = household(design, seed, time)
-    batteries = dispatched(design, sum(load) - sum(inverters), stored, length)
+    inverters = inverter_powers(design, seed, time)
+    load, reactive = household_powers(design, seed, time)
+    batteries = battery_powers(design, sum(load) - sum(inverters), stored, length)
     return Powers(inverters, batteries, load, reactive)
 
 
-def produced(design: Design, seed: int, time: StepTime) -> list[int]:
+def inverter_powers(design: Design, seed: int, time: StepTime) -> list[int]:
     """Milliwatts of every inverter; at night an inverter uses a little."""
     direction = sun(design.latitude, design.longitude, time.sun)
     if direction.up <= 0:
@@ -55,10 +55,15 @@ def _output(inverter: Inverter, light: float, hour: float) -> int:
     return int(1000 * min(inverter.limit_watts, 0.97 * inverter.peak_watts * light * exposure))
 
 
-def household(design: Design, seed: int, time: StepTime) -> tuple[list[int], list[int]]:
+def household_powers(design: Design, seed: int, time: StepTime) -> tuple[list[int], list[int]]:
     """Milliwatts and millivars of each phase: the base load, habits of the day, and appliances at random."""
     hour = solar_hour(design.longitude, time.sun)
-    habit = 0.5 + 0.7 * _bump(hour, 7.5, 1.2) + 0.5 * _bump(hour, 12.5, 1.0) + 1.3 * _bump(hour, 19.0, 2.2)
+    habit = (
+        0.5
+        + 0.7 * _bell_curve(hour, 7.5, 1.2)
+        + 0.5 * _bell_curve(hour, 12.5, 1.0)
+        + 1.3 * _bell_curve(hour, 19.0, 2.2)
+    )
     slot = floor(time.weather / _APPLIANCE_SLOT)
     load: list[int] = []
     reactive: list[int] = []
@@ -72,11 +77,11 @@ def household(design: Design, seed: int, time: StepTime) -> tuple[list[int], lis
     return load, reactive
 
 
-def _bump(hour: float, middle: float, width: float) -> float:
+def _bell_curve(hour: float, middle: float, width: float) -> float:
     return exp(-(((hour - middle) / width) ** 2))
 
 
-def dispatched(design: Design, demand: int, stored: Sequence[int], length: int) -> list[int]:
+def battery_powers(design: Design, demand: int, stored: Sequence[int], length: int) -> list[int]:
     """Milliwatts of each battery, discharging positive. They cover the demand; a negative demand is a surplus to store.
 
     Each power is within the rating of the battery, and can flow for the whole step without going below the reserve or
@@ -111,8 +116,8 @@ def mean_rates(design: Design, seed: int) -> tuple[int, ...]:
     discharged = [power * battery.efficiency // 1000 for power, battery in zip(charged, design.batteries, strict=True)]
     wiring = [inverter.legs for inverter in design.inverters]
     storage = [battery.legs for battery in design.batteries]
-    delivered, received = fed(produced, wiring, design.phases), fed(used, wiring, design.phases)
-    out, into = fed(discharged, storage, design.phases), fed(charged, storage, design.phases)
+    delivered, received = power_by_phase(produced, wiring, design.phases), power_by_phase(used, wiring, design.phases)
+    out, into = power_by_phase(discharged, storage, design.phases), power_by_phase(charged, storage, design.phases)
     load = [int(1000 * mean) for mean in design.household]
     rates = [*produced, *used, *charged, *discharged, *load]
     for phase, taken in enumerate(load):

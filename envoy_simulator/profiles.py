@@ -248,7 +248,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-large",
-        description="IQ Gateway: 60 inverters, of which device_data leaves some out, token",
+        description="IQ Gateway: 60 inverters, of which device_data omits some, token",
         software="D8.2.4345",
         part_number="800-00555-r03",
         serial="122342010211",
@@ -278,7 +278,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3-load",
-        description="IQ Gateway: split phase, production CT, consumption CT around the load alone, device_data, token",
+        description="IQ Gateway: split phase, production CT, consumption CT around the load only, device_data, token",
         software="D8.3.5433",
         part_number="800-00555-r03",
         serial="122115010110",
@@ -295,7 +295,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-three",
-        description="IQ Gateway EU: three phases, production and net CT, batteries on two of them for all three, token",
+        description="IQ Gateway EU: three phases, production and net CT, batteries on two phases for all three, token",
         software="D8.2.4382",
         part_number="800-00654-r08",
         serial="122311010127",

@@ -159,8 +159,8 @@ class Powers:
 
     def registers(self, design: Design) -> tuple[int, ...]:
         """The rate of every register, none below 0, in the order that `state_of` expects."""
-        production = fed(self.inverters, [inverter.legs for inverter in design.inverters], design.phases)
-        storage = fed(self.batteries, [battery.legs for battery in design.batteries], design.phases)
+        production = power_by_phase(self.inverters, [inverter.legs for inverter in design.inverters], design.phases)
+        storage = power_by_phase(self.batteries, [battery.legs for battery in design.batteries], design.phases)
         rates = [max(power, 0) for power in self.inverters] + [max(-power, 0) for power in self.inverters]
         rates += [max(-power, 0) for power in self.batteries] + [max(power, 0) for power in self.batteries]
         rates += self.load
@@ -181,7 +181,7 @@ def circuit_rates(active: int, reactive: int) -> tuple[int, int, int, int, int]:
     return max(active, 0), max(-active, 0), apparent, max(reactive, 0), max(-reactive, 0)
 
 
-def fed(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -> list[int]:
+def power_by_phase(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -> list[int]:
     """Power by phase. Devices feed their legs evenly; the remainder of the division goes to the last leg."""
     groups: dict[tuple[int, ...], int] = {}
     for power, legs in zip(powers, wiring, strict=True):
@@ -247,6 +247,6 @@ def capacity(watt_hours: int) -> int:
     return watt_hours * MICROJOULES_PER_WATT_HOUR * 1000
 
 
-def counted(rates: Sequence[int], elapsed: int, counts: Sequence[int]) -> tuple[int, ...]:
+def registers_after(rates: Sequence[int], elapsed: int, counts: Sequence[int]) -> tuple[int, ...]:
     """The registers after `elapsed` milliseconds at these rates."""
     return tuple(map(add, counts, [rate * elapsed for rate in rates]))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from envoy_simulator.design import Design
 from envoy_simulator.powers import StepTime, mean_rates, powers
-from envoy_simulator.state import State, capacity, charge_registers, counted, site_of, state_of
+from envoy_simulator.state import State, capacity, charge_registers, registers_after, site_of, state_of
 from envoy_simulator.weather import DAY, sun
 
 _LANDMARK_INTERVAL = 256
@@ -90,7 +90,7 @@ class SystemModel:
         number, into = divmod(elapsed, self._length)
         with self._lock:
             step = self._step(number)
-        return step.rates, counted(step.rates, into, step.counts)
+        return step.rates, registers_after(step.rates, into, step.counts)
 
     def _stored(self, counts: Sequence[int], time: float) -> list[int]:
         """Nanojoules in every battery: the first charge, plus charged, minus discharged since the start."""
@@ -112,7 +112,7 @@ class SystemModel:
         at, step = self._known_before(number)
         while at < number:
             at += 1
-            step = self._computed(at, counted(step.rates, self._length, step.counts))
+            step = self._computed(at, registers_after(step.rates, self._length, step.counts))
         return step
 
     def _known_before(self, number: int) -> tuple[int, Step]:

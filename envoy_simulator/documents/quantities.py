@@ -54,7 +54,7 @@ _NO_CIRCUIT = Circuit(*[Register(0, 0)] * 5)
 NOTHING = Quantities(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def measured(circuit: Circuit, volts: float, hertz: float) -> Quantities:
+def quantities_of(circuit: Circuit, volts: float, hertz: float) -> Quantities:
     apparent = circuit.apparent.watts
     return Quantities(
         delivered=circuit.delivered.watt_hours,
@@ -75,7 +75,7 @@ def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
     """The phases of a meter. Voltage and frequency are those of the moment, also with an earlier state."""
     hertz = moment.grid.frequency(moment.time)
     return [
-        measured(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
+        quantities_of(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
         for phase in range(len(state.phases))
     ]
 

@@ -9,7 +9,15 @@ from typing import Literal
 from zlib import Z_FULL_FLUSH, compressobj, crc32
 
 from envoy_simulator.faults.fault import FaultContext, Layer, fault
-from envoy_simulator.faults.message import chunk, framed, reshaped, unchunked, with_connection, with_length, without
+from envoy_simulator.faults.message import (
+    chunk,
+    replace_message,
+    with_connection,
+    with_framing,
+    with_length,
+    without_chunks,
+    without_headers,
+)
 from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Close, Step, Steps
 
@@ -101,7 +109,7 @@ def length(
     ] = "too-big",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        body = unchunked(head, body)
+        body = without_chunks(head, body)
         size = len(body)
         header = b"Content-Length: %d"
         framing: dict[str, tuple[bytes, ...]] = {
@@ -115,10 +123,10 @@ def length(
             "word": (b"Content-Length: some",),
         }
         sent = chunk(body) + chunk(b"") if kind == "with-chunks" else body
-        yield framed(with_connection(head, b"close"), sent, *framing[kind])
+        yield with_framing(with_connection(head, b"close"), sent, *framing[kind])
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(Layer.MESSAGE, "endpoint", "The chunks have no end, an invalid size, or further bytes after the last one.")
@@ -129,16 +137,16 @@ def chunks(
     kind: Literal["unfinished", "bad-size", "trailing"] = "unfinished",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        plain = unchunked(head, body)
+        plain = without_chunks(head, body)
         sent = {
             "unfinished": chunk(plain),
             "bad-size": b"zz\r\n" + plain + b"\r\n" + chunk(b""),
             "trailing": chunk(plain) + chunk(b"") + b"trailing bytes",
         }
-        yield framed(with_connection(head, b"close"), sent[kind], _CHUNKED)
+        yield with_framing(with_connection(head, b"close"), sent[kind], _CHUNKED)
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(Layer.MESSAGE, "endpoint", "The response head is not valid HTTP, or far too large.")
@@ -149,7 +157,7 @@ def head(
     kind: Literal["bad-status", "http-0.9", "no-colon", "space", "long", "cookie", "many", "nul"] = "bad-status",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        body = unchunked(head, body)
+        body = without_chunks(head, body)
         first, _, lines = with_length(with_connection(head, b"close"), body).partition(b"\r\n")
         line = {
             "no-colon": b"not a header",
@@ -167,7 +175,7 @@ def head(
             yield first + b"\r\n" + line[kind] + b"\r\n" + lines
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(
@@ -210,7 +218,7 @@ def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["
         spaces = b" " * 65536
         chunked = kind == "chunks" or not megabytes
         framing = _CHUNKED if chunked else b"Content-Length: %d" % (megabytes * _MEGABYTE)
-        yield framed(head, b"", framing)
+        yield with_framing(head, b"", framing)
         piece = chunk(spaces) if chunked else spaces
         sent = 0
         while not megabytes or sent < megabytes * 16:
@@ -219,22 +227,27 @@ def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["
         if chunked:
             yield chunk(b"")
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(Layer.MESSAGE, "endpoint", "The status is one without a body, or the body is half of the document (206).")
 def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206", "304"] = "204") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         lines = b"\r\n".join(head.split(b"\r\n")[1:])
-        half = unchunked(head, body)
+        half = without_chunks(head, body)
         half = half[: len(half) // 2]
         head = b"HTTP/1.1 %s Odd\r\n%s" % (kind.encode(), lines)
         if kind == "206":
             yield with_length(head, half)
         else:
-            yield without(head, b"content-length", b"transfer-encoding") + b"\r\n" + _EMPTY.get(kind, b"") + b"\r\n"
+            yield (
+                without_headers(head, b"content-length", b"transfer-encoding")
+                + b"\r\n"
+                + _EMPTY.get(kind, b"")
+                + b"\r\n"
+            )
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 _EMPTY: Mapping[str, bytes] = {"205": b"Content-Length: 0\r\n"}

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from envoy_simulator.access_control import AccessControl
 from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Fault, FaultContext, Layer, Value
 from envoy_simulator.faults.hooks import Identity, Listening
-from envoy_simulator.faults.table import FAULTS, named
+from envoy_simulator.faults.table import FAULTS, find_fault
 from envoy_simulator.faults.when import When
 from envoy_simulator.http_types import Request, Response, Site
 from envoy_simulator.load import Load
@@ -71,7 +71,7 @@ class FaultInjector:
 
         Raises FaultError.
         """
-        fault = named(name)
+        fault = find_fault(name)
         when = when or When()
         fault.check(endpoints=when.endpoints != (), counts=when.counts)
         active = ActiveFault(fault, fault.options(options), when, self._target.clock() if self._target else None)
@@ -146,7 +146,7 @@ class FaultInjector:
         for effect in effects[Layer.RESPONSE]:
             response = effect(response)
         if deliveries := [*effects[Layer.MESSAGE], *effects[Layer.WIRE]]:
-            return replace(response, delivery=partial(_delivered, deliveries, response.delivery))
+            return replace(response, delivery=partial(_apply_deliveries, deliveries, response.delivery))
         return response
 
     def _effects(self, layer: Layer, request: Request | None = None) -> list[Callable[..., Any]]:
@@ -225,7 +225,7 @@ def _with_document(response: Response, effects: Sequence[Callable[..., Any]]) ->
     return json.dumps(document).encode()
 
 
-def _delivered(
+def _apply_deliveries(
     deliveries: Sequence[Callable[[Steps], Steps]], first: Callable[[Steps], Steps] | None, steps: Steps
 ) -> Steps:
     if first is not None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from envoy_simulator.faults.fault import FaultError, Value
-from envoy_simulator.faults.table import FAULTS, named
+from envoy_simulator.faults.table import FAULTS, find_fault
 from envoy_simulator.faults.when import When
 
 
@@ -39,7 +39,7 @@ _FIELDS = {"from": "first", "to": "last"}
 def parse_fault(text: str) -> FaultSpec:
     """The fault that `NAME[,KEY=VALUE...]` specifies. Raises FaultError."""
     name, *pairs = text.split(",")
-    fault = named(name)
+    fault = find_fault(name)
     when: dict[str, Any] = {}
     options: dict[str, Value] = {}
     for pair in pairs:

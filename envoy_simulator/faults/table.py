@@ -14,7 +14,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 
 
-def named(name: str) -> Fault:
+def find_fault(name: str) -> Fault:
     """The fault with this name. Raises FaultError."""
     if name in FAULTS:
         return FAULTS[name]

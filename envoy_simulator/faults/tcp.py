@@ -6,7 +6,7 @@ from typing import Literal
 
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 from envoy_simulator.faults.hooks import Listening
-from envoy_simulator.faults.message import chunk, framed, reshaped, unchunked, with_connection
+from envoy_simulator.faults.message import chunk, replace_message, with_connection, with_framing, without_chunks
 from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
 
 End = Literal["reset", "close"]
@@ -82,13 +82,13 @@ def _position(data: bytes, where: str, byte: int) -> int | None:
 @fault(Layer.MESSAGE, "endpoint", "The body is sent in chunks, and the connection ends between two of them.")
 def cut_between_chunks(_: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        plain = unchunked(head, body)
+        plain = without_chunks(head, body)
         half = max(1, len(plain) // 2)
-        yield framed(head, chunk(plain[:half]), b"Transfer-Encoding: chunked")
+        yield with_framing(head, chunk(plain[:half]), b"Transfer-Encoding: chunked")
         yield Pause(0.01)
         yield _end(by)
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(Layer.MESSAGE, "nothing", "The response is complete and has `Connection: close`, but the connection stays open.")
@@ -97,7 +97,7 @@ def never_closes(_: FaultContext, steps: Steps) -> Steps:
         yield with_connection(head, b"close") + b"\r\n\r\n" + body
         yield Silence()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(
@@ -166,7 +166,7 @@ def not_kept(_: FaultContext, steps: Steps) -> Steps:
         yield with_connection(head, b"keep-alive") + b"\r\n\r\n" + body
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(

@@ -15,7 +15,10 @@ UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
 
 @dataclass(frozen=True)
 class Received:
-    """The bytes of a connection and how it ended: "close" (FIN), "reset" (RST), "open" (timeout), or a TLS reason."""
+    """The bytes of a connection and its `end`.
+
+    `end`: "close" (FIN), "reset" (RST), "open" (timeout), "endless" (more than `most` bytes), or a TLS error.
+    """
 
     data: bytes
     end: str

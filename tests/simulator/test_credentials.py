@@ -1,4 +1,4 @@
-"""Who is let in: digest below firmware 7, a token from 7 on; over real sockets, with a real client."""
+"""Authentication over real sockets with a real client: digest before firmware 7, a token from 7 on."""
 
 import base64
 import json
@@ -48,16 +48,16 @@ def test_digest_empty_password_is_accepted_if_configured() -> None:
 
 
 def test_digest_for_another_path_or_nonce_is_401() -> None:
-    """One made for another path, for another nonce, or sent as Basic."""
+    """A digest for another path or for an unknown nonce, and Basic authentication, are rejected."""
     with Simulator("4.10") as gateway:
         auth = httpx.DigestAuth(gateway.username, gateway.password)
-        honest = get(gateway, INVERTERS, auth).request.headers["authorization"]
+        valid = get(gateway, INVERTERS, auth).request.headers["authorization"]
         url = f"http://{gateway.address}"
         for path, header in [
-            ("/production", honest),
-            (f"{INVERTERS}?locale=en", honest),
-            (INVERTERS, digest_authorization(gateway, INVERTERS, "of my own making")),
-            (INVERTERS, honest.replace("qop=auth", "qop=none")),
+            ("/production", valid),
+            (f"{INVERTERS}?locale=en", valid),
+            (INVERTERS, digest_authorization(gateway, INVERTERS, "unknown")),
+            (INVERTERS, valid.replace("qop=auth", "qop=none")),
             (INVERTERS, "Basic " + base64.b64encode(b"envoy:" + gateway.password.encode()).decode()),
             (INVERTERS, "Digest"),
             (INVERTERS, "\u00d8"),

@@ -26,13 +26,15 @@ def test_ac_batteries_match_the_system_in_every_document() -> None:
         if isinstance(device, dict) and device["devName"] == "acb"
     }
     assert gateway.system is not None
-    truth = gateway.system.at
-    assert [unit["serial_num"] for unit in units] == [battery.serial for battery in truth(NOW).batteries] == list(data)
+    state_at = gateway.system.at
+    assert (
+        [unit["serial_num"] for unit in units] == [battery.serial for battery in state_at(NOW).batteries] == list(data)
+    )
     watts = 0.0
     for number, unit in enumerate(units):
         report = data[unit["serial_num"]]["lastReading"]
         end, duration = report["endDate"], report["duration"]
-        now, before = truth(end).batteries[number], truth(end - duration).batteries[number]
+        now, before = state_at(end).batteries[number], state_at(end - duration).batteries[number]
         assert report["joulesProduced"] == pytest.approx(now.discharged.joules - before.discharged.joules, abs=1)
         assert report["joulesUsed"] == pytest.approx(now.charged.joules - before.charged.joules, abs=1)
         assert data[unit["serial_num"]]["lifetime"]["joulesUsed"] == int(now.charged.joules)
