@@ -103,9 +103,7 @@ def _without(raw: Raw, path: Path) -> Raw:
     """
     step, below = path[:1], path[1:]
     if isinstance(raw, list):
-        return [
-            (_without(value, below) if below else {}) if index in step else value for index, value in enumerate(raw)
-        ]
+        return [(_without(item, below) if below else {}) if at in step else item for at, item in enumerate(raw)]
     if not isinstance(raw, dict):
         return raw
     deeper = {key for key, value in raw.items() if below and isinstance(value, list | dict)}
@@ -134,10 +132,7 @@ def _conflicts(config: Config, collectors: Collection[str]) -> Iterator[Problem]
     for index, gateway in enumerate(config.gateways):
         first = names.setdefault(gateway.name, index)
         if first != index:
-            yield (
-                ("gateways", index, "name"),
-                f"duplicate name, already used by gateways[{first}]; names must be unique",
-            )
+            yield ("gateways", index, "name"), f"duplicate name, already used by gateways[{first}]; use another name"
         first = hosts.setdefault((gateway.host.address.lower(), gateway.host.port), index)
         if first != index:
             yield ("gateways", index, "host"), f"duplicate host, already used by gateways[{first}]; add a gateway once"

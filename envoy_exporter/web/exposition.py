@@ -129,7 +129,9 @@ class Exposition:
             task = self._rendering[output_format] = asyncio.create_task(self._render(output_format))
         return await asyncio.shield(task)
 
-    async def scrape_part(self, output_format: Format, seconds: float, only: Collection[str], names: Collection[str]) -> bytes:
+    async def scrape_part(
+        self, output_format: Format, seconds: float, only: Collection[str], names: Collection[str]
+    ) -> bytes:
         """Some collectors or some families, rendered for this scrape only."""
         await _wait(self.collector.gateway.scrape(), seconds)
         return await asyncio.to_thread(self._render_part, output_format, only, names)
