@@ -90,9 +90,9 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         except ConfigError as error:
             telemetry.reload_successful.set(0)
             for problem in error.problems:
-                log.error("the config stays as it was: %s", problem)  # noqa: TRY400
+                log.error("config is invalid, the current one stays in force", extra={"problem": problem})  # noqa: TRY400
             return [redaction.redact(problem) for problem in error.problems]
-        log.info("the config was loaded anew")
+        log.info("config reloaded")
         return ()
 
     exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
@@ -133,9 +133,9 @@ async def _run(server: Server, sockets: list[socket.socket], app: App, reload: C
 
 
 def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, secured: bool) -> None:
-    for each in sockets:
-        host, port, *_ = each.getsockname()
-        log.info("listening on %s, port %d%s", host or "every address", port, " (TLS)" if secured else "")
+    for listener in sockets:
+        address, port, *_ = listener.getsockname()
+        log.info("listening", extra={"address": address, "port": port, "scheme": "https" if secured else "http"})
     if flags.demo:
         port = sockets[0].getsockname()[1]
         print(

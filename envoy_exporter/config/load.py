@@ -20,7 +20,7 @@ def load(path: pathlib.Path | None, environment: Mapping[str, str], collectors: 
     """The config from this file, else from exporter.yml if it exists, else from the environment. Raises ConfigError."""
     if path is not None or DEFAULT_FILE.exists():
         if environment.get("ENVOY_HOST"):
-            log.warning("ENVOY_HOST and its like have no effect: %s goes first", path or DEFAULT_FILE)
+            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path or DEFAULT_FILE})
         return from_file(path or DEFAULT_FILE, collectors)
     config = from_environment(environment, collectors)
     if config is None:
@@ -59,7 +59,7 @@ def _warn_about_misspelled(environment: Mapping[str, str]) -> None:
     for name in environment:
         near = difflib.get_close_matches(name, known, 1, 0.8) if name.startswith("ENVOY_") else []
         if near and name not in known:
-            log.warning("%s has no effect; did you mean %s?", name, near[0])
+            log.warning("unknown environment variable", extra={"variable": name, "did_you_mean": near[0]})
 
 
 def _load(text: Text, source: str, collectors: Collection[str]) -> Config:
