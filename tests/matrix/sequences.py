@@ -52,7 +52,7 @@ def sequence(seed: int) -> Sequence:
 
 def _parts(random: Random, profile: str, scrapes: int) -> Iterator[Part]:
     plant = PROFILES[profile]
-    suiting = [each for each in FAULTS.values() if each.suits(plant, tls=plant.wants_token)]
+    suiting = [each for each in FAULTS.values() if each.suits(plant, tls=plant.requires_token)]
     for fault in random.sample(suiting, random.randint(1, 4)):
         when: dict[str, object] = {"seed": random.randrange(1000)}
         if fault.layer in OF_A_REQUEST and random.random() < 0.5:
