@@ -87,8 +87,8 @@ class App:
             self._running[plan.gateway.name] = plan, exposition
         for _, removed in old.values():
             removed.collector.gateway.close()
-        for words in self._unserved:
-            log.warning("%s", words)
+        for warning in self._unserved:
+            log.warning("config has no effect", extra={"problem": warning})
         self._telemetry.gateways.set(len(plans))
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success.set(self._clock.time())
@@ -233,11 +233,10 @@ class WebConfigFile:
                 access = self._read(self._path)
                 _check_tls_kept(self._path, self._access, access)
                 self._access = access
-                log.info("web config file and its certificates reloaded: %s", self._path)
+                log.info("web config file reloaded", extra={"file": self._path})
             except ConfigError as error:
-                log.warning(
-                    "web config file is invalid, the last valid one stays in force: %s", "; ".join(error.problems)
-                )
+                problems = {"problem": "; ".join(error.problems)}
+                log.warning("web config file is invalid, the last valid one stays in force", extra=problems)
         return self._access
 
     def _stamps(self, path: Path) -> tuple[_Stamp, ...]:

@@ -6,17 +6,19 @@ import contextlib
 import logging
 import os
 import platform
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from . import __version__, config, logs
 from .app import COLLECTORS, App, WebConfigFile
 from .clock import SystemClock
-from .commands import COMMANDS, FAILURE, USAGE_ERROR, command, print_errors
+from .commands import COMMANDS, FAILURE, USAGE_ERROR, command, print_stderr
 from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words and words[0] in COMMANDS:
         return _run_command(words[0], words[1:])
     if words and words[0] == "simulate":
-        print_errors("unknown command simulate; use envoy-simulator, which is installed with envoy-exporter")
+        print_stderr("unknown command simulate; use envoy-simulator, which is installed with envoy-exporter")
         return USAGE_ERROR
     flags = _parser().parse_args(words)
     redaction = Redaction()
@@ -43,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _serve(flags, redaction, lambda: demo or config.load(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
-            print_errors(*map(redaction.redact, error.problems))
+            print_stderr(*map(redaction.redact, error.problems))
             return USAGE_ERROR
         except (OSError, ValueError) as error:
-            print_errors(str(error))
+            print_stderr(str(error))
             return USAGE_ERROR if isinstance(error, ValueError) else FAILURE
 
 
@@ -88,9 +90,9 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         except ConfigError as error:
             telemetry.reload_successful.set(0)
             for problem in error.problems:
-                log.error("the config stays as it was: %s", problem)  # noqa: TRY400
+                log.error("config is invalid, the current one stays in force", extra={"problem": problem})  # noqa: TRY400
             return [redaction.redact(problem) for problem in error.problems]
-        log.info("the config was loaded anew")
+        log.info("config reloaded")
         return ()
 
     exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
@@ -131,9 +133,9 @@ async def _run(server: Server, sockets: list[socket.socket], app: App, reload: C
 
 
 def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, secured: bool) -> None:
-    for each in sockets:
-        host, port, *_ = each.getsockname()
-        log.info("listening on %s, port %d%s", host or "every address", port, " (TLS)" if secured else "")
+    for listener in sockets:
+        address, port, *_ = listener.getsockname()
+        log.info("listening", extra={"address": address, "port": port, "scheme": "https" if secured else "http"})
     if flags.demo:
         port = sockets[0].getsockname()[1]
         print(
@@ -152,80 +154,34 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"Subcommands, each with its own --help: {', '.join(COMMANDS)}.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        metavar="FILE",
-        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
-    )
-    add(
-        "--config.check",
-        dest="config_check",
-        action="store_true",
-        help="Validate the configuration, print all errors and exit.",
-    )
-    add("--demo", action="store_true", help="Serve a simulated gateway; no configuration is needed.")
-    add(
-        "--web.listen-address",
-        dest="web_listen_address",
-        action="append",
-        metavar="ADDRESS",
-        help="Listen on ADDRESS (default: :9433). Can be repeated.",
-    )
+
+    def add(flag: str, text: str, **options: Any) -> None:
+        parser.add_argument(flag, dest=re.sub(r"\W", "_", flag.removeprefix("--")), help=text, **options)
+
+    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+    add("--config.file", "Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).", **file)
+    add("--config.check", "Validate the configuration, print all errors and exit.", action="store_true")
+    add("--demo", "Serve a simulated gateway; no configuration is needed.", action="store_true")
+    listen_on = "Listen on ADDRESS (default: :9433). Can be repeated."
+    add("--web.listen-address", listen_on, action="append", metavar="ADDRESS")
     add(
         "--web.config.file",
-        dest="web_config_file",
-        type=Path,
-        metavar="FILE",
-        help="Read TLS and basic auth settings of the exporter's port from FILE (default: none).",
+        "Read TLS and basic auth settings of the exporter's port from FILE (default: none).",
+        **file,
     )
-    add(
-        "--web.telemetry-path",
-        dest="web_telemetry_path",
-        type=_path,
-        default="/metrics",
-        metavar="PATH",
-        help="Serve the metrics on PATH (default: /metrics).",
-    )
-    add(
-        "--web.max-requests",
-        dest="web_max_requests",
-        type=_natural,
-        default=40,
-        metavar="N",
-        help="Limit the number of concurrent requests to N (default: 40). 0 means no limit.",
-    )
-    add(
-        "--web.systemd-socket",
-        dest="web_systemd_socket",
-        action="store_true",
-        help="Listen on the sockets of a systemd socket unit instead of --web.listen-address.",
-    )
+    path = "Serve the metrics on PATH (default: /metrics)."
+    add("--web.telemetry-path", path, type=_path, default="/metrics", metavar="PATH")
+    limit = "Limit the number of concurrent requests to N (default: 40). 0 means no limit."
+    add("--web.max-requests", limit, type=_natural, default=40, metavar="N")
+    systemd = "Listen on the sockets of a systemd socket unit instead of --web.listen-address."
+    add("--web.systemd-socket", systemd, action="store_true")
     for name in COLLECTORS:
-        add(
-            f"--collector.{name}",
-            dest=f"collector_{name}",
-            action=argparse.BooleanOptionalAction,
-            help=f"Enable or disable the {name} collector (overrides the config file).",
-        )
-    add(
-        "--log.level",
-        dest="log_level",
-        choices=logs.LEVELS,
-        default="info",
-        help="Log messages of this level and above (default: info).",
-    )
-    add(
-        "--log.format",
-        dest="log_format",
-        choices=logs.FORMATS,
-        default="logfmt",
-        help="Write the log in this format (default: logfmt).",
-    )
+        text = f"Enable or disable the {name} collector (overrides the config file)."
+        add(f"--collector.{name}", text, action=argparse.BooleanOptionalAction)
+    add("--log.level", "Log messages of this level and above (default: info).", choices=logs.LEVELS, default="info")
+    add("--log.format", "Write the log in this format (default: logfmt).", choices=logs.FORMATS, default="logfmt")
     version = f"envoy_exporter {__version__} (Python {platform.python_version()})"
-    add("--version", action="version", version=version, help="Print the version and exit.")
+    parser.add_argument("--version", action="version", version=version, help="Print the version and exit.")
     return parser
 
 

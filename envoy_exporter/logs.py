@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
-from .secret import Redaction
+from .secret import Redaction, fields
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,12 +20,12 @@ FORMATS = ("logfmt", "json")
 
 class Logfmt(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return " ".join(f"{key}={_quoted(value)}" for key, value in _fields(record).items())
+        return " ".join(f"{key}={_quoted(value)}" for key, value in _line(record).items())
 
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(_fields(record))
+        return json.dumps(_line(record))
 
 
 def set_up(level: str, form: str, redaction: Redaction, stream: TextIO = sys.stderr) -> None:
@@ -68,15 +68,16 @@ def _unraisable(met: "sys.UnraisableHookArgs") -> None:
     log.error("%s", met.err_msg or "an error where none can be raised", exc_info=error)
 
 
-def _fields(record: logging.LogRecord) -> dict[str, str]:
-    fields = {
+def _line(record: logging.LogRecord) -> dict[str, str]:
+    line = {
         "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": "warn" if record.levelno == logging.WARNING else record.levelname.lower(),
         "msg": record.getMessage(),
+        **fields(record),
     }
     if record.exc_text:
-        fields["exception"] = record.exc_text
-    return fields
+        line["exception"] = record.exc_text
+    return line
 
 
 def _quoted(value: str) -> str:

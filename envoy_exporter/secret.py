@@ -34,6 +34,8 @@ _SHORTEST = 4
 _LONG_NUMBER = 9
 _LONGEST = 2**16
 """Letters of a file with a secret; a longer one, or /dev/zero, is no such file."""
+_LIBRARY_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
+"""The attributes of a log record that `logging` and uvicorn set."""
 
 
 class Secret:
@@ -123,11 +125,19 @@ class Redaction(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self.redact(_message(record)), None
+        for name, value in fields(record).items():
+            setattr(record, name, self.redact(value))
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self.redact(record.exc_text)
         return True
+
+
+def fields(record: logging.LogRecord) -> dict[str, str]:
+    """The fields of a log line: what `extra` contains, without empty values."""
+    extra = ((name, value) for name, value in vars(record).items() if name not in _LIBRARY_FIELDS)
+    return {name: str(value) for name, value in extra if value is not None and value != ""}
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -40,7 +40,7 @@ fail() {
 }
 
 # The exporter first: Prometheus requests /sd at its start and then once a minute.
-start exporter "listening on" "$exporter" --demo --web.listen-address="$exporter_at"
+start exporter "msg=listening" "$exporter" --demo --web.listen-address="$exporter_at"
 # A simulated day takes twenty minutes, so Prometheus scrapes more often.
 sed -e "s/localhost:9433/$exporter_at/" -e 's/scrape_interval: 1m/scrape_interval: 5s/' \
     prometheus/prometheus.yml >"$data/prometheus.yml"

@@ -26,7 +26,7 @@ def command(name: str) -> Command:
     return cast("Command", import_module(f"{__name__}.{name}"))
 
 
-def print_errors(*lines: str) -> None:
-    """Print lines to standard error, without mixing them with the output of a command."""
+def print_stderr(*lines: str) -> None:
+    """Print lines to standard error: standard output is for the result of a command."""
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()

@@ -21,7 +21,7 @@ from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 
-from . import FAILURE, USAGE_ERROR, enlighten, print_errors
+from . import FAILURE, USAGE_ERROR, enlighten, print_stderr
 from .enlighten import EnlightenLayout
 
 _Entry = TypeVar("_Entry", Inverter, Array)
@@ -60,9 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _print(arguments, redaction)
     except ConfigError as error:
-        print_errors(*error.problems)
+        print_stderr(*error.problems)
     except _UsageError as error:
-        print_errors(f"envoy-exporter layout: {error}")
+        print_stderr(f"envoy-exporter layout: {error}")
     except KeyboardInterrupt:
         return FAILURE
     return USAGE_ERROR
@@ -77,17 +77,17 @@ def _print(arguments: argparse.Namespace, redaction: Redaction) -> int:
     gateway = _selected(loaded, arguments.gateway) if loaded else None
     listed = None
     if loaded and gateway and not arguments.offline:
-        print_errors(f"requesting the inverters of {gateway.name}")
+        print_stderr(f"requesting the inverters of {gateway.name}")
         listed = _listed(replace(loaded, gateways=(gateway,)), redaction)
         if listed is None:
             advice = "; use --offline to print those of the file" if drawing else ""
-            print_errors(f"no list of inverters from {gateway.name}{advice}")
+            print_stderr(f"no list of inverters from {gateway.name}{advice}")
             return FAILURE
-        print_errors(f"{gateway.name} lists {len(listed)} inverters")
+        print_stderr(f"{gateway.name} lists {len(listed)} inverters")
     layout = combined(gateway.inverters if gateway else {}, gateway.arrays if gateway else {}, listed, drawing)
-    print_errors(*(drawing.warnings if drawing else ()), *layout.warnings)
+    print_stderr(*(drawing.warnings if drawing else ()), *layout.warnings)
     if not layout.inverters:
-        print_errors("no inverters to print")
+        print_stderr("no inverters to print")
         return FAILURE
     # UTF-8 in any terminal, because the config is read as UTF-8.
     sys.stdout.buffer.write((_HEADER + config.layout_as_yaml(layout.inverters, layout.arrays)).encode())
@@ -155,9 +155,9 @@ def _listed(single: Config, redaction: Redaction) -> frozenset[str] | None:
     if listed is None and snapshot.answering:
         # Failures are in the log already, endpoints that are not available are not.
         endpoints = snapshot.endpoints.items()
-        print_errors(*(f"{name} is not available: {status.absent}" for name, status in endpoints if status.absent))
+        print_stderr(*(f"{name} is not available: {status.absent}" for name, status in endpoints if status.absent))
         if snapshot.endpoints.keys() <= {INFO}:
-            print_errors("unsupported firmware: it has no list of inverters")
+            print_stderr("unsupported firmware: it has no list of inverters")
     return listed
 
 

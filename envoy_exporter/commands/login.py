@@ -16,7 +16,7 @@ from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file
 from envoy_exporter.token import Token
 
-from . import FAILURE, USAGE_ERROR, print_errors
+from . import FAILURE, USAGE_ERROR, print_stderr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
         enlighten = Enlighten(
             login, clock=SystemClock(), counted=lambda _: None, user_agent=f"envoy_exporter/{__version__}"
         )
-        print_errors(f"requesting a token for gateway {serial} from Enlighten")
+        print_stderr(f"requesting a token for gateway {serial} from Enlighten")
         token = enlighten.token(serial)
         if output is None:
             print(token.secret.reveal())
         else:
             write(output, token.secret.reveal() + "\n")
-            print_errors(*_instructions(token, serial, output))
+            print_stderr(*_instructions(token, serial, output))
     except CloudError as error:
         return _fail(str(error), FAILURE)
     except OSError as error:
@@ -145,5 +145,5 @@ def _instructions(token: Token, serial: str, output: Path) -> list[str]:
 
 
 def _fail(message: str, code: int) -> int:
-    print_errors(f"envoy-exporter login: {message}")
+    print_stderr(f"envoy-exporter login: {message}")
     return code

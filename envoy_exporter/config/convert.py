@@ -133,7 +133,7 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
     for cls, read_value in _VALUES.items():
-        converter.register_structure_hook(cls, partial(_value, read_value))
+        converter.register_structure_hook(cls, partial(lambda read, raw, _: read(raw), read_value))
     converter.register_structure_hook_factory(
         is_dataclass,
         lambda cls: partial(_container, dict, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)),
@@ -155,10 +155,6 @@ def _converter() -> cattrs.Converter:
 
 def _has_origin(origin: object, cls: Any) -> bool:
     return get_origin(cls) is origin
-
-
-def _value(read_value: Callable[[Raw], object], raw: Raw, _: object) -> object:
-    return read_value(raw)
 
 
 def _container(required: type, structure: Callable[[Any, Any], Any], raw: Raw, cls: Any) -> Any:

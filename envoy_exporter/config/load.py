@@ -20,7 +20,7 @@ def load(path: pathlib.Path | None, environment: Mapping[str, str], collectors: 
     """The config from this file, else from exporter.yml if it exists, else from the environment. Raises ConfigError."""
     if path is not None or DEFAULT_FILE.exists():
         if environment.get("ENVOY_HOST"):
-            log.warning("ENVOY_HOST and its like have no effect: %s goes first", path or DEFAULT_FILE)
+            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path or DEFAULT_FILE})
         return from_file(path or DEFAULT_FILE, collectors)
     config = from_environment(environment, collectors)
     if config is None:
@@ -59,7 +59,7 @@ def _warn_about_misspelled(environment: Mapping[str, str]) -> None:
     for name in environment:
         near = difflib.get_close_matches(name, known, 1, 0.8) if name.startswith("ENVOY_") else []
         if near and name not in known:
-            log.warning("%s has no effect; did you mean %s?", name, near[0])
+            log.warning("unknown environment variable", extra={"variable": name, "did_you_mean": near[0]})
 
 
 def _load(text: Text, source: str, collectors: Collection[str]) -> Config:
@@ -103,9 +103,7 @@ def _without(raw: Raw, path: Path) -> Raw:
     """
     step, below = path[:1], path[1:]
     if isinstance(raw, list):
-        return [
-            (_without(value, below) if below else {}) if index in step else value for index, value in enumerate(raw)
-        ]
+        return [(_without(item, below) if below else {}) if at in step else item for at, item in enumerate(raw)]
     if not isinstance(raw, dict):
         return raw
     deeper = {key for key, value in raw.items() if below and isinstance(value, list | dict)}
@@ -134,10 +132,7 @@ def _conflicts(config: Config, collectors: Collection[str]) -> Iterator[Problem]
     for index, gateway in enumerate(config.gateways):
         first = names.setdefault(gateway.name, index)
         if first != index:
-            yield (
-                ("gateways", index, "name"),
-                f"duplicate name, already used by gateways[{first}]; names must be unique",
-            )
+            yield ("gateways", index, "name"), f"duplicate name, already used by gateways[{first}]; use another name"
         first = hosts.setdefault((gateway.host.address.lower(), gateway.host.port), index)
         if first != index:
             yield ("gateways", index, "host"), f"duplicate host, already used by gateways[{first}]; add a gateway once"

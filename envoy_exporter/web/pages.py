@@ -63,13 +63,8 @@ def _gateway(name: str, gateway: Exposition) -> str:
 
 def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, list[str]]]:
     yield "state", [_state(snapshot)]
-    yield (
-        "gateway",
-        [
-            f"{labels['part_number']}, firmware {labels['firmware']}, serial {labels['serial']}"
-            for labels in _labels(metrics, "enphase_gateway")
-        ],
-    )
+    for title, name, template in _DEVICES:
+        yield title, [template.format(**labels) or "unnamed" for labels in _labels(metrics, name)]
     yield (
         "meters",
         [
@@ -77,37 +72,25 @@ def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[
             for labels in _labels(metrics, "enphase_meter")
         ],
     )
-    yield "production", [f"source {labels['source']}" for labels in _labels(metrics, "enphase_production_power_watts")]
     inverters = len(_labels(metrics, "enphase_inverter"))
     yield "inverters", [f"{inverters}{_without_detail(metrics)}"] if inverters else []
-    yield (
-        "batteries",
-        [
-            f"{labels['serial']}, {labels['kind']}, {labels['part_number']}"
-            for labels in _labels(metrics, "enphase_battery_unit")
-        ],
-    )
-    for title, name, label in _DEVICES:
-        yield title, [labels[label] or "unnamed" for labels in _labels(metrics, name)]
     endpoints = snapshot.endpoints.items()
-    yield (
-        "endpoints",
-        [
-            *(f"{name}: not available: {status.absent}" for name, status in endpoints if status.absent),
-            *(f"{name}: error: {status.failing}" for name, status in endpoints if status.failing),
-        ],
-    )
+    absent = [f"{name}: not available: {status.absent}" for name, status in endpoints if status.absent]
+    yield "endpoints", absent + [f"{name}: error: {status.failing}" for name, status in endpoints if status.failing]
 
 
 _DEVICES = (
-    ("system controller", "enphase_enpower", "serial"),
-    ("meter collar", "enphase_collar", "serial"),
-    ("combiner", "enphase_combiner", "serial"),
-    ("IQ Relay", "enphase_iq_relay", "serial"),
-    ("load relays", "enphase_relay", "load"),
-    ("generator", "enphase_generator", "model"),
+    ("gateway", "enphase_gateway", "{part_number}, firmware {firmware}, serial {serial}"),
+    ("production", "enphase_production_power_watts", "source {source}"),
+    ("batteries", "enphase_battery_unit", "{serial}, {kind}, {part_number}"),
+    ("system controller", "enphase_enpower", "{serial}"),
+    ("meter collar", "enphase_collar", "{serial}"),
+    ("combiner", "enphase_combiner", "{serial}"),
+    ("IQ Relay", "enphase_iq_relay", "{serial}"),
+    ("load relays", "enphase_relay", "{load}"),
+    ("generator", "enphase_generator", "{model}"),
 )
-"""Title, metric family and label of each other kind of device."""
+"""Title, metric family, and the labels to show."""
 
 
 def _state(snapshot: Snapshot) -> str:

@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-LISTENING = re.compile(r"listening on \S+ port (\d+)")
+LISTENING = re.compile(r"msg=listening address=\S+ port=(\d+)")
 
 
 class Command:
