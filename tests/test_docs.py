@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.clock import ManualClock
-from support.faults_page import with_table
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.metrics_page import endpoints_of, example_documents, page, queries
 from support.prometheus import check_queries
+from support.simulator_page import with_tables
 
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collectors import layout
@@ -58,9 +58,9 @@ def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRe
     assert {family.name for family in families()} - endpoints.keys() == of_no_endpoint
 
 
-def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: pytest.FixtureRequest) -> None:
-    path = DOCS / "simulator.md"
-    written = with_table(path.read_text())
+def test_simulator_page_tables_match_the_code(request: pytest.FixtureRequest) -> None:
+    path = DOCS / "development" / "simulator.md"
+    written = with_tables(path.read_text())
     if request.config.getoption("--update-golden"):
         path.write_text(written)
     assert path.read_text() == written
@@ -123,13 +123,13 @@ def test_a_page_names_no_metric_that_there_is_not(page: Path) -> None:
 
 @pytest.mark.integration
 def test_the_load_is_a_query(tmp_path: Path) -> None:
-    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "which-number.md").read_text(), re.DOTALL)
+    (load,) = re.findall(r"```promql\n(.*?)```", (DOCS / "choosing-metrics.md").read_text(), re.DOTALL)
     check_queries([" ".join(load.split())], tmp_path)
 
 
 def test_the_page_on_asking_lists_every_endpoint_in_its_class() -> None:
     """One row a class: its name, its age, and the paths in the order in which they are asked."""
-    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "gateway.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\w+) \| ([^|]+) \| ([^|]+) \|$", (DOCS / "polling.md").read_text(), re.MULTILINE)
     told = {
         name: re.findall(r"(?:^|· )((?:`[^`]+`(?:, | and )?)+)", paths) for name, _, paths in rows if name != "class"
     }

@@ -1,4 +1,4 @@
-"""docs/values.md speaks of every rule that there is, and Prometheus understands its queries."""
+"""docs/data-validation.md speaks of every rule that there is, and Prometheus understands its queries."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from support.prometheus import check_queries
 
 from envoy_exporter.collectors import COLLECTORS, required
 
-PAGE = (Path(__file__).parent.parent / "docs" / "values.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent.parent / "docs" / "data-validation.md").read_text(encoding="utf-8")
 RULES = {rule for collector in COLLECTORS for rule in collector.rules}
 QUERIES = [line.strip() for block in re.findall(r"```promql\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 

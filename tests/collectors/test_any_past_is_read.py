@@ -93,8 +93,8 @@ def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None
     for poll in range(3):
         seen = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
         plausible = PlausibilityFilter(seen, state)
-        for n in range(plausibility.MOST):
+        for n in range(plausibility.MAX_REMEMBERED):
             plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
         state = plausible.state()
-        assert len(state.devices) <= plausibility.MOST
+        assert len(state.devices) <= plausibility.MAX_REMEMBERED
         assert (METER_READINGS, 0) in state.devices

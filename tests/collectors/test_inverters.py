@@ -8,7 +8,7 @@ from support.inverters import data, device, listed
 from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import inverters
-from envoy_exporter.collectors.inverter_reports import Inverter, InverterLeg
+from envoy_exporter.collectors.inverter_reports import Inverter, InverterPhaseVoltage
 from envoy_exporter.collectors.inverters import DeviceData, InverterInfo
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 
@@ -225,9 +225,9 @@ def test_ten_thousand_inverters_are_a_thousand_and_counted() -> None:
 
 def test_only_legs_with_a_voltage_are_there() -> None:
     found = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(l1NAcVoltageInmV=230_104, l3NAcVoltageInmV=231_208))})
-    assert {leg.phase: leg.voltage for leg in of(InverterLeg, found)} == {"L1": 230.104, "L3": 231.208}
+    assert {leg.phase: leg.voltage for leg in of(InverterPhaseVoltage, found)} == {"L1": 230.104, "L3": 231.208}
     old = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=5401, l1NAcVoltageInmV=230_104))})
-    assert of(InverterLeg, old) == []
+    assert of(InverterPhaseVoltage, old) == []
 
 
 def test_both_counts_of_device_data_are_told() -> None:

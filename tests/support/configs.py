@@ -1,4 +1,4 @@
-"""Texts of exporter.yml, and what comes of reading them."""
+"""Texts of exporter.yml, and the configs that are read from them."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def read(text: str, folder: Path) -> Config:
 
 
 def problems(text: str, folder: Path) -> list[str]:
-    """What is said, without the file's name."""
+    """The problems of this config, without the name of the file."""
     with pytest.raises(ConfigError) as error:
         read(text, folder)
-    return [each.removeprefix(f"{folder}/exporter.yml") for each in error.value.problems]
+    return [problem.removeprefix(f"{folder}/exporter.yml") for problem in error.value.problems]

@@ -32,7 +32,7 @@ for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus
 series.
 
 Where an example stands twice, the first is watts and the second kWh. `endpoint` is what it takes of the gateway:
-[how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
+[how a gateway is asked](polling.md) tells how often, [values](data-validation.md) what is refused.
 """
 
 

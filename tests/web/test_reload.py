@@ -164,6 +164,6 @@ def test_reload_with_broken_ca_file_changes_nothing(tmp_path: Path) -> None:
             ca.write_bytes(gateway.authority[:100])
             refused = served.get("/-/reload", method="POST")
             assert refused.status_code == 500
-            assert f"tls.ca_file: {ca} has no certificate in it" in refused.text
+            assert f"tls.ca_file: {ca} contains no certificate" in refused.text
             assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 1
             assert f"ca_file: {ca}" in served.get("/config").text

@@ -296,7 +296,7 @@ def test_a_reload_takes_a_good_config_and_keeps_the_old_one_before_a_bad_one(tmp
         served.path.write_text("gateways: [{hots: x}]")
         refused = served.get("/-/reload", method="POST")
         assert refused.status_code == 500
-        assert "did you mean host?" in refused.text
+        assert "gateways[0].hots: " in refused.text
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
 
 
