@@ -1,4 +1,4 @@
-"""The long run in small: the program works, and what it promises holds for a minute's worth of it."""
+"""A short run of the soak test: the program works, and its limits hold."""
 
 import re
 import subprocess
@@ -17,18 +17,18 @@ def soak(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_two_thousand_scrapes_while_a_twentieth_goes_wrong_leave_no_descriptor_and_no_thread_behind() -> None:
-    """Memory is given none of the room that it needs after so few polls: what does not hold fails the run."""
+def test_soak_of_two_thousand_scrapes_leaks_no_thread_or_descriptor() -> None:
+    """Memory may not grow at all here (`--growth=-20`), so the run must fail: a broken limit gives exit code 1."""
     ended = soak("--growth=-20")
-    said = ended.stdout + ended.stderr
-    legs = [[float(each) for each in line.split()] for line in said.splitlines() if re.match(r" +\d", line)]
-    assert len(legs) == 2, said
-    _, scrapes, polls, requests, *_ = legs[-1]
+    output = ended.stdout + ended.stderr
+    rows = [[float(cell) for cell in line.split()] for line in output.splitlines() if re.match(r" +\d", line)]
+    assert len(rows) == 2, output
+    _, scrapes, polls, requests, *_ = rows[-1]
     assert scrapes >= 2000
     assert polls >= 200
     assert requests >= polls
-    grown = re.search(r"memory ([+-][\d.]+) MB, file descriptors \+0, threads \+0", said)
-    assert grown is not None, said
+    grown = re.search(r"memory ([+-][\d.]+) MB, file descriptors \+0, threads \+0", output)
+    assert grown is not None, output
     assert float(grown[1]) < 20
-    assert re.findall(r"^BROKEN: (\w+)", said, re.MULTILINE) == ["memory"], said
+    assert re.findall(r"^BROKEN: (\w+)", output, re.MULTILINE) == ["memory"], output
     assert ended.returncode == 1

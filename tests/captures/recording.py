@@ -19,7 +19,7 @@ class Recording:
         self._documents: dict[str, Any] = {}
 
     def document(self, *names: str) -> Any:
-        """The first of these files that the gateway answered with a document, None if there is none."""
+        """The first of these documents that the gateway has, or None."""
         for name in names:
             if name not in self._documents:
                 self._documents[name] = _read(self._folder / name)

@@ -65,7 +65,7 @@ WITHOUT_DOCUMENT = [
 
 @dataclass(frozen=True)
 class Replay:
-    """A gateway after one scrape: what was exposed, and what was logged. `gateway` is None if nobody looked at it."""
+    """One scrape of a gateway, and its logs. `gateway` is None if it is not in `GATEWAYS`."""
 
     name: str
     exposed: Exposition
@@ -106,7 +106,7 @@ class Replay:
 
 
 def replay(folder: Path, gateway: Gateway | None) -> Replay:
-    """One scrape with every collector. If nobody looked at the gateway, the exposed source is taken as correct."""
+    """One scrape with every collector. Without `gateway` the exposed source is taken as correct."""
     with captured_logs() as logs, Simulator.of_capture(folder) as simulator:
         scraped_at = time.time()
         exporter = InProcessExporter(settings(simulator, collectors=frozenset(COLLECTORS) - {"layout"}))
@@ -222,7 +222,7 @@ def available(folder: Path) -> Path:
 
 
 def assert_correct(replayed: Replay) -> None:
-    """Everything that does not need a person who looked at the gateway."""
+    """Checks everything that does not need a `Gateway`."""
     unexpected = {key: value for key, value in replayed.unexpected().items() if ("source", "html") not in key[1]}
     assert replayed.wrong() == {}, replayed.name
     assert unexpected == {}, replayed.name
