@@ -197,7 +197,7 @@ def test_simulated_gateway_numbers_equal_its_documents(profile: str, tmp_path: P
     assert_correct(replay(recorded(profile, tmp_path), None))
 
 
-def test_checks_without_a_capture_are_those_that_say_so(captures: Path, tmp_path: Path) -> None:
+def test_part_without_a_capture_gives_the_reason(captures: Path, tmp_path: Path) -> None:
     folders = {available(captures / gateway.name): gateway for gateway in GATEWAYS}
     variants = [(folders[captures / name], document) for name, document in WITHOUT_DOCUMENT]
     folders |= {without(captures / gateway.name, document, tmp_path): gateway for gateway, document in variants}
@@ -205,9 +205,10 @@ def test_checks_without_a_capture_are_those_that_say_so(captures: Path, tmp_path
     used = {(number.part, number.check) for recording in recordings for number in expected.numbers(recording)}
     for part in expected.PARTS:
         for check in part.checks:
-            assert ((part, check) not in used) == bool(part.no_capture), (
-                f"{check.metric}: {part.no_capture or 'unused'}"
-            )
+            if (part, check) not in used:
+                assert part.no_capture, f"no capture has {check.metric} of this part: add no_capture=... to the part"
+            else:
+                assert not part.no_capture, f"a capture has {check.metric}: remove no_capture={part.no_capture!r}"
 
 
 def test_metric_without_a_check_fails_with_instructions() -> None:

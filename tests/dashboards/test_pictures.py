@@ -80,7 +80,7 @@ def test_every_row_and_every_panel_stands_there_by_its_title(name: str, draw: Dr
     drawn, dashboard = draw(name), dashboards()[name]
     rows = [each for each in dashboard["panels"] if each["type"] == "row"]
     titles = Counter(
-        view.asked(panel["title"], panel)
+        view.substitute(panel["title"], panel)
         for panel in (*rows, *panels(dashboard))
         for view in repeated(panel, drawn.view)
     )

@@ -178,7 +178,7 @@ class Exporter:
         collector = self.collector()
         baseline, other = self.documents({}), self.documents(changed)
         scrapes = [
-            self.scrape_documents(_bodies(current, self.gateway.now + later), collector)
+            self.scrape_documents(_requested_at(current, self.gateway.now + later), collector)
             for current, later in ((baseline, 0), (other, 60), (baseline, 120))
         ]
         return scrapes[-1]
@@ -203,8 +203,8 @@ class Exporter:
         return Scrape(frozenset(current.available), families, tuple(run.name for run in collector.runs if run.broken))
 
 
-def _bodies(current: Documents, asked: float) -> Documents:
-    return Documents({name: replace(document, requested_at=asked) for name, document in current.available.items()})
+def _requested_at(current: Documents, time: float) -> Documents:
+    return Documents({name: replace(document, requested_at=time) for name, document in current.available.items()})
 
 
 def _status(current: Documents, name: str) -> EndpointStatus:

@@ -9,9 +9,10 @@ from random import Random
 from envoy_simulator import PROFILES
 from envoy_simulator.faults import FAULTS, When
 from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
+from matrix.cases import changes_documents
 from matrix.environment import Environment, with_few_inverters
 from matrix.reference import STEP, readers
-from matrix.runs import Checker, changes_documents, count
+from matrix.runs import Checker, count
 
 _PROFILES = ("3.7", "5.0", "7.3", "8.2", "8.3", "8.3-ac")
 _PAUSES = (STEP, STEP, STEP, 2 * STEP, 4 * STEP, 20 * STEP)

@@ -10,7 +10,8 @@ import pytest
 
 from envoy_simulator.cloud import RESPONSES
 from envoy_simulator.faults import When
-from matrix.runs import Case, every_fault, every_fault_once, run, run_enlighten_response
+from matrix.cases import Case, every_fault, every_fault_once
+from matrix.runs import run, run_enlighten_response
 
 pytestmark = pytest.mark.integration
 

@@ -74,7 +74,7 @@ class View:
         for annotation in dashboards()[self.dashboard]["annotations"]["list"]:
             yield (
                 annotation["name"],
-                self.prometheus.range(self.asked(annotation["expr"], {}), Steps(start, self.now, step)),
+                self.prometheus.range(self.substitute(annotation["expr"], {}), Steps(start, self.now, step)),
             )
 
     def options(self, name: str) -> list[str]:
@@ -90,7 +90,7 @@ class View:
         began = panel.get("timeFrom") or self.began or dashboards()[self.dashboard]["time"]["from"]
         return since(began, datetime.fromtimestamp(self.now, self.zone)).timestamp()
 
-    def asked(self, expression: str, panel: Json) -> str:
+    def substitute(self, expression: str, panel: Json) -> str:
         """A query or title of the panel, with the variables of Grafana and of the dashboard replaced."""
         start = self.start(panel)
         step = self.step(panel)
@@ -106,7 +106,7 @@ class View:
         return substitute(expression, self.dashboard, **{**own, **self.chosen})
 
     def answer(self, panel: Json, target: Json) -> list[Series]:
-        expression = self.asked(target["expr"], panel)
+        expression = self.substitute(target["expr"], panel)
         if target.get("instant"):
             return self.prometheus.at(expression, self.now)
         step = self.step(panel)

@@ -16,7 +16,7 @@ from support.in_process_exporter import InProcessExporter
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
 FEW = frozenset({"production", "inverters"})
-ACCOUNT = "somebody@example.com"
+ACCOUNT = "owner@example.com"
 
 
 class House:
