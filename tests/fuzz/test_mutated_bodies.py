@@ -40,7 +40,7 @@ def test_unreadable_body_is_handled_as_a_failed_request(profile: str, counted: C
         assert endpoint not in failed.available
         for name, wrong in bodies.unreadable(body):
             assert endpoint not in exporter.documents({endpoint: wrong}).available, (endpoint, name)
-            counted["unreadable answers"] += 1
+            counted["unreadable bodies"] += 1
         failed.render(failed.differing(exporter.baseline))
         assert failed.broken == ()
 
@@ -72,7 +72,7 @@ def assert_cut(profile: str, every: int, counted: Counter[str]) -> None:
     for endpoint, body in gateway.bodies.items():
         for cut in bodies.cuts(body, every):
             current = exporter.documents({endpoint: cut})
-            counted["unreadable answers"] += 1
+            counted["unreadable bodies"] += 1
             if isinstance(exporter.gateway.content(endpoint), dict | list) or endpoint == documents.INFO:
                 assert endpoint not in current.available, (endpoint, len(cut))
                 continue
@@ -100,7 +100,7 @@ def assert_flipped(rounds: int, counted: Counter[str]) -> None:
         noise = random.randrange(20) == 0
         body = random.randbytes(99) if noise else bodies.flipped(exporter.gateway.bodies[endpoint], random)
         if endpoint not in exporter.documents({endpoint: body}).available:
-            counted["unreadable answers"] += 1
+            counted["unreadable bodies"] += 1
             continue
         rounds -= 1
         counted["mutated scrapes"] += 1

@@ -139,7 +139,7 @@ def count(environment: Environment, counted: Counter[str]) -> None:
     counted["runs"] += 1
     counted.update(environment.counted)
     for what, maximum in environment.maxima.items():
-        counted[f"most {what}"] = max(counted[f"most {what}"], maximum)
+        counted[f"maximum {what}"] = max(counted[f"maximum {what}"], maximum)
 
 
 @dataclass
