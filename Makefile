@@ -55,7 +55,7 @@ pictures: $(VENV)/dev-installed
 	PYTHONPATH=tests $(BIN)/python grafana/pictures/make.py $(MONTHS)
 
 golden: $(VENV)/dev-installed
-	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden
+	$(BIN)/pytest tests/test_golden.py tests/docs --update-golden
 
 clean:
 	rm -rf $(VENV) mutants build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -24,7 +24,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transport": {"clock", "secret"},
     "gateway": {*QUERIES, "token", "transport"},
     "enlighten": {*LEAVES, "token", "transport"},
-    "gateway_collector": {*QUERIES, "collectors", "gateway"},
+    "collector_runner": {*QUERIES, "collectors", "gateway"},
+    "gateway_readings": {"families"},
+    "gateway_collector": {*QUERIES, "collectors", "gateway", "collector_runner", "gateway_readings"},
     "web": {*LEAVES, "gateway_collector"},
     "logs": {"secret"},
     "commands": {*QUERIES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
@@ -61,9 +63,11 @@ PARTS = {
     "consumption": {"site"},
     "site_meters": {"site"},
     "required": {"html_production", "production_source"},
-    "inverters": {"inventory", "channel_numbers", "inverter_reports"},
-    "inverter_reports": {"channel_numbers"},
-    "batteries": {"battery_charge", "battery_units", "secondary_control"},
+    "inverters": {"inventory", "channel_numbers", "device_data", "inverter_reports"},
+    "device_data": {"channel_numbers", "inverter_reports"},
+    "batteries": {"ac_batteries", "battery_charge", "battery_units", "secondary_control"},
+    "ac_batteries": {"battery_units"},
+    "controller": {"controller_readings"},
 }
 """Modules of `collectors` that consist of several files."""
 ONLY_HERE = {

@@ -54,3 +54,9 @@ def test_pages_named_outside_docs_exist() -> None:
             if not (ROOT / path).is_file() or (anchor and anchor not in anchors(ROOT / path)):
                 missing.append(f"{file.relative_to(ROOT)}: {name}")
     assert missing == []
+
+
+def test_readme_links_every_page() -> None:
+    linked = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", prose(ROOT / "README.md"))}
+    pages = {str(page.relative_to(ROOT)) for page in PAGES} - {"README.md"}
+    assert pages <= linked

@@ -16,13 +16,14 @@ from support.exposition import Key, key, parsed, parsed_openmetrics
 from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
+from envoy_exporter.collector_runner import CollectorRunner
 from envoy_exporter.collectors.collector import Context, PlacedInverter, Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.gateway_collector import GatewayCollector, Run, Snapshot
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
@@ -108,7 +109,7 @@ class _TrackedDocuments(dict[str, Document]):
 class _CachedRun:
     """What a collector read from the unmutated documents, used in place of its run."""
 
-    def __init__(self, run: Run[Any], current: Documents, now: float) -> None:
+    def __init__(self, run: CollectorRunner[Any], current: Documents, now: float) -> None:
         requested = _TrackedDocuments(current.available)
         run.collector.read(Context(Documents(requested), _SETTINGS, run.collector.memory, now))
         self.requested = requested.names

@@ -168,7 +168,7 @@ class Checker:
         """After the back-off and two scrapes the exporter has everything that it had before, and nothing else."""
         environment = self.environment
         wait = environment.back_off()
-        environment.maxima["longest back-off"] = max(environment.maxima["longest back-off"], ceil(wait))
+        environment.maxima["back-off"] = max(environment.maxima["back-off"], ceil(wait))
         if wait > MAX_BACK_OFF:
             environment.violations.append(f"a back-off of {wait:.0f} s")
         if environment.exporter_gateway.state.second_look_at == float("inf"):

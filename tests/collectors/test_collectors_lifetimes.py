@@ -1,4 +1,4 @@
-"""Whatever is counted for a lifetime, in whichever document: a poll of zeros is a gateway that starts, and no reset."""
+"""Lifetimes of all collectors: a poll of zeros is a gateway that has just started, and not a reset."""
 
 import json
 from collections.abc import Iterable
@@ -18,11 +18,12 @@ from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.http_types import Request
 
 NOON = 1_781_024_400.0
-WHO_IT_IS = {
+
+IDENTITY_KEYS = {
     *("eid", "phaseCount", "activeCount", "percentFull", "admin_state", "dev_type", "devType"),
     *("deviceCount", "deviceDataLimit", "endDate", "readingTime", "timestamp"),
 }
-"""What a gateway that starts still says: which devices there are, and when it is."""
+"""Keys whose values a gateway that has just started reports as usual: its devices, and times."""
 
 REGISTERS = {
     *("whLifetime", "wattHoursLifetime", "actEnergyDlvd", "actEnergyRcvd", "apparentEnergy"),
@@ -35,35 +36,37 @@ LIFETIMES = {
     for family in describe(collector.readings)
     if family.type == "counter" or "_lifetime_" in family.name
 }
-OF_SEVERAL_CHANNELS = {"enphase_inverter_channel_energy_joules_total"}
-"""Of inverters that no simulated gateway has; test_inverter_channels.py lets theirs fall."""
+
+WITH_SEVERAL_CHANNELS = {"enphase_inverter_channel_energy_joules_total"}
+"""No simulated gateway has such inverters; test_inverter_channels.py tests their lifetimes."""
+
 GATEWAYS = ("5.0", "8.2", "8.3", "8.3-ac")
 
 
-def said(profile: str) -> dict[str, Json]:
-    """All that a simulated gateway answers an installer with."""
+def responses_of(profile: str) -> dict[str, Json]:
+    """All documents that a simulated gateway returns to an installer."""
     gateway = Simulator(profile, clock=lambda: NOON, tls=False)
     headers = {"authorization": f"Bearer {gateway.make_token(enphaseUser='installer')}"}
-    found: dict[str, Json] = {}
+    available: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
         response = gateway.respond(Request("GET", endpoint.target, headers), NOON)
         if response.status == 200 and endpoint.name != INFO:
-            found[endpoint.name] = json.loads(response.body)
-    return found
+            available[endpoint.name] = json.loads(response.body)
+    return available
 
 
-def zeros(content: Json, key: str = "", *, registers_alone: bool) -> Json:
+def zeros(content: Json, key: str = "", *, only_registers: bool) -> Json:
     if isinstance(content, dict):
-        return {name: zeros(each, name, registers_alone=registers_alone) for name, each in content.items()}
+        return {name: zeros(value, name, only_registers=only_registers) for name, value in content.items()}
     if isinstance(content, list):
-        return [zeros(each, key, registers_alone=registers_alone) for each in content]
+        return [zeros(value, key, only_registers=only_registers) for value in content]
     is_number = isinstance(content, int | float) and not isinstance(content, bool)
-    falls = key in REGISTERS if registers_alone else key not in WHO_IT_IS
-    return 0 if is_number and falls else content
+    is_zeroed = key in REGISTERS if only_registers else key not in IDENTITY_KEYS
+    return 0 if is_number and is_zeroed else content
 
 
-def lifetimes(read: Result[Any]) -> Iterable[tuple[str, float]]:
-    for reading in read.readings:
+def lifetimes(result: Result[Any]) -> Iterable[tuple[str, float]]:
+    for reading in result.readings:
         for name, field in reading.__dataclass_fields__.items():
             family, value = field.metadata.get("family"), getattr(reading, name)
             if family is not None and family.name in LIFETIMES and value is not None:
@@ -71,27 +74,27 @@ def lifetimes(read: Result[Any]) -> Iterable[tuple[str, float]]:
 
 
 @cache
-def polled(profile: str, *, registers_alone: bool) -> tuple[frozenset[str], frozenset[str]]:
-    """What a gateway counted at the first poll, and what of that was 0 at the second."""
-    documents = said(profile)
+def lifetimes_of(profile: str, *, only_registers: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """The lifetimes that are above 0 at the first poll, and those of them that are 0 at the second."""
+    documents = responses_of(profile)
     info = dict(information(PROFILES[profile].software, PROFILES[profile].metered or "false"))  # type: ignore[arg-type]
-    counted, fallen = set[str](), set[str]()
+    counted, at_zero = set[str](), set[str]()
     for collector in COLLECTORS:
         gateway = PollSequence(collector)
         first = gateway.poll(documents, info={**info, "time": str(int(NOON))})
         counted |= {name for name, value in lifetimes(first) if value > 0}
-        starts = {name: zeros(each, registers_alone=registers_alone) for name, each in documents.items()}
-        second = gateway.poll(starts, info={**info, "time": str(int(NOON) + 60)})
-        fallen |= {name for name, value in lifetimes(second) if value == 0}
-    return frozenset(counted), frozenset(counted & fallen)
+        starting = {name: zeros(content, only_registers=only_registers) for name, content in documents.items()}
+        second = gateway.poll(starting, info={**info, "time": str(int(NOON) + 60)})
+        at_zero |= {name for name, value in lifetimes(second) if value == 0}
+    return frozenset(counted), frozenset(counted & at_zero)
 
 
 @pytest.mark.parametrize("profile", GATEWAYS)
-@pytest.mark.parametrize("registers_alone", [False, True], ids=["everything", "registers alone"])
-def test_a_poll_of_zeros_resets_nothing(profile: str, *, registers_alone: bool) -> None:
-    assert polled(profile, registers_alone=registers_alone)[1] == frozenset()
+@pytest.mark.parametrize("only_registers", [False, True], ids=["all numbers", "registers"])
+def test_lifetimes_after_a_poll_of_zeros_are_not_reset(profile: str, *, only_registers: bool) -> None:
+    assert lifetimes_of(profile, only_registers=only_registers)[1] == frozenset()
 
 
-def test_there_is_no_lifetime_that_was_not_put_to_the_test() -> None:
-    counted = frozenset().union(*(polled(profile, registers_alone=True)[0] for profile in GATEWAYS))
-    assert counted == LIFETIMES - OF_SEVERAL_CHANNELS
+def test_lifetimes_of_all_collectors_are_covered() -> None:
+    counted = frozenset().union(*(lifetimes_of(profile, only_registers=True)[0] for profile in GATEWAYS))
+    assert counted == LIFETIMES - WITH_SEVERAL_CHANNELS

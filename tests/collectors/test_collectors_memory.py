@@ -1,4 +1,4 @@
-"""Whatever a gateway says one poll after the other: reading it raises nothing, and what is remembered stays small."""
+"""The collectors' memory: any sequence of polls is read without an exception, and the memory stays small."""
 
 from collections.abc import Sequence
 
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.integration
 NUMBERS: st.SearchStrategy[Json] = st.sampled_from(
     [0, -0.0, 1, 1000.5, 60, -60, -1, 10**400, 1e308, None, True, "1", [], {}, 4294967292, int(NOW)]
 )
+
 KEYS = st.sampled_from(
     (
         *("whLifetime", "wNow", "whToday", "whLastSevenDays", "readingTime", "activeCount", "rmsVoltage", "rmsCurrent"),
@@ -37,6 +38,7 @@ KEYS = st.sampled_from(
         *("wattHoursLifetime", "wattsNow", "wattHoursToday", "joulesProduced", "duration", "endDate"),
     )
 )
+
 OBJECTS: st.SearchStrategy[dict[str, Json]] = st.dictionaries(KEYS, NUMBERS, max_size=8)
 
 
@@ -49,8 +51,13 @@ SITES = st.builds(
     with_parts("lines"),
     OBJECTS,
 )
-METERED = st.builds(lambda each: [{"eid": 3, **channel(1.0), **each}], with_parts("channels"))
-DEVICES = st.builds(lambda each: {"1": {"devName": "pcu", "sn": "4", "channels": [each]}}, with_parts("lastReading"))
+
+METERED = st.builds(lambda reading: [{"eid": 3, **channel(1.0), **reading}], with_parts("channels"))
+
+DEVICES = st.builds(
+    lambda fields: {"1": {"devName": "pcu", "sn": "4", "channels": [fields]}}, with_parts("lastReading")
+)
+
 POLLS = st.fixed_dictionaries(
     {METERS: st.sampled_from([CT, [listed()], [listed("net-consumption", 3)], None])},
     optional={
@@ -61,40 +68,43 @@ POLLS = st.fixed_dictionaries(
         PRODUCTION: st.sampled_from(["Since Installation 3 MWh", "", None]),
     },
 )
+
 PAUSES = st.sampled_from([0.0, 10.0, 60.0, 700.0, 1800.0, -86_400.0, 1e9, -2e9])
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.tuples(PAUSES, POLLS), min_size=2, max_size=6))
-def test_any_polls_in_any_order_and_with_any_clock_are_read(polls: Sequence[tuple[float, dict[str, Json]]]) -> None:
+def test_collectors_read_any_sequence_of_polls(polls: Sequence[tuple[float, dict[str, Json]]]) -> None:
     for collector in COLLECTORS:
         gateway = PollSequence(collector)
         for pause, poll in polls:
             gateway.poll(poll, after=pause)
 
 
-def test_devices_that_are_others_at_every_poll_are_forgotten() -> None:
+def test_inverter_memory_forgets_devices_that_change_every_poll() -> None:
     gateway = PollSequence(inverters.COLLECTOR, step=120)
     for n in range(40):
-        said = entry(device(9e9)[DEVICE_DATA], "1")
-        gateway.poll({DEVICE_DATA: {str(i): {**said, "sn": f"{n}-{i}"} for i in range(5)}})
+        inverter = entry(device(9e9)[DEVICE_DATA], "1")
+        gateway.poll({DEVICE_DATA: {str(i): {**inverter, "sn": f"{n}-{i}"} for i in range(5)}})
         assert len(gateway.memory.plausibility.devices) <= 5 * 6  # type: ignore[attr-defined]
 
 
-def test_meters_that_are_others_at_every_poll_are_forgotten() -> None:
+def test_meter_memory_forgets_meters_that_change_every_poll() -> None:
     gateway = PollSequence(meters.COLLECTOR, step=120)
     for eid in range(40):
         gateway.poll({METERS: [listed(eid=eid)], METER_READINGS: [{"eid": eid, **channel(1.0)}]})
         assert len(gateway.memory.devices) <= 6  # type: ignore[attr-defined]
 
 
-def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None:
+def test_plausibility_state_is_limited_and_keeps_the_first_objects() -> None:
     state = plausibility.PlausibilityState()
     for poll in range(3):
-        seen = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
-        plausible = PlausibilityFilter(seen, state)
+        documents = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
+        plausibility_filter = PlausibilityFilter(documents, state)
         for n in range(plausibility.MAX_REMEMBERED):
-            plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
-        state = plausible.state()
+            plausibility_filter.accepted(
+                (poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),)
+            )
+        state = plausibility_filter.state()
         assert len(state.devices) <= plausibility.MAX_REMEMBERED
         assert (METER_READINGS, 0) in state.devices

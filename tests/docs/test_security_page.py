@@ -1,4 +1,4 @@
-"""The page on security promises what is tried, and numbers that hold."""
+"""docs/security.md: each guarantee names a test that exists, and the limits are those of the code."""
 
 import re
 from pathlib import Path
@@ -11,29 +11,29 @@ from envoy_exporter.gateway import responses
 from envoy_exporter.transport import client
 from envoy_exporter.web import access, connections
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
-PROMISES = re.findall(r"^\| (.+) \| ((?:`tests/\S+` ?)+) \|$", PAGE, re.MULTILINE)
+GUARANTEES = re.findall(r"^\| (.+) \| ((?:`tests/\S+` ?)+) \|$", PAGE, re.MULTILINE)
 
 
-def test_every_promise_names_what_tries_it() -> None:
+def test_security_page_guarantee_names_a_test() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
     limits = [line for line in rows if re.search(r"\| \d+[^|]*\|$", line)]
-    heads = [line for line in rows if line.startswith(("| promise |", "| limit |"))]
-    assert len(rows) == len(PROMISES) + len(limits) + len(heads)
-    assert len(PROMISES) >= 14
+    headings = [line for line in rows if line.startswith(("| guarantee |", "| limit |"))]
+    assert len(rows) == len(GUARANTEES) + len(limits) + len(headings)
+    assert len(GUARANTEES) >= 14
 
 
-@pytest.mark.parametrize(("promise", "files"), PROMISES, ids=lambda text: text[:40])
-def test_what_tries_a_promise_is_there_and_tests(promise: str, files: str) -> None:
+@pytest.mark.parametrize(("guarantee", "files"), GUARANTEES, ids=lambda text: text[:40])
+def test_security_page_test_file_exists(guarantee: str, files: str) -> None:
     for file in re.findall("`([^`]+)`", files):
-        assert (ROOT / file).is_file(), f"{promise}: {file}"
+        assert (ROOT / file).is_file(), f"{guarantee}: {file}"
         assert "\ndef test_" in (ROOT / file).read_text(), file
 
 
-def test_the_limits_are_those_of_the_code() -> None:
-    told = [int(number) for number in re.findall(r"^\| .+ \| (\d+)[^|]*\|$", PAGE, re.MULTILINE)]
-    assert told == [
+def test_security_page_limits_match_the_code() -> None:
+    listed = [int(number) for number in re.findall(r"^\| .+ \| (\d+)[^|]*\|$", PAGE, re.MULTILINE)]
+    assert listed == [
         connections.MOST,
         connections.CLIENT_TIMEOUT,
         connections.KEEP_ALIVE,

@@ -1,4 +1,4 @@
-"""All batteries together: never of those alone that happen to be listed."""
+"""Totals of all batteries: exposed only while each kind of battery is known."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,8 @@ BOTH: Mapping[str, Json] = {
     },
     METERS: [],
 }
-FLAPS: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}
+
+INACTIVE_AC: Json = {"storage": [{"type": "acb", "activeCount": 0, "wNow": 0, "whNow": 0, "percentFull": 25}]}
 
 
 def without(endpoint: str) -> Mapping[str, Json]:
@@ -35,68 +36,69 @@ def without(endpoint: str) -> Mapping[str, Json]:
 
 
 @pytest.mark.parametrize(
-    ("told", "left"),
+    ("available", "kinds"),
     [
         (without(PRODUCTION_JSON), ["iq"]),
-        ({**BOTH, PRODUCTION_JSON: FLAPS}, ["iq"]),
+        ({**BOTH, PRODUCTION_JSON: INACTIVE_AC}, ["iq"]),
         (without(ENSEMBLE_INVENTORY), ["ac"]),
         ({**BOTH, ENSEMBLE_INVENTORY: []}, ["ac"]),
     ],
 )
-def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[str, Json], left: list[str]) -> None:
+def test_storage_total_is_absent_while_one_kind_is_missing(available: Mapping[str, Json], kinds: list[str]) -> None:
     gateway = PollSequence(batteries.COLLECTOR)
     whole = gateway.poll(BOTH)
     assert (one(Storage, whole).charge, one(StoragePower, whole).power) == (0.39, 365)
-    found = gateway.poll(told)
-    assert (of(Storage, found), of(StoragePower, found)) == ([], [])
-    assert [each.kind for each in of(Battery, found)] == left
+    result = gateway.poll(available)
+    assert (of(Storage, result), of(StoragePower, result)) == ([], [])
+    assert [battery.kind for battery in of(Battery, result)] == kinds
     assert one(StoragePower, gateway.poll(BOTH)).power == 365
 
 
-def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
+def test_storage_total_excludes_a_kind_missing_for_ten_minutes() -> None:
     gateway = PollSequence(batteries.COLLECTOR)
     gateway.poll(BOTH)
-    found = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
-    assert [len(of(Storage, each)) for each in found] == [0] * 9 + [1] * 2
-    assert one(Storage, found[-1]).charge == 0.25
+    results = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
+    assert [len(of(Storage, result)) for result in results] == [0] * 9 + [1] * 2
+    assert one(Storage, results[-1]).charge == 0.25
 
 
-def test_at_the_start_there_is_no_sum_before_all_have_been_told() -> None:
+def test_storage_total_at_the_start_waits_for_all_documents() -> None:
     assert of(Storage, PollSequence(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
     assert of(StoragePower, PollSequence(batteries.COLLECTOR).poll(without(METERS))) == []
 
 
 CT: Json = {"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}
+
 OTHER: Json = {"eid": 1, "measurementType": "production", "state": "enabled", "phaseCount": 1}
 
 
 def power(gateway: PollSequence, *listed: Json) -> list[tuple[str, float | None]]:
-    """By source, with `/ivp/meters` as listed."""
-    found = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
-    return [(each.source, each.power) for each in of(StoragePower, found)]
+    """The power by source, with these meters in `/ivp/meters`."""
+    result = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
+    return [(storage.source, storage.power) for storage in of(StoragePower, result)]
 
 
 @pytest.mark.parametrize("listed", [[], [OTHER]])
-def test_storage_ct_that_is_gone_for_ten_minutes_leaves_the_power_to_the_units(listed: list[Json]) -> None:
+def test_storage_ct_missing_for_ten_minutes_is_replaced_by_units(listed: list[Json]) -> None:
     gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
     assert [power(gateway, *listed) for _ in range(12)] == [[]] * 10 + [[("units", 365.0)]] * 2
 
 
-def test_storage_ct_that_is_new_ends_the_sum_of_the_units_at_once() -> None:
+def test_storage_ct_that_is_new_replaces_the_units_at_once() -> None:
     gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, OTHER) == [("units", 365.0)]
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
 
 
-def test_storage_ct_of_a_gateway_that_starts_is_not_replaced_for_a_poll() -> None:
+def test_storage_ct_missing_for_a_poll_is_not_replaced_by_units() -> None:
     gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway) == [("units", 365.0)]
-    found = [power(gateway, *listed) for listed in ([CT], [], [CT])]
-    assert found == [[("ct", 100.0)], [], [("ct", 100.0)]]
+    powers = [power(gateway, *listed) for listed in ([CT], [], [CT])]
+    assert powers == [[("ct", 100.0)], [], [("ct", 100.0)]]
 
 
-def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
+def test_storage_ct_whose_list_fails_is_not_replaced_by_units() -> None:
     ct: Mapping[str, Json] = {
         METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],
         METER_READINGS: [{"eid": 3, "activePower": 100.0}],
