@@ -48,7 +48,7 @@ soak: $(VENV)/dev-installed
 dashboards: $(VENV)/dev-installed
 	$(BIN)/python grafana/build.py
 
-# The plant of the pictures has a past of so many months: half an hour for a year.
+# The months of history in the pictures; a year takes half an hour.
 MONTHS ?= 13
 
 pictures: $(VENV)/dev-installed

@@ -1,4 +1,4 @@
-"""Writes grafana/dashboards/*.json: `python grafana/build.py`, or into another folder that is named."""
+"""Writes grafana/dashboards/*.json: `python grafana/build.py`, or into the given folder."""
 
 import json
 import sys

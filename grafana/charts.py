@@ -1,4 +1,4 @@
-"""Panels of what is now, or over time. Each gives the SDK's builder, for what only one panel wants."""
+"""Panels of current values and of values over time. Each function returns the SDK's builder, for further options."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ from queries import Query
 
 
 def number(title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str) -> stat.Panel:
-    """What is true at the end of the panel's time: never a value of hours ago. Several have their names."""
+    """The value at the end of the panel's time range: never a value of hours ago. Several values show their names."""
     panel = (
         stat.Panel()
         .graph_mode(common.BigValueGraphMode.NONE)
@@ -48,7 +48,7 @@ def lines(
 def stacked(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = "No data"
 ) -> timeseries.Panel:
-    """Areas on each other, the first at the bottom, whose sum means something."""
+    """Stacked areas, the first at the bottom; their sum must be meaningful."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .fill_opacity(60)
@@ -62,7 +62,7 @@ def stacked(
 def days(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = NO_DAY_YET
 ) -> timeseries.Panel:
-    """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` where bars add up."""
+    """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` if bars add up."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .draw_style(common.GraphDrawStyle.BARS)
@@ -98,7 +98,7 @@ def states(
 def bands(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str
 ) -> statetimeline.Panel:
-    """A band a series, whose colour is that of the step. Give it thresholds."""
+    """A band for each series, with the colour of the step. Give it thresholds."""
     return (
         states(title, description, queries, values={}, size=size, empty=empty)
         .mappings([])

@@ -1,4 +1,4 @@
-"""What all dashboards have: variables, links to the others, marks where firmware changed and alerts fired."""
+"""The parts of all dashboards: variables, links to the others, annotations of firmware changes and alerts."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ def new_dashboard(
     refresh: str = "1m",
     more_variables: Iterable[Builder[models.VariableModel]] = (),
 ) -> models.Dashboard:
-    """A dashboard from `since` until now; its uid and its file are named for the title."""
+    """A dashboard from `since` until now; its uid and its file have the name of the title."""
     build_panel = (
         Dashboard(f"Enphase {title}")
         .uid(f"{TAG}-{title.lower().replace(' ', '-')}")
@@ -40,24 +40,24 @@ def new_dashboard(
         .build()
     )
     for link in build_panel.links or ():
-        link.placement = None  # type: ignore[assignment]  # the only one that the SDK has hides them in a menu
+        link.placement = None  # type: ignore[assignment]  # the only value in the SDK hides the links in a menu
     build_panel.panels = place_panels(rows)
     return build_panel
 
 
 def _others() -> DashboardLink:
-    """Each opens with its own time: a day of the year that one looked at says little of a gateway's requests."""
+    """Each opens with its own time range: a selected day of the year is of little use for a gateway's requests."""
     return (
         DashboardLink("Enphase")
         .type(models.DashboardLinkType.DASHBOARDS)
         .tags([TAG])
         .include_vars(include_vars=True)
-        .tooltip("The other dashboards of this plant")
+        .tooltip("The other dashboards of this system")
     )
 
 
 def _firmware() -> AnnotationQuery:
-    """For an hour after it, so that a year's panel, which looks every 50 minutes, does not miss it."""
+    """For an hour after it, because a panel of a year has a step of 50 minutes and would miss a shorter one."""
     info = metric("enphase_gateway_info")
     before = f"last_over_time({info}[1d] offset 1h)"
     return (

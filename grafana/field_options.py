@@ -1,4 +1,4 @@
-"""How fields look: colours by steps or by value, units, lines."""
+"""Options of fields: colours by steps or by value, units, lines."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -20,7 +20,7 @@ Value = TypeVar("Value", bound=float | str)
 
 
 def value_mapping(values: Mapping[Value, NameAndColour]) -> ValueMap:
-    """For `.mappings([...])`: 1 is shown as "open", in green; or "import" as "From the grid"."""
+    """For `.mappings([...])`: 1 is shown as "open", in green; or "import" as "Grid import"."""
     words = (value if isinstance(value, str) else f"{value:g}" for value in values)
     return ValueMap(
         {
@@ -31,7 +31,7 @@ def value_mapping(values: Mapping[Value, NameAndColour]) -> ValueMap:
 
 
 def steps(*colours: tuple[float, str], below: str = NEUTRAL) -> ThresholdsConfig:
-    """For `.thresholds(...)`: from each value on, its colour. What is below all, or not known, is grey."""
+    """For `.thresholds(...)`: the colour from each value on. Values below all, and unknown ones, are grey."""
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)
@@ -61,14 +61,14 @@ OUTLINE = [
     DynamicConfigValue("custom.fillOpacity", 0),
     DynamicConfigValue("custom.lineWidth", 1),
 ]
-"""For `.override_by_name("Solar", OUTLINE)`: a line over stacked areas."""
+"""For `.override_by_name("Production", OUTLINE)`: a line over stacked areas."""
 
 
 DASHED = [
     DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]}),
     DynamicConfigValue("custom.fillOpacity", 0),
 ]
-"""For `.override_by_query("B", DASHED)`: a limit, beside what is measured."""
+"""For `.override_by_query("B", DASHED)`: a limit beside measured values."""
 
 
 COLOURED = [DynamicConfigValue("custom.cellOptions", {"type": "color-text"})]
@@ -79,7 +79,7 @@ BACKGROUND = DynamicConfigValue(
     "custom.cellOptions",
     common.TableColoredBackgroundCellOptions(mode=common.TableCellBackgroundDisplayMode.BASIC),
 )
-"""Of a table's cell. One without a value has the lowest colour: give it `steps(..., below=NOTHING)`."""
+"""Background of a table's cell. A cell without a value has the lowest colour: give it `steps(..., below=NOTHING)`."""
 
 
 COLOUR_BY_STEPS = FieldColor().mode(FieldColorModeId.THRESHOLDS)

@@ -1,4 +1,4 @@
-"""Is the grid as it must be, do the meters measure, how are the batteries, and what hangs on them."""
+"""Grid quality, state of the meters, batteries, and the devices connected to them."""
 
 from collections.abc import Mapping
 
@@ -17,19 +17,19 @@ from placement import Row
 from queries import Query, code, metric
 from table_panels import table_panel
 
-NO_METER = "No current transformer measures it"
-NO_MAINS = "Neither a current transformer nor an IQ Relay measures it"
-NO_CONTROLLER = "Nobody knows without a system controller or a meter collar"
+NO_METER = "No CT"
+NO_MAINS = "No CT and no IQ Relay"
+NO_CONTROLLER = "No system controller or meter collar"
 
 BANDS = ((114, 126), (207, 253))
-"""Volts that are allowed: 120 V by 5 % (ANSI C84.1), 230 V by 10 % (EN 50160). They do not meet."""
+"""Allowed volts: 120 V by 5 % (ANSI C84.1), 230 V by 10 % (EN 50160). The two bands do not overlap."""
 
 GRID_METERS = 'meter=~"net-consumption|production"'
-"""Not the storage CT, which may stand on the other side of the switch to the grid."""
+"""Without the storage CT, which may be on the other side of the switch to the grid."""
 
 
 def meters_or_relays(of_meters: str, of_relays: str, *by: str) -> str:
-    """What all these meters see alike; where there is none, what an IQ Relay sees."""
+    """The value that all these meters measure; without one, that of an IQ Relay."""
     labels = ", ".join(("job", "instance", *by))
     return f"(max by ({labels}) ({of_meters}) or max by ({labels}) ({of_relays}))"
 
@@ -44,14 +44,14 @@ IN_BAND = " + ".join(f"({VOLTS} >= bool {low}) * ({VOLTS} <= bool {high})" for l
 
 
 def volts_of(function: str) -> str:
-    """Of each phase, over the panel's time: `max_over_time`."""
+    """Of each phase, over the panel's time range: `max_over_time`."""
     return meters_or_relays(
         f"{function}({VOLTS_OF_METERS}[$__range])", f"{function}({VOLTS_OF_RELAYS}[$__range])", "phase"
     )
 
 
 def limit(of_120: int, of_230: int) -> str:
-    """The system is told by the highest voltage of the last hour, so that an outage does not look like 120 V."""
+    """By the highest voltage of the last hour, so that an outage does not look like 120 V."""
     highest = meters_or_relays(f"max_over_time({VOLTS_OF_METERS}[1h])", f"max_over_time({VOLTS_OF_RELAYS}[1h])")
     return f"{of_120} + {of_230 - of_120} * ({highest} > bool 160)"
 
@@ -75,10 +75,10 @@ FAULTY_METERS = (
 
 METERING_STATES: Mapping[float, NameAndColour] = {
     0: NameAndColour("fine", palette.GOOD),
-    1: NameAndColour("does not measure", palette.BAD),
-    2: NameAndColour("check the wiring", palette.WARNING),
-    3: NameAndColour("says something new", palette.WARNING),
-    4: NameAndColour("switched off", palette.NEUTRAL),
+    1: NameAndColour("not metering", palette.BAD),
+    2: NameAndColour("check wiring", palette.WARNING),
+    3: NameAndColour("other", palette.WARNING),
+    4: NameAndColour("disabled", palette.NEUTRAL),
     5: NameAndColour("flag raised", palette.BAD),
 }
 METERING = f"4 * (max by (job, instance, meter) ({ENABLED}) == bool 0) > 0 or " + code(
@@ -92,48 +92,47 @@ NOW = Row(
     (
         number(
             "Voltage",
-            "Of each phase to neutral, red where it is outside what is allowed: 114 to 126 V of 120 V, 207 to 253 V of "
-            "230 V. Split phase has L1 and L2 of 120 V, which make 240 V together.",
+            "Each phase to neutral; red outside the allowed band: 114 to 126 V for 120 V, 207 to 253 V for 230 V. "
+            "Split phase has L1 and L2 of 120 V, 240 V together.",
             [Query(VOLTS, "{{instance}} {{phase}}")],
             unit=units.Volt,
             size=(6, 5),
-            empty="not measured",
+            empty="No CT",
         )
         .decimals(1)
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(BAND),
         number(
             "Frequency",
-            "Of the grid, 50 or 60 Hz. Off the grid it is that of the batteries, which raise it to slow the solar "
-            "inverters down.",
+            "Frequency of the grid, 50 or 60 Hz. Off the grid it is the frequency of the batteries, which raise it to "
+            "reduce the production.",
             [Query(HERTZ, "{{instance}}")],
             unit=units.Hertz,
             size=(3, 5),
-            empty="not measured",
+            empty="No CT",
         ).decimals(2),
         number(
-            "On the grid?",
-            "Is the house connected to the grid, as a system controller or a meter collar says; without one, nobody "
-            "knows.",
+            "Grid connection",
+            "Whether the system is connected to the grid, as reported by a system controller or a meter collar.",
             [Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "{{instance}}")],
             unit=units.NoUnit,
             size=(3, 5),
-            empty="not known",
+            empty="No system controller",
         ).mappings([value_mapping({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)})]),
         number(
-            "Battery charge",
-            "How full all batteries are, as the gateway says.",
+            "Battery state of charge",
+            "State of charge of all batteries together, as reported by the gateway.",
             [Query(metric("enphase_storage_charge_ratio"), "{{instance}}")],
             unit=units.PercentUnit,
             size=(4, 5),
-            empty="none heard",
+            empty="No battery",
         )
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
         number(
-            "Meters with a problem",
-            "Current transformers that are switched on and do not measure as they should, or that raise a flag. Which "
-            "and what stands below, under What the meters say of themselves.",
+            "Meters with errors",
+            "Enabled current transformers whose status is not normal, or that raise a flag. The panel Meter status "
+            "below lists them.",
             [Query(f"count({FAULTY_METERS}) or 0 * count({ENABLED})")],
             unit=units.NoUnit,
             size=(4, 5),
@@ -143,9 +142,10 @@ NOW = Row(
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
         .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})]),
         number(
-            "Silent devices",
-            "Batteries, controllers and IQ Relays that the gateway lists and does not hear. Which they are stands "
-            "below, in the tables of batteries and controllers. AC batteries that were told to sleep are not counted.",
+            "Devices not communicating",
+            "Batteries, controllers and IQ Relays that the gateway lists and that do not communicate with it. The "
+            "tables of batteries and controllers below name them. AC batteries that were commanded to sleep are not "
+            "counted.",
             [
                 Query(
                     f"count(({COMMUNICATING}) == 0 unless on (job, instance, serial) {SLEEPING} == 1)"
@@ -166,7 +166,7 @@ GRID_STATES: Mapping[float, NameAndColour] = {
     1: NameAndColour("on the grid", palette.GOOD),
     0: NameAndColour("off the grid", palette.BAD),
     2: NameAndColour("on a generator", palette.WARNING),
-    3: NameAndColour("not known", palette.NEUTRAL),
+    3: NameAndColour("unknown", palette.NEUTRAL),
 }
 MODES: Mapping[str, float] = {"multimode-ongrid|grid-tied": 1, "multimode-generator": 2, "unknown|other": 3}
 
@@ -174,13 +174,13 @@ GRID = Row(
     "Grid",
     (
         states(
-            "Connection to the grid",
-            "The house: is its switch to the grid closed. Wanted: has somebody taken it off. The controller, the "
-            "batteries and the solar inverters: how each works now. Grid-tied ones, which cannot work without a grid, "
-            "count as on it.",
+            "Grid connection of devices",
+            "System: whether its switch to the grid is closed. Enabled: whether the grid connection is enabled; it is "
+            "disabled when the system was disconnected on purpose. Controller, batteries and solar inverters: their "
+            "present mode. Grid-tied inverters, which cannot work without a grid, count as on the grid.",
             [
-                Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "House, {{instance}}"),
-                Query(f"min by (job, instance) ({metric('enphase_grid_enabled')})", "Wanted, {{instance}}"),
+                Query(f"min by (job, instance) ({metric('enphase_grid_connected')})", "System, {{instance}}"),
+                Query(f"min by (job, instance) ({metric('enphase_grid_enabled')})", "Enabled, {{instance}}"),
                 Query(code("enphase_grid_mode", "mode", MODES), "Controller, {{instance}}"),
                 Query(code("enphase_battery_grid_mode", "mode", MODES), "Batteries, {{instance}}"),
                 Query(
@@ -193,11 +193,11 @@ GRID = Row(
             empty=NO_CONTROLLER,
         ),
         lines(
-            "Voltage of the phases",
-            "Of each phase to neutral, as the meters of grid and production see it, or an IQ Relay. The limits are "
-            "those of 230 V (10 %, EN 50160) or of 120 V (5 %, ANSI C84.1), whichever the last hour's voltage is near; "
-            "some countries allow less. Where solar power lifts it over the upper one, inverters switch off. The "
-            "meter's own total, which adds the phases up, is not shown.",
+            "Voltage over time",
+            "Each phase to neutral, as measured by the CTs of grid and production, or by an IQ Relay. The limits are "
+            "for 230 V (10 %, EN 50160) or 120 V (5 %, ANSI C84.1), whichever the voltage of the last hour is near; "
+            "some countries allow less. If production raises the voltage above the upper limit, inverters switch off. "
+            "The meter's own total, which is the sum of the phases, is not shown.",
             [
                 Query(VOLTS, "{{instance}} {{phase}}"),
                 Query(limit(BANDS[0][1], BANDS[1][1]), "{{instance}} upper limit", palette.BAD),
@@ -212,8 +212,8 @@ GRID = Row(
         .override_by_query("C", DASHED),
         table_panel(
             "Voltage by phase",
-            "Now, and the lowest and the highest of the chosen time, red where outside what is allowed. Outside: how "
-            "much of the time it was so, looked at every minute; a voltage of 0 V, as in an outage, counts.",
+            "Now, and the lowest and highest of the selected time range, red outside the allowed band. Outside: share "
+            "of the time outside the band, sampled every minute; 0 V, as in an outage, counts.",
             [
                 Query(VOLTS),
                 Query(volts_of("min_over_time")),
@@ -241,8 +241,8 @@ GRID = Row(
         .override_by_name("Outside", field_unit(units.PercentUnit)),
         lines(
             "Power by phase",
-            "Of the meter chosen above. Of the grid's (net-consumption): above zero it is taken from the grid, below "
-            "it is sent there; of storage: positive comes out of the batteries.",
+            "Of the meter selected at the top. For the grid meter (net-consumption), import is above zero and export "
+            "below; for storage, discharging is above zero.",
             [Query(PHASE_WATTS, "{{instance}} {{meter}} {{phase}}")],
             unit=units.Watt,
             size=(12, 8),
@@ -250,17 +250,17 @@ GRID = Row(
         ),
         lines(
             "Current by phase",
-            "Of the meter chosen above, to be compared with the main fuse or breaker. It has no direction: what is "
-            "sent to the grid counts as what is taken from it.",
+            "Of the meter selected at the top; compare it with the main fuse or breaker. The current has no "
+            "direction: export counts like import.",
             [Query(metric("enphase_meter_phase_current_amperes", SELECTED_METER), "{{instance}} {{meter}} {{phase}}")],
             unit=units.Ampere,
             size=(12, 8),
             empty=NO_METER,
         ),
         lines(
-            "Imbalance of the phases",
-            "The power of the highest phase less that of the lowest, of the meter chosen above; some countries "
-            "limit it. Empty where there is one phase.",
+            "Phase imbalance",
+            "Power of the highest phase minus that of the lowest, of the meter selected at the top; some countries "
+            "limit it. Empty for one phase.",
             [
                 Query(
                     f"max by (job, instance, meter) ({PHASE_WATTS}) - min by (job, instance, meter) ({PHASE_WATTS}) "
@@ -270,12 +270,12 @@ GRID = Row(
             ],
             unit=units.Watt,
             size=(8, 8),
-            empty="The meter has one phase, or there is none",
+            empty="No CT, or only one phase",
         ).min(0),
         lines(
             "Power factor",
-            "Of the meter chosen above: how much of its apparent power is active, whichever way it flows; 1 is all. "
-            "Below 100 W it says nothing and is left out, so the line has gaps.",
+            "Of the meter selected at the top: active power as a share of the apparent power, in either direction; 1 "
+            "is all. Below 100 W it is not meaningful and is left out, so the line has gaps.",
             [
                 Query(
                     f"abs({metric('enphase_meter_phase_power_factor_ratio', SELECTED_METER)}) "
@@ -285,16 +285,16 @@ GRID = Row(
             ],
             unit=units.NoUnit,
             size=(8, 8),
-            empty="No current transformer measures it, or less than 100 W flow",
+            empty="No CT, or less than 100 W",
         )
         .min(0)
         .max(1)
         .decimals(2)
         .fill_opacity(0),
         lines(
-            "Frequency of the grid",
-            "Of the grid, 50 or 60 Hz, within some 0.2 Hz. Off the grid it is that of the batteries, which raise it by "
-            "a few hertz to slow the solar inverters down.",
+            "Grid frequency",
+            "Frequency of the grid, 50 or 60 Hz, within some 0.2 Hz. Off the grid it is the frequency of the "
+            "batteries, which raise it by a few hertz to reduce the production.",
             [Query(HERTZ, "{{instance}}")],
             unit=units.Hertz,
             size=(8, 8),
@@ -303,17 +303,18 @@ GRID = Row(
         .decimals(2)
         .fill_opacity(0),
         states(
-            "What the meters say of themselves",
-            "Each current transformer, and each flag that it has raised in this time, by the gateway's own name. "
-            "Nearly always a transformer sits the wrong way round, or on another phase than its voltage, or is "
-            "set up for another number of phases. Switched off: none is fitted, and that is meant.",
+            "Meter status",
+            "The status of each current transformer, and each flag that it has raised in the selected time range, by "
+            "the gateway's name for it. The usual causes: a reversed transformer, one on another phase than its "
+            "voltage, or a wrong number of phases in the settings. Disabled: no transformer is installed, and that is "
+            "intended.",
             [
                 Query(METERING, "{{instance}} {{meter}}"),
                 Query(RAISED_FLAGS, "{{instance}} {{meter}}: {{flag}}"),
             ],
             values=METERING_STATES,
             size=(24, 7),
-            empty="There is no meter",
+            empty="No CT",
         ),
     ),
 )

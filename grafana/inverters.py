@@ -1,13 +1,13 @@
-"""PromQL of inverters: which of them, how they are called, and what they are beside their neighbours."""
+"""PromQL of inverters: which are selected, their names, and their energy relative to their neighbours."""
 
 import palette
 from field_options import steps
 from queries import metric
 
 NO_REPORTS = "No inverter reports"
-NO_DETAILS = "This gateway tells the power of its inverters and nothing else"
-NO_RULES = "Nothing recorded yet, or the rules of prometheus/rules are not loaded"
-NO_PEAK_POWER = "The config of the exporter tells no panel's peak power"
+NO_DETAILS = "The gateway does not report inverter details"
+NO_RULES = "No data yet, or no rules of prometheus/rules"
+NO_PEAK_POWER = "No peak power in the exporter's config"
 
 ARRAY = 'array=~"$array"'
 IN_DAYLIGHT = f"and on (job, instance) {metric('instance:enphase_daylight:bool')} == 1"
@@ -17,40 +17,41 @@ LAST_KNOWN_REPORT = (
     f"({metric('enphase_inverter_last_report_timestamp_seconds')} or {INVERTER} "
     f"last_over_time({metric('inverter:enphase_inverter_last_report_timestamp_seconds:hour')}[30d]))"
 )
-"""In seconds, also after a restart of the gateway, which forgets when its inverters reported."""
+"""In seconds, also after a restart of the gateway, which loses the report dates of its inverters."""
 EXPECTED = (
     f"(({REPORTING} == 1 or {INVERTER} ({REPORTING} and {INVERTER} time() - {LAST_KNOWN_REPORT} <= 2592000))"
     f" unless {INVERTER} {metric('enphase_inverter_active')} == 0)"
 )
-"""Listed, not removed, and heard within 30 days: the inverters that EnphaseInverterSilent is about."""
+"""Listed, not removed, and with a report within 30 days: the inverters that EnphaseInverterSilent covers."""
 POWER = metric("enphase_inverter_power_watts")
 PEAK_POWER = metric("enphase_inverter_peak_power_watts")
 RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")
 MEDIAN = metric("array:enphase_inverter_power_watts:median")
 WITH_ARRAY = metric("inverter:enphase_inverter_peak_power_watts")
 
-# A label that is not there is "": All sides have those without a layout too, and one side has its own alone.
+# A missing label is "": All includes inverters without an array, a selected array only its own.
 INVERTER_LABELS = (
     "label_replace(label_replace("
     f"topk by (job, instance, serial) (1, {metric('enphase_inverter_layout_info', ARRAY)})"
     f" or {INVERTER} group by (job, instance, serial) ({metric('enphase_inverter_reporting', ARRAY)})"
     ', "inverter", "$1", "serial", "(.+)"), "inverter", "$1", "name", "(.+)")'
 )
-"""Each selected inverter once, whatever its name was before: `inverter` is its name on the roof, else its serial."""
+"""Each selected inverter once, even if its name has changed: `inverter` is its name, else its serial."""
 
 
 def with_labels(expression: str) -> str:
-    """Of the selected sides, with the labels `inverter` and `array`."""
+    """The expression for inverters of the selected arrays, with the labels `inverter` and `array`."""
     return f"({expression}) * {INVERTER} group_left (inverter, array) {INVERTER_LABELS}"
 
 
 def one_per_serial(expression: str) -> str:
-    """One of a serial, though its array had another name in between."""
+    """One series for each serial, although its array may have changed its name."""
     return f"max by (job, instance, serial) ({expression})"
 
 
-# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only
-# of the side that it is on now: an evening without a layout would set a western panel against the whole roof.
+# Weighted by energy, so that noon counts more than dawn. An inverter that did not report while its neighbours did gets
+# no energy for that time. Only for its present array: otherwise an evening without a layout would compare a western
+# panel with all panels.
 MEDIAN_SUM = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
 RATIO_TO_NEIGHBOURS = (
     one_per_serial(
@@ -70,12 +71,12 @@ LAST_REPORT = f"1000 * {metric('enphase_inverter_last_report_timestamp_seconds')
 
 
 def by_array(expression: str) -> str:
-    """Added up; what has no side is called so."""
-    return f'label_replace(sum by (array) ({with_labels(expression)}), "array", "no side", "array", "")'
+    """The sum by array; inverters without an array are "no array"."""
+    return f'label_replace(sum by (array) ({with_labels(expression)}), "array", "no array", "array", "")'
 
 
 def two_digits(expression: str, label: str) -> str:
-    """In two digits, so that 10 comes after 9."""
+    """The label with two digits, so that 10 sorts after 9."""
     return f'label_replace({expression}, "{label}", "0$1", "{label}", "([0-9])")'
 
 
@@ -85,6 +86,6 @@ RATIO_BY_POSITION = f"({RATIO_TO_NEIGHBOURS}) * {INVERTER} group_left (row, colu
 
 SHARES = steps((0, palette.BAD), (0.7, palette.WARNING), (0.85, palette.GOOD), below=palette.NOTHING)
 NEIGHBOURS = (
-    "Neighbours are the inverters of its side of the roof, or all of the gateway where the config tells no sides (then "
-    "those that face elsewhere look weak)"
+    "Neighbours are the inverters of the same array, or all of the gateway if the config has no arrays (then panels "
+    "that face elsewhere look low)"
 )

@@ -1,4 +1,4 @@
-"""One name and one colour a thing, on every dashboard; to be read on white and on black."""
+"""One name and one colour for each concept, on every dashboard; readable on white and on black."""
 
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ class NameAndColour:
 
 
 FLOWS = {
-    "solar": NameAndColour("Solar", SOLAR),
-    "load": NameAndColour("Home", HOME),
-    "import": NameAndColour("From the grid", IMPORT),
-    "export": NameAndColour("To the grid", EXPORT),
-    "charge": NameAndColour("Into the battery", CHARGE),
-    "discharge": NameAndColour("Out of the battery", DISCHARGE),
+    "solar": NameAndColour("Production", SOLAR),
+    "load": NameAndColour("Consumption", HOME),
+    "import": NameAndColour("Grid import", IMPORT),
+    "export": NameAndColour("Grid export", EXPORT),
+    "charge": NameAndColour("Battery charging", CHARGE),
+    "discharge": NameAndColour("Battery discharging", DISCHARGE),
     "solar_to_home": NameAndColour("Solar to home", SOLAR),
     "solar_to_battery": NameAndColour("Solar to battery", CHARGE),
     "solar_to_grid": NameAndColour("Solar to grid", EXPORT),

@@ -1,4 +1,4 @@
-"""Where panels stand: 24 columns, in reading order, without arithmetic by hand."""
+"""Positions of panels: 24 columns, in reading order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Row:
     title: str
     panels: tuple[Builder[Panel], ...]
     folded: bool = False
-    """Shows its heading alone, and asks nothing, until one clicks on it: for what many plants lack."""
+    """Shows only its heading, and queries nothing, until it is opened: for equipment that many systems lack."""
 
 
 def place_panels(rows: Iterable[Row]) -> list[Panel | RowPanel]:
-    """Each panel as high up as it fits, then as far left; numbered in reading order, those folded up at last."""
+    """Each panel as high up as it fits, then as far left; numbered in reading order, those of folded rows last."""
     placed: list[Panel | RowPanel] = []
     top = 0
     hidden: list[Panel] = []
@@ -31,12 +31,12 @@ def place_panels(rows: Iterable[Row]) -> list[Panel | RowPanel]:
         for panel in (builder.build() for builder in row.panels):
             position = panel.grid_pos
             if position is None or not 0 < position.w <= COLUMNS:
-                raise ValueError(f"{panel.title}: give it a width of 1 to {COLUMNS} columns")
+                raise ValueError(f"{panel.title}: the width must be 1 to {COLUMNS} columns")
             position.y, position.x = min((max(floor[x : x + position.w]), x) for x in range(COLUMNS - position.w + 1))
             floor[position.x : position.x + position.w] = [position.y + position.h] * position.w
             (heading.panels if row.folded else placed).append(panel)
         hidden += heading.panels
         top = top + 1 if row.folded else max(floor)
-    for number, each in enumerate([*placed, *hidden], 1):
-        each.id_val = number
+    for number, item in enumerate([*placed, *hidden], 1):
+        item.id_val = number
     return placed

@@ -1,4 +1,4 @@
-"""PromQL of what the exporter says of itself and of its requests."""
+"""PromQL of the exporter's own metrics and of its requests."""
 
 import palette
 from field_options import steps
@@ -16,23 +16,23 @@ REJECTED = metric("enphase_data_rejected_total")
 EXPIRY = metric("enphase_token_expiry_timestamp_seconds")
 ISSUED = metric("enphase_token_issued_timestamp_seconds")
 FAULTS = 'rule!~"range|total_equals_net|day_equals_lifetime|week_equals_lifetime|week_below_day"'
-"""What firmware has no habit of (docs/data-validation.md)."""
+"""Rules that no firmware triggers permanently (docs/data-validation.md)."""
 GOOD_OR_BAD = steps((0, palette.GOOD), (1, palette.BAD))
 NONE = NameAndColour("none", palette.GOOD)
 
 
 def exporter_metric(name: str, *matchers: str) -> str:
-    """The exporter's own series. Their instance is its address, which is not among the gateways to choose from."""
+    """The exporter's own series. Their instance is its address, which is not among the gateways to select."""
     return name + "{" + ", ".join(('job=~"$job"', *matchers)) + "}"
 
 
 def exporter_process(expression: str) -> str:
-    """Every program has such series: those of the exporter alone, whatever else is among all jobs."""
+    """Restricts to the exporter's process: every program has such series, and all jobs may be selected."""
     return f"{expression} and {GATEWAY} {exporter_metric('enphase_exporter_build_info')}"
 
 
 def increases(counter: str, by: str) -> str:
-    """Whole numbers, over the panel's time. A series that began meanwhile began at 0, though nobody saw it."""
+    """Whole numbers, over the panel's time range. A series that began meanwhile began at an unscraped 0."""
     new = f"last_over_time({counter}[$__range]) unless {counter} offset $__range"
     return f"sort_desc(round(sum by ({by}) ({new} or increase({counter}[$__range]))) > 0)"
 

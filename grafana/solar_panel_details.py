@@ -1,4 +1,4 @@
-"""The lower half of the dashboard Panels: through the day, side by side, and what the inverters themselves say."""
+"""The lower half of the dashboard Panels: over the day, by array, and what the inverters measure."""
 
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.builders import timeseries
@@ -28,13 +28,13 @@ from queries import Query, metric
 from table_panels import table_panel
 
 COMPARISON = Row(
-    "Through the day",
+    "Over the day",
     (
         bands(
-            "Each panel against its neighbours",
-            "The power of each as a share of its neighbours' median at that moment, by peak power where the config "
-            "tells it. Red at the same hour every day is a shadow, red all day is dirt or a fault. Nothing is drawn by "
-            "night, nor of an inverter that is silent.",
+            "Panels relative to neighbours",
+            "The power of each panel as a share of the median of its neighbours at that moment, relative to the peak "
+            "power if the config has it. Red at the same hour every day is a shadow, red all day is dirt or a fault. "
+            "Empty at night, and while an inverter does not report.",
             [Query(f"{with_labels(one_per_serial(f'avg_over_time({RATIO}[$__interval])'))}", "{{inverter}}")],
             unit=units.PercentUnit,
             size=(24, 12),
@@ -44,9 +44,9 @@ COMPARISON = Row(
         .thresholds(steps((-1, palette.BAD), (0.5, palette.WARNING), (0.8, palette.GOOD)))
         .interval("15m"),
         lines(
-            "Power of each panel",
+            "Power by panel",
             "The mean of each report, so in steps of 5 to 15 minutes. A flat top below that of others is an inverter "
-            "at its limit, which is no fault.",
+            "at its maximum power, which is not a fault.",
             [Query(with_labels(POWER), "{{inverter}}")],
             unit=units.Watt,
             size=(24, 9),
@@ -56,12 +56,12 @@ COMPARISON = Row(
 )
 
 ARRAYS = Row(
-    "Sides of the roof",
+    "Arrays",
     (
         lines(
-            "Sides compared",
-            "What the panels of each side produce as a share of their peak power: W for each Wp. It shows when each "
-            "side has the sun, whatever its size.",
+            "Production of peak power by array",
+            "Production of each array as a share of its peak power: W per Wp. It shows when each array has sunlight, "
+            "whatever its size.",
             [
                 Query(
                     by_array(f"{POWER} and {INVERTER} {PEAK_POWER}")
@@ -74,8 +74,8 @@ ARRAYS = Row(
             empty=NO_PEAK_POWER,
         ),
         days(
-            "Energy of the last 30 days",
-            "What each side made on each day, as its inverters count it.",
+            "Energy by array, last 30 days",
+            "Energy of each array on each day, by the registers of its inverters.",
             [Query(by_array(one_per_serial(f"last_over_time({KILOWATT_HOURS_BY_DAY}[1d] offset -36h)")), "{{array}}")],
             unit=units.KiloWattHour,
             size=(12, 8),
@@ -83,9 +83,9 @@ ARRAYS = Row(
         .stacking(part.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
         .time_from("30d"),
         table_panel(
-            "Sides",
-            "Each side of the config: how many panels with a known peak power, how much together, where it faces (90 "
-            "is east, 180 south, 270 west), and how steep it is (0 lies flat).",
+            "Arrays",
+            "Each array of the config: the number of panels with a peak power, the sum of their peak power, the "
+            "azimuth (90 is east, 180 south, 270 west) and the tilt (0 is horizontal).",
             [
                 Query(f"count by (instance, array) ({with_labels(PEAK_POWER)})"),
                 Query(f"sum by (instance, array) ({with_labels(PEAK_POWER)})"),
@@ -93,16 +93,16 @@ ARRAYS = Row(
                 Query(f"max by (instance, array) ({metric('enphase_array_tilt_degrees', ARRAY)})"),
             ],
             columns={
-                "array": "Side",
+                "array": "Array",
                 "Value #A": "Panels",
                 "Value #B": "Peak power",
-                "Value #C": "Faces",
+                "Value #C": "Azimuth",
                 "Value #D": "Tilt",
                 "instance": "Gateway",
             },
             unit=units.Degrees,
             size=(24, 6),
-            empty="The config of the exporter tells no sides",
+            empty="No arrays in the config",
         )
         .override_by_name("Panels", field_unit(units.NoUnit))
         .override_by_name("Peak power", field_unit(units.Watt)),
@@ -116,33 +116,34 @@ def measurement(title: str, description: str, name: str, unit: str, *more: Query
 
 
 MEASUREMENTS = Row(
-    "What inverters measure",
+    "Inverter measurements",
     (
         measurement(
             "DC voltage",
-            "The voltage of each module. One that is lower than its like by a third or two thirds has lost a part of "
-            "its cells: a bypass diode conducts, by a shadow or a defect.",
+            "The voltage of each module. A module that is lower than others of its type by a third or two thirds has "
+            "lost a part of its cells: a bypass diode conducts, because of a shadow or a defect.",
             "enphase_inverter_dc_voltage_volts",
             units.Volt,
         ),
         measurement(
             "DC current",
-            "The current of each module. It follows the sun: low current at a normal voltage is shade, dirt or snow.",
+            "The current of each module. It follows the irradiance: a low current at a normal voltage is shade, dirt "
+            "or snow.",
             "enphase_inverter_dc_current_amperes",
             units.Ampere,
         ),
         measurement(
             "AC voltage",
-            "The voltage at each inverter. It rises with the power along a cable: those at its end see the most, and "
-            "switch off first when the grid is high.",
+            "The voltage at each inverter. It rises with the power along a cable: the inverters at its end have the "
+            "highest, and switch off first when the grid voltage is high.",
             "enphase_inverter_ac_voltage_volts",
             units.Volt,
             Query(with_labels(metric("enphase_inverter_phase_voltage_volts")), "{{inverter}} {{phase}}"),
         ),
         measurement(
             "Temperature",
-            "Of each inverter, under its panel: 20 to 40 degrees above the air are usual in the sun. Some firmware "
-            "tells it, older firmware does not.",
+            "Of each inverter, under its panel: 20 to 40 degrees above the air temperature is usual in sunlight. Not "
+            "all firmware reports it.",
             "enphase_inverter_temperature_celsius",
             units.Celsius,
         ),
@@ -153,34 +154,34 @@ REPORTS = Row(
     "Reports",
     (
         lines(
-            "Who reports",
-            "Inverters that the gateway lists, those whose report is young, and those that it hears at this moment on "
-            "the power line: none by night. Of all sides.",
+            "Reporting inverters",
+            "Inverters that the gateway lists, those with a recent report, and those that communicate on the power "
+            "line at this moment: none at night. Of all arrays.",
             [
                 Query(f"count({REPORTING})", "Listed", palette.NEUTRAL),
                 Query(f"sum({REPORTING})", "Reporting", palette.SOLAR),
-                Query(f"sum({metric('enphase_communication_devices', device='pcu')})", "Heard", palette.HOME),
+                Query(f"sum({metric('enphase_communication_devices', device='pcu')})", "Communicating", palette.HOME),
             ],
             unit=units.NoUnit,
             size=(12, 8),
             empty=NO_REPORTS,
         ).min(0),
         lines(
-            "Signal on the power line",
-            "How well the gateway hears its inverters, from 0 to 5, all together. The lower, the more reports get "
-            "lost: look for chargers and power supplies on the same circuit. Absent by night.",
+            "Power line signal",
+            "How well the gateway receives its inverters, from 0 to 5, all together. The lower, the more reports are "
+            "lost: look for chargers and power supplies on the same circuit. Absent at night.",
             [Query(metric("enphase_communication_level", device="pcu"), "{{instance}}")],
             unit=units.NoUnit,
             size=(12, 8),
-            empty="This gateway does not tell it",
+            empty="Not reported by this gateway",
         )
         .min(0)
         .max(5)
         .decimals(0),
         table_panel(
             "Inverters",
-            "What is on the roof: part number, firmware, and the most power that each has ever reported. Different "
-            "firmware on inverters of one part is an update that has not reached all.",
+            "Part number, firmware, and the highest power that each inverter has ever reported. Different firmware on "
+            "inverters of one part number is an update that has not reached all.",
             [
                 Query(with_labels(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_info')})")),
                 Query(with_labels(metric("enphase_inverter_max_power_watts"))),
@@ -191,10 +192,10 @@ REPORTS = Row(
                 "inverter": "Panel",
                 "part_number": "Part",
                 "firmware": "Firmware",
-                "Value #B": "Most ever",
+                "Value #B": "Highest ever",
                 "Value #C": "Peak power",
                 "phase": "Phase",
-                "array": "Side",
+                "array": "Array",
                 "instance": "Gateway",
                 "serial": "Serial",
             },

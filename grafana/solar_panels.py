@@ -1,4 +1,4 @@
-"""Does each panel do what its neighbours do: the roof, who is weak, who is silent, and what the inverters measure."""
+"""Each solar panel compared with its neighbours: layout, low and silent inverters, and what inverters measure."""
 
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.models import units
@@ -41,10 +41,10 @@ NOW = Row(
     "Now",
     (
         number(
-            "Silent by day",
-            "Inverters whose last report is too old, while others produce; they stand below. By night all are silent, "
-            "which is no fault. Inverters that were removed, that have been silent for 30 days or that have never "
-            "reported are not counted.",
+            "Inverters not reporting in daylight",
+            "Inverters whose last report is too old while others produce; the table below lists them. At night no "
+            "inverter reports, which is normal. Inverters that were removed, that last reported more than 30 days ago "
+            "or that have never reported are not counted.",
             [
                 Query(
                     f"sum({with_labels(f'({EXPECTED} == bool 0) {IN_DAYLIGHT}')})"
@@ -53,7 +53,7 @@ NOW = Row(
             ],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not known",
+            empty="No inverters",
         )
         .mappings(
             [value_mapping({-1: NameAndColour("night", palette.NEUTRAL), 0: NameAndColour("none", palette.GOOD)})]
@@ -61,34 +61,34 @@ NOW = Row(
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD))),
         number(
-            "Below 85 % this week",
-            "Inverters that made less than that share of what their neighbours made in seven days, by the peak "
-            f"power of their panels where the config tells it. {NEIGHBOURS}. It is reckoned once a day, after "
-            "midnight, and of a new inverter after some days.",
+            "Underperforming this week",
+            "Inverters that produced less than 85 % of the energy of their neighbours in seven days, relative to the "
+            f"peak power of their panels if the config has it. {NEIGHBOURS}. It is computed once a day, after "
+            "midnight, and for a new inverter after some days.",
             [Query(f"count({with_labels(RATIO_OF_WEEK)} < 0.85) or 0 * count({with_labels(RATIO_OF_WEEK)})")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not known yet",
+            empty="No data yet",
         )
         .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})])
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.WARNING))),
         number(
-            "Gone",
-            "Inverters of the config that the gateway does not list, or lists as removed; they stand below. Without a "
-            "roof in the config nobody is missed.",
+            "Missing inverters",
+            "Inverters of the config that the gateway does not list, or lists as removed; the table below names them. "
+            "It needs a layout in the config.",
             [Query(f"sum({with_labels(f'{LISTED} == bool 0')})")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="no roof in the config",
+            empty="No layout in the config",
         )
         .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})])
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD))),
         number(
-            "Of peak power",
-            "What the panels that report produce, as a share of their peak power: W for each Wp. The peak power is the "
-            "config's. Above 100 % is possible for minutes, at the edge of a cloud.",
+            "Production of peak power",
+            "Production of the reporting panels as a share of their peak power: W per Wp. The peak power is that of "
+            "the config. More than 100 % is possible for minutes, at the edge of a cloud.",
             [
                 Query(
                     f"sum({with_labels(f'{POWER} and {INVERTER} {PEAK_POWER}')})"
@@ -98,27 +98,28 @@ NOW = Row(
             ],
             unit=units.PercentUnit,
             size=(6, 4),
-            empty="not known",
+            empty="No peak power",
         ),
     ),
 )
 
 MAP = Row(
-    "Roof",
+    "Layout",
     (
         matrix(
-            "Roof: $array",
-            "Each panel at its row and column, with what it made in the time at the top of the page as a share of the "
-            "median of its side, by peak power where the config tells it: 100 % is like the others, 0 % is silent. A "
-            "corner that is low every day probably has a shadow; one panel alone, dirt or a fault. Empty where the "
-            "config tells no rows and columns (docs/layout.md): the list below needs none. Of two gateways with a side "
-            "of the same name, choose one at the top.",
+            "Layout: $array",
+            "Each panel at its row and column, with its energy in the selected time range as a share of the median of "
+            "its array, relative to the peak power if the config has it: 100 % is the median, 0 % is an inverter "
+            "that did not report. A corner that is low every day probably has a shadow; a single low panel, dirt or a "
+            "fault. Empty if the config has no rows and columns (docs/layout.md); the list below needs none. If two "
+            "gateways have an array of the same name, select one at the top.",
             Query(f"sort(min by (row, column) ({RATIO_BY_POSITION}))"),
             row="row",
             column="column",
             unit=units.PercentUnit,
             size=(24, 9),
-            empty="No panel of this side has a row and a column, or nothing was produced; the list below has all",
+            empty="No panel of this array has a row and a column, or there was no production; the list below has all "
+            "panels",
         )
         .decimals(0)
         .thresholds(SHARES)
@@ -129,14 +130,14 @@ MAP = Row(
 )
 
 LIST = Row(
-    "Panel by panel",
+    "Panels",
     (
         table_panel(
-            "Each panel, the weakest first",
-            "Of the time at the top of the page: what each made, and what share that is of the median of its "
-            f"neighbours, by peak power where the config tells it. {NEIGHBOURS}. The week is that of the last seven "
-            "whole days. Reports come every 5 to 15 minutes, and not by night. A panel is called by its name in the "
-            "config, else by the serial of its inverter.",
+            "Panels, the lowest first",
+            "In the selected time range: the energy of each panel, and its share of the median of its neighbours, "
+            f"relative to the peak power if the config has it. {NEIGHBOURS}. The week is the last seven whole days. "
+            "Reports arrive every 5 to 15 minutes, and not at night. A panel is named by its name in the config, else "
+            "by the serial of its inverter.",
             [
                 Query(f"sort({with_labels(RATIO_TO_NEIGHBOURS)})"),
                 Query(with_labels(KILOWATT_HOURS)),
@@ -146,12 +147,12 @@ LIST = Row(
             ],
             columns={
                 "inverter": "Panel",
-                "Value #A": "Of its neighbours",
+                "Value #A": "Of neighbours",
                 "Value #B": "Energy",
                 "Value #C": "Week",
                 "Value #D": "Now",
                 "Value #E": "Last report",
-                "array": "Side",
+                "array": "Array",
                 "instance": "Gateway",
                 "serial": "Serial",
             },
@@ -160,24 +161,24 @@ LIST = Row(
             empty=NO_REPORTS,
         )
         .decimals(0)
-        .override_by_name("Of its neighbours", field_unit(units.PercentUnit, colours=SHARES))
+        .override_by_name("Of neighbours", field_unit(units.PercentUnit, colours=SHARES))
         .override_by_name("Energy", [*field_unit(units.KiloWattHour), DynamicConfigValue("decimals", 2)])
         .override_by_name("Week", field_unit(units.PercentUnit, colours=SHARES))
         .override_by_name("Now", field_unit(units.Watt))
         .override_by_name("Last report", field_unit(units.DateTimeFromNow))
-        .sort_by([part.TableSortByFieldState().display_name("Of its neighbours").desc(desc=False)]),
+        .sort_by([part.TableSortByFieldState().display_name("Of neighbours").desc(desc=False)]),
     ),
 )
 
 FAULTS = Row(
-    "What is wrong",
+    "Errors",
     (
         table_panel(
-            "Silent by day, and gone",
-            "Who does not report while others produce, with its last report, and whether the gateway hears it now; and "
-            "who is in the config and not in the "
-            "gateway's list. One alone: its plug or the inverter. Several of one cable: a circuit breaker. By night "
-            "the silent ones are not listed.",
+            "Inverters not reporting in daylight, and missing",
+            "Inverters that do not report while others produce, with the last report, and whether the gateway "
+            "communicates with them now; and inverters of the config that the gateway does not list. If one alone "
+            "does not report: its connector or the inverter. If several of one cable: a circuit breaker. At night, "
+            "inverters that do not report are not listed.",
             [
                 Query(with_labels(f"1000 * {LAST_KNOWN_REPORT} and {INVERTER} {EXPECTED} == 0 {IN_DAYLIGHT}")),
                 Query(with_labels(f"{LISTED} == 0")),
@@ -186,23 +187,23 @@ FAULTS = Row(
             columns={
                 "inverter": "Panel",
                 "Value #A": "Last report",
-                "Value #C": "Heard",
-                "Value #B": "Gone",
-                "array": "Side",
+                "Value #C": "Communicating",
+                "Value #B": "Missing",
+                "array": "Array",
                 "instance": "Gateway",
                 "serial": "Serial",
             },
             unit=units.DateTimeFromNow,
             size=(12, 8),
-            empty="Nobody is silent by day, nobody is gone",
+            empty="No missing or silent inverters",
         )
-        .override_by_name("Gone", field_unit(units.NoUnit, values={0: NameAndColour("not listed", palette.BAD)}))
-        .override_by_name("Heard", field_unit(units.NoUnit, values=YES_OR_NO)),
+        .override_by_name("Missing", field_unit(units.NoUnit, values={0: NameAndColour("not listed", palette.BAD)}))
+        .override_by_name("Communicating", field_unit(units.NoUnit, values=YES_OR_NO)),
         table_panel(
-            "Flags by day",
-            "What inverters say of themselves in daylight: flags of their status, and for how many seconds of the last "
-            "report they could not convert. dc-pwr-low and dcvoltagetoolow mean too little sun at this panel: at dawn "
-            "all have them. Firmware below 4 tells no flags.",
+            "Status flags in daylight",
+            "Status flags of inverters in daylight, and for how many seconds of the last report an inverter could not "
+            "convert. dc-pwr-low and dcvoltagetoolow mean too little light on this panel: at dawn all inverters have "
+            "them. Firmware below 4 reports no flags.",
             [
                 Query(with_labels(f"{FLAGS} == 1 {IN_DAYLIGHT}")),
                 Query(with_labels(f"{metric('enphase_inverter_conversion_error_seconds')} > 0 {IN_DAYLIGHT}")),
@@ -211,7 +212,7 @@ FAULTS = Row(
                 "inverter": "Panel",
                 "flag": "Flag",
                 "Value #B": "Not converting",
-                "array": "Side",
+                "array": "Array",
                 "instance": "Gateway",
                 "serial": "Serial",
             },

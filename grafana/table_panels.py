@@ -1,4 +1,4 @@
-"""The kinds of panel made of rows: tables, maps, and bars by month or year."""
+"""Panels made of rows: tables, maps, and bars by month or year."""
 
 from collections.abc import Mapping, Sequence
 
@@ -55,10 +55,10 @@ def table_panel(
 def matrix(
     title: str, description: str, query: Query, *, row: str, column: str, unit: str, size: Size, empty: str
 ) -> table.Panel:
-    """A map of values, coloured, by two labels: the roof by row and column. Give it thresholds or a colour scheme."""
+    """A coloured map of values by two labels, such as row and column. Give it thresholds or a colour scheme."""
     panel = (
         table.Panel()
-        .with_transformation(_sort_by(column))  # columns come in the order in which they are met
+        .with_transformation(_sort_by(column))  # columns appear in the order of the rows
         .with_transformation(
             DataTransformerConfig(
                 id_val="groupingToMatrix",
@@ -84,7 +84,7 @@ def calendar(
     reducer: str = "sum",
     empty: str = NO_DAY_YET,
 ) -> barchart.Panel:
-    """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon; a name each."""
+    """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon, each with a name."""
     values = _value_columns(queries)
     how = {"aggregations": [reducer], "operation": "aggregate"}
     panel = (
@@ -114,8 +114,8 @@ def calendar(
         )
     ).with_transformation(_rename_columns({f"{value} ({reducer})": query.legend for value, query in values.items()}))
     _request_tables(build_panel(panel, title, description, queries, unit, size, empty))
-    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # else the year 2025 is 2.03 MWh
-    for query in queries:  # by name: what is grouped no longer knows its query
+    panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # otherwise the year 2025 is 2.03 MWh
+    for query in queries:  # by name: grouped fields have no query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
         panel.override_by_name(query.legend, [DynamicConfigValue("color", colour)])
     return panel
@@ -149,7 +149,7 @@ def flows(
     size: Size,
     empty: str,
 ) -> table.Panel:
-    """A row for each value of the label `flow`, from the last of the alphabet: solar, home, from the grid, to it.
+    """A row for each value of the label `flow`, in descending order: solar, load, import, export.
 
     A column for each query, under its legend.
     """
@@ -170,7 +170,7 @@ TIME = "Time"
 """The field that Grafana adds to every frame."""
 
 MOST_STEPS = 10_000
-"""For `.max_data_points(...)`: on a small screen Grafana would take longer steps, and miss what is between them."""
+"""For `.max_data_points(...)`: on a small screen Grafana would use longer steps, and miss samples between them."""
 
 
 def _format_time(layout: str) -> DataTransformerConfig:
@@ -186,14 +186,14 @@ def _rename_columns(names: Mapping[str, str]) -> DataTransformerConfig:
 
 
 def _value_columns(queries: Sequence[Query]) -> dict[str, Query]:
-    """As Grafana names the values of tables."""
+    """The names that Grafana gives to the values of tables."""
     if len(queries) == 1:
         return {"Value": queries[0]}
     return {f"Value #{reference}": query for reference, query in zip(REFERENCES, queries, strict=False)}
 
 
 def _request_tables(panel: Panel) -> Panel:
-    """Their fields have the same names whatever their queries' legends are, so transformations find them."""
+    """Sets the table format: its fields have the same names whatever the legends are, so transformations find them."""
     for target in panel.build().targets or ():
         if isinstance(target, Dataquery):
             target.format_val = PromQueryFormat.TABLE
@@ -201,7 +201,7 @@ def _request_tables(panel: Panel) -> Panel:
 
 
 def _keep_text_unformatted(panel: table.Panel, unit: str) -> table.Panel:
-    """Else Grafana writes a serial as 532 GW, and into each empty cell what the whole table says when it is empty."""
+    """Otherwise Grafana writes a serial as 532 GW, and the panel's noValue into each empty cell."""
     blank = DynamicConfigValue("noValue", "")
     return (
         panel.unit(units.String)

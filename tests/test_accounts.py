@@ -118,7 +118,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
         own = f"host: '{simulated.address}', name: home"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
-            assert list(served.app.doubts()) == [
+            assert list(served.app.warnings()) == [
                 "home: enlighten has no effect without serial: no token is fetched for it"
             ]
         assert cloud.requests == []
@@ -129,7 +129,7 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
-            assert list(served.app.doubts()) == []
+            assert list(served.app.warnings()) == []
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
     [
         ("username: a@b", r"enlighten: password \(or password_file\) is missing"),
         ("password: c", "enlighten: username is missing"),
-        ("username: a@b, password: c, login_url: 'http://a/'", "enlighten.login_url: is no URL of the cloud"),
-        ("username: a@b, password: c, token_url: here", "enlighten.token_url: is no URL of the cloud"),
+        ("username: a@b, password: c, login_url: 'http://a/'", "enlighten.login_url: invalid URL"),
+        ("username: a@b, password: c, token_url: here", "enlighten.token_url: invalid URL"),
         ("username: a@b, password: c, ca_file: /nowhere", "No such file"),
     ],
 )

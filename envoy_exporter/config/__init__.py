@@ -1,6 +1,6 @@
 """Loads exporter.yml (or a few variables of the environment) and the web config file."""
 
-from .convert import ConfigError, NoConfig
+from .convert import ConfigError, NoConfig, unknown
 from .dump import dump
 from .hosts import Host
 from .layout import as_yaml as layout_as_yaml
@@ -29,5 +29,6 @@ __all__ = [
     "is_inverter_serial",
     "layout_as_yaml",
     "load",
+    "unknown",
     "web_from_file",
 ]

@@ -185,7 +185,7 @@ def name(raw: Raw) -> str:
         )
     if written in {"instance", "job"}:
         raise ValueError(
-            f"label {written} is set by Prometheus; use the key name of the gateway, or set it in prometheus.yml"
+            f"reserved label {written}: Prometheus sets it; use the key name of the gateway, or prometheus.yml"
         )
     return written
 

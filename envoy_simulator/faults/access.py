@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 from envoy_simulator.http_types import Request, Response
-from envoy_simulator.pages import token_demanded
+from envoy_simulator.pages import token_required
 
 Respond = Callable[[Request], Response]
 _CHECK = "/auth/check_jwt"
@@ -64,7 +64,7 @@ def wrong_audience(_: FaultContext, respond: Respond, request: Request, *, seria
     endpoints=(_CHECK,),
 )
 def check_refused(context: FaultContext, _: Respond, __: Request) -> Response:
-    return token_demanded(context.site.firmware)
+    return token_required(context.site.firmware)
 
 
 @fault(
@@ -82,17 +82,20 @@ def sessions(
     minutes: float = 30.0,
     demanded: Literal["no", "yes"] = "yes",
 ) -> Response:
-    """503 for a session over the limit, as at `/err_toomanysess`."""
-    open_now: dict[str, float] = context.memory.setdefault("open", {})
-    for session in [name for name, until in open_now.items() if until <= context.now]:
-        del open_now[session]
+    """At most `most` sessions are open at once, each for `minutes`; a further one gets 503, as at `/err_toomanysess`.
+
+    `demanded`: whether the gateway requires the cookie of a session besides the token.
+    """
+    sessions_open: dict[str, float] = context.memory.setdefault("open", {})
+    for session in [name for name, until in sessions_open.items() if until <= context.now]:
+        del sessions_open[session]
     if request.path == _CHECK:
-        if len(open_now) >= most:
+        if len(sessions_open) >= most:
             return Response(503, (), b"Too many installer sessions active")
         session = f"{context.random.getrandbits(64):016x}"
-        open_now[session] = context.now + 60 * minutes
+        sessions_open[session] = context.now + 60 * minutes
         return Response(200, (("Set-Cookie", f"sessionId={session}; Path=/"),), b"<!DOCTYPE html><h2>Valid token.</h2>")
-    if demanded == "no" or request.headers.get("cookie", "").rpartition("sessionId=")[2] in open_now:
+    if demanded == "no" or request.headers.get("cookie", "").rpartition("sessionId=")[2] in sessions_open:
         return respond(request)
     return _without_credentials(respond, request)
 
@@ -116,19 +119,19 @@ def digest(
         return _without_credentials(respond, request)
     if kind == "no-qop":
         response = _without_credentials(respond, request)
-        return _challenged(response, lambda challenge: challenge.replace('qop="auth", ', ""))
+        return _with_challenge(response, lambda challenge: challenge.replace('qop="auth", ', ""))
     nonce = authorization.partition('nonce="')[2].partition('"')[0]
     if not nonce:
         return respond(request)
     uses: dict[str, int] = context.memory.setdefault("uses", {})
     uses[nonce] = uses.get(nonce, 0) + 1
-    turns_old = list(uses).index(nonce) % 2 == 0 if kind == "stale" else uses[nonce] > 1
-    if turns_old:
-        return _challenged(_without_credentials(respond, request), lambda challenge: f"{challenge}, stale=true")
+    is_stale = list(uses).index(nonce) % 2 == 0 if kind == "stale" else uses[nonce] > 1
+    if is_stale:
+        return _with_challenge(_without_credentials(respond, request), lambda challenge: f"{challenge}, stale=true")
     return respond(request)
 
 
-def _challenged(response: Response, change: Callable[[str], str]) -> Response:
+def _with_challenge(response: Response, change: Callable[[str], str]) -> Response:
     return replace(
         response,
         headers=tuple(
@@ -139,12 +142,12 @@ def _challenged(response: Response, change: Callable[[str], str]) -> Response:
 
 def _without_credentials(respond: Respond, request: Request) -> Response:
     """The response to a request without credentials."""
-    bare = {name: value for name, value in request.headers.items() if name != "authorization"}
-    return respond(replace(request, headers=bare))
+    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+    return respond(replace(request, headers=headers))
 
 
 def _claims(request: Request) -> dict[str, Any]:
-    """The claims of its token; empty without one."""
+    """The claims of the request's token; empty without a valid token."""
     token = request.headers.get("authorization", "").partition(" ")[2]
     try:
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))

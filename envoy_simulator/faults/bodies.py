@@ -58,11 +58,11 @@ def number(
     *,
     kind: Literal["NaN", "Infinity", "-Infinity", "1e999", "long"] = "NaN",
 ) -> bytes:
-    found = list(_NUMBER.finditer(body))
-    if not found:
+    matches = list(_NUMBER.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start()] + (b"9" * 400 if kind == "long" else kind.encode()) + body[place.end() :]
+    match = context.random.choice(matches)
+    return body[: match.start()] + (b"9" * 400 if kind == "long" else kind.encode()) + body[match.end() :]
 
 
 @fault(Layer.BODY, "values", "One random text contains characters, or a length, that are bad for a label.")
@@ -72,7 +72,7 @@ def text(
     *,
     kind: Literal["surrogate", "nul", "escape", "newline", "separator", "long"] = "surrogate",
 ) -> bytes:
-    odd = {
+    texts = {
         "surrogate": rb"\ud800",
         "nul": rb"\u0000",
         "escape": rb"\u001b[31m",
@@ -80,20 +80,20 @@ def text(
         "separator": rb"\u2028",
         "long": b"x" * 1_000_000,
     }
-    found = list(_TEXT.finditer(body))
-    if not found:
+    matches = list(_TEXT.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start(1)] + odd[kind] + body[place.end(1) :]
+    match = context.random.choice(matches)
+    return body[: match.start(1)] + texts[kind] + body[match.end(1) :]
 
 
 @fault(Layer.BODY, "values", "An object has one of its keys twice, first with another value.")
 def key_twice(context: FaultContext, body: bytes) -> bytes:
-    found = list(_PAIR.finditer(body))
-    if not found:
+    matches = list(_PAIR.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start()] + place[1] + b"1, " + body[place.start() :]
+    match = context.random.choice(matches)
+    return body[: match.start()] + match[1] + b"1, " + body[match.start() :]
 
 
 @fault(Layer.BODY, "gateway", "`/info` is incomplete, invalid or far too large.", endpoints=("/info", "/info.xml"))

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from envoy_simulator.dates import moved, redated
+from envoy_simulator.dates import replace_dates, shift_dates
 from envoy_simulator.faults.documents import with_keys, with_objects
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 
@@ -17,17 +17,17 @@ _REPORTS = ("/api/v1/production/inverters", "/ivp/pdm/device_data")
 
 
 def _registers(document: Any, change: Any) -> Any:
-    """The document with all lifetime registers changed by `change(value, units a watt-hour)`."""
+    """The document with all lifetime registers changed by `change(value, units per watt-hour)`."""
 
-    def one(key: str, value: Any) -> tuple[str, Any]:
+    def changed(key: str, value: Any) -> tuple[str, Any]:
         if key in _WATT_HOURS and isinstance(value, int | float):
             return key, change(value, 1)
-        # joulesProduced stands in a lifetime, and with another meaning in lastReading.
+        # joulesProduced is in `lifetime`, and with another meaning in `lastReading`.
         if key == "lifetime" and isinstance(value, dict) and _JOULES & value.keys():
             return key, {**value, "joulesProduced": change(value["joulesProduced"], 3600)}
         return key, value
 
-    return with_keys(document, one)
+    return with_keys(document, changed)
 
 
 @fault(Layer.DOCUMENT, "values", "Every lifetime register is 0.", endpoints=_ALL_REGISTERS)
@@ -85,14 +85,14 @@ def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 
         return document
     reading = document[meter]
     lost = reading["channels"][phase]
-    dead = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
-    channels = [dead if channel is lost else channel for channel in reading["channels"]]
-    less = {
+    zero = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
+    channels = [zero if channel is lost else channel for channel in reading["channels"]]
+    reduced = {
         key: value - lost[key]
         for key, value in reading.items()
         if key in lost and key not in ("eid", "timestamp", "freq", "pwrFactor") and isinstance(value, int | float)
     }
-    return [{**other, **less, "channels": channels} if other is reading else other for other in document]
+    return [{**other, **reduced, "channels": channels} if other is reading else other for other in document]
 
 
 @fault(
@@ -108,11 +108,11 @@ def total_is_net(_: FaultContext, document: Any) -> Any:
     if net is None:
         return document
     total = "total-consumption"
-    same = [
+    consumption = [
         {**net, "measurementType": total} if section["measurementType"] == total else section
         for section in sections.values()
     ]
-    return {**document, "consumption": same}
+    return {**document, "consumption": consumption}
 
 
 @fault(
@@ -126,11 +126,11 @@ def all_zero(context: FaultContext, document: Any) -> Any:
         return []
 
     def zero(key: str, value: Any) -> tuple[str, Any]:
-        counts = isinstance(value, int | float) and not isinstance(value, bool)
-        told = (
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_production = (
             key in _WATT_HOURS | _POWERS | _JOULES or key.lower().removeprefix("watthours").removeprefix("wh") in _TODAY
         )
-        return key, type(value)(0) if counts and told else value
+        return key, type(value)(0) if is_number and is_production else value
 
     return with_keys(document, zero)
 
@@ -143,25 +143,25 @@ def all_zero(context: FaultContext, document: Any) -> Any:
     needs=[Needs.JSON_SITE],
 )
 def today_is_lifetime(_: FaultContext, document: Any) -> Any:
-    def one(counted: dict[str, Any]) -> dict[str, Any]:
-        if "wattHoursLifetime" in counted:
-            lifetime = counted["wattHoursLifetime"]
-            return {**counted, "wattHoursToday": lifetime, "wattHoursSevenDays": lifetime}
-        if "whToday" in counted:
-            return {**counted, "whToday": counted["whLifetime"], "whLastSevenDays": counted["whLifetime"]}
-        return counted
+    def changed(entry: dict[str, Any]) -> dict[str, Any]:
+        if "wattHoursLifetime" in entry:
+            lifetime = entry["wattHoursLifetime"]
+            return {**entry, "wattHoursToday": lifetime, "wattHoursSevenDays": lifetime}
+        if "whToday" in entry:
+            return {**entry, "whToday": entry["whLifetime"], "whLastSevenDays": entry["whLifetime"]}
+        return entry
 
-    return with_objects(document, one)
+    return with_objects(document, changed)
 
 
 @fault(Layer.BODY, "values", "The clock of the gateway is wrong by `seconds`, in all dates that it reports.")
 def clock(_: FaultContext, body: bytes, *, seconds: int = 6000) -> bytes:
-    return moved(body, seconds)
+    return shift_dates(body, seconds)
 
 
 @fault(Layer.BODY, "values", "The clock of the gateway starts in 1970 when the fault begins.")
 def clock_1970(context: FaultContext, body: bytes) -> bytes:
-    return moved(body, -int(context.now - context.since))
+    return shift_dates(body, -int(context.now - context.since))
 
 
 @fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0.", endpoints=_METERED, needs=[Needs.JSON_SITE])
@@ -177,17 +177,17 @@ def reading_time_zero(_: FaultContext, document: Any) -> Any:
 )
 def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
     if kind == "still":
-        return redated(body, lambda date: min(date, int(context.now - context.since)))
-    return redated(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
+        return replace_dates(body, lambda date: min(date, int(context.now - context.since)))
+    return replace_dates(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
 
 
 @fault(Layer.BODY, "values", "Inverters report only every `seconds` seconds.", endpoints=_REPORTS)
 def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> bytes:
-    return redated(body, lambda date: date - date % seconds)
+    return replace_dates(body, lambda date: date - date % seconds)
 
 
 def _of_type(document: Any, kind: str, change: Any) -> Any:
-    """A site with all entries of a type changed."""
+    """The site document with all entries of a type changed."""
     return {
         name: [change(entry) if entry.get("type") == kind else entry for entry in section]
         if isinstance(section, list)

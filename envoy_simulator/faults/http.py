@@ -9,7 +9,7 @@ from typing import Literal
 from zlib import Z_FULL_FLUSH, compressobj, crc32
 
 from envoy_simulator.faults.fault import FaultContext, Layer, fault
-from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked, with_length, without
+from envoy_simulator.faults.message import chunk, framed, reshaped, unchunked, with_connection, with_length, without
 from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Close, Step, Steps
 
@@ -56,7 +56,7 @@ def redirect(
     code: int = 301,
 ) -> Response:
     target = context.request.target
-    places = {
+    locations = {
         "https": f"https://{context.request.headers.get('host', 'envoy.local')}{target}",
         "localhost": f"https://localhost{target}",
         "login": "/login.html",
@@ -68,8 +68,8 @@ def redirect(
         "script": "javascript:alert(1)",
         "nowhere": "",
     }
-    place = location or places[to]
-    return Response(code, (("Location", place),) if place else (), b"")
+    value = location or locations[to]
+    return Response(code, (("Location", value),) if value else (), b"")
 
 
 @fault(Layer.RESPONSE, "nothing", "The Content-Type is wrong or missing.")
@@ -103,19 +103,19 @@ def length(
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         body = unchunked(head, body)
         size = len(body)
-        told = b"Content-Length: %d"
+        header = b"Content-Length: %d"
         framing: dict[str, tuple[bytes, ...]] = {
-            "too-big": (told % (size + 100),),
-            "too-small": (told % max(0, size - 5),),
-            "negative": (told % -1,),
-            "doubled": (told % size, told % size),
-            "conflicting": (told % size, told % (size + 7)),
-            "with-chunks": (told % size, _CHUNKED),
+            "too-big": (header % (size + 100),),
+            "too-small": (header % max(0, size - 5),),
+            "negative": (header % -1,),
+            "doubled": (header % size, header % size),
+            "conflicting": (header % size, header % (size + 7)),
+            "with-chunks": (header % size, _CHUNKED),
             "none": (),
             "word": (b"Content-Length: some",),
         }
         sent = chunk(body) + chunk(b"") if kind == "with-chunks" else body
-        yield framed(announced(head, b"close"), sent, *framing[kind])
+        yield framed(with_connection(head, b"close"), sent, *framing[kind])
         yield Close()
 
     return reshaped(steps, change)
@@ -133,9 +133,9 @@ def chunks(
         sent = {
             "unfinished": chunk(plain),
             "bad-size": b"zz\r\n" + plain + b"\r\n" + chunk(b""),
-            "trailing": chunk(plain) + chunk(b"") + b"and another thing",
+            "trailing": chunk(plain) + chunk(b"") + b"trailing bytes",
         }
-        yield framed(announced(head, b"close"), sent[kind], _CHUNKED)
+        yield framed(with_connection(head, b"close"), sent[kind], _CHUNKED)
         yield Close()
 
     return reshaped(steps, change)
@@ -150,9 +150,9 @@ def head(
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         body = unchunked(head, body)
-        first, _, lines = with_length(announced(head, b"close"), body).partition(b"\r\n")
-        more = {
-            "no-colon": b"this is no header",
+        first, _, lines = with_length(with_connection(head, b"close"), body).partition(b"\r\n")
+        line = {
+            "no-colon": b"not a header",
             "space": b"X-Odd : 1",
             "long": b"X-Long: " + b"x" * 300_000,
             "cookie": b"Set-Cookie: sessionId=" + b"x" * 1_000_000,
@@ -164,7 +164,7 @@ def head(
         elif kind == "bad-status":
             yield b"HTTP/1.1 fine, thanks\r\n" + lines
         else:
-            yield first + b"\r\n" + more[kind] + b"\r\n" + lines
+            yield first + b"\r\n" + line[kind] + b"\r\n" + lines
         yield Close()
 
     return reshaped(steps, change)
@@ -189,7 +189,7 @@ def compressed(
 
 @cache
 def _bomb() -> bytes:
-    """A MiB that comes to a GiB: the same block of a stream, a thousand times."""
+    """A gzip body of about 1 MiB that decompresses to 1 GiB: the same block of a stream, 1024 times."""
     zeros = bytes(_MEGABYTE)
     squeeze = compressobj(9, wbits=-15)
     block = squeeze.compress(zeros) + squeeze.flush(Z_FULL_FLUSH)
@@ -228,11 +228,11 @@ def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206"
         lines = b"\r\n".join(head.split(b"\r\n")[1:])
         half = unchunked(head, body)
         half = half[: len(half) // 2]
-        answer = b"HTTP/1.1 %s Odd\r\n%s" % (kind.encode(), lines)
+        head = b"HTTP/1.1 %s Odd\r\n%s" % (kind.encode(), lines)
         if kind == "206":
-            yield with_length(answer, half)
+            yield with_length(head, half)
         else:
-            yield without(answer, b"content-length", b"transfer-encoding") + b"\r\n" + _EMPTY.get(kind, b"") + b"\r\n"
+            yield without(head, b"content-length", b"transfer-encoding") + b"\r\n" + _EMPTY.get(kind, b"") + b"\r\n"
 
     return reshaped(steps, change)
 

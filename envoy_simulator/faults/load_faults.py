@@ -23,7 +23,7 @@ def overload(
 ) -> Steps:
     if _in_the_last(context, 10.0) > most:
         context.memory["until"] = context.now + seconds
-    yield from _out(context, steps, how)
+    yield from _while_down(context, steps, how)
 
 
 @fault(Layer.WIRE, "gateway", "A request for `path` takes the gateway down for `seconds`.")
@@ -37,7 +37,7 @@ def deadly(
 ) -> Steps:
     if context.request.path == path and context.now >= context.memory.get("until", 0.0):
         context.memory["until"] = context.now + seconds
-    yield from _out(context, steps, how)
+    yield from _while_down(context, steps, how)
 
 
 @fault(Layer.RESPONSE, "nothing", "The status is 503 while more than `most` connections are open.")
@@ -54,7 +54,7 @@ def _in_the_last(context: FaultContext, seconds: float) -> int:
     return len(times)
 
 
-def _out(context: FaultContext, steps: Steps, how: str) -> Steps:
+def _while_down(context: FaultContext, steps: Steps, how: str) -> Steps:
     if context.now < context.memory.get("until", 0.0):
         yield Silence() if how == "freezes" else Reset()
     yield from steps

@@ -37,7 +37,7 @@ _FIELDS = {"from": "first", "to": "last"}
 
 
 def parse_fault(text: str) -> FaultSpec:
-    """The fault of `NAME[,KEY=VALUE...]`. Raises FaultError."""
+    """The fault that `NAME[,KEY=VALUE...]` specifies. Raises FaultError."""
     name, *pairs = text.split(",")
     fault = named(name)
     when: dict[str, Any] = {}
@@ -45,7 +45,7 @@ def parse_fault(text: str) -> FaultSpec:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise FaultError(f"{pair!r} in {text!r}: write KEY=VALUE")
+            raise FaultError(f"{pair!r} in {text!r} is invalid: must be KEY=VALUE")
         if key in fault.parameters or key not in WHEN:
             options[key] = fault.parameter(key).read(value)
         elif key == "endpoint":
@@ -61,7 +61,7 @@ def _number(key: str, text: str) -> float:
     try:
         return int(text) if key in ("from", "to", "every", "seed") else float(text)
     except ValueError as error:
-        raise FaultError(f"{key}={text}: write a number") from error
+        raise FaultError(f"{key}={text} is invalid: must be a number") from error
 
 
 def catalogue() -> list[str]:

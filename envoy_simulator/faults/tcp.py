@@ -1,4 +1,4 @@
-"""Faults of connections and their pace."""
+"""Faults of connections and of the speed at which bytes are sent."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Literal
 
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 from envoy_simulator.faults.hooks import Listening
-from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked
+from envoy_simulator.faults.message import chunk, framed, reshaped, unchunked, with_connection
 from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
 
 End = Literal["reset", "close"]
@@ -18,13 +18,13 @@ def closed(_: FaultContext, __: Listening) -> None:
 
 
 @fault(Layer.LISTENING, "gateway", "The connection queue is full, so that a SYN gets no response.")
-def unanswered(_: FaultContext, here: Listening) -> Listening:
-    return replace(here, full=True)
+def unanswered(_: FaultContext, usual: Listening) -> Listening:
+    return replace(usual, full=True)
 
 
 @fault(Layer.LISTENING, "gateway", "The gateway moves to the address `host`, and to another port unless `port` is 0.")
-def moved(_: FaultContext, here: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
-    return replace(here, host=host, port=port or here.port)
+def moved(_: FaultContext, usual: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
+    return replace(usual, host=host, port=port or usual.port)
 
 
 @fault(Layer.CONNECTION, "gateway", "Connections are accepted, and nothing is ever sent on them.")
@@ -51,32 +51,32 @@ def cut_off(
     byte: int = 1,
     by: End = "reset",
 ) -> Steps:
-    said = b""
+    sent = b""
     for step in steps:
         if not isinstance(step, bytes):
             if isinstance(step, Close):
                 break
             yield step
             continue
-        limit = _place(said + step, where, byte)
-        if limit is not None and limit <= len(said) + len(step):
-            yield step[: limit - len(said)]
+        limit = _position(sent + step, where, byte)
+        if limit is not None and limit <= len(sent) + len(step):
+            yield step[: limit - len(sent)]
             break
-        said += step
+        sent += step
         yield step
-    yield Pause(0.01)  # what was sent is read before a reset throws it away
+    yield Pause(0.01)  # the client reads the bytes before a reset discards them
     yield _end(by)
 
 
-def _place(said: bytes, where: str, byte: int) -> int | None:
-    """How far from the beginning it is; None as long as that cannot be known."""
+def _position(data: bytes, where: str, byte: int) -> int | None:
+    """The position of the byte in the response; None as long as that is not known."""
     if where == "before":
         return 0
     if where == "status":
         return byte
     mark = b"\r\n" if where == "headers" else b"\r\n\r\n"
-    found = said.find(mark)
-    return None if found < 0 else found + len(mark) + byte
+    start = data.find(mark)
+    return None if start < 0 else start + len(mark) + byte
 
 
 @fault(Layer.MESSAGE, "endpoint", "The body is sent in chunks, and the connection ends between two of them.")
@@ -94,7 +94,7 @@ def cut_between_chunks(_: FaultContext, steps: Steps, *, by: End = "reset") -> S
 @fault(Layer.MESSAGE, "nothing", "The response is complete and has `Connection: close`, but the connection stays open.")
 def never_closes(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        yield announced(head, b"close") + b"\r\n\r\n" + body
+        yield with_connection(head, b"close") + b"\r\n\r\n" + body
         yield Silence()
 
     return reshaped(steps, change)
@@ -123,14 +123,14 @@ def drip(
     pause: float = 1.0,
     size: int = 1,
 ) -> Steps:
-    said = b""
+    sent = b""
     for step in steps:
         if not isinstance(step, bytes):
             yield step
             continue
-        said += step
-        begin = len(said) - len(step)
-        first, last = _part(said, part)
+        sent += step
+        begin = len(sent) - len(step)
+        first, last = _part(sent, part)
         first, last = max(first - begin, 0), max(last - begin, 0)
         yield step[:first]
         for start in range(first, min(last, len(step)), size):
@@ -139,10 +139,10 @@ def drip(
         yield step[last:]
 
 
-def _part(said: bytes, part: str) -> tuple[int, int]:
-    """Where a part of an answer begins and ends, as far as it is said."""
-    status, head = ((found + len(mark)) if (found := said.find(mark)) >= 0 else len(said) for mark in _MARKS)
-    return {"status": (0, status), "headers": (status, head), "body": (head, len(said))}[part]
+def _part(data: bytes, part: str) -> tuple[int, int]:
+    """The positions at which a part of a response begins and ends, as far as they are known."""
+    status, head = ((start + len(mark)) if (start := data.find(mark)) >= 0 else len(data) for mark in _MARKS)
+    return {"status": (0, status), "headers": (status, head), "body": (head, len(data))}[part]
 
 
 _MARKS = (b"\r\n", b"\r\n\r\n")
@@ -163,7 +163,7 @@ def narrow(_: FaultContext, steps: Steps, *, rate: int = 200) -> Steps:
 @fault(Layer.MESSAGE, "nothing", "The response has `Connection: keep-alive`, but the connection is closed after it.")
 def not_kept(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        yield announced(head, b"keep-alive") + b"\r\n\r\n" + body
+        yield with_connection(head, b"keep-alive") + b"\r\n\r\n" + body
         yield Close()
 
     return reshaped(steps, change)
@@ -189,7 +189,7 @@ def short_rest(_: FaultContext, steps: Steps, *, seconds: float = 1.0) -> Steps:
     yield Idle(seconds)
 
 
-@fault(Layer.CONNECTION, "nothing", "At most `most` connections can be open at once; any other one is ended.")
+@fault(Layer.CONNECTION, "nothing", "At most `most` connections can be open at once; any further one is ended.")
 def crowded(context: FaultContext, *, most: int = 1, by: End = "reset") -> Steps:
     if context.load.open_connections > most:
         yield _end(by)

@@ -12,9 +12,9 @@ from envoy_simulator.steps import AwaitData, Close, Pause, RawBytes, Silence, St
 _TLS = (Needs.TLS,)
 _ANOTHER = "122299999999"
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x50"
-"""A fatal internal_error, in the clear."""
+"""A fatal internal_error alert, unencrypted."""
 
-_CLIENTS_ERROR = (
+_BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n"
     b"<h1>400 Bad Request</h1>"
 )
@@ -49,7 +49,7 @@ def old_tls(
     def make() -> ssl.SSLContext:
         tls = self_signed(context.site.serial, context.host)
         with catch_warnings():
-            simplefilter("ignore", DeprecationWarning)  # that it is old is the point of it
+            simplefilter("ignore", DeprecationWarning)  # the old version is intended
             tls.minimum_version = ssl.TLSVersion.TLSv1
             tls.maximum_version = ssl.TLSVersion.TLSv1 if version == "1.0" else ssl.TLSVersion.TLSv1_1
         return tls
@@ -76,7 +76,7 @@ def silent_handshake(_: FaultContext) -> Steps:
 @fault(Layer.CONNECTION, "gateway", "The response to the TLS handshake is sent byte by byte, without end.", needs=_TLS)
 def drip_handshake(_: FaultContext, *, pause: float = 0.25) -> Steps:
     yield AwaitData()
-    # A record of 16 KiB with a ServerHello just as long: a client has to wait for all of it.
+    # A record of 16 KiB that contains a ServerHello of the same length: a client has to wait for all of it.
     for byte in b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + bytes(16384):
         yield bytes([byte])
         yield Pause(pause)
@@ -85,7 +85,7 @@ def drip_handshake(_: FaultContext, *, pause: float = 0.25) -> Steps:
 @fault(Layer.CONNECTION, "gateway", "The gateway uses plain HTTP where the client expects TLS.", needs=_TLS)
 def plain(_: FaultContext) -> Steps:
     yield AwaitData()
-    yield _CLIENTS_ERROR
+    yield _BAD_REQUEST
     yield Close()
 
 
@@ -109,7 +109,7 @@ def broken_tls(_: FaultContext, steps: Steps, *, kind: Literal["no-farewell", "a
 
 
 def _kept(context: FaultContext, make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    """One TLS context while the fault is on, because a gateway does not change its certificate by the minute."""
+    """The same TLS context while the fault is on, because a gateway does not change its certificate all the time."""
     if "tls" not in context.memory:
         context.memory["tls"] = make()
     tls: ssl.SSLContext = context.memory["tls"]

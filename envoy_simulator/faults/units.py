@@ -33,7 +33,7 @@ def another_gateway(_: FaultContext, *, serial: str = "122299999999") -> Identit
 
 @fault(Layer.DOCUMENT, "nothing", "Inverters are added, `count` of them.", endpoints=_INVERTERS)
 def inverters_added(context: FaultContext, document: Any, *, count: int = 1) -> Any:
-    """Copies of the last inverter. `device_data` still ends at its limit."""
+    """Add copies of the last inverter. `device_data` still ends at its limit."""
     units = _units(context.request.path, document)
     if not units:
         return document
@@ -119,7 +119,7 @@ def ct(context: FaultContext, document: Any, *, kind: Literal["disabled", "total
 
 @fault(Layer.DOCUMENT, "values", "The meters have `count` phases.", endpoints=_METERS, needs=[Needs.METERS])
 def phases(context: FaultContext, document: Any, *, count: int = 3) -> Any:
-    """Every meter has so many channels, copies of its first."""
+    """Every meter has `count` channels, copies of its first channel."""
     if context.request.path == "/ivp/meters":
         mode = {1: "one", 2: "split"}.get(count, "three")
         return [{**meter, "phaseMode": mode, "phaseCount": count} for meter in document]
@@ -138,7 +138,7 @@ Unit = tuple[str, Any]
 
 
 def _units(path: str, document: Any) -> list[Unit]:
-    """The inverters of a document with their keys there (numbers, if it is a list)."""
+    """The inverters of a document with their keys in it (numbers if it is a list)."""
     if path == _V1:
         return [(str(number), unit) for number, unit in enumerate(document)]
     if path == _INVENTORY:
@@ -147,11 +147,11 @@ def _units(path: str, document: Any) -> list[Unit]:
 
 
 def _with_units(path: str, document: Any, units: list[Unit]) -> Any:
-    bare = [unit for _, unit in units]
+    entries = [unit for _, unit in units]
     if path == _V1:
-        return bare
+        return entries
     if path == _INVENTORY:
-        return [{**kind, "devices": bare} if kind["type"] == "PCU" else kind for kind in document]
+        return [{**kind, "devices": entries} if kind["type"] == "PCU" else kind for kind in document]
     others = {key: unit for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") != "pcu"}
     listed = dict(list({**dict(units), **others}.items())[:_DEVICE_LIMIT])
     return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}

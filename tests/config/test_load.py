@@ -116,7 +116,7 @@ def test_config_angle_at_the_end_of_its_range_is_valid(azimuth: str, tilt: str, 
     assert array.tilt == float(tilt)
 
 
-def test_environment_without_host_is_no_config() -> None:
+def test_environment_without_host_returns_none() -> None:
     assert config.from_environment({"ENVOY_TOKEN": "x"}, COLLECTORS) is None
 
 

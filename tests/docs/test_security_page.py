@@ -34,12 +34,12 @@ def test_security_page_test_file_exists(guarantee: str, files: str) -> None:
 def test_security_page_limits_match_the_code() -> None:
     listed = [int(number) for number in re.findall(r"^\| .+ \| (\d+)[^|]*\|$", PAGE, re.MULTILINE)]
     assert listed == [
-        connections.MOST,
+        connections.MAX_CONNECTIONS,
         connections.CLIENT_TIMEOUT,
-        connections.KEEP_ALIVE,
-        connections.LONGEST_HEAD / 1024,
+        connections.KEEP_ALIVE_TIMEOUT,
+        connections.MAX_HEADER_SIZE / 1024,
         _parser().get_default("web_max_requests"),
-        access.MOST_GUESSES,
+        access.MAX_PASSWORD_CHECKS,
         client.LARGEST_BODY / 1024**2,
         responses.LARGEST_INFO / 1024,
         fields.MAX_DEVICES,

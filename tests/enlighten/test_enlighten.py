@@ -64,7 +64,7 @@ def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> N
     assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
     assert codes == [200, 200]
     assert [each.path for each in cloud.requests] == ["/login/login.json", "/tokens"]
-    assert cloud.requests[0].body == "user%5Bemail%5D=somebody%40example.com&user%5Bpassword%5D=sun-and-wind"
+    assert cloud.requests[0].body == "user%5Bemail%5D=owner%40example.com&user%5Bpassword%5D=sun-and-wind"
     assert "sun-and-wind" not in cloud.requests[1].body
 
 

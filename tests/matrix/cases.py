@@ -45,7 +45,7 @@ CANDIDATE_PROFILES = ("8.3", "5.0", "8.3-collar", "8.2")
 
 
 def profile_for(fault: Fault) -> str:
-    return next(name for name in CANDIDATE_PROFILES if fault.suits(PROFILES[name], tls=PROFILES[name].wants_token))
+    return next(name for name in CANDIDATE_PROFILES if fault.suits(PROFILES[name], tls=PROFILES[name].requires_token))
 
 
 NEEDS_A_KEPT_CONNECTION = frozenset({"crowded", "too-many"})
@@ -56,7 +56,7 @@ _ONE_ENDPOINT = ("/production.json",)
 
 def phases_of(profile: str) -> list[Phase]:
     """Below firmware 7 no token is renewed."""
-    return list(Phase) if PROFILES[profile].wants_token else [Phase.STARTING, Phase.RUNNING]
+    return list(Phase) if PROFILES[profile].requires_token else [Phase.STARTING, Phase.RUNNING]
 
 
 def every_fault_once() -> list[Case]:
@@ -81,9 +81,9 @@ def every_fault() -> list[Case]:
             if fault.breaks == "endpoint":
                 cases.append(Case(fault.name, Phase.RUNNING, profile, options, _ONE_ENDPOINT))
         for other in ("3.7", "5.0", "8.2"):
-            if fault.name in NEEDS_A_KEPT_CONNECTION and not PROFILES[other].wants_token:
+            if fault.name in NEEDS_A_KEPT_CONNECTION and not PROFILES[other].requires_token:
                 continue
-            if other != profile and fault.suits(PROFILES[other], tls=PROFILES[other].wants_token):
+            if other != profile and fault.suits(PROFILES[other], tls=PROFILES[other].requires_token):
                 cases += [Case(fault.name, phase, other) for phase in (Phase.STARTING, Phase.RUNNING)]
     return cases
 

@@ -137,11 +137,11 @@ class ReferenceGateway:
 
     def _documents(self, moment: int) -> dict[str, Document]:
         now = self.start + moment * STEP
-        bearer = {"authorization": f"Bearer {self._gateway.token}"} if self._gateway.wants_token else {}
+        bearer = {"authorization": f"Bearer {self._gateway.token}"} if self._gateway.requires_token else {}
         answered: dict[str, Document] = {}
         for endpoint in ENDPOINTS:
             request = Request("GET", endpoint.target, bearer)
-            if self._gateway.wants_token:
+            if self._gateway.requires_token:
                 response = self._gateway.respond(request, now)
             else:
                 response = self._gateway.site.document(request, now)

@@ -53,7 +53,7 @@ def sequence(seed: int) -> Sequence:
 
 def _steps(random: Random, profile: str, scrapes: int) -> Iterator[Step]:
     profile_design = PROFILES[profile]
-    suitable = [fault for fault in FAULTS.values() if fault.suits(profile_design, tls=profile_design.wants_token)]
+    suitable = [fault for fault in FAULTS.values() if fault.suits(profile_design, tls=profile_design.requires_token)]
     for fault in random.sample(suitable, random.randint(1, 4)):
         when: dict[str, object] = {"seed": random.randrange(1000)}
         if fault.layer in OF_A_REQUEST and random.random() < 0.5:

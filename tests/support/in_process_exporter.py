@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
-from envoy_exporter.app import of_use
+from envoy_exporter.app import useful
 from envoy_exporter.clock import Clock, SystemClock
 from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.collectors.collector import Settings as ReadSettings
@@ -39,7 +39,7 @@ class InProcessExporter:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
         self.gateway = Gateway(
-            replace(settings, collectors=settings.collectors or of_use(ENABLED_BY_DEFAULT, read or ReadSettings())),
+            replace(settings, collectors=settings.collectors or useful(ENABLED_BY_DEFAULT, read or ReadSettings())),
             clock=self.clock,
             random=random or Random(1),
             telemetry=self.telemetry,

@@ -42,7 +42,7 @@ class SimulatedHistory:
         self._clock = ManualClock(plant.start)
         self._collector = GatewayCollector(unpolled_gateway(self._clock), settings or Settings(), self._clock)
         self._token = None
-        if PROFILES[profile].wants_token:
+        if PROFILES[profile].requires_token:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()

@@ -1,8 +1,8 @@
-"""A gateway on a bench: what it says now, whatever is on, and what it would say in good health."""
+"""The documents of a gateway: with its active faults, and without."""
 
 from typing import Any
 
-from simulator.bench import client, document
+from simulator.helpers import client, document
 
 from envoy_simulator import Simulator
 
@@ -10,10 +10,12 @@ READINGS, SITE, V1 = "/ivp/meters/readings", "/production.json?details=1", "/api
 LIST, DETAILS, INVENTORY = "/api/v1/production/inverters", "/ivp/pdm/device_data", "/inventory.json"
 
 
-def told(gateway: Simulator, target: str) -> Any:
-    with client(gateway) as asking:
-        return asking.get(target).json()
+def fetch_json(gateway: Simulator, target: str) -> Any:
+    """The document that a client receives."""
+    with client(gateway) as http:
+        return http.get(target).json()
 
 
 def healthy(gateway: Simulator, target: str) -> Any:
+    """The document without faults."""
     return document(gateway, target, gateway.clock())

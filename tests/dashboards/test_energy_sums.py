@@ -1,4 +1,4 @@
-"""What the recording rules add up is what the plants did: per day and per month, with the days of 23 and 25 hours."""
+"""Recorded energy of days and months equals the energy of the simulated systems, on days of 23 and 25 hours too."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from dashboards.past import Window, when, write
+from dashboards.site_history import Window, when, write
 from dashboards.sites import SITES, Site, Truth
 from support.prometheus import program
 from support.rules import needed, recording_rules
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.integration
 
 SPRING = {"Europe": date(2025, 3, 30), "America": date(2025, 3, 9)}
 AUTUMN = {"Europe": date(2025, 10, 26), "America": date(2025, 11, 2)}
-"""When the clocks are changed."""
+"""The days on which the clocks are changed."""
 ENERGY, RATIO = "instance:enphase_flow_kilowatt_hours:day", "instance:enphase_self_consumption_ratio:day"
 RULES = needed(recording_rules(), {ENERGY, RATIO})
 ONE_PERCENT = 0.01
-UNSEEN = 0.01
-"""Kilowatt-hours a day that no percentage is made of."""
+NEGLIGIBLE = 0.01
+"""Kilowatt-hours a day below which a difference does not count."""
 FLOWS = {"solar", "load", "import", "export", "charge", "discharge"}
 YEAR = 2025
 HOUR = 3600.0
@@ -30,7 +30,7 @@ HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Sums:
-    """The days of all sites: as recorded, and as they were."""
+    """The days of all sites: as recorded, and as simulated."""
 
     prometheus: Prometheus
     windows: Sequence[Window]
@@ -40,7 +40,7 @@ class Sums:
         return [day for window in self.windows if window.site == site for day in window.days]
 
     def recorded(self, site: Site, day: date, record: str) -> dict[str, float]:
-        """The samples of a day by flow, of which each is written soon after its end, and once."""
+        """The samples of a day by flow; each is written once, soon after the end of the day."""
         end = site.midnight(day + timedelta(1))
         found = self.prometheus.at(f'{record}{{instance="{site.instance}"}}[1h]', end + 3599)
         for labels, values in found:
@@ -58,7 +58,7 @@ def sums(windows: Sequence[Window], data: Path) -> Iterator[Sums]:
 
 
 def around_the_clock_changes() -> list[Window]:
-    """The day itself, and those before and after it."""
+    """The day itself, the day before and the day after."""
     return [
         Window(site, changed[site.profile.timezone.partition("/")[0]] - timedelta(1), 3)
         for changed in (SPRING, AUTUMN)
@@ -73,12 +73,12 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sums]:
 
 
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.instance)
-def test_the_days_around_the_change_of_the_clocks_are_what_the_plant_did(changed: Sums, site: Site) -> None:
-    assert [*untrue_days(changed, site)] == []
-    assert [*untrue_months(changed, site)] == []
+def test_recorded_days_around_a_clock_change_are_the_true_energy(changed: Sums, site: Site) -> None:
+    assert [*wrong_days(changed, site)] == []
+    assert [*wrong_months(changed, site)] == []
 
 
-def test_the_days_of_the_change_have_23_and_25_hours() -> None:
+def test_days_of_clock_changes_have_23_and_25_hours() -> None:
     for site in SITES:
         continent = site.profile.timezone.partition("/")[0]
         for day, hours in ((SPRING[continent], 23), (AUTUMN[continent], 25)):
@@ -86,27 +86,27 @@ def test_the_days_of_the_change_have_23_and_25_hours() -> None:
 
 
 @pytest.mark.exhaustive
-def test_each_day_and_each_month_of_a_year_is_what_the_plants_did(tmp_path: Path) -> None:
-    """Half an hour of work. One test, as several processes would each make a year of their own."""
+def test_recorded_days_and_months_of_a_year_are_the_true_energy(tmp_path: Path) -> None:
+    """Takes half an hour. One test, because each process would write its own year."""
     first, last = date(YEAR, 1, 1), date(YEAR, 12, 31)
     windows = [Window(site, first, (last - first).days + 1) for site in SITES]
     with sums(windows, tmp_path / "data") as year:
-        assert [untrue for site in SITES for untrue in (*untrue_days(year, site), *untrue_months(year, site))] == []
+        assert [error for site in SITES for error in (*wrong_days(year, site), *wrong_months(year, site))] == []
 
 
-def untrue_days(known: Sums, site: Site) -> Iterator[str]:
+def wrong_days(known: Sums, site: Site) -> Iterator[str]:
     truth = known.truths[site.instance]
     for day in known.days(site):
         recorded = known.recorded(site, day, ENERGY)
-        yield from untrue(site, day, recorded, {flow: truth.kilowatt_hours(day, flow) for flow in site.flows})
+        yield from wrong_flows(site, day, recorded, {flow: truth.kilowatt_hours(day, flow) for flow in site.flows})
         ratio = known.recorded(site, day, RATIO)
         expected = {"": truth.self_consumption(day)} if "export" in site.flows else {}
         if ratio != pytest.approx(expected, abs=ONE_PERCENT):
             yield f"{site.instance} {day}: self-consumption {ratio} and not {expected}"
 
 
-def untrue_months(known: Sums, site: Site) -> Iterator[str]:
-    """The samples of a month's days, added up as a panel does it."""
+def wrong_months(known: Sums, site: Site) -> Iterator[str]:
+    """Compares the sum of a month's days, as a panel computes it."""
     truth = known.truths[site.instance]
     for month in sorted({day.month for day in known.days(site)}):
         days = [day for day in known.days(site) if day.month == month]
@@ -114,12 +114,12 @@ def untrue_months(known: Sums, site: Site) -> Iterator[str]:
         query = f'sum_over_time({ENERGY}{{instance="{site.instance}"}}[{round(end - start)}s])'
         added = {labels["flow"]: next(iter(values.values())) for labels, values in known.prometheus.at(query, end)}
         expected = {flow: sum(truth.kilowatt_hours(day, flow) for day in days) for flow in site.flows}
-        yield from untrue(site, days[0], added, expected)
+        yield from wrong_flows(site, days[0], added, expected)
 
 
-def untrue(site: Site, since: date, recorded: Mapping[str, float], expected: Mapping[str, float]) -> Iterator[str]:
+def wrong_flows(site: Site, since: date, recorded: Mapping[str, float], expected: Mapping[str, float]) -> Iterator[str]:
     if {*recorded} & FLOWS != {*expected}:
         yield f"{site.instance} {since}: {sorted(recorded)} and not {sorted(expected)}"
     for flow in recorded.keys() & expected.keys():
-        if recorded[flow] != pytest.approx(expected[flow], rel=ONE_PERCENT, abs=UNSEEN):
+        if recorded[flow] != pytest.approx(expected[flow], rel=ONE_PERCENT, abs=NEGLIGIBLE):
             yield f"{site.instance} {since}: {flow} {recorded[flow]:.3f} kWh and not {expected[flow]:.3f}"

@@ -1,9 +1,9 @@
-"""The inventory and what device_data has beside inverters and meters are the system's, in every document alike."""
+"""Devices in the inventory and in device_data match the system, in every document."""
 
 from typing import Any
 
 import pytest
-from simulator.bench import NOON_IN_JUNE, a_gateway, document, entry
+from simulator.helpers import NOON_IN_JUNE, document, entry, make_gateway
 
 from envoy_simulator import PROFILES, Simulator
 
@@ -16,14 +16,18 @@ def inventory(gateway: Simulator, now: float, kind: str, query: str = "?deleted=
     return entry(document(gateway, f"/inventory.json{query}", now), type=kind)["devices"]
 
 
-def test_ac_batteries_are_the_systems_in_every_document() -> None:
-    gateway = a_gateway("8.3-ac")
+def test_ac_batteries_match_the_system_in_every_document() -> None:
+    gateway = make_gateway("8.3-ac")
     units = inventory(gateway, NOW, "ACB")
     devices = document(gateway, "/ivp/pdm/device_data", NOW).values()
-    data = {each["sn"]: each["channels"][0] for each in devices if isinstance(each, dict) and each["devName"] == "acb"}
+    data = {
+        device["sn"]: device["channels"][0]
+        for device in devices
+        if isinstance(device, dict) and device["devName"] == "acb"
+    }
     assert gateway.system is not None
     truth = gateway.system.at
-    assert [unit["serial_num"] for unit in units] == [each.serial for each in truth(NOW).batteries] == list(data)
+    assert [unit["serial_num"] for unit in units] == [battery.serial for battery in truth(NOW).batteries] == list(data)
     watts = 0.0
     for number, unit in enumerate(units):
         report = data[unit["serial_num"]]["lastReading"]
@@ -41,14 +45,14 @@ def test_ac_batteries_are_the_systems_in_every_document() -> None:
     control = document(gateway, "/ivp/ensemble/secctrl", NOW)
     assert (control["ACB_agg_energy"], control["Max_energy"], control["agg_soc"]) == (storage["whNow"], 3720, 0)
     v1 = document(gateway, "/api/v1/production/inverters", NOW)
-    assert [each["serialNumber"] for each in v1 if each["devType"] == 11] == list(data)
+    assert [unit["serialNumber"] for unit in v1 if unit["devType"] == 11] == list(data)
 
 
 @pytest.mark.parametrize("hours", [0, 5])
-def test_an_inverter_s_current_is_that_of_its_active_and_its_reactive_power(hours: int) -> None:
-    devices = document(a_gateway("8.3"), "/ivp/pdm/device_data", NOW + 3600 * hours).values()
-    pcus = [each for each in devices if isinstance(each, dict) and each["devName"] == "pcu"]
-    reports = [each["channels"][0]["lastReading"] for each in pcus]
+def test_inverter_current_includes_reactive_power(hours: int) -> None:
+    devices = document(make_gateway("8.3"), "/ivp/pdm/device_data", NOW + 3600 * hours).values()
+    inverters = [device for device in devices if isinstance(device, dict) and device["devName"] == "pcu"]
+    reports = [inverter["channels"][0]["lastReading"] for inverter in inverters]
     assert len(reports) == len(PROFILES["8.3"].design.inverters)
     for report in reports:
         active = report["joulesProduced"] / report["duration"]
@@ -58,41 +62,43 @@ def test_an_inverter_s_current_is_that_of_its_active_and_its_reactive_power(hour
 
 
 @pytest.mark.parametrize("name", [name for name, profile in PROFILES.items() if "/inventory.json" in profile.paths])
-def test_an_inventory_knows_its_inverters_and_hears_them_by_day_only(name: str) -> None:
-    gateway = a_gateway(name)
+def test_inventory_inverters_communicate_by_day_only(name: str) -> None:
+    gateway = make_gateway(name)
     dusk = 7 if PROFILES[name].timezone.startswith("Europe/") else 12
     by_day, by_night = (inventory(gateway, NOW + 3600 * hours, "PCU") for hours in (0, dusk))
-    there = [each for each in by_day if each["admin_state"] != 3]
-    assert [each["serial_num"] for each in there] == [each.serial for each in PROFILES[name].design.inverters]
-    assert {each["producing"] for each in there} == {True}
-    assert {each["operating"] for each in by_night if each["admin_state"] != 3} == {False}
-    assert all(isinstance(each["last_rpt_date"], str) for each in by_day)
-    assert all("envoy.global.ok" not in each["device_status"] for each in by_night)
+    present = [inverter for inverter in by_day if inverter["admin_state"] != 3]
+    assert [inverter["serial_num"] for inverter in present] == [
+        inverter.serial for inverter in PROFILES[name].design.inverters
+    ]
+    assert {inverter["producing"] for inverter in present} == {True}
+    assert {inverter["operating"] for inverter in by_night if inverter["admin_state"] != 3} == {False}
+    assert all(isinstance(inverter["last_rpt_date"], str) for inverter in by_day)
+    assert all("envoy.global.ok" not in inverter["device_status"] for inverter in by_night)
 
 
-def test_a_removed_inverter_is_told_to_those_who_ask() -> None:
-    gateway = a_gateway("8.3-ac")
+def test_inventory_lists_a_removed_inverter_on_request() -> None:
+    gateway = make_gateway("8.3-ac")
     (removed,) = PROFILES["8.3-ac"].design.removed
-    listed = {each["serial_num"]: each for each in inventory(gateway, NOW, "PCU")}
+    listed = {inverter["serial_num"]: inverter for inverter in inventory(gateway, NOW, "PCU")}
     assert listed[removed]["admin_state"] == 3
     assert "producing" not in listed[removed]
-    assert removed not in {each["serial_num"] for each in inventory(gateway, NOW, "PCU", query="")}
-    (device,) = [each for each in document(gateway, "/ivp/pdm/device_data", NOW).values() if removed in str(each)]
+    assert removed not in {inverter["serial_num"] for inverter in inventory(gateway, NOW, "PCU", query="")}
+    (device,) = [device for device in document(gateway, "/ivp/pdm/device_data", NOW).values() if removed in str(device)]
     assert (device["active"], device["channels"][0]["lastReading"]) == (False, {})
 
 
-def test_device_data_of_many_inverters_ends_at_its_limit_without_a_word() -> None:
+def test_device_data_of_60_inverters_ends_at_the_limit() -> None:
     """home-assistant/core#148331: the count is that of the list."""
-    gateway = a_gateway("8.2-large")
+    gateway = make_gateway("8.2-large")
     devices = document(gateway, "/ivp/pdm/device_data", NOW)
     assert (devices.pop("deviceCount"), devices.pop("deviceDataLimit"), len(devices)) == (50, 50, 50)
     assert len(document(gateway, "/api/v1/production/inverters", NOW)) == 60
 
 
-def test_an_iq_relay_is_on_the_one_phase_there_is() -> None:
-    gateway = a_gateway("8.3-ac")
+def test_iq_relay_is_connected_to_the_only_phase() -> None:
+    gateway = make_gateway("8.3-ac")
     devices = document(gateway, "/ivp/pdm/device_data", NOW)
-    (relay,) = [each for each in devices.values() if isinstance(each, dict) and each["devName"] == "nsrb"]
+    (relay,) = [device for device in devices.values() if isinstance(device, dict) and device["devName"] == "nsrb"]
     report = relay["channels"][0]["lastReading"]
     assert report["endDate"] == NOW // 900 * 900
     assert 225_000 < report["VrmsL1N"] < 245_000

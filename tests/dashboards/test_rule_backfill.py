@@ -1,4 +1,4 @@
-"""How recording rules come into the past: in order, each sample once, and as promtool's own backfill has it."""
+"""Backfilling of recording rules: in order, each sample once, with the same results as promtool's backfill."""
 
 import shutil
 from datetime import date
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dashboards.past import Window, when, write
+from dashboards.site_history import Window, when, write
 from dashboards.sites import SITES
 from support.prometheus import run
 from support.rules import Rule, levels, needed, recording_rules
@@ -29,21 +29,21 @@ SHARE = rule("instance:watts", 'instance:watts{flow=~"solar|export"} / 2', flow=
 ALL = rule("instance:sum", "sum(instance:watts) # and not instance:never")
 
 
-def test_a_rule_comes_after_what_it_reads_and_labels_tell_rules_of_one_name_apart() -> None:
+def test_levels_rule_is_above_the_rules_that_it_reads() -> None:
     assert levels([ALL, SHARE, EXPORT, SOLAR, REGISTER]) == [[EXPORT, REGISTER], [SOLAR], [SHARE], [ALL]]
 
 
-def test_rules_that_read_each_other_have_no_order() -> None:
+def test_levels_rules_that_read_each_other_raise() -> None:
     with pytest.raises(AssertionError, match="read each other"):
         levels([rule("a:x", "b:x"), rule("b:x", "a:x")])
 
 
-def test_needed_are_those_that_are_read_and_what_these_read() -> None:
+def test_needed_includes_indirectly_read_rules() -> None:
     assert needed([ALL, SHARE, EXPORT, SOLAR, REGISTER], {"instance:sum"}) == [ALL, SHARE, EXPORT, SOLAR, REGISTER]
     assert needed([ALL, EXPORT, REGISTER], {"instance:register"}) == [REGISTER]
 
 
-def test_results_stand_beside_the_data_a_level_after_the_other(tmp_path: Path) -> None:
+def test_fill_in_adds_the_results_level_by_level(tmp_path: Path) -> None:
     data = tmp_path / "data"
     write_blocks((line("meter", {"job": "a\\b"}, number, START + 60 * number) for number in range(30)), data)
     fill_in(
@@ -57,7 +57,7 @@ def test_results_stand_beside_the_data_a_level_after_the_other(tmp_path: Path) -
     assert found.values == {START + 60 * number: 2 * number + 1 for number in range(30)}
 
 
-def test_two_rules_that_record_one_sample_are_caught(tmp_path: Path) -> None:
+def test_fill_in_two_rules_with_one_sample_raise(tmp_path: Path) -> None:
     write_blocks([line("meter", NAMELESS, 1, START)], tmp_path / "data")
     with pytest.raises(AssertionError, match="recorded by two rules"):
         fill_in(
@@ -65,7 +65,7 @@ def test_two_rules_that_record_one_sample_are_caught(tmp_path: Path) -> None:
         )
 
 
-def test_a_query_that_prometheus_refuses_is_an_error(tmp_path: Path) -> None:
+def test_prometheus_invalid_query_raises(tmp_path: Path) -> None:
     write_blocks([line("meter", NAMELESS, 1, START)], tmp_path / "data")
     with serve(tmp_path / "data") as prometheus, pytest.raises(ValueError, match="parse error"):
         prometheus.at("sum(", START)
@@ -74,8 +74,8 @@ def test_a_query_that_prometheus_refuses_is_an_error(tmp_path: Path) -> None:
 FLOWS = "instance:enphase_flow_watts:mean5m"
 
 
-def test_promtools_own_backfill_comes_to_the_same(tmp_path: Path) -> None:
-    """But for the seconds of the minute at which it evaluates: by night these make no difference to a day."""
+def test_fill_in_has_the_results_of_promtool_backfill(tmp_path: Path) -> None:
+    """Except for the second of the minute at which it evaluates; for the mean of a day it makes little difference."""
     rules = needed(recording_rules(), {FLOWS})
     window = Window(SITES[1], date(2025, 6, 13), 1)
     midnight, end = window.midnights
@@ -93,8 +93,8 @@ def test_promtools_own_backfill_comes_to_the_same(tmp_path: Path) -> None:
     with serve(ours) as first, serve(theirs) as second:
         query = f"avg_over_time({FLOWS}[1d])"
         expected, found = (
-            {labels["flow"]: next(iter(values.values())) for labels, values in each.at(query, end)}
-            for each in (first, second)
+            {labels["flow"]: next(iter(values.values())) for labels, values in prometheus.at(query, end)}
+            for prometheus in (first, second)
         )
     assert {"solar", "load", "import", "export"} <= expected.keys()
     assert found == pytest.approx(expected, rel=2e-3, abs=0.5)
@@ -102,9 +102,9 @@ def test_promtools_own_backfill_comes_to_the_same(tmp_path: Path) -> None:
 
 def group(rules: list[Rule], interval: int) -> dict[str, object]:
     written = [
-        {"record": each.record, "expr": each.expr, "labels": dict(each.labels)}
-        for each in rules
-        if each.interval == interval
+        {"record": rule.record, "expr": rule.expr, "labels": dict(rule.labels)}
+        for rule in rules
+        if rule.interval == interval
     ]
     return {"name": f"every {interval} s", "interval": f"{interval}s", "rules": written}
 

@@ -1,4 +1,4 @@
-"""What the soaked exporter wrote into its log: how many lines in an hour of its clock, and of which kind."""
+"""The log of the exporter in the soak test: the number of lines in an hour of its clock, by kind."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ THINGS = ("the gateway", "serial", "firmware", "credentials")
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """`hours`: lines by gateway and hour; `summaries`: the seconds of each gateway's summaries."""
+    """Counts of lines. `hours`: by gateway and hour. `closest_summaries`: the fewest seconds between two summaries."""
 
     hours: Counter[tuple[str, int]]
     kinds: Counter[str]
@@ -44,23 +44,23 @@ def most_an_hour(endpoints: int) -> int:
 
 
 def read(path: Path) -> Lines:
-    """Raises ValueError for a line that is none."""
+    """The counts of a log file. Raises ValueError for an invalid line."""
     hours: Counter[tuple[str, int]] = Counter()
     kinds: Counter[str] = Counter()
-    told: dict[str, float] = {}
+    summarised_at: dict[str, float] = {}
     bugs, closest = 0, float("inf")
     with path.open() as lines:
         for line in lines:
             match = _LINE.match(line)
             if match is None:
-                raise ValueError(f"the log has a line that is none: {line!r}")
+                raise ValueError(f"invalid log line: {line!r}")
             gateway, second, kind = match["gateway"] or "", int(match["second"]), _kind(match["words"])
             hours[gateway, second // HOUR] += 1
             kinds[kind] += 1
             bugs += BUG in line
             if kind == "summaries":
-                closest = min(closest, second - told.get(gateway, float("-inf")))
-                told[gateway] = second
+                closest = min(closest, second - summarised_at.get(gateway, float("-inf")))
+                summarised_at[gateway] = second
     return Lines(hours, kinds, bugs, closest)
 
 

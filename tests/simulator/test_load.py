@@ -1,4 +1,4 @@
-"""What is counted, how slow a gateway can be, and the place where faults get in between."""
+"""The counted load, the latency of a gateway, and the hooks for faults."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from simulator.bench import StandingClock, client
+from simulator.helpers import SettableClock, client
 
 from envoy_simulator import Simulator
 from envoy_simulator.faults import NoFaults
@@ -17,12 +17,12 @@ from envoy_simulator.steps import Close, Steps
 pytestmark = pytest.mark.integration
 
 
-def test_it_counts_what_is_asked_and_what_was_answered() -> None:
-    with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
-        asking.get("/production.json?details=1")
-        asking.get("/production.json")
-        asking.get("/ivp/cellular")
-        asking.get("/ivp/meters", headers={"authorization": ""})
+def test_load_counts_requests_and_responses() -> None:
+    with Simulator("8.3", tls=False) as gateway, client(gateway) as http:
+        http.get("/production.json?details=1")
+        http.get("/production.json")
+        http.get("/ivp/cellular")
+        http.get("/ivp/meters", headers={"authorization": ""})
         load = gateway.load
         assert load.requests == {"/production.json": 2, "/ivp/cellular": 1, "/ivp/meters": 1}
         assert load.codes == {("/production.json", 200): 2, ("/ivp/cellular", 404): 1, ("/ivp/meters", 401): 1}
@@ -32,23 +32,23 @@ def test_it_counts_what_is_asked_and_what_was_answered() -> None:
         assert (gateway.load.requests, gateway.load.connections, gateway.load.open_connections) == ({}, 0, 1)
 
 
-def test_anything_but_a_get_is_refused_and_written_down() -> None:
-    with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
+def test_load_records_methods_other_than_get() -> None:
+    with Simulator("8.3", tls=False) as gateway, client(gateway) as http:
         for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"):
-            assert asking.request(method, "/ivp/ensemble/relay", content=b"{}").status_code == 405
+            assert http.request(method, "/ivp/ensemble/relay", content=b"{}").status_code == 405
         assert gateway.load.invalid_requests == [
             f"{method} /ivp/ensemble/relay" for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
         ]
 
 
-def test_a_path_that_no_gateway_has_is_written_down_and_one_that_some_have_is_not() -> None:
-    with Simulator("8.3", tls=False) as gateway, client(gateway) as asking:
+def test_load_records_paths_that_no_gateway_has() -> None:
+    with Simulator("8.3", tls=False) as gateway, client(gateway) as http:
         for path in ("/metrics", "/ivp/peb/newscan", "/stream/meter", "/ivp/cellular", "/inv"):
-            assert asking.get(path).status_code == 404
+            assert http.get(path).status_code == 404
         assert gateway.load.invalid_requests == ["GET /metrics", "GET /ivp/peb/newscan", "GET /stream/meter"]
 
 
-def test_the_slow_process_takes_one_to_six_seconds_and_one_request_at_a_time() -> None:
+def test_slow_pages_take_1_to_6_s_one_at_a_time() -> None:
     slept: list[float] = []
     at_once: list[int] = []
     sleeping = threading.Semaphore(1)
@@ -61,12 +61,12 @@ def test_the_slow_process_takes_one_to_six_seconds_and_one_request_at_a_time() -
 
     with Simulator("8.3", tls=False, latency=2.0, sleep=sleep) as gateway:
 
-        def ask(path: str) -> None:
-            with client(gateway) as asking:
-                asking.get(path)
+        def fetch(path: str) -> None:
+            with client(gateway) as http:
+                http.get(path)
 
         slow = ["/production.json?details=1", "/production", "/home"] * 4
-        threads = [threading.Thread(target=ask, args=(path,)) for path in slow]
+        threads = [threading.Thread(target=fetch, args=(path,)) for path in slow]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -76,28 +76,28 @@ def test_the_slow_process_takes_one_to_six_seconds_and_one_request_at_a_time() -
         assert all(2 <= seconds <= 12 for seconds in slept)
         assert len(set(slept)) == 12
         for path in ("/info", "/ivp/meters/readings", "/api/v1/production", "/ivp/ensemble/power"):
-            ask(path)
-        with client(gateway) as asking:
-            asking.get("/home", headers={"authorization": ""})
+            fetch(path)
+        with client(gateway) as http:
+            http.get("/home", headers={"authorization": ""})
         assert len(slept) == 12
 
 
-def test_native_documents_are_answered_side_by_side_and_the_most_at_once_is_counted() -> None:
-    met = threading.Barrier(5, timeout=10)
+def test_native_documents_are_served_in_parallel() -> None:
+    all_in_flight = threading.Barrier(5, timeout=10)
 
-    class Meeting(NoFaults):
-        """All five must be in flight before any is answered."""
+    class WaitForFive(NoFaults):
+        """Respond only once five requests are in flight."""
 
         def request(
             self,
             request: Request,
-            connection: socket.socket,  # noqa: ARG002  # answered in the common way
-            answer: Callable[[Request], Response],
+            connection: socket.socket,  # noqa: ARG002  # the server sends the response
+            respond: Callable[[Request], Response],
         ) -> Response | None:
-            met.wait()
-            return answer(request)
+            all_in_flight.wait()
+            return respond(request)
 
-    with Simulator("8.3", tls=False, faults=Meeting()) as gateway:
+    with Simulator("8.3", tls=False, faults=WaitForFive()) as gateway:
         url = f"http://{gateway.address}/info"
         threads = [threading.Thread(target=httpx.get, args=(url,), kwargs={"trust_env": False}) for _ in range(5)]
         for thread in threads:
@@ -107,16 +107,16 @@ def test_native_documents_are_answered_side_by_side_and_the_most_at_once_is_coun
         assert gateway.load.most_in_flight == 5
 
 
-def test_requests_one_after_another_are_never_two_in_flight() -> None:
+def test_sequential_requests_are_one_in_flight() -> None:
     with Simulator("8.3", tls=False) as gateway:
         for _ in range(60):
-            with client(gateway) as asking:
-                asking.get("/info")
+            with client(gateway) as http:
+                http.get("/info")
         assert gateway.load.most_in_flight == 1
 
 
-class Sabotage(NoFaults):
-    """Ends every second connection unheard, changes one answer, and writes another with its own hand."""
+class CustomFaults(NoFaults):
+    """Closes every second connection, replaces one response, and writes another to the socket itself."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -127,36 +127,36 @@ class Sabotage(NoFaults):
             yield Close()
 
     def request(
-        self, request: Request, connection: socket.socket, answer: Callable[[Request], Response]
+        self, request: Request, connection: socket.socket, respond: Callable[[Request], Response]
     ) -> Response | None:
         if request.path == "/ivp/meters":
             return Response(503, body=b"Resource busy, please retry after 30 seconds")
         if request.path == "/home":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
             return None
-        return answer(request)
+        return respond(request)
 
 
-def test_a_fault_may_take_a_connection_change_an_answer_or_write_its_own() -> None:
-    with Simulator("8.3", tls=False, faults=Sabotage()) as gateway, client(gateway) as asking:
-        assert asking.get("/info").status_code == 200
-        assert asking.get("/ivp/meters").status_code == 503
+def test_hooks_can_close_replace_or_write_a_response() -> None:
+    with Simulator("8.3", tls=False, faults=CustomFaults()) as gateway, client(gateway) as http:
+        assert http.get("/info").status_code == 200
+        assert http.get("/ivp/meters").status_code == 503
         with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
-            asking.get("/home")
+            http.get("/home")
         with pytest.raises(httpx.HTTPError):
-            asking.get("/info")
-        assert asking.get("/info").status_code == 200
+            http.get("/info")
+        assert http.get("/info").status_code == 200
         assert gateway.load.codes == {("/info", 200): 2, ("/ivp/meters", 503): 1}
 
 
-def test_a_document_is_of_the_instant_of_its_asking_however_long_it_takes() -> None:
-    clock = StandingClock()
+def test_slow_document_describes_the_time_of_the_request() -> None:
+    clock = SettableClock()
 
     def sleep(seconds: float) -> None:
         clock.now += 60 * seconds
 
-    with Simulator("8.3", clock=clock, tls=False, latency=1.0, sleep=sleep) as gateway, client(gateway) as asking:
+    with Simulator("8.3", clock=clock, tls=False, latency=1.0, sleep=sleep) as gateway, client(gateway) as http:
         before = clock.now
-        document = asking.get("/production.json").json()
+        document = http.get("/production.json").json()
         assert clock.now > before
         assert document["production"][1]["readingTime"] == before

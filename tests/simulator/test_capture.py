@@ -1,12 +1,11 @@
-"""A replay answers what the real gateway answered, byte for byte."""
+"""A replay of a capture returns the recorded responses, byte for byte."""
 
 import json
-import re
 from pathlib import Path
 
 import httpx
 import pytest
-from simulator.bench import NOON_IN_JUNE, StandingClock, captures, recorded
+from simulator.helpers import NOON_IN_JUNE, SettableClock, captures, recordings
 
 from envoy_simulator import Simulator
 from envoy_simulator.capture import Capture, CaptureError
@@ -22,7 +21,7 @@ INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
 
 
 def folder_of(parent: Path, firmware: bytes, **files: bytes) -> Path:
-    """A capture of a gateway that never was."""
+    """A capture of an imaginary gateway."""
     folder = parent / "capture"
     folder.mkdir()
     (folder / "info").write_bytes(INFO % firmware)
@@ -37,11 +36,11 @@ def log(code: int, **headers: str) -> bytes:
 
 
 def get(gateway: Simulator, path: str) -> httpx.Response:
-    """With all credentials that could be asked for."""
+    """A GET with the token or the password."""
     url = f"{gateway.scheme}://{gateway.address}{path}"
-    if gateway.wants_token:
+    if gateway.requires_token:
         headers = {"authorization": f"Bearer {gateway.token}"}
-        return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is its own
+        return httpx.get(url, headers=headers, verify=False, trust_env=False)  # noqa: S501  # its certificate is self-signed
     return httpx.get(url, auth=httpx.DigestAuth(gateway.username, gateway.password), trust_env=False)
 
 
@@ -49,34 +48,34 @@ def every_capture() -> list[str]:
     try:
         return sorted(folder.name for folder in captures().iterdir() if folder.is_dir())
     except pytest.skip.Exception:
-        return ["none at hand"]
+        return ["not available"]
 
 
 @pytest.mark.parametrize("name", every_capture())
-def test_a_capture_is_replayed_byte_for_byte_with_its_status_codes(name: str) -> None:
+def test_capture_is_replayed_byte_for_byte(name: str) -> None:
     folder = captures() / name
     with Simulator.of_capture(folder, tls=False) as gateway:
         assert gateway.serial.encode() in (folder / "info").read_bytes()
-        asked = 0
-        for path, file in recorded(folder):
+        count = 0
+        for path, file in recordings(folder):
             logged = file.with_name(f"{file.name}_log.json")
             code = json.loads(logged.read_bytes())["code"] if logged.exists() else 200
-            answer = get(gateway, path)
-            assert (answer.status_code, answer.content) == (code, file.read_bytes()), path
-            asked += 1
-        assert asked > 2
+            response = get(gateway, path)
+            assert (response.status_code, response.content) == (code, file.read_bytes()), path
+            count += 1
+        assert count > 2
         assert gateway.load.codes[("/info", 200)] == 1
 
 
-def test_the_refusal_of_3_9_36_keeps_its_nonsense_of_a_header() -> None:
+def test_capture_3_9_36_keeps_its_invalid_401_header() -> None:
     with Simulator.of_capture(captures() / "3.9.36_bad_auth") as gateway:
-        answer = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
-        assert answer.status_code == 401
-        (header,) = [value for name, value in answer.headers.raw if name.lower() == b"www-authenticate"]
+        response = httpx.get(f"http://{gateway.address}{INVERTERS}", trust_env=False)
+        assert response.status_code == 401
+        (header,) = [value for name, value in response.headers.raw if name.lower() == b"www-authenticate"]
         assert header == "\u00d8\u00c9\u00c6A".encode("latin-1")
 
 
-def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> None:
+def test_capture_headers_are_replayed_except_connection_headers(tmp_path: Path) -> None:
     headers = {
         "content_type": "text/odd",
         "x_odd": "\u00d8\r\nInjected: yes",
@@ -86,13 +85,13 @@ def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> Non
     folder = folder_of(tmp_path, b"D8.2.127", home=b"{}\n", home_log=b"")
     (folder / "home_log.json").write_bytes(log(200, **headers, transfer_encoding="chunked"))
     with Simulator.of_capture(folder, tls=False) as gateway:
-        answer = get(gateway, "/home")
-        assert answer.content == b"{}\n"
-        assert answer.headers["content-type"] == "text/odd"
-        assert "injected" not in answer.headers
-        assert answer.headers["connection"] == "keep-alive"
-        assert answer.headers["transfer-encoding"] == "chunked"
-        assert "content-length" not in answer.headers
+        response = get(gateway, "/home")
+        assert response.content == b"{}\n"
+        assert response.headers["content-type"] == "text/odd"
+        assert "injected" not in response.headers
+        assert response.headers["connection"] == "keep-alive"
+        assert response.headers["transfer-encoding"] == "chunked"
+        assert "content-length" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -106,14 +105,14 @@ def test_headers_are_replayed_but_those_of_the_connection(tmp_path: Path) -> Non
         (b"D8.2.127", "/", b' { "err": "404 - Not Found" }'),
     ],
 )
-def test_what_was_not_recorded_is_not_there(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
+def test_capture_path_that_was_not_recorded_is_404(tmp_path: Path, firmware: bytes, path: str, body: bytes) -> None:
     folder = folder_of(tmp_path, firmware, **{"info_log.json": log(200)})
     with Simulator.of_capture(folder, tls=False) as gateway:
-        answer = get(gateway, path)
-        assert (answer.status_code, answer.content) == (404, body)
+        response = get(gateway, path)
+        assert (response.status_code, response.content) == (404, body)
 
 
-def test_a_path_with_a_query_falls_back_to_the_one_without(tmp_path: Path) -> None:
+def test_capture_path_with_query_falls_back_to_the_path(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, b"D8.2.127", **{"production.json": b"plain"})
     with Simulator.of_capture(folder, tls=False) as gateway:
         assert get(gateway, "/production.json?details=1").content == b"plain"
@@ -122,7 +121,7 @@ def test_a_path_with_a_query_falls_back_to_the_one_without(tmp_path: Path) -> No
         assert get(gateway, "/production.json").content == b"plain"
 
 
-def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None:
+def test_capture_old_firmware_requires_digest_for_inverters(tmp_path: Path) -> None:
     files = {"api_v1_production": b"{}", "api_v1_production_inverters": b"[]", "production": b"{}"}
     with Simulator.of_capture(folder_of(tmp_path, b"D5.0.62", **files)) as gateway:
         url = f"http://{gateway.address}"
@@ -136,48 +135,46 @@ def test_below_7_only_the_list_of_inverters_wants_digest(tmp_path: Path) -> None
         assert gateway.system is None
 
 
-def test_a_recorded_401_stays_one_whatever_comes(tmp_path: Path) -> None:
+def test_capture_recorded_401_ignores_credentials(tmp_path: Path) -> None:
     files = {
         "api_v1_production_inverters": b"no",
         "api_v1_production_inverters_log.json": log(401, www_authenticate="Nonsense"),
     }
     with Simulator.of_capture(folder_of(tmp_path, b"R3.9.36", **files)) as gateway:
-        answer = get(gateway, INVERTERS)
-        assert (answer.status_code, answer.content) == (401, b"no")
-        assert answer.headers["www-authenticate"] == "Nonsense"
+        response = get(gateway, INVERTERS)
+        assert (response.status_code, response.content) == (401, b"no")
+        assert response.headers["www-authenticate"] == "Nonsense"
 
 
-def test_from_7_on_it_wants_the_token_over_tls(tmp_path: Path) -> None:
+def test_capture_from_7_on_requires_the_token_over_tls(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, b"D7.6.175", ivp_meters=b"[]")
     with Simulator.of_capture(folder) as gateway:
         assert gateway.scheme == "https"
         assert get(gateway, "/ivp/meters").content == b"[]"
         url = f"https://{gateway.address}"
-        assert httpx.get(f"{url}/ivp/meters", verify=False, trust_env=False).status_code == 401  # noqa: S501  # its own
-        assert httpx.get(f"{url}/info", verify=False, trust_env=False).status_code == 200  # noqa: S501  # its own
+        assert httpx.get(f"{url}/ivp/meters", verify=False, trust_env=False).status_code == 401  # noqa: S501  # self-signed
+        assert httpx.get(f"{url}/info", verify=False, trust_env=False).status_code == 200  # noqa: S501  # self-signed
 
 
-def test_a_replay_can_be_moved_to_the_present_and_ages_stay(tmp_path: Path) -> None:
+def test_capture_at_present_moves_dates_and_keeps_ages(tmp_path: Path) -> None:
     inverters = b'[ {"serialNumber": "1700000000", "lastReportDate" : 1699999700, "maxReportWatts": 300} ]'
     folder = folder_of(tmp_path, b"D8.2.127", api_v1_production_inverters=inverters)
-    clock = StandingClock()
+    clock = SettableClock()
     with Simulator.of_capture(folder, tls=False, at_present=True, clock=clock) as gateway:
         for passed in (0, 3600):
             clock.now = NOON_IN_JUNE + passed
             assert f"<time>{int(clock.now)}</time>" in get(gateway, "/info").text
-            (told,) = get(gateway, INVERTERS).json()
-            assert told == {
+            (inverter,) = get(gateway, INVERTERS).json()
+            assert inverter == {
                 "serialNumber": "1700000000",
                 "lastReportDate": int(clock.now) - 300,
                 "maxReportWatts": 300,
             }
 
 
-@pytest.mark.parametrize(
-    ("info", "says"), [(None, "no file `info`"), (b"<html>", "no serial"), (INFO % b"nonsense", "no firmware")]
-)
-def test_a_folder_that_is_no_capture_is_refused(tmp_path: Path, info: bytes | None, says: str) -> None:
+@pytest.mark.parametrize(("info", "word"), [(None, "missing"), (b"<html>", "invalid"), (INFO % b"nonsense", "invalid")])
+def test_capture_folder_without_a_valid_info_is_rejected(tmp_path: Path, info: bytes | None, word: str) -> None:
     if info is not None:
         (tmp_path / "info").write_bytes(info)
-    with pytest.raises(CaptureError, match=re.escape(says)):
+    with pytest.raises(CaptureError, match=word):
         Capture.read(tmp_path)

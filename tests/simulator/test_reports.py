@@ -1,9 +1,9 @@
-"""What an inverter reports: its last whole interval, and nothing by night."""
+"""The reports of an inverter: of its last whole interval, and none at night."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulator.bench import NOON_IN_JUNE, a_gateway, document
+from simulator.helpers import NOON_IN_JUNE, document, make_gateway
 
 from envoy_simulator import PROFILES
 from envoy_simulator.reports import latest_reports
@@ -14,7 +14,7 @@ MIDNIGHT_IN_DENVER = NOON_IN_JUNE + 12 * 3600
 
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2000, 20_000), st.sampled_from([20, 300, 900]))
-def test_a_report_is_the_integral_over_its_whole_interval(seed: int, offset: int, interval: int) -> None:
+def test_report_is_the_integral_over_its_interval(seed: int, offset: int, interval: int) -> None:
     system = SystemModel(PROFILES["8.3"].design, seed=seed, start=NOON_IN_JUNE)
     now = NOON_IN_JUNE + offset + 0.25
     for number in (0, 7, 19):
@@ -35,14 +35,14 @@ def test_reports_are_staggered_over_the_interval() -> None:
     assert 800 < max(ends) - min(ends) < 900
 
 
-def test_by_night_the_last_reports_stay_with_their_small_watts() -> None:
-    gateway = a_gateway("8.3", now=MIDNIGHT_IN_DENVER)
+def test_reports_at_night_are_the_last_ones_of_the_day() -> None:
+    gateway = make_gateway("8.3", now=MIDNIGHT_IN_DENVER)
     early = document(gateway, "/api/v1/production/inverters", MIDNIGHT_IN_DENVER)
     late = document(gateway, "/api/v1/production/inverters", MIDNIGHT_IN_DENVER + 3600)
     assert early == late
-    for each in early:
-        assert 3 * 3600 < MIDNIGHT_IN_DENVER - each["lastReportDate"] < 5 * 3600
-        assert 0 <= each["lastReportWatts"] <= 5
+    for inverter in early:
+        assert 3 * 3600 < MIDNIGHT_IN_DENVER - inverter["lastReportDate"] < 5 * 3600
+        assert 0 <= inverter["lastReportWatts"] <= 5
     site = document(gateway, "/production.json", MIDNIGHT_IN_DENVER)["production"][0]
     assert site["wNow"] == 0
     assert site["activeCount"] == 20
@@ -51,8 +51,8 @@ def test_by_night_the_last_reports_stay_with_their_small_watts() -> None:
     assert device["active"] is True
 
 
-def test_an_inverter_not_heard_for_days_has_no_report() -> None:
-    """Beyond the polar circle, in December."""
+def test_latest_reports_are_empty_after_days_without_light() -> None:
+    """North of the polar circle, in December."""
     design = PROFILES["8.3"].design
     far = type(design)(
         latitude=78.0,

@@ -1,4 +1,4 @@
-"""What the simulator's tests share: a clock that stands still, questions without sockets, and where captures lie."""
+"""Shared by the tests of the simulator: a clock, requests without sockets, and the folder of captures."""
 
 import json
 import os
@@ -16,38 +16,40 @@ from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.http_types import Request, Response
 
 NOON_IN_JUNE = 1_750_010_400.0
-"""15 June 2025, 18:00 UTC: day everywhere that a profile stands, noon in Denver."""
+"""15 June 2025, 18:00 UTC: daylight at the site of every profile, noon in Denver."""
 
 METERED = tuple(name for name, profile in PROFILES.items() if profile.meters)
 
 
 @dataclass
-class StandingClock:
+class SettableClock:
+    """A clock that changes only when a test sets `now`."""
+
     now: float = NOON_IN_JUNE
 
     def __call__(self) -> float:
         return self.now
 
 
-def ask(gateway: Simulator, target: str, now: float, **headers: str) -> Response:
-    """A GET with the gateway's token, past its sockets."""
-    given = {"authorization": f"Bearer {gateway.token}", **headers}
-    return gateway.respond(Request("GET", target, given), now)
+def respond(gateway: Simulator, target: str, now: float, **headers: str) -> Response:
+    """The response to a GET with the gateway's token, without sockets."""
+    all_headers = {"authorization": f"Bearer {gateway.token}", **headers}
+    return gateway.respond(Request("GET", target, all_headers), now)
 
 
 def document(gateway: Simulator, target: str, now: float) -> Any:
-    response = ask(gateway, target, now)
+    response = respond(gateway, target, now)
     assert response.status == 200, (target, response)
     return json.loads(response.body)
 
 
-def a_gateway(profile: str, *, now: float = NOON_IN_JUNE, **options: Any) -> Simulator:
-    """One that does not listen; its system begins shortly before `now`."""
-    return Simulator(profile, clock=StandingClock(now), tls=False, **options)
+def make_gateway(profile: str, *, now: float = NOON_IN_JUNE, **options: Any) -> Simulator:
+    """A gateway that does not listen; its system begins shortly before `now`."""
+    return Simulator(profile, clock=SettableClock(now), tls=False, **options)
 
 
-def digest_answer(gateway: Simulator, path: str, nonce: str) -> str:
-    """An Authorization header by the book (RFC 2617), whoever gave out the nonce."""
+def digest_authorization(gateway: Simulator, path: str, nonce: str) -> str:
+    """A valid Authorization header (RFC 2617) for any nonce."""
     secret = _md5(f"{gateway.username}:enphaseenergy.com:{gateway.password}")
     response = _md5(f"{secret}:{nonce}:00000001:abc:auth:{_md5(f'GET:{path}')}")
     return (
@@ -60,33 +62,33 @@ def _md5(text: str) -> str:
     return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def entry(entries: Any, **wanted: Any) -> Any:
-    """The one object of a list with these values."""
-    (found,) = [each for each in entries if all(each.get(key) == value for key, value in wanted.items())]
-    return found
+def entry(entries: Any, **fields: Any) -> Any:
+    """The only entry of a list with these values."""
+    (match,) = [entry for entry in entries if all(entry.get(key) == value for key, value in fields.items())]
+    return match
 
 
 def captures() -> Path:
-    """The folder of captures; the test is skipped where it is not at hand, for they are no part of the project."""
-    told = os.environ.get("ENVOY_CAPTURES")
-    folder = Path(told) if told else Path(__file__).parents[2].parent / "shared" / "captures"
+    """The folder of captures. Captures are not part of the project: without the folder, the test is skipped."""
+    setting = os.environ.get("ENVOY_CAPTURES")
+    folder = Path(setting) if setting else Path(__file__).parents[2].parent / "shared" / "captures"
     if not folder.is_dir():
-        pytest.skip(f"no captures at {folder}; ENVOY_CAPTURES names another folder")
+        pytest.skip(f"no captures at {folder}; set ENVOY_CAPTURES to another folder")
     return folder
 
 
-def recorded(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The recordings in a capture: a path of the gateway, and the file of its answer."""
+def recordings(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The recordings in a capture: a path of the gateway, and the file with its response."""
     for file in sorted(folder.iterdir()):
         if file.is_file() and not file.name.endswith("_log.json") and not file.name.startswith("_"):
             yield "/" + _path(file.name), file
 
 
 def _path(name: str) -> str:
-    for plain in ("production.json", "inventory.json"):
-        if name.startswith(f"{plain}_") and name.count("_") >= 2:
-            key, _, value = name.removeprefix(f"{plain}_").rpartition("_")
-            return f"{plain}?{key}={value}"
+    for document_name in ("production.json", "inventory.json"):
+        if name.startswith(f"{document_name}_") and name.count("_") >= 2:
+            key, _, value = name.removeprefix(f"{document_name}_").rpartition("_")
+            return f"{document_name}?{key}={value}"
     for prefix in ("api_v1_production_", "api_v1_", "ivp_ensemble_", "ivp_meters_", "ivp_pdm_", "ivp_ss_", "ivp_sc_"):
         if name.startswith(prefix):
             return prefix.replace("_", "/") + name.removeprefix(prefix)
@@ -96,7 +98,7 @@ def _path(name: str) -> str:
 def client(gateway: Simulator) -> httpx.Client:
     return httpx.Client(
         base_url=f"{gateway.scheme}://{gateway.address}",
-        verify=False,  # noqa: S501  # its certificate is its own
+        verify=False,  # noqa: S501  # its certificate is self-signed
         headers={"authorization": f"Bearer {gateway.token}"},
         trust_env=False,
         timeout=10,

@@ -1,4 +1,4 @@
-"""The past of the six sites as a Prometheus has it: what was scraped, and what the recording rules made of it."""
+"""The history of the simulated sites in a Prometheus: scraped series and recorded series."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ _BEFORE, _AFTER = 2 * HOUR, HOUR
 EXPORTER = "localhost:9433"
 """The instance of the exporter's own metrics."""
 _SETTLED = 12 * HOUR
-"""Before the first scrape: for each inverter to have reported by then."""
+"""Seconds before the first scrape, in which every inverter reports."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Some local days of a site, scraped from a little before them until a little after, or until then if given."""
+    """Some local days of a site, scraped from two hours before them to an hour after, or to `until` if given."""
 
     site: Site
     first: date
@@ -46,18 +46,17 @@ class Window:
 
     @property
     def midnights(self) -> list[float]:
-        """Of its days and of that behind them."""
+        """The midnights before each of its days and after the last."""
         return [self.site.midnight(day) for day in local_days(self.first, self.count + 1)]
 
 
 @dataclass(frozen=True)
 class History:
-    """Sites in a Prometheus, as instances of a job: the six, and `others` for what none of these has.
+    """Sites in a Prometheus, as instances of a job: the six, and `others` with hardware that the six do not have.
 
-    From `start` to `end` there are each minute the series of `envoy_simulator.history_metrics` and what the recording
-    rules make of them; from `dense` on there is every family of the exporter, with everything switched on, every two
-    minutes. `end` is the now of whoever looks. The days of `days` are whole, everywhere. `truths`, by instance: what
-    the plants did, until `end`.
+    From `start` to `end` it has, each minute, the series of `envoy_simulator.history_metrics` and the recorded series;
+    from `dense` on, every two minutes, every family of the exporter with all collectors enabled. `end` is the time of
+    the queries. The days of `days` are whole for all sites. `truths`: the true energy until `end`, by instance.
     """
 
     prometheus: Prometheus
@@ -76,45 +75,45 @@ class History:
 
 
 def write(windows: Iterable[Window], data: Path, *, inverters: bool) -> dict[str, Truth]:
-    """Scrapes of each minute, as blocks; and by instance what was true meanwhile."""
+    """Write the scrapes of each minute as blocks; return the true energy by instance."""
     truths = {window.site.instance: Truth(window.site) for window in windows}
-    every = [piece for window in windows for piece in pieces(window, truths[window.site.instance])]
-    for block in sorted({piece.start // BLOCK for piece in every}):
-        those = [piece for piece in every if piece.start // BLOCK == block]
-        write_blocks((text for piece in those for text in piece.lines(inverters=inverters)), data)
+    all_pieces = [piece for window in windows for piece in pieces(window, truths[window.site.instance])]
+    for block in sorted({piece.start // BLOCK for piece in all_pieces}):
+        in_block = [piece for piece in all_pieces if piece.start // BLOCK == block]
+        write_blocks((text for piece in in_block for text in piece.lines(inverters=inverters)), data)
     return truths
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Of a window, what is of one block, so that promtool goes through each line but once."""
+    """The part of a window in one block, so that promtool reads each line once."""
 
     truth: Truth
-    plant: SystemModel
+    system: SystemModel
     start: float
     end: float
 
     def lines(self, *, inverters: bool) -> Iterator[str]:
         profile = self.truth.site.profile
-        moments = self.truth.watching(instants(profile, self.plant, self.start, self.end, MINUTE))
+        moments = self.truth.watching(instants(profile, self.system, self.start, self.end, MINUTE))
         labels = {"job": JOB, "instance": self.truth.site.instance}
         return history(profile, moments, labels, inverters=inverters)
 
 
 def pieces(window: Window, truth: Truth) -> Iterator[_Piece]:
-    plant = window.site.plant(window.start - _SETTLED)
+    system = window.site.system(window.start - _SETTLED)
     start = window.start
     while start < window.end:
         end = min(window.end, (start // BLOCK + 1) * BLOCK)
-        yield _Piece(truth, plant, start, end)
+        yield _Piece(truth, system, start, end)
         start = end
 
 
 def write_all(site: Site, start: float, end: float, every: float, data: Path, gateways: int = 0) -> None:
-    """All else that the exporter says, through its own pipeline; of itself too if its config has so many gateways."""
-    plant = site.plant(start - _SETTLED)
-    past = SimulatedHistory(site.name, plant, site.settings)
-    known = {(one.name, frozenset(one.labels)) for one in series(site.profile)}
+    """Write all other series of the exporter; with `gateways`, also its own, as with so many gateways in its config."""
+    system = site.system(start - _SETTLED)
+    past = SimulatedHistory(site.name, system, site.settings)
+    known = {(metric.name, frozenset(metric.labels)) for metric in series(site.profile)}
 
     def lines() -> Iterator[str]:
         for count in range(int((end - start) // every) + 1):
@@ -133,10 +132,10 @@ def write_all(site: Site, start: float, end: float, every: float, data: Path, ga
 
 
 def when(windows: Sequence[Window]) -> Callable[[Rule], list[Steps]]:
-    """The instants at which a rule says something that somebody reads later.
+    """The instants at which a rule is evaluated, without those whose results no query reads.
 
-    What is made once a local day: around each midnight. What is of single inverters: every four minutes, which is
-    still seen five minutes later. All else at its group's own pace.
+    Rules with one sample a local day: around each midnight. Rules of single inverters: every four minutes, less than
+    the five for which Prometheus uses a sample. All others at the interval of their group.
     """
     spans = _joined([(window.start, window.end) for window in windows])
     midnights = sorted({midnight for window in windows for midnight in window.midnights})
@@ -162,7 +161,7 @@ def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _around(midnights: Sequence[float], every: float) -> list[Steps]:
-    """From ten minutes before each to half an hour after: one query a midnight, or one for each minute of all days."""
+    """From ten minutes before each midnight to half an hour after: one query a midnight, or a minute for all days."""
     minutes = range(-600, 1801, int(every))
     by_midnight = [Steps(midnight - 600, midnight + 1800, every) for midnight in midnights]
     by_minute = [
@@ -172,7 +171,7 @@ def _around(midnights: Sequence[float], every: float) -> list[Steps]:
 
 
 def _a_day_apart(midnights: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """The first and the last of those that follow each other so."""
+    """The first and the last of each run of midnights that are a day apart."""
     for phase in sorted({midnight % DAY for midnight in midnights}):
         alike = [midnight for midnight in midnights if midnight % DAY == phase]
         first = alike[0]

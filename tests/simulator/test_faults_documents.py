@@ -1,9 +1,9 @@
-"""Faults of a document's shape, held against the document of good health."""
+"""Faults of the shape of a document, compared with the document without faults."""
 
 import json
 
 import pytest
-from simulator.documents import LIST, SITE, V1, healthy, told
+from simulator.fault_documents import LIST, SITE, V1, fetch_json, healthy
 
 from envoy_simulator import Simulator
 from envoy_simulator.faults import When
@@ -19,28 +19,28 @@ pytestmark = pytest.mark.integration
         ("float", 704643328.5),
     ],
 )  # fmt: skip
-def test_the_value_at_a_path_becomes_another(gateway: Simulator, becomes: str, fits: object) -> None:
+def test_value_at_a_path_is_replaced(gateway: Simulator, becomes: str, fits: object) -> None:
     with gateway.faults.during("value", becomes=becomes, path="0.eid"):
-        first, *others = told(gateway, "/ivp/meters")
+        first, *others = fetch_json(gateway, "/ivp/meters")
         (was, *before) = healthy(gateway, "/ivp/meters")
         assert first == {**was, "eid": fits}
         assert type(first["eid"]) is type(fits)
         assert others == before
 
 
-def test_a_value_is_missing_and_where_there_is_no_such_path_nothing_happens(gateway: Simulator) -> None:
+def test_value_missing_ignores_documents_without_the_path(gateway: Simulator) -> None:
     with gateway.faults.during("value", becomes="missing", path="production.1.wNow"):
-        assert "wNow" not in told(gateway, SITE)["production"][1]
-        assert told(gateway, V1) == healthy(gateway, V1)
+        assert "wNow" not in fetch_json(gateway, SITE)["production"][1]
+        assert fetch_json(gateway, V1) == healthy(gateway, V1)
 
 
-def test_any_value_by_the_seed(gateway: Simulator) -> None:
+def test_value_at_random_depends_on_the_seed(gateway: Simulator) -> None:
     def drawn(seed: int) -> list[str]:
         with gateway.faults.during("value", When(seed=seed)):
-            return [json.dumps(told(gateway, "/ivp/meters")) for _ in range(4)]
+            return [json.dumps(fetch_json(gateway, "/ivp/meters")) for _ in range(4)]
 
     assert drawn(1) == drawn(1) != drawn(2)
-    assert all(each.count("null") == 1 for each in drawn(1))
+    assert all(document.count("null") == 1 for document in drawn(1))
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_any_value_by_the_seed(gateway: Simulator) -> None:
         ("shorter", 19),
     ],
 )  # fmt: skip
-def test_a_list_is_odd(gateway: Simulator, kind: str, length: int) -> None:
+def test_container_list_is_altered(gateway: Simulator, kind: str, length: int) -> None:
     with gateway.faults.during("container", kind=kind):
-        whole, before = told(gateway, LIST), healthy(gateway, LIST)
+        whole, before = fetch_json(gateway, LIST), healthy(gateway, LIST)
         assert len(whole) == length
         assert whole != before
         if kind == "reordered":
@@ -61,20 +61,20 @@ def test_a_list_is_odd(gateway: Simulator, kind: str, length: int) -> None:
             assert whole == [None, *before[1:]]
 
 
-def test_a_list_is_an_object_and_an_object_a_list(gateway: Simulator) -> None:
+def test_container_swaps_lists_and_objects(gateway: Simulator) -> None:
     with gateway.faults.during("container", kind="swapped"):
-        assert list(told(gateway, LIST).values()) == healthy(gateway, LIST)
-        assert told(gateway, V1) == list(healthy(gateway, V1).values())
+        assert list(fetch_json(gateway, LIST).values()) == healthy(gateway, LIST)
+        assert fetch_json(gateway, V1) == list(healthy(gateway, V1).values())
     with gateway.faults.during("container", kind="empty", path="production"):
-        assert told(gateway, SITE) == {**healthy(gateway, SITE), "production": []}
+        assert fetch_json(gateway, SITE) == {**healthy(gateway, SITE), "production": []}
 
 
-def test_something_that_this_firmware_did_not_have_yet(gateway: Simulator) -> None:
+def test_novel_adds_unknown_states_types_and_keys(gateway: Simulator) -> None:
     with gateway.faults.during("novel", kind="state"):
-        assert {meter["state"] for meter in told(gateway, "/ivp/meters")} == {"brand-new"}
+        assert {meter["state"] for meter in fetch_json(gateway, "/ivp/meters")} == {"brand-new"}
     with gateway.faults.during("novel", kind="type"):
-        assert {unit["devType"] for unit in told(gateway, LIST)} == {99}
+        assert {unit["devType"] for unit in fetch_json(gateway, LIST)} == {99}
     with gateway.faults.during("novel", kind="section"):
-        assert told(gateway, SITE)["quantum"]
+        assert fetch_json(gateway, SITE)["quantum"]
     with gateway.faults.during("novel", kind="spelling"):
-        assert list(told(gateway, "/ivp/ensemble/power")) == ["devices"]
+        assert list(fetch_json(gateway, "/ivp/ensemble/power")) == ["devices"]
