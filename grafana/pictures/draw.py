@@ -43,7 +43,7 @@ def _drawn(view: View) -> Figure:
         place = panel["gridPos"]
         left, top = place["x"] * PIXELS_A_COLUMN + GAP, place["y"] * ROW + GAP
         wide, high = place["w"] * PIXELS_A_COLUMN - GAP, place["h"] * ROW - GAP
-        title = seen.asked(panel["title"], panel)
+        title = seen.substitute(panel["title"], panel)
         if panel["type"] == "row":
             figure.text(
                 left / WIDTH, 1 - (top + 14) / height, f"⌄ {title}", color=TEXT, fontsize=10, weight="bold", va="center"

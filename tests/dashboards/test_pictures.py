@@ -80,7 +80,7 @@ def test_picture_has_the_title_of_every_row_and_panel(name: str, draw: Draw) -> 
     drawn, dashboard = draw(name), dashboards()[name]
     rows = [panel for panel in dashboard["panels"] if panel["type"] == "row"]
     titles = Counter(
-        view.asked(panel["title"], panel)
+        view.substitute(panel["title"], panel)
         for panel in (*rows, *panels(dashboard))
         for view in repeated(panel, drawn.view)
     )

@@ -1,4 +1,4 @@
-"""A collector without a gateway: the test hands it documents and reads what it exposes."""
+"""A collector without a gateway: the test sets its documents and reads what it exposes."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from support.gateways import unpolled_gateway
 
 
 class CollectorHarness:
-    """A collector that is given documents, each with its own time of asking."""
+    """A collector whose documents are set by the test, each with the time of its request."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -23,13 +23,13 @@ class CollectorHarness:
         self.failing: frozenset[str] = frozenset()
         self.answering = True
 
-    def set_documents(self, said: Mapping[str, Json]) -> None:
-        """Newer documents; the others stay."""
-        for name, content in {INFO: information(time=str(int(self.clock.time()))), **said}.items():
+    def set_documents(self, contents: Mapping[str, Json]) -> None:
+        """Replaces these documents and keeps the others."""
+        for name, content in {INFO: information(time=str(int(self.clock.time()))), **contents}.items():
             self._documents[name] = Document(content, requested_at=self.clock.time())
 
     def remove_document(self, endpoint: str) -> None:
-        """The document does not come any more."""
+        """The document is no longer available."""
         del self._documents[endpoint]
 
     def exposition(self) -> Exposition:

@@ -32,7 +32,7 @@ state_directory: /var/lib/envoy-exporter
 
 
 def layout_config(inverters: str, arrays: str = "{}") -> str:
-    """The config of one gateway with this layout, on the lines 4 and 5."""
+    """The config of one gateway with this layout, on lines 4 and 5."""
     return f"gateways:\n- host: a\n  name: b\n  inverters: {inverters}\n  arrays: {arrays}\n"
 
 

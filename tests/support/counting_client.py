@@ -1,4 +1,4 @@
-"""A client that asks one gateway, and the error that one GET ends with."""
+"""A client of one gateway that counts its requests, and the error of a failed GET."""
 
 import socket
 import time
@@ -12,13 +12,11 @@ from envoy_exporter.transport.network import Network, tls_context
 from support.raw_gateway import RawGateway, Script, reset
 
 LIMIT = 0.5
-
-
 LONG_BEFORE_THE_DRIP_ENDS = 10.0
 
 
 class CountingClient:
-    """A client of one gateway, and what it counted."""
+    """A client of one gateway. `counted`: the path and status of each request."""
 
     def __init__(self, host: str, port: int, scheme: str = "http", fingerprint: bytes | None = None) -> None:
         self.counted: list[tuple[str, int]] = []
@@ -39,7 +37,7 @@ def client_of(gateway: RawGateway) -> CountingClient:
 
 
 def request_error(script: Script, limit: float = 5.0) -> RequestError:
-    """The error that one GET ends with."""
+    """The error of one GET."""
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         with pytest.raises(RequestError) as error:

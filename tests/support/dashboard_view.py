@@ -1,4 +1,4 @@
-"""A dashboard as somebody sees it: what Grafana sends to Prometheus for each of its queries, and what comes back."""
+"""A dashboard in the browser: the queries that Grafana sends to Prometheus, and their results."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,13 @@ PIXELS_A_COLUMN = 60
 SCRAPES = 60.0
 """Seconds; `timeInterval` in grafana/provisioning/datasources."""
 INTERVALS = (10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
-"""Those to which Grafana rounds."""
+"""Seconds to which Grafana rounds."""
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What came back for one query of a panel. `place`: dashboard/row/title."""
+    """The result of one query of a panel. `place`: dashboard/row/title."""
 
     place: str
     panel: Json
@@ -40,9 +40,9 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class View:
-    """`now`: of whoever looks, in the time `zone` of the browser. `chosen`: the variables that are not All.
+    """`now` is the time in the browser, `zone` its time zone. `chosen`: the variables that are not All.
 
-    `began`: the time that is chosen at the top, as `now-12h`; the dashboard's own without.
+    `began`: the chosen time range, such as `now-12h`; empty means that of the dashboard.
     """
 
     prometheus: Prometheus
@@ -56,39 +56,42 @@ class View:
         return replace(self, chosen={**self.chosen, **chosen})
 
     def panels(self) -> Iterator[QueryResult]:
-        """Each query of each panel, in their order."""
+        """The result of each query of each panel, in order."""
         for row, panel in panels_by_row(dashboards()[self.dashboard]):
             for target in panel["targets"]:
                 yield QueryResult(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.answer(panel, target))
 
     def of(self, title: str) -> dict[str, list[Series]]:
-        """What came back for the queries of the one panel `row/title`, by their letters."""
+        """The results of the panel `row/title`, by the letters of its queries."""
         (panel,) = (
-            each for row, each in panels_by_row(dashboards()[self.dashboard]) if f"{row}/{each['title']}" == title
+            panel for row, panel in panels_by_row(dashboards()[self.dashboard]) if f"{row}/{panel['title']}" == title
         )
         return {target["refId"]: self.answer(panel, target) for target in panel["targets"]}
 
     def marks(self) -> Iterator[tuple[str, list[Series]]]:
-        """What annotations show, by their names."""
+        """The results of annotations, with their names."""
         start, step = self.start({}), self.step({})
-        for each in dashboards()[self.dashboard]["annotations"]["list"]:
-            yield each["name"], self.prometheus.range(self.asked(each["expr"], {}), Steps(start, self.now, step))
+        for annotation in dashboards()[self.dashboard]["annotations"]["list"]:
+            yield (
+                annotation["name"],
+                self.prometheus.range(self.substitute(annotation["expr"], {}), Steps(start, self.now, step)),
+            )
 
     def options(self, name: str) -> list[str]:
-        """The values of a variable that one can choose."""
-        (variable,) = (each for each in variables(self.dashboard) if each["name"] == name)
+        """The values of a variable that can be chosen."""
+        (variable,) = (variable for variable in variables(self.dashboard) if variable["name"] == name)
         match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
         assert match, variable["query"]
         selector = substitute(match[1], self.dashboard, **self.chosen)
         return self.prometheus.label_values(match[2], selector, self.start({}), self.now)
 
     def start(self, panel: Json) -> float:
-        """Of the panel's time, in seconds: its own, or that of the dashboard."""
+        """The start of the panel's time range: its own, or that of the dashboard."""
         began = panel.get("timeFrom") or self.began or dashboards()[self.dashboard]["time"]["from"]
         return since(began, datetime.fromtimestamp(self.now, self.zone)).timestamp()
 
-    def asked(self, expression: str, panel: Json) -> str:
-        """A query of the panel, or its title, with Grafana's variables and the dashboard's in it."""
+    def substitute(self, expression: str, panel: Json) -> str:
+        """A query or title of the panel, with the variables of Grafana and of the dashboard replaced."""
         start = self.start(panel)
         step = self.step(panel)
         seconds = round(self.now - start)
@@ -103,7 +106,7 @@ class View:
         return substitute(expression, self.dashboard, **{**own, **self.chosen})
 
     def answer(self, panel: Json, target: Json) -> list[Series]:
-        expression = self.asked(target["expr"], panel)
+        expression = self.substitute(target["expr"], panel)
         if target.get("instant"):
             return self.prometheus.at(expression, self.now)
         step = self.step(panel)
@@ -111,32 +114,32 @@ class View:
         return self.prometheus.range(expression, steps)
 
     def step(self, panel: Json) -> float:
-        """Seconds between two points: one a pixel, and none between two scrapes."""
+        """Seconds between two points: one a pixel, but at least the scrape interval."""
         least = _seconds(panel["interval"]) if panel.get("interval") else SCRAPES
         points = panel.get("maxDataPoints") or PIXELS_A_COLUMN * panel.get("gridPos", {"w": 24})["w"]
-        wanted = (self.now - self.start(panel)) / points
-        nearest = min(INTERVALS, key=lambda each: abs(each - wanted))
-        return max(least, nearest if wanted > least else 0)
+        exact = (self.now - self.start(panel)) / points
+        nearest = min(INTERVALS, key=lambda interval: abs(interval - exact))
+        return max(least, nearest if exact > least else 0)
 
     def _aligned(self, instant: float, step: float) -> float:
-        """Steps begin at the browser's midnight, with the offset that it has now."""
+        """Steps begin at midnight in the browser, with its current offset."""
         offset = datetime.fromtimestamp(self.now, self.zone).utcoffset() or timedelta()
         return (instant + offset.total_seconds()) // step * step - offset.total_seconds()
 
 
 def legend(target: Json, series: Series) -> str:
-    """What the query calls it, of the words of its labels."""
+    """The legend of a series, with its labels replaced."""
     return re.sub(r"{{(\w+)}}", lambda match: series.labels.get(match[1], ""), target.get("legendFormat", ""))
 
 
 def since(began: str, now: datetime) -> datetime:
-    """When a time began that Grafana writes as `now-24h`, `7d`, `now/d` or `now-12M/M`."""
+    """The start of a time range that Grafana writes as `now-24h`, `7d`, `now/d` or `now-12M/M`."""
     match = re.fullmatch(r"(?:now)?-?(?:(\d+)([mhdwMy]))?(?:/([dMy]))?", began)
     assert match, began
     number, unit, floor = int(match[1] or 0), match[2], match[3]
     if unit in {"M", "y"}:
         months = 12 * now.year + now.month - 1 - number * (12 if unit == "y" else 1)
-        now = now.replace(year=months // 12, month=months % 12 + 1)  # on no 31st, or Python says so
+        now = now.replace(year=months // 12, month=months % 12 + 1)  # Python raises an error on the 31st
     elif unit in {"m", "h"}:
         now = datetime.fromtimestamp(now.timestamp() - number * _SECONDS[unit], now.tzinfo)
     elif unit:

@@ -1,4 +1,4 @@
-"""What a gateway says of one thing, in the words of its documents."""
+"""Contents of documents with one device, meter or register."""
 
 from envoy_exporter.documents import (
     DEVICE_DATA,
@@ -25,14 +25,14 @@ def site(*entries: Json, **more: Json) -> dict[str, Json]:
 
 
 def v1(lifetime: float, watts: float = 0, today: float = 0, week: float = 0) -> dict[str, Json]:
-    said: Json = {
+    registers: Json = {
         "wattHoursToday": today,
         "wattHoursSevenDays": week,
         "wattHoursLifetime": lifetime,
         "wattsNow": watts,
     }
     sum_of_inverters: Json = {"type": "inverters", "activeCount": 3, "wNow": watts, "whLifetime": 5}
-    return {INFO: STANDARD, PRODUCTION_JSON: {"production": [sum_of_inverters]}, METERS: [], PRODUCTION_V1: said}
+    return {INFO: STANDARD, PRODUCTION_JSON: {"production": [sum_of_inverters]}, METERS: [], PRODUCTION_V1: registers}
 
 
 def listed(kind: str = "storage", phases: int = 2, eid: int = 3) -> Json:
@@ -40,16 +40,16 @@ def listed(kind: str = "storage", phases: int = 2, eid: int = 3) -> Json:
 
 
 def channel(delivered: float, watts: float = 30.0, volts: float = 120.0, **more: Json) -> dict[str, Json]:
-    """What is counted in it goes in both directions, and the frequency is there also where nothing else is."""
-    there = volts > 0
+    """It counts energy in both directions. The frequency is present even without a voltage."""
+    connected = volts > 0
     return {
         "timestamp": int(NOW),
         "actEnergyDlvd": delivered,
         "actEnergyRcvd": delivered * 2,
         "activePower": watts,
         "voltage": volts,
-        "current": 0.3 if there else 0.0,
-        "pwrFactor": 0.9 if there else 0.0,
+        "current": 0.3 if connected else 0.0,
+        "pwrFactor": 0.9 if connected else 0.0,
         "freq": 60.0,
         **more,
     }
@@ -59,8 +59,8 @@ def readings(*channels: Json, delivered: float = 200.0, watts: float = 60.0, eid
     return [{"eid": eid, **channel(delivered, watts, 240.0), "channels": list(channels)}]
 
 
-def ct(said: Json, **more: Json) -> dict[str, Json]:
-    return {METERS: [listed(**more)], METER_READINGS: said}  # type: ignore[arg-type]
+def ct(content: Json, **more: Json) -> dict[str, Json]:
+    return {METERS: [listed(**more)], METER_READINGS: content}  # type: ignore[arg-type]
 
 
 def device(joules: float, endDate: int = int(NOW), seconds: int = 300, watts: float = 100.0) -> dict[str, Json]:  # noqa: N803
@@ -71,8 +71,8 @@ def device(joules: float, endDate: int = int(NOW), seconds: int = 300, watts: fl
         "acVoltageINmV": 240_000,
     }
     hours: Json = {"today": 5 if joules else 0, "yesterday": 9, "week": 50}
-    said: Json = {"lifetime": {"joulesProduced": joules}, "lastReading": report, "wattHours": hours}
-    return {DEVICE_DATA: {"1": {"devName": "pcu", "sn": "482", "active": True, "channels": [said]}}}
+    channel: Json = {"lifetime": {"joulesProduced": joules}, "lastReading": report, "wattHours": hours}
+    return {DEVICE_DATA: {"1": {"devName": "pcu", "sn": "482", "active": True, "channels": [channel]}}}
 
 
 def line(lifetime: float, watts: float = 20.0, volts: float = 120.0) -> Json:

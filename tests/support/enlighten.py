@@ -1,4 +1,4 @@
-"""An account at the simulated cloud, and gateways that log in with it."""
+"""An account at the simulated Enlighten, and gateways that log in with it."""
 
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ YEAR = 365 * 86400
 
 
 def trusted_ca_file(cloud: Cloud, folder: Path) -> str:
-    """The file with the CA that vouches for the cloud."""
+    """The file with the CA of the simulated Enlighten."""
     path = folder / "cloud.pem"
     path.write_bytes(cloud.authority)
     return str(path)
@@ -35,20 +35,24 @@ def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> Log
 
 
 def enlighten(
-    told: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
+    credentials: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
 ) -> Enlighten:
     counted = codes if codes is not None else []
     return Enlighten(
-        told, clock=clock or ManualClock(), counted=counted.append, user_agent="test", timeouts=Timeouts(login=seconds)
+        credentials,
+        clock=clock or ManualClock(),
+        counted=counted.append,
+        user_agent="test",
+        timeouts=Timeouts(login=seconds),
     )
 
 
 def account(cloud: Cloud, folder: Path, clock: Clock, *, password: str | None = None, seconds: float = 15.0) -> Account:
-    told = login(cloud, trusted_ca_file(cloud, folder), password)
-    return Account(enlighten(told, clock, seconds), clock, Random(1))
+    credentials = login(cloud, trusted_ca_file(cloud, folder), password)
+    return Account(enlighten(credentials, clock, seconds), clock, Random(1))
 
 
-def token_renewal(  # by name, as in the program
+def token_renewal(  # keyword arguments, as in the program
     shared: Account, serial: str, clock: Clock, *, state: Path | None = None, name: str = "home", seed: int = 1
 ) -> Renewal:
     return Renewal(shared, TokenStore(state), name=name, serial=serial, clock=clock, random=Random(seed))

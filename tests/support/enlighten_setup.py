@@ -1,4 +1,4 @@
-"""A gateway, the cloud, and an exporter that logs in there."""
+"""A gateway, the simulated Enlighten, and an exporter that logs in there."""
 
 from pathlib import Path
 from typing import Self
@@ -16,15 +16,13 @@ from support.in_process_exporter import InProcessExporter
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
 FEW = frozenset({"production", "inverters"})
-
-
-ACCOUNT = "somebody@example.com"
+ACCOUNT = "owner@example.com"
 
 
 class House:
-    """A gateway of firmware 8.3, the cloud, and an exporter that knows the account and no token.
+    """A gateway with firmware 8.3, Enlighten, and an exporter that has the account but not a token.
 
-    The gateway's own clock stands still, for its sun takes long to simulate a year, unless `ticking`.
+    The gateway's own clock stops unless `ticking`, because simulating a year of its production takes long.
     """
 
     def __init__(self, folder: Path, faults: NoFaults | None = None, *, ticking: bool = False) -> None:
@@ -49,11 +47,11 @@ class House:
         return self.state / f"{self.gateway.serial}.token"
 
     def settings(self, **changes: object) -> Settings:
-        told = {"token": None, "serial": self.gateway.serial, "collectors": FEW, **changes}
-        return settings(self.gateway, **told)
+        values = {"token": None, "serial": self.gateway.serial, "collectors": FEW, **changes}
+        return settings(self.gateway, **values)
 
     def exporter(self, shared: Account | None = None, **changes: object) -> InProcessExporter:
-        """One that starts now."""
+        """An exporter that starts now."""
         own = token_renewal(shared or self.account, self.gateway.serial, self.clock, state=self.state)
         return InProcessExporter(self.settings(**changes), self.clock, renewal=own)
 

@@ -1,4 +1,4 @@
-"""An exporter in this process, without its HTTP side: a gateway is asked, and its families come out as text."""
+"""An exporter in this process, without its HTTP server: polls a gateway and returns its exposition."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,11 +19,11 @@ from envoy_exporter.web.exposition import Format
 from support.exposition import Exposition, parsed, parsed_openmetrics
 
 ENABLED_BY_DEFAULT = frozenset(collector.name for collector in COLLECTORS if collector.enabled_by_default)
-"""The collectors that nobody has to switch on."""
+"""The collectors that are enabled without a config."""
 
 
 class InProcessExporter:
-    """One gateway, asked by the test's own thread. `close_all()` ends those that a test has made."""
+    """Polls one gateway in the test's own thread. `close_all()` closes all exporters of a test."""
 
     _open: ClassVar[list[Gateway]] = []
 
@@ -51,12 +51,12 @@ class InProcessExporter:
         self.collector = GatewayCollector(self.gateway, read or ReadSettings(), self.clock)
 
     def poll(self) -> None:
-        """What a scrape does, but in this thread, and to its end."""
+        """Does what a scrape causes, but in this thread, and returns when it is complete."""
         self.gateway.scraped()
         self.gateway.poll()
 
     def exposition(self) -> Exposition:
-        """What it says now, valid in both formats and the same in both."""
+        """The current exposition; both formats are valid and equal."""
         snapshot = self.gateway.snapshot()
         text = parsed(Format.TEXT.render(self.collector.families(snapshot)).decode())
         openmetrics = parsed_openmetrics(Format.OPENMETRICS.render(self.collector.families(snapshot)).decode())

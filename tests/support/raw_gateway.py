@@ -1,4 +1,4 @@
-"""A listener whose every byte a test writes by hand: for what an HTTP library is too polite to say."""
+"""A listener whose every byte a test writes: for responses that an HTTP library would not send."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ Script = Callable[[socket.socket, int], object]
 
 
 class RawGateway:
-    """Runs `script(connection, number)` for each connection, in a thread of its own. It records all it was sent."""
+    """Runs `script(connection, number)` for each connection in a separate thread, and records all received bytes."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -36,13 +36,13 @@ class RawGateway:
             thread.join(5)
 
     def close_port(self) -> None:
-        """No further connection is taken; those that there are go on."""
+        """Accepts no further connection; open ones continue."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def request(self, connection: socket.socket) -> bytes:
-        """The next whole request on the connection; empty once the client is gone."""
+        """The next complete request on the connection; empty if the client has closed it."""
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             part = connection.recv(65536)
@@ -53,11 +53,11 @@ class RawGateway:
         return request
 
     def drip(self, connection: socket.socket, data: bytes, pause: float = 0.02) -> None:
-        """A byte at a time."""
-        for each in data:
+        """Sends one byte at a time."""
+        for byte in data:
             if self.ended.wait(pause):
                 return
-            connection.sendall(bytes([each]))
+            connection.sendall(bytes([byte]))
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -77,7 +77,7 @@ class RawGateway:
 
 
 def reset(connection: socket.socket) -> None:
-    """End the connection with RST and not with FIN."""
+    """Closes the connection with RST, not FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -98,7 +98,7 @@ def closed_port() -> Iterator[int]:
 
 @contextlib.contextmanager
 def unresponsive_port() -> Iterator[int]:
-    """A port whose backlog is full, so that a SYN gets no answer."""
+    """A port whose backlog is full, so that a SYN is not answered."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

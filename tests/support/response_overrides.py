@@ -1,4 +1,4 @@
-"""Oddities for a simulated gateway: what it says on some paths instead of the truth, or how long it takes."""
+"""Overrides for a simulated gateway: other responses on some paths, or slow ones."""
 
 import socket
 import threading
@@ -12,29 +12,29 @@ Override = Callable[[Request, Answer], Response | None]
 
 
 class ResponseOverrides(NoFaults):
-    """Each path has its oddity, "*" any other path; `heal()` ends them all."""
+    """The override of each path; "*" is any other path. `clear()` removes all of them."""
 
-    def __init__(self, oddities: Mapping[str, Override]) -> None:
-        self.overrides = dict(oddities)
+    def __init__(self, overrides: Mapping[str, Override]) -> None:
+        self.overrides = dict(overrides)
         self.silent = threading.Event()
 
     def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
-        oddity = self.overrides.get(request.path, self.overrides.get("*"))
-        return oddity(request, answer) if oddity else super().request(request, connection, answer)
+        override = self.overrides.get(request.path, self.overrides.get("*"))
+        return override(request, answer) if override else super().request(request, connection, answer)
 
     def clear(self) -> None:
         self.overrides.clear()
         self.silent.set()
 
     def silence(self, *_: object) -> None:
-        """Says nothing until it is healed, and then closes the connection."""
+        """Does not respond until `clear()`, and then closes the connection."""
         self.silent.wait(60)
 
 
 def responds(status: int, body: bytes = b"", **headers: str) -> Override:
-    told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return lambda *_: Response(status, told, body)
+    fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return lambda *_: Response(status, fields, body)
 
 
 def closes_connection(_: Request, __: Answer) -> None:
-    """Closes the connection without a word."""
+    """Closes the connection without a response."""

@@ -1,4 +1,4 @@
-"""An exporter served on a real port by a thread of this process."""
+"""An exporter that listens on a real port, in a thread of this process."""
 
 import asyncio
 import socket
@@ -39,7 +39,7 @@ def write_config(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("
 
 
 class Served:
-    """What the command serves, without the command."""
+    """The web server of the command, without the command."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the exporter says of a simulated plant at any instant, through its own pipeline but without sockets."""
+"""The samples of a simulated system at any time, from the exporter's own code but without sockets."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,14 +27,14 @@ from support.clock import ManualClock
 from support.exposition import Key, key
 from support.gateways import unpolled_gateway
 
-TOOK = {"/production.json": 1.9, "/inventory.json": 2.4, "/home": 0.6}
-"""Seconds of the slow pages; the others take a tenth of one."""
+DURATIONS = {"/production.json": 1.9, "/inventory.json": 2.4, "/home": 0.6}
+"""Seconds that slow endpoints take; the others take 0.1 s."""
 
 
 class SimulatedHistory:
-    """A gateway that is asked for all its documents at instants of the test's choice, one after the other.
+    """A gateway whose documents are all requested at times that the test chooses, in ascending order.
 
-    Every hundredth time one of the slow pages does not come in time, and is counted; the document of before will do.
+    Every hundredth request of a slow endpoint is counted as timed out; the previous document remains.
     """
 
     def __init__(self, profile: str, plant: SystemModel, settings: Settings | None = None) -> None:
@@ -46,7 +46,7 @@ class SimulatedHistory:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()
-        self._asked: dict[str, float] = {}
+        self._requested_at: dict[str, float] = {}
         self.telemetry = Telemetry(__version__)
 
     def families(self, time: float) -> Iterable[Metric]:
@@ -54,8 +54,8 @@ class SimulatedHistory:
         return self._collector.families(self._snapshot(self._documents(time), time))
 
     def samples(self, time: float) -> Mapping[Key, float]:
-        found = (each for metric in self.families(time) for each in metric.samples)
-        return {key(each.name, **each.labels): each.value for each in found}
+        samples = (sample for metric in self.families(time) for sample in metric.samples)
+        return {key(sample.name, **sample.labels): sample.value for sample in samples}
 
     def own_samples(self, gateways: int) -> Iterator[Sample]:
         """The exporter's metrics about itself."""
@@ -71,38 +71,38 @@ class SimulatedHistory:
         moment = self._gateway.moment(time)
         for endpoint in ENDPOINTS:
             response = self._gateway.document_of(moment, Request("GET", endpoint.target))
-            told = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+            answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
             try:
-                content = responses.content(endpoint.name, told, Documents(answered), time)
+                content = responses.content(endpoint.name, answer, Documents(answered), time)
             except (RequestError, NotAvailable):
                 absent.add(endpoint.name)
                 continue
-            answered[endpoint.name] = Document(content, requested_at=time, duration=TOOK.get(endpoint.name, 0.1))
-            if time - self._asked.get(endpoint.name, -inf) >= (endpoint.age.maximum_age or 0):
-                self._asked[endpoint.name] = time
+            answered[endpoint.name] = Document(content, requested_at=time, duration=DURATIONS.get(endpoint.name, 0.1))
+            if time - self._requested_at.get(endpoint.name, -inf) >= (endpoint.age.maximum_age or 0):
+                self._requested_at[endpoint.name] = time
                 self._count(endpoint.name, response.status)
         return Documents(answered, frozenset(absent))
 
     def _count(self, endpoint: str, status: int) -> None:
-        """One that was due: the documents themselves are of the moment, whatever their age would be."""
+        """Counts a request that was due. The documents themselves are always current."""
         self._requests[endpoint, status] += 1
-        self.telemetry.request_seconds.labels(endpoint).observe(TOOK.get(endpoint, 0.1))
-        if self._requests[endpoint, status] % 100 == 0 and endpoint in TOOK:
+        self.telemetry.request_seconds.labels(endpoint).observe(DURATIONS.get(endpoint, 0.1))
+        if self._requests[endpoint, status] % 100 == 0 and endpoint in DURATIONS:
             self._failures[endpoint, "timeout"] += 1
 
-    def _snapshot(self, seen: Documents, time: float) -> Snapshot:
-        wanted = {
+    def _snapshot(self, current: Documents, time: float) -> Snapshot:
+        statuses = {
             name: EndpointStatus(
                 readable=True, requested_at=time, duration=document.duration, absent=None, failing=None
             )
-            for name, document in seen.available.items()
+            for name, document in current.available.items()
         }
         return Snapshot(
             answering=True,
             authenticated=True,
             token=self._token,
-            documents=seen,
-            endpoints=wanted,
+            documents=current,
+            endpoints=statuses,
             requests=self._requests,
             failures=self._failures,
             error=None,

@@ -1,4 +1,4 @@
-"""What a gateway answers, small: every document and every kind of device, but no more than two or three of a kind."""
+"""The responses of a gateway, made small: every document and every kind of device, but few devices of a kind."""
 
 import json
 from collections import Counter
@@ -13,21 +13,21 @@ from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Request
 
-_MANY = 8
-"""Lists up to here hold phases, meters or kinds of devices; longer ones hold devices that are all alike."""
-_ENOUGH = 2
+_MAX_DIFFERENT = 8
+"""Lists up to this length contain phases, meters or kinds of devices; longer ones contain devices of one kind."""
+_KEPT_OF_A_KIND = 2
 
 
 @dataclass(frozen=True)
-class Plant:
-    """A gateway's bodies by endpoint, those with status 200."""
+class GatewayBodies:
+    """The bodies of a gateway's responses with status 200, by endpoint."""
 
     name: str
     now: float
     bodies: Mapping[str, bytes]
 
     def content(self, endpoint: str) -> Json:
-        """None of what is no JSON, or not there."""
+        """None if the body is missing or not JSON."""
         try:
             parsed: Json = json.loads(self.bodies.get(endpoint, b""))
         except ValueError:
@@ -35,21 +35,21 @@ class Plant:
         return parsed
 
 
-def simulated(profile: str) -> Plant:
-    return _asked(profile, Simulator(profile, clock=lambda: NOW, tls=False))
+def simulated(profile: str) -> GatewayBodies:
+    return _bodies(profile, Simulator(profile, clock=lambda: NOW, tls=False))
 
 
-def recorded(folder: Path) -> Plant:
-    return _asked(folder.name, Simulator.of_capture(folder, clock=lambda: NOW))
+def recorded(folder: Path) -> GatewayBodies:
+    return _bodies(folder.name, Simulator.of_capture(folder, clock=lambda: NOW))
 
 
-def _asked(name: str, gateway: Simulator) -> Plant:
+def _bodies(name: str, gateway: Simulator) -> GatewayBodies:
     bodies = {}
     for endpoint in ENDPOINTS:
         response = gateway.site.document(Request("GET", endpoint.target), NOW)
         if response.status == 200:
             bodies[endpoint.name] = _smaller(response.body)
-    return Plant(name, NOW, bodies)
+    return GatewayBodies(name, NOW, bodies)
 
 
 def _smaller(body: bytes) -> bytes:
@@ -61,16 +61,16 @@ def _smaller(body: bytes) -> bytes:
 
 
 def small(content: Json) -> Json:
-    """The first two of many that are alike: in a list, or in an object by number, as device_data has them."""
+    """The first two of many similar items: of a list, or of an object with numbers as keys, such as device_data."""
     if isinstance(content, list):
-        return [small(each) for each in (content[:_ENOUGH] if len(content) > _MANY else content)]
+        return [small(item) for item in (content[:_KEPT_OF_A_KIND] if len(content) > _MAX_DIFFERENT else content)]
     if not isinstance(content, dict):
         return content
     kinds: Counter[object] = Counter()
     kept: dict[str, Json] = {}
-    for key, each in content.items():
-        kind = each.get("devName") if key.isdigit() and isinstance(each, dict) else key
+    for key, item in content.items():
+        kind = item.get("devName") if key.isdigit() and isinstance(item, dict) else key
         kinds[kind] += 1
-        if kinds[kind] <= _ENOUGH:
-            kept[key] = small(each)
+        if kinds[kind] <= _KEPT_OF_A_KIND:
+            kept[key] = small(item)
     return kept
