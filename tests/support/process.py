@@ -18,17 +18,17 @@ LISTENING = re.compile(r"msg=listening address=\S+ port=(\d+)")
 class Command:
     """`envoy-exporter` with these arguments, on a free port of this machine."""
 
-    def __init__(self, *words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ENVOY_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *words],
+            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *arguments],
             env={**clean, **(environment or {})},
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._said: list[str] = []
+        self._lines: list[str] = []
         self._readers = [
             threading.Thread(target=self._read, args=(stream,), daemon=True)
             for stream in (self.process.stdout, self.process.stderr)
@@ -48,21 +48,21 @@ class Command:
             reader.join(10)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """Everything that it has written to stdout and stderr."""
-        return "".join(self._said)
+        return "".join(self._lines)
 
     @property
     def url(self) -> str:
         """Its URL; waits until it listens."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if match := LISTENING.search(self.said):
+            if match := LISTENING.search(self.output):
                 return f"http://127.0.0.1:{match[1]}"
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError(f"the command does not listen: {self.said}")
+        raise AssertionError(f"the command does not listen: {self.output}")
 
     def get(self, path: str, timeout: float = 30.0) -> httpx.Response:
         return httpx.get(self.url + path, timeout=timeout, trust_env=False)
@@ -76,5 +76,5 @@ class Command:
 
     def _read(self, stream: object) -> None:
         for line in stream:  # type: ignore[attr-defined]
-            self._said.append(line)
+            self._lines.append(line)
         stream.close()  # type: ignore[attr-defined]

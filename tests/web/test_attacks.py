@@ -79,7 +79,7 @@ def test_connections_500_slow_clients_do_not_delay_a_scrape(gateway: Simulator, 
                 assert parsed(command.get("/metrics", timeout=5).text).value("enphase_up") == 1
             assert open_files(command) <= files + connections.MAX_CONNECTIONS + 5
             assert resident(command) < memory + 50e6
-        assert command.said.count("\n") < 10
+        assert command.output.count("\n") < 10
 
 
 def test_connections_slow_clients_are_closed_after_the_timeout(served: Served, crowd: contextlib.ExitStack) -> None:

@@ -154,9 +154,9 @@ def test_request_invalid_is_not_logged() -> None:
     with Command("--demo") as command:
         port = int(command.url.rpartition(":")[2])
         until = time.monotonic() + 30
-        while "Ctrl-C" not in command.said and time.monotonic() < until:  # printed last, after it listens
+        while "Ctrl-C" not in command.output and time.monotonic() < until:  # printed last, after it listens
             time.sleep(0.02)
-        lines = command.said.count("\n")
+        lines = command.output.count("\n")
         for raw in (
             b"\x00" * 10,
             b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
@@ -166,7 +166,7 @@ def test_request_invalid_is_not_logged() -> None:
             with socket.create_connection(("127.0.0.1", port), 10) as client:
                 send(client, raw, 2.0)
         assert command.get("/-/healthy").status_code == 200
-        assert command.said.count("\n") == lines
+        assert command.output.count("\n") == lines
 
 
 ODD = (
