@@ -94,7 +94,7 @@ class App:
         return ServedConfig(
             gateways={name: exposition for name, (_, exposition) in self._running.items()},
             labels={each.name: {str(k): v for k, v in each.labels.items()} for each in wanted.gateways},
-            config=config.shown(wanted),
+            config=config.dump(wanted),
         )
 
     def doubts(self) -> Iterator[str]:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.set_up(flags.log_level, flags.log_format, redaction)
     with _demonstration() if flags.demo else contextlib.nullcontext() as shown:
         try:
-            return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
+            return _serve(flags, redaction, lambda: shown or config.load(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
             print(redaction.redact("\n".join(error.problems)), file=sys.stderr)
             return WRONG

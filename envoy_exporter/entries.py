@@ -28,7 +28,7 @@ from .documents import (
     Entry,
     Json,
 )
-from .fields import LARGEST, MOST_DEVICES
+from .fields import MAX_DEVICES, MAX_NUMBER
 
 MICROINVERTER, AC_BATTERY, IQ_RELAY = 1, 11, 12
 """Numbers of types of devices on the power line."""
@@ -43,7 +43,7 @@ _GENERATOR_KEYS = frozenset(
 
 def objects(content: Json) -> Iterator[Entry]:
     """The objects among the first 1000 elements of a list; none of any other value."""
-    for element in content[:MOST_DEVICES] if isinstance(content, list) else ():
+    for element in content[:MAX_DEVICES] if isinstance(content, list) else ():
         if isinstance(element, dict):
             yield element
 
@@ -57,11 +57,11 @@ def entry(content: object, *path: str) -> Entry:
 
 def integer(value: object) -> int | None:
     """A whole number of at most twelve digits; None for any other value."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER else None
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 # --- the gateway
@@ -151,7 +151,7 @@ def lists_production(content: Json) -> bool:
 def is_active(fields: Mapping[str, object] | None) -> bool:
     """`activeCount` above 0: else the other numbers are old or without meaning (7.3.466_metered_disabled_cts)."""
     count = (fields or {}).get("activeCount")
-    return is_number(count) and 0 < count <= MOST_DEVICES
+    return is_number(count) and 0 < count <= MAX_DEVICES
 
 
 def section(content: Json, name: str) -> Iterator[Entry]:

@@ -19,15 +19,15 @@ MISSING = "missing"
 WATT_HOUR = 3600.0
 """In joules; also a volt-ampere hour in volt-ampere seconds."""
 PHASES = ("L1", "L2", "L3")
-MOST_DEVICES = 1000
-LARGEST = 1e12
+MAX_DEVICES = 1000
+MAX_NUMBER = 1e12
 """In any unit of the gateway: a household does not produce a terawatt-hour, nor draw a gigawatt (in mW)."""
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
 """The years 2000 to 2100, in seconds since 1970: no date of a gateway lies outside."""
 
-MOST_WATTS = 100_000
+MAX_WATTS = 100_000
 """No device of a household comes near it, by day or by night."""
-MOST_JOULES = 1e9
+MAX_JOULES = 1e9
 """No report comes near it either: a kilowatt for eleven days."""
 _SIGN, _UNSIGNED = 2**31, 2**32
 
@@ -35,7 +35,7 @@ CLOSED = ("closed", "close")
 """The words for a closed switch: some documents use one, some the other."""
 
 _SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
-_LONGEST_TEXT = 64
+_MAX_TEXT_LENGTH = 64
 _DIGITS = re.compile(r"\d{1,12}")
 
 
@@ -54,7 +54,7 @@ def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> fl
 
 def clean(value: str) -> str:
     """The text without what can break a line, a terminal or UTF-8 (a lone surrogate), cut to 64 characters."""
-    return "".join(character for character in value if character.isprintable())[:_LONGEST_TEXT].strip()
+    return "".join(character for character in value if character.isprintable())[:_MAX_TEXT_LENGTH].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ class FieldReader:
             if content is not None:
                 self.reject(TYPE, "")
             return
-        if len(content) > MOST_DEVICES:
+        if len(content) > MAX_DEVICES:
             self.reject(LIMIT, "")
-        for place, element in enumerate(content[:MOST_DEVICES]):
+        for place, element in enumerate(content[:MAX_DEVICES]):
             if isinstance(element, dict):
                 yield place, self.of(element)
             else:
@@ -119,7 +119,7 @@ class FieldReader:
 
     # --- numbers
 
-    def number(self, key: str, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
+    def number(self, key: str, *, low: float = -MAX_NUMBER, high: float = MAX_NUMBER) -> float | None:
         """A finite number between the bounds. Minus zero is zero; true is not a number, nor is "1"."""
         if key not in self.fields:
             return None
@@ -157,11 +157,11 @@ class FieldReader:
 
     def watts(self, key: str) -> float | None:
         """The power of one device."""
-        return self.signed(key, MOST_WATTS)
+        return self.signed(key, MAX_WATTS)
 
     def joules(self, key: str) -> float | None:
         """The energy of one report of a device."""
-        return self.signed(key, MOST_JOULES)
+        return self.signed(key, MAX_JOULES)
 
     def signed(self, key: str, most: float) -> float | None:
         """A number that may be printed as unsigned: 4294967292 is -4, of a meter in 8.3.5169_ACB_inventory."""
@@ -242,7 +242,7 @@ class FieldReader:
     def serial(self, key: str) -> str | None:
         """The permanent name of a device. A number becomes its digits; anything odd is rejected, never repaired."""
         value = self.fields.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER:
             value = str(value)
         if not isinstance(value, str) or not _SERIAL.fullmatch(value):
             self.reject(LABEL, key)

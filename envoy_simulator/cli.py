@@ -31,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. The exit code of main()."""
     if arguments.list:
-        _print(*(f"{name:10} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
+        _print(*(f"{name:10} {profile.software:10} {profile.description}" for name, profile in PROFILES.items()))
         return 0
     if None in arguments.fault:
         _print(*catalogue())
@@ -129,7 +129,7 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: li
         f"A simulated gateway listens on {gateway.scheme}://{gateway.address}",
         f"  profile   {arguments.capture or arguments.profile}",
         f"  serial    {gateway.serial}",
-        *(f"  fault     {FAULTS[fault.name].about}" for fault in arguments.fault),
+        *(f"  fault     {FAULTS[fault.name].description}" for fault in arguments.fault),
     ]
     if gateway.wants_token and arguments.tls is None and not can_certify():
         lines.append("  no TLS: pip install '.[simulator]' for HTTPS; tokens are checked all the same")

@@ -59,7 +59,7 @@ class Profile:
     """
 
     name: str
-    about: str
+    description: str
     software: str
     part_number: str
     serial: str
@@ -104,7 +104,7 @@ class Profile:
 _PROFILES = (
     Profile(
         name="3.7",
-        about="Envoy-R: one HTML page",
+        description="Envoy-R: one HTML page",
         software="D3.7.0",
         part_number="800-00069-r05",
         serial="121431070018",
@@ -117,7 +117,7 @@ _PROFILES = (
     ),
     Profile(
         name="3.9",
-        about="Envoy-R: HTML page and v1 API, digest",
+        description="Envoy-R: HTML page and v1 API, digest",
         software="R3.9.36",
         part_number="800-00069-r05",
         serial="121431070027",
@@ -131,7 +131,7 @@ _PROFILES = (
     ),
     Profile(
         name="4.10",
-        about="Envoy-S metered: split phase, production and net CT, digest",
+        description="Envoy-S metered: split phase, production and net CT, digest",
         software="R4.10.35",
         part_number="800-00555-r03",
         serial="121942010031",
@@ -147,7 +147,7 @@ _PROFILES = (
     ),
     Profile(
         name="5.0",
-        about="Envoy-S standard: no meter, digest",
+        description="Envoy-S standard: no meter, digest",
         software="D5.0.62",
         part_number="800-00551-r02",
         serial="121642010048",
@@ -161,7 +161,7 @@ _PROFILES = (
     ),
     Profile(
         name="7.3",
-        about="Envoy-S metered EU: one phase, production and net CT, token",
+        description="Envoy-S metered EU: one phase, production and net CT, token",
         software="D7.3.466",
         part_number="800-00654-r08",
         serial="122242010053",
@@ -176,7 +176,7 @@ _PROFILES = (
     ),
     Profile(
         name="7.6",
-        about="Envoy-S metered EU: three phases, production and net CT, token",
+        description="Envoy-S metered EU: three phases, production and net CT, token",
         software="D7.6.175",
         part_number="800-00654-r08",
         serial="122242010069",
@@ -192,7 +192,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2",
-        about="IQ Gateway: split phase, production, net and storage CT, batteries, system controller, generator, token",
+        description="IQ Gateway: split phase, production, net and storage CT, batteries, controller, generator, token",
         software="D8.2.127",
         part_number="800-00647-r09",
         serial="122342010074",
@@ -212,7 +212,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3",
-        about="IQ Gateway: split phase, production and net CT, two batteries, device_data, token",
+        description="IQ Gateway: split phase, production and net CT, two batteries, device_data, token",
         software="D8.3.5169",
         part_number="800-00555-r03",
         serial="122442010085",
@@ -228,7 +228,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3-collar",
-        about="IQ Combiner 6: split phase, seven meters, two batteries, meter collar, token",
+        description="IQ Combiner 6: split phase, seven meters, two batteries, meter collar, token",
         software="D8.3.1598",
         part_number="800-02409-r03",
         serial="122512010092",
@@ -246,7 +246,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-large",
-        about="IQ Gateway: 60 inverters, of which device_data leaves some out, token",
+        description="IQ Gateway: 60 inverters, of which device_data leaves some out, token",
         software="D8.2.4345",
         part_number="800-00555-r03",
         serial="122342010211",
@@ -261,7 +261,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3-ac",
-        about="IQ Gateway EU: one phase, production and net CT, three AC batteries, IQ Relay, device_data, token",
+        description="IQ Gateway EU: one phase, production and net CT, three AC batteries, IQ Relay, device_data, token",
         software="D8.3.5169",
         part_number="800-00554-r03",
         serial="122035010098",
@@ -276,7 +276,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3-load",
-        about="IQ Gateway: split phase, production CT, consumption CT around the load alone, device_data, token",
+        description="IQ Gateway: split phase, production CT, consumption CT around the load alone, device_data, token",
         software="D8.3.5433",
         part_number="800-00555-r03",
         serial="122115010110",
@@ -293,7 +293,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-three",
-        about="IQ Gateway EU: three phases, production and net CT, batteries on two of them for all three, token",
+        description="IQ Gateway EU: three phases, production and net CT, batteries on two of them for all three, token",
         software="D8.2.4382",
         part_number="800-00654-r08",
         serial="122311010127",

@@ -7,12 +7,12 @@ from grafana_foundation_sdk.models import units
 
 import palette
 from charts import days, lines, number, states
-from layout import Row
-from looks import DASHED, coloured, in_unit
-from palette import Thing
+from field_options import DASHED, coloured_names, field_unit
+from palette import NameAndColour
 from periods import NO_DAY_YET, whole_day
+from placement import Row
 from queries import FLOW_WATTS, Query, code, flow, kilowatt_hours, metric, watts
-from rows import rows
+from table_panels import table_panel
 
 NO_BATTERY = "No battery is heard of"
 NO_FLOWS = "No battery is heard of, or the rules of prometheus/rules do not run"
@@ -28,24 +28,24 @@ CAPACITY = (
 
 STORED = f"sum by ({GATEWAY}) ({AVAILABLE})"
 STORED_BEFORE = f"sum by ({GATEWAY}) (last_over_time({AVAILABLE}[1h] offset $__range))"
-GAINED = f"(({STORED} - {STORED_BEFORE}) / 3.6e6)"
+STORED_CHANGE = f"(({STORED} - {STORED_BEFORE}) / 3.6e6)"
 
-ALL_CHARGED = metric("enphase_storage_charged_energy_joules_total")
+CT_CHARGED = metric("enphase_storage_charged_energy_joules_total")
 UNITS_CHARGED = metric("enphase_battery_unit_charged_energy_joules_total")
 IQ_UNITS = metric("enphase_battery_units", kind="iq")
-CHARGED_EVER = (
-    f"(sum by ({GATEWAY}) ({ALL_CHARGED}) or (sum by ({GATEWAY}) ({UNITS_CHARGED}) "
+LIFETIME_CHARGED = (
+    f"(sum by ({GATEWAY}) ({CT_CHARGED}) or (sum by ({GATEWAY}) ({UNITS_CHARGED}) "
     f"unless on ({GATEWAY}) {IQ_UNITS} > 0)) / 3.6e6"
 )
 """By the storage CT, or by AC batteries that are alone: IQ batteries do not count."""
 
 
-def within(name: str) -> str:
+def flow_energy(name: str) -> str:
     """kWh of a flow over the panel's time, of each gateway."""
     return f"sum by ({GATEWAY}) (sum_over_time({metric(FLOW_WATTS, flow=name)}[$__range])) / 60000"
 
 
-def of_a_week(title: str, description: str, query: Query, *, unit: str, empty: str = NO_FLOWS) -> stat.Panel:
+def week_number(title: str, description: str, query: Query, *, unit: str, empty: str = NO_FLOWS) -> stat.Panel:
     return number(title, description, [query], unit=unit, size=(6, 4), empty=empty).time_from(WEEK)
 
 
@@ -82,41 +82,41 @@ BATTERY = Row(
             size=(12, 9),
             empty=NO_FLOWS,
         ).fill_opacity(40),
-        of_a_week(
+        week_number(
             "Charged",
             "Energy that went into the batteries in seven days.",
             flow("charge", kilowatt_hours("charge")),
             unit=units.KiloWattHour,
         ),
-        of_a_week(
+        week_number(
             "Discharged",
             "Energy that came out of the batteries in seven days.",
             flow("discharge", kilowatt_hours("discharge")),
             unit=units.KiloWattHour,
         ),
-        of_a_week(
+        week_number(
             "Round-trip efficiency",
             "How much of what went in during seven days came out again; what the batteries hold more or less than at "
             "the beginning is counted as come out. It is shown once they were filled as much as they can hold: before "
             "that it would say little. Some 0.85 to 0.95 is usual; above 1, or far below, what is measured is wrong.",
             Query(
-                f"({within('discharge')} + {GAINED}) / ({within('charge')} >= {CAPACITY})",
+                f"({flow_energy('discharge')} + {STORED_CHANGE}) / ({flow_energy('charge')} >= {CAPACITY})",
                 "{{instance}}",
             ),
             unit=units.PercentUnit,
             empty="not yet known",
         ),
-        of_a_week(
+        week_number(
             "Full cycles",
             "What went into the batteries in seven days, divided by what they can hold: two halves are one.",
-            Query(f"{within('charge')} / {CAPACITY}", "{{instance}}"),
+            Query(f"{flow_energy('charge')} / {CAPACITY}", "{{instance}}"),
             unit=units.NoUnit,
         ).decimals(1),
         number(
             "Full cycles ever",
             "What went into the batteries since the register began, divided by what they can hold. It needs a storage "
             "CT or AC batteries: IQ batteries alone do not count what they take. A new gateway begins at 0.",
-            [Query(f"{CHARGED_EVER} / {CAPACITY}", "{{instance}}")],
+            [Query(f"{LIFETIME_CHARGED} / {CAPACITY}", "{{instance}}")],
             unit=units.NoUnit,
             size=(6, 4),
             empty="nobody counts",
@@ -169,44 +169,49 @@ BATTERY = Row(
     ),
 )
 
-DOING: Mapping[float, Thing] = {
-    12: Thing("charging", palette.CHARGE),
-    13: Thing("discharging", palette.DISCHARGE),
-    14: Thing("idle or full", palette.NEUTRAL),
-    17: Thing("low", palette.WARNING),
-    0: Thing("something else", palette.BAD),
+ACTIVITIES: Mapping[float, NameAndColour] = {
+    12: NameAndColour("charging", palette.CHARGE),
+    13: NameAndColour("discharging", palette.DISCHARGE),
+    14: NameAndColour("idle or full", palette.NEUTRAL),
+    17: NameAndColour("low", palette.WARNING),
+    0: NameAndColour("something else", palette.BAD),
 }
 """By the code of an IQ battery's light."""
 
 
-def of_units(name: str) -> str:
+def by_unit(name: str) -> str:
     return f"max by (job, instance, serial) ({metric('enphase_battery_unit_' + name)})"
 
 
-LIGHT = of_units("led_status")
-DOES_IQ = " or ".join((*(f"{LIGHT} == {light}" for light in DOING if light), f"0 * {LIGHT}"))
-DOES_AC = code("enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial")
+LED = by_unit("led_status")
+IQ_ACTIVITY = " or ".join((*(f"{LED} == {light}" for light in ACTIVITIES if light), f"0 * {LED}"))
+AC_ACTIVITY = code(
+    "enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial"
+)
 
-FAULT_IF_NOT: Mapping[float, Thing] = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
+YES_OR_FAULT: Mapping[float, NameAndColour] = {
+    1: NameAndColour("yes", palette.GOOD),
+    0: NameAndColour("no", palette.BAD),
+}
 
 BATTERY_UNITS = Row(
     "Each battery",
     (
-        rows(
+        table_panel(
             "Batteries one by one",
             "Each unit that the gateway lists. Heard: does it communicate. Signal: from 0 to 5, the best of its "
             "radios; 0 is none, or a cable. DC: is its switch on. What a kind of battery does not tell is empty.",
             [
                 Query(f"max by (job, instance, serial, kind, firmware) ({metric('enphase_battery_unit_info')})"),
-                Query(of_units("charge_ratio")),
-                Query(of_units("power_watts")),
-                Query(of_units("temperature_celsius")),
-                Query(of_units("max_cell_temperature_celsius")),
-                Query(of_units("health_ratio")),
-                Query(of_units("communicating")),
-                Query(of_units("communication_level")),
-                Query(f"time() - {of_units('last_report_timestamp_seconds')}"),
-                Query(of_units("dc_switch_on")),
+                Query(by_unit("charge_ratio")),
+                Query(by_unit("power_watts")),
+                Query(by_unit("temperature_celsius")),
+                Query(by_unit("max_cell_temperature_celsius")),
+                Query(by_unit("health_ratio")),
+                Query(by_unit("communicating")),
+                Query(by_unit("communication_level")),
+                Query(f"time() - {by_unit('last_report_timestamp_seconds')}"),
+                Query(by_unit("dc_switch_on")),
             ],
             columns={
                 "serial": "Serial",
@@ -227,30 +232,30 @@ BATTERY_UNITS = Row(
             size=(24, 7),
             empty=NO_BATTERY,
         )
-        .override_by_name("Charge", in_unit(units.PercentUnit))
-        .override_by_name("Health", in_unit(units.PercentUnit))
-        .override_by_name("Power", in_unit(units.Watt))
-        .override_by_name("Temperature", in_unit(units.Celsius))
-        .override_by_name("Hottest cell", in_unit(units.Celsius))
-        .override_by_name("Last report", in_unit(units.Seconds))
-        .override_by_name("Heard", coloured(FAULT_IF_NOT))
-        .override_by_name("DC", coloured(FAULT_IF_NOT)),
+        .override_by_name("Charge", field_unit(units.PercentUnit))
+        .override_by_name("Health", field_unit(units.PercentUnit))
+        .override_by_name("Power", field_unit(units.Watt))
+        .override_by_name("Temperature", field_unit(units.Celsius))
+        .override_by_name("Hottest cell", field_unit(units.Celsius))
+        .override_by_name("Last report", field_unit(units.Seconds))
+        .override_by_name("Heard", coloured_names(YES_OR_FAULT))
+        .override_by_name("DC", coloured_names(YES_OR_FAULT)),
         states(
             "What each battery does",
             "By the light of IQ batteries, and by what AC batteries say. Something else, in red, is a light of which "
             "the meaning is not known, as of a unit with a fault or asleep.",
             [
-                Query(DOES_IQ, "{{serial}}"),
-                Query(DOES_AC, "{{serial}}"),
+                Query(IQ_ACTIVITY, "{{serial}}"),
+                Query(AC_ACTIVITY, "{{serial}}"),
             ],
-            values=DOING,
+            values=ACTIVITIES,
             size=(12, 8),
             empty=NO_BATTERY,
         ),
         lines(
             "Charge of each battery",
             "They should go together; one that stays behind is worn, or does not take part.",
-            [Query(of_units("charge_ratio"), "{{serial}}")],
+            [Query(by_unit("charge_ratio"), "{{serial}}")],
             unit=units.PercentUnit,
             size=(12, 8),
             empty=NO_BATTERY,
@@ -261,7 +266,7 @@ BATTERY_UNITS = Row(
         lines(
             "Temperature of each battery",
             "Of the unit. Where it is very cold or very hot, it takes and gives less power, or none.",
-            [Query(of_units("temperature_celsius"), "{{serial}}")],
+            [Query(by_unit("temperature_celsius"), "{{serial}}")],
             unit=units.Celsius,
             size=(12, 8),
             empty=NO_BATTERY,
@@ -270,8 +275,8 @@ BATTERY_UNITS = Row(
             "Temperature of the cells",
             "Of each unit's warmest cell, and of the coldest of AC batteries.",
             [
-                Query(of_units("max_cell_temperature_celsius"), "{{serial}} warmest"),
-                Query(of_units("min_cell_temperature_celsius"), "{{serial}} coldest"),
+                Query(by_unit("max_cell_temperature_celsius"), "{{serial}} warmest"),
+                Query(by_unit("min_cell_temperature_celsius"), "{{serial}} coldest"),
             ],
             unit=units.Celsius,
             size=(12, 8),
@@ -288,7 +293,7 @@ BATTERY_UNITS = Row(
                 Query(metric("enphase_storage_ess_in_progress"), "Busy, {{instance}}"),
                 Query(f"{metric('enphase_battery_firmware_update_status')} != bool 10", "New firmware, {{instance}}"),
             ],
-            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            values={1: NameAndColour("yes", palette.WARNING), 0: NameAndColour("no", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_BATTERY,
         ),

@@ -11,9 +11,9 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from looks import BY_STEPS, named
-from palette import NEUTRAL, Thing
-from panel import Size, built, fixed, legend
+from field_options import COLOUR_BY_STEPS, value_mapping
+from palette import NEUTRAL, NameAndColour
+from panel import Size, build_panel, fixed_colour, legend
 from periods import NO_DAY_YET
 from queries import Query
 
@@ -24,9 +24,9 @@ def number(title: str, description: str, queries: Sequence[Query], *, unit: str,
         stat.Panel()
         .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(part.ReduceDataOptions().calcs(["lastNotNull"]))
-        .color_scheme(fixed(NEUTRAL))
+        .color_scheme(fixed_colour(NEUTRAL))
     )
-    return built(panel, title, description, queries, unit, size, empty, PromQueryFormat.TIME_SERIES)
+    return build_panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TIME_SERIES)
 
 
 def lines(
@@ -42,7 +42,7 @@ def lines(
         .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
         .interval("1m")
     )
-    return built(panel, title, description, queries, unit, size, empty)
+    return build_panel(panel, title, description, queries, unit, size, empty)
 
 
 def stacked(
@@ -73,20 +73,26 @@ def days(
 
 
 def states(
-    title: str, description: str, queries: Sequence[Query], *, values: Mapping[float, Thing], size: Size, empty: str
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    values: Mapping[float, NameAndColour],
+    size: Size,
+    empty: str,
 ) -> statetimeline.Panel:
     """Bands in which each value has its name and colour."""
     panel = (
         statetimeline.Panel()
-        .mappings([named(values)])
-        .color_scheme(fixed(NEUTRAL))
+        .mappings([value_mapping(values)])
+        .color_scheme(fixed_colour(NEUTRAL))
         .show_value(common.VisibilityMode.NEVER)
         .row_height(0.8)
         .legend(legend())
         .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
         .interval("1m")
     )
-    return built(panel, title, description, queries, units.NoUnit, size, empty)
+    return build_panel(panel, title, description, queries, units.NoUnit, size, empty)
 
 
 def bands(
@@ -96,7 +102,7 @@ def bands(
     return (
         states(title, description, queries, values={}, size=size, empty=empty)
         .mappings([])
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .unit(unit)
         .per_page(40)
     )

@@ -7,10 +7,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 
 import money
 import variables
-from board import board
 from charts import days, lines
-from layout import Row
-from looks import OUTLINE
+from dashboard import new_dashboard
+from field_options import OUTLINE
 from palette import FLOWS, HOME, NEUTRAL, SOLAR
 from periods import (
     NO_DAY_YET,
@@ -27,28 +26,29 @@ from periods import (
     so_far,
     so_far_a_year_before,
 )
+from placement import Row
 from queries import Query, flow
-from rows import MOST_STEPS, calendar, flows, highest_days
+from table_panels import MOST_STEPS, calendar, flows, highest_days
 
-OF_A_YEAR_BEFORE = "A year before"
+A_YEAR_BEFORE = "A year before"
 SUMMARY = ("solar", "load", "import", "export", "discharge", "charge")
 
 
 def summary(title: str, now: str, since: str) -> table.Panel:
     """Of a month or a year until yesterday, beside the same days of the year before."""
-    every, before = so_far(*SUMMARY), so_far_a_year_before(*SUMMARY)
-    change = f"sum by (flow) ({every} and {before}) / (sum by (flow) ({before} and {every}) > 0) - 1"
+    energy, before = so_far(*SUMMARY), so_far_a_year_before(*SUMMARY)
+    change = f"sum by (flow) ({energy} and {before}) / (sum by (flow) ({before} and {energy}) > 0) - 1"
     return (
         flows(
             title,
             "Until yesterday; today is on Home. The year before has the same days, and says nothing where it is not "
             "known nearly whole. Change is of the gateways that are known in both years.",
             [
-                Query(f"sum by (flow) ({every})", now),
-                Query(f"sum by (flow) ({before})", OF_A_YEAR_BEFORE),
+                Query(f"sum by (flow) ({energy})", now),
+                Query(f"sum by (flow) ({before})", A_YEAR_BEFORE),
                 Query(change, "Change"),
             ],
-            names={each: FLOWS[each] for each in SUMMARY},
+            names={flow_queries: FLOWS[flow_queries] for flow_queries in SUMMARY},
             unit=units.KiloWattHour,
             size=(12, 8),
             empty=NO_DAY_YET,
@@ -87,7 +87,7 @@ def bars(title: str, description: str, *queries: Query, empty: str = NO_LOAD_YET
     )
 
 
-def each(names: tuple[str, ...], energy: Energy) -> list[Query]:
+def flow_queries(names: tuple[str, ...], energy: Energy) -> list[Query]:
     return [flow(name, f"sum({energy(name)})") for name in names]
 
 
@@ -98,14 +98,14 @@ HOURS = Row(
             "Where the home's energy came from, by hour",
             "Each bar is an hour of the time that is chosen above, and its whole height what the house used in it. The "
             "last one is the hour that runs, so far.",
-            *each(TO_HOME, hour),
+            *flow_queries(TO_HOME, hour),
             empty="No whole hour yet, or nobody measures what the house takes from the grid",
         ).interval("1h"),
         bars(
             "Where solar energy went, by hour",
             "Each bar is an hour of the time that is chosen above. The frame is all that the roof produced; where "
             "nobody measures the grid there is only that. The last one is the hour that runs, so far.",
-            *each((*FROM_SOLAR, "solar"), hour),
+            *flow_queries((*FROM_SOLAR, "solar"), hour),
             empty="No whole hour yet",
         )
         .interval("1h")
@@ -121,22 +121,22 @@ DAYS = Row(
             "Each bar is a day, and its whole height what the house used; the last one is today, so far. The line is "
             "the use 52 weeks before, on the same day of the week. A day in which Prometheus did not run at midnight "
             "is missing.",
-            *each(TO_HOME, day),
-            Query(f"sum({day_a_year_before('load')})", OF_A_YEAR_BEFORE, NEUTRAL),
+            *flow_queries(TO_HOME, day),
+            Query(f"sum({day_a_year_before('load')})", A_YEAR_BEFORE, NEUTRAL),
         )
         .time_from("now-30d/d")
-        .override_by_name(OF_A_YEAR_BEFORE, LINE),
+        .override_by_name(A_YEAR_BEFORE, LINE),
         bars(
             "Where solar energy went, by day",
             "Each bar is a day; the last one is today, so far. The frame is all that the roof produced; where nobody "
             "measures the grid there is only that. The line is what it produced 52 weeks before.",
-            *each((*FROM_SOLAR, "solar"), day),
-            Query(f"sum({day_a_year_before('solar')})", OF_A_YEAR_BEFORE, NEUTRAL),
+            *flow_queries((*FROM_SOLAR, "solar"), day),
+            Query(f"sum({day_a_year_before('solar')})", A_YEAR_BEFORE, NEUTRAL),
             empty=NO_DAY_YET,
         )
         .time_from("now-30d/d")
         .override_by_name(FLOWS["solar"].name, OUTLINE)
-        .override_by_name(OF_A_YEAR_BEFORE, LINE),
+        .override_by_name(A_YEAR_BEFORE, LINE),
     ),
 )
 
@@ -148,7 +148,7 @@ def months(title: str, description: str, name: str, empty: str = NO_LOAD_YET) ->
             f"{description} The grey bars are the same months, a year before. This month is known until yesterday.",
             [
                 flow(name, f"sum({noon(name)})"),
-                Query(f"sum({noon_a_year_before(name)})", OF_A_YEAR_BEFORE, NEUTRAL),
+                Query(f"sum({noon_a_year_before(name)})", A_YEAR_BEFORE, NEUTRAL),
             ],
             period="YYYY-MM",
             unit=units.KiloWattHour,
@@ -179,7 +179,7 @@ def total(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> 
             "record that began then, and cannot be compared.",
             [
                 flow(name, running_total(name)),
-                Query(running_total_a_year_before(name), OF_A_YEAR_BEFORE, NEUTRAL),
+                Query(running_total_a_year_before(name), A_YEAR_BEFORE, NEUTRAL),
             ],
             unit=units.KiloWattHour,
             size=(12, 8),
@@ -253,7 +253,7 @@ RECORDS = Row(
 
 def dashboard() -> Dashboard:
     """Of yesterday and today: in the morning, today alone says little."""
-    return board(
+    return new_dashboard(
         "Energy",
         __doc__ or "",
         [SO_FAR, HOURS, DAYS, MONTHS, YEARS, money.MONEY, money.PEAK, RECORDS],

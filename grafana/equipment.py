@@ -8,11 +8,11 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
 from charts import lines, number, states
-from layout import Row
-from looks import coloured, in_unit, named
-from palette import Thing
+from field_options import coloured_names, field_unit, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import Query, code, metric
-from rows import rows
+from table_panels import table_panel
 
 NO_CONTROLLER = "There is no system controller, meter collar, combiner or IQ Relay"
 NO_RELAY = "No relay of a system controller has anything to switch"
@@ -26,51 +26,54 @@ DEVICES = {
 }
 """By what their metrics are called."""
 
-HEARD = " or ".join(metric(f"enphase_{device}_communicating") for device in ("battery_unit", *DEVICES))
+COMMUNICATING = " or ".join(metric(f"enphase_{device}_communicating") for device in ("battery_unit", *DEVICES))
 """1 or 0 of all that the gateway may hear, or not."""
 
 
-def of(devices: Sequence[str], name: str) -> str:
-    every = " or ".join(metric(f"enphase_{device}_{name}") for device in devices)
-    return f"max by (job, instance, serial) ({every})"
+def by_serial(devices: Sequence[str], name: str) -> str:
+    union = " or ".join(metric(f"enphase_{device}_{name}") for device in devices)
+    return f"max by (job, instance, serial) ({union})"
 
 
-def listed() -> str:
+def device_infos() -> str:
     """Their info, and what they are called as label `device`; one that has no info is not there."""
     return " or ".join(
         f"label_replace(max by (job, instance, serial, firmware) ({metric(f'enphase_{device}_info')}), "
-        f'"device", "{called}", "", "")'
-        for device, called in DEVICES.items()
+        f'"device", "{title}", "", "")'
+        for device, title in DEVICES.items()
     )
 
 
-FLAGGED = {"battery_unit": "Battery", **{device: DEVICES[device] for device in ("enpower", "collar", "iq_relay")}}
-NOT_WELL = 'flag!~"envoy.global.ok|prop.done"'
-RAISED = " or ".join(
-    f"label_replace(max by (job, instance, serial, flag) ({metric(f'enphase_{device}_status_flag', NOT_WELL)}), "
-    f'"device", "{called}", "", "")'
-    for device, called in FLAGGED.items()
+DEVICES_WITH_FLAGS = {
+    "battery_unit": "Battery",
+    **{device: DEVICES[device] for device in ("enpower", "collar", "iq_relay")},
+}
+FAULT_FLAGS = 'flag!~"envoy.global.ok|prop.done"'
+RAISED_FLAGS = " or ".join(
+    f"label_replace(max by (job, instance, serial, flag) ({metric(f'enphase_{device}_status_flag', FAULT_FLAGS)}), "
+    f'"device", "{title}", "", "")'
+    for device, title in DEVICES_WITH_FLAGS.items()
 )
 """Every flag but those of a device that is well, with what the device is called as label `device`."""
 
 CONTROLLERS = Row(
     "Controllers",
     (
-        rows(
+        table_panel(
             "What stands between house and grid",
             "System controllers, meter collars, combiners and IQ Relays. Heard: does it communicate. Errors: the "
             "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. "
             "Switch: that of a meter collar or an IQ Relay. Last report: only of those that keep it up to date.",
             [
-                Query(listed()),
-                Query(of(tuple(DEVICES), "communicating")),
-                Query(of(("enpower", "collar", "iq_relay"), "temperature_celsius")),
-                Query(f"time() - {of(('enpower', 'iq_relay'), 'last_report_timestamp_seconds')}"),
+                Query(device_infos()),
+                Query(by_serial(tuple(DEVICES), "communicating")),
+                Query(by_serial(("enpower", "collar", "iq_relay"), "temperature_celsius")),
+                Query(f"time() - {by_serial(('enpower', 'iq_relay'), 'last_report_timestamp_seconds')}"),
                 Query(
                     f"max by (job, instance, serial) ({metric('enphase_enpower_error_flags')} or "
                     f"{metric('enphase_collar_control_error')})"
                 ),
-                Query(of(("enpower",), "communication_level")),
+                Query(by_serial(("enpower",), "communication_level")),
                 Query(
                     "max by (job, instance, serial) "
                     f"(increase({metric('enphase_iq_relay_state_changes_total')}[$__range]))"
@@ -97,16 +100,20 @@ CONTROLLERS = Row(
             size=(24, 6),
             empty=NO_CONTROLLER,
         )
-        .override_by_name("Temperature", in_unit(units.Celsius))
-        .override_by_name("Last report", in_unit(units.Seconds))
+        .override_by_name("Temperature", field_unit(units.Celsius))
+        .override_by_name("Last report", field_unit(units.Seconds))
         .override_by_name("Switched", [DynamicConfigValue("decimals", 0)])
-        .override_by_name("Heard", coloured({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}))
-        .override_by_name("Switch", coloured({1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)})),
-        rows(
+        .override_by_name(
+            "Heard", coloured_names({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)})
+        )
+        .override_by_name(
+            "Switch", coloured_names({1: NameAndColour("closed", palette.GOOD), 0: NameAndColour("open", palette.BAD)})
+        ),
+        table_panel(
             "Flags of devices",
             "Flags that batteries, system controllers, meter collars and IQ Relays raise in device_status. The flags "
             "envoy.global.ok and prop.done of a device without a fault are not listed. docs/metrics.md has all words.",
-            [Query(RAISED)],
+            [Query(RAISED_FLAGS)],
             columns={"device": "Device", "flag": "Flag", "serial": "Serial", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(24, 5),
@@ -116,9 +123,9 @@ CONTROLLERS = Row(
             "Temperature of controllers",
             "Of system controllers, meter collars and IQ Relays. They stand outside and in the sun.",
             [
-                Query(of(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
-                Query(of(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),
-                Query(of(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
+                Query(by_serial(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
+                Query(by_serial(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),
+                Query(by_serial(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
             ],
             unit=units.Celsius,
             size=(24, 7),
@@ -145,11 +152,11 @@ RELAYS = Row(
                     "{{load}} {{relay}}, {{instance}}",
                 )
             ],
-            values={1: Thing("closed", palette.GOOD), 0: Thing("open", palette.NEUTRAL)},
+            values={1: NameAndColour("closed", palette.GOOD), 0: NameAndColour("open", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_RELAY,
         ),
-        rows(
+        table_panel(
             "What the relays are to do",
             "With each load, on the grid, off it and on a generator: apply is powered, shed is not. By charge (mode "
             "soc) it is cut off below one charge of the batteries and powered again from the other.",
@@ -181,7 +188,7 @@ RELAYS = Row(
 )
 
 
-def of_batteries(setting: str) -> str:
+def with_batteries(setting: str) -> str:
     """Gateways without batteries have these settings, too."""
     return f"{setting} and on (job, instance) {metric('enphase_battery_units')} > 0"
 
@@ -190,20 +197,20 @@ def setting(title: str, description: str, *queries: Query, unit: str = units.NoU
     return number(title, description, queries, unit=unit, size=(6, 4), empty=empty)
 
 
-SWITCHED = named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.NEUTRAL)})
-GENERATOR_MODES = named(
+YES_OR_NO = value_mapping({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.NEUTRAL)})
+GENERATOR_MODES = value_mapping(
     {
-        1: Thing("off", palette.NEUTRAL),
-        2: Thing("on", palette.GOOD),
-        3: Thing("automatic", palette.GOOD),
-        0: Thing("something new", palette.WARNING),
+        1: NameAndColour("off", palette.NEUTRAL),
+        2: NameAndColour("on", palette.GOOD),
+        3: NameAndColour("automatic", palette.GOOD),
+        0: NameAndColour("something new", palette.WARNING),
     }
 )
-STORAGE_MODES: Mapping[float, Thing] = {
-    1: Thing("self-consumption", palette.SOLAR),
-    2: Thing("full backup", palette.DISCHARGE),
-    3: Thing("savings", palette.IMPORT),
-    0: Thing("something new", palette.WARNING),
+STORAGE_MODES: Mapping[float, NameAndColour] = {
+    1: NameAndColour("self-consumption", palette.SOLAR),
+    2: NameAndColour("full backup", palette.DISCHARGE),
+    3: NameAndColour("savings", palette.IMPORT),
+    0: NameAndColour("something new", palette.WARNING),
 }
 STORAGE_MODE = code("enphase_storage_mode", "mode", {"self-consumption": 1, "backup": 2, "savings-mode": 3})
 
@@ -219,7 +226,7 @@ GENERATOR = Row(
                 Query(metric("enphase_generator_run_commanded"), "Told to, {{instance}}"),
                 Query(metric("enphase_generator_exercise_running"), "Exercises, {{instance}}"),
             ],
-            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            values={1: NameAndColour("yes", palette.WARNING), 0: NameAndColour("no", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_GENERATOR,
         ),
@@ -255,8 +262,12 @@ GENERATOR = Row(
 )
 
 NO_SETTINGS = "not told"
-LIMITS = named(
-    {1: Thing("hard", palette.NEUTRAL), 2: Thing("soft", palette.NEUTRAL), 0: Thing("something new", palette.WARNING)}
+LIMITS = value_mapping(
+    {
+        1: NameAndColour("hard", palette.NEUTRAL),
+        2: NameAndColour("soft", palette.NEUTRAL),
+        0: NameAndColour("something new", palette.WARNING),
+    }
 )
 
 SETTINGS = Row(
@@ -266,7 +277,7 @@ SETTINGS = Row(
             "What the batteries are told to do",
             "Their mode, as set in the app; it shows when somebody, or the cloud, has changed it. Full backup keeps "
             "them charged for an outage.",
-            [Query(of_batteries(STORAGE_MODE), "{{instance}}")],
+            [Query(with_batteries(STORAGE_MODE), "{{instance}}")],
             values=STORAGE_MODES,
             size=(24, 5),
             empty="The gateway tells no settings of batteries",
@@ -274,7 +285,7 @@ SETTINGS = Row(
         setting(
             "Reserve",
             "Charge that is kept for an outage: as set, and as it is in force, which the gateway may raise.",
-            Query(of_batteries(metric("enphase_storage_reserve_setting_ratio")), "{{instance}} set"),
+            Query(with_batteries(metric("enphase_storage_reserve_setting_ratio")), "{{instance}} set"),
             Query(f"max by (job, instance) ({metric('enphase_battery_reserve_ratio')})", "{{instance}} in force"),
             unit=units.PercentUnit,
             empty=NO_SETTINGS,
@@ -282,26 +293,26 @@ SETTINGS = Row(
         setting(
             "Charge from the grid",
             "May the batteries be charged from the grid.",
-            Query(of_batteries(metric("enphase_storage_charge_from_grid")), "{{instance}}"),
+            Query(with_batteries(metric("enphase_storage_charge_from_grid")), "{{instance}}"),
             empty=NO_SETTINGS,
-        ).mappings([SWITCHED]),
+        ).mappings([YES_OR_NO]),
         setting(
             "Schedules of the cloud",
             "Does the Enphase cloud decide what the batteries do, hour by hour.",
-            Query(of_batteries(metric("enphase_storage_schedules_optimized")), "{{instance}}"),
+            Query(with_batteries(metric("enphase_storage_schedules_optimized")), "{{instance}}"),
             empty=NO_SETTINGS,
-        ).mappings([SWITCHED]),
+        ).mappings([YES_OR_NO]),
         setting(
             "Settings changed",
             "When the gateway last got other settings for the batteries.",
-            Query(of_batteries(f"1000 * {metric('enphase_tariff_last_change_timestamp_seconds')}"), "{{instance}}"),
+            Query(with_batteries(f"1000 * {metric('enphase_tariff_last_change_timestamp_seconds')}"), "{{instance}}"),
             unit=units.DateTimeFromNow,
             empty=NO_SETTINGS,
         ),
         setting(
             "Very low charge",
             "Charge that counts as very low: off the grid the batteries may stop there.",
-            Query(of_batteries(metric("enphase_storage_very_low_charge_ratio")), "{{instance}}"),
+            Query(with_batteries(metric("enphase_storage_very_low_charge_ratio")), "{{instance}}"),
             unit=units.PercentUnit,
             empty=NO_SETTINGS,
         ),
@@ -313,7 +324,7 @@ SETTINGS = Row(
             Query(metric("enphase_export_limit_ratio"), "{{instance}}"),
             unit=units.Watt,
             empty="none, or not told",
-        ).override_by_query("B", in_unit(units.PercentUnit)),
+        ).override_by_query("B", field_unit(units.PercentUnit)),
         setting(
             "Kind of export limit",
             "How it is kept, as it was set up. What hard and soft mean, the operator of the grid says.",

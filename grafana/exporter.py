@@ -5,14 +5,13 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 import palette
-from board import board
 from charts import lines, number, stacked, states
+from dashboard import new_dashboard
+from field_options import COLOUR_BY_STEPS, field_unit, steps, value_mapping
 from gateways import GATEWAYS, LOGIN, PROCESS
-from layout import Row
-from looks import BY_STEPS, in_unit, named, steps
-from palette import Thing
+from palette import NameAndColour
+from placement import Row
 from queries import Query, metric
-from rows import rows
 from scrapes import (
     ABOVE_5_SECONDS,
     AUTHENTICATED,
@@ -29,8 +28,9 @@ from scrapes import (
     SUCCESS,
     UP,
     by_endpoint,
-    counted,
+    increases,
 )
+from table_panels import table_panel
 
 NOW = Row(
     "Now",
@@ -44,8 +44,8 @@ NOW = Row(
             size=(6, 4),
             empty=NO_GATEWAY,
         )
-        .mappings([named({0: NONE})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({0: NONE})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(GOOD_OR_BAD),
         number(
             "Collectors that fail",
@@ -57,8 +57,8 @@ NOW = Row(
             size=(6, 4),
             empty=NO_GATEWAY,
         )
-        .mappings([named({0: NONE})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({0: NONE})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(GOOD_OR_BAD),
         number(
             "Credentials",
@@ -69,8 +69,8 @@ NOW = Row(
             size=(6, 4),
             empty="not known",
         )
-        .mappings([named({1: Thing("taken", palette.GOOD), 0: Thing("refused", palette.BAD)})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({1: NameAndColour("taken", palette.GOOD), 0: NameAndColour("refused", palette.BAD)})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
             "Token's life left",
@@ -82,12 +82,12 @@ NOW = Row(
             size=(6, 4),
             empty="no token",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((-1000, palette.BAD), (0.05, palette.WARNING), (0.08, palette.GOOD))),
     ),
 )
 
-FAILED = Row(
+FAILURE_DETAILS = Row(
     "What failed",
     (
         states(
@@ -102,16 +102,16 @@ FAILED = Row(
                     "{{instance}} {{collector}}",
                 ),
             ],
-            values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)},
+            values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)},
             size=(24, 8),
             empty=NO_GATEWAY,
         ),
-        rows(
+        table_panel(
             "Requests that failed",
             "In the time at the top of the page, the most first: of which endpoint, and why. timeout and deadline: the "
             "gateway is slow or overloaded. connect: it is away. http_401: the credentials, or an endpoint that is not "
             "for this role. not_json and truncated: half answers, often at a restart.",
-            [Query(counted(FAILURES, "instance, endpoint, reason"))],
+            [Query(increases(FAILURES, "instance, endpoint, reason"))],
             columns={"endpoint": "Endpoint", "reason": "Why", "Value": "Requests", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(12, 9),
@@ -128,7 +128,7 @@ FAILED = Row(
         )
         .interval("5m")
         .min(0),
-        rows(
+        table_panel(
             "Collectors",
             "Each part of what the gateways tell: can all its documents be read, how old is the oldest of them, and "
             "how long did it take to ask for them. Ages of up to an hour are normal for the rare ones.",
@@ -149,13 +149,16 @@ FAILED = Row(
             empty=NO_GATEWAY,
         )
         .override_by_name(
-            "Whole", in_unit(units.NoUnit, values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})
+            "Whole",
+            field_unit(
+                units.NoUnit, values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)}
+            ),
         )
         .sort_by([part.TableSortByFieldState().display_name("Whole").desc(desc=False)]),
     ),
 )
 
-ASKED = Row(
+POLLING = Row(
     "What the gateway is asked",
     (
         stacked(
@@ -167,7 +170,7 @@ ASKED = Row(
             size=(24, 9),
             empty=NO_GATEWAY,
         ).interval("10m"),
-        rows(
+        table_panel(
             "Slowest endpoints",
             "The mean of the requests in the time at the top of the page, and the share that took more than 5 seconds; "
             "of all gateways of the exporter together. /production.json may take seconds, by a slow process of the "
@@ -187,8 +190,8 @@ ASKED = Row(
             size=(12, 9),
             empty="No request in this time",
         )
-        .override_by_name("Above 5 s", in_unit(units.PercentUnit))
-        .override_by_name("Requests", [*in_unit(units.NoUnit), DynamicConfigValue("decimals", 0)])
+        .override_by_name("Above 5 s", field_unit(units.PercentUnit))
+        .override_by_name("Requests", [*field_unit(units.NoUnit), DynamicConfigValue("decimals", 0)])
         .sort_by([part.TableSortByFieldState().display_name("Mean").desc(desc=True)]),
         lines(
             "How long scrapes take",
@@ -202,10 +205,10 @@ ASKED = Row(
     ),
 )
 
-DATA = Row(
+REJECTIONS = Row(
     "What was refused",
     (
-        rows(
+        table_panel(
             "Refused values",
             "Values of the gateway that cannot be true, in the time at the top of the page, by the rule that refused "
             "them; they are absent instead. What each rule means and what to do: docs/data-validation.md. Some "
@@ -237,4 +240,6 @@ DATA = Row(
 
 
 def dashboard() -> Dashboard:
-    return board("Exporter", __doc__ or "", [NOW, FAILED, ASKED, DATA, LOGIN, GATEWAYS, PROCESS])
+    return new_dashboard(
+        "Exporter", __doc__ or "", [NOW, FAILURE_DETAILS, POLLING, REJECTIONS, LOGIN, GATEWAYS, PROCESS]
+    )

@@ -5,17 +5,17 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
 from charts import lines, number, states
-from layout import Row
-from looks import BY_STEPS, in_unit, named, steps
-from palette import Thing
+from field_options import COLOUR_BY_STEPS, field_unit, steps, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import Query, metric
-from rows import rows
-from scrapes import EXPIRY, GATEWAY, ISSUED, counted, of_process, own
+from scrapes import EXPIRY, GATEWAY, ISSUED, exporter_metric, exporter_process, increases
+from table_panels import table_panel
 
 LOGIN = Row(
     "Logging in",
     (
-        rows(
+        table_panel(
             "Tokens",
             "The token of each gateway from firmware 7 on: the role that it gives, when it was made, when it runs out, "
             "and what is left of its life. Its user is never shown.",
@@ -38,7 +38,7 @@ LOGIN = Row(
         ).override_by_name(
             "Life left",
             [
-                *in_unit(
+                *field_unit(
                     units.PercentUnit,
                     colours=steps(
                         (-1000, palette.BAD), (0.05, palette.WARNING), (0.08, palette.GOOD), below=palette.NOTHING
@@ -47,21 +47,21 @@ LOGIN = Row(
                 DynamicConfigValue("decimals", 0),
             ],
         ),
-        rows(
+        table_panel(
             "Tokens asked for",
             "How often Enlighten was asked for a token in the time at the top of the page, and what came of it. With a "
             "token of your own nobody asks.",
-            [Query(counted(metric("enphase_token_renewals_total"), "instance, result"))],
+            [Query(increases(metric("enphase_token_renewals_total"), "instance, result"))],
             columns={"result": "Result", "Value": "Times", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(6, 7),
             empty="No token was asked for",
         ),
-        rows(
+        table_panel(
             "Requests to the cloud",
             "Requests to the Enphase cloud in the time at the top of the page, by status code, of all gateways of the "
             "exporter together. It is asked for tokens and for nothing else.",
-            [Query(counted(own("enphase_exporter_cloud_requests_total"), "code"))],
+            [Query(increases(exporter_metric("enphase_exporter_cloud_requests_total"), "code"))],
             columns={"code": "Status", "Value": "Requests"},
             unit=units.NoUnit,
             size=(6, 7),
@@ -73,7 +73,7 @@ LOGIN = Row(
 GATEWAYS = Row(
     "Gateways",
     (
-        rows(
+        table_panel(
             "Gateways",
             "What each is: firmware, when it was built, whether it has hardware to measure with, and how full its list "
             "of inverters is (at its end it leaves some out, and the exporter reads a shorter list).",
@@ -94,7 +94,7 @@ GATEWAYS = Row(
             unit=units.DateTimeFromNow,
             size=(24, 6),
             empty="No gateway answers",
-        ).override_by_name("Inverter list", [*in_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
+        ).override_by_name("Inverter list", [*field_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
         states(
             "Network and cloud",
             "Whether each connection of a gateway has a link, and whether it is connected to the Enphase cloud. "
@@ -104,7 +104,7 @@ GATEWAYS = Row(
                 Query(metric("enphase_network_interface_up"), "{{instance}} {{type}} {{interface}}"),
                 Query(metric("enphase_wireless_connected"), "{{instance}} {{type}}"),
             ],
-            values={1: Thing("up", palette.GOOD), 0: Thing("down", palette.NEUTRAL)},
+            values={1: NameAndColour("up", palette.GOOD), 0: NameAndColour("down", palette.NEUTRAL)},
             size=(12, 8),
             empty="This gateway does not tell it",
         ),
@@ -167,7 +167,7 @@ PROCESS = Row(
         number(
             "Version",
             "Of each exporter that is scraped.",
-            [Query(own("enphase_exporter_build_info"), "{{version}}")],
+            [Query(exporter_metric("enphase_exporter_build_info"), "{{version}}")],
             unit=units.NoUnit,
             size=(6, 4),
             empty="not scraped",
@@ -175,7 +175,7 @@ PROCESS = Row(
         number(
             "Gateways of its config",
             "How many are configured.",
-            [Query(own("enphase_exporter_gateways"))],
+            [Query(exporter_metric("enphase_exporter_gateways"))],
             unit=units.NoUnit,
             size=(6, 4),
             empty="not scraped",
@@ -184,18 +184,18 @@ PROCESS = Row(
             "Config",
             "Whether the config file was good when it was last read. If not, the one before it is in force, and a "
             "restart would fail: `envoy-exporter --config.check` lists the problems.",
-            [Query(f"min({own('enphase_exporter_config_last_reload_successful')})")],
+            [Query(f"min({exporter_metric('enphase_exporter_config_last_reload_successful')})")],
             unit=units.NoUnit,
             size=(6, 4),
             empty="not scraped",
         )
-        .mappings([named({1: Thing("good", palette.GOOD), 0: Thing("refused", palette.BAD)})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("refused", palette.BAD)})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
             "Config in force since",
             "When the config that is in force was read: at the start, or at a reload.",
-            [Query(f"1000 * {own('enphase_exporter_config_last_reload_success_timestamp_seconds')}")],
+            [Query(f"1000 * {exporter_metric('enphase_exporter_config_last_reload_success_timestamp_seconds')}")],
             unit=units.DateTimeFromNow,
             size=(6, 4),
             empty="not scraped",
@@ -203,7 +203,7 @@ PROCESS = Row(
         lines(
             "Memory",
             "What the process holds. It grows for the first hours, and then stands.",
-            [Query(of_process(own("process_resident_memory_bytes")), "{{instance}}")],
+            [Query(exporter_process(exporter_metric("process_resident_memory_bytes")), "{{instance}}")],
             unit=units.BytesIEC,
             size=(8, 7),
             empty="Not scraped, or not on Linux",
@@ -211,7 +211,12 @@ PROCESS = Row(
         lines(
             "Processor",
             "How much of one core the process uses.",
-            [Query(of_process(f"rate({own('process_cpu_seconds_total')}[$__rate_interval])"), "{{instance}}")],
+            [
+                Query(
+                    exporter_process(f"rate({exporter_metric('process_cpu_seconds_total')}[$__rate_interval])"),
+                    "{{instance}}",
+                )
+            ],
             unit=units.PercentUnit,
             size=(8, 7),
             empty="Not scraped, or not on Linux",
@@ -220,7 +225,12 @@ PROCESS = Row(
             "Shared scrapes",
             "Scrapes a minute that came while another one waited for the same gateway, and got its answer: those of "
             "more Prometheus servers, which cost the gateway nothing.",
-            [Query(f"60 * rate({own('enphase_exporter_scrapes_shared_total')}[$__rate_interval])", "{{instance}}")],
+            [
+                Query(
+                    f"60 * rate({exporter_metric('enphase_exporter_scrapes_shared_total')}[$__rate_interval])",
+                    "{{instance}}",
+                )
+            ],
             unit=units.CountsPerMinute,
             size=(8, 7),
             empty="Not scraped",

@@ -8,14 +8,14 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 import palette
 import variables
 from battery import BATTERY, BATTERY_UNITS
-from board import board
 from charts import lines, number, states
-from equipment import CONTROLLERS, GENERATOR, HEARD, RELAYS, SETTINGS
-from layout import Row
-from looks import BY_STEPS, COLOURED, DASHED, in_unit, named, steps
-from palette import Thing
+from dashboard import new_dashboard
+from equipment import COMMUNICATING, CONTROLLERS, GENERATOR, RELAYS, SETTINGS
+from field_options import COLOUR_BY_STEPS, COLOURED, DASHED, field_unit, steps, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import Query, code, metric
-from rows import rows
+from table_panels import table_panel
 
 NO_METER = "No current transformer measures it"
 NO_MAINS = "Neither a current transformer nor an IQ Relay measures it"
@@ -24,31 +24,35 @@ NO_CONTROLLER = "Nobody knows without a system controller or a meter collar"
 BANDS = ((114, 126), (207, 253))
 """Volts that are allowed: 120 V by 5 % (ANSI C84.1), 230 V by 10 % (EN 50160). They do not meet."""
 
-OF_THE_MAINS = 'meter=~"net-consumption|production"'
+GRID_METERS = 'meter=~"net-consumption|production"'
 """Not the storage CT, which may stand on the other side of the switch to the grid."""
 
 
-def mains(of_meters: str, of_relays: str, *by: str) -> str:
+def meters_or_relays(of_meters: str, of_relays: str, *by: str) -> str:
     """What all these meters see alike; where there is none, what an IQ Relay sees."""
-    each = ", ".join(("job", "instance", *by))
-    return f"(max by ({each}) ({of_meters}) or max by ({each}) ({of_relays}))"
+    labels = ", ".join(("job", "instance", *by))
+    return f"(max by ({labels}) ({of_meters}) or max by ({labels}) ({of_relays}))"
 
 
-VOLTS_OF_METERS = metric("enphase_meter_phase_voltage_volts", OF_THE_MAINS)
+VOLTS_OF_METERS = metric("enphase_meter_phase_voltage_volts", GRID_METERS)
 VOLTS_OF_RELAYS = metric("enphase_iq_relay_phase_voltage_volts")
-VOLTS = mains(VOLTS_OF_METERS, VOLTS_OF_RELAYS, "phase")
-HERTZ = mains(metric("enphase_meter_frequency_hertz", OF_THE_MAINS), metric("enphase_iq_relay_frequency_hertz"))
-WITHIN = " + ".join(f"({VOLTS} >= bool {low}) * ({VOLTS} <= bool {high})" for low, high in BANDS)
+VOLTS = meters_or_relays(VOLTS_OF_METERS, VOLTS_OF_RELAYS, "phase")
+HERTZ = meters_or_relays(
+    metric("enphase_meter_frequency_hertz", GRID_METERS), metric("enphase_iq_relay_frequency_hertz")
+)
+IN_BAND = " + ".join(f"({VOLTS} >= bool {low}) * ({VOLTS} <= bool {high})" for low, high in BANDS)
 
 
 def volts_of(function: str) -> str:
     """Of each phase, over the panel's time: `max_over_time`."""
-    return mains(f"{function}({VOLTS_OF_METERS}[$__range])", f"{function}({VOLTS_OF_RELAYS}[$__range])", "phase")
+    return meters_or_relays(
+        f"{function}({VOLTS_OF_METERS}[$__range])", f"{function}({VOLTS_OF_RELAYS}[$__range])", "phase"
+    )
 
 
 def limit(of_120: int, of_230: int) -> str:
     """The system is told by the highest voltage of the last hour, so that an outage does not look like 120 V."""
-    highest = mains(f"max_over_time({VOLTS_OF_METERS}[1h])", f"max_over_time({VOLTS_OF_RELAYS}[1h])")
+    highest = meters_or_relays(f"max_over_time({VOLTS_OF_METERS}[1h])", f"max_over_time({VOLTS_OF_RELAYS}[1h])")
     return f"{of_120} + {of_230 - of_120} * ({highest} > bool 160)"
 
 
@@ -57,25 +61,25 @@ BAND = steps(
     *((volts, colour) for low, high in BANDS for volts, colour in ((low, palette.GOOD), (high + 0.01, palette.BAD))),
 )
 
-OF_CHOSEN = 'meter=~"$meter"'
-PHASE_WATTS = metric("enphase_meter_phase_power_watts", OF_CHOSEN)
+SELECTED_METER = 'meter=~"$meter"'
+PHASE_WATTS = metric("enphase_meter_phase_power_watts", SELECTED_METER)
 
-ASLEEP = metric("enphase_battery_unit_sleep_commanded")
+SLEEPING = metric("enphase_battery_unit_sleep_commanded")
 ENABLED = metric("enphase_meter_enabled")
 NOT_NORMAL = metric("enphase_meter_metering_status", 'status!="normal"')
-AT_FAULT = (
+FAULTY_METERS = (
     f"max by (job, instance, meter) ({metric('enphase_meter_status_flags_active')}) > 0 or "
     f"(max by (job, instance, meter) ({NOT_NORMAL}) > 0 "
     f"and on (job, instance, meter) {ENABLED} == 1)"
 )
 
-METERING_STATES: Mapping[float, Thing] = {
-    0: Thing("fine", palette.GOOD),
-    1: Thing("does not measure", palette.BAD),
-    2: Thing("check the wiring", palette.WARNING),
-    3: Thing("says something new", palette.WARNING),
-    4: Thing("switched off", palette.NEUTRAL),
-    5: Thing("flag raised", palette.BAD),
+METERING_STATES: Mapping[float, NameAndColour] = {
+    0: NameAndColour("fine", palette.GOOD),
+    1: NameAndColour("does not measure", palette.BAD),
+    2: NameAndColour("check the wiring", palette.WARNING),
+    3: NameAndColour("says something new", palette.WARNING),
+    4: NameAndColour("switched off", palette.NEUTRAL),
+    5: NameAndColour("flag raised", palette.BAD),
 }
 METERING = f"4 * (max by (job, instance, meter) ({ENABLED}) == bool 0) > 0 or " + code(
     "enphase_meter_metering_status", "status", {"not-metering": 1, "check-wiring": 2, "other": 3}, "meter"
@@ -96,7 +100,7 @@ NOW = Row(
             empty="not measured",
         )
         .decimals(1)
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(BAND),
         number(
             "Frequency",
@@ -115,7 +119,7 @@ NOW = Row(
             unit=units.NoUnit,
             size=(3, 5),
             empty="not known",
-        ).mappings([named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})]),
+        ).mappings([value_mapping({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)})]),
         number(
             "Battery charge",
             "How full all batteries are, as the gateway says.",
@@ -124,40 +128,45 @@ NOW = Row(
             size=(4, 5),
             empty="none heard",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
         number(
             "Meters with a problem",
             "Current transformers that are switched on and do not measure as they should, or that raise a flag. Which "
             "and what stands below, under What the meters say of themselves.",
-            [Query(f"count({AT_FAULT}) or 0 * count({ENABLED})")],
+            [Query(f"count({FAULTY_METERS}) or 0 * count({ENABLED})")],
             unit=units.NoUnit,
             size=(4, 5),
             empty="no meters",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
-        .mappings([named({0: Thing("none", palette.GOOD)})]),
+        .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})]),
         number(
             "Silent devices",
             "Batteries, controllers and IQ Relays that the gateway lists and does not hear. Which they are stands "
             "below, in the tables of batteries and controllers. AC batteries that were told to sleep are not counted.",
-            [Query(f"count(({HEARD}) == 0 unless on (job, instance, serial) {ASLEEP} == 1) or 0 * count({HEARD})")],
+            [
+                Query(
+                    f"count(({COMMUNICATING}) == 0 unless on (job, instance, serial) {SLEEPING} == 1)"
+                    f" or 0 * count({COMMUNICATING})"
+                )
+            ],
             unit=units.NoUnit,
             size=(4, 5),
             empty="no devices",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
-        .mappings([named({0: Thing("none", palette.GOOD)})]),
+        .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})]),
     ),
 )
 
-GRID_STATES: Mapping[float, Thing] = {
-    1: Thing("on the grid", palette.GOOD),
-    0: Thing("off the grid", palette.BAD),
-    2: Thing("on a generator", palette.WARNING),
-    3: Thing("not known", palette.NEUTRAL),
+GRID_STATES: Mapping[float, NameAndColour] = {
+    1: NameAndColour("on the grid", palette.GOOD),
+    0: NameAndColour("off the grid", palette.BAD),
+    2: NameAndColour("on a generator", palette.WARNING),
+    3: NameAndColour("not known", palette.NEUTRAL),
 }
 MODES: Mapping[str, float] = {"multimode-ongrid|grid-tied": 1, "multimode-generator": 2, "unknown|other": 3}
 
@@ -201,7 +210,7 @@ GRID = Row(
         .fill_opacity(0)
         .override_by_query("B", DASHED)
         .override_by_query("C", DASHED),
-        rows(
+        table_panel(
             "Voltage by phase",
             "Now, and the lowest and the highest of the chosen time, red where outside what is allowed. Outside: how "
             "much of the time it was so, looked at every minute; a voltage of 0 V, as in an outage, counts.",
@@ -209,7 +218,7 @@ GRID = Row(
                 Query(VOLTS),
                 Query(volts_of("min_over_time")),
                 Query(volts_of("max_over_time")),
-                Query(f"1 - avg_over_time(({WITHIN})[$__range:1m])"),
+                Query(f"1 - avg_over_time(({IN_BAND})[$__range:1m])"),
             ],
             columns={
                 "instance": "Gateway",
@@ -224,12 +233,12 @@ GRID = Row(
             empty=NO_MAINS,
         )
         .decimals(1)
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(BAND)
         .override_by_name("Now", COLOURED)
         .override_by_name("Lowest", COLOURED)
         .override_by_name("Highest", COLOURED)
-        .override_by_name("Outside", in_unit(units.PercentUnit)),
+        .override_by_name("Outside", field_unit(units.PercentUnit)),
         lines(
             "Power by phase",
             "Of the meter chosen above. Of the grid's (net-consumption): above zero it is taken from the grid, below "
@@ -243,7 +252,7 @@ GRID = Row(
             "Current by phase",
             "Of the meter chosen above, to be compared with the main fuse or breaker. It has no direction: what is "
             "sent to the grid counts as what is taken from it.",
-            [Query(metric("enphase_meter_phase_current_amperes", OF_CHOSEN), "{{instance}} {{meter}} {{phase}}")],
+            [Query(metric("enphase_meter_phase_current_amperes", SELECTED_METER), "{{instance}} {{meter}} {{phase}}")],
             unit=units.Ampere,
             size=(12, 8),
             empty=NO_METER,
@@ -269,7 +278,7 @@ GRID = Row(
             "Below 100 W it says nothing and is left out, so the line has gaps.",
             [
                 Query(
-                    f"abs({metric('enphase_meter_phase_power_factor_ratio', OF_CHOSEN)}) "
+                    f"abs({metric('enphase_meter_phase_power_factor_ratio', SELECTED_METER)}) "
                     f"and on (job, instance, meter, phase) abs({PHASE_WATTS}) > 100",
                     "{{instance}} {{meter}} {{phase}}",
                 )
@@ -311,7 +320,7 @@ GRID = Row(
 
 
 def dashboard() -> Dashboard:
-    return board(
+    return new_dashboard(
         "Grid and battery",
         __doc__ or "",
         [NOW, GRID, BATTERY, BATTERY_UNITS, CONTROLLERS, RELAYS, GENERATOR, SETTINGS],

@@ -5,24 +5,24 @@ from grafana_foundation_sdk.models import common, units
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 import palette
-from board import board
 from charts import lines, number, stacked, states
-from layout import Row
-from looks import BY_STEPS, OUTLINE, named, steps
-from palette import Thing
+from dashboard import new_dashboard
+from field_options import COLOUR_BY_STEPS, OUTLINE, steps, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import ALERTS, FLOW_WATTS, Query, flow, highest_watts, kilowatt_hours, metric, share_without, watts
-from rows import rows
+from table_panels import table_panel
 
 RUNBOOK = "https://github.com/envoy-exporter/envoy_exporter/blob/main/docs/alerts.md"
 
-NO_GRID = "not known"
+NO_GRID_METER_SHORT = "not known"
 NO_BATTERY = "none heard"
 NO_GRID_METER = "Not known in the first minutes, or nobody measures what the house takes from the grid"
 NO_BATTERY_HEARD = "No battery is heard of"
 
 FIRING = f'ALERTS{{{ALERTS}, alertstate="firing"}}'
-FAULTS = f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}'
-RULES_ARE_AT_WORK = f"0 * max({metric(FLOW_WATTS)})"
+FIRING_FAULTS = f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}'
+ZERO_IF_RULES_RUN = f"0 * max({metric(FLOW_WATTS)})"
 
 
 def tile(title: str, description: str, *queries: Query, unit: str = units.Watt, empty: str) -> stat.Panel:
@@ -45,14 +45,14 @@ NOW = Row(
             "What the house uses: solar, grid and battery together. It is known where a current transformer measures "
             "the grid or the load.",
             flow("load", watts("load")),
-            empty=NO_GRID,
+            empty=NO_GRID_METER_SHORT,
         ),
         tile(
             "Grid",
             "What the house takes from the grid, or sends to it.",
             flow("import", f"{watts('import')} - {watts('export')} >= 0"),
             flow("export", f"{watts('export')} - {watts('import')} > 0"),
-            empty=NO_GRID,
+            empty=NO_GRID_METER_SHORT,
         ).text_mode(common.BigValueTextMode.VALUE_AND_NAME),
         tile(
             "Battery",
@@ -68,25 +68,25 @@ NOW = Row(
             unit=units.PercentUnit,
             empty=NO_BATTERY,
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
         tile(
             "Is anything wrong?",
             "Alerts of severity warning and critical that fire; they stand below. Without the rules of "
             "prometheus/rules, and while nothing is measured, nobody knows.",
-            Query(f"count({FAULTS}) or {RULES_ARE_AT_WORK}"),
+            Query(f"count({FIRING_FAULTS}) or {ZERO_IF_RULES_RUN}"),
             unit=units.NoUnit,
             empty="not known",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
-        .mappings([named({0: Thing("no", palette.GOOD)})]),
+        .mappings([value_mapping({0: NameAndColour("no", palette.GOOD)})]),
     ),
 )
 
 
 def today(
-    title: str, description: str, *queries: Query, unit: str = units.KiloWattHour, empty: str = NO_GRID
+    title: str, description: str, *queries: Query, unit: str = units.KiloWattHour, empty: str = NO_GRID_METER_SHORT
 ) -> stat.Panel:
     """From midnight until now, as Grafana writes beside the title; of a fixed time that one chooses, all of it."""
     return number(title, description, queries, unit=unit, size=(6, 4), empty=empty).time_from("now/d")
@@ -172,17 +172,17 @@ BATTERY_AND_GRID = Row(
                 Query(f"min by (instance) ({metric('enphase_grid_connected')})", "Grid, {{instance}}"),
                 Query(metric("enphase_up"), "Gateway, {{instance}}"),
             ],
-            values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)},
+            values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)},
             size=(12, 7),
             empty="No gateway is scraped",
         ),
     ),
 )
 
-WRONG = Row(
+ACTIVE_ALERTS = Row(
     "What is wrong",
     (
-        rows(
+        table_panel(
             "Alerts",
             "What fires now, and since when; each name leads to what it means, what to look at and what to do.",
             [Query(f"ALERTS_FOR_STATE{{{ALERTS}}} * 1000 and ignoring (alertstate) {FIRING}")],
@@ -205,4 +205,4 @@ WRONG = Row(
 
 
 def dashboard() -> Dashboard:
-    return board("Home", __doc__ or "", [NOW, TODAY, FLOWS, BATTERY_AND_GRID, WRONG])
+    return new_dashboard("Home", __doc__ or "", [NOW, TODAY, FLOWS, BATTERY_AND_GRID, ACTIVE_ALERTS])

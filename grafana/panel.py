@@ -27,7 +27,7 @@ REFERENCES = ascii_uppercase
 Panel = TypeVar("Panel", barchart.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 
-def built(
+def build_panel(
     panel: Panel,
     title: str,
     description: str,
@@ -51,7 +51,7 @@ def built(
     return panel
 
 
-def fixed(colour: str) -> FieldColor:
+def fixed_colour(colour: str) -> FieldColor:
     return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(colour)
 
 

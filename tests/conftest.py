@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.exporter import Scraped
-from support.tally import hand_in, lines, take_in
+from support.in_process_exporter import InProcessExporter
+from support.tally import merge_counts, send_counts, summary_lines
 
 ROOT = Path(__file__).parent.parent
 _OUTSIDE = {"socket.bind", "socket.connect", "subprocess.Popen"}
@@ -36,18 +36,18 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    hand_in(session.config)
+    send_counts(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """A process that ran some of the tests is done; `node` is the library's own and has no type."""
-    take_in(node.config, getattr(node, "workeroutput", {}))
+    merge_counts(node.config, getattr(node, "workeroutput", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Here and not beside the tests that count, as the process that reports may not have seen them."""
-    for line in lines(config):
+    for line in summary_lines(config):
         terminalreporter.write_line(line)
 
 
@@ -63,7 +63,7 @@ def captures() -> Path:
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
     yield
-    Scraped.close_all()
+    InProcessExporter.close_all()
 
 
 @pytest.fixture(autouse=True)

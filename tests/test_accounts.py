@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from support.enlighten import trusted
+from support.enlighten import trusted_ca_file
 from support.exposition import parsed
-from support.served import Served
+from support.served_exporter import Served
 
 from envoy_exporter.config import ConfigError
 from envoy_simulator import Simulator
@@ -21,7 +21,7 @@ def written(folder: Path, *gateways: str, more: str = "") -> Path:
 
 
 def account(cloud: Cloud, folder: Path, password: str | None = None) -> str:
-    urls = f"login_url: '{cloud.login_url}', token_url: '{cloud.token_url}', ca_file: {trusted(cloud, folder)}"
+    urls = f"login_url: '{cloud.login_url}', token_url: '{cloud.token_url}', ca_file: {trusted_ca_file(cloud, folder)}"
     return f"enlighten: {{username: {cloud.username}, password: {password or cloud.password}, {urls}}}"
 
 

@@ -14,8 +14,8 @@ import jwt
 import pytest
 from support.exposition import parsed
 from support.process import Command
-from support.raw import RawGateway, closed_port
-from support.served import written
+from support.raw_gateway import RawGateway, closed_port
+from support.served_exporter import write_config
 
 from envoy_exporter import __version__
 from envoy_simulator import Simulator
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_it_serves_and_ends_with_0_within_two_seconds_of_sigterm(tmp_path: Path) -> None:
-    with Simulator("8.3") as gateway, Command(f"--config.file={written(gateway, folder=tmp_path)}") as command:
+    with Simulator("8.3") as gateway, Command(f"--config.file={write_config(gateway, folder=tmp_path)}") as command:
         assert parsed(command.get("/metrics").text).value("enphase_up") == 1
         command.process.send_signal(signal.SIGTERM)
         assert command.end(timeout=2) == 0
@@ -78,7 +78,7 @@ def test_a_gateway_that_is_silent_from_the_start_is_told_within_the_deadline(tmp
 def test_a_gateway_that_comes_on_later_has_data_within_the_back_off_and_two_scrapes(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
         address = gateway.address
-        config = written(gateway, folder=tmp_path, more="defaults: {min_interval: 5s}")
+        config = write_config(gateway, folder=tmp_path, more="defaults: {min_interval: 5s}")
         gateway.close()
         with Command(f"--config.file={config}") as command:
             assert parsed(command.get("/metrics").text).value("enphase_up") == 0
@@ -97,7 +97,7 @@ def test_a_wrong_config_prints_every_problem_with_its_place_and_exits_2(tmp_path
         with Command(f"--config.file={config}", *words) as command:
             assert command.end() == 2
         assert f"{config}:2: gateways[0].host" in command.said
-        assert f"{config}:3: gateways[0].min_intervall: is no key; did you mean min_interval?" in command.said
+        assert f"{config}:3: gateways[0].min_intervall: unknown key " in command.said
         assert "hunter2" not in command.said
         assert "Traceback" not in command.said
 
@@ -155,7 +155,7 @@ def test_a_token_that_can_be_none_is_a_problem_of_the_config(tmp_path: Path) -> 
 def test_without_any_config_it_says_what_to_write(tmp_path: Path) -> None:
     with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
         assert command.end() == 2
-    assert "exporter.yml: there is no such file here; write one" in command.said
+    assert "exporter.yml: file not found" in command.said
 
 
 def test_the_environment_is_enough(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_an_address_that_is_taken_is_one_line_and_exits_1() -> None:
 
 def test_flags_win_over_the_file(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        path = written(gateway, folder=tmp_path, more="    collectors: {meters: false}")
+        path = write_config(gateway, folder=tmp_path, more="    collectors: {meters: false}")
         words = (f"--config.file={path}", "--collector.meters", "--no-collector.batteries", "--web.telemetry-path=/m")
         with Command(*words) as command:
             exposition = parsed(command.get("/m").text)
@@ -219,7 +219,7 @@ def test_several_addresses_one_of_them_ipv6() -> None:
 
 def test_sighup_reloads_and_keeps_the_old_config_before_a_bad_one(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        path = written(gateway, folder=tmp_path)
+        path = write_config(gateway, folder=tmp_path)
         with Command(f"--config.file={path}") as command:
             assert parsed(command.get("/metrics").text).value("enphase_up") == 1
             good = path.read_text()

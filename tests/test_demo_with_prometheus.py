@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 from support.prometheus import program
-from support.raw import closed_port
+from support.raw_gateway import closed_port
 
 pytestmark = pytest.mark.integration
 

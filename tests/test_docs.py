@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
-from support.faults_page import with_table
+from support.clock import ManualClock
 from support.gateways import settings
-from support.metrics_page import by_hand, endpoints_of, page, queries
+from support.in_process_exporter import InProcessExporter
+from support.metrics_page import endpoints_of, example_documents, page, queries
 from support.prometheus import check_queries
+from support.simulator_page import with_tables
 
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.collectors import layout
@@ -29,10 +29,10 @@ A_JUNE_DAY = 1_781_024_400.0
 
 def plant(profile: str) -> Documents:
     """What a gateway of this profile says to an installer, with every collector switched on."""
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
-        scraped = Scraped(settings(gateway, token=token, collectors=frozenset(COLLECTORS)), clock)
+        scraped = InProcessExporter(settings(gateway, token=token, collectors=frozenset(COLLECTORS)), clock)
         scraped.poll()
         return scraped.gateway.snapshot().documents
 
@@ -42,14 +42,14 @@ def series(inverters: int) -> int:
     profile = PROFILES["8.3"]
     each = make_inverters(inverters, 532437110003, arrays=2, legs=((0, 1),), peak_watts=400, limit_watts=349)
     larger = replace(profile, design=replace(profile.design, inverters=each))
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(larger, clock=clock.time, tls=False) as gateway:
-        return len(Scraped(settings(gateway), clock).scrape().samples)
+        return len(InProcessExporter(settings(gateway), clock).scrape().samples)
 
 
 @pytest.mark.integration
 def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRequest) -> None:
-    endpoints = endpoints_of([*map(plant, PROFILES), *by_hand()], A_JUNE_DAY)
+    endpoints = endpoints_of([*map(plant, PROFILES), *example_documents()], A_JUNE_DAY)
     written = page(endpoints, {count: series(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
         (DOCS / "metrics.md").write_text(written)
@@ -58,9 +58,9 @@ def test_the_page_of_metrics_is_what_the_code_declares(request: pytest.FixtureRe
     assert {family.name for family in families()} - endpoints.keys() == of_no_endpoint
 
 
-def test_the_faults_of_the_simulator_are_listed_as_they_are_declared(request: pytest.FixtureRequest) -> None:
-    path = DOCS / "simulator.md"
-    written = with_table(path.read_text())
+def test_simulator_page_tables_match_the_code(request: pytest.FixtureRequest) -> None:
+    path = DOCS / "development" / "simulator.md"
+    written = with_tables(path.read_text())
     if request.config.getoption("--update-golden"):
         path.write_text(written)
     assert path.read_text() == written

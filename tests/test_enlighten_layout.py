@@ -227,7 +227,7 @@ def test_whatever_the_file_says_what_is_printed_loads_and_says_the_same(
 ) -> None:
     arrays = {LabelText("South"): Array(azimuth=Azimuth(180.5)), LabelText("yes"): Array()}
     made = combined(kept, arrays if kept else {}, listed, enlighten.read(content))
-    read = loaded(config.section(made.inverters, made.arrays), tmp_path_factory.getbasetemp())
+    read = loaded(config.layout_as_yaml(made.inverters, made.arrays), tmp_path_factory.getbasetemp())
     assert (read.inverters, read.arrays) == (made.inverters, made.arrays)
 
 

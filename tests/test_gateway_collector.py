@@ -5,8 +5,8 @@ import threading
 from dataclasses import dataclass
 
 import pytest
-from support.clock import StillClock
-from support.gateways import by_hand
+from support.clock import ManualClock
+from support.gateways import unpolled_gateway
 
 from envoy_exporter.collectors.collector import Collector, Context, Result, Settings
 from envoy_exporter.families import gauge
@@ -40,8 +40,8 @@ class Kitchen:
 
 
 def collecting(*kitchens: Kitchen) -> GatewayCollector:
-    clock = StillClock()
-    collector = GatewayCollector(by_hand(clock), Settings(), clock)
+    clock = ManualClock()
+    collector = GatewayCollector(unpolled_gateway(clock), Settings(), clock)
     collector.runs = tuple(Run(kitchen.collector()) for kitchen in kitchens)
     return collector
 

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.exposition import parsed
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 from support.prometheus import program
 
 from envoy_exporter.app import COLLECTORS, read_settings
@@ -52,22 +52,22 @@ def _family(line: str) -> str:
 
 
 def profile_exposed(name: str) -> str:
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     profile, _, everything = name.partition("_")
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
         changes = {}
         if everything:
             token = parse(gateway.make_token(enphaseUser="installer"))
             changes = {"token": token, "collectors": frozenset(COLLECTORS)}
-        scraped = Scraped(settings(gateway, **changes), clock)
+        scraped = InProcessExporter(settings(gateway, **changes), clock)
         scraped.poll()
         return Format.TEXT.render(scraped.collector.families(scraped.gateway.snapshot())).decode()
 
 
 def layout_exposed() -> str:
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(demo.PROFILE, clock=clock.time, tls=False) as gateway:
-        scraped = Scraped(settings(gateway), clock, read_settings(demo.gateway(gateway)))
+        scraped = InProcessExporter(settings(gateway), clock, read_settings(demo.gateway(gateway)))
         scraped.poll()
         metrics = scraped.collector.families(scraped.gateway.snapshot())
         own = {family.metric().name for family in describe(layout.COLLECTOR.readings)}

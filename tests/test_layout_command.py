@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.faults import Odd, says
-from support.raw import closed_port
-from support.served import written
+from support.raw_gateway import closed_port
+from support.response_overrides import ResponseOverrides, responds
+from support.served_exporter import write_config
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
@@ -68,7 +68,7 @@ def drawing(folder: Path, *modules: tuple[str, float, float], label: str = "Süd
 
 def test_it_prints_every_inverter_of_the_gateway_to_be_filled_in(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
         load = gateway.load
     assert ended.code == 0
     assert ended.section(tmp_path).inverters == dict.fromkeys(serials("8.3"), config.Inverter())
@@ -81,13 +81,13 @@ def test_it_prints_every_inverter_of_the_gateway_to_be_filled_in(tmp_path: Path)
 
 def test_below_firmware_7_the_list_is_the_one_of_api_v1(tmp_path: Path) -> None:
     with Simulator("5.0") as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, list(ended.section(tmp_path).inverters)) == (0, sorted(serials("5.0")))
 
 
 def test_device_data_that_fails_is_replaced_by_the_other_list(tmp_path: Path) -> None:
-    with Simulator("8.3", faults=Odd({DEVICE_DATA: says(500)})) as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+    with Simulator("8.3", faults=ResponseOverrides({DEVICE_DATA: responds(500)})) as gateway:
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, list(ended.section(tmp_path).inverters)) == (0, sorted(serials("8.3")))
 
 
@@ -96,7 +96,7 @@ def test_the_drawing_of_enlighten_fills_it_in_and_the_config_goes_before_it(tmp_
     roof = f'    inverters: {{"{second}": {{name: chimney, column: 7}}, "122000000009": {{}}}}'
     path = drawing(tmp_path, (first, 0, 0), (second, 100, 3), (third, 0, 170), ("122000000001", 100, 170))
     with Simulator("8.3") as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path, more=roof)}", f"--enlighten={path}")
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path, more=roof)}", f"--enlighten={path}")
     found = {
         serial: (each.name, each.array, each.row, each.column)
         for serial, each in ended.section(tmp_path).inverters.items()
@@ -119,15 +119,15 @@ def test_the_drawing_of_enlighten_fills_it_in_and_the_config_goes_before_it(tmp_
 def test_what_it_prints_is_what_it_prints_again(tmp_path: Path) -> None:
     path = drawing(tmp_path, *((serial, 100 * n % 500, n // 5 * 170) for n, serial in enumerate(serials("8.3"))))
     with Simulator("8.3") as gateway:
-        first = layout(f"--config.file={written(gateway, folder=tmp_path)}", f"--enlighten={path}")
-        again = layout(f"--config.file={written(gateway, folder=tmp_path, more=first.output)}")
+        first = layout(f"--config.file={write_config(gateway, folder=tmp_path)}", f"--enlighten={path}")
+        again = layout(f"--config.file={write_config(gateway, folder=tmp_path, more=first.output)}")
     assert (first.code, again.code) == (0, 0)
     assert again.output == first.output
 
 
 def test_one_of_several_gateways_is_named(tmp_path: Path) -> None:
     with Simulator("8.3") as home, Simulator("7.6") as barn:
-        path = f"--config.file={written(home, barn, folder=tmp_path)}"
+        path = f"--config.file={write_config(home, barn, folder=tmp_path)}"
         named, nameless, wrong = layout(path, "barn"), layout(path), layout(path, "bran")
         assert dict(home.load.requests) == {}
     assert list(named.section(tmp_path).inverters) == sorted(serials("7.6"))
@@ -159,7 +159,7 @@ def test_offline_no_gateway_is_asked_and_its_config_is_kept(tmp_path: Path) -> N
     with Simulator("8.3") as gateway:
         more = '    inverters: {"122000000002": {name: kept}}'
         ended = layout(
-            "--offline", f"--enlighten={path}", f"--config.file={written(gateway, folder=tmp_path, more=more)}"
+            "--offline", f"--enlighten={path}", f"--config.file={write_config(gateway, folder=tmp_path, more=more)}"
         )
         assert dict(gateway.load.requests) == {}
     assert list(ended.section(tmp_path).inverters) == ["122000000001", "122000000002"]
@@ -181,7 +181,7 @@ def test_a_gateway_that_is_not_there_is_told_and_exits_1(tmp_path: Path) -> None
 def test_credentials_that_are_refused_are_told_and_not_shown(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
         gateway.revoke()
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, ended.output) == (1, "")
     assert "refuses the credentials (HTTP 401)" in ended.errors
     assert gateway.token not in ended.errors
@@ -189,21 +189,25 @@ def test_credentials_that_are_refused_are_told_and_not_shown(tmp_path: Path) -> 
 
 def test_a_firmware_without_a_list_says_so(tmp_path: Path) -> None:
     with Simulator("3.7") as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, ended.output) == (1, "")
     assert "its firmware has no list of inverters" in ended.errors
 
 
 def test_a_gateway_that_has_neither_list_says_why(tmp_path: Path) -> None:
-    with Simulator("8.3", faults=Odd({DEVICE_DATA: says(404), INVERTERS_V1: says(404)})) as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+    with Simulator(
+        "8.3", faults=ResponseOverrides({DEVICE_DATA: responds(404), INVERTERS_V1: responds(404)})
+    ) as gateway:
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, ended.output) == (1, "")
     assert f"it has no {INVERTERS_V1}: HTTP 404" in ended.errors
 
 
 def test_a_gateway_without_inverters_has_nothing_to_print(tmp_path: Path) -> None:
-    with Simulator("5.0", faults=Odd({INVERTERS_V1: says(200, b"[]"), INVENTORY: says(200, b"[]")})) as gateway:
-        ended = layout(f"--config.file={written(gateway, folder=tmp_path)}")
+    with Simulator(
+        "5.0", faults=ResponseOverrides({INVERTERS_V1: responds(200, b"[]"), INVENTORY: responds(200, b"[]")})
+    ) as gateway:
+        ended = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
     assert (ended.code, ended.output) == (1, "")
     assert "there is no inverter to print" in ended.errors
 
@@ -216,8 +220,8 @@ def test_a_gateway_without_inverters_has_nothing_to_print(tmp_path: Path) -> Non
         (["--enlighten=page.html"], "page.html: is no JSON; save what array_layout_x.json brings"),
         (["--enlighten=other.json"], "other.json: has no array with an inverter in it"),
         (["--enlighten=deep.json"], "deep.json: is no JSON"),
-        ([], "exporter.yml: there is no such file here; write one"),
-        (["--config.file=wrong.yml"], "wrong.yml:1: gateways[0].hots: is no key; did you mean host?"),
+        ([], "exporter.yml: file not found"),
+        (["--config.file=wrong.yml"], "wrong.yml:1: gateways[0].hots: unknown key "),
         (["--no-such-flag"], "unrecognized arguments"),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.enlighten import trusted
+from support.enlighten import trusted_ca_file
 
 from envoy_exporter.cli import main
 from envoy_exporter.token import parse
@@ -29,7 +29,7 @@ def cloud() -> Iterator[Cloud]:
 
 def words(cloud: Cloud, folder: Path) -> list[str]:
     urls = [f"--login-url={cloud.login_url}", f"--token-url={cloud.token_url}"]
-    return ["login", *urls, f"--ca-file={trusted(cloud, folder)}"]
+    return ["login", *urls, f"--ca-file={trusted_ca_file(cloud, folder)}"]
 
 
 @dataclass(frozen=True)

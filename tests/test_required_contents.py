@@ -4,9 +4,9 @@ import logging
 from collections.abc import Mapping
 
 import pytest
+from support.collector_harness import CollectorHarness
 from support.documents import documents, information
 from support.inverters import data, device, listed
-from support.shown import Shown
 
 from envoy_exporter.collectors import COLLECTORS, required
 from envoy_exporter.documents import (
@@ -222,8 +222,8 @@ SOUND: dict[str, Json] = {
 }
 
 
-def success(shown: Shown, collector: str = "production") -> float:
-    return shown.look().value("enphase_scrape_collector_success", collector=collector)
+def success(shown: CollectorHarness, collector: str = "production") -> float:
+    return shown.exposition().value("enphase_scrape_collector_success", collector=collector)
 
 
 def test_collector_with_an_empty_document_counts_it_then_fails(
@@ -231,43 +231,43 @@ def test_collector_with_an_empty_document_counts_it_then_fails(
 ) -> None:
     """A gateway that has just started sends empty documents for some minutes."""
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    shown = CollectorHarness()
     results = []
     for poll in range(1, 13):
-        shown.say(EMPTY)
+        shown.set_documents(EMPTY)
         results.append(success(shown))
         assert shown.count("production", "missing") == poll
-        assert shown.look().value("enphase_up") == 1
-        shown.clock.turn(60)
+        assert shown.exposition().value("enphase_up") == 1
+        shown.clock.advance(60)
     assert results == [1.0] * 10 + [0.0] * 2
     lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
     assert [line.levelname for line in lines] == ["WARNING"]
     assert any(rejection.rule == "missing" for rejection in shown.collector.rejections)
 
-    shown.say(SOUND)
+    shown.set_documents(SOUND)
     assert success(shown) == 1
     lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
     assert [line.levelname for line in lines] == ["WARNING", "INFO"]
 
 
 def test_collector_with_a_document_complete_now_and_then_succeeds() -> None:
-    shown = Shown()
+    shown = CollectorHarness()
     for minute in range(30):
-        shown.say(SOUND if minute % 8 == 7 else EMPTY)
+        shown.set_documents(SOUND if minute % 8 == 7 else EMPTY)
         assert success(shown) == 1
-        shown.clock.turn(60)
+        shown.clock.advance(60)
 
 
 EMPTY_LIST: dict[str, Json] = {**SOUND, INVERTERS_V1: []}
 
 
-def incomplete_inverters() -> Shown:
+def incomplete_inverters() -> CollectorHarness:
     """A collector whose list of inverters has been empty for ten minutes."""
-    shown = Shown()
+    shown = CollectorHarness()
     for _ in range(12):
-        shown.say(EMPTY_LIST)
-        shown.clock.turn(60)
-        shown.look()
+        shown.set_documents(EMPTY_LIST)
+        shown.clock.advance(60)
+        shown.exposition()
     assert success(shown, "inverters") == 0
     return shown
 
@@ -275,7 +275,7 @@ def incomplete_inverters() -> Shown:
 def test_collector_with_an_incomplete_document_stays_failed_while_it_fails() -> None:
     """A request that fails says nothing of the contents."""
     shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
+    shown.remove_document(INVERTERS_V1)
     shown.failing = frozenset({INVERTERS_V1})
     assert success(shown, "inverters") == 0
 
@@ -287,20 +287,20 @@ def test_collector_with_an_incomplete_document_that_is_gone_succeeds(
     """The gateway was restarted, and device_data has the inverters now."""
     caplog.set_level(logging.INFO)
     shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
+    shown.remove_document(INVERTERS_V1)
     shown.absent = frozenset({INVERTERS_V1}) if absent else frozenset()
     assert success(shown, "inverters") == 1
     assert [record.levelname for record in caplog.records if INVERTERS_V1 in record.getMessage()] == ["WARNING"]
 
 
 def test_collector_with_an_empty_document_after_an_outage_counts_anew() -> None:
-    shown = Shown()
-    shown.say(EMPTY_LIST)
-    shown.look()
-    shown.drop(INVERTERS_V1)
-    shown.clock.turn(3600)
-    shown.look()
-    shown.say(EMPTY_LIST)
+    shown = CollectorHarness()
+    shown.set_documents(EMPTY_LIST)
+    shown.exposition()
+    shown.remove_document(INVERTERS_V1)
+    shown.clock.advance(3600)
+    shown.exposition()
+    shown.set_documents(EMPTY_LIST)
     assert success(shown, "inverters") == 1
 
 
@@ -309,18 +309,18 @@ def test_collector_with_an_empty_document_after_an_outage_counts_anew() -> None:
 def test_collector_with_an_empty_document_after_an_outage_waits_anew_if_that_was_long(
     minutes: int, expected: float, *, failing: bool
 ) -> None:
-    shown = Shown()
+    shown = CollectorHarness()
     for _ in range(10):
-        shown.say(EMPTY_LIST)
+        shown.set_documents(EMPTY_LIST)
         assert success(shown, "inverters") == 1
-        shown.clock.turn(60)
-    shown.drop(INVERTERS_V1)
+        shown.clock.advance(60)
+    shown.remove_document(INVERTERS_V1)
     shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
     for _ in range(minutes):
         assert success(shown, "inverters") == 1
-        shown.clock.turn(60)
+        shown.clock.advance(60)
     shown.failing = frozenset()
-    shown.say(EMPTY_LIST)
+    shown.set_documents(EMPTY_LIST)
     assert success(shown, "inverters") == expected
 
 
@@ -332,17 +332,17 @@ def levels(caplog: pytest.LogCaptureFixture, endpoint: str) -> list[str]:
 def test_collector_logs_a_complete_document_after_an_outage(caplog: pytest.LogCaptureFixture, *, failing: bool) -> None:
     caplog.set_level(logging.INFO)
     shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
+    shown.remove_document(INVERTERS_V1)
     shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
     for _ in range(20):
-        shown.clock.turn(60)
-        shown.look()
+        shown.clock.advance(60)
+        shown.exposition()
     shown.failing = frozenset()
-    shown.say(EMPTY_LIST)
+    shown.set_documents(EMPTY_LIST)
     assert success(shown, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING"]
-    shown.clock.turn(60)
-    shown.say({INVERTERS_V1: [listed("1")]})
+    shown.clock.advance(60)
+    shown.set_documents({INVERTERS_V1: [listed("1")]})
     assert success(shown, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
 
@@ -352,19 +352,19 @@ def test_collector_of_incomplete_readings_stays_failed_while_the_meters_are_not_
     meters: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    shown = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, METERS: LISTED, METER_READINGS: [{"eid": 1}]})
-        shown.look()
-        shown.clock.turn(60)
+        shown.set_documents({**SOUND, METERS: LISTED, METER_READINGS: [{"eid": 1}]})
+        shown.exposition()
+        shown.clock.advance(60)
     assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
-    shown.drop(METERS)
+    shown.remove_document(METERS)
     for _ in range(3):
-        shown.clock.turn(60)
-        shown.say({METER_READINGS: [{"eid": 1}], **({} if meters is None else {METERS: meters})})
+        shown.clock.advance(60)
+        shown.set_documents({METER_READINGS: [{"eid": 1}], **({} if meters is None else {METERS: meters})})
         assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
     assert levels(caplog, METER_READINGS) == ["WARNING"]
-    shown.say({METERS: LISTED, METER_READINGS: [{"eid": 1}, {"eid": 3}]})
+    shown.set_documents({METERS: LISTED, METER_READINGS: [{"eid": 1}, {"eid": 3}]})
     assert [success(shown, name) for name in ("meters", "batteries")] == [1, 1]
     assert levels(caplog, METER_READINGS) == ["WARNING", "INFO"]
 
@@ -381,53 +381,53 @@ def test_collector_of_incomplete_inverters_stays_failed_while_what_lists_them_fa
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    shown = CollectorHarness()
     lists: dict[str, Json] = {**EMPTY, **counted, **stock, INVERTERS_V1: []}
     for _ in range(12):
-        shown.say(lists)
-        shown.look()
-        shown.clock.turn(60)
-    shown.drop(failing)
+        shown.set_documents(lists)
+        shown.exposition()
+        shown.clock.advance(60)
+    shown.remove_document(failing)
     for fails in (True, False):
         shown.failing = frozenset({failing}) if fails else frozenset()
-        shown.say({name: content for name, content in lists.items() if name != failing})
+        shown.set_documents({name: content for name, content in lists.items() if name != failing})
         assert success(shown, "inverters") == 0
-        shown.clock.turn(60)
+        shown.clock.advance(60)
     assert levels(caplog, INVERTERS_V1) == ["WARNING"]
-    shown.say({**lists, **NONE_COUNTED, **REMOVED})
+    shown.set_documents({**lists, **NONE_COUNTED, **REMOVED})
     assert success(shown, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
 
 
 def test_collector_of_incomplete_battery_power_stays_failed_while_the_inventory_fails() -> None:
-    shown = Shown()
+    shown = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: {}})
-        shown.look()
-        shown.clock.turn(60)
+        shown.set_documents({**SOUND, ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: {}})
+        shown.exposition()
+        shown.clock.advance(60)
     assert success(shown, "batteries") == 0
-    shown.drop(ENSEMBLE_INVENTORY)
-    shown.say({ENSEMBLE_POWER: {}})
+    shown.remove_document(ENSEMBLE_INVENTORY)
+    shown.set_documents({ENSEMBLE_POWER: {}})
     assert success(shown, "batteries") == 0
-    shown.say({ENSEMBLE_INVENTORY: [], ENSEMBLE_POWER: {}})
+    shown.set_documents({ENSEMBLE_INVENTORY: [], ENSEMBLE_POWER: {}})
     assert success(shown, "batteries") == 1
 
 
 def test_collector_log_of_a_rejected_value_names_the_gateway_first(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    shown = Shown()
-    shown.say({**SOUND, PRODUCTION_V1: {"wattHoursLifetime": 3, "wattsNow": "much"}})
-    shown.look()
+    shown = CollectorHarness()
+    shown.set_documents({**SOUND, PRODUCTION_V1: {"wattHoursLifetime": 3, "wattsNow": "much"}})
+    shown.exposition()
     name = shown.collector.gateway.settings.name
     lines = [record.getMessage() for record in caplog.records if "wattsNow" in record.getMessage()]
     assert lines == [f"gateway {name}: production: rejected by the rule type: wattsNow of {PRODUCTION_V1}"]
 
 
 def test_collector_log_names_everything_that_a_document_lacks(caplog: pytest.LogCaptureFixture) -> None:
-    shown = Shown()
+    shown = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, METERS: LISTED, METER_READINGS: []})
-        shown.look()
-        shown.clock.turn(60)
+        shown.set_documents({**SOUND, METERS: LISTED, METER_READINGS: []})
+        shown.exposition()
+        shown.clock.advance(60)
     (line,) = [record.getMessage() for record in caplog.records if METER_READINGS in record.getMessage()]
     assert "production, storage" in line

@@ -42,5 +42,5 @@ def test_the_limits_are_those_of_the_code() -> None:
         access.MOST_GUESSES,
         client.LARGEST_BODY / 1024**2,
         responses.LARGEST_INFO / 1024,
-        fields.MOST_DEVICES,
+        fields.MAX_DEVICES,
     ]

@@ -15,7 +15,7 @@ from envoy_exporter.documents import (
     Documents,
 )
 from envoy_exporter.families import Reading, counter, flags, gauge, info, label, states
-from envoy_exporter.fields import LARGEST, TYPE, FieldReader, by_serial
+from envoy_exporter.fields import MAX_NUMBER, TYPE, FieldReader, by_serial
 
 from .collector import Settings
 from .device_reports import is_fresh, mean_watts
@@ -220,8 +220,8 @@ def iq(reader: DocumentReader, units: Mapping[str, FieldReader], *, charge_in_in
         yield BatteryUnit(
             serial=serial,
             charge=fields.ratio("percentFull") if charge_in_inventory else power.ratio("soc"),
-            power=power.thousandths("real_power_mw", low=-LARGEST),
-            apparent_power=power.thousandths("apparent_power_mva", low=-LARGEST),
+            power=power.thousandths("real_power_mw", low=-MAX_NUMBER),
+            apparent_power=power.thousandths("apparent_power_mva", low=-MAX_NUMBER),
             temperature=fields.celsius("temperature"),
             cell_temperature=fields.celsius("maxCellTemp"),
             capacity=fields.watt_hours("encharge_capacity"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from envoy_exporter import entries
-from envoy_exporter.fields import MOST_DEVICES, FieldReader
+from envoy_exporter.fields import MAX_DEVICES, FieldReader
 
 KEPT_FOR = 86_400.0
 """Seconds for which channels are waited for that the gateway does not list any more."""
@@ -113,4 +113,4 @@ def remembered(
         for serial, numbers in before.items()
         if serial not in after and requested_at - numbers.requested_at < KEPT_FOR
     )
-    return dict(islice(chain(listed, recent), MOST_DEVICES))
+    return dict(islice(chain(listed, recent), MAX_DEVICES))

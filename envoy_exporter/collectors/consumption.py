@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.entries import Meter
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import LARGEST, WATT_HOUR, FieldReader, Fields, raw_number, scaled
+from envoy_exporter.fields import MAX_NUMBER, WATT_HOUR, FieldReader, Fields, raw_number, scaled
 
 from . import sanity_checks, steady
 from .plausibility import HOLD
@@ -197,11 +197,11 @@ def read(
             yield _load_of_phase(site, line, phase)
     if (balance := _usable(site, NET, net, meter, memory)) is not None:
         fields = site.accepted(NET, balance)
-        yield NetConsumption(power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST))
+        yield NetConsumption(power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-MAX_NUMBER))
         for phase, line in site.lines(balance, meter):
             fields = site.accepted(NET, line, phase)
             yield NetConsumptionPhase(
-                phase=phase, power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST)
+                phase=phase, power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-MAX_NUMBER)
             )
 
 
@@ -219,7 +219,7 @@ def _load(site: Site, sent: FieldReader) -> Consumption:
     energies = _day_and_week(fields, sent)
     return Consumption(
         power=fields.number("wNow"),
-        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
+        lifetime=fields.watt_hours("whLifetime", low=-MAX_NUMBER),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
         reactive_power=fields.number("reactPwr"),
@@ -234,7 +234,7 @@ def _load_of_phase(site: Site, sent: FieldReader, phase: str) -> ConsumptionPhas
     return ConsumptionPhase(
         phase=phase,
         power=fields.number("wNow"),
-        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
+        lifetime=fields.watt_hours("whLifetime", low=-MAX_NUMBER),
         today=scaled(energies.day, WATT_HOUR),
         last_week=scaled(energies.week, WATT_HOUR),
         reactive_power=fields.number("reactPwr"),

@@ -3,7 +3,7 @@
 import math
 
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MOST_WATTS, FieldReader
+from envoy_exporter.fields import MAX_WATTS, FieldReader
 
 from . import sanity_checks
 
@@ -27,6 +27,6 @@ def report_time(report: FieldReader, key: str, documents: Documents, maximum_age
 
 def mean_watts(energy: float | None, seconds: float | None) -> float | None:
     """The mean power of a report's interval; None if that is too short for so much energy."""
-    if energy is None or not seconds or seconds < 0 or abs(energy) > MOST_WATTS * seconds:
+    if energy is None or not seconds or seconds < 0 or abs(energy) > MAX_WATTS * seconds:
         return None
     return energy / seconds

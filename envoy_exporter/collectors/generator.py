@@ -16,7 +16,7 @@ from .document_reader import DocumentReader
 
 MODES = ("off", "on", "auto")
 _NONE = -1
-_LARGEST_KILOWATTS = 1000
+_MAX_KILOWATTS = 1000
 _MINUTE, _WEEK = 60, 7 * 86400
 _MINUTES_A_DAY = 1440
 
@@ -97,7 +97,7 @@ def _generator(reader: DocumentReader) -> Iterator[Reading]:
         type=config.text("gen_type"),
         start_method=config.text("start_method"),
     )
-    kilowatts = config.number("name_plate_rating_wat", low=0, high=_LARGEST_KILOWATTS)
+    kilowatts = config.number("name_plate_rating_wat", low=0, high=_MAX_KILOWATTS)
     live, mode = reader.entry(GENERATOR), reader.entry(GENERATOR_MODE)
     exercise = reader.entry(GENERATOR_SCHEDULE, "exercise_config")
     if day := exercise.text("day"):

@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"<[^<>]*>|[^<>]+")
 _NAME = re.compile(r"<\s*/?\s*([A-Za-z0-9]*)")
 _ROWS = frozenset(("tr", "table", "thead", "tbody", "tfoot"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "title", "caption"))
-_LONGEST_CELL = 64
+_MAX_CELL_LENGTH = 64
 _QUANTITY = re.compile(r"(-?) ?(\d[\d.,' ]*?) ?([kMG]?)Wh?(?:[ .,;(].*)?")
 _PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d"), "-")
@@ -47,7 +47,7 @@ def read(page: Json) -> Page:
         text = _text(cell).translate(_DASHES | _APOSTROPHES)
         if text in {"", "-", *_LABELS}:
             continue
-        quantity = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST_CELL else None
+        quantity = _QUANTITY.fullmatch(text) if len(text) <= _MAX_CELL_LENGTH else None
         digits = _plain(quantity[2]) if quantity else None
         if quantity is None or digits is None:
             invalid.append(row)
@@ -85,7 +85,7 @@ def _cells(page: str) -> Iterator[tuple[str, str]]:
 def _text(cell: str) -> str:
     """The text without its HTML; as it is if it is too long for a quantity, which would take long to read."""
     stripped = cell.strip()
-    return stripped if len(stripped) > _LONGEST_CELL else " ".join(unescape(stripped).split())
+    return stripped if len(stripped) > _MAX_CELL_LENGTH else " ".join(unescape(stripped).split())
 
 
 def _plain(digits: str) -> str | None:

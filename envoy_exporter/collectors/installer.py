@@ -18,10 +18,10 @@ from envoy_exporter.documents import (
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import (
     GENERAL_RULES,
-    LARGEST,
     LIMIT,
-    MOST_DEVICES,
-    MOST_WATTS,
+    MAX_DEVICES,
+    MAX_NUMBER,
+    MAX_WATTS,
     TYPE,
     WATT_HOUR,
     FieldReader,
@@ -92,7 +92,7 @@ class PlcInverter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class PdmEnergy:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
@@ -186,7 +186,7 @@ def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> 
     for serial, fields in by_serial(rows, "serialNumber"):
         last_report = fields.timestamp("reportDate")
         electrical = {
-            "power": scaled(fields.signed("acPowerINmW", 1000 * MOST_WATTS), divided=1000),
+            "power": scaled(fields.signed("acPowerINmW", 1000 * MAX_WATTS), divided=1000),
             "ac_voltage": fields.thousandths("acVoltageINmV"),
             "dc_voltage": fields.thousandths("dcVoltageINmV"),
             "dc_current": fields.thousandths("dcCurrentINmA"),
@@ -210,10 +210,10 @@ def _rows(table: FieldReader) -> list[FieldReader]:
         table.reject(TYPE, "values")
         return []
     keys = [name if isinstance(name, str) else "" for name in names]
-    if len(values) > MOST_DEVICES:
+    if len(values) > MAX_DEVICES:
         table.reject(LIMIT, "values")
     rows: list[FieldReader] = []
-    for value in values[:MOST_DEVICES]:
+    for value in values[:MAX_DEVICES]:
         if isinstance(value, list) and len(value) == len(keys):
             rows.append(table.of(dict(zip(keys, value, strict=True))))
         else:
@@ -221,7 +221,7 @@ def _rows(table: FieldReader) -> list[FieldReader]:
     return rows
 
 
-def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books]:
+def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
     """Only of meters that are installed: for others all values are zero (rgm of 8.3.5169_ACB_inventory)."""
     for source, path in _BOOKS.items():
         sent = energy.entry(*path)
@@ -230,10 +230,10 @@ def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books
             continue
         lifetime = sent.raw_number("wattHoursLifetime")
         energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0)
-        yield Books(
+        yield PdmEnergy(
             source=source,
             power=fields.number("wattsNow"),
-            lifetime=fields.watt_hours("wattHoursLifetime", low=-LARGEST),
+            lifetime=fields.watt_hours("wattHoursLifetime", low=-MAX_NUMBER),
             today=scaled(energies.day, WATT_HOUR),
             last_week=scaled(energies.week, WATT_HOUR),
         )
@@ -242,7 +242,7 @@ def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books
 COLLECTOR = Collector(
     name="installer",
     enabled_by_default=False,
-    readings=(PlcDevices, PlcInverter, Books, Switches, GridProfile),
+    readings=(PlcDevices, PlcInverter, PdmEnergy, Switches, GridProfile),
     rules=(
         *GENERAL_RULES,
         sanity_checks.DAY_EQUALS_LIFETIME,

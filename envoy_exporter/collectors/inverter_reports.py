@@ -19,7 +19,7 @@ from .device_reports import mean_watts, report_time
 from .document_reader import DocumentReader
 from .plausibility import PlausibilityFilter, Register
 
-MOST_VARS = 1000
+MAX_VARS = 1000
 """No microinverter's apparent power comes near it."""
 _LEGS = {phase: f"{key}AcVoltageInmV" for phase, key in zip(PHASES, ("l1N", "l2N", "l3N"), strict=True)}
 _POWER = "power"
@@ -129,7 +129,7 @@ class Inverter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InverterLeg:
+class InverterPhaseVoltage:
     serial: str = label()
     phase: str = label()
     voltage: float | None = gauge(
@@ -207,7 +207,7 @@ class InverterReports:
                 after[serial] = None
         return channel_numbers.remembered(self.numbers, after, document.requested_at)
 
-    def readings(self) -> Iterator[Inverter | InverterLeg | InverterChannel]:
+    def readings(self) -> Iterator[Inverter | InverterPhaseVoltage | InverterChannel]:
         """Every inverter that the document lists; a removed one only as inactive."""
         numbers = self.channel_numbers()
         for serial, device in inverter_source.of_device_data(self.reader):
@@ -326,11 +326,11 @@ class InverterReports:
                     dc_current=dc_current,
                 )
 
-    def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterLeg]:
+    def _legs(self, serial: str, channel: _Channel | None) -> Iterator[InverterPhaseVoltage]:
         for phase, key in _LEGS.items() if channel else ():
             # 0 on a leg that the inverter is not on, and on all of a single-phase one.
             if channel and (volts := channel.report.thousandths(key)) and channel.fresh:
-                yield InverterLeg(serial=serial, phase=phase, voltage=volts)
+                yield InverterPhaseVoltage(serial=serial, phase=phase, voltage=volts)
 
     def _ac(self, channel: _Channel) -> tuple[float | None, float | None, float | None]:
         """AC voltage, frequency, and the temperature."""
@@ -371,7 +371,7 @@ def _reactive_power(report: FieldReader) -> float | None:
     14871 in 924 s, 15138 in 914 s, 112 in 13 s: 16 var and less, what their filters draw (8.3.5169_ACB_inventory).
     No capture has them by day, so they are not divided. IQ8 inverters report 38 var with 1.049 A (8.2.4345).
     """
-    most = 0 if report.raw_number("acCurrentInmA") == 0 else MOST_VARS
+    most = 0 if report.raw_number("acCurrentInmA") == 0 else MAX_VARS
     lagging, leading = (report.number(key, low=0, high=most) for key in ("laggingVArs", "leadingVArs"))
     return lagging - leading if lagging is not None and leading is not None else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envoy_exporter import entries
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Documents
-from envoy_exporter.fields import MOST_DEVICES, TYPE, FieldReader, by_serial
+from envoy_exporter.fields import MAX_DEVICES, TYPE, FieldReader, by_serial
 
 from .document_reader import DocumentReader
 
@@ -67,7 +67,7 @@ def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str,
     does not (4.2.33: 51, of which 19 are there). What is odd is passed over: the inverters' own collector counts it.
     """
     content = documents.content(chosen.endpoint) if chosen.endpoint else None
-    if not isinstance(content, list | dict) or len(content) > MOST_DEVICES:
+    if not isinstance(content, list | dict) or len(content) > MAX_DEVICES:
         return None
     if chosen.endpoint == INVERTERS_V1:
         if not isinstance(content, list):

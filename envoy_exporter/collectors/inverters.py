@@ -18,7 +18,7 @@ from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
 from .device_reports import report_time
 from .document_reader import DocumentReader
-from .inverter_reports import Inverter, InverterChannel, InverterLeg, InverterReports
+from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage, InverterReports
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 
@@ -83,7 +83,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
         only = (one if dated else Inverter(serial=one.serial, active=one.active) for one in found)
         inverters = [*_marked(inverters, listed), *only]
     infos = tuple(_infos(documents, inverters, listed, before))
-    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterLeg))
+    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterPhaseVoltage))
     everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
     rejections = (*reader.rejections, *required.missing("inverters", documents, chosen.endpoint))
     after = InverterMemory(chosen, infos, plausible.state(), channels)
@@ -161,7 +161,7 @@ COLLECTOR = Collector(
         InverterInfo,
         Inverter,
         InverterChannel,
-        InverterLeg,
+        InverterPhaseVoltage,
         *inventory.READINGS,
         DeviceData,
     ),

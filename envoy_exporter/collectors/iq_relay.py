@@ -138,7 +138,7 @@ def _relay(
 
 def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
     """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
-    return volts > plausibility.LIVE if by_inventory is None else by_inventory
+    return volts > plausibility.LIVE_VOLTS if by_inventory is None else by_inventory
 
 
 COLLECTOR = Collector(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.documents import LIVE_DATA, Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import CLOCK, LARGEST, PHASES, RANGE, TYPE, FieldReader, Fields
+from envoy_exporter.fields import CLOCK, MAX_NUMBER, PHASES, RANGE, TYPE, FieldReader, Fields
 
 from .collector import Collector, Context, Result
 from .device_reports import is_fresh
@@ -145,15 +145,15 @@ def _live(meters: FieldReader, documents: Documents) -> Iterator[Reading]:
 def _powers(source: str, fields: FieldReader, phases: int) -> Iterator[Reading]:
     yield LivePower(
         source=source,
-        power=fields.thousandths("agg_p_mw", low=-LARGEST),
-        apparent_power=fields.thousandths("agg_s_mva", low=-LARGEST),
+        power=fields.thousandths("agg_p_mw", low=-MAX_NUMBER),
+        apparent_power=fields.thousandths("agg_s_mva", low=-MAX_NUMBER),
     )
     for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
         yield LivePhasePower(
             source=source,
             phase=phase,
-            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-LARGEST),
-            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-LARGEST),
+            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-MAX_NUMBER),
+            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-MAX_NUMBER),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.documents import METER_READINGS, METERS
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, LARGEST, MISSING, PHASES, TYPE, FieldReader
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, MAX_NUMBER, MISSING, PHASES, TYPE, FieldReader
 
 from . import plausibility, required
 from .collector import Collector, Context, Result
@@ -215,7 +215,7 @@ def _count_rejected(reader: DocumentReader) -> None:
         eids: set[int] = set()
         for fields in reader.objects(endpoint, reader.documents.content(endpoint)):
             eid = fields.fields.get("eid")
-            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > LARGEST:
+            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > MAX_NUMBER:
                 fields.reject(TYPE, "eid")
                 continue
             if eid in eids:

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from envoy_exporter import entries
 from envoy_exporter.documents import Documents
 from envoy_exporter.entries import Meter
-from envoy_exporter.fields import MOST_DEVICES, FieldReader, Fields
+from envoy_exporter.fields import MAX_DEVICES, FieldReader, Fields
 
 ZERO_AFTER_VALUE, PHASE_LOST, FROZEN = RULES = ("zero_after_value", "phase_lost", "frozen")
 
@@ -24,11 +24,11 @@ MINIMUM_DOCUMENTS = 5
 """In at least as many documents: two, with a pause between them, are two restarts of the gateway."""
 STALL_TOLERANCE = 1800.0
 """Seconds for which a register may stay the same: `/api/v1/production` of a metered gateway moves every 15 minutes."""
-FLOWING = 50.0
+MOVING_WATTS = 50.0
 """Watts that must move a register. Inverters at night draw less than ten."""
-LIVE = 50.0
+LIVE_VOLTS = 50.0
 """Volts of a live phase: one that is not wired shows up to a dozen (7.3.466_with_cts_3phase)."""
-MOST = 4 * MOST_DEVICES
+MAX_REMEMBERED = 4 * MAX_DEVICES
 """Objects remembered for a collector; further ones are not."""
 
 Key = tuple[str | int, ...]
@@ -52,14 +52,14 @@ class Register:
     step: float = 1.0
 
 
-METER = (
+METER_REGISTERS = (
     Register(key="actEnergyDlvd", power="activePower"),
     Register(key="actEnergyRcvd", power="activePower", out=True),
     Register(key="apparentEnergy"),
     Register(key="reactEnergyLagg"),
     Register(key="reactEnergyLead"),
 )
-_UNSIGNED = tuple(Register(key=register.key) for register in METER)
+_UNSIGNED = tuple(Register(key=register.key) for register in METER_REGISTERS)
 SIGNED = ("production", "net-consumption", "total-consumption", "storage")
 """Types of meter whose power is known to move a certain register; of backfeed, load, evse and pv3p it is not known."""
 _PHASE_KEYS = {
@@ -175,7 +175,7 @@ class PlausibilityFilter:
         requested_at = self._requested_at(fields.endpoint)
         uncounted = FieldReader(fields.fields, fields.endpoint)
         sent = {place: phase for place, phase in uncounted.numbered(fields.fields.get(phases)) if place < count}
-        live = {place for place, phase in sent.items() if (phase.raw_number(keys[0]) or 0) > LIVE}
+        live = {place for place, phase in sent.items() if (phase.raw_number(keys[0]) or 0) > LIVE_VOLTS}
         dead = {place for place, phase in sent.items() if keys[0] in phase and _is_zero(phase, keys)}
         lost = device.phases & dead if live else frozenset[int]()
         suspicion = _suspected(device.lost, requested_at) if lost else None
@@ -204,7 +204,7 @@ class PlausibilityFilter:
         old = self._now.keys() & self._before.keys()
         first = ((key, self._now[key]) for key in self._now if key in old)
         new = ((key, device) for key, device in self._now.items() if key not in old)
-        return PlausibilityState(self._serial, dict(islice(chain(first, kept, new), MOST)))
+        return PlausibilityState(self._serial, dict(islice(chain(first, kept, new), MAX_REMEMBERED)))
 
     def _missing(self, key: Key, device: DeviceState) -> DeviceState | None:
         endpoint = str(key[0])
@@ -227,7 +227,7 @@ class PlausibilityFilter:
 
 
 def _registers(meter: Meter) -> Sequence[Register]:
-    return METER if meter.type in SIGNED else _UNSIGNED
+    return METER_REGISTERS if meter.type in SIGNED else _UNSIGNED
 
 
 def meter_name(meter: Meter) -> Key:
@@ -248,7 +248,7 @@ def _next_state(
         return RegisterState(value) if suspicion.is_over else RegisterState(before.value, zero=suspicion)
     watts = (fields.raw_number(register.power) or 0.0) * (-1 if register.out else 1) if register.power else 0.0
     at = fields.raw_number(register.dated) if register.dated else requested_at
-    if watts <= FLOWING or not at:
+    if watts <= MOVING_WATTS or not at:
         return RegisterState(value)
     stall = before.stall if before is not None and before.value == value else None
     # After a pause the gateway may have been off; between two reports of a device it was not.

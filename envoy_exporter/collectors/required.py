@@ -26,7 +26,7 @@ from envoy_exporter.fields import MISSING, FieldReader, Fields, Rejection, raw_n
 
 from . import html_production, inverter_source, production_source
 
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
 Lacking = Iterator[tuple[str, list[str] | None]]
 
@@ -68,8 +68,8 @@ def undecided(collector: str, documents: Documents, choice: str | None = None) -
 
 
 def _joined(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _information(documents: Documents, _: str | None) -> Lacking:

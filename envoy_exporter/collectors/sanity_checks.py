@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from envoy_exporter import system
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import EARLIEST, LARGEST, LATEST, FieldReader, Fields, raw_number
+from envoy_exporter.fields import EARLIEST, LATEST, MAX_NUMBER, FieldReader, Fields, raw_number
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -32,7 +32,7 @@ def day_and_week(
     week_key: str,
     lifetime: float | None,
     *,
-    low: float = -LARGEST,
+    low: float = -MAX_NUMBER,
 ) -> DayAndWeek:
     """The two energies of the fields that are plausible, in the unit of the fields.
 

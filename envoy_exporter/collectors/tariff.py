@@ -12,7 +12,7 @@ from itertools import islice
 
 from envoy_exporter.documents import TARIFF
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import GENERAL_RULES, LIMIT, MOST_DEVICES, FieldReader, scaled
+from envoy_exporter.fields import GENERAL_RULES, LIMIT, MAX_DEVICES, FieldReader, scaled
 
 from .collector import Collector, Context, Result
 from .document_reader import DocumentReader
@@ -22,7 +22,7 @@ _NAMES = {"economy": "savings-mode"}
 _MINUTES_A_DAY = 1440
 _KILOWATT_HOUR = 3.6e6
 _ENDLESS = -1
-_MOST_PRICES = MOST_DEVICES
+_MAX_PRICES = MAX_DEVICES
 """And starts of periods: lists in lists in lists, of a thousand each, would be a thousand million."""
 _DIGITS_OF_SINGLE_PRECISION = 9
 
@@ -137,10 +137,10 @@ def read(context: Context[None]) -> Result[None]:
     readings: list[Reading] = []
     if storage := tariff.entry("storage_settings"):
         readings.append(_storage(storage))
-    prices = list(islice(_prices(tariff), _MOST_PRICES + 1))
-    if len(prices) > _MOST_PRICES:
+    prices = list(islice(_prices(tariff), _MAX_PRICES + 1))
+    if len(prices) > _MAX_PRICES:
         tariff.reject(LIMIT, "tariff")
-    readings += prices[:_MOST_PRICES]
+    readings += prices[:_MAX_PRICES]
     return Result(tuple(readings), tuple(reader.rejections), None)
 
 

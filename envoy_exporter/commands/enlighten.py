@@ -11,7 +11,7 @@ from envoy_exporter import entries
 from envoy_exporter.config import Array, Inverter, is_inverter_serial
 from envoy_exporter.config.model import Azimuth, InverterSerial, LabelText, Position, Tilt
 from envoy_exporter.documents import Entry, Json
-from envoy_exporter.fields import LARGEST, FieldReader, clean
+from envoy_exporter.fields import MAX_NUMBER, FieldReader, clean
 
 Point = tuple[float, float]
 
@@ -106,7 +106,7 @@ def _modules(content: Json, array: str, roof: Roof) -> Iterator[_Module]:
             roof.odd.append(f"{where}: {serial} stands in the file twice, the first counts")
         else:
             documents.add(serial)
-            x, y = (_number(each.get(axis), -LARGEST, LARGEST) for axis in ("x", "y"))
+            x, y = (_number(each.get(axis), -MAX_NUMBER, MAX_NUMBER) for axis in ("x", "y"))
             if x is None or y is None:
                 roof.odd.append(f"{where}: {serial} has no usable x and y: it gets no row and column")
             yield _Module(InverterSerial(serial), None if x is None or y is None else (x, y))

@@ -82,7 +82,7 @@ def _print(arguments: argparse.Namespace, redaction: Redaction) -> int:
         _tell("there is no inverter to print")
         return UNABLE
     # As UTF-8 whatever the terminal has, for that is what the config is read as.
-    sys.stdout.buffer.write((_HEADER + config.section(made.inverters, made.arrays)).encode())
+    sys.stdout.buffer.write((_HEADER + config.layout_as_yaml(made.inverters, made.arrays)).encode())
     sys.stdout.buffer.flush()
     return 0
 
@@ -94,7 +94,7 @@ class _FileError(Exception):
 def _config(arguments: argparse.Namespace) -> Config | None:
     """None where there is none, and none is needed."""
     try:
-        return config.found(arguments.config_file, os.environ, COLLECTORS)
+        return config.load(arguments.config_file, os.environ, COLLECTORS)
     except config.NoConfig:
         if arguments.offline:
             return None

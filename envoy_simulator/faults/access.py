@@ -14,17 +14,23 @@ Respond = Callable[[Request], Response]
 _CHECK = "/auth/check_jwt"
 
 
-@fault(Layer.ACCESS, "endpoint", "credentials are not taken: 401 as this firmware says it, wherever it wants any")
+@fault(
+    Layer.ACCESS,
+    "endpoint",
+    "Credentials are rejected: 401 in the form of the firmware, on all paths that require credentials.",
+)
 def refused(_: FaultContext, respond: Respond, request: Request) -> Response:
     return _without_credentials(respond, request)
 
 
-@fault(Layer.ACCESS, "endpoint", "403, whoever asks", needs=[Needs.TOKENS])
+@fault(Layer.ACCESS, "endpoint", "The status is 403 for every client.", needs=[Needs.TOKENS])
 def forbidden(_: FaultContext, __: Respond, ___: Request) -> Response:
     return Response(403, (("Content-Type", "text/html"),), b"<html><body><h1>403 Forbidden</h1></body></html>")
 
 
-@fault(Layer.ACCESS, "gateway", "a token is judged as if it were so many seconds later", needs=[Needs.TOKENS])
+@fault(
+    Layer.ACCESS, "gateway", "A token is rejected if it expires within the next `later` seconds.", needs=[Needs.TOKENS]
+)
 def token_expired(context: FaultContext, respond: Respond, request: Request, *, later: int = 366 * 86400) -> Response:
     expiry = _claims(request).get("exp")
     if isinstance(expiry, int | float) and expiry <= context.now + later:
@@ -35,7 +41,7 @@ def token_expired(context: FaultContext, respond: Respond, request: Request, *, 
 @fault(
     Layer.ACCESS,
     "gateway",
-    "a token issued before the fault began is refused, and a newer one taken",
+    "A token issued before the fault began is rejected; a newer one is accepted.",
     needs=[Needs.TOKENS],
 )
 def token_revoked(context: FaultContext, respond: Respond, request: Request) -> Response:
@@ -45,7 +51,7 @@ def token_revoked(context: FaultContext, respond: Respond, request: Request) -> 
     return respond(request)
 
 
-@fault(Layer.ACCESS, "gateway", "it takes tokens of that serial alone", needs=[Needs.TOKENS])
+@fault(Layer.ACCESS, "gateway", "Only tokens for the serial number `serial` are accepted.", needs=[Needs.TOKENS])
 def wrong_audience(_: FaultContext, respond: Respond, request: Request, *, serial: str = "122299999999") -> Response:
     return respond(request) if _claims(request).get("aud") == serial else _without_credentials(respond, request)
 
@@ -53,7 +59,7 @@ def wrong_audience(_: FaultContext, respond: Respond, request: Request, *, seria
 @fault(
     Layer.ACCESS,
     "nothing",
-    "the check of a token leads to the login page, and all else takes it (8.3.5289)",
+    "`/auth/check_jwt` responds with the login page, but all other paths accept the token (8.3.5289).",
     needs=[Needs.TOKENS],
     endpoints=(_CHECK,),
 )
@@ -64,7 +70,7 @@ def check_refused(context: FaultContext, _: Respond, __: Request) -> Response:
 @fault(
     Layer.ACCESS,
     "gateway",
-    "a token alone is not enough: it wants the cookie of its check, which lasts",
+    "`/auth/check_jwt` sets a session cookie, which may be required besides the token.",
     needs=[Needs.TOKENS],
 )
 def sessions(
@@ -91,7 +97,12 @@ def sessions(
     return _without_credentials(respond, request)
 
 
-@fault(Layer.ACCESS, "endpoint", "the challenges of digest are odd", needs=[Needs.DIGEST])
+@fault(
+    Layer.ACCESS,
+    "endpoint",
+    "The digest challenges never end, are stale, change after each use, or lack qop.",
+    needs=[Needs.DIGEST],
+)
 def digest(
     context: FaultContext,
     respond: Respond,

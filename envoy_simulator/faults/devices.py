@@ -30,17 +30,17 @@ def _registers(document: Any, change: Any) -> Any:
     return with_keys(document, one)
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is 0", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register is 0.", endpoints=_ALL_REGISTERS)
 def counters_zero(_: FaultContext, document: Any) -> Any:
     return _registers(document, lambda value, _: type(value)(0))
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is so many watt-hours further", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register is higher by `by` watt-hours.", endpoints=_ALL_REGISTERS)
 def counters_jump(_: FaultContext, document: Any, *, by: int = 1_000_000) -> Any:
     return _registers(document, lambda value, unit: value + by * unit)
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is counted in so many bits", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register wraps at `bits` bits.", endpoints=_ALL_REGISTERS)
 def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
     return _registers(document, lambda value, _: value % 2**bits)
 
@@ -48,7 +48,7 @@ def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the register of the first inverter is lower by so many watt-hours, and the sum of all with it",
+    "The register of the first inverter, and the sum of all inverters, are lower by `by` watt-hours.",
     endpoints=_ALL_REGISTERS,
     needs=[Needs.JSON_SITE],
 )
@@ -61,12 +61,14 @@ def inverter_wraps(context: FaultContext, document: Any, *, by: int = 1_200_000)
     return document
 
 
-@fault(Layer.DOCUMENT, "values", "each document stays as it was at its first asking")
+@fault(Layer.DOCUMENT, "values", "Each document stays as it was when it was first requested.")
 def freeze(context: FaultContext, document: Any) -> Any:
     return context.memory.setdefault(context.request.target, document)
 
 
-@fault(Layer.DOCUMENT, "values", "the CTs of the site are said to be inactive", endpoints=_SITE, needs=[Needs.METERS])
+@fault(
+    Layer.DOCUMENT, "values", "The site document reports the CTs as inactive.", endpoints=_SITE, needs=[Needs.METERS]
+)
 def no_active_ct(_: FaultContext, document: Any) -> Any:
     return _of_type(document, "eim", lambda entry: {**entry, "activeCount": 0})
 
@@ -74,7 +76,7 @@ def no_active_ct(_: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "one phase of a CT is all zero, and the CT's own sums lack it",
+    "One phase of a CT is all zero, and is missing from the sums of the CT.",
     endpoints=("/ivp/meters/readings",),
     needs=[Needs.METERS],
 )
@@ -96,7 +98,7 @@ def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the consumption in total is but the balance with the grid",
+    "The total consumption is the same as the net consumption.",
     endpoints=_SITE,
     needs=[Needs.METERS],
 )
@@ -116,7 +118,7 @@ def total_is_net(_: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "all that is produced is 0, and no inverter is known: so a gateway speaks that has just started",
+    "All production is 0 and no inverter is listed, as on a gateway that has just started.",
     endpoints=("/api/v1/production/inverters", *_ALL_REGISTERS),
 )
 def all_zero(context: FaultContext, document: Any) -> Any:
@@ -136,7 +138,7 @@ def all_zero(context: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "today and the last seven days are as much as ever",
+    "The energy of today and of the last seven days equals the lifetime energy.",
     endpoints=("/api/v1/production", *_SITE),
     needs=[Needs.JSON_SITE],
 )
@@ -152,23 +154,26 @@ def today_is_lifetime(_: FaultContext, document: Any) -> Any:
     return with_objects(document, one)
 
 
-@fault(Layer.BODY, "values", "its clock is wrong by so many seconds, in all that it says")
+@fault(Layer.BODY, "values", "The clock of the gateway is wrong by `seconds`, in all dates that it reports.")
 def clock(_: FaultContext, body: bytes, *, seconds: int = 6000) -> bytes:
     return moved(body, seconds)
 
 
-@fault(Layer.BODY, "values", "its clock began at 1970 when the fault did")
+@fault(Layer.BODY, "values", "The clock of the gateway starts in 1970 when the fault begins.")
 def clock_1970(context: FaultContext, body: bytes) -> bytes:
     return moved(body, -int(context.now - context.since))
 
 
-@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0", endpoints=_METERED, needs=[Needs.JSON_SITE])
+@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0.", endpoints=_METERED, needs=[Needs.JSON_SITE])
 def reading_time_zero(_: FaultContext, document: Any) -> Any:
     return with_keys(document, lambda key, value: (key, 0 if key in ("readingTime", "timestamp") else value))
 
 
 @fault(
-    Layer.BODY, "values", "inverters last reported at 0, in a year's time, or when the fault began", endpoints=_REPORTS
+    Layer.BODY,
+    "values",
+    "The time of the last inverter report is 0, in a year, or never later than the start of the fault.",
+    endpoints=_REPORTS,
 )
 def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
     if kind == "still":
@@ -176,7 +181,7 @@ def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "fu
     return redated(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
 
 
-@fault(Layer.BODY, "values", "inverters report only every so many seconds", endpoints=_REPORTS)
+@fault(Layer.BODY, "values", "Inverters report only every `seconds` seconds.", endpoints=_REPORTS)
 def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> bytes:
     return redated(body, lambda date: date - date % seconds)
 

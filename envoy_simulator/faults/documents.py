@@ -13,7 +13,11 @@ _LARGE = 8 << 20
 Path = tuple[str | int, ...]
 
 
-@fault(Layer.DOCUMENT, "values", "one value becomes another: that at `path`, as production.1.wNow, or any (`*`)")
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "One value is replaced: the one at `path`, such as production.1.wNow, or a random one (`*`).",
+)
 def value(
     context: FaultContext,
     document: Any,
@@ -53,7 +57,11 @@ def _odd(value: Any, becomes: str) -> Any:
     }[becomes]
 
 
-@fault(Layer.DOCUMENT, "endpoint", "a list or object is odd: the whole document, or that at `path`, or any (`*`)")
+@fault(
+    Layer.DOCUMENT,
+    "endpoint",
+    "A list or object is altered: the whole document, the one at `path`, or a random one (`*`).",
+)
 def container(
     context: FaultContext,
     document: Any,
@@ -96,7 +104,7 @@ def _contained(context: FaultContext, whole: Any, kind: str) -> Any:
     }[kind]
 
 
-@fault(Layer.DOCUMENT, "values", "something that this firmware did not have yet")
+@fault(Layer.DOCUMENT, "values", "The document contains something that this firmware does not have.")
 def novel(_: FaultContext, document: Any, *, kind: Literal["state", "type", "section", "spelling"] = "state") -> Any:
     if kind == "section":
         return {**document, "quantum": [{"type": "flux"}]} if isinstance(document, dict) else document

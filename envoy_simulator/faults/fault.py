@@ -132,7 +132,7 @@ class Fault:
     """
 
     name: str
-    about: str
+    description: str
     layer: Layer
     breaks: Breaks
     effect: Callable[..., Any]
@@ -190,7 +190,7 @@ class Fault:
 def fault(
     layer: Layer,
     breaks: Breaks,
-    about: str,
+    description: str,
     *,
     needs: Iterable[Needs] = (),
     endpoints: tuple[str, ...] = (),
@@ -202,7 +202,7 @@ def fault(
         parameters = [_parameter(argument) for argument in arguments if argument.kind is inspect.Parameter.KEYWORD_ONLY]
         return Fault(
             effect.__name__.strip("_").replace("_", "-"),
-            about,
+            description,
             layer,
             breaks,
             effect,

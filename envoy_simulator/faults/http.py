@@ -24,7 +24,7 @@ _PAGES: Mapping[str, tuple[str, bytes]] = {
 }
 
 
-@fault(Layer.RESPONSE, "endpoint", "another status, with one page or another")
+@fault(Layer.RESPONSE, "endpoint", "The response has another status, with a body of the type `page`.")
 def status(
     _: FaultContext,
     __: Response,
@@ -36,13 +36,17 @@ def status(
     return Response(code, (("Content-Type", kind),), body % code if b"%d" in body else body)
 
 
-@fault(Layer.RESPONSE, "endpoint", "503 and when to come back: seconds, a date or nonsense; empty is no such header")
+@fault(
+    Layer.RESPONSE,
+    "endpoint",
+    "The status is 503, with any Retry-After: seconds, a date or nonsense; empty omits the header.",
+)
 def busy(_: FaultContext, __: Response, *, retry_after: str = "30") -> Response:
     headers = (("Retry-After", retry_after),) if retry_after else ()
     return Response(503, headers, b"Resource busy, please retry after 30 seconds")
 
 
-@fault(Layer.RESPONSE, "endpoint", "it sends the client elsewhere; `location` for anywhere you like")
+@fault(Layer.RESPONSE, "endpoint", "The client is redirected; a URL in `location` takes precedence over `to`.")
 def redirect(
     context: FaultContext,
     _: Response,
@@ -68,7 +72,7 @@ def redirect(
     return Response(code, (("Location", place),) if place else (), b"")
 
 
-@fault(Layer.RESPONSE, "nothing", "a Content-Type that is not true, or none at all")
+@fault(Layer.RESPONSE, "nothing", "The Content-Type is wrong or missing.")
 def content_type(
     _: FaultContext,
     response: Response,
@@ -85,7 +89,9 @@ def content_type(
     return replace(response, headers=headers + ((("Content-Type", types[kind]),) if kind in types else ()))
 
 
-@fault(Layer.MESSAGE, "endpoint", "a Content-Length that is wrong, or at odds with something")
+@fault(
+    Layer.MESSAGE, "endpoint", "The Content-Length is wrong, invalid, repeated, missing, or sent together with chunks."
+)
 def length(
     _: FaultContext,
     steps: Steps,
@@ -115,7 +121,7 @@ def length(
     return reshaped(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "chunks without an end, with a size that is none, or with bytes behind the last")
+@fault(Layer.MESSAGE, "endpoint", "The chunks have no end, an invalid size, or further bytes after the last one.")
 def chunks(
     _: FaultContext,
     steps: Steps,
@@ -135,7 +141,7 @@ def chunks(
     return reshaped(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a head that is no HTTP, or more of it than anybody wants")
+@fault(Layer.MESSAGE, "endpoint", "The response head is not valid HTTP, or far too large.")
 def head(
     _: FaultContext,
     steps: Steps,
@@ -165,7 +171,9 @@ def head(
 
 
 @fault(
-    Layer.RESPONSE, "endpoint", "a body that was compressed though nobody asked, damaged, a bomb of 1 GiB, or brotli"
+    Layer.RESPONSE,
+    "endpoint",
+    "The body is compressed without a request for it: valid gzip, damaged, a bomb of 1 GiB, or brotli.",
 )
 def compressed(
     _: FaultContext,
@@ -192,7 +200,11 @@ def _bomb() -> bytes:
     return head + block * 1024 + squeeze.flush() + struct.pack("<II", checked, 1024 * _MEGABYTE)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a body of so many MiB, its length told or in chunks; 0 is chunks without end")
+@fault(
+    Layer.MESSAGE,
+    "endpoint",
+    "The body has `megabytes` MiB, with a Content-Length or in chunks; 0 is chunks without end.",
+)
 def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["length", "chunks"] = "length") -> Steps:
     def change(head: bytes, _: bytes) -> Iterator[Step]:
         spaces = b" " * 65536
@@ -210,7 +222,7 @@ def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["
     return reshaped(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a status that has no body, or half of one")
+@fault(Layer.MESSAGE, "endpoint", "The status is one without a body, or the body is half of the document (206).")
 def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206", "304"] = "204") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         lines = b"\r\n".join(head.split(b"\r\n")[1:])
@@ -228,13 +240,13 @@ def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206"
 _EMPTY: Mapping[str, bytes] = {"205": b"Content-Length: 0\r\n"}
 
 
-@fault(Layer.WIRE, "nothing", "so many times `100 Continue` before the answer")
+@fault(Layer.WIRE, "nothing", "`100 Continue` is sent `times` times before the response.")
 def continued(_: FaultContext, steps: Steps, *, times: int = 1000) -> Steps:
     yield b"HTTP/1.1 100 Continue\r\n\r\n" * times
     yield from steps
 
 
-@fault(Layer.RESPONSE, "nothing", "cookies: two, another one each time, or one that is over")
+@fault(Layer.RESPONSE, "nothing", "The response sets two cookies, a different cookie each time, or an expired one.")
 def cookies(
     context: FaultContext,
     response: Response,

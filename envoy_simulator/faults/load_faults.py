@@ -11,13 +11,13 @@ from envoy_simulator.steps import Pause, Reset, Silence, Steps
 How = Literal["freezes", "restarts"]
 
 
-@fault(Layer.WIRE, "endpoint", "an answer takes so many seconds for each request of the last minute")
+@fault(Layer.WIRE, "endpoint", "A response is late by `seconds` for each request of the last minute.")
 def tiring(context: FaultContext, steps: Steps, *, seconds: float = 0.05) -> Steps:
     yield Pause(seconds * _in_the_last(context, 60.0))
     yield from steps
 
 
-@fault(Layer.WIRE, "nothing", "more than so many requests in ten seconds, and it is out for a while")
+@fault(Layer.WIRE, "nothing", "After more than `most` requests in ten seconds the gateway is down for `seconds`.")
 def overload(
     context: FaultContext, steps: Steps, *, most: int = 30, seconds: float = 60.0, how: How = "freezes"
 ) -> Steps:
@@ -26,7 +26,7 @@ def overload(
     yield from _out(context, steps, how)
 
 
-@fault(Layer.WIRE, "gateway", "whoever asks for this path has it out for a while")
+@fault(Layer.WIRE, "gateway", "A request for `path` takes the gateway down for `seconds`.")
 def deadly(
     context: FaultContext,
     steps: Steps,
@@ -40,7 +40,7 @@ def deadly(
     yield from _out(context, steps, how)
 
 
-@fault(Layer.RESPONSE, "nothing", "503 as long as more than so many connections are open")
+@fault(Layer.RESPONSE, "nothing", "The status is 503 while more than `most` connections are open.")
 def too_many(context: FaultContext, response: Response, *, most: int = 1) -> Response:
     return replace(response, status=503, body=b"") if context.load.open_connections > most else response
 

@@ -20,7 +20,12 @@ _CLIENTS_ERROR = (
 )
 
 
-@fault(Layer.TLS, "nothing", "another certificate than before; a client that pinned that one loses all", needs=_TLS)
+@fault(
+    Layer.TLS,
+    "nothing",
+    "The gateway has a new certificate; a client that pinned the old one loses everything.",
+    needs=_TLS,
+)
 def certificate(
     context: FaultContext,
     _: ssl.SSLContext | None,
@@ -32,12 +37,12 @@ def certificate(
     return _kept(context, lambda: self_signed(serial, context.host, years=years))
 
 
-@fault(Layer.TLS, "gateway", "a certificate with a key of 1024 bits", needs=_TLS)
+@fault(Layer.TLS, "gateway", "The certificate has an RSA key of 1024 bits.", needs=_TLS)
 def weak_key(context: FaultContext, _: ssl.SSLContext | None) -> ssl.SSLContext:
     return _kept(context, lambda: self_signed(context.site.serial, context.host, key="weak"))
 
 
-@fault(Layer.TLS, "gateway", "it speaks no later TLS than that", needs=_TLS)
+@fault(Layer.TLS, "gateway", "The newest TLS version that the gateway supports is `version`.", needs=_TLS)
 def old_tls(
     context: FaultContext, _: ssl.SSLContext | None, *, version: Literal["1.0", "1.1"] = "1.1"
 ) -> ssl.SSLContext:
@@ -52,7 +57,7 @@ def old_tls(
     return _kept(context, make)
 
 
-@fault(Layer.TLS, "gateway", "it speaks TLS 1.2 with the cipher AES128-SHA, and nothing else", needs=_TLS)
+@fault(Layer.TLS, "gateway", "The gateway supports only TLS 1.2 with the cipher AES128-SHA.", needs=_TLS)
 def weak_cipher(context: FaultContext, _: ssl.SSLContext | None) -> ssl.SSLContext:
     def make() -> ssl.SSLContext:
         tls = self_signed(context.site.serial, context.host, key="rsa")
@@ -63,12 +68,12 @@ def weak_cipher(context: FaultContext, _: ssl.SSLContext | None) -> ssl.SSLConte
     return _kept(context, make)
 
 
-@fault(Layer.CONNECTION, "gateway", "the handshake is heard and never answered", needs=_TLS)
+@fault(Layer.CONNECTION, "gateway", "The TLS handshake is read and never gets a response.", needs=_TLS)
 def silent_handshake(_: FaultContext) -> Steps:
     yield Silence()
 
 
-@fault(Layer.CONNECTION, "gateway", "the handshake is answered byte by byte, without end", needs=_TLS)
+@fault(Layer.CONNECTION, "gateway", "The response to the TLS handshake is sent byte by byte, without end.", needs=_TLS)
 def drip_handshake(_: FaultContext, *, pause: float = 0.25) -> Steps:
     yield AwaitData()
     # A record of 16 KiB with a ServerHello just as long: a client has to wait for all of it.
@@ -77,14 +82,19 @@ def drip_handshake(_: FaultContext, *, pause: float = 0.25) -> Steps:
         yield Pause(pause)
 
 
-@fault(Layer.CONNECTION, "gateway", "plain HTTP where TLS should be", needs=_TLS)
+@fault(Layer.CONNECTION, "gateway", "The gateway uses plain HTTP where the client expects TLS.", needs=_TLS)
 def plain(_: FaultContext) -> Steps:
     yield AwaitData()
     yield _CLIENTS_ERROR
     yield Close()
 
 
-@fault(Layer.WIRE, "endpoint", "TLS ends in the middle of the body: with no farewell, or with an alert", needs=_TLS)
+@fault(
+    Layer.WIRE,
+    "endpoint",
+    "TLS ends in the middle of the body, without close_notify or with another alert.",
+    needs=_TLS,
+)
 def broken_tls(_: FaultContext, steps: Steps, *, kind: Literal["no-farewell", "alert"] = "no-farewell") -> Steps:
     for step in steps:
         if isinstance(step, bytes):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from support.viewing import View, legend
+from support.dashboard_view import View, legend
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from support.dashboard_view import PIXELS_A_COLUMN, View
 from support.dashboards import dashboards
-from support.viewing import PIXELS_A_COLUMN, View
 
 from answers import answers
 from frame import BACK, CARD, TEXT, nothing

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from support.viewing import View
+from support.dashboard_view import View
 
 from fields import GRID
 from formats import written

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dashboards.past import Window, pieces, when, write_all
 from dashboards.sites import JOB, SITES, Site, Truth
+from support.dashboard_view import View
 from support.rules import recording_rules
-from support.tsdb import fill_in, served, write_blocks
-from support.viewing import View
+from support.tsdb import fill_in, serve, write_blocks
 
 from draw import picture
 
@@ -43,7 +43,7 @@ def past(site: Site, days: int, data: Path) -> None:
 
 
 def draw_all(site: Site, data: Path, into: Path) -> None:
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         chosen = {"job": JOB, "instance": site.instance, "meter": METER}
         for name, began in SHOWN[site.instance].items():
             picture(View(prometheus, name, NOW, site.zone, chosen, began), into / f"{name}.png")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
-from support.viewing import View
+from support.dashboard_view import View
 
 from fields import Json, colour_of, field_of
 from formats import written

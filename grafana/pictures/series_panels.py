@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
-from support.viewing import View
+from support.dashboard_view import View
 
 from answers import Answer
 from fields import GRID, Json, colour_of, field_of

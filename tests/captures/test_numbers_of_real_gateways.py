@@ -13,9 +13,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.exporter import Scraped
 from support.exposition import Exposition, Key
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 from captures.by_hand import IN_NO_CAPTURE, OF_A_GATEWAY, OF_THE_SCRAPE, PAGES, Line, lines
 from captures.oracle import Recording, equal
@@ -104,7 +104,7 @@ def ask(folder: Path, line: Line | None) -> Asked:
     try:
         with Simulator.of_capture(folder) as gateway:
             asked_at = time.time()
-            exposed = Scraped(settings(gateway, collectors=frozenset(COLLECTORS) - {"layout"})).scrape()
+            exposed = InProcessExporter(settings(gateway, collectors=frozenset(COLLECTORS) - {"layout"})).scrape()
     finally:
         logging.getLogger().removeHandler(log)
     (believed,) = next(iter(exposed.of("enphase_production_power_watts")), ("",))

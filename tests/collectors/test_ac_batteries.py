@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.documents import NOW, of, one, read
 from support.inverters import data, device
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import batteries, inverters
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
@@ -180,7 +180,7 @@ def test_odd_device_type_of_the_v1_list_is_counted_by_one_collector(odd: Json) -
 
 def test_ac_battery_waits_for_the_inventory_before_the_v1_list_counts() -> None:
     """A slow inventory that fails once must not turn its batteries into ones of the v1 list."""
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []
     gateway.poll(inventory(unit("122122013879"), **{INVERTERS_V1: v1_battery()}))
     assert of(BatteryUnit, gateway.poll({INVERTERS_V1: v1_battery()})) == []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from support.documents import NOW, of, one
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import batteries
 from envoy_exporter.collectors.batteries import Battery, Storage, StoragePower
@@ -44,7 +44,7 @@ def without(endpoint: str) -> Mapping[str, Json]:
     ],
 )
 def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[str, Json], left: list[str]) -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     whole = gateway.poll(BOTH)
     assert (one(Storage, whole).charge, one(StoragePower, whole).power) == (0.39, 365)
     found = gateway.poll(told)
@@ -54,7 +54,7 @@ def test_while_one_kind_is_not_told_there_is_no_sum_of_the_other(told: Mapping[s
 
 
 def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     gateway.poll(BOTH)
     found = [gateway.poll({**BOTH, ENSEMBLE_INVENTORY: []}) for _ in range(11)]
     assert [len(of(Storage, each)) for each in found] == [0] * 9 + [1] * 2
@@ -62,15 +62,15 @@ def test_a_kind_that_stays_away_for_ten_minutes_has_been_taken_away() -> None:
 
 
 def test_at_the_start_there_is_no_sum_before_all_have_been_told() -> None:
-    assert of(Storage, Polled(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
-    assert of(StoragePower, Polled(batteries.COLLECTOR).poll(without(METERS))) == []
+    assert of(Storage, PollSequence(batteries.COLLECTOR).poll(without(PRODUCTION_JSON))) == []
+    assert of(StoragePower, PollSequence(batteries.COLLECTOR).poll(without(METERS))) == []
 
 
 CT: Json = {"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}
 OTHER: Json = {"eid": 1, "measurementType": "production", "state": "enabled", "phaseCount": 1}
 
 
-def power(gateway: Polled, *listed: Json) -> list[tuple[str, float | None]]:
+def power(gateway: PollSequence, *listed: Json) -> list[tuple[str, float | None]]:
     """By source, with `/ivp/meters` as listed."""
     found = gateway.poll({**BOTH, METERS: list(listed), METER_READINGS: [{"eid": 3, "activePower": 100.0}]})
     return [(each.source, each.power) for each in of(StoragePower, found)]
@@ -78,19 +78,19 @@ def power(gateway: Polled, *listed: Json) -> list[tuple[str, float | None]]:
 
 @pytest.mark.parametrize("listed", [[], [OTHER]])
 def test_storage_ct_that_is_gone_for_ten_minutes_leaves_the_power_to_the_units(listed: list[Json]) -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
     assert [power(gateway, *listed) for _ in range(12)] == [[]] * 10 + [[("units", 365.0)]] * 2
 
 
 def test_storage_ct_that_is_new_ends_the_sum_of_the_units_at_once() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway, OTHER) == [("units", 365.0)]
     assert power(gateway, CT, OTHER) == [("ct", 100.0)]
 
 
 def test_storage_ct_of_a_gateway_that_starts_is_not_replaced_for_a_poll() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert power(gateway) == [("units", 365.0)]
     found = [power(gateway, *listed) for listed in ([CT], [], [CT])]
     assert found == [[("ct", 100.0)], [], [("ct", 100.0)]]
@@ -101,6 +101,6 @@ def test_the_units_do_not_stand_in_for_a_storage_ct_whose_list_fails() -> None:
         METERS: [{"eid": 3, "measurementType": "storage", "state": "enabled", "phaseCount": 1}],
         METER_READINGS: [{"eid": 3, "activePower": 100.0}],
     }
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
     assert one(StoragePower, gateway.poll({**BOTH, **ct})) == StoragePower(source="ct", power=100.0)
     assert of(StoragePower, gateway.poll({**without(METERS), METER_READINGS: ct[METER_READINGS]})) == []

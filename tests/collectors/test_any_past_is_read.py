@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.document_contents import CT, channel, device, eim, listed
 from support.documents import NOW
-from support.polls import Polled
-from support.said import CT, channel, device, eim, listed
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import COLLECTORS, inverters, meters, plausibility
 from envoy_exporter.collectors.plausibility import PlausibilityFilter, Register
@@ -68,13 +68,13 @@ PAUSES = st.sampled_from([0.0, 10.0, 60.0, 700.0, 1800.0, -86_400.0, 1e9, -2e9])
 @given(st.lists(st.tuples(PAUSES, POLLS), min_size=2, max_size=6))
 def test_any_polls_in_any_order_and_with_any_clock_are_read(polls: Sequence[tuple[float, dict[str, Json]]]) -> None:
     for collector in COLLECTORS:
-        gateway = Polled(collector)
+        gateway = PollSequence(collector)
         for pause, poll in polls:
             gateway.poll(poll, after=pause)
 
 
 def test_devices_that_are_others_at_every_poll_are_forgotten() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for n in range(40):
         said = entry(device(9e9)[DEVICE_DATA], "1")
         gateway.poll({DEVICE_DATA: {str(i): {**said, "sn": f"{n}-{i}"} for i in range(5)}})
@@ -82,7 +82,7 @@ def test_devices_that_are_others_at_every_poll_are_forgotten() -> None:
 
 
 def test_meters_that_are_others_at_every_poll_are_forgotten() -> None:
-    gateway = Polled(meters.COLLECTOR, step=120)
+    gateway = PollSequence(meters.COLLECTOR, step=120)
     for eid in range(40):
         gateway.poll({METERS: [listed(eid=eid)], METER_READINGS: [{"eid": eid, **channel(1.0)}]})
         assert len(gateway.memory.devices) <= 6  # type: ignore[attr-defined]
@@ -93,8 +93,8 @@ def test_there_is_an_end_to_what_is_remembered_and_who_was_first_stays() -> None
     for poll in range(3):
         seen = Documents({METER_READINGS: Document([], requested_at=NOW + poll)})
         plausible = PlausibilityFilter(seen, state)
-        for n in range(plausibility.MOST):
+        for n in range(plausibility.MAX_REMEMBERED):
             plausible.accepted((poll * n,), FieldReader({"energy": 5}, METER_READINGS), (Register(key="energy"),))
         state = plausible.state()
-        assert len(state.devices) <= plausibility.MOST
+        assert len(state.devices) <= plausibility.MAX_REMEMBERED
         assert (METER_READINGS, 0) in state.devices

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.documents import of, one, read, rejected_by
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import production
 from envoy_exporter.collectors.collector import Result
@@ -115,7 +115,7 @@ def test_consumption_with_a_sole_net_ct_counts_inverters_of_any_list(
 
 
 def test_consumption_stays_rejected_while_lists_do_not_answer() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert exposed(gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET}))[0] == ["balance"]
     for _ in range(20):
         differing = site(inverters=0, total_lifetime=4_199_000.0)
@@ -124,7 +124,7 @@ def test_consumption_stays_rejected_while_lists_do_not_answer() -> None:
 
 def test_consumption_stays_rejected_while_the_list_of_meters_is_empty() -> None:
     """A gateway that has just started lists no meters."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})
     empty: tuple[Json, ...] = ([], [None], {})
     for content in empty:
@@ -169,7 +169,7 @@ def test_consumption_of_a_new_production_ct_survives_a_poll_without_its_entry() 
     """The production CT has counted nothing yet, so the load is what comes from the grid."""
     inverters: Json = {"type": "inverters", "activeCount": 7, "wNow": 0, "whLifetime": 0}
     eim: dict[str, Json] = {"type": "eim", "activeCount": 1, "wNow": 0.0, "whLifetime": 0.0}
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     for registers in ([inverters, eim], [inverters], [], [inverters, eim]):
         result = gateway.poll({PRODUCTION_JSON: {"production": list(registers), "consumption": REPEATED}, METERS: BOTH})
         assert exposed(result)[0] == ["load", "balance"]
@@ -181,7 +181,7 @@ def test_consumption_of_a_new_production_ct_survives_a_poll_without_its_entry() 
 
 def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
     """The list of meters is slow; an active production CT proves itself."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert exposed(gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET}))[0] == ["balance"]
     eim: Json = {"type": "eim", "measurementType": "production", "activeCount": 1, "wNow": 546.0, "whLifetime": 5e6}
     added: Json = {
@@ -194,7 +194,7 @@ def test_consumption_is_exposed_again_once_a_production_ct_counts() -> None:
 
 
 def test_consumption_is_rejected_until_the_meters_have_been_gone_for_ten_minutes() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     differing = site(total_lifetime=4_199_000.0)
     gateway.poll({PRODUCTION_JSON: differing, METERS: ONLY_NET})
     empty = [exposed(gateway.poll({PRODUCTION_JSON: differing, METERS: []}))[0] for _ in range(12)]
@@ -202,7 +202,7 @@ def test_consumption_is_rejected_until_the_meters_have_been_gone_for_ten_minutes
 
 
 def test_consumption_of_another_gateway_is_judged_afresh() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: site(), METERS: ONLY_NET})
     other: Json = {"time": "1781000000", "device": {"sn": "122099999999", "software": "D8.3.5169", "imeter": "true"}}
     result = gateway.poll({PRODUCTION_JSON: site(inverters=0), METERS: ONLY_NET}, info=other)

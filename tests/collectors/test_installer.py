@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import installer
 from envoy_exporter.collectors.collector import Result
-from envoy_exporter.collectors.installer import Books, GridProfile, PlcDevices, PlcInverter, Switches
+from envoy_exporter.collectors.installer import GridProfile, PdmEnergy, PlcDevices, PlcInverter, Switches
 from envoy_exporter.documents import (
     DYNAMIC_EXPORT_LIMIT,
     GRID_PROFILE,
@@ -131,26 +131,26 @@ def test_books_that_cannot_be_are_rejected_and_meters_that_are_not_are_left_out(
         },
     )
     hour = 3600
-    assert of(Books, told) == [
-        Books(source="pcu", power=0, lifetime=1_708_880 * hour, today=2815 * hour, last_week=30_268 * hour),
-        Books(source="eim", power=-4, lifetime=1_692_970 * hour, last_week=30_059 * hour),
-        Books(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
+    assert of(PdmEnergy, told) == [
+        PdmEnergy(source="pcu", power=0, lifetime=1_708_880 * hour, today=2815 * hour, last_week=30_268 * hour),
+        PdmEnergy(source="eim", power=-4, lifetime=1_692_970 * hour, last_week=30_059 * hour),
+        PdmEnergy(source="consumption_eim", power=6018, lifetime=20_841_801 * hour, today=53_212 * hour),
     ]
     assert [each.rule for each in told.rejections] == ["day_equals_lifetime", "week_below_day"]
 
 
 def test_books_that_are_zero_for_a_poll_are_none() -> None:
-    gateway = Polled(installer.COLLECTOR, step=300)
+    gateway = PollSequence(installer.COLLECTOR, step=300)
 
     def poll(*said: int) -> Result[Any]:
         return gateway.poll({PDM_ENERGY: {"production": {"pcu": register(*said)}}})
 
-    assert one(Books, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
+    assert one(PdmEnergy, poll(2815, 30_268, 1_708_880, 7)).lifetime == 1_708_880 * 3600
     starts = poll(0, 0, 0, 0)
-    assert of(Books, starts) == []
-    assert rules(starts) == [("zero_after_value", "wattHoursLifetime")]
-    assert one(Books, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
-    half = one(Books, poll(2816, 30_268, 0, 7))
+    assert of(PdmEnergy, starts) == []
+    assert rejected_rules(starts) == [("zero_after_value", "wattHoursLifetime")]
+    assert one(PdmEnergy, poll(2816, 30_268, 1_708_881, 7)).today == 2816 * 3600
+    half = one(PdmEnergy, poll(2816, 30_268, 0, 7))
     assert (half.power, half.lifetime, half.today) == (7, None, 2816 * 3600)
 
 

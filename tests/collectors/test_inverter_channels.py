@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.documents import NOW, of, one, read
 from support.inverters import data
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import inverters
 from envoy_exporter.collectors.channel_numbers import ChannelNumbers
@@ -107,9 +107,9 @@ THREE = channel(SECOND + 1, 300.0, 3e9)
 DAY = 86_400.0
 
 
-def known(*listed: Any) -> Polled:
+def known(*listed: Any) -> PollSequence:
     """A gateway that has listed these channels in two successive documents."""
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for _ in range(2):
         gateway.poll(inverter(*listed))
     return gateway
@@ -161,7 +161,7 @@ def test_inverter_channels_keep_their_numbers_through_a_day_without_documents() 
 
 def test_inverter_channel_listed_once_changes_nothing_after_it() -> None:
     """One odd document with a second channel."""
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE))
     odd = gateway.poll(inverter(ONE, TWO))
     assert (one(Inverter, odd).energy, energies(odd)) == (None, {"1": 1e9, "2": 2e9})
@@ -179,7 +179,7 @@ def test_inverter_channel_listed_once_beside_known_ones_changes_nothing_after_it
 
 @pytest.mark.parametrize("warm", [0, 1])
 def test_inverter_channel_numbers_never_switch_registers(warm: int) -> None:
-    gateway = known(ONE, TWO) if warm else Polled(inverters.COLLECTOR, step=120)
+    gateway = known(ONE, TWO) if warm else PollSequence(inverters.COLLECTOR, step=120)
     for _ in range(3):
         assert energies(gateway.poll(inverter(ONE, TWO))) == {"1": 1e9, "2": 2e9}
         result = gateway.poll(inverter(TWO, THREE))
@@ -202,9 +202,9 @@ def test_inverter_channels_whose_ids_are_gone_are_rejected_and_counted() -> None
         found = one(Inverter, result)
         assert (found.power, found.today, channels(result)) == (None, None, {})
         assert (found.reporting, found.last_report) == (True, NOW - 60)
-        assert rules(result) == [("label", "chanEid")] * 2
+        assert rejected_rules(result) == [("label", "chanEid")] * 2
     result = gateway.poll(inverter(ONE, TWO))
-    assert (one(Inverter, result).power, rules(result)) == (450, [])
+    assert (one(Inverter, result).power, rejected_rules(result)) == (450, [])
 
 
 def test_inverter_channels_whose_ids_are_gone_for_good_are_read_by_place_after_a_day() -> None:
@@ -229,11 +229,15 @@ def test_inverter_channels_by_place_are_rejected_if_one_is_missing() -> None:
     assert energies(gateway.poll(inverter(*unnamed))) == {"1": 1e9, "2": 2e9}
     for listed in (unnamed[1], TWO):
         result = gateway.poll(inverter(listed))
-        assert (one(Inverter, result).power, channels(result), rules(result)) == (None, {}, [("label", "chanEid")])
+        assert (one(Inverter, result).power, channels(result), rejected_rules(result)) == (
+            None,
+            {},
+            [("label", "chanEid")],
+        )
 
 
 def test_inverter_channel_beside_an_unreadable_one_is_the_inverter_s_report() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for _ in range(3):
         found = one(Inverter, gateway.poll(inverter(ONE, None)))
         assert (found.reporting, found.last_report, found.power, found.energy) == (True, NOW - 60, None, None)
@@ -255,7 +259,7 @@ def fleet(*serials: str) -> dict[str, Json]:
     return {DEVICE_DATA: {serial: {"devName": "pcu", "sn": serial, "channels": [ONE, TWO]} for serial in serials}}
 
 
-def remembered(gateway: Polled) -> Mapping[str, ChannelNumbers]:
+def remembered(gateway: PollSequence) -> Mapping[str, ChannelNumbers]:
     assert isinstance(gateway.memory, inverters.InverterMemory)
     return gateway.memory.channels
 
@@ -269,7 +273,7 @@ def test_inverter_channels_are_remembered_for_a_day_without_the_inverter() -> No
 
 
 def test_inverter_channels_are_remembered_of_a_thousand_inverters() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for first in (1000, 3000):
         gateway.poll(fleet(*map(str, range(first, first + 1500))))
         assert len(remembered(gateway)) == 1000
@@ -294,7 +298,7 @@ def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
     gateway = known(ONE, TWO)
     renumbered = ({**ONE, "chanEid": FIRST + 512}, {**TWO, "chanEid": SECOND + 512})
     odd = gateway.poll(inverter(*renumbered))
-    assert (one(Inverter, odd).power, channels(odd), rules(odd)) == (None, {}, [("label", "chanEid")] * 2)
+    assert (one(Inverter, odd).power, channels(odd), rejected_rules(odd)) == (None, {}, [("label", "chanEid")] * 2)
     for _ in range(3):
         result = gateway.poll(inverter(*renumbered))
         assert (one(Inverter, result).power, channels(result)) == (450, {"1": (200, 1e9), "2": (250, 2e9)})
@@ -303,14 +307,14 @@ def test_inverter_channels_with_other_ids_replace_the_old_ones() -> None:
 
 
 def test_inverter_with_one_channel_may_change_its_id() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE))
     found = one(Inverter, gateway.poll(inverter({**ONE, "chanEid": SECOND})))
     assert (found.power, found.energy) == (200, 1e9)
 
 
 def test_inverter_channels_keep_their_numbers_in_any_order() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     for order in ((ONE, TWO), (TWO, ONE)):
         assert channels(gateway.poll(inverter(*order))) == {"1": (200, 1e9), "2": (250, 2e9)}
 
@@ -322,12 +326,12 @@ def test_inverter_channels_without_numbers_are_numbered_by_place(eids: tuple[Jso
 
 
 def test_inverter_channel_register_that_falls_to_zero_is_rejected() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     gateway.poll(inverter(ONE, TWO))
     fallen: dict[str, Json] = {**TWO, "lifetime": {"joulesProduced": 0, "duration": 6_000_000}}
     result = gateway.poll(inverter(ONE, fallen))
     assert channels(result)["2"] == (250, None)
-    assert ("zero_after_value", "lifetime.joulesProduced") in rules(result)
+    assert ("zero_after_value", "lifetime.joulesProduced") in rejected_rules(result)
 
 
 @pytest.mark.parametrize("listed", [(ONE, None, TWO), (ONE, None), ("text", TWO)])
@@ -335,4 +339,4 @@ def test_inverter_with_an_unreadable_channel_has_no_sums(listed: tuple[Json, ...
     result = read(inverters.COLLECTOR, inverter(*listed))
     found = one(Inverter, result)
     assert (found.power, found.today, found.energy) == (None, None, None)
-    assert ("type", "") in rules(result)
+    assert ("type", "") in rejected_rules(result)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from support.documents import NOW, documents, information, of, one, read, read_documents
 from support.inverters import data, device, listed
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import inverters
-from envoy_exporter.collectors.inverter_reports import Inverter, InverterLeg
+from envoy_exporter.collectors.inverter_reports import Inverter, InverterPhaseVoltage
 from envoy_exporter.collectors.inverters import DeviceData, InverterInfo
 from envoy_exporter.documents import DEVICE_DATA, INFO, INVERTERS_V1, Document, Documents, Json
 
@@ -90,12 +90,12 @@ def test_inverter_list_with_an_odd_device_type_rejects_the_device(number: Json) 
         inverters.COLLECTOR, {INVERTERS_V1: [listed("1"), listed("2", devType=number)]}, absent=(DEVICE_DATA,)
     )
     assert [inverter.serial for inverter in of(Inverter, result)] == ["1"]
-    assert rules(result) == [("type", "devType")]
+    assert rejected_rules(result) == [("type", "devType")]
 
 
 def test_inverter_list_leaves_the_serials_of_batteries_to_their_collector() -> None:
     available: dict[str, Json] = {INVERTERS_V1: [listed("1"), listed("a b", devType=11), listed("1", devType=11)]}
-    assert rules(read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))) == []
+    assert rejected_rules(read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))) == []
 
 
 def test_meters_and_relays_in_device_data_are_no_inverters() -> None:
@@ -186,13 +186,13 @@ def test_no_current_and_no_reactive_power_go_together() -> None:
 
 
 def test_how_long_an_inverter_has_run_does_not_fall_to_zero_for_a_poll() -> None:
-    gateway = Polled(inverters.COLLECTOR, step=120)
+    gateway = PollSequence(inverters.COLLECTOR, step=120)
     whole: Any = device(age=-120)
     assert one(Inverter, gateway.poll({DEVICE_DATA: data(whole)})).running == 6_124_463
     whole["channels"][0]["lifetime"]["duration"] = 0
     starts = gateway.poll({DEVICE_DATA: data(whole)})
     assert (one(Inverter, starts).running, one(Inverter, starts).energy) == (None, 354_281_850)
-    assert rules(starts) == [("zero_after_value", "lifetime.duration")]
+    assert rejected_rules(starts) == [("zero_after_value", "lifetime.duration")]
 
 
 def test_one_bad_field_costs_one_sample_and_one_bad_device_one_device() -> None:
@@ -225,9 +225,9 @@ def test_ten_thousand_inverters_are_a_thousand_and_counted() -> None:
 
 def test_only_legs_with_a_voltage_are_there() -> None:
     found = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(l1NAcVoltageInmV=230_104, l3NAcVoltageInmV=231_208))})
-    assert {leg.phase: leg.voltage for leg in of(InverterLeg, found)} == {"L1": 230.104, "L3": 231.208}
+    assert {leg.phase: leg.voltage for leg in of(InverterPhaseVoltage, found)} == {"L1": 230.104, "L3": 231.208}
     old = read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=5401, l1NAcVoltageInmV=230_104))})
-    assert of(InverterLeg, old) == []
+    assert of(InverterPhaseVoltage, old) == []
 
 
 def test_both_counts_of_device_data_are_told() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import NOW, of, one, read
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import iq_relay
 from envoy_exporter.collectors.iq_relay import IqRelay, IqRelayInfo, IqRelayPhase, IqRelayReason
@@ -136,7 +136,7 @@ def test_an_old_report_says_nothing_of_now_and_its_count_stays() -> None:
 
 
 def test_a_count_that_is_zero_for_a_poll_was_no_reset() -> None:
-    gateway = Polled(iq_relay.COLLECTOR, step=120)
+    gateway = PollSequence(iq_relay.COLLECTOR, step=120)
     counts = []
     for said in (6, 0, 0, 6, *(0,) * 6):
         found = gateway.poll({DEVICE_DATA: reported(age=NOW - gateway.now - 60, stateChngCnt=said)})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.documents import information
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter.collectors import COLLECTORS
 from envoy_exporter.collectors.collector import Result
@@ -77,7 +77,7 @@ def polled(profile: str, *, registers_alone: bool) -> tuple[frozenset[str], froz
     info = dict(information(PROFILES[profile].software, PROFILES[profile].metered or "false"))  # type: ignore[arg-type]
     counted, fallen = set[str](), set[str]()
     for collector in COLLECTORS:
-        gateway = Polled(collector)
+        gateway = PollSequence(collector)
         first = gateway.poll(documents, info={**info, "time": str(int(NOON))})
         counted |= {name for name, value in lifetimes(first) if value > 0}
         starts = {name: zeros(each, registers_alone=registers_alone) for name, each in documents.items()}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from support.documents import documents, information, of, one, read
-from support.polls import Polled
+from support.poll_sequence import PollSequence
 
 from envoy_exporter import entries
 from envoy_exporter.collectors import production
@@ -176,7 +176,7 @@ ONLY_NET: Json = [{"eid": 2, "measurementType": "net-consumption", "state": "ena
 
 
 def test_source_is_kept_while_the_list_of_meters_lacks_one() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     polls = [(ALL, 1), (ONLY_NET, 1), (ONLY_NET, 0), (ALL, 0), (ALL, 0), (ALL, 1)]
     found = [
         source(gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim(active)), METERS: listed, PRODUCTION_V1: V1}))
@@ -187,14 +187,14 @@ def test_source_is_kept_while_the_list_of_meters_lacks_one() -> None:
 
 @pytest.mark.parametrize("listed", [[], ONLY_NET])
 def test_source_is_chosen_again_once_the_list_of_meters_has_changed_for_ten_minutes(listed: Json) -> None:
-    gateway = Polled(production.COLLECTOR, step=300)
+    gateway = PollSequence(production.COLLECTOR, step=300)
     gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: ALL, PRODUCTION_V1: V1})
     changed: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0)), METERS: listed, PRODUCTION_V1: V1}
     assert [source(gateway.poll(changed)) for _ in range(4)] == [None, None, "inverters", "inverters"]
 
 
 def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     away: Json = site(INVERTERS, eim(0))
     assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ALL})) is None
     assert source(gateway.poll({PRODUCTION_JSON: away, METERS: ONLY_NET})) is None
@@ -204,7 +204,7 @@ def test_source_is_not_chosen_by_a_list_that_lacks_a_meter_for_a_poll() -> None:
 def test_source_is_chosen_again_when_the_first_list_of_meters_comes() -> None:
     """v1 was chosen before the list of meters had answered, as the site sent no document either."""
     first = {INFO: STANDARD, PRODUCTION_JSON: site(INVERTERS), PRODUCTION_V1: V1}
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     assert source(gateway.poll(first, info=STANDARD)) == "v1"
     second = {PRODUCTION_JSON: site({**INVERTERS}), PRODUCTION_V1: V1, METERS: []}  # type: ignore[dict-item]
     assert source(gateway.poll(second, info=information())) == "inverters"
@@ -397,7 +397,7 @@ def test_source_is_v1_by_its_power_if_there_is_no_entry_of_inverters(v1: Json, e
 
 def test_source_is_kept_through_two_lists_of_meters_with_an_outage_between_them() -> None:
     """Two odd lists, one before and one after it, are not ten minutes."""
-    gateway = Polled(production.COLLECTOR)
+    gateway = PollSequence(production.COLLECTOR)
     site_: dict[str, Json] = {PRODUCTION_JSON: site(INVERTERS, eim(0))}
     gateway.poll({PRODUCTION_JSON: site(INVERTERS, eim()), METERS: CT})
     gateway.poll({**site_, METERS: []})

@@ -5,7 +5,7 @@ from support.documents import information, of, one, read, rejected_by
 
 from envoy_exporter.collectors import installer, production, sanity_checks
 from envoy_exporter.collectors.consumption import Consumption, ConsumptionPhase
-from envoy_exporter.collectors.installer import Books
+from envoy_exporter.collectors.installer import PdmEnergy
 from envoy_exporter.collectors.production import Production, ProductionPhase
 from envoy_exporter.documents import INFO, METERS, PDM_ENERGY, PRODUCTION_JSON, PRODUCTION_V1, Json
 from envoy_exporter.fields import FieldReader
@@ -128,7 +128,7 @@ def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
         "wattHoursLifetime": 6_780_123,
     }
     result = read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"eim": eim}}})
-    (books,) = of(Books, result)
+    (books,) = of(PdmEnergy, result)
     assert (books.today, books.last_week) == (None, 324_000_000.0)
 
 

@@ -6,7 +6,7 @@ from support.documents import NOW, documents, of, one, read
 from envoy_exporter.collectors import batteries, installer, inverters, limits, livedata, meters, production, tariff
 from envoy_exporter.collectors.batteries import Battery, StoragePower
 from envoy_exporter.collectors.consumption import Consumption
-from envoy_exporter.collectors.installer import Books
+from envoy_exporter.collectors.installer import PdmEnergy
 from envoy_exporter.collectors.inventory import InverterState
 from envoy_exporter.collectors.limits import ExportLimit
 from envoy_exporter.collectors.livedata import LivePhasePower
@@ -132,7 +132,7 @@ def test_true_is_not_one_phase() -> None:
 @pytest.mark.parametrize("value", [True, 10**400])
 def test_a_book_with_zeros_and_nonsense_is_a_book_of_zeros(value: Json) -> None:
     empty: dict[str, Json] = {"wattsNow": 0, "wattHoursToday": 0, "wattHoursLifetime": value}
-    assert of(Books, read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
+    assert of(PdmEnergy, read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"rgm": empty}}})) == []
 
 
 def test_a_limit_of_which_half_is_told_is_of_no_kind() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from support.documents import NOW, one, read
-from support.polls import Polled, rules
+from support.poll_sequence import PollSequence, rejected_rules
 
 from envoy_exporter.collectors import batteries, installer, inverters, limits, meters, network, tariff
 from envoy_exporter.collectors.battery_units import BatteryUnit
@@ -61,13 +61,13 @@ def test_so_is_an_ac_battery_s(produced: int, used: int, duration: float, watts:
 
 
 def test_an_ac_battery_s_registers_do_not_fall_to_zero_for_a_poll() -> None:
-    gateway = Polled(batteries.COLLECTOR)
+    gateway = PollSequence(batteries.COLLECTOR)
 
     def poll(joules: int) -> list[tuple[str, str]]:
         lifetime: Json = {"joulesProduced": joules, "joulesUsed": joules}
         data: Json = {"1": {"devName": "acb", "sn": "1", "active": True, "channels": [{"lifetime": lifetime}]}}
         listed: Json = [{"type": "ACB", "devices": [{"serial_num": "1", "admin_state": 2, "percentFull": 5}]}]
-        return rules(gateway.poll({DEVICE_DATA: data, INVENTORY: listed}))
+        return rejected_rules(gateway.poll({DEVICE_DATA: data, INVENTORY: listed}))
 
     assert [poll(210_000_000), poll(210_000_000)] == [[], []]
     assert poll(0) == [("zero_after_value", "joulesProduced"), ("zero_after_value", "joulesUsed")]
@@ -93,10 +93,10 @@ def test_a_date_that_lies_ahead_is_none_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize(("kind", "frozen"), [("production", True), ("evse", False), ("load", False)])
 def test_of_a_meter_whose_sign_nobody_knows_no_register_is_called_frozen(kind: str, *, frozen: bool) -> None:
-    gateway = Polled(meters.COLLECTOR)
+    gateway = PollSequence(meters.COLLECTOR)
     listed: Json = [{"eid": 1, "measurementType": kind, "state": "enabled", "phaseCount": 1}]
     found = []
     for counted in range(40):
         reading: Json = {"eid": 1, "activePower": 7000.0, "actEnergyDlvd": 5.0, "actEnergyRcvd": 100.0 * counted}
-        found += rules(gateway.poll({METERS: listed, METER_READINGS: [reading]}), "frozen")
+        found += rejected_rules(gateway.poll({METERS: listed, METER_READINGS: [reading]}), "frozen")
     assert bool(found) is frozen

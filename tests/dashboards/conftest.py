@@ -12,7 +12,7 @@ from dashboards.past import History, Window, when, write, write_all
 from dashboards.sites import JOB, OTHERS, SITES, Truth
 from support.prometheus import program
 from support.rules import recording_rules
-from support.tsdb import fill_in, served
+from support.tsdb import fill_in, serve
 
 FIRST, COUNT = date(2025, 6, 12), 2
 """Local days that are known from their beginning to their end; and the next one until `NOW`."""
@@ -42,7 +42,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
         for window, told in zip(WINDOWS, json.loads((shared / "truth.json").read_text()), strict=True)
     }
     start = max(window.start for window in WINDOWS)
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         yield History(prometheus, JOB, SITES, OTHERS, start, DENSE, NOW, tuple(WINDOWS[0].days), truths)
 
 

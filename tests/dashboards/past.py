@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from dashboards.sites import JOB, MINUTE, Site, Truth, local_days
-from support.past import Past
 from support.rules import Rule
+from support.simulated_history import SimulatedHistory
 from support.tsdb import BLOCK, Prometheus, Steps, line, write_blocks
 
 from envoy_simulator.history import history, instants
@@ -113,7 +113,7 @@ def pieces(window: Window, truth: Truth) -> Iterator[_Piece]:
 def write_all(site: Site, start: float, end: float, every: float, data: Path, gateways: int = 0) -> None:
     """All else that the exporter says, through its own pipeline; of itself too if its config has so many gateways."""
     plant = site.plant(start - _SETTLED)
-    past = Past(site.name, plant, site.settings)
+    past = SimulatedHistory(site.name, plant, site.settings)
     known = {(one.name, frozenset(one.labels)) for one in series(site.profile)}
 
     def lines() -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.dashboards import FOLDER, Asked, Json, asked, dashboards, panels, selectors, variables
+from support.dashboards import FOLDER, Json, Query, dashboards, panels, queries, selectors, variables
 
 Found = Iterator[tuple[str, str]]
 """The panel that it is about, or "", and what is wrong."""
@@ -92,27 +92,27 @@ def asks(panel: Json) -> bool:
     return panel["type"] not in {"text", "alertlist"}
 
 
-def target_rate_interval(each: Asked) -> Iterator[str]:
+def target_rate_interval(each: Query) -> Iterator[str]:
     for function, span in re.findall(r"\b(i?rate)\([^\[]*\[([^\]]*)\]", each.expression):
         if span != "$__rate_interval":
             yield f"{function} over {span}"
 
 
-def target_job(each: Asked) -> Iterator[str]:
+def target_job(each: Query) -> Iterator[str]:
     yield from target_matcher(each, "job")
 
 
-def target_instance(each: Asked) -> Iterator[str]:
+def target_instance(each: Query) -> Iterator[str]:
     yield from target_matcher(each, "instance")
 
 
-def target_matcher(each: Asked, label: str) -> Iterator[str]:
+def target_matcher(each: Query, label: str) -> Iterator[str]:
     for selector in selectors(each.expression):
         if (label, "=~", f"${label}") not in selector.matchers:
             yield f"{selector.name} of every {label}"
 
 
-def target_counter_agg(each: Asked) -> Iterator[str]:
+def target_counter_agg(each: Query) -> Iterator[str]:
     for selector in selectors(each.expression):
         if re.search(r"_(total|sum|count|bucket)$", selector.name) and selector.within not in {
             "rate",
@@ -134,7 +134,7 @@ OF_A_DASHBOARD: tuple[Callable[[str], Found], ...] = (
     panel_units,
     panel_no_targets,
 )
-OF_A_TARGET: tuple[Callable[[Asked], Iterator[str]], ...] = (
+OF_A_TARGET: tuple[Callable[[Query], Iterator[str]], ...] = (
     target_rate_interval,
     target_job,
     target_instance,
@@ -155,7 +155,7 @@ def found() -> Iterator[tuple[str, str, str, str]]:
     for name, dashboard in dashboards().items():
         for rule in OF_A_DASHBOARD:
             yield from ((named(rule), dashboard["title"], panel, said) for panel, said in rule(name))
-        for each in asked(name):
+        for each in queries(name):
             for check in OF_A_TARGET:
                 yield from ((named(check), dashboard["title"], each.panel, said) for said in check(each))
 

@@ -8,15 +8,15 @@ from support.dashboards import (
     ANY,
     RECORDED,
     annotations,
-    asked,
     dashboards,
     expressions,
-    known,
+    known_labels,
     labels_joined,
     labels_made,
+    queries,
     recorded,
     selectors,
-    substituted,
+    substitute,
 )
 from support.prometheus import check_queries
 
@@ -28,7 +28,7 @@ every_dashboard = pytest.mark.parametrize("name", dashboards())
 @every_dashboard
 def test_every_metric_in_a_query_exists(name: str) -> None:
     named = {selector.name for expression in expressions(name) for selector in selectors(expression)}
-    assert named - known().keys() == set()
+    assert named - known_labels().keys() == set()
 
 
 def test_the_recorded_series_are_recorded() -> None:
@@ -47,7 +47,7 @@ def test_every_label_in_a_query_exists(name: str) -> None:
 
 @every_dashboard
 def test_every_label_in_a_legend_exists(name: str) -> None:
-    for each in asked(name):
+    for each in queries(name):
         named = {selector.name for selector in selectors(each.expression)}
         shown = set(re.findall(r"{{(\w+)}}", each.legend))
         assert unknown(shown - labels_made(each.expression), *named) == set(), str(each)
@@ -55,13 +55,13 @@ def test_every_label_in_a_legend_exists(name: str) -> None:
 
 def unknown(labels: set[str], *metrics: str) -> set[str]:
     """Those that no series of these metrics has."""
-    had = {"job", "instance"}.union(*(known()[metric] for metric in metrics))
+    had = {"job", "instance"}.union(*(known_labels()[metric] for metric in metrics))
     return set() if had >= ANY else labels - had
 
 
 @every_dashboard
 def test_every_query_is_one_that_prometheus_understands(name: str, tmp_path: Path) -> None:
-    check_queries((substituted(expression, name) for expression in expressions(name)), tmp_path)
+    check_queries((substitute(expression, name) for expression in expressions(name)), tmp_path)
 
 
 @every_dashboard

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.dashboards import asked, substituted
+from support.dashboards import queries, substitute
 from support.prometheus import check_answers
 
 pytestmark = pytest.mark.integration
@@ -123,13 +123,13 @@ CLAIMS: Mapping[str, Claim] = {
 @pytest.mark.parametrize("name", CLAIMS)
 def test_energy_shows(name: str, tmp_path: Path) -> None:
     claim = CLAIMS[name]
-    queries = [each.expression for each in asked("energy") if each.panel == claim.panel]
+    panel_queries = [each.expression for each in queries("energy") if each.panel == claim.panel]
     time = {
         "__range": f"{claim.since}h",
         "__range_s": f"{claim.since * HOUR}",
         "__to": f"{claim.until * HOUR * 1000:.0f}",
     }
-    expression = substituted(queries[claim.query], "energy", **time, **claim.chosen)
+    expression = substitute(panel_queries[claim.query], "energy", **time, **claim.chosen)
     labels = f'{{flow="{claim.flow}"}}' if claim.flow else "{}"
     shown = [] if claim.shown is None else [{"labels": labels, "value": claim.shown}]
     asks = [

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import asked
+from support.answers import Series, check_query
+from support.dashboards import queries
 
 pytestmark = pytest.mark.integration
 
@@ -299,8 +299,8 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_grid_and_battery_shows(claim: str, tmp_path: Path) -> None:
     title, index, series, answers = CLAIMS[claim]
-    (query,) = (each.expression for each in asked("grid-and-battery") if (each.panel, each.index) == (title, index))
-    check("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
+    (query,) = (each.expression for each in queries("grid-and-battery") if (each.panel, each.index) == (title, index))
+    check_query("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
 
 
 def samples(answers: Answers) -> Sequence[Mapping[str, object]]:

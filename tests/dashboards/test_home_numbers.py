@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import annotations, asked
+from support.answers import Series, check_query
+from support.dashboards import annotations, queries
 
 pytestmark = pytest.mark.integration
 
@@ -73,10 +73,12 @@ CLAIMS: Mapping[str, tuple[str, Series, *tuple[float | None, ...]]] = {
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_home_shows(claim: str, tmp_path: Path) -> None:
     title, series, *shown = CLAIMS[claim]
-    queries = [each.expression for each in asked("home") if each.panel == title]
-    assert len(queries) == len(shown)
-    for query, value in zip(queries, shown, strict=True):
-        check("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
+    panel_queries = [each.expression for each in queries("home") if each.panel == title]
+    assert len(panel_queries) == len(shown)
+    for query, value in zip(panel_queries, shown, strict=True):
+        check_query(
+            "home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path
+        )
 
 
 BEFORE, AFTER = (f'enphase_gateway_info{{{HOME}, firmware="{version}"}}' for version in ("D7.6.175", "D8.2.127"))
@@ -108,11 +110,11 @@ OUTAGE = {BEFORE: "1x119 _x120 1x1500"}
 )
 def test_new_firmware_is_marked(series: Series, at: str, marked: list[str], tmp_path: Path) -> None:
     (mark,) = (each for each in annotations("home") if "enphase_gateway_info" in each)
-    check("home", mark, at, series, [{"labels": each, "value": 1} for each in marked], tmp_path)
+    check_query("home", mark, at, series, [{"labels": each, "value": 1} for each in marked], tmp_path)
 
 
 def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
-    (listed,) = (each.expression for each in asked("home") if each.panel == "Alerts")
+    (listed,) = (each.expression for each in queries("home") if each.panel == "Alerts")
     labels = f'{{alertname="EnphaseInverterSilent", severity="warning", serial="12", {HOME}}}'
     pending = labels.replace("12", "13")
     series = {
@@ -121,4 +123,4 @@ def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
         f'ALERTS{labels[:-1]}, alertstate="firing"}}': "1x60",
         f'ALERTS{pending[:-1]}, alertstate="pending"}}': "1x60",
     }
-    check("home", listed, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
+    check_query("home", listed, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from dashboards.past import History
 from dashboards.sites import OTHERS, SITES, Site
+from support.dashboard_view import View
 from support.dashboards import dashboards, panels
 from support.tsdb import Series, Steps
-from support.viewing import View
 
 from envoy_simulator.profiles import NET
 

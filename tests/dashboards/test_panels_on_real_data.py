@@ -15,8 +15,8 @@ import yaml
 from dashboards.bounds import Bounds, Plants, beyond, columns, drawn, named_values, unit
 from dashboards.past import History
 from dashboards.sites import OTHERS, SITES, Site
+from support.dashboard_view import QueryResult, View, legend
 from support.dashboards import dashboards
-from support.viewing import Seen, View, legend
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +26,7 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "panels_on_real_data.yml").read_text()
 )
 
-Look = Callable[..., list[Seen]]
+Look = Callable[..., list[QueryResult]]
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 every_site = pytest.mark.parametrize("site", EVERY, ids=lambda site: site.instance)
@@ -37,7 +37,7 @@ def look(history: History) -> Look:
     """What somebody sees who has chosen one site, or All; each asked for but once."""
 
     @cache
-    def seen(name: str, instance: str = ALL) -> list[Seen]:
+    def seen(name: str, instance: str = ALL) -> list[QueryResult]:
         return [*view(history, name, instance).panels()]
 
     return seen
@@ -117,7 +117,7 @@ def test_every_value_is_a_number_that_can_be_true(name: str, instance: str, look
     assert wrong == {}
 
 
-def limits(seen: Seen, plants: Plants) -> Bounds:
+def limits(seen: QueryResult, plants: Plants) -> Bounds:
     for pattern, own in EXPECTED["bounds"].items():
         if fnmatchcase(str(seen), pattern):
             low, high = own
@@ -146,7 +146,7 @@ def test_every_column_of_a_table_is_filled_from_what_comes_back(name: str, look:
     assert missing == {}
 
 
-def there(seen: Seen) -> set[str]:
+def there(seen: QueryResult) -> set[str]:
     """The fields of a table, as Grafana calls them; a value is there whether or not it is known of a plant."""
     value = "Value" if len(seen.panel["targets"]) == 1 else f"Value #{seen.letter}"
     return {value}.union(*(series.labels for series in seen.series))
@@ -162,7 +162,7 @@ def test_every_label_of_a_legend_comes_back(name: str, look: Look) -> None:
     assert missing == {}
 
 
-def words(seen: Seen) -> list[str]:
+def words(seen: QueryResult) -> list[str]:
     return re.findall(r"{{(\w+)}}", seen.target.get("legendFormat", ""))
 
 

@@ -14,8 +14,8 @@ from dashboards.past import History
 from dashboards.sites import SITES
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from support.dashboard_view import View
 from support.dashboards import Json, dashboards, panels
-from support.viewing import View
 
 from draw import picture
 

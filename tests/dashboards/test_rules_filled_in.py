@@ -10,7 +10,7 @@ from dashboards.past import Window, when, write
 from dashboards.sites import SITES
 from support.prometheus import run
 from support.rules import Rule, levels, needed, recording_rules
-from support.tsdb import Prometheus, Steps, fill_in, line, served, write_blocks
+from support.tsdb import Prometheus, Steps, fill_in, line, serve, write_blocks
 
 pytestmark = pytest.mark.integration
 
@@ -51,7 +51,7 @@ def test_results_stand_beside_the_data_a_level_after_the_other(tmp_path: Path) -
         data,
         lambda _: [Steps(START, START + 29 * 60, 60)],
     )
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         (found,) = prometheus.at("b:meter[1h]", START + 29 * 60)
     assert found.labels == {"__name__": "b:meter", "job": "a\\b", "side": "south"}
     assert found.values == {START + 60 * number: 2 * number + 1 for number in range(30)}
@@ -67,7 +67,7 @@ def test_two_rules_that_record_one_sample_are_caught(tmp_path: Path) -> None:
 
 def test_a_query_that_prometheus_refuses_is_an_error(tmp_path: Path) -> None:
     write_blocks([line("meter", NAMELESS, 1, START)], tmp_path / "data")
-    with served(tmp_path / "data") as prometheus, pytest.raises(ValueError, match="parse error"):
+    with serve(tmp_path / "data") as prometheus, pytest.raises(ValueError, match="parse error"):
         prometheus.at("sum(", START)
 
 
@@ -86,11 +86,11 @@ def test_promtools_own_backfill_comes_to_the_same(tmp_path: Path) -> None:
     for number, level in enumerate(levels(rules)):
         file = tmp_path / f"{number}.yml"
         file.write_text(yaml.safe_dump({"groups": [group(level, interval) for interval in (60, 300)]}))
-        with served(theirs) as prometheus:
+        with serve(theirs) as prometheus:
             backfill(prometheus, file, midnight - 3600, end + 1800, tmp_path / f"made{number}")
         for block in (tmp_path / f"made{number}").iterdir():
             shutil.move(block, theirs)
-    with served(ours) as first, served(theirs) as second:
+    with serve(ours) as first, serve(theirs) as second:
         query = f"avg_over_time({FLOWS}[1d])"
         expected, found = (
             {labels["flow"]: next(iter(values.values())) for labels, values in each.at(query, end)}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.dashboards import asked, substituted
+from support.dashboards import queries, substitute
 from support.prometheus import check_answers
 
 pytestmark = pytest.mark.integration
@@ -13,7 +13,7 @@ OF = 'job="envoy", instance="home"'
 
 
 def expressions(title: str) -> list[str]:
-    return [substituted(each.expression, "panels") for each in asked("panels") if each.panel == title]
+    return [substitute(each.expression, "panels") for each in queries("panels") if each.panel == title]
 
 
 def series(values: dict[str, float]) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from dashboards.past import Window, when, write
 from dashboards.sites import SITES, Site, Truth
 from support.prometheus import program
 from support.rules import needed, recording_rules
-from support.tsdb import Prometheus, fill_in, served
+from support.tsdb import Prometheus, fill_in, serve
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ def sums(windows: Sequence[Window], data: Path) -> Iterator[Sums]:
     program("prometheus")
     truths = write(windows, data, inverters=False)
     fill_in(RULES, data, when(windows))
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         yield Sums(prometheus, windows, truths)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from support.clock import StillClock
+from support.clock import ManualClock
 
 from envoy_exporter.enlighten.account import FAILED, REFUSED, Account, RateLimited, pause
 from envoy_exporter.enlighten.client import CloudError, Enlighten, Login, NoToken, Rejected, Unavailable
@@ -20,7 +20,7 @@ class Scripted(Enlighten):
     """A cloud that answers as a test says, and counts."""
 
     def __init__(self) -> None:
-        super().__init__(Login(username="u", password=Secret("p")), clock=StillClock(), counted=print, user_agent="t")
+        super().__init__(Login(username="u", password=Secret("p")), clock=ManualClock(), counted=print, user_agent="t")
         self.error: CloudError | None = None
         self.asked: list[str] = []
 
@@ -31,7 +31,7 @@ class Scripted(Enlighten):
         return TOKEN
 
 
-def tries(account: Account, clock: StillClock, seconds: float, step: float, *serials: str) -> list[float]:
+def tries(account: Account, clock: ManualClock, seconds: float, step: float, *serials: str) -> list[float]:
     """When each try was made, from now on, by gateways that ask whenever they may."""
     begun, made = clock.monotonic(), []
     while clock.monotonic() - begun < seconds:
@@ -42,7 +42,7 @@ def tries(account: Account, clock: StillClock, seconds: float, step: float, *ser
                 made.append(clock.monotonic() - begun)
             except RateLimited:
                 pass
-        clock.turn(step)
+        clock.advance(step)
     return made
 
 
@@ -53,7 +53,7 @@ def test_the_pauses() -> None:
 
 
 def test_a_refused_account_is_tried_at_most_once_an_hour_by_all_its_gateways() -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     cloud.error = Rejected("no", "password")
     made = tries(Account(cloud, clock, Random(1)), clock, 24 * HOUR, 15, "1", "2", "3")
     assert 2 <= len(made) <= 12
@@ -61,12 +61,12 @@ def test_a_refused_account_is_tried_at_most_once_an_hour_by_all_its_gateways() -
 
 
 def test_a_gateway_without_a_token_waits_alone_but_for_a_minute() -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     account = Account(cloud, clock, Random(1))
     cloud.error = Rejected("no", "serial")
     assert tries(account, clock, 30, 15, "1") == [0]
     assert not account.is_open("2"), "each try brings the password to the cloud"
-    clock.turn(60)
+    clock.advance(60)
     assert not account.is_open("1")
     assert account.is_open("2")
     cloud.error = None
@@ -75,7 +75,7 @@ def test_a_gateway_without_a_token_waits_alone_but_for_a_minute() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Unavailable("down", 5.0)])
 def test_a_cloud_that_is_down_is_asked_again_in_a_minute(error: CloudError) -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     cloud.error = error
     made = tries(Account(cloud, clock, Random(1)), clock, HOUR, 15, "1", "2")
     assert 4 <= len(made) <= 6
@@ -83,7 +83,7 @@ def test_a_cloud_that_is_down_is_asked_again_in_a_minute(error: CloudError) -> N
 
 
 def test_a_cloud_that_names_a_time_is_asked_no_sooner() -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     cloud.error = Unavailable("busy", 1800.0)
     made = tries(Account(cloud, clock, Random(1)), clock, HOUR, 15, "1", "2")
     assert len(made) == 2
@@ -91,7 +91,7 @@ def test_a_cloud_that_names_a_time_is_asked_no_sooner() -> None:
 
 
 def test_an_answer_that_is_no_token_concerns_one_gateway() -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     account = Account(cloud, clock, Random(1))
     cloud.error = NoToken("Error in generating Token")
     tries(account, clock, 15, 15, "1")
@@ -100,11 +100,11 @@ def test_an_answer_that_is_no_token_concerns_one_gateway() -> None:
 
 
 def test_a_success_ends_the_doubling() -> None:
-    cloud, clock = Scripted(), StillClock()
+    cloud, clock = Scripted(), ManualClock()
     account = Account(cloud, clock, Random(1))
     cloud.error = Unavailable("down")
     tries(account, clock, HOUR, 15, "1")
-    clock.turn(2 * HOUR)
+    clock.advance(2 * HOUR)
     cloud.error = None
     account.token("1", wait=False)
     cloud.error = Unavailable("down")
@@ -113,7 +113,7 @@ def test_a_success_ends_the_doubling() -> None:
 
 
 def test_one_try_at_a_time_and_who_is_in_need_waits_for_it() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(Scripted):

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.enlighten import YEAR, enlighten, login, trusted
+from support.clock import ManualClock
+from support.enlighten import YEAR, enlighten, login, trusted_ca_file
 
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.enlighten.client import CloudError, Unavailable, retry_after
@@ -16,7 +16,7 @@ from envoy_simulator.cloud import RESPONSES, Cloud
 pytestmark = pytest.mark.integration
 
 SERIAL = "122333444555"
-NOW = StillClock().time()
+NOW = ManualClock().time()
 
 EXPECTED = {
     "mfa": "mfa",
@@ -58,9 +58,9 @@ ADVICE = {
 
 def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> None:
     codes: list[int] = []
-    clock = StillClock()
+    clock = ManualClock()
     with Cloud(SERIAL, clock=clock.time) as cloud:
-        token = enlighten(login(cloud, trusted(cloud, tmp_path)), codes=codes).token(SERIAL)
+        token = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), codes=codes).token(SERIAL)
     assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
     assert codes == [200, 200]
     assert [each.path for each in cloud.requests] == ["/login/login.json", "/tokens"]
@@ -71,7 +71,7 @@ def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> N
 def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Path) -> None:
     assert EXPECTED.keys() == RESPONSES.keys()
     with Cloud(SERIAL) as cloud:
-        asking = enlighten(login(cloud, trusted(cloud, tmp_path)), seconds=30)
+        asking = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), seconds=30)
         for mood, result in EXPECTED.items():
             cloud.response = mood
             with pytest.raises(CloudError, match=ADVICE[result]) as error:
@@ -96,10 +96,10 @@ def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Pa
     ],
 )
 def test_a_token_without_an_end_or_for_somebody_else_is_none(claims: dict[str, object], tmp_path: Path) -> None:
-    with Cloud(SERIAL, clock=StillClock().time) as cloud:
+    with Cloud(SERIAL, clock=ManualClock().time) as cloud:
         cloud.claims = claims  # type: ignore[assignment]
         with pytest.raises(CloudError) as error:
-            enlighten(login(cloud, trusted(cloud, tmp_path))).token(SERIAL)
+            enlighten(login(cloud, trusted_ca_file(cloud, tmp_path))).token(SERIAL)
     assert error.value.result == "unusable"
     assert "eyJ" not in str(error.value)
 
@@ -113,7 +113,7 @@ def test_a_cloud_whose_certificate_nobody_vouches_for_gets_no_password() -> None
 
 def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted(cloud, tmp_path))
+        told = login(cloud, trusted_ca_file(cloud, tmp_path))
         other = replace(told, login_url=told.login_url.replace("127.0.0.1", "127.1"))
         with pytest.raises(Unavailable, match="certificate"):
             enlighten(other).token(SERIAL)
@@ -123,7 +123,7 @@ def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
 def test_a_url_without_tls_is_refused_before_anything_is_sent(url: str, tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted(cloud, tmp_path))
+        told = login(cloud, trusted_ca_file(cloud, tmp_path))
     with pytest.raises(ValueError, match="https"):
         enlighten(replace(told, login_url=url))
 
@@ -134,15 +134,15 @@ def test_proxies_of_the_environment_see_nothing(tmp_path: Path, monkeypatch: pyt
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
             monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        with Cloud(SERIAL, clock=StillClock().time) as cloud:
-            assert enlighten(login(cloud, trusted(cloud, tmp_path))).token(SERIAL).serial == SERIAL
+        with Cloud(SERIAL, clock=ManualClock().time) as cloud:
+            assert enlighten(login(cloud, trusted_ca_file(cloud, tmp_path))).token(SERIAL).serial == SERIAL
         with pytest.raises(BlockingIOError):
             proxy.accept()
 
 
 def test_a_cloud_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted(cloud, tmp_path))
+        told = login(cloud, trusted_ca_file(cloud, tmp_path))
         cloud.response = "slow"
         with pytest.raises(Unavailable, match="in time"):
             enlighten(told, SystemClock(), seconds=0.5).token(SERIAL)
@@ -150,7 +150,7 @@ def test_a_cloud_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
 
 def test_a_cloud_that_is_not_there(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted(cloud, tmp_path))
+        told = login(cloud, trusted_ca_file(cloud, tmp_path))
     with pytest.raises(Unavailable, match="refuses connections"):
         enlighten(told).token(SERIAL)
 
@@ -158,7 +158,7 @@ def test_a_cloud_that_is_not_there(tmp_path: Path) -> None:
 def test_a_gateway_is_never_sent_the_password(tmp_path: Path) -> None:
     """Somebody may give the gateway's URL for the cloud's: its certificate is nobody's, so it sees nothing."""
     with Simulator("8.3", tls=True) as gateway, Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted(cloud, tmp_path))
+        told = login(cloud, trusted_ca_file(cloud, tmp_path))
         wrong = replace(told, login_url=f"https://{gateway.address}/login")
         with pytest.raises(Unavailable, match="certificate"):
             enlighten(wrong).token(SERIAL)

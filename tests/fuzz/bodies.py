@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from envoy_exporter.documents import Json
-from envoy_exporter.fields import MOST_DEVICES
+from envoy_exporter.fields import MAX_DEVICES
 
 DEEP = 100_000
 LONG_NUMBER = "9" * 5000
@@ -101,7 +101,7 @@ def flipped(body: bytes, random: Random) -> bytes:
     return bytes(changed)
 
 
-def crowded(content: list[Json], many: int = 10 * MOST_DEVICES) -> list[Json]:
+def crowded(content: list[Json], many: int = 10 * MAX_DEVICES) -> list[Json]:
     """The objects of a list over and over, each time with other names."""
     made: list[Json] = []
     while len(made) < many:

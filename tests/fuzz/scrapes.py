@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from prometheus_client.metrics_core import Metric
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key, parsed, parsed_openmetrics
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.collectors.collector import Context, PlacedInverter, Settings
@@ -130,8 +130,8 @@ class Exporter:
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
-        self._clock = StillClock(plant.now)
-        self._gateway = by_hand(self._clock)
+        self._clock = ManualClock(plant.now)
+        self._gateway = unpolled_gateway(self._clock)
         self._documents: dict[str, Document] = {}
         self._documents = dict(self.documents({}).available)
         self._count = 0

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from envoy_exporter import documents
-from envoy_exporter.fields import MOST_DEVICES
+from envoy_exporter.fields import MAX_DEVICES
 from envoy_simulator import PROFILES
 from fuzz import bodies
 from fuzz.conftest import SEED
@@ -163,4 +163,4 @@ def crowds(scrape: Scrape) -> dict[tuple[str, str], int]:
     for family, labels in scrape.samples:
         for label, value in labels:
             values.setdefault((family, label), set()).add(value)
-    return {place: len(found) for place, found in values.items() if len(found) > MOST_DEVICES + _OTHERS}
+    return {place: len(found) for place, found in values.items() if len(found) > MAX_DEVICES + _OTHERS}

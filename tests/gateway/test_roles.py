@@ -3,10 +3,10 @@
 import logging
 
 import pytest
-from support.clock import StillClock
-from support.exporter import ON, Scraped
-from support.faults import Odd, says
+from support.clock import ManualClock
 from support.gateways import settings
+from support.in_process_exporter import ENABLED_BY_DEFAULT, InProcessExporter
+from support.response_overrides import ResponseOverrides, responds
 
 from envoy_exporter import documents
 from envoy_exporter.app import COLLECTORS
@@ -26,12 +26,12 @@ ALL = frozenset(COLLECTORS)
 
 
 def test_an_owner_is_refused_with_401_and_that_is_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway, collectors=ALL), clock)
+        scraped = InProcessExporter(settings(gateway, collectors=ALL), clock)
         for _ in range(20):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
     assert exposition.value("enphase_authenticated") == 1
     assert all(exposition.of("enphase_scrape_collector_success").values())
     assert exposition.of("enphase_gateway_request_failures_total") == {}
@@ -44,27 +44,27 @@ def test_an_owner_is_refused_with_401_and_that_is_told_to_nobody(caplog: pytest.
 
 def test_an_owner_who_wants_nothing_but_that_is_still_logged_in() -> None:
     """Nothing else demands the token, so a judge is asked: does it open anything."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
-        exposition = Scraped(settings(gateway, collectors=frozenset({"installer"})), clock).scrape()
+        exposition = InProcessExporter(settings(gateway, collectors=frozenset({"installer"})), clock).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_scrape_collector_success", collector="installer") == 1
     assert exposition.of("enphase_gateway_request_failures_total") == {}
 
 
 def test_a_403_says_the_same() -> None:
-    refused = dict.fromkeys(FOR_INSTALLERS, says(403))
-    with Simulator("8.2", faults=Odd(refused)) as gateway:
-        exposition = Scraped(settings(gateway, collectors=ALL)).scrape()
+    refused = dict.fromkeys(FOR_INSTALLERS, responds(403))
+    with Simulator("8.2", faults=ResponseOverrides(refused)) as gateway:
+        exposition = InProcessExporter(settings(gateway, collectors=ALL)).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_scrape_collector_success", collector="installer") == 1
 
 
 def test_an_installer_sees_it_all() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
-        exposition = Scraped(settings(gateway, token=token, collectors=ALL), clock).scrape()
+        exposition = InProcessExporter(settings(gateway, token=token, collectors=ALL), clock).scrape()
     assert exposition.value("enphase_production_forced_off") == 0
     assert exposition.value("enphase_plc_devices", device="pcu", state="expected") == 26
 
@@ -72,16 +72,16 @@ def test_an_installer_sees_it_all() -> None:
 def test_what_is_off_by_default_is_not_asked_of_anybody() -> None:
     with Simulator("8.2") as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
-        Scraped(settings(gateway, token=token)).scrape()
+        InProcessExporter(settings(gateway, token=token)).scrape()
     assert not {*FOR_INSTALLERS, documents.LIVE_DATA} & set(gateway.load.requests)
-    assert {"livedata", "installer"} <= ALL - ON
+    assert {"livedata", "installer"} <= ALL - ENABLED_BY_DEFAULT
 
 
 def test_a_stream_that_nobody_has_opened_is_not_opened() -> None:
     """8.3 streams to nobody: its live data are old, and the exporter does nothing about that."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        exposition = Scraped(settings(gateway, collectors=ALL), clock).scrape()
+        exposition = InProcessExporter(settings(gateway, collectors=ALL), clock).scrape()
     assert exposition.value("enphase_live_stream_enabled") == 0
     assert "enphase_live_power_watts" not in exposition
     assert exposition.value("enphase_scrape_collector_success", collector="livedata") == 1

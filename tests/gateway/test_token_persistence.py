@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
-from support.raw import closed_port
+from support.clock import ManualClock
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import closed_port
 
 from envoy_exporter.enlighten.renewal import RenewalStatus
 from envoy_exporter.gateway.settings import Settings
@@ -45,5 +45,5 @@ def test_accepted_token_is_persisted_though_the_gateway_is_down() -> None:
     source = Source()
     with closed_port() as port:
         settings = Settings(name="home", host="127.0.0.1", port=port, token=Token(Secret("token")))
-        Scraped(settings, StillClock(), renewal=source).poll()
+        InProcessExporter(settings, ManualClock(), renewal=source).poll()
     assert (source.persisted, source.fetched) == (1, 0)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from support.clock import StillClock
-from support.gateways import by_hand
+from support.clock import ManualClock
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.client import GatewayClient
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.integration
     ids=["snapshot", "forget absent", "close", "change", "count"],
 )
 def test_nobody_sees_or_changes_a_gateway_while_it_changes(meanwhile: Callable[[Gateway], object]) -> None:
-    gateway = by_hand(StillClock())
+    gateway = unpolled_gateway(ManualClock())
     other = threading.Thread(target=meanwhile, args=(gateway,), daemon=True)
     with gateway.lock:
         other.start()
@@ -47,7 +47,7 @@ def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
     with Simulator("8.3") as simulated:
         told = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
         poller = Poller(
-            told, client(told), clock=StillClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
+            told, client(told), clock=ManualClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
         )
         request = poller.begin(poller.state.cache.endpoint(documents.INFO))
         other = replace(told, serial="999999999999")
@@ -61,4 +61,4 @@ def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
 
 
 def client(told: Settings) -> GatewayClient:
-    return GatewayClient(told, StillClock(), lambda _, __: None, "test", Timeouts())
+    return GatewayClient(told, ManualClock(), lambda _, __: None, "test", Timeouts())

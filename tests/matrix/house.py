@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-from support.clock import TurnedClock
+from support.clock import RunningClock
 from support.exposition import Exposition, parsed, parsed_openmetrics
-from support.served import Served
+from support.served_exporter import Served
 
 from envoy_exporter import logs
 from envoy_exporter.enlighten.renewal import Renewal
@@ -124,7 +124,7 @@ class House:
 
     def _begin(self) -> None:
         self.start = eleven(self.profile)
-        self.clock = TurnedClock(self.start)
+        self.clock = RunningClock(self.start)
         self._stream = io.StringIO()
         self._stack.enter_context(self._listening_to_the_log())
         self.gateway = self._stack.enter_context(Simulator(self.profile, clock=self.clock.time, password=LOCAL))
@@ -214,7 +214,7 @@ class House:
 
     def scrape(self, after: float = STEP) -> Scraped:
         """So many seconds after the last one; and wait for what it does not wait for."""
-        self.clock.turn(after)
+        self.clock.advance(after)
         self.gaps.append(after)
         self.counted["scrapes"] += 1
         text = self._get("/metrics", "text/plain")

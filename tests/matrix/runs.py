@@ -283,7 +283,7 @@ class Judge:
         if wait > LONGEST:
             house.breaches.append(f"a back-off of {wait:.0f} s")
         if house.asker.state.second_look_at == float("inf"):
-            house.clock.turn(house.believed(twin(self.profile).there))
+            house.clock.advance(house.believed(twin(self.profile).there))
         house.scrape(ceil(max(wait, house.stands() if spoiled else 0.0) / STEP) * STEP)
         scraped = house.scrape()
         house.look_at_every_page()

@@ -11,9 +11,9 @@ from itertools import pairwise
 from math import ceil, floor
 
 from prometheus_client.metrics_core import Metric
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.collectors import COLLECTORS
@@ -147,8 +147,8 @@ class Twin:
         return answered
 
     def _samples(self, answered: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
-        clock = StillClock(self.start + moment * STEP)
-        collector = GatewayCollector(by_hand(clock), Settings(), clock)
+        clock = ManualClock(self.start + moment * STEP)
+        collector = GatewayCollector(unpolled_gateway(clock), Settings(), clock)
         return samples(collector.families(_snapshot(Documents(answered))))
 
 

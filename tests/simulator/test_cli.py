@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 from support.exposition import parsed
-from support.served import Served
+from support.served_exporter import Served
 
 from envoy_simulator import PROFILES, arguments, cli
 

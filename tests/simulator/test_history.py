@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.openmetrics import parser
 from simulator.bench import NOON_IN_JUNE
 from support.exposition import Key, key
-from support.past import Past
 from support.prometheus import run
+from support.simulated_history import SimulatedHistory
 
 from envoy_simulator import PROFILES
 from envoy_simulator.history import END, history, instants
@@ -62,7 +62,7 @@ def test_it_says_what_the_exporter_says_of_the_same_system(profile: str) -> None
     start = NOON_IN_JUNE - 2 * DAY
     times = [NOON_IN_JUNE + hours * HOUR + 60 for hours in (0.0, 0.5, 5.1, 9.0, 13.2, 18.75)]
     found = written(profile, start, times)
-    past = Past(profile, SystemModel(PROFILES[profile].design, start=start))
+    past = SimulatedHistory(profile, SystemModel(PROFILES[profile].design, start=start))
     for time in times:
         said = past.samples(time)
         told = {sample: value for sample, value in found[time].items() if sample[0] != "up"}

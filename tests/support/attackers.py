@@ -18,7 +18,7 @@ def allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
 
 
-def ask(connection: socket.socket, raw: bytes, patience: float = 10.0, method: str = "GET") -> int:
+def send(connection: socket.socket, raw: bytes, patience: float = 10.0, method: str = "GET") -> int:
     """The status of the answer once it is there whole; 0: none came in that time, or it was broken off."""
     connection.settimeout(patience)
     with contextlib.suppress(OSError):  # who is refused early may still have an answer to read
@@ -32,7 +32,7 @@ def ask(connection: socket.socket, raw: bytes, patience: float = 10.0, method: s
     return answer.status
 
 
-def is_gone(connection: socket.socket, patience: float = 30.0) -> bool:
+def is_closed(connection: socket.socket, patience: float = 30.0) -> bool:
     """Does the other side end it within that time."""
     connection.settimeout(patience)
     try:
@@ -45,7 +45,7 @@ def is_gone(connection: socket.socket, patience: float = 30.0) -> bool:
     return True
 
 
-def break_off(connection: socket.socket) -> None:
+def reset(connection: socket.socket) -> None:
     """With RST and not with FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
@@ -73,7 +73,7 @@ def dripping(connections: Sequence[socket.socket], data: bytes, pause: float = 0
         thread.join(10)
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     ends = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < ends, "it did not come about"

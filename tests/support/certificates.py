@@ -6,7 +6,7 @@ from pathlib import Path
 import trustme
 
 
-def certified(folder: Path, name: str = "exporter", until: datetime | None = None) -> None:
+def write_certificate(folder: Path, name: str = "exporter", until: datetime | None = None) -> None:
     """cert.pem and key.pem of a new authority, which is authority.pem. `until`: the date on which cert.pem expires."""
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1", common_name=name, not_after=until)

@@ -4,7 +4,7 @@ import threading
 import time
 
 
-class StillClock:
+class ManualClock:
     """`time` starts on a day in June; `monotonic` at 1000."""
 
     def __init__(self, time: float = 1_781_000_000.0) -> None:
@@ -19,14 +19,14 @@ class StillClock:
         return 1000.0 + self._turned
 
     def sleep(self, seconds: float) -> None:
-        self.turn(seconds)
+        self.advance(seconds)
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         with self._lock:
             self._turned += seconds
 
 
-class TurnedClock(StillClock):
+class RunningClock(ManualClock):
     """`monotonic` goes on by itself besides, so that the timeouts of sockets end; the date is only turned."""
 
     def monotonic(self) -> float:

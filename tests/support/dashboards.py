@@ -64,7 +64,7 @@ RECORDED: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A query of a panel. `index` is its place among the panel's."""
 
     dashboard: str
@@ -110,12 +110,12 @@ def panels_by_row(dashboard: Json) -> Iterator[tuple[str, Json]]:
             yield row, panel
 
 
-def asked(name: str) -> Iterator[Asked]:
+def queries(name: str) -> Iterator[Query]:
     for panel in panels(dashboards()[name]):
         unit = panel["fieldConfig"]["defaults"].get("unit", "")
         for index, target in enumerate(panel.get("targets", ())):
             legend = target.get("legendFormat", "")
-            yield Asked(name, panel["title"], index, panel["type"], unit, target["expr"], legend)
+            yield Query(name, panel["title"], index, panel["type"], unit, target["expr"], legend)
 
 
 def annotations(name: str) -> Iterator[str]:
@@ -130,10 +130,10 @@ def expressions(name: str) -> list[str]:
     """All PromQL of a dashboard: of its panels, of its marks, and in `label_values(…, label)` of its variables."""
     chosen = [each["query"] for each in variables(name) if each["type"] == "query"]
     of_variables = [match[1] for query in chosen if (match := re.fullmatch(r"label_values\((.*), \w+\)", query))]
-    return [*(each.expression for each in asked(name)), *annotations(name), *of_variables]
+    return [*(each.expression for each in queries(name)), *annotations(name), *of_variables]
 
 
-def substituted(expression: str, name: str, **chosen: str) -> str:
+def substitute(expression: str, name: str, **chosen: str) -> str:
     """As Grafana would send it: everything selected, but for what is `chosen`."""
     values = {**BY_GRAFANA, **{each["name"]: _value(each) for each in variables(name)}, **chosen}
     return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|([a-z_]\w*))", lambda match: values[match[1] or match[2]], expression)
@@ -190,7 +190,7 @@ def labels_made(expression: str) -> set[str]:
 
 
 @cache
-def known() -> Mapping[str, frozenset[str]]:
+def known_labels() -> Mapping[str, frozenset[str]]:
     """Every series that a query may ask for, with the labels that it has beside job and instance."""
     declared = {each.name: frozenset({*each.labels, *filter(None, [each.state])}) for each in families()}
     return {**declared, **dict.fromkeys(_own(), ANY), **OF_PROMETHEUS, **dict.fromkeys(recorded(), ANY), **RECORDED}

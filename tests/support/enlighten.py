@@ -11,12 +11,12 @@ from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.secret import Secret
 from envoy_exporter.transport.timeouts import Timeouts
 from envoy_simulator.cloud import Cloud
-from support.clock import StillClock
+from support.clock import ManualClock
 
 YEAR = 365 * 86400
 
 
-def trusted(cloud: Cloud, folder: Path) -> str:
+def trusted_ca_file(cloud: Cloud, folder: Path) -> str:
     """The file with the CA that vouches for the cloud."""
     path = folder / "cloud.pem"
     path.write_bytes(cloud.authority)
@@ -39,16 +39,16 @@ def enlighten(
 ) -> Enlighten:
     counted = codes if codes is not None else []
     return Enlighten(
-        told, clock=clock or StillClock(), counted=counted.append, user_agent="test", timeouts=Timeouts(login=seconds)
+        told, clock=clock or ManualClock(), counted=counted.append, user_agent="test", timeouts=Timeouts(login=seconds)
     )
 
 
 def account(cloud: Cloud, folder: Path, clock: Clock, *, password: str | None = None, seconds: float = 15.0) -> Account:
-    told = login(cloud, trusted(cloud, folder), password)
+    told = login(cloud, trusted_ca_file(cloud, folder), password)
     return Account(enlighten(told, clock, seconds), clock, Random(1))
 
 
-def renewal(  # by name, as in the program
+def token_renewal(  # by name, as in the program
     shared: Account, serial: str, clock: Clock, *, state: Path | None = None, name: str = "home", seed: int = 1
 ) -> Renewal:
     return Renewal(shared, TokenStore(state), name=name, serial=serial, clock=clock, random=Random(seed))

@@ -28,7 +28,7 @@ def settings(gateway: Simulator, **changes: Any) -> Settings:
     return Settings(**{**told, **changes})
 
 
-def by_hand(clock: Clock) -> Gateway:
+def unpolled_gateway(clock: Clock) -> Gateway:
     """A gateway that nobody asks: a test says what its documents are."""
     return Gateway(
         Settings(name="home", host="192.0.2.1", collectors=frozenset(COLLECTORS)),

@@ -135,7 +135,7 @@ def queries(family: Family) -> tuple[str, ...]:
     return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
 
 
-def by_hand() -> Iterator[Documents]:
+def example_documents() -> Iterator[Documents]:
     """What no profile of the simulator has: several channels, a phase voltage, AC batteries of the v1 list alone."""
     report: Json = {
         "endDate": int(NOW),

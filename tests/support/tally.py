@@ -13,14 +13,14 @@ def tally(config: pytest.Config, title: str) -> Counter[str]:
     return config.stash.setdefault(_TALLIES, {}).setdefault(title, Counter())
 
 
-def hand_in(config: pytest.Config) -> None:
+def send_counts(config: pytest.Config) -> None:
     """A worker's counts, for the process that started it."""
     output: dict[str, object] | None = getattr(config, "workeroutput", None)
     if output is not None:
         output["tallies"] = {title: dict(counts) for title, counts in config.stash.get(_TALLIES, {}).items()}
 
 
-def take_in(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
+def merge_counts(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
     """What a worker has handed in: sums, and maxima of what is called "most"."""
     for title, counts in output.get("tallies", {}).items():
         ours = tally(config, title)
@@ -28,7 +28,7 @@ def take_in(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]])
             ours[what] = max(ours[what], count) if what.startswith("most ") else ours[what] + count
 
 
-def lines(config: pytest.Config) -> Iterator[str]:
+def summary_lines(config: pytest.Config) -> Iterator[str]:
     """What is to be read at the end of a run."""
     for title, counts in sorted(config.stash.get(_TALLIES, {}).items()):
         if counts and title == "captures":

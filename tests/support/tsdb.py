@@ -21,7 +21,7 @@ import httpx
 
 from envoy_simulator.history import END
 from support.prometheus import program, run
-from support.raw import closed_port
+from support.raw_gateway import closed_port
 from support.rules import Rule, levels
 
 BLOCK = 486 * 3600
@@ -95,7 +95,7 @@ def _series(labels: Mapping[str, str], values: Iterable[tuple[float, str]]) -> S
 
 
 @contextmanager
-def served(data: Path) -> Iterator[Prometheus]:
+def serve(data: Path) -> Iterator[Prometheus]:
     """The blocks of a folder, queried on the loopback: nothing is scraped, and nothing too old."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "prometheus.yml"
@@ -173,7 +173,7 @@ def fill_in(rules: Sequence[Rule], data: Path, when: Callable[[Rule], Iterable[S
             for part in (part for steps in when(rule) for part in steps.split()):
                 by_block[part.first // BLOCK].append((rule, part))
         with tempfile.TemporaryDirectory(dir=data.parent) as folder:
-            with served(data) as prometheus:
+            with serve(data) as prometheus:
                 for parts in by_block.values():
                     write_blocks(_lines(_recorded(prometheus, parts)), Path(folder))
             for block in Path(folder).iterdir():

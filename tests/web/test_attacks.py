@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.attackers import allow_files, ask, break_off, dripping, is_gone, until
+from support.attackers import allow_files, dripping, is_closed, reset, send, wait_until
 from support.exposition import parsed
 from support.process import Command
-from support.served import Served, written
+from support.served_exporter import Served, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -43,7 +43,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.fixture
 def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[Served]:
     assert parser
-    with Served(written(gateway, folder=tmp_path)) as served:
+    with Served(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
@@ -68,7 +68,7 @@ def test_five_hundred_silent_half_open_and_dripping_clients_while_a_scrape_is_an
     gateway: Simulator, tmp_path: Path
 ) -> None:
     allow_files(2500)
-    with Command(f"--config.file={written(gateway, folder=tmp_path)}") as command, contextlib.ExitStack() as stack:
+    with Command(f"--config.file={write_config(gateway, folder=tmp_path)}") as command, contextlib.ExitStack() as stack:
         assert parsed(command.get("/metrics").text).value("enphase_up") == 1
         files, memory = open_files(command), resident(command)
         port = int(command.url.rpartition(":")[2])
@@ -91,7 +91,7 @@ def test_all_of_them_are_sent_away_in_the_end(served: Served, crowd: contextlib.
     with dripping(clients[1::4], b"x" * 100):
         assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
         for number, each in enumerate(clients):
-            assert number % 4 == 2 or is_gone(each)  # an answered one may stay as long as an idle one
+            assert number % 4 == 2 or is_closed(each)  # an answered one may stay as long as an idle one
 
 
 def test_the_silent_ones_go_first_and_who_has_asked_before_is_kept(
@@ -99,15 +99,15 @@ def test_the_silent_ones_go_first_and_who_has_asked_before_is_kept(
 ) -> None:
     assert parser
     monkeypatch.setattr(connections, "MOST", 5)
-    with Served(written(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
+    with Served(write_config(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
         prometheus = stack.enter_context(served.connect())
-        assert ask(prometheus, HEALTHY) == 200
+        assert send(prometheus, HEALTHY) == 200
         silent = [stack.enter_context(served.connect()) for _ in range(20)]
-        assert all(is_gone(each, 5) for each in silent[:16])
-        assert not any(is_gone(each, 0.01) for each in silent[16:])
-        assert ask(prometheus, HEALTHY) == 200
+        assert all(is_closed(each, 5) for each in silent[:16])
+        assert not any(is_closed(each, 0.01) for each in silent[16:])
+        assert send(prometheus, HEALTHY) == 200
         assert served.get("/-/healthy", timeout=5).status_code == 200
-        assert is_gone(silent[16], 5)
+        assert is_closed(silent[16], 5)
 
 
 def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, crowd: contextlib.ExitStack) -> None:
@@ -119,7 +119,7 @@ def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, cro
         client.settimeout(0.3)
         with contextlib.suppress(OSError):
             client.sendall(WHOLE * 2000)
-    until(lambda: living(served) == 0)
+    wait_until(lambda: living(served) == 0)
     assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
 
 
@@ -129,14 +129,14 @@ def test_the_last_answer_too_must_be_read(served: Served, crowd: contextlib.Exit
     client = crowd.enter_context(socket.socket())
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", served.port))
-    assert ask(client, HEALTHY) == 200
+    assert send(client, HEALTHY) == 200
     (connection,) = served.server.server_state.connections
     accepted = connection.transport.get_extra_info("socket")
     accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     client.sendall(WHOLE.replace(b"Host", b"Connection: close\r\nHost"))
-    until(connection.transport.is_closing)
+    wait_until(connection.transport.is_closing)
     assert connection.transport.get_write_buffer_size(), "or it would end by itself"
-    until(lambda: living(served) == 0)
+    wait_until(lambda: living(served) == 0)
 
 
 def test_two_hundred_who_break_off_leave_nothing_behind(served: Served, caplog: pytest.LogCaptureFixture) -> None:
@@ -145,8 +145,8 @@ def test_two_hundred_who_break_off_leave_nothing_behind(served: Served, caplog: 
         client = served.connect()
         client.sendall(WHOLE)
         client.recv(1 + number * 20)
-        break_off(client)
-    until(lambda: living(served) == 0)
+        reset(client)
+    wait_until(lambda: living(served) == 0)
     assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
     gc.collect()
     kept = [each for each in gc.get_objects() if isinstance(each, connections.Connection)]
@@ -157,13 +157,13 @@ def test_two_hundred_who_break_off_leave_nothing_behind(served: Served, caplog: 
 def test_fifty_scrapes_at_once_are_all_answered(served: Served) -> None:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(50) as threads:
         clients = [stack.enter_context(served.connect()) for _ in range(50)]
-        assert set(threads.map(lambda client: ask(client, WHOLE, 30), clients)) == {200}
+        assert set(threads.map(lambda client: send(client, WHOLE, 30), clients)) == {200}
 
 
 def test_an_answer_is_not_held_back_until_the_client_has_confirmed_its_head(served: Served) -> None:
     """Nagle's algorithm: 40 ms for each scrape on a kept connection."""
     with served.connect() as client:
-        assert ask(client, HEALTHY) == 200
+        assert send(client, HEALTHY) == 200
         assert served.server is not None
         (connection,) = served.server.server_state.connections
         accepted = connection.transport.get_extra_info("socket")
@@ -206,7 +206,7 @@ def test_a_head_without_end_is_refused(served: Served, crowd: contextlib.ExitSta
                 client.sendall(filling)
                 sent += len(filling)
         assert sent < 50e6
-        assert ask(client, b"") in {0, 400}
+        assert send(client, b"") in {0, 400}
 
 
 def living(served: Served) -> int:

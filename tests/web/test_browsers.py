@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.exposition import parsed, parsed_openmetrics
-from support.faults import Odd, says
-from support.served import Served, written
+from support.response_overrides import ResponseOverrides, responds
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Json, Request, Response
@@ -34,7 +34,10 @@ SHOWN = {"part_num", "img_pnum_running", "phaseMode", "load_name", "model", "man
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+    ):
         served.get("/metrics")
         yield served
 
@@ -110,8 +113,8 @@ def test_what_a_gateway_says_is_text_and_nothing_more(
             return told
         return Response(told.status, told.headers, json.dumps(spoilt(json.loads(told.body), words)).encode())
 
-    gateway = Simulator("8.3", faults=Odd({"*": says_odd_things}))
-    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+    gateway = Simulator("8.3", faults=ResponseOverrides({"*": says_odd_things}))
+    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         text = served.get("/probe?target=home").text
         openmetrics = served.get("/probe?target=home", accept="application/openmetrics-text").text
         page = served.get("/").text
@@ -130,8 +133,8 @@ def test_what_a_gateway_says_is_text_and_nothing_more(
 
 
 def test_what_a_gateway_says_in_its_trouble_is_text_too(tmp_path: Path) -> None:
-    gateway = Simulator("8.3", faults=Odd({"/info": says(200, SCRIPT.encode())}))
-    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+    gateway = Simulator("8.3", faults=ResponseOverrides({"/info": responds(200, SCRIPT.encode())}))
+    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         page = served.get("/").text
     assert "&lt;script&gt;alert(1)" in page

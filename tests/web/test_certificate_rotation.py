@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from support.certificates import certified
-from support.served import Served, written
+from support.certificates import write_certificate
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
@@ -27,7 +27,7 @@ def gateway() -> Iterator[Simulator]:
 def serve(gateway: Simulator, folder: Path, certificate: str, key: str, more: str = "") -> Served:
     web = folder / "web.yml"
     web.write_text(f"tls_server_config:\n  cert_file: {certificate}\n  key_file: {key}\n{more}")
-    return Served(written(gateway, folder=folder), web_config=web)
+    return Served(write_config(gateway, folder=folder), web_config=web)
 
 
 def trusts(served: Served, folder: Path, client: trustme.LeafCert | None = None) -> bool:
@@ -45,7 +45,7 @@ def issued(folder: Path, name: str, until: datetime | None = None) -> Path:
     """A folder with cert.pem and key.pem of a new authority, which is authority.pem."""
     made = folder / name
     made.mkdir()
-    certified(made, name, until)
+    write_certificate(made, name, until)
     return made
 
 

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.attackers import ask, is_gone, until
-from support.certificates import certified
-from support.served import UNVERIFIED, Served, written
+from support.attackers import is_closed, send, wait_until
+from support.certificates import write_certificate
+from support.served_exporter import UNVERIFIED, Served, write_config
 
 from envoy_exporter.web import access, connections
 from envoy_simulator import Simulator
@@ -56,7 +56,7 @@ def guarded(gateway: Simulator, tmp_path: Path, comparing: Comparing) -> Iterato
     assert comparing
     web = tmp_path / "web.yml"
     web.write_text(f"basic_auth_users: {{alice: {HASH}}}")
-    with Served(written(gateway, folder=tmp_path), most=1, web_config=web) as served:
+    with Served(write_config(gateway, folder=tmp_path), most=1, web_config=web) as served:
         yield served
 
 
@@ -72,7 +72,7 @@ def test_guessers_keep_nobody_waiting_who_is_known_and_use_up_no_requests(
     comparing.free.clear()
     with ThreadPoolExecutor(30) as guessers:
         guesses = [guessers.submit(as_user, guarded, "alice", f"guess {number}") for number in range(30)]
-        until(lambda: sum(guess.done() for guess in guesses) >= 10)
+        wait_until(lambda: sum(guess.done() for guess in guesses) >= 10)
         assert as_user(guarded, "alice", "right") == 200
         assert len(comparing.asked) == 2, "alice, and one guess at a time"
         comparing.free.set()
@@ -106,10 +106,10 @@ def secure(gateway: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """With TLS, room for ten connections, and patience for a second."""
     for name, value in (("CLIENT_TIMEOUT", 1.0), ("KEEP_ALIVE", 1), ("MOST", 10)):
         monkeypatch.setattr(connections, name, value)
-    certified(tmp_path)
+    write_certificate(tmp_path)
     web = tmp_path / "web.yml"
     web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
-    with Served(written(gateway, folder=tmp_path), web_config=web) as served:
+    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
         yield served
 
 
@@ -119,24 +119,24 @@ def test_silent_tls_clients_make_room_before_their_handshake_and_are_sent_away_i
     with contextlib.ExitStack() as stack:
         monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 60.0)
         patient = [stack.enter_context(secure.connect()) for _ in range(40)]
-        assert all(is_gone(each, 20) for each in patient[:30])
+        assert all(is_closed(each, 20) for each in patient[:30])
         assert secure.get("/-/healthy", timeout=10).status_code == 200
         monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
         silent = [stack.enter_context(secure.connect()) for _ in range(9)]
         for number, each in enumerate(silent):
             with contextlib.suppress(OSError):
                 each.sendall([b"", b"\x16\x03\x01\x02\x00", WHOLE][number % 3])
-        assert all(is_gone(each, 20) for each in silent)
+        assert all(is_closed(each, 20) for each in silent)
 
 
 def test_plain_http_and_noise_on_the_tls_port_are_no_trouble(secure: Served, caplog: pytest.LogCaptureFixture) -> None:
     with secure.connect() as plain:
-        assert ask(plain, WHOLE) == 0
+        assert send(plain, WHOLE) == 0
     with UNVERIFIED.wrap_socket(secure.connect()) as shaken:
         raw = socket.socket(fileno=shaken.detach())
     with raw:
         raw.sendall(b"\x00" * 1000)
-        assert is_gone(raw)
+        assert is_closed(raw)
     assert secure.get("/-/healthy", timeout=10).status_code == 200
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
@@ -148,9 +148,9 @@ def test_a_tls_client_that_never_reads_is_broken_off(secure: Served) -> None:
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     small.connect(("127.0.0.1", secure.port))
     with UNVERIFIED.wrap_socket(small) as client:
-        assert ask(client, WHOLE.replace(b"/metrics", b"/-/healthy")) == 200
+        assert send(client, WHOLE.replace(b"/metrics", b"/-/healthy")) == 200
         (connection,) = secure.server.server_state.connections
         accepted = connection.transport.get_extra_info("socket")
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         client.sendall(WHOLE)
-        until(lambda: not secure.server or not secure.server.limiter.present)
+        wait_until(lambda: not secure.server or not secure.server.limiter.present)

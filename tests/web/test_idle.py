@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.attackers import until
-from support.served import Served, written
+from support.attackers import wait_until
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
@@ -23,7 +23,7 @@ IDLE_SECONDS = 2.0
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
@@ -40,7 +40,7 @@ def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest
     assert served.get("/metrics").status_code == 200
     assert woken > 0, "the loop waits where this test counts"
     assert served.server is not None
-    until(lambda: not served.server.server_state.connections)  # type: ignore[union-attr]
+    wait_until(lambda: not served.server.server_state.connections)  # type: ignore[union-attr]
     woken = 0
     time.sleep(IDLE_SECONDS)
     assert woken < 5

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.metrics_core import Metric
 from support.exposition import parsed
-from support.faults import Odd
-from support.served import Served, written
+from support.response_overrides import ResponseOverrides
+from support.served_exporter import Served, write_config
 
 from envoy_exporter import documents
 from envoy_exporter.web import connections
@@ -37,8 +37,8 @@ class Gate:
 
 def test_fifty_scrapes_at_once_make_one_request_an_endpoint_and_health_answers_meanwhile(tmp_path: Path) -> None:
     gate = Gate()
-    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
-        with Served(written(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
+    with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
+        with Served(write_config(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
             scrapes = [clients.submit(served.get, "/probe?target=home") for _ in range(50)]
             assert gate.reached.wait(10)
             assert served.get("/-/healthy", timeout=5).status_code == 200
@@ -57,10 +57,10 @@ def test_fifty_scrapes_at_once_make_one_request_an_endpoint_and_health_answers_m
 
 
 def test_a_scrape_in_a_back_off_is_answered_at_once_and_asks_nothing(tmp_path: Path) -> None:
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
+    odd = ResponseOverrides({})
+    odd.overrides["*"] = odd.silence
     odd.silent.set()
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         asked = sum(gateway.load.requests.values())
         for _ in range(5):
@@ -79,7 +79,7 @@ def test_a_gateway_is_rendered_off_the_event_loop_and_no_more_than_two_at_once(
         threads.append(threading.current_thread().name)
         return render(wanted, metrics)
 
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         monkeypatch.setattr(Format, "render", noted)
         with ThreadPoolExecutor(8) as clients:
             list(clients.map(served.get, [f"/probe?target=home{only}"] * 8))
@@ -88,7 +88,7 @@ def test_a_gateway_is_rendered_off_the_event_loop_and_no_more_than_two_at_once(
 
 
 def test_ready_bytes_are_the_same_bytes_and_ask_nothing(tmp_path: Path) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         first = served.get("/probe?target=home").text
         asked = sum(gateway.load.requests.values())
         assert {served.get("/probe?target=home").text for _ in range(5)} == {first}
@@ -98,20 +98,20 @@ def test_ready_bytes_are_the_same_bytes_and_ask_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("timeout", ["1", "1.5"])
 def test_a_scrape_is_answered_within_the_time_that_prometheus_gives(tmp_path: Path, timeout: str) -> None:
     """A gateway that never answers; the client gives up long after the deadline, if it must."""
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    odd = ResponseOverrides({})
+    odd.overrides["*"] = odd.silence
+    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         began = time.monotonic()
         response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
         took = time.monotonic() - began
-        odd.heal()
+        odd.clear()
     assert took < 8
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("header", ["0", "-1", "0.1", "NaN", "soon", "1e9", "", "inf"])
 def test_a_time_that_is_none_does_no_harm(tmp_path: Path, header: str) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds=header)
     assert response.status_code == 200
@@ -120,8 +120,8 @@ def test_a_time_that_is_none_does_no_harm(tmp_path: Path, header: str) -> None:
 
 def test_more_requests_than_may_be_in_progress_or_wait_are_503(tmp_path: Path) -> None:
     gate = Gate()
-    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
-        path = written(gateway, folder=tmp_path)
+    with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
+        path = write_config(gateway, folder=tmp_path)
         with Served(path, most=2) as served, ThreadPoolExecutor(5) as clients:
             scrapes = [clients.submit(served.get, "/metrics") for _ in range(5)]
             assert gate.reached.wait(10)
@@ -137,7 +137,7 @@ def test_clients_who_say_too_little_are_sent_away_and_nobody_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         silent = [served.connect() for _ in range(60)]
         for number, each in enumerate(silent):
             each.sendall([b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "][number % 3])
@@ -152,7 +152,11 @@ def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served, served.connect() as kept:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path)) as served,
+        served.connect() as kept,
+    ):
         for _ in range(3):
             kept.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = b""
@@ -165,7 +169,7 @@ def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_
 
 
 def test_a_client_who_leaves_in_the_middle_harms_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         for _ in range(20):
             with served.connect() as client:
                 client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from support.attackers import ask
+from support.attackers import send
 from support.exposition import parsed, parsed_openmetrics
 from support.process import Command
-from support.served import Served, written
+from support.served_exporter import Served, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -35,7 +35,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "h11":
             patch.setattr(connections, "protocol", lambda: connections.H11Connection)
         folder = tmp_path_factory.mktemp("served")
-        with Simulator("8.3") as gateway, Served(written(gateway, folder=folder)) as served:
+        with Simulator("8.3") as gateway, Served(write_config(gateway, folder=folder)) as served:
             served.get("/metrics")
             yield served
 
@@ -49,9 +49,9 @@ def _no_trouble_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def answered(served: Served, raw: bytes, method: str = "GET") -> int:
     """Its status; and the port goes on after it."""
     with served.connect() as client:
-        code = ask(client, raw, 2.0, method)
+        code = send(client, raw, 2.0, method)
     with served.connect() as client:
-        assert ask(client, HEALTHY) == 200
+        assert send(client, HEALTHY) == 200
     return code
 
 
@@ -161,7 +161,7 @@ def test_no_request_is_worth_a_line_in_the_log() -> None:
             b"GET /nothing HTTP/1.1\r\n" + HOST,
         ) * 10:
             with socket.create_connection(("127.0.0.1", port), 10) as client:
-                ask(client, raw, 2.0)
+                send(client, raw, 2.0)
         assert command.get("/-/healthy").status_code == 200
         assert command.said.count("\n") == lines
 
@@ -227,8 +227,8 @@ def test_mangled_requests_are_answered_or_sent_away_and_never_a_bug(served: Serv
         healthy = stack.enter_context(served.connect())
         for _ in range(FUZZ):
             with served.connect() as client:
-                seen.add(code := ask(client, raw := mangled(dice), 0.004))
+                seen.add(code := send(client, raw := mangled(dice), 0.004))
             assert code < 500, raw
-            assert ask(healthy, HEALTHY) == 200, raw
+            assert send(healthy, HEALTHY) == 200, raw
     assert {0, 200, 400, 404} <= seen
     assert parsed(served.get("/metrics").text).value("enphase_up") == 1

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import parsed, parsed_openmetrics
-from support.faults import Odd
-from support.raw import closed_port
-from support.served import Served, written
+from support.raw_gateway import closed_port
+from support.response_overrides import ResponseOverrides
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
@@ -30,7 +30,10 @@ PROMETHEUS_3 = (
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One gateway."""
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+    ):
         yield served
 
 
@@ -38,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Two gateways, the second with a label."""
     with Simulator("8.3") as house, Simulator("5.0") as barn:
-        path = written(house, barn, folder=tmp_path_factory.mktemp("farm"))
+        path = write_config(house, barn, folder=tmp_path_factory.mktemp("farm"))
         path.write_text(path.read_text() + "    labels: {site: field}\n")
         with Served(path) as served:
             yield served
@@ -236,7 +239,7 @@ def test_the_landing_page_says_what_to_do_about_refused_credentials_and_which_va
     tmp_path: Path,
 ) -> None:
     with Simulator("8.3") as gateway:
-        path = written(gateway, folder=tmp_path)
+        path = write_config(gateway, folder=tmp_path)
         path.write_text(path.read_text().replace(gateway.token, "hunter2"))
         with Served(path) as served:
             served.get("/metrics")
@@ -244,8 +247,8 @@ def test_the_landing_page_says_what_to_do_about_refused_credentials_and_which_va
             assert "refuses the credentials (HTTP 401): " in page
             assert "get one for this gateway at https://entrez.enphaseenergy.com" in page
             assert "hunter2" not in page
-    afternoon = StillClock(1_781_024_400.0).time  # around midnight every power factor is in its range
-    with Simulator("8.3", clock=afternoon) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    afternoon = ManualClock(1_781_024_400.0).time  # around midnight every power factor is in its range
+    with Simulator("8.3", clock=afternoon) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         assert "pwrFactor of /ivp/meters/readings: range" in served.get("/").text
 
@@ -278,10 +281,14 @@ def test_other_paths_and_methods(home: Served, method: str, path: str, status: i
 
 
 def test_a_reload_takes_a_good_config_and_keeps_the_old_one_before_a_bad_one(tmp_path: Path) -> None:
-    with Simulator("8.3") as house, Simulator("5.0") as barn, Served(written(house, folder=tmp_path)) as served:
+    with (
+        Simulator("8.3") as house,
+        Simulator("5.0") as barn,
+        Served(write_config(house, folder=tmp_path)) as served,
+    ):
         served.get("/probe?target=home")
         asked = house.load.requests["/info"]
-        written(house, barn, folder=tmp_path)
+        write_config(house, barn, folder=tmp_path)
         assert served.get("/-/reload", method="POST").status_code == 200
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
         assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 1
@@ -289,16 +296,16 @@ def test_a_reload_takes_a_good_config_and_keeps_the_old_one_before_a_bad_one(tmp
         served.path.write_text("gateways: [{hots: x}]")
         refused = served.get("/-/reload", method="POST")
         assert refused.status_code == 500
-        assert "did you mean host?" in refused.text
+        assert "gateways[0].hots: " in refused.text
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
 
 
 def test_a_gateway_that_cannot_be_read_is_200_and_enphase_up_0(tmp_path: Path) -> None:
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    odd = ResponseOverrides({})
+    odd.overrides["*"] = odd.silence
+    with Simulator("8.3", faults=odd) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds="1")
-        odd.heal()
+        odd.clear()
     assert response.status_code == 200
     assert parsed(response.text).value("enphase_up") == 0
 

@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
-from support.clock import StillClock
-from support.gateways import by_hand
+from support.clock import ManualClock
+from support.gateways import unpolled_gateway
 
 from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.gateway_collector import GatewayCollector
@@ -30,8 +30,8 @@ class Noted(Exposition):
     """Has ready bytes, and notes how long it would have had for them."""
 
     def __init__(self) -> None:
-        clock = StillClock()
-        super().__init__(GatewayCollector(by_hand(clock), Settings(), clock), 9.5)
+        clock = ManualClock()
+        super().__init__(GatewayCollector(unpolled_gateway(clock), Settings(), clock), 9.5)
         self.had: list[float] = []
 
     async def scrape(self, wanted: Format, seconds: float) -> Ready:

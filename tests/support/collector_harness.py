@@ -6,32 +6,32 @@ from envoy_exporter.collectors.collector import Settings
 from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.web.exposition import Format
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.documents import information
 from support.exposition import Exposition, parsed
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 
-class Shown:
+class CollectorHarness:
     """A collector that is given documents, each with its own time of asking."""
 
     def __init__(self) -> None:
-        self.clock = StillClock()
-        self.collector = GatewayCollector(by_hand(self.clock), Settings(), self.clock)
+        self.clock = ManualClock()
+        self.collector = GatewayCollector(unpolled_gateway(self.clock), Settings(), self.clock)
         self._documents: dict[str, Document] = {}
         self.absent: frozenset[str] = frozenset()
         self.failing: frozenset[str] = frozenset()
 
-    def say(self, said: Mapping[str, Json]) -> None:
+    def set_documents(self, said: Mapping[str, Json]) -> None:
         """Newer documents; the others stay."""
         for name, content in {INFO: information(time=str(int(self.clock.time()))), **said}.items():
             self._documents[name] = Document(content, requested_at=self.clock.time())
 
-    def drop(self, endpoint: str) -> None:
+    def remove_document(self, endpoint: str) -> None:
         """The document does not come any more."""
         del self._documents[endpoint]
 
-    def look(self) -> Exposition:
+    def exposition(self) -> Exposition:
         snapshot = Snapshot(
             answering=True,
             authenticated=True,
@@ -47,4 +47,4 @@ class Shown:
         return parsed(Format.TEXT.render(self.collector.families(snapshot)).decode())
 
     def count(self, collector: str, rule: str) -> float:
-        return self.look().value("enphase_data_rejected_total", collector=collector, rule=rule)
+        return self.exposition().value("enphase_data_rejected_total", collector=collector, rule=rule)

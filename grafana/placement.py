@@ -19,7 +19,7 @@ class Row:
     """Shows its heading alone, and asks nothing, until one clicks on it: for what many plants lack."""
 
 
-def place(rows: Iterable[Row]) -> list[Panel | RowPanel]:
+def place_panels(rows: Iterable[Row]) -> list[Panel | RowPanel]:
     """Each panel as high up as it fits, then as far left; numbered in reading order, those folded up at last."""
     placed: list[Panel | RowPanel] = []
     top = 0

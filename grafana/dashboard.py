@@ -8,13 +8,13 @@ from grafana_foundation_sdk.models import dashboard as models
 
 import palette
 import variables
-from layout import Row, place
+from placement import Row, place_panels
 from queries import ALERTS, metric
 
 TAG = "enphase"
 
 
-def board(
+def new_dashboard(
     title: str,
     description: str,
     rows: Iterable[Row],
@@ -24,7 +24,7 @@ def board(
     more_variables: Iterable[Builder[models.VariableModel]] = (),
 ) -> models.Dashboard:
     """A dashboard from `since` until now; its uid and its file are named for the title."""
-    built = (
+    build_panel = (
         Dashboard(f"Enphase {title}")
         .uid(f"{TAG}-{title.lower().replace(' ', '-')}")
         .description(description)
@@ -39,10 +39,10 @@ def board(
         .links([_others()])
         .build()
     )
-    for link in built.links or ():
+    for link in build_panel.links or ():
         link.placement = None  # type: ignore[assignment]  # the only one that the SDK has hides them in a menu
-    built.panels = place(rows)
-    return built
+    build_panel.panels = place_panels(rows)
+    return build_panel
 
 
 def _others() -> DashboardLink:

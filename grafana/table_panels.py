@@ -12,14 +12,14 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 
-from looks import BACKGROUND, coloured
-from palette import Thing
-from panel import REFERENCES, Panel, Size, built, legend
+from field_options import BACKGROUND, coloured_names
+from palette import NameAndColour
+from panel import REFERENCES, Panel, Size, build_panel, legend
 from periods import NO_DAY_YET
 from queries import Query
 
 
-def rows(
+def table_panel(
     title: str,
     description: str,
     queries: Sequence[Query],
@@ -43,13 +43,13 @@ def rows(
             id_val="organize",
             options={
                 "excludeByName": {TIME: True},
-                "indexByName": {name: place for place, name in enumerate(columns)},
+                "indexByName": {name: place_panels for place_panels, name in enumerate(columns)},
                 "renameByName": dict(columns),
             },
         )
     )
-    built(panel, title, description, queries, unit, size, empty, PromQueryFormat.TABLE)
-    return _text_as_it_is(panel, unit)
+    build_panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TABLE)
+    return _keep_text_unformatted(panel, unit)
 
 
 def matrix(
@@ -58,19 +58,19 @@ def matrix(
     """A map of values, coloured, by two labels: the roof by row and column. Give it thresholds or a colour scheme."""
     panel = (
         table.Panel()
-        .with_transformation(_sorted(column))  # columns come in the order in which they are met
+        .with_transformation(_sort_by(column))  # columns come in the order in which they are met
         .with_transformation(
             DataTransformerConfig(
                 id_val="groupingToMatrix",
                 options={"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"},
             )
         )
-        .with_transformation(_sorted(f"{row}\\{column}"))
+        .with_transformation(_sort_by(f"{row}\\{column}"))
         .align(common.FieldTextAlignment.CENTER)
         .min_width(50)
     )
-    built(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
-    return _text_as_it_is(panel, unit).override_by_field_type("number", [BACKGROUND])
+    build_panel(panel, title, description, [query], unit, size, empty, PromQueryFormat.TABLE)
+    return _keep_text_unformatted(panel, unit).override_by_field_type("number", [BACKGROUND])
 
 
 def calendar(
@@ -85,7 +85,7 @@ def calendar(
     empty: str = NO_DAY_YET,
 ) -> barchart.Panel:
     """A group of bars for each month ("YYYY-MM") or year ("YYYY"), of queries of periods.noon; a name each."""
-    values = _values(queries)
+    values = _value_columns(queries)
     how = {"aggregations": [reducer], "operation": "aggregate"}
     panel = (
         barchart.Panel()
@@ -102,7 +102,7 @@ def calendar(
         panel.with_transformation(
             DataTransformerConfig(id_val="joinByField", options={"byField": TIME, "mode": "outer"})
         )
-    panel.with_transformation(_time_as(period)).with_transformation(
+    panel.with_transformation(_format_time(period)).with_transformation(
         DataTransformerConfig(
             id_val="groupBy",
             options={
@@ -112,8 +112,8 @@ def calendar(
                 }
             },
         )
-    ).with_transformation(_renamed({f"{value} ({reducer})": query.legend for value, query in values.items()}))
-    _as_tables(built(panel, title, description, queries, unit, size, empty))
+    ).with_transformation(_rename_columns({f"{value} ({reducer})": query.legend for value, query in values.items()}))
+    _request_tables(build_panel(panel, title, description, queries, unit, size, empty))
     panel.override_by_name(TIME, [DynamicConfigValue("unit", units.String)])  # else the year 2025 is 2.03 MWh
     for query in queries:  # by name: what is grouped no longer knows its query
         colour = {"mode": FieldColorModeId.FIXED, "fixedColor": query.colour}
@@ -133,10 +133,10 @@ def highest_days(
             DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": "Value", "desc": True}]})
         )
         .with_transformation(DataTransformerConfig(id_val="limit", options={"limitField": most}))
-        .with_transformation(_time_as("ddd, D MMM YYYY"))
-        .with_transformation(_renamed({TIME: "Day", "Value": query.legend}))
+        .with_transformation(_format_time("ddd, D MMM YYYY"))
+        .with_transformation(_rename_columns({TIME: "Day", "Value": query.legend}))
     )
-    return _as_tables(built(panel, title, description, [query], unit, size, empty))
+    return _request_tables(build_panel(panel, title, description, [query], unit, size, empty))
 
 
 def flows(
@@ -144,7 +144,7 @@ def flows(
     description: str,
     queries: Sequence[Query],
     *,
-    names: Mapping[str, Thing],
+    names: Mapping[str, NameAndColour],
     unit: str,
     size: Size,
     empty: str,
@@ -154,13 +154,15 @@ def flows(
     A column for each query, under its legend.
     """
     heading = "Flow"
-    columns = {value: query.legend for value, query in _values(queries).items()}
+    columns = {value: query.legend for value, query in _value_columns(queries).items()}
     return (
-        rows(title, description, queries, columns={"flow": heading, **columns}, unit=unit, size=size, empty=empty)
+        table_panel(
+            title, description, queries, columns={"flow": heading, **columns}, unit=unit, size=size, empty=empty
+        )
         .with_transformation(
             DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": heading, "desc": True}]})
         )
-        .override_by_name(heading, coloured(names))
+        .override_by_name(heading, coloured_names(names))
     )
 
 
@@ -171,26 +173,26 @@ MOST_STEPS = 10_000
 """For `.max_data_points(...)`: on a small screen Grafana would take longer steps, and miss what is between them."""
 
 
-def _time_as(layout: str) -> DataTransformerConfig:
+def _format_time(layout: str) -> DataTransformerConfig:
     return DataTransformerConfig(
         id_val="formatTime", options={"timeField": TIME, "outputFormat": layout, "useTimezone": True}
     )
 
 
-def _renamed(names: Mapping[str, str]) -> DataTransformerConfig:
+def _rename_columns(names: Mapping[str, str]) -> DataTransformerConfig:
     return DataTransformerConfig(
         id_val="organize", options={"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)}
     )
 
 
-def _values(queries: Sequence[Query]) -> dict[str, Query]:
+def _value_columns(queries: Sequence[Query]) -> dict[str, Query]:
     """As Grafana names the values of tables."""
     if len(queries) == 1:
         return {"Value": queries[0]}
     return {f"Value #{reference}": query for reference, query in zip(REFERENCES, queries, strict=False)}
 
 
-def _as_tables(panel: Panel) -> Panel:
+def _request_tables(panel: Panel) -> Panel:
     """Their fields have the same names whatever their queries' legends are, so transformations find them."""
     for target in panel.build().targets or ():
         if isinstance(target, Dataquery):
@@ -198,7 +200,7 @@ def _as_tables(panel: Panel) -> Panel:
     return panel
 
 
-def _text_as_it_is(panel: table.Panel, unit: str) -> table.Panel:
+def _keep_text_unformatted(panel: table.Panel, unit: str) -> table.Panel:
     """Else Grafana writes a serial as 532 GW, and into each empty cell what the whole table says when it is empty."""
     blank = DynamicConfigValue("noValue", "")
     return (
@@ -208,5 +210,5 @@ def _text_as_it_is(panel: table.Panel, unit: str) -> table.Panel:
     )
 
 
-def _sorted(field: str) -> DataTransformerConfig:
+def _sort_by(field: str) -> DataTransformerConfig:
     return DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": field}]})

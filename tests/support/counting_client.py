@@ -9,7 +9,7 @@ import pytest
 from envoy_exporter.transport.client import Client, Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.transport.network import Network, tls_context
-from support.raw import RawGateway, Script, reset
+from support.raw_gateway import RawGateway, Script, reset
 
 LIMIT = 0.5
 
@@ -17,7 +17,7 @@ LIMIT = 0.5
 LONG_BEFORE_THE_DRIP_ENDS = 10.0
 
 
-class Asked:
+class CountingClient:
     """A client of one gateway, and what it counted."""
 
     def __init__(self, host: str, port: int, scheme: str = "http", fingerprint: bytes | None = None) -> None:
@@ -34,14 +34,14 @@ class Asked:
         return self.client.get(url, auth, time.monotonic() + limit, keep_alive=keep_alive)
 
 
-def asked(gateway: RawGateway) -> Asked:
-    return Asked(gateway.host, gateway.port)
+def client_of(gateway: RawGateway) -> CountingClient:
+    return CountingClient(gateway.host, gateway.port)
 
 
-def refused(script: Script, limit: float = 5.0) -> RequestError:
+def request_error(script: Script, limit: float = 5.0) -> RequestError:
     """The error that one GET ends with."""
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         with pytest.raises(RequestError) as error:
             client.get(limit)
         client.client.close()

@@ -82,7 +82,7 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def answer(body: bytes, status: str = "200 OK", headers: str = "", *, keep: bool = True) -> bytes:
+def http_response(body: bytes, status: str = "200 OK", headers: str = "", *, keep: bool = True) -> bytes:
     connection = "keep-alive" if keep else "close"
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: {connection}\r\n{headers}\r\n"
     return head.encode("latin-1") + body
@@ -97,7 +97,7 @@ def closed_port() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def deaf_port() -> Iterator[int]:
+def unresponsive_port() -> Iterator[int]:
     """A port whose backlog is full, so that a SYN gets no answer."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())

@@ -23,15 +23,15 @@ from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.gateway import SimulatedGateway
 from envoy_simulator.http_types import Request
 from envoy_simulator.system_model import SystemModel
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 TOOK = {"/production.json": 1.9, "/inventory.json": 2.4, "/home": 0.6}
 """Seconds of the slow pages; the others take a tenth of one."""
 
 
-class Past:
+class SimulatedHistory:
     """A gateway that is asked for all its documents at instants of the test's choice, one after the other.
 
     Every hundredth time one of the slow pages does not come in time, and is counted; the document of before will do.
@@ -39,8 +39,8 @@ class Past:
 
     def __init__(self, profile: str, plant: SystemModel, settings: Settings | None = None) -> None:
         self._gateway = SimulatedGateway(PROFILES[profile], plant, PROFILES[profile].report_interval)
-        self._clock = StillClock(plant.start)
-        self._collector = GatewayCollector(by_hand(self._clock), settings or Settings(), self._clock)
+        self._clock = ManualClock(plant.start)
+        self._collector = GatewayCollector(unpolled_gateway(self._clock), settings or Settings(), self._clock)
         self._token = None
         if PROFILES[profile].wants_token:
             self._token = parse(Simulator(profile, clock=self._clock.time, tls=False).token)
@@ -50,7 +50,7 @@ class Past:
         self.telemetry = Telemetry(__version__)
 
     def families(self, time: float) -> Iterable[Metric]:
-        self._clock.turn(time - self._clock.time())
+        self._clock.advance(time - self._clock.time())
         return self._collector.families(self._snapshot(self._documents(time), time))
 
     def samples(self, time: float) -> Mapping[Key, float]:

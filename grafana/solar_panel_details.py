@@ -6,10 +6,11 @@ from grafana_foundation_sdk.models import common, units
 
 import palette
 from charts import bands, days, lines
+from field_options import field_unit, steps
 from inverters import (
-    DAY,
+    ARRAY,
     INVERTER,
-    LISTED,
+    KILOWATT_HOURS_BY_DAY,
     NO_DETAILS,
     NO_PEAK_POWER,
     NO_REPORTS,
@@ -17,17 +18,16 @@ from inverters import (
     PEAK_POWER,
     POWER,
     RATIO,
-    SIDE,
-    by_side,
-    each,
-    on_roof,
+    REPORTING,
+    by_array,
+    one_per_serial,
+    with_labels,
 )
-from layout import Row
-from looks import in_unit, steps
+from placement import Row
 from queries import Query, metric
-from rows import rows
+from table_panels import table_panel
 
-COURSE = Row(
+COMPARISON = Row(
     "Through the day",
     (
         bands(
@@ -35,7 +35,7 @@ COURSE = Row(
             "The power of each as a share of its neighbours' median at that moment, by peak power where the config "
             "tells it. Red at the same hour every day is a shadow, red all day is dirt or a fault. Nothing is drawn by "
             "night, nor of an inverter that is silent.",
-            [Query(f"{on_roof(each(f'avg_over_time({RATIO}[$__interval])'))}", "{{inverter}}")],
+            [Query(f"{with_labels(one_per_serial(f'avg_over_time({RATIO}[$__interval])'))}", "{{inverter}}")],
             unit=units.PercentUnit,
             size=(24, 12),
             empty=NO_RULES,
@@ -47,7 +47,7 @@ COURSE = Row(
             "Power of each panel",
             "The mean of each report, so in steps of 5 to 15 minutes. A flat top below that of others is an inverter "
             "at its limit, which is no fault.",
-            [Query(on_roof(POWER), "{{inverter}}")],
+            [Query(with_labels(POWER), "{{inverter}}")],
             unit=units.Watt,
             size=(24, 9),
             empty=NO_REPORTS,
@@ -55,7 +55,7 @@ COURSE = Row(
     ),
 )
 
-SIDES = Row(
+ARRAYS = Row(
     "Sides of the roof",
     (
         lines(
@@ -64,8 +64,8 @@ SIDES = Row(
             "side has the sun, whatever its size.",
             [
                 Query(
-                    by_side(f"{POWER} and {INVERTER} {PEAK_POWER}")
-                    + f" / ({by_side(f'{PEAK_POWER} and {INVERTER} {POWER}')} > 0)",
+                    by_array(f"{POWER} and {INVERTER} {PEAK_POWER}")
+                    + f" / ({by_array(f'{PEAK_POWER} and {INVERTER} {POWER}')} > 0)",
                     "{{array}}",
                 )
             ],
@@ -76,21 +76,21 @@ SIDES = Row(
         days(
             "Energy of the last 30 days",
             "What each side made on each day, as its inverters count it.",
-            [Query(by_side(each(f"last_over_time({DAY}[1d] offset -36h)")), "{{array}}")],
+            [Query(by_array(one_per_serial(f"last_over_time({KILOWATT_HOURS_BY_DAY}[1d] offset -36h)")), "{{array}}")],
             unit=units.KiloWattHour,
             size=(12, 8),
         )
         .stacking(part.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
         .time_from("30d"),
-        rows(
+        table_panel(
             "Sides",
             "Each side of the config: how many panels with a known peak power, how much together, where it faces (90 "
             "is east, 180 south, 270 west), and how steep it is (0 lies flat).",
             [
-                Query(f"count by (instance, array) ({on_roof(PEAK_POWER)})"),
-                Query(f"sum by (instance, array) ({on_roof(PEAK_POWER)})"),
-                Query(f"max by (instance, array) ({metric('enphase_array_azimuth_degrees', SIDE)})"),
-                Query(f"max by (instance, array) ({metric('enphase_array_tilt_degrees', SIDE)})"),
+                Query(f"count by (instance, array) ({with_labels(PEAK_POWER)})"),
+                Query(f"sum by (instance, array) ({with_labels(PEAK_POWER)})"),
+                Query(f"max by (instance, array) ({metric('enphase_array_azimuth_degrees', ARRAY)})"),
+                Query(f"max by (instance, array) ({metric('enphase_array_tilt_degrees', ARRAY)})"),
             ],
             columns={
                 "array": "Side",
@@ -104,42 +104,42 @@ SIDES = Row(
             size=(24, 6),
             empty="The config of the exporter tells no sides",
         )
-        .override_by_name("Panels", in_unit(units.NoUnit))
-        .override_by_name("Peak power", in_unit(units.Watt)),
+        .override_by_name("Panels", field_unit(units.NoUnit))
+        .override_by_name("Peak power", field_unit(units.Watt)),
     ),
 )
 
 
-def inside(title: str, description: str, name: str, unit: str, *more: Query) -> timeseries.Panel:
-    queries = [Query(on_roof(metric(name)), "{{inverter}}"), *more]
+def measurement(title: str, description: str, name: str, unit: str, *more: Query) -> timeseries.Panel:
+    queries = [Query(with_labels(metric(name)), "{{inverter}}"), *more]
     return lines(title, description, queries, unit=unit, size=(12, 8), empty=NO_DETAILS)
 
 
-INSIDE = Row(
+MEASUREMENTS = Row(
     "What inverters measure",
     (
-        inside(
+        measurement(
             "DC voltage",
             "The voltage of each module. One that is lower than its like by a third or two thirds has lost a part of "
             "its cells: a bypass diode conducts, by a shadow or a defect.",
             "enphase_inverter_dc_voltage_volts",
             units.Volt,
         ),
-        inside(
+        measurement(
             "DC current",
             "The current of each module. It follows the sun: low current at a normal voltage is shade, dirt or snow.",
             "enphase_inverter_dc_current_amperes",
             units.Ampere,
         ),
-        inside(
+        measurement(
             "AC voltage",
             "The voltage at each inverter. It rises with the power along a cable: those at its end see the most, and "
             "switch off first when the grid is high.",
             "enphase_inverter_ac_voltage_volts",
             units.Volt,
-            Query(on_roof(metric("enphase_inverter_phase_voltage_volts")), "{{inverter}} {{phase}}"),
+            Query(with_labels(metric("enphase_inverter_phase_voltage_volts")), "{{inverter}} {{phase}}"),
         ),
-        inside(
+        measurement(
             "Temperature",
             "Of each inverter, under its panel: 20 to 40 degrees above the air are usual in the sun. Some firmware "
             "tells it, older firmware does not.",
@@ -157,8 +157,8 @@ REPORTS = Row(
             "Inverters that the gateway lists, those whose report is young, and those that it hears at this moment on "
             "the power line: none by night. Of all sides.",
             [
-                Query(f"count({LISTED})", "Listed", palette.NEUTRAL),
-                Query(f"sum({LISTED})", "Reporting", palette.SOLAR),
+                Query(f"count({REPORTING})", "Listed", palette.NEUTRAL),
+                Query(f"sum({REPORTING})", "Reporting", palette.SOLAR),
                 Query(f"sum({metric('enphase_communication_devices', device='pcu')})", "Heard", palette.HOME),
             ],
             unit=units.NoUnit,
@@ -177,15 +177,15 @@ REPORTS = Row(
         .min(0)
         .max(5)
         .decimals(0),
-        rows(
+        table_panel(
             "Inverters",
             "What is on the roof: part number, firmware, and the most power that each has ever reported. Different "
             "firmware on inverters of one part is an update that has not reached all.",
             [
-                Query(on_roof(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_info')})")),
-                Query(on_roof(metric("enphase_inverter_max_power_watts"))),
-                Query(on_roof(PEAK_POWER)),
-                Query(on_roof(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_phase_info')})")),
+                Query(with_labels(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_info')})")),
+                Query(with_labels(metric("enphase_inverter_max_power_watts"))),
+                Query(with_labels(PEAK_POWER)),
+                Query(with_labels(f"topk by (job, instance, serial) (1, {metric('enphase_inverter_phase_info')})")),
             ],
             columns={
                 "inverter": "Panel",

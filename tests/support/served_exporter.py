@@ -26,7 +26,7 @@ UNVERIFIED = ssl.create_default_context()
 UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
 
 
-def written(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("home", "barn"), more: str = "") -> Path:
+def write_config(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("home", "barn"), more: str = "") -> Path:
     """exporter.yml for these gateways."""
     lines = ["gateways:"]
     for gateway, name in zip(gateways, names, strict=False):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from support.dashboards import Json, dashboards, panels_by_row, substituted, variables
+from support.dashboards import Json, dashboards, panels_by_row, substitute, variables
 from support.tsdb import Prometheus, Series, Steps
 
 PIXELS_A_COLUMN = 60
@@ -18,7 +18,7 @@ _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
-class Seen:
+class QueryResult:
     """What came back for one query of a panel. `place`: dashboard/row/title."""
 
     place: str
@@ -55,11 +55,11 @@ class View:
     def choosing(self, **chosen: str) -> "View":
         return replace(self, chosen={**self.chosen, **chosen})
 
-    def panels(self) -> Iterator[Seen]:
+    def panels(self) -> Iterator[QueryResult]:
         """Each query of each panel, in their order."""
         for row, panel in panels_by_row(dashboards()[self.dashboard]):
             for target in panel["targets"]:
-                yield Seen(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.answer(panel, target))
+                yield QueryResult(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.answer(panel, target))
 
     def of(self, title: str) -> dict[str, list[Series]]:
         """What came back for the queries of the one panel `row/title`, by their letters."""
@@ -79,7 +79,7 @@ class View:
         (variable,) = (each for each in variables(self.dashboard) if each["name"] == name)
         match = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
         assert match, variable["query"]
-        selector = substituted(match[1], self.dashboard, **self.chosen)
+        selector = substitute(match[1], self.dashboard, **self.chosen)
         return self.prometheus.label_values(match[2], selector, self.start({}), self.now)
 
     def start(self, panel: Json) -> float:
@@ -100,7 +100,7 @@ class View:
             "__interval": f"{step:.0f}s",
             "__rate_interval": f"{max(step + SCRAPES, 4 * SCRAPES):.0f}s",
         }
-        return substituted(expression, self.dashboard, **{**own, **self.chosen})
+        return substitute(expression, self.dashboard, **{**own, **self.chosen})
 
     def answer(self, panel: Json, target: Json) -> list[Series]:
         expression = self.asked(target["expr"], panel)

@@ -8,11 +8,11 @@ from envoy_exporter.gateway.settings import Settings
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import Cloud
 from envoy_simulator.faults import NoFaults
-from support.clock import StillClock
-from support.enlighten import account, renewal
-from support.exporter import Scraped
+from support.clock import ManualClock
+from support.enlighten import account, token_renewal
 from support.exposition import Exposition
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
 FEW = frozenset({"production", "inverters"})
@@ -28,10 +28,10 @@ class House:
     """
 
     def __init__(self, folder: Path, faults: NoFaults | None = None, *, ticking: bool = False) -> None:
-        self.clock = StillClock()
+        self.clock = ManualClock()
         self.folder = folder
         self.state = folder / "state"
-        self.gateway = Simulator("8.3", clock=(self.clock if ticking else StillClock()).time, faults=faults)
+        self.gateway = Simulator("8.3", clock=(self.clock if ticking else ManualClock()).time, faults=faults)
         self.cloud = Cloud(self.gateway.serial, username=ACCOUNT, clock=self.clock.time)
 
     def __enter__(self) -> Self:
@@ -52,10 +52,10 @@ class House:
         told = {"token": None, "serial": self.gateway.serial, "collectors": FEW, **changes}
         return settings(self.gateway, **told)
 
-    def exporter(self, shared: Account | None = None, **changes: object) -> Scraped:
+    def exporter(self, shared: Account | None = None, **changes: object) -> InProcessExporter:
         """One that starts now."""
-        own = renewal(shared or self.account, self.gateway.serial, self.clock, state=self.state)
-        return Scraped(self.settings(**changes), self.clock, renewal=own)
+        own = token_renewal(shared or self.account, self.gateway.serial, self.clock, state=self.state)
+        return InProcessExporter(self.settings(**changes), self.clock, renewal=own)
 
 
 def renewals(exposition: Exposition) -> dict[str, float]:
@@ -63,12 +63,12 @@ def renewals(exposition: Exposition) -> dict[str, float]:
     return {labels[0]: count for labels, count in counted.items() if count}
 
 
-def refused(exposition: Exposition) -> float:
+def unauthorized_requests(exposition: Exposition) -> float:
     """How many requests the gateway answered with 401."""
     return sum(n for labels, n in exposition.of("enphase_gateway_requests_total").items() if "401" in labels)
 
 
-def is_well(exposition: Exposition) -> bool:
+def is_healthy(exposition: Exposition) -> bool:
     successes = exposition.of("enphase_scrape_collector_success").values()
     failures = exposition.of("enphase_gateway_request_failures_total")
     return exposition.value("enphase_authenticated") == 1 and all(successes) and not failures

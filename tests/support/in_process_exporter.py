@@ -18,11 +18,11 @@ from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
 from support.exposition import Exposition, parsed, parsed_openmetrics
 
-ON = frozenset(collector.name for collector in COLLECTORS if collector.enabled_by_default)
+ENABLED_BY_DEFAULT = frozenset(collector.name for collector in COLLECTORS if collector.enabled_by_default)
 """The collectors that nobody has to switch on."""
 
 
-class Scraped:
+class InProcessExporter:
     """One gateway, asked by the test's own thread. `close_all()` ends those that a test has made."""
 
     _open: ClassVar[list[Gateway]] = []
@@ -39,7 +39,7 @@ class Scraped:
         self.clock = clock or SystemClock()
         self.telemetry = Telemetry("test")
         self.gateway = Gateway(
-            replace(settings, collectors=settings.collectors or of_use(ON, read or ReadSettings())),
+            replace(settings, collectors=settings.collectors or of_use(ENABLED_BY_DEFAULT, read or ReadSettings())),
             clock=self.clock,
             random=random or Random(1),
             telemetry=self.telemetry,

@@ -8,7 +8,7 @@ from envoy_exporter.documents import INFO, Document, Documents, Json
 from support.documents import NOW, check, information, read_documents
 
 
-class Polled:
+class PollSequence:
     """One collector of one gateway. `step`: seconds between polls, unless a poll says otherwise."""
 
     def __init__(self, collector: Collector[Any], step: float = 60.0) -> None:
@@ -41,6 +41,6 @@ class Polled:
         return read
 
 
-def rules(read: Result[Any], *which: str) -> list[tuple[str, str]]:
+def rejected_rules(read: Result[Any], *which: str) -> list[tuple[str, str]]:
     """What was rejected, by rule and key; of these rules alone, if any are named."""
     return [(each.rule, each.key) for each in read.rejections if each.rule in which or not which]

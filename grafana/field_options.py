@@ -14,18 +14,18 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 
-from palette import NEUTRAL, Thing
+from palette import NEUTRAL, NameAndColour
 
 Value = TypeVar("Value", bound=float | str)
 
 
-def named(values: Mapping[Value, Thing]) -> ValueMap:
+def value_mapping(values: Mapping[Value, NameAndColour]) -> ValueMap:
     """For `.mappings([...])`: 1 is shown as "open", in green; or "import" as "From the grid"."""
     words = (value if isinstance(value, str) else f"{value:g}" for value in values)
     return ValueMap(
         {
-            word: ValueMappingResult(text=thing.name, color=thing.colour, index=place)
-            for place, (word, thing) in enumerate(zip(words, values.values(), strict=True))
+            word: ValueMappingResult(text=thing.name, color=thing.colour, index=place_panels)
+            for place_panels, (word, thing) in enumerate(zip(words, values.values(), strict=True))
         }
     )
 
@@ -39,21 +39,21 @@ def steps(*colours: tuple[float, str], below: str = NEUTRAL) -> ThresholdsConfig
     )
 
 
-def coloured(values: Mapping[Value, Thing]) -> list[DynamicConfigValue]:
+def coloured_names(values: Mapping[Value, NameAndColour]) -> list[DynamicConfigValue]:
     """A column of names in their colours, for `.override_by_name(...)`."""
-    return [*COLOURED, DynamicConfigValue("mappings", [named(values)])]
+    return [*COLOURED, DynamicConfigValue("mappings", [value_mapping(values)])]
 
 
-def in_unit(
-    unit: str, *, colours: ThresholdsConfig | None = None, values: Mapping[float, Thing] | None = None
+def field_unit(
+    unit: str, *, colours: ThresholdsConfig | None = None, values: Mapping[float, NameAndColour] | None = None
 ) -> list[DynamicConfigValue]:
     """For `.override_by_name(...)`: the field's own unit; in a table its background too, by steps or by value."""
-    own = [DynamicConfigValue("unit", unit)]
+    exporter_metric = [DynamicConfigValue("unit", unit)]
     if colours:
-        own += [DynamicConfigValue("thresholds", colours.build()), BACKGROUND]
+        exporter_metric += [DynamicConfigValue("thresholds", colours.build()), BACKGROUND]
     if values:
-        own += [DynamicConfigValue("mappings", [named(values)]), BACKGROUND]
-    return own
+        exporter_metric += [DynamicConfigValue("mappings", [value_mapping(values)]), BACKGROUND]
+    return exporter_metric
 
 
 OUTLINE = [
@@ -82,5 +82,5 @@ BACKGROUND = DynamicConfigValue(
 """Of a table's cell. One without a value has the lowest colour: give it `steps(..., below=NOTHING)`."""
 
 
-BY_STEPS = FieldColor().mode(FieldColorModeId.THRESHOLDS)
+COLOUR_BY_STEPS = FieldColor().mode(FieldColorModeId.THRESHOLDS)
 """For `.color_scheme(...)`: the colour by the steps, not by the query."""

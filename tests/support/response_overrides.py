@@ -8,22 +8,22 @@ from envoy_simulator.faults import NoFaults
 from envoy_simulator.http_types import Request, Response
 
 Answer = Callable[[Request], Response]
-Oddity = Callable[[Request, Answer], Response | None]
+Override = Callable[[Request, Answer], Response | None]
 
 
-class Odd(NoFaults):
+class ResponseOverrides(NoFaults):
     """Each path has its oddity, "*" any other path; `heal()` ends them all."""
 
-    def __init__(self, oddities: Mapping[str, Oddity]) -> None:
-        self.oddities = dict(oddities)
+    def __init__(self, oddities: Mapping[str, Override]) -> None:
+        self.overrides = dict(oddities)
         self.silent = threading.Event()
 
     def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
-        oddity = self.oddities.get(request.path, self.oddities.get("*"))
+        oddity = self.overrides.get(request.path, self.overrides.get("*"))
         return oddity(request, answer) if oddity else super().request(request, connection, answer)
 
-    def heal(self) -> None:
-        self.oddities.clear()
+    def clear(self) -> None:
+        self.overrides.clear()
         self.silent.set()
 
     def silence(self, *_: object) -> None:
@@ -31,10 +31,10 @@ class Odd(NoFaults):
         self.silent.wait(60)
 
 
-def says(status: int, body: bytes = b"", **headers: str) -> Oddity:
+def responds(status: int, body: bytes = b"", **headers: str) -> Override:
     told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return lambda *_: Response(status, told, body)
 
 
-def breaks(_: Request, __: Answer) -> None:
+def closes_connection(_: Request, __: Answer) -> None:
     """Closes the connection without a word."""
