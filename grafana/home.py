@@ -80,7 +80,7 @@ NOW = Row(
         )
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
-        .mappings([value_mapping({0: NameAndColour("no", palette.GOOD)})]),
+        .mappings([value_mapping({0: NameAndColour("none", palette.GOOD)})]),
     ),
 )
 
