@@ -27,9 +27,9 @@ def test_cli_sigterm_exits_0_within_two_seconds(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway, Command(f"--config.file={write_config(gateway, folder=tmp_path)}") as command:
         assert parsed(command.get("/metrics").text).value("enphase_up") == 1
         command.process.send_signal(signal.SIGTERM)
-        assert command.end(timeout=2) == 0
-    assert "Traceback" not in command.said
-    assert gateway.token not in command.said
+        assert command.wait(timeout=2) == 0
+    assert "Traceback" not in command.output
+    assert gateway.token not in command.output
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -43,9 +43,9 @@ def test_cli_signal_during_a_scrape_answers_it_and_exits_0(tmp_path: Path, numbe
                 client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
                 _until(lambda: gateway.connections)
                 command.process.send_signal(number)
-                assert command.end(timeout=2) == 0
+                assert command.wait(timeout=2) == 0
                 assert client.recv(15) == b"HTTP/1.1 200 OK", "the scrape still gets its response"
-    assert "Traceback" not in command.said
+    assert "Traceback" not in command.output
 
 
 def test_cli_gateway_refusing_connections_is_down_within_two_seconds(tmp_path: Path) -> None:
@@ -93,11 +93,11 @@ def test_cli_invalid_config_prints_every_problem_and_exits_2(tmp_path: Path) -> 
     config.write_text("gateways:\n- host: http://a/\n  min_intervall: 10s\n  token: eyJhbGciOiJub25lIn0.hunter2\n")
     for arguments in ((), ("--config.check",)):
         with Command(f"--config.file={config}", *arguments) as command:
-            assert command.end() == 2
-        assert f"{config}:2: gateways[0].host" in command.said
-        assert f"{config}:3: gateways[0].min_intervall: unknown key " in command.said
-        assert "hunter2" not in command.said
-        assert "Traceback" not in command.said
+            assert command.wait() == 2
+        assert f"{config}:2: gateways[0].host" in command.output
+        assert f"{config}:3: gateways[0].min_intervall: unknown key " in command.output
+        assert "hunter2" not in command.output
+        assert "Traceback" not in command.output
 
 
 def test_cli_invalid_config_and_web_config_are_reported_together(tmp_path: Path) -> None:
@@ -106,11 +106,11 @@ def test_cli_invalid_config_and_web_config_are_reported_together(tmp_path: Path)
     web.write_text("basic_auth_users: {prometheus: hunter2}")
     for arguments in ((), ("--config.check",)):
         with Command(f"--config.file={config}", f"--web.config.file={web}", *arguments) as command:
-            assert command.end() == 2
-        assert f"{config}:1: gateways[0].timeout" in command.said
-        assert f"{web}:1: basic_auth_users" in command.said
-        assert "hunter2" not in command.said
-        assert "prometheus:" not in command.said
+            assert command.wait() == 2
+        assert f"{config}:1: gateways[0].timeout" in command.output
+        assert f"{web}:1: basic_auth_users" in command.output
+        assert "hunter2" not in command.output
+        assert "prometheus:" not in command.output
 
 
 def test_cli_config_check_checks_the_web_config_file_too(tmp_path: Path) -> None:
@@ -118,17 +118,17 @@ def test_cli_config_check_checks_the_web_config_file_too(tmp_path: Path) -> None
     config.write_text("gateways: [{host: a}]")
     web.write_text("tls_server_config: {cert_file: none, key_file: none}")
     with Command(f"--config.file={config}", f"--web.config.file={web}", "--config.check") as command:
-        assert command.end() == 2
+        assert command.wait() == 2
     for line, key in ((1, "cert_file"), (1, "key_file")):
-        assert f"{web}:{line}: tls_server_config.{key}: {tmp_path}/none " in command.said
+        assert f"{web}:{line}: tls_server_config.{key}: {tmp_path}/none " in command.output
 
 
 def test_cli_config_check_valid_config_exits_0(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a}]")
     with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.end() == 0
-    assert command.said == "the config is valid\n"
+        assert command.wait() == 0
+    assert command.output == "the config is valid\n"
 
 
 def test_cli_config_check_unusable_token_is_a_warning_and_exits_0(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_cli_config_check_unusable_token_is_a_warning_and_exits_0(tmp_path: Path
     expired.write_text(jwt.encode({"exp": 1_600_000_000}, "k" * 32))
     config.write_text(f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}}]")
     with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.end() == 0
-    warnings = dict(line.split(": ", 1) for line in command.said.splitlines()[1:])
+        assert command.wait() == 0
+    warnings = dict(line.split(": ", 1) for line in command.output.splitlines()[1:])
     assert f"{tmp_path}/none" in warnings["a"]
     assert "expired on 2020-09-13" in warnings["b"]
 
@@ -146,15 +146,15 @@ def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a, token: 'hunter2 hunter2'}]")
     with Command(f"--config.file={config}") as command:
-        assert command.end() == 2
-    assert f"{config}:1: gateways[0].token: " in command.said
-    assert "hunter2" not in command.said
+        assert command.wait() == 2
+    assert f"{config}:1: gateways[0].token: " in command.output
+    assert "hunter2" not in command.output
 
 
 def test_cli_without_config_exits_2(tmp_path: Path) -> None:
     with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
-        assert command.end() == 2
-    assert "exporter.yml: file not found" in command.said
+        assert command.wait() == 2
+    assert "exporter.yml: file not found" in command.output
 
 
 def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
         environment = {"ENVOY_HOST": gateway.address, "ENVOY_TOKEN": gateway.token, "PYTHONPATH": str(Path.cwd())}
         with Command(environment=environment, cwd=str(tmp_path)) as command:
             assert parsed(command.get("/metrics").text).value("enphase_up") == 1
-    assert gateway.token not in command.said
+    assert gateway.token not in command.output
 
 
 @pytest.mark.parametrize(
@@ -182,19 +182,19 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
 )
 def test_cli_invalid_flag_exits_2(arguments: tuple[str, ...], word: str) -> None:
     with Command(*arguments) as command:
-        assert command.end() == 2
-    assert word in command.said
-    assert "Traceback" not in command.said
+        assert command.wait() == 2
+    assert word in command.output
+    assert "Traceback" not in command.output
 
 
 def test_cli_address_in_use_exits_1_with_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         with Command("--demo", f"--web.listen-address={address}") as command:
-            assert command.end() == 1
-    assert f"cannot listen on {address}" in command.said
-    assert command.said.count("\n") == 1
-    assert "Traceback" not in command.said
+            assert command.wait() == 1
+    assert f"cannot listen on {address}" in command.output
+    assert command.output.count("\n") == 1
+    assert "Traceback" not in command.output
 
 
 def test_cli_flags_override_the_config(tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ def test_cli_flags_override_the_config(tmp_path: Path) -> None:
 def test_cli_several_addresses_are_served() -> None:
     with Command("--demo", "--web.listen-address=[::1]:0") as command:
         assert command.get("/-/healthy").status_code == 200
-        _until(lambda: len(re.findall("listening", command.said)) == 2)
-        port = re.findall(r"address=::1 port=(\d+)", command.said)[0]
+        _until(lambda: len(re.findall("listening", command.output)) == 2)
+        port = re.findall(r"address=::1 port=(\d+)", command.output)[0]
         assert httpx.get(f"http://[::1]:{port}/-/healthy", trust_env=False).status_code == 200
 
 
@@ -225,28 +225,28 @@ def test_cli_sighup_invalid_config_keeps_the_current_one(tmp_path: Path) -> None
             valid = path.read_text()
             path.write_text("gateways: [{hots: a}]")
             command.process.send_signal(signal.SIGHUP)
-            _until(lambda: "config is invalid" in command.said)
+            _until(lambda: "config is invalid" in command.output)
             exposition = parsed(command.get("/metrics").text)
             assert exposition.value("enphase_exporter_config_last_reload_successful") == 0
             assert exposition.value("enphase_up") == 1
             path.write_text(valid)
             command.process.send_signal(signal.SIGHUP)
-            _until(lambda: "config reloaded" in command.said)
+            _until(lambda: "config reloaded" in command.output)
             exposition = parsed(command.get("/metrics").text)
             assert exposition.value("enphase_exporter_config_last_reload_successful") == 1
 
 
 def test_cli_json_log_lines_are_json() -> None:
     with Command("--demo", "--log.format=json") as command:
-        _until(lambda: "listening" in command.said)
-        line = next(line for line in command.said.splitlines() if "listening" in line)
+        _until(lambda: "listening" in command.output)
+        line = next(line for line in command.output.splitlines() if "listening" in line)
     assert (json.loads(line)["level"], json.loads(line)["address"]) == ("info", "127.0.0.1")
 
 
 def test_cli_version_is_printed() -> None:
     with Command("--version") as command:
-        assert command.end() == 0
-    assert command.said.startswith(f"envoy_exporter {__version__} (Python 3.")
+        assert command.wait() == 0
+    assert command.output.startswith(f"envoy_exporter {__version__} (Python 3.")
 
 
 def test_cli_simulate_is_an_error_that_names_envoy_simulator() -> None:
@@ -275,10 +275,10 @@ def test_cli_pages_and_debug_log_contain_no_secret_or_account(tmp_path: Path) ->
             pages = {path: command.get(path).text for path in paths}
             config.write_text(config.read_text() + "state_directory: https://me:battery-staple-3@x/\n")
             reload = httpx.post(f"{command.url}/-/reload", trust_env=False)
-            _until(lambda: "config is invalid" in command.said)
+            _until(lambda: "config is invalid" in command.output)
             assert reload.status_code == 500
-            assert command.said.count("HTTP 401") == 2
-    for source, text in {**pages, "reload": reload.text, "log": command.said}.items():
+            assert command.output.count("HTTP 401") == 2
+    for source, text in {**pages, "reload": reload.text, "log": command.output}.items():
         for secret in (token[:12], token[-12:], "battery-staple", "hunter2", "homeowner", "example.com"):
             assert secret not in text, source
 

@@ -28,7 +28,7 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._said: list[str] = []
+        self._output: list[str] = []
         self._readers = [
             threading.Thread(target=self._read, args=(stream,), daemon=True)
             for stream in (self.process.stdout, self.process.stderr)
@@ -48,26 +48,26 @@ class Command:
             reader.join(10)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """Everything that it has written to stdout and stderr."""
-        return "".join(self._said)
+        return "".join(self._output)
 
     @property
     def url(self) -> str:
         """Its URL; waits until it listens."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if match := LISTENING.search(self.said):
+            if match := LISTENING.search(self.output):
                 return f"http://127.0.0.1:{match[1]}"
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError(f"the command does not listen: {self.said}")
+        raise AssertionError(f"the command does not listen: {self.output}")
 
     def get(self, path: str, timeout: float = 30.0) -> httpx.Response:
         return httpx.get(self.url + path, timeout=timeout, trust_env=False)
 
-    def end(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """Waits for the end of the process and returns its exit code."""
         code = self.process.wait(timeout)
         for reader in self._readers:
@@ -76,5 +76,5 @@ class Command:
 
     def _read(self, stream: object) -> None:
         for line in stream:  # type: ignore[attr-defined]
-            self._said.append(line)
+            self._output.append(line)
         stream.close()  # type: ignore[attr-defined]
