@@ -286,5 +286,5 @@ def test_cli_pages_and_debug_log_contain_no_secret_or_account(tmp_path: Path) ->
 def _until(true: object, seconds: float = 10.0) -> None:
     ends = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
-        assert time.monotonic() < ends, "it did not come about"
+        assert time.monotonic() < ends, "condition not met in time"
         time.sleep(0.05)

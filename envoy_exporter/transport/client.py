@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpcore
 import httpx
 
-from .errors import InvalidResponse, NoResponse, Unreachable
+from .errors import InvalidResponse, NoResponse, Unreachable, bare
 from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -204,7 +204,8 @@ class _Capped(httpx.SyncByteStream):
                 if size > LARGEST_BODY:
                     raise InvalidResponse("too_large", f"its answer is larger than {LARGEST_BODY} bytes")
                 yield part
-        except httpcore.RemoteProtocolError:
+        except httpcore.RemoteProtocolError as error:
+            bare(error)
             raise NoResponse("truncated", "its answer broke off before its end") from None
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ RequestError               the base; `reason` is the label of the counter
 
 from typing import ClassVar, TypeVar
 
-_Error = TypeVar("_Error", bound=Exception)
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 class RequestError(Exception):
@@ -41,6 +41,12 @@ class InvalidResponse(RequestError):
 
 
 def bare(error: _Error) -> _Error:
-    """The error without its traceback and context, which would keep the response and the connection alive."""
-    error.__traceback__ = error.__context__ = None
+    """The error without tracebacks and context, which would keep the response and the connection alive.
+
+    From Python 3.12 on, the error that httpcore maps keeps itself alive, through a frame of contextlib.
+    """
+    cause = error.__cause__ or error.__context__
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    if cause is not None:
+        bare(cause)
     return error

@@ -130,6 +130,11 @@ def changes_documents(fault: Fault) -> bool:
     return fault.layer in DOCUMENT_LAYERS or fault.name in UNPREDICTABLE
 
 
+def changes_system(fault: Fault) -> bool:
+    """Whether other documents come from another system, which may have other CTs."""
+    return fault.layer is Layer.IDENTITY
+
+
 def unverifiable(case: Case) -> frozenset[str]:
     """The collectors whose correct values are unknown, because the gateway itself reports wrong ones."""
     rejected = case.phase in REJECTED.get(case.fault, ())

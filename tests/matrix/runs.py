@@ -13,12 +13,14 @@ from tempfile import TemporaryDirectory
 from support.exposition import Key
 
 from envoy_simulator.faults import FAULTS, When
-from matrix.cases import EXPOSED_AS_REPORTED, LONG_LINES, Case, Phase, changes_documents, unverifiable
+from matrix.cases import EXPOSED_AS_REPORTED, LONG_LINES, Case, Phase, changes_documents, changes_system, unverifiable
 from matrix.environment import SHORT_TIMEOUT, Environment, ScrapeResult, late_morning, with_few_inverters
 from matrix.reference import STEP, ReferenceGateway, collector_of, readers
 
 MAX_BACK_OFF = 600.0
 """Seconds after which everything has recovered."""
+METERS_HOLD = 600
+"""Seconds for which another list of meters must last until the sources that follow from it change."""
 MAX_LOGINS = 2
 """In a minute, for an account that gets no token."""
 
@@ -91,7 +93,7 @@ def run(case: Case, folder: Path, counted: Counter[str]) -> list[str]:
             if case.fault == "another-gateway":
                 checker.report(leaked_secrets(environment), "sent to another gateway")
             environment.gateway.faults.heal()
-        checker.check_recovery(documents_changed=changes_documents(fault))
+        checker.check_recovery(documents_changed=changes_documents(fault), system_changed=changes_system(fault))
         environment.check_log()
     count(environment, counted)
     return environment.violations
@@ -164,7 +166,7 @@ class Checker:
         elif self.breaks == "endpoint" and self.affected:
             self.report(set(scraped.failing) - readers(self.affected), "failing, although it reads another endpoint")
 
-    def check_recovery(self, *, documents_changed: bool) -> None:
+    def check_recovery(self, *, documents_changed: bool, system_changed: bool = False) -> None:
         """After the back-off and two scrapes the exporter has everything that it had before, and nothing else."""
         environment = self.environment
         wait = environment.back_off()
@@ -177,6 +179,9 @@ class Checker:
         if documents_changed:
             wait = max(wait, environment.seconds_until_all_documents_are_due())
         environment.scrape(ceil(wait / STEP) * STEP)
+        if system_changed:
+            for _ in range(METERS_HOLD // 300):
+                environment.scrape(300.0)
         scraped = environment.scrape()
         environment.fetch_every_page()
         self.check_healthy(scraped)

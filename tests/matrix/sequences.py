@@ -9,7 +9,7 @@ from random import Random
 from envoy_simulator import PROFILES
 from envoy_simulator.faults import FAULTS, When
 from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Value
-from matrix.cases import changes_documents
+from matrix.cases import changes_documents, changes_system
 from matrix.environment import Environment, with_few_inverters
 from matrix.reference import STEP, readers
 from matrix.runs import Checker, count
@@ -89,7 +89,7 @@ def run(seed: int, folder: Path, counted: Counter[str]) -> list[str]:
                         counted["faults switched on"] += 1
                 checker.check_during_fault(environment.scrape(pause))
             environment.gateway.faults.heal()
-        checker.check_recovery(documents_changed=documents_changed)
+        checker.check_recovery(documents_changed=documents_changed, system_changed=any(map(changes_system, faults)))
         environment.check_log()
     count(environment, counted)
     return environment.violations

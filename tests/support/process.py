@@ -18,17 +18,17 @@ LISTENING = re.compile(r"msg=listening address=\S+ port=(\d+)")
 class Command:
     """`envoy-exporter` with these arguments, on a free port of this machine."""
 
-    def __init__(self, *words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ENVOY_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *words],
+            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *arguments],
             env={**clean, **(environment or {})},
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._output: list[str] = []
+        self._lines: list[str] = []
         self._readers = [
             threading.Thread(target=self._read, args=(stream,), daemon=True)
             for stream in (self.process.stdout, self.process.stderr)
@@ -50,7 +50,7 @@ class Command:
     @property
     def output(self) -> str:
         """Everything that it has written to stdout and stderr."""
-        return "".join(self._output)
+        return "".join(self._lines)
 
     @property
     def url(self) -> str:
@@ -76,5 +76,5 @@ class Command:
 
     def _read(self, stream: object) -> None:
         for line in stream:  # type: ignore[attr-defined]
-            self._output.append(line)
+            self._lines.append(line)
         stream.close()  # type: ignore[attr-defined]
