@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.enlighten import trusted_ca_file
 from support.exposition import parsed
-from support.served_exporter import Served
+from support.served_exporter import ServedExporter
 
 from envoy_exporter.config import ConfigError
 from envoy_simulator import Simulator
@@ -32,7 +32,7 @@ def gateway(simulated: Simulator, name: str = "home", more: str = "") -> str:
 def test_an_account_and_a_serial_are_enough(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         more = f"{account(cloud, tmp_path)}\nstate_directory: {tmp_path}/state"
-        with Served(written(tmp_path, gateway(simulated), more=more)) as served:
+        with ServedExporter(written(tmp_path, gateway(simulated), more=more)) as served:
             exposition = parsed(served.get("/metrics").text)
             page = served.get("/config").text
     assert exposition.value("enphase_up") == 1
@@ -47,7 +47,7 @@ def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> Non
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud, Cloud() as other:
         own = gateway(simulated, more=f", {account(cloud, tmp_path)}")
         path = written(tmp_path, own, more=f"enlighten: {{username: a@b, password: c, login_url: '{other.login_url}'}}")
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 1
         assert other.requests == []
 
@@ -55,7 +55,7 @@ def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> Non
 def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         path = written(tmp_path, gateway(simulated), more=account(cloud, tmp_path, "wrong"))
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
             for interval in ("20s", "30s"):
                 written(
@@ -72,7 +72,7 @@ def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes
             assert _is_open(served)
 
 
-def _is_open(served: Served) -> bool:
+def _is_open(served: ServedExporter) -> bool:
     """May the cloud be asked for this gateway."""
     renewal = served.exporter.served.gateways["home"].collector.gateway.token_source
     return renewal is not None and not renewal.status.error
@@ -80,7 +80,7 @@ def _is_open(served: Served) -> bool:
 
 def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
-        with Served(written(tmp_path, gateway(simulated), more=account(cloud, tmp_path))) as served:
+        with ServedExporter(written(tmp_path, gateway(simulated), more=account(cloud, tmp_path))) as served:
             served.get("/metrics")
             written(tmp_path, gateway(simulated, "barn", ", min_interval: 20s"), more=account(cloud, tmp_path))
             assert served.get("/-/reload", method="POST").status_code == 200
@@ -94,7 +94,7 @@ def test_gateways_share_an_account(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
         path = written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             for name in ("home", "barn"):
                 assert parsed(served.get(f"/probe?target={name}").text).value("enphase_authenticated") == 0
         assert cloud.logins == 1
@@ -103,7 +103,7 @@ def test_gateways_share_an_account(tmp_path: Path) -> None:
 def test_a_gateway_that_is_added_at_a_reload_finds_the_account_refused(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
-        with Served(written(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
+        with ServedExporter(written(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
             served.get("/probe?target=home")
             written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
             assert served.get("/-/reload", method="POST").status_code == 200
@@ -116,7 +116,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
 ) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home"
-        with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
+        with ServedExporter(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
             (warning,) = served.app.warnings()
             assert warning.startswith("home: enlighten ")
@@ -128,7 +128,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
 def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
-        with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
+        with ServedExporter(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
             assert list(served.app.warnings()) == []
 
 
@@ -145,5 +145,5 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
 def test_an_account_that_can_log_nobody_in_is_a_problem(told: str, words: str, tmp_path: Path) -> None:
     path = written(tmp_path, "host: a", "host: b", more=f"enlighten: {{{told}}}")
     with pytest.raises(ConfigError, match=words) as error:
-        Served(path)
+        ServedExporter(path)
     assert len(error.value.problems) == 1

@@ -27,7 +27,7 @@ def test_cli_sigterm_exits_0_within_two_seconds(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway, Command(f"--config.file={write_config(gateway, folder=tmp_path)}") as command:
         assert parsed(command.get("/metrics").text).value("enphase_up") == 1
         command.process.send_signal(signal.SIGTERM)
-        assert command.end(timeout=2) == 0
+        assert command.wait(timeout=2) == 0
     assert "Traceback" not in command.output
     assert gateway.token not in command.output
 
@@ -43,7 +43,7 @@ def test_cli_signal_during_a_scrape_answers_it_and_exits_0(tmp_path: Path, numbe
                 client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
                 _until(lambda: gateway.connections)
                 command.process.send_signal(number)
-                assert command.end(timeout=2) == 0
+                assert command.wait(timeout=2) == 0
                 assert client.recv(15) == b"HTTP/1.1 200 OK", "the scrape still gets its response"
     assert "Traceback" not in command.output
 
@@ -93,7 +93,7 @@ def test_cli_invalid_config_prints_every_problem_and_exits_2(tmp_path: Path) -> 
     config.write_text("gateways:\n- host: http://a/\n  min_intervall: 10s\n  token: eyJhbGciOiJub25lIn0.hunter2\n")
     for arguments in ((), ("--config.check",)):
         with Command(f"--config.file={config}", *arguments) as command:
-            assert command.end() == 2
+            assert command.wait() == 2
         assert f"{config}:2: gateways[0].host" in command.output
         assert f"{config}:3: gateways[0].min_intervall: unknown key " in command.output
         assert "hunter2" not in command.output
@@ -106,7 +106,7 @@ def test_cli_invalid_config_and_web_config_are_reported_together(tmp_path: Path)
     web.write_text("basic_auth_users: {prometheus: hunter2}")
     for arguments in ((), ("--config.check",)):
         with Command(f"--config.file={config}", f"--web.config.file={web}", *arguments) as command:
-            assert command.end() == 2
+            assert command.wait() == 2
         assert f"{config}:1: gateways[0].timeout" in command.output
         assert f"{web}:1: basic_auth_users" in command.output
         assert "hunter2" not in command.output
@@ -118,7 +118,7 @@ def test_cli_config_check_checks_the_web_config_file_too(tmp_path: Path) -> None
     config.write_text("gateways: [{host: a}]")
     web.write_text("tls_server_config: {cert_file: none, key_file: none}")
     with Command(f"--config.file={config}", f"--web.config.file={web}", "--config.check") as command:
-        assert command.end() == 2
+        assert command.wait() == 2
     for line, key in ((1, "cert_file"), (1, "key_file")):
         assert f"{web}:{line}: tls_server_config.{key}: {tmp_path}/none " in command.output
 
@@ -127,7 +127,7 @@ def test_cli_config_check_valid_config_exits_0(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a}]")
     with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.end() == 0
+        assert command.wait() == 0
     assert command.output == "the config is valid\n"
 
 
@@ -136,7 +136,7 @@ def test_cli_config_check_unusable_token_is_a_warning_and_exits_0(tmp_path: Path
     expired.write_text(jwt.encode({"exp": 1_600_000_000}, "k" * 32))
     config.write_text(f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}}]")
     with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.end() == 0
+        assert command.wait() == 0
     warnings = dict(line.split(": ", 1) for line in command.output.splitlines()[1:])
     assert f"{tmp_path}/none" in warnings["a"]
     assert "expired on 2020-09-13" in warnings["b"]
@@ -146,14 +146,14 @@ def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
     config = tmp_path / "exporter.yml"
     config.write_text("gateways: [{host: a, token: 'hunter2 hunter2'}]")
     with Command(f"--config.file={config}") as command:
-        assert command.end() == 2
+        assert command.wait() == 2
     assert f"{config}:1: gateways[0].token: " in command.output
     assert "hunter2" not in command.output
 
 
 def test_cli_without_config_exits_2(tmp_path: Path) -> None:
     with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
-        assert command.end() == 2
+        assert command.wait() == 2
     assert "exporter.yml: file not found" in command.output
 
 
@@ -182,7 +182,7 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
 )
 def test_cli_invalid_flag_exits_2(arguments: tuple[str, ...], word: str) -> None:
     with Command(*arguments) as command:
-        assert command.end() == 2
+        assert command.wait() == 2
     assert word in command.output
     assert "Traceback" not in command.output
 
@@ -191,7 +191,7 @@ def test_cli_address_in_use_exits_1_with_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         with Command("--demo", f"--web.listen-address={address}") as command:
-            assert command.end() == 1
+            assert command.wait() == 1
     assert f"cannot listen on {address}" in command.output
     assert command.output.count("\n") == 1
     assert "Traceback" not in command.output
@@ -245,7 +245,7 @@ def test_cli_json_log_lines_are_json() -> None:
 
 def test_cli_version_is_printed() -> None:
     with Command("--version") as command:
-        assert command.end() == 0
+        assert command.wait() == 0
     assert command.output.startswith(f"envoy_exporter {__version__} (Python 3.")
 
 

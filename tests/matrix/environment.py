@@ -17,7 +17,7 @@ from typing import Self
 import httpx
 from support.clock import RunningClock
 from support.exposition import Exposition, parsed, parsed_openmetrics
-from support.served_exporter import Served
+from support.served_exporter import ServedExporter
 
 from envoy_exporter import logs
 from envoy_exporter.enlighten.renewal import Renewal
@@ -146,7 +146,7 @@ class Environment:
             lines += self._start_enlighten()
         path = self.folder / "exporter.yml"
         path.write_text("\n".join([*lines, ""]))
-        self.served = self._stack.enter_context(Served(path, clock=self.clock, timeouts=self.timeouts))
+        self.served = self._stack.enter_context(ServedExporter(path, clock=self.clock, timeouts=self.timeouts))
         (exposition,) = self.served.exporter.served.gateways.values()
         self.exporter_gateway = exposition.collector.gateway
         logging.getLogger().handlers[0].addFilter(self.served.redaction)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 from support.exposition import parsed
-from support.served_exporter import Served
+from support.served_exporter import ServedExporter
 
 from envoy_simulator import PROFILES, arguments, cli
 
@@ -207,7 +207,7 @@ def test_cli_cloud_exporter_logs_in_with_the_printed_config(tmp_path: Path) -> N
     with serving("--profile", "8.3", "--cloud") as printed:
         path = tmp_path / "exporter.yml"
         path.write_text(printed.partition("exporter.yml:\n")[2].partition("\n\n")[0])
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             exposition = parsed(served.get("/metrics").text)
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_token_renewals_total", result="success") == 1

@@ -67,7 +67,7 @@ class Command:
     def get(self, path: str, timeout: float = 30.0) -> httpx.Response:
         return httpx.get(self.url + path, timeout=timeout, trust_env=False)
 
-    def end(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """Waits for the end of the process and returns its exit code."""
         code = self.process.wait(timeout)
         for reader in self._readers:

@@ -38,7 +38,7 @@ def write_config(*gateways: Simulator, folder: Path, names: tuple[str, ...] = ("
     return path
 
 
-class Served:
+class ServedExporter:
     """The web server of the command, without the command."""
 
     def __init__(

@@ -9,7 +9,7 @@ import bcrypt
 import httpx
 import pytest
 from support.certificates import write_certificate
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_exporter.app import WebConfigFile
 from envoy_exporter.config import ConfigError
@@ -34,7 +34,7 @@ def hashed(password: str) -> str:
 def test_access_users_in_the_file_require_their_password(gateway: Simulator, tmp_path: Path) -> None:
     web = tmp_path / "web.yml"
     web.write_text("{}")
-    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served:
         assert served.get("/metrics").status_code == 200
         web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
         rejected = served.get("/metrics")
@@ -56,7 +56,7 @@ def test_access_users_in_the_file_require_their_password(gateway: Simulator, tmp
 def test_access_headers_of_the_file_are_in_the_response(gateway: Simulator, tmp_path: Path) -> None:
     web = tmp_path / "web.yml"
     web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}")
-    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served:
         assert served.get("/-/healthy").headers["x-frame-options"] == "deny"
 
 
@@ -64,7 +64,7 @@ def test_access_certificate_replaced_is_used_without_restart(gateway: Simulator,
     write_certificate(tmp_path, "first")
     web = tmp_path / "web.yml"
     web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
-    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served:
         assert served.url.startswith("https")
         verified = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
         assert httpx.get(f"{served.url}/-/healthy", verify=verified, trust_env=False).status_code == 200
@@ -79,7 +79,7 @@ def test_access_silent_tls_client_does_not_delay_others(gateway: Simulator, tmp_
     web = tmp_path / "web.yml"
     web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
     with (
-        Served(write_config(gateway, folder=tmp_path), web_config=web) as served,
+        ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served,
         served.connect(),
         served.connect(),
     ):
@@ -91,7 +91,7 @@ def test_web_config_file_invalid_keeps_the_last_valid_one(
 ) -> None:
     web = tmp_path / "web.yml"
     web.write_text(f"basic_auth_users:\n  alice: {hashed('secret')}\n")
-    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served:
         web.write_text("basic_auth_users: {alice: plain}")
         assert [served.get("/metrics").status_code for _ in range(3)] == [401] * 3
     assert sum("web config file" in record.getMessage() for record in caplog.records) == 1

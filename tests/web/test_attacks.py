@@ -11,7 +11,7 @@ import pytest
 from support.attackers import allow_files, dripping, is_closed, reset, send, wait_until
 from support.exposition import parsed
 from support.process import Command
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -41,9 +41,9 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 @pytest.fixture
-def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[Served]:
+def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[ServedExporter]:
     assert parser
-    with Served(write_config(gateway, folder=tmp_path)) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
@@ -82,7 +82,9 @@ def test_connections_500_slow_clients_do_not_delay_a_scrape(gateway: Simulator, 
         assert command.output.count("\n") < 10
 
 
-def test_connections_slow_clients_are_closed_after_the_timeout(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_slow_clients_are_closed_after_the_timeout(
+    served: ServedExporter, crowd: contextlib.ExitStack
+) -> None:
     clients = [crowd.enter_context(served.connect()) for _ in range(200)]
     for number, client in enumerate(clients):
         client.sendall([b"", HALF, WHOLE + HALF, b"POST /config HTTP/1.1\r\nContent-Length: 9\r\n"][number % 4])
@@ -97,7 +99,7 @@ def test_connections_limit_closes_those_without_requests_first(
 ) -> None:
     assert parser
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 5)
-    with Served(write_config(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
+    with ServedExporter(write_config(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
         prometheus = stack.enter_context(served.connect())
         assert send(prometheus, HEALTHY) == 200
         silent = [stack.enter_context(served.connect()) for _ in range(20)]
@@ -108,7 +110,7 @@ def test_connections_limit_closes_those_without_requests_first(
         assert is_closed(silent[16], 5)
 
 
-def test_connections_client_that_never_reads_is_closed(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_client_that_never_reads_is_closed(served: ServedExporter, crowd: contextlib.ExitStack) -> None:
     served.get("/metrics")
     for _ in range(6):
         client = crowd.enter_context(socket.socket())
@@ -121,7 +123,9 @@ def test_connections_client_that_never_reads_is_closed(served: Served, crowd: co
     assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
 
 
-def test_connections_last_response_that_is_not_read_is_aborted(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_last_response_that_is_not_read_is_aborted(
+    served: ServedExporter, crowd: contextlib.ExitStack
+) -> None:
     """With Connection: close, the server would wait until the client has read the response."""
     assert served.server is not None
     client = crowd.enter_context(socket.socket())
@@ -137,7 +141,9 @@ def test_connections_last_response_that_is_not_read_is_aborted(served: Served, c
     wait_until(lambda: living(served) == 0)
 
 
-def test_connections_200_resets_leave_no_connection_behind(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_connections_200_resets_leave_no_connection_behind(
+    served: ServedExporter, caplog: pytest.LogCaptureFixture
+) -> None:
     served.get("/metrics")
     for number in range(200):
         client = served.connect()
@@ -152,13 +158,13 @@ def test_connections_200_resets_leave_no_connection_behind(served: Served, caplo
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 
-def test_connections_fifty_concurrent_scrapes_are_answered(served: Served) -> None:
+def test_connections_fifty_concurrent_scrapes_are_answered(served: ServedExporter) -> None:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(50) as threads:
         clients = [stack.enter_context(served.connect()) for _ in range(50)]
         assert set(threads.map(lambda client: send(client, WHOLE, 30), clients)) == {200}
 
 
-def test_connections_accepted_socket_has_tcp_nodelay(served: Served) -> None:
+def test_connections_accepted_socket_has_tcp_nodelay(served: ServedExporter) -> None:
     """Without it, Nagle's algorithm delays each scrape on a kept connection by 40 ms."""
     with served.connect() as client:
         assert send(client, HEALTHY) == 200
@@ -168,7 +174,7 @@ def test_connections_accepted_socket_has_tcp_nodelay(served: Served) -> None:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_connections_pipelined_requests_are_answered_in_order(served: Served) -> None:
+def test_connections_pipelined_requests_are_answered_in_order(served: ServedExporter) -> None:
     paths = [b"/-/healthy", b"/nothing", b"/telemetry", b"/probe"] * 10
     with served.connect() as client:
         client.sendall(b"".join(HEALTHY.replace(b"/-/healthy", path) for path in paths))
@@ -181,7 +187,7 @@ def test_connections_pipelined_requests_are_answered_in_order(served: Served) ->
     assert codes == [200, 404, 200, 400] * 10
 
 
-def test_connections_endless_body_is_not_read(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_endless_body_is_not_read(served: ServedExporter, crowd: contextlib.ExitStack) -> None:
     for head in (b"Content-Length: 10000000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"):
         client = crowd.enter_context(served.connect())
         client.sendall(HEALTHY[:-2] + head)
@@ -194,7 +200,7 @@ def test_connections_endless_body_is_not_read(served: Served, crowd: contextlib.
         assert sent < 50e6, "only what the kernel buffers"
 
 
-def test_connections_endless_header_is_rejected(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_endless_header_is_rejected(served: ServedExporter, crowd: contextlib.ExitStack) -> None:
     for filling in (b"X-A: " + b"y" * 1000 + b"\r\n", b"y" * 1000, b"A: b\r\n" * 100):
         client = crowd.enter_context(served.connect())
         client.sendall(HALF)
@@ -207,6 +213,6 @@ def test_connections_endless_header_is_rejected(served: Served, crowd: contextli
         assert send(client, b"") in {0, 400}
 
 
-def living(served: Served) -> int:
+def living(served: ServedExporter) -> int:
     assert served.server is not None
     return len(served.server.server_state.connections)

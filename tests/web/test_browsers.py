@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.exposition import parsed, parsed_openmetrics
 from support.response_overrides import ResponseOverrides, responds
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Json, Request, Response
@@ -33,16 +33,16 @@ SHOWN = {"part_num", "img_pnum_running", "phaseMode", "load_name", "model", "man
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedExporter]:
     with (
         Simulator("8.3") as gateway,
-        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+        ServedExporter(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
     ):
         served.get("/metrics")
         yield served
 
 
-def reloaded_at(served: Served) -> float:
+def reloaded_at(served: ServedExporter) -> float:
     reloaded = served.telemetry.registry.get_sample_value(
         "enphase_exporter_config_last_reload_success_timestamp_seconds"
     )
@@ -51,7 +51,7 @@ def reloaded_at(served: Served) -> float:
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
-def test_reload_with_an_origin_is_rejected(home: Served, origin: str) -> None:
+def test_reload_with_an_origin_is_rejected(home: ServedExporter, origin: str) -> None:
     loaded = reloaded_at(home)
     rejected = home.get("/-/reload", method="POST", origin=origin)
     assert rejected.status_code == 403
@@ -62,7 +62,7 @@ def test_reload_with_an_origin_is_rejected(home: Served, origin: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_routes_responses_are_not_readable_by_other_origins(home: Served, path: str) -> None:
+def test_routes_responses_are_not_readable_by_other_origins(home: ServedExporter, path: str) -> None:
     for method in ("GET", "HEAD", "OPTIONS"):
         headers = home.get(path, method=method, origin="http://evil.example").headers
         assert not [name for name in headers if name.startswith("access-control")]
@@ -74,13 +74,13 @@ def test_routes_responses_are_not_readable_by_other_origins(home: Served, path: 
     "host", ["127.0.0.1", "[::1]:9433", "localhost", "exporter.lan:9433", "evil.example", "<script>", "a, b", "x" * 300]
 )
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/sd"])
-def test_routes_foreign_host_header_changes_nothing(home: Served, path: str, host: str) -> None:
+def test_routes_foreign_host_header_changes_nothing(home: ServedExporter, path: str, host: str) -> None:
     response = home.get(path, host=host)
     assert response.status_code == (404 if path == "/nothing" else 200)
     assert host not in {"evil.example", "<script>"} or host not in response.text
 
 
-def test_landing_page_policy_allows_only_its_own_style(home: Served) -> None:
+def test_landing_page_policy_allows_only_its_own_style(home: ServedExporter) -> None:
     response = home.get("/")
     (style,) = re.findall("<style>(.*?)</style>", response.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -117,7 +117,7 @@ def test_gateway_text_with_markup_is_escaped_everywhere(
         return Response(response.status, response.headers, body)
 
     gateway = Simulator("8.3", faults=ResponseOverrides({"*": add_markup}))
-    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         text = served.get("/probe?target=home").text
         openmetrics = served.get("/probe?target=home", accept="application/openmetrics-text").text
         page = served.get("/").text
@@ -137,7 +137,7 @@ def test_gateway_text_with_markup_is_escaped_everywhere(
 
 def test_gateway_error_with_markup_is_escaped(tmp_path: Path) -> None:
     gateway = Simulator("8.3", faults=ResponseOverrides({"/info": responds(200, SCRIPT.encode())}))
-    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         page = served.get("/").text
     assert "&lt;script&gt;alert(1)" in page
@@ -147,7 +147,7 @@ def test_gateway_error_with_markup_is_escaped(tmp_path: Path) -> None:
 def test_config_names_with_markup_are_escaped(tmp_path: Path) -> None:
     path = tmp_path / "exporter.yml"
     path.write_text("gateways: [{host: 127.0.0.1, name: '\"><script>', labels: {a: '\"><script>'}}]")
-    with Served(path) as served:
+    with ServedExporter(path) as served:
         assert "<script" not in served.get("/").text
         assert served.get("/sd").headers["content-type"] == "application/json"
         assert served.get("/config").headers["content-type"].startswith("text/plain")

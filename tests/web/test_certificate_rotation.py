@@ -9,7 +9,7 @@ import httpx
 import pytest
 import trustme
 from support.certificates import write_certificate
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_simulator import Simulator
 
@@ -24,13 +24,13 @@ def gateway() -> Iterator[Simulator]:
         yield gateway
 
 
-def serve(gateway: Simulator, folder: Path, certificate: str, key: str, more: str = "") -> Served:
+def serve(gateway: Simulator, folder: Path, certificate: str, key: str, more: str = "") -> ServedExporter:
     web = folder / "web.yml"
     web.write_text(f"tls_server_config:\n  cert_file: {certificate}\n  key_file: {key}\n{more}")
-    return Served(write_config(gateway, folder=folder), web_config=web)
+    return ServedExporter(write_config(gateway, folder=folder), web_config=web)
 
 
-def trusts(served: Served, folder: Path, client: trustme.LeafCert | None = None) -> bool:
+def trusts(served: ServedExporter, folder: Path, client: trustme.LeafCert | None = None) -> bool:
     """Whether a new client that verifies the authority of this folder gets a response."""
     context = ssl.create_default_context(cafile=str(folder / "authority.pem"))
     if client is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.attackers import is_closed, send, wait_until
 from support.certificates import write_certificate
-from support.served_exporter import UNVERIFIED, Served, write_config
+from support.served_exporter import UNVERIFIED, ServedExporter, write_config
 
 from envoy_exporter.web import access, connections
 from envoy_simulator import Simulator
@@ -51,21 +51,21 @@ def gateway() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def guarded(gateway: Simulator, tmp_path: Path, comparing: Comparing) -> Iterator[Served]:
+def guarded(gateway: Simulator, tmp_path: Path, comparing: Comparing) -> Iterator[ServedExporter]:
     """The only user is alice, and one request is allowed at once."""
     assert comparing
     web = tmp_path / "web.yml"
     web.write_text(f"basic_auth_users: {{alice: {HASH}}}")
-    with Served(write_config(gateway, folder=tmp_path), most=1, web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), most=1, web_config=web) as served:
         yield served
 
 
-def as_user(served: Served, user: str, password: str, path: str = "/metrics") -> int:
+def as_user(served: ServedExporter, user: str, password: str, path: str = "/metrics") -> int:
     words = base64.b64encode(f"{user}:{password}".encode()).decode()
     return served.get(path, authorization=f"Basic {words}").status_code
 
 
-def test_access_guesses_do_not_delay_an_accepted_user(guarded: Served, comparing: Comparing) -> None:
+def test_access_guesses_do_not_delay_an_accepted_user(guarded: ServedExporter, comparing: Comparing) -> None:
     assert as_user(guarded, "alice", "right") == 200
     comparing.free.clear()
     with ThreadPoolExecutor(30) as guessers:
@@ -78,14 +78,14 @@ def test_access_guesses_do_not_delay_an_accepted_user(guarded: Served, comparing
     assert codes == [401] * 20 + [503] * 10
 
 
-def test_access_only_accepted_passwords_are_remembered(guarded: Served, comparing: Comparing) -> None:
+def test_access_only_accepted_passwords_are_remembered(guarded: ServedExporter, comparing: Comparing) -> None:
     assert [as_user(guarded, "alice", "right") for _ in range(3)] == [200] * 3
     assert len(comparing.checked) == 1
     assert [as_user(guarded, "alice", "wrong") for _ in range(3)] == [401] * 3
     assert len(comparing.checked) == 4
 
 
-def test_access_unknown_user_takes_one_password_check_too(guarded: Served, comparing: Comparing) -> None:
+def test_access_unknown_user_takes_one_password_check_too(guarded: ServedExporter, comparing: Comparing) -> None:
     """The password of another user is not accepted."""
     assert as_user(guarded, "mallory", "right") == 401
     assert as_user(guarded, "mallory", "right") == 401
@@ -93,26 +93,26 @@ def test_access_unknown_user_takes_one_password_check_too(guarded: Served, compa
     assert {expected for _, expected in comparing.checked} == {HASH}
 
 
-def test_access_every_path_requires_a_user(guarded: Served) -> None:
+def test_access_every_path_requires_a_user(guarded: ServedExporter) -> None:
     for path in ("/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/", "/-/healthy", "/nothing"):
         assert guarded.get(path).status_code == 401, path
     assert guarded.get("/-/reload", method="POST").status_code == 401
 
 
 @pytest.fixture
-def secure(gateway: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def secure(gateway: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedExporter]:
     """With TLS, at most ten connections, and timeouts of one second."""
     for name, value in (("CLIENT_TIMEOUT", 1.0), ("KEEP_ALIVE_TIMEOUT", 1), ("MAX_CONNECTIONS", 10)):
         monkeypatch.setattr(connections, name, value)
     write_certificate(tmp_path)
     web = tmp_path / "web.yml"
     web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}")
-    with Served(write_config(gateway, folder=tmp_path), web_config=web) as served:
+    with ServedExporter(write_config(gateway, folder=tmp_path), web_config=web) as served:
         yield served
 
 
 def test_connections_silent_tls_clients_make_room_and_are_closed(
-    secure: Served, monkeypatch: pytest.MonkeyPatch
+    secure: ServedExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with contextlib.ExitStack() as stack:
         monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 60.0)
@@ -127,7 +127,9 @@ def test_connections_silent_tls_clients_make_room_and_are_closed(
         assert all(is_closed(client, 20) for client in silent)
 
 
-def test_connections_plain_http_on_the_tls_port_logs_no_error(secure: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_connections_plain_http_on_the_tls_port_logs_no_error(
+    secure: ServedExporter, caplog: pytest.LogCaptureFixture
+) -> None:
     with secure.connect() as plain:
         assert send(plain, WHOLE) == 0
     with UNVERIFIED.wrap_socket(secure.connect()) as shaken:
@@ -139,7 +141,7 @@ def test_connections_plain_http_on_the_tls_port_logs_no_error(secure: Served, ca
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 
-def test_connections_tls_client_that_never_reads_is_closed(secure: Served) -> None:
+def test_connections_tls_client_that_never_reads_is_closed(secure: ServedExporter) -> None:
     """With TLS, the server cannot see what is not read, so the keep-alive timeout closes the connection."""
     assert secure.server is not None
     small = socket.socket()

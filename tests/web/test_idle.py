@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.attackers import wait_until
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_simulator import Simulator
 
@@ -22,12 +22,12 @@ IDLE_SECONDS = 2.0
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+def served(tmp_path: Path) -> Iterator[ServedExporter]:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
-def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_idle_event_loop_is_not_woken(served: ServedExporter, monkeypatch: pytest.MonkeyPatch) -> None:
     woken = 0
     wait = selectors.DefaultSelector.select
 
@@ -47,7 +47,7 @@ def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(("target", "status"), [("/-/healthy", 200), ("no path at all", 400)])
-def test_date_header_after_idle_is_current(target: str, status: int, served: Served) -> None:
+def test_date_header_after_idle_is_current(target: str, status: int, served: ServedExporter) -> None:
     """RFC 9110 requires it in every 2xx, 3xx and 4xx response of a server with a clock."""
     served.get("/-/healthy")
     time.sleep(1.1)

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from support.exposition import parsed
 from support.response_overrides import ResponseOverrides
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_exporter import documents
 from envoy_exporter.web import connections
@@ -38,7 +38,7 @@ class Gate:
 def test_scrapes_fifty_concurrent_make_one_request_per_endpoint(tmp_path: Path) -> None:
     gate = Gate()
     with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
-        with Served(write_config(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
+        with ServedExporter(write_config(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
             scrapes = [clients.submit(served.get, "/probe?target=home") for _ in range(50)]
             assert gate.reached.wait(10)
             assert served.get("/-/healthy", timeout=5).status_code == 200
@@ -60,7 +60,10 @@ def test_scrape_during_a_back_off_sends_no_request(tmp_path: Path) -> None:
     overrides = ResponseOverrides({})
     overrides.overrides["*"] = overrides.silence
     overrides.silent.set()
-    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with (
+        Simulator("8.3", faults=overrides) as gateway,
+        ServedExporter(write_config(gateway, folder=tmp_path)) as served,
+    ):
         served.get("/metrics")
         requests = sum(gateway.load.requests.values())
         for _ in range(5):
@@ -79,7 +82,7 @@ def test_scrapes_concurrent_are_rendered_in_two_threads(
         threads.append(threading.current_thread().name)
         return render(output_format, metrics)
 
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         monkeypatch.setattr(Format, "render", recorded)
         with ThreadPoolExecutor(8) as clients:
             list(clients.map(served.get, [f"/probe?target=home{only}"] * 8))
@@ -88,7 +91,7 @@ def test_scrapes_concurrent_are_rendered_in_two_threads(
 
 
 def test_scrape_nothing_due_returns_the_same_bytes(tmp_path: Path) -> None:
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         first = served.get("/probe?target=home").text
         requests = sum(gateway.load.requests.values())
         assert {served.get("/probe?target=home").text for _ in range(5)} == {first}
@@ -100,7 +103,10 @@ def test_scrape_silent_gateway_is_answered_within_the_timeout(tmp_path: Path, ti
     """The gateway never responds; the timeout of the client is much longer than the deadline."""
     overrides = ResponseOverrides({})
     overrides.overrides["*"] = overrides.silence
-    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with (
+        Simulator("8.3", faults=overrides) as gateway,
+        ServedExporter(write_config(gateway, folder=tmp_path)) as served,
+    ):
         began = time.monotonic()
         response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
         took = time.monotonic() - began
@@ -111,7 +117,7 @@ def test_scrape_silent_gateway_is_answered_within_the_timeout(tmp_path: Path, ti
 
 @pytest.mark.parametrize("header", ["0", "-1", "0.1", "NaN", "soon", "1e9", "", "inf"])
 def test_scrape_invalid_timeout_header_uses_the_default(tmp_path: Path, header: str) -> None:
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds=header)
     assert response.status_code == 200
@@ -122,7 +128,7 @@ def test_requests_beyond_limit_and_queue_are_503(tmp_path: Path) -> None:
     gate = Gate()
     with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
         path = write_config(gateway, folder=tmp_path)
-        with Served(path, most=2) as served, ThreadPoolExecutor(5) as clients:
+        with ServedExporter(path, most=2) as served, ThreadPoolExecutor(5) as clients:
             scrapes = [clients.submit(served.get, "/metrics") for _ in range(5)]
             assert gate.reached.wait(10)
             first, _ = wait(scrapes, timeout=10, return_when=FIRST_COMPLETED)
@@ -135,7 +141,7 @@ def test_requests_beyond_limit_and_queue_are_503(tmp_path: Path) -> None:
 
 def test_clients_incomplete_requests_do_not_delay_a_scrape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         silent = [served.connect() for _ in range(60)]
         for number, client in enumerate(silent):
             client.sendall(
@@ -152,7 +158,7 @@ def test_kept_connection_incomplete_request_closes_it(tmp_path: Path, monkeypatc
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
     with (
         Simulator("8.3") as gateway,
-        Served(write_config(gateway, folder=tmp_path)) as served,
+        ServedExporter(write_config(gateway, folder=tmp_path)) as served,
         served.connect() as kept,
     ):
         for _ in range(3):
@@ -167,7 +173,7 @@ def test_kept_connection_incomplete_request_closes_it(tmp_path: Path, monkeypatc
 
 
 def test_client_closing_early_logs_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         for _ in range(20):
             with served.connect() as client:
                 client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -11,7 +11,7 @@ import pytest
 from support.attackers import send
 from support.exposition import parsed, parsed_openmetrics
 from support.process import Command
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -26,7 +26,7 @@ FUZZ = 1000
 
 
 @pytest.fixture(scope="module", params=["h11", "httptools"])
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedExporter]:
     """One exporter for all tests of a parser; its timeouts are one second."""
     if request.param == "httptools":
         pytest.importorskip("httptools")
@@ -35,7 +35,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "h11":
             patch.setattr(connections, "protocol", lambda: connections.H11Connection)
         folder = tmp_path_factory.mktemp("served")
-        with Simulator("8.3") as gateway, Served(write_config(gateway, folder=folder)) as served:
+        with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=folder)) as served:
             served.get("/metrics")
             yield served
 
@@ -46,7 +46,7 @@ def _no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def answered(served: Served, raw: bytes, method: str = "GET") -> int:
+def answered(served: ServedExporter, raw: bytes, method: str = "GET") -> int:
     """The status of the response, after checking that the exporter still works."""
     with served.connect() as client:
         code = send(client, raw, 2.0, method)
@@ -114,12 +114,14 @@ def answered(served: Served, raw: bytes, method: str = "GET") -> int:
     ],
     ids=lambda value: repr(value[:50]) if isinstance(value, bytes) else "",
 )
-def test_request_malformed_gets_an_error_and_the_port_works_on(served: Served, raw: bytes, codes: set[int]) -> None:
+def test_request_malformed_gets_an_error_and_the_port_works_on(
+    served: ServedExporter, raw: bytes, codes: set[int]
+) -> None:
     assert answered(served, raw) in codes
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get"])
-def test_request_other_method_is_rejected(served: Served, method: str) -> None:
+def test_request_other_method_is_rejected(served: ServedExporter, method: str) -> None:
     for path in (*PATHS, "/-/reload", "/nothing"):
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n"
         code = answered(served, head.encode(), method)
@@ -129,7 +131,7 @@ def test_request_other_method_is_rejected(served: Served, method: str) -> None:
             assert code in {400, 403, 404, 405}, path
 
 
-def test_request_any_accept_header_gets_a_valid_format(served: Served) -> None:
+def test_request_any_accept_header_gets_a_valid_format(served: ServedExporter) -> None:
     dice = Random(83)
     words: tuple[str, ...] = (
         "text/plain",
@@ -223,7 +225,7 @@ def mangled(dice: Random) -> bytes:
     return bytes(raw)
 
 
-def test_request_mangled_is_never_an_internal_error(served: Served) -> None:
+def test_request_mangled_is_never_an_internal_error(served: ServedExporter) -> None:
     dice = Random(9433)
     codes = set()
     with contextlib.ExitStack() as stack:

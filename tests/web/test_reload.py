@@ -8,7 +8,7 @@ from support.certificates import write_certificate
 from support.clock import ManualClock
 from support.exposition import parsed
 from support.response_overrides import ResponseOverrides
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_exporter import documents
 from envoy_simulator import Simulator
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 REQUESTS = "enphase_gateway_requests_total"
 
 
-def reloaded(served: Served) -> None:
+def reloaded(served: ServedExporter) -> None:
     assert served.get("/-/reload", method="POST").status_code == 200
 
 
@@ -36,7 +36,7 @@ def reloaded(served: Served) -> None:
 )
 def test_reload_changed_setting_keeps_documents_and_counters(more: str, tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        with Served(write_config(gateway, folder=tmp_path)) as served:
+        with ServedExporter(write_config(gateway, folder=tmp_path)) as served:
             before = parsed(served.get("/probe?target=home").text)
             requests = dict(gateway.load.requests)
             write_config(gateway, folder=tmp_path, more=more)
@@ -52,7 +52,7 @@ def test_reload_changed_setting_keeps_documents_and_counters(more: str, tmp_path
 
 def test_reload_renamed_gateway_is_not_requested_again(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        with Served(write_config(gateway, folder=tmp_path)) as served:
+        with ServedExporter(write_config(gateway, folder=tmp_path)) as served:
             served.get("/probe?target=home")
             write_config(gateway, folder=tmp_path, names=("cottage",))
             reloaded(served)
@@ -64,7 +64,10 @@ def test_reload_renamed_gateway_is_not_requested_again(tmp_path: Path) -> None:
 def test_reload_during_a_request_starts_no_second_request(tmp_path: Path) -> None:
     overrides = ResponseOverrides({})
     overrides.overrides[documents.DEVICE_DATA] = overrides.silence
-    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with (
+        Simulator("8.3", faults=overrides) as gateway,
+        ServedExporter(write_config(gateway, folder=tmp_path)) as served,
+    ):
         served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
         for seconds in (5, 6, 7):
             write_config(gateway, folder=tmp_path, more=f"    timeout: {seconds}s")
@@ -78,7 +81,7 @@ def test_reload_during_a_request_starts_no_second_request(tmp_path: Path) -> Non
 def test_reload_other_serial_stops_requests_at_once(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
         path = write_config(gateway, folder=tmp_path)
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             served.get("/probe?target=home")
             path.write_text(path.read_text().replace(gateway.serial, "999999999999"))
             reloaded(served)
@@ -89,7 +92,7 @@ def test_reload_other_serial_stops_requests_at_once(tmp_path: Path) -> None:
 
 def test_reload_removed_gateway_is_closed(tmp_path: Path) -> None:
     with Simulator("8.3") as house, Simulator("8.3") as barn:
-        with Served(write_config(house, barn, folder=tmp_path)) as served:
+        with ServedExporter(write_config(house, barn, folder=tmp_path)) as served:
             served.get("/probe?target=barn")
             assert barn.load.open_connections == 1
             write_config(house, folder=tmp_path)
@@ -105,7 +108,7 @@ def test_reload_repeated_still_respects_min_interval(tmp_path: Path) -> None:
     """A reload forgets which endpoints are absent, but `min_interval` still applies."""
     with (
         Simulator("8.3") as gateway,
-        Served(write_config(gateway, folder=tmp_path, more="    min_interval: 1h")) as served,
+        ServedExporter(write_config(gateway, folder=tmp_path, more="    min_interval: 1h")) as served,
     ):
         for _ in range(10):
             served.get("/metrics")
@@ -120,7 +123,7 @@ def test_reload_swapped_names_start_no_second_request(tmp_path: Path) -> None:
     with (
         Simulator("8.3", faults=overrides) as house,
         Simulator("8.3") as barn,
-        Served(write_config(house, barn, folder=tmp_path)) as served,
+        ServedExporter(write_config(house, barn, folder=tmp_path)) as served,
     ):
         served.get("/probe?target=home", X_Prometheus_Scrape_Timeout_Seconds="1.5")
         write_config(house, barn, folder=tmp_path, names=("barn", "home"))
@@ -131,7 +134,7 @@ def test_reload_swapped_names_start_no_second_request(tmp_path: Path) -> None:
 
 
 def test_reload_without_new_credentials_keeps_the_login_state(tmp_path: Path) -> None:
-    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         served.get("/probe?target=home")
         write_config(gateway, folder=tmp_path, more="    timezone: Europe/Amsterdam")
         reloaded(served)
@@ -146,7 +149,9 @@ def test_reload_ca_file_renewed_in_place_is_used(tmp_path: Path) -> None:
         write_certificate(tmp_path)
         ca, other = tmp_path / "ca.pem", (tmp_path / "authority.pem").read_bytes()
         ca.write_bytes(other)
-        with Served(write_config(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock) as served:
+        with ServedExporter(
+            write_config(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock
+        ) as served:
             for certificates, up in ((other, 0), ("# ü\n".encode() + gateway.authority, 1), (other, 0)):
                 ca.write_bytes(certificates)
                 reloaded(served)
@@ -160,7 +165,9 @@ def test_reload_invalid_ca_file_changes_nothing(tmp_path: Path) -> None:
         assert gateway.authority is not None
         ca = tmp_path / "ca.pem"
         ca.write_bytes(gateway.authority)
-        with Served(write_config(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock) as served:
+        with ServedExporter(
+            write_config(gateway, folder=tmp_path, more=f"    tls: {{ca_file: {ca}}}"), clock=clock
+        ) as served:
             ca.write_bytes(gateway.authority[:100])
             rejected = served.get("/-/reload", method="POST")
             assert rejected.status_code == 500

@@ -10,7 +10,7 @@ from support.clock import ManualClock
 from support.exposition import parsed, parsed_openmetrics
 from support.raw_gateway import closed_port
 from support.response_overrides import ResponseOverrides
-from support.served_exporter import Served, write_config
+from support.served_exporter import ServedExporter, write_config
 
 from envoy_simulator import Simulator
 
@@ -28,26 +28,26 @@ PROMETHEUS_3 = (
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedExporter]:
     """One gateway."""
     with (
         Simulator("8.3") as gateway,
-        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+        ServedExporter(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
     ):
         yield served
 
 
 @pytest.fixture(scope="module")
-def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedExporter]:
     """Two gateways, the second with a label."""
     with Simulator("8.3") as house, Simulator("5.0") as barn:
         path = write_config(house, barn, folder=tmp_path_factory.mktemp("farm"))
         path.write_text(path.read_text() + "    labels: {site: field}\n")
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             yield served
 
 
-def test_metrics_one_gateway_follows_the_exporter_metrics(home: Served) -> None:
+def test_metrics_one_gateway_follows_the_exporter_metrics(home: ServedExporter) -> None:
     response = home.get("/metrics")
     exposition = parsed(response.text)
     assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -58,7 +58,7 @@ def test_metrics_one_gateway_follows_the_exporter_metrics(home: Served) -> None:
 
 
 @pytest.mark.parametrize("accept", [OPENMETRICS, PROMETHEUS_2, PROMETHEUS_3])
-def test_metrics_openmetrics_preferred_is_sent(home: Served, accept: str) -> None:
+def test_metrics_openmetrics_preferred_is_sent(home: ServedExporter, accept: str) -> None:
     response = home.get("/metrics", accept=accept)
     assert response.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     exposition = parsed_openmetrics(response.text)
@@ -80,12 +80,12 @@ def test_metrics_openmetrics_preferred_is_sent(home: Served, accept: str) -> Non
         ";;,=,q=x",
     ],
 )
-def test_metrics_without_openmetrics_preference_are_text(home: Served, accept: str) -> None:
+def test_metrics_without_openmetrics_preference_are_text(home: ServedExporter, accept: str) -> None:
     assert home.get("/probe?target=home", accept=accept).headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/probe?target=home", "/telemetry"])
-def test_metrics_gzip_accepted_has_the_same_content(home: Served, path: str) -> None:
+def test_metrics_gzip_accepted_has_the_same_content(home: ServedExporter, path: str) -> None:
     plain = home.get(path, accept_encoding="identity")
     packed = home.get(path, accept_encoding="gzip")
     assert "content-encoding" not in plain.headers
@@ -95,7 +95,7 @@ def test_metrics_gzip_accepted_has_the_same_content(home: Served, path: str) -> 
     assert home.get(path, accept_encoding="gzip;q=0, identity").headers.get("content-encoding") is None
 
 
-def test_metrics_gzip_is_a_single_member(home: Served) -> None:
+def test_metrics_gzip_is_a_single_member(home: ServedExporter) -> None:
     with home.connect() as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -106,19 +106,19 @@ def test_metrics_gzip_is_a_single_member(home: Served) -> None:
     assert b"enphase_up 1.0" in page
 
 
-def test_head_request_has_no_body(home: Served) -> None:
+def test_head_request_has_no_body(home: ServedExporter) -> None:
     for path in ("/metrics", "/probe?target=home", "/-/healthy", "/-/ready", "/"):
         response = home.get(path, method="HEAD")
         assert (response.status_code, response.content) == (200, b"")
 
 
-def test_probe_and_telemetry_metrics_are_separate(home: Served) -> None:
+def test_probe_and_telemetry_metrics_are_separate(home: ServedExporter) -> None:
     probe, telemetry = parsed(home.get("/probe?target=home").text), parsed(home.get("/telemetry").text)
     assert not any(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in probe.samples)
     assert all(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in telemetry.samples)
 
 
-def test_probe_two_gateways_are_selected_by_name(farm: Served) -> None:
+def test_probe_two_gateways_are_selected_by_name(farm: ServedExporter) -> None:
     assert "enphase_up" not in parsed(farm.get("/metrics").text)
     serials: set[tuple[str, ...]] = set()
     for name in ("home", "barn"):
@@ -143,7 +143,7 @@ def test_probe_two_gateways_are_selected_by_name(farm: Served) -> None:
         "?target=home&collect[]=kettles",
     ],
 )
-def test_probe_unknown_target_or_collector_is_400(farm: Served, query: str) -> None:
+def test_probe_unknown_target_or_collector_is_400(farm: ServedExporter, query: str) -> None:
     response = farm.get(f"/probe{query}")
     assert response.status_code == 400
     assert response.text.count("\n") == 1
@@ -151,7 +151,7 @@ def test_probe_unknown_target_or_collector_is_400(farm: Served, query: str) -> N
     assert response.text.rstrip("\n").isprintable()
 
 
-def test_sd_lists_each_gateway_and_the_exporter(farm: Served) -> None:
+def test_sd_lists_each_gateway_and_the_exporter(farm: ServedExporter) -> None:
     response = farm.get("/sd", host="exporter.lan:9433")
     assert response.headers["content-type"] == "application/json"
     assert response.json() == [
@@ -179,12 +179,12 @@ def test_sd_lists_each_gateway_and_the_exporter(farm: Served) -> None:
 
 
 @pytest.mark.parametrize("host", ["a b", 'x"', "[::1", "x/y", "x:y"])
-def test_sd_invalid_host_header_is_not_used(farm: Served, host: str) -> None:
+def test_sd_invalid_host_header_is_not_used(farm: ServedExporter, host: str) -> None:
     targets = {target for group in farm.get("/sd", host=host).json() for target in group["targets"]}
     assert targets == {f"127.0.0.1:{farm.port}"}
 
 
-def test_probe_name_and_collect_select_families(home: Served) -> None:
+def test_probe_name_and_collect_select_families(home: ServedExporter) -> None:
     names = "name[]=enphase_up&name[]=enphase_production_energy_joules_total&name[]=enphase_gateway_info"
     some = parsed(home.get(f"/probe?target=home&{names}").text)
     assert {name for name, _ in some.samples} == {
@@ -201,13 +201,13 @@ def test_probe_name_and_collect_select_families(home: Served) -> None:
     assert "enphase_meter_power_watts" not in batteries
 
 
-def test_probe_name_selects_exactly_one_family(home: Served) -> None:
+def test_probe_name_selects_exactly_one_family(home: ServedExporter) -> None:
     everything = parsed(home.get("/probe?target=home").text)
     for name in sorted({name for name, _ in everything.samples}):
         assert {family for family, _ in parsed(home.get(f"/probe?target=home&name[]={name}").text).samples} == {name}
 
 
-def test_config_page_has_no_secret(home: Served) -> None:
+def test_config_page_has_no_secret(home: ServedExporter) -> None:
     page = home.get("/config")
     assert page.headers["content-type"].startswith("text/plain")
     text = home.path.read_text()
@@ -218,7 +218,7 @@ def test_config_page_has_no_secret(home: Served) -> None:
     assert "password: <secret>" in page.text
 
 
-def test_landing_page_shows_hardware_and_absent_endpoints(farm: Served) -> None:
+def test_landing_page_shows_hardware_and_absent_endpoints(farm: ServedExporter) -> None:
     for name in ("home", "barn"):
         farm.get(f"/probe?target={name}")
     page = farm.get("/").text
@@ -241,14 +241,14 @@ def test_landing_page_shows_rejected_token_and_rejected_values(
     with Simulator("8.3") as gateway:
         path = write_config(gateway, folder=tmp_path)
         path.write_text(path.read_text().replace(gateway.token, "hunter2"))
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             served.get("/metrics")
             page = served.get("/").text
             assert "HTTP 401" in page
             assert "https://entrez.enphaseenergy.com" in page
             assert "hunter2" not in page
     afternoon = ManualClock(1_781_024_400.0).time  # around midnight every power factor is in its range
-    with Simulator("8.3", clock=afternoon) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3", clock=afternoon) as gateway, ServedExporter(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         assert "pwrFactor of /ivp/meters/readings: range" in served.get("/").text
 
@@ -257,7 +257,7 @@ def test_landing_page_gateway_unreachable_shows_the_error(tmp_path: Path) -> Non
     path = tmp_path / "exporter.yml"
     with closed_port() as port:
         path.write_text(f"gateways: [{{host: '127.0.0.1:{port}', name: '<b>'}}]")
-        with Served(path) as served:
+        with ServedExporter(path) as served:
             assert "not requested yet" in served.get("/").text
             served.get("/metrics")
             page = served.get("/").text
@@ -277,7 +277,7 @@ def test_landing_page_gateway_unreachable_shows_the_error(tmp_path: Path) -> Non
         ("OPTIONS", "/sd", 405),
     ],
 )
-def test_routes_other_paths_and_methods_are_rejected(home: Served, method: str, path: str, status: int) -> None:
+def test_routes_other_paths_and_methods_are_rejected(home: ServedExporter, method: str, path: str, status: int) -> None:
     assert home.get(path, method=method).status_code == status
 
 
@@ -285,7 +285,7 @@ def test_reload_invalid_config_keeps_the_current_one(tmp_path: Path) -> None:
     with (
         Simulator("8.3") as house,
         Simulator("5.0") as barn,
-        Served(write_config(house, folder=tmp_path)) as served,
+        ServedExporter(write_config(house, folder=tmp_path)) as served,
     ):
         served.get("/probe?target=home")
         requests = house.load.requests["/info"]
@@ -304,12 +304,15 @@ def test_reload_invalid_config_keeps_the_current_one(tmp_path: Path) -> None:
 def test_metrics_gateway_silent_is_200_with_up_0(tmp_path: Path) -> None:
     overrides = ResponseOverrides({})
     overrides.overrides["*"] = overrides.silence
-    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+    with (
+        Simulator("8.3", faults=overrides) as gateway,
+        ServedExporter(write_config(gateway, folder=tmp_path)) as served,
+    ):
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds="1")
         overrides.clear()
     assert response.status_code == 200
     assert parsed(response.text).value("enphase_up") == 0
 
 
-def test_sd_repeated_returns_the_same_list(home: Served) -> None:
+def test_sd_repeated_returns_the_same_list(home: ServedExporter) -> None:
     assert json.loads(home.get("/sd").text) == home.get("/sd").json()
