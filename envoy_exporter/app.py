@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from . import __version__, config
 from . import token as tokens
-from .accounts import Accounts, CloudAccess, unserved
+from .accounts import Accounts, CloudAccess, without_token
 from .clock import Clock, utc_date
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors import layout
@@ -79,7 +79,7 @@ class App:
         self._learn(wanted)
         clouds = self._accounts.access(wanted)
         plans = {each.name: replace(self._plan(each), cloud=clouds.get(each.name)) for each in wanted.gateways}
-        self._unserved = tuple(unserved(wanted, clouds))
+        self._unserved = tuple(without_token(wanted, clouds))
         before, self._running = self._running, {}
         for name, plan in plans.items():
             kept = before.pop(_heir(plan, before), None)

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from envoy_exporter import logs
-from envoy_exporter.secret import Redaction, Secret, from_environment, from_file, named
+from envoy_exporter.secret import Redaction, Secret, from_environment, from_file, printable_path
 
 PASSWORD = "correct horse battery"
 ODD = "pä\"ss'w\\örd/&%1"
@@ -165,7 +165,7 @@ def test_what_looks_like_credentials_or_an_account_is_struck_out_unknown(stream:
         "gateways[0].token: the token is empty",
         "set local.username and local.password (from the factory: envoy, and the last six digits of the serial)",
         "basic_auth_users needs bcrypt; basic authentication",
-        "its firmware wants a token; get one at https://entrez.enphaseenergy.com and set token or token_file",
+        "this firmware requires a token; create one at https://entrez.enphaseenergy.com and set token or token_file",
         "the bearer of this token",
     ],
 )
@@ -199,7 +199,7 @@ def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) 
     thread = threading.Thread(target=fail, name="gateway home")
     thread.start()
     thread.join()
-    assert "the thread gateway home ended by an error" in stream.getvalue()
+    assert 'thread_name="gateway home"' in stream.getvalue()
     assert "Bearer <secret>" in stream.getvalue()
     assert TOKEN[:12] not in stream.getvalue()
 
@@ -243,9 +243,9 @@ def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, f
 
 
 def test_a_file_s_name_is_shown_if_a_folder_of_it_is_there(tmp_path: Path) -> None:
-    assert named(tmp_path / "none") == f"{tmp_path}/none"
+    assert printable_path(tmp_path / "none") == f"{tmp_path}/none"
     for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
-        assert named(Path(password)) == "<secret>"
+        assert printable_path(Path(password)) == "<secret>"
 
 
 def test_a_file_s_mark_and_line_end_are_no_part_of_its_secret(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from envoy_exporter import token_text
-from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, holds_token, holds_user, named
+from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, has_token, has_user, printable_path
 
 from .model import CaFile
 from .yaml_source import Raw, quoted
@@ -38,9 +38,9 @@ def text(raw: Raw) -> str:
         raise ValueError("is empty")
     if not written.isprintable():
         raise ValueError("has a line end or another character that cannot be seen; write it in one line, without")
-    if holds_token(written):
+    if has_token(written):
         raise ValueError("is a token itself; write it behind token, and here what belongs here")
-    if holds_user(written):
+    if has_user(written):
         raise ValueError("is a URL with a user in it; leave out what stands before the @, it has keys of its own")
     return written
 
@@ -122,8 +122,10 @@ def secret_file(raw: Raw) -> Secret:
         return Secret(from_file(file))
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else error
-        advice = "; name a file here, and write the password itself behind password" if named(file) == SHOWN else ""
-        raise ValueError(f"{named(file)} cannot be read: {words}{advice}") from None
+        advice = (
+            "; name a file here, and write the password itself behind password" if printable_path(file) == SHOWN else ""
+        )
+        raise ValueError(f"{printable_path(file)} cannot be read: {words}{advice}") from None
 
 
 def path(raw: Raw) -> Path:

@@ -197,13 +197,13 @@ class House:
 
     @contextmanager
     def _with_timeouts(self, **seconds: float) -> Iterator[None]:
-        """What takes seconds takes tenths of one: for what a fault never answers."""
+        """The exporter that runs has this value, so it is changed although it is frozen."""
         usual = Timeouts()
         for name, value in seconds.items():
-            setattr(self.timeouts, name, value)
+            object.__setattr__(self.timeouts, name, value)
         yield
         for name in seconds:
-            setattr(self.timeouts, name, getattr(usual, name))
+            object.__setattr__(self.timeouts, name, getattr(usual, name))
 
     @property
     def gap(self) -> float:
