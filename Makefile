@@ -48,14 +48,14 @@ soak: $(VENV)/dev-installed
 dashboards: $(VENV)/dev-installed
 	$(BIN)/python grafana/build.py
 
-# The plant of the pictures has a past of so many months: half an hour for a year.
+# The months of history in the pictures; a year takes half an hour.
 MONTHS ?= 13
 
 pictures: $(VENV)/dev-installed
 	PYTHONPATH=tests $(BIN)/python grafana/pictures/make.py $(MONTHS)
 
 golden: $(VENV)/dev-installed
-	$(BIN)/pytest tests/test_golden.py tests/test_docs.py --update-golden
+	$(BIN)/pytest tests/test_golden.py tests/docs --update-golden
 
 clean:
 	rm -rf $(VENV) mutants build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

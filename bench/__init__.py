@@ -1,1 +1,1 @@
-"""What takes too long for a test: programs to be run by hand, each with a target of the Makefile."""
+"""Programs that take too long for a test. Run them by hand; each has a target in the Makefile."""

@@ -1,4 +1,4 @@
-"""Clients of the exporter on raw sockets: cheaper than any library, so that the exporter is what is worked hard."""
+"""Clients of the exporter on raw sockets: they need less CPU than a library, which leaves more for the exporter."""
 
 import gzip
 import socket
@@ -10,26 +10,26 @@ TEXT = "text/plain"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def request(target: str, *, method: str = "GET", accept: str = TEXT, packed: bool = True) -> bytes:
-    """As Prometheus sends it, but for the order of the headers."""
-    coding = "gzip" if packed else "identity"
-    lines = [f"{method} {target} HTTP/1.1", "Host: exporter", f"Accept: {accept}", f"Accept-Encoding: {coding}"]
+def request(target: str, *, method: str = "GET", accept: str = TEXT, compressed: bool = True) -> bytes:
+    """A request as Prometheus sends it, except for the order of the headers."""
+    encoding = "gzip" if compressed else "identity"
+    lines = [f"{method} {target} HTTP/1.1", "Host: exporter", f"Accept: {accept}", f"Accept-Encoding: {encoding}"]
     return "\r\n".join([*lines, "X-Prometheus-Scrape-Timeout-Seconds: 10", "", ""]).encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     body: bytes
-    packed: bool
+    compressed: bool
 
     @property
     def text(self) -> str:
-        return (gzip.decompress(self.body) if self.packed else self.body).decode()
+        return (gzip.decompress(self.body) if self.compressed else self.body).decode()
 
 
 class Client:
-    """One connection that is kept alive."""
+    """One kept-alive connection."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -48,24 +48,24 @@ class Client:
         self._socket.close()
 
     def send(self, *requests: bytes) -> None:
-        """All at once: pipelined."""
+        """Send all requests at once (pipelining)."""
         self._socket.sendall(b"".join(requests))
 
-    def receive(self, *, has_body: bool = True) -> Answer:
-        """The next answer. Raises ConnectionError where none comes, or half of one."""
-        status, length, packed = self._stream.readline().split(b" "), 0, False
+    def receive(self, *, has_body: bool = True) -> Response:
+        """The next response. Raises ConnectionError if there is no response or an incomplete one."""
+        status, length, compressed = self._stream.readline().split(b" "), 0, False
         if len(status) < 2:  # noqa: PLR2004  # version and code, at least
             raise ConnectionError("the exporter closed the connection")
         while (line := self._stream.readline()) not in {b"\r\n", b""}:
             name, _, value = line.lower().partition(b":")
             if name == b"content-length":
                 length = int(value)
-            packed = packed or (name == b"content-encoding" and value.strip() == b"gzip")
+            compressed = compressed or (name == b"content-encoding" and value.strip() == b"gzip")
         body = self._stream.read(length) if has_body else b""
         if has_body and len(body) < length:
-            raise ConnectionError("the exporter's answer broke off")
-        return Answer(int(status[1]), body, packed=packed)
+            raise ConnectionError("the response of the exporter is incomplete")
+        return Response(int(status[1]), body, compressed=compressed)
 
-    def get(self, target: str, *, method: str = "GET") -> Answer:
+    def get(self, target: str, *, method: str = "GET") -> Response:
         self.send(request(target, method=method))
         return self.receive(has_body=method != "HEAD")

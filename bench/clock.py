@@ -1,26 +1,26 @@
-"""A clock that several processes share: it stands until one of them turns it, and whoever sleeps on it turns it."""
+"""A clock that several processes share. It advances only when a process advances it or sleeps on it."""
 
 from ctypes import c_double
 from multiprocessing.context import SpawnContext
 
 START = 1_781_000_000.0
-"""A day in June: the sun is up for most of it."""
+"""The start of a day in June, most of which has daylight."""
 
 
 class SharedClock:
     def __init__(self, context: SpawnContext) -> None:
-        self._turned = context.Value(c_double, 0.0)
+        self._elapsed = context.Value(c_double, 0.0)
 
     def time(self) -> float:
-        return START + self._turned.value
+        return START + self._elapsed.value
 
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
-        return self._turned.value
+        return self._elapsed.value
 
     def sleep(self, seconds: float) -> None:
-        self.turn(seconds)
+        self.advance(seconds)
 
-    def turn(self, seconds: float) -> None:
-        with self._turned.get_lock():
-            self._turned.value += max(seconds, 0.0)
+    def advance(self, seconds: float) -> None:
+        with self._elapsed.get_lock():
+            self._elapsed.value += max(seconds, 0.0)

@@ -1,4 +1,4 @@
-"""The complete exporter in a process of its own, on another clock, and what the system says of that process."""
+"""The complete exporter in a separate process with the shared clock, and measurements of that process."""
 
 import asyncio
 import gc
@@ -29,9 +29,10 @@ from envoy_exporter.web.server import Server, listen
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`rss` in bytes, `cpu` in seconds; `blocks` of memory that Python objects hold tell a leak from mere gaps.
+    """Measurements of the process. `rss`: bytes; `cpu`: seconds.
 
-    `back_off`: seconds until all that fails is asked again; `stands`: until all is that came empty.
+    `blocks`: memory blocks in use by Python objects, which distinguish a leak from fragmentation. `back_off`: seconds
+    until all failing endpoints have been requested again; `empty_until`: the same for endpoints with an empty document.
     """
 
     rss: int
@@ -42,11 +43,11 @@ class Measured:
     requests: int
     busy: bool
     back_off: float
-    stands: float
+    empty_until: float
 
 
 class Polls:
-    """How often a worker ran and asked something, over all gateways: for other processes to read."""
+    """The number of polls with at least one request, over all gateways; other processes can read it."""
 
     def __init__(self, context: SpawnContext) -> None:
         self._count = context.Value(c_uint64, 0)
@@ -58,22 +59,22 @@ class Polls:
 
     @property
     def running(self) -> int:
-        """How many are under way."""
+        """The number of polls in progress."""
         return int(self._running.value)
 
     def begin(self) -> None:
         with self._running.get_lock():
             self._running.value += 1
 
-    def end(self, *, asked: bool) -> None:
+    def end(self, *, requested: bool) -> None:
         with self._count.get_lock():
-            self._count.value += asked
+            self._count.value += requested
         with self._running.get_lock():
             self._running.value -= 1
 
 
-class _Watched:
-    """A gateway whose polls are counted: nothing else of the exporter is told when one is over."""
+class _CountedGateway:
+    """A gateway whose polls are counted. It replaces `poll`, because the exporter has no event at the end of a poll."""
 
     def __init__(self, gateway: Gateway, polls: Polls) -> None:
         self._gateway, self._polls = gateway, polls
@@ -86,19 +87,19 @@ class _Watched:
         return self._gateway.is_idle
 
     def back_off(self, now: float) -> float:
-        """Seconds until the last of what fails, or has gone for now, may be asked again."""
+        """Seconds until the last endpoint that fails, or is absent for a short time, is requested again."""
         state = self._gateway.state
         cache, login = state.cache, state.login.state
         ends = [
             cache.states[name].due
-            for name, each in cache.statuses(now).items()
-            if each.failing or (each.absent and cache.states[name].due - now <= GONE_AFTER)
+            for name, status in cache.statuses(now).items()
+            if status.failing or (status.absent and cache.states[name].due - now <= GONE_AFTER)
         ]
         ends += [cache.quiet_until, login.retry_at if isinstance(login, Rejected) else now]
         return max(0.0, *(end - now for end in ends))
 
-    def stands(self, now: float) -> float:
-        """Seconds until the last of what was `{}` or `[]` is asked again: an answer, which lasts as long as any."""
+    def empty_until(self, now: float) -> float:
+        """Seconds until the last endpoint with `{}` or `[]`, which are valid documents, is requested again."""
         cache = self._gateway.state.cache
         empty = (name for name, document in cache.documents.available.items() if not document.content)
         return max((cache.states[name].due - now for name in empty), default=0.0)
@@ -110,11 +111,11 @@ class _Watched:
         finally:
             snapshot, before = self._gateway.snapshot(), self.requests
             self.requests = sum(snapshot.requests.values()) + sum(snapshot.failures.values())
-            self._polls.end(asked=self.requests > before)
+            self._polls.end(requested=self.requests > before)
 
 
-class _Stamped:
-    """A stream for the log that writes the clock's seconds before each line."""
+class _TimestampedStream:
+    """A stream for the log that writes the seconds of the clock before each line."""
 
     def __init__(self, stream: TextIO, clock: SharedClock) -> None:
         self._stream, self._clock = stream, clock
@@ -126,54 +127,54 @@ class _Stamped:
         self._stream.flush()
 
 
-def wired(clock: SharedClock, telemetry: Telemetry, redaction: Redaction) -> App:
-    """As the command wires it, but for the clock."""
-    random = Random(1)  # noqa: S311  # spreads requests, hides nothing
+def make_app(clock: SharedClock, telemetry: Telemetry, redaction: Redaction) -> App:
+    """The app as the command builds it, except for the clock."""
+    random = Random(1)  # noqa: S311  # for jitter, not for security
     return App(clock=clock, random=random, telemetry=telemetry, redaction=redaction, collectors={})
 
 
-def read(path: Path) -> config.Config:
+def read_config(path: Path) -> config.Config:
     return config.from_file(path, COLLECTORS)
 
 
-def run(asked: Connection, clock: SharedClock, polls: Polls, path: Path, log_file: Path) -> None:
-    """What the command does, on that clock. Sends its port, and then a `Measured` whenever it is asked."""
+def run(pipe: Connection, clock: SharedClock, polls: Polls, path: Path, log_file: Path) -> None:
+    """Run the exporter with this clock. Sends its port, and then a `Measured` for each message on the pipe."""
     redaction = Redaction()
     with log_file.open("w") as stream:
-        logs.set_up("info", "logfmt", redaction, _Stamped(stream, clock))  # type: ignore[arg-type]
-        asyncio.run(_serve(asked, clock, polls, path, redaction))
+        logs.set_up("info", "logfmt", redaction, _TimestampedStream(stream, clock))  # type: ignore[arg-type]
+        asyncio.run(_serve(pipe, clock, polls, path, redaction))
 
 
-async def _serve(asked: Connection, clock: SharedClock, polls: Polls, path: Path, redaction: Redaction) -> None:
+async def _serve(pipe: Connection, clock: SharedClock, polls: Polls, path: Path, redaction: Redaction) -> None:
     telemetry = Telemetry("soak")
-    app = wired(clock, telemetry, redaction)
-    served = app.build(read(path))
-    watched = [_Watched(each.collector.gateway, polls) for each in served.gateways.values()]
+    app = make_app(clock, telemetry, redaction)
+    served = app.build(read_config(path))
+    gateways = [_CountedGateway(gateway.collector.gateway, polls) for gateway in served.gateways.values()]
 
     def reload() -> Sequence[str]:
-        exporter.served = app.build(read(path))
+        exporter.served = app.build(read_config(path))
         return ()
 
-    def answer() -> None:
+    def send_measured() -> None:
         try:
-            asked.recv()
-            asked.send(_measured(watched, clock.monotonic(), polls))
+            pipe.recv()
+            pipe.send(_measured(gateways, clock.monotonic(), polls))
         except EOFError:
-            loop.remove_reader(asked.fileno())
+            loop.remove_reader(pipe.fileno())
             server.stop()
 
     exporter = Exporter(served, telemetry, reload, "soak")
     web_file = WebConfigFile(None)
     server = Server(ConcurrencyLimit(AccessMiddleware(create(exporter), web_file), 40), web_file)
     loop = asyncio.get_running_loop()
-    loop.add_reader(asked.fileno(), answer)
+    loop.add_reader(pipe.fileno(), send_measured)
     (listening,) = listen(["127.0.0.1:0"])
-    asked.send(listening.getsockname()[1])
+    pipe.send(listening.getsockname()[1])
     await server.serve(sockets=[listening])
     app.close()
 
 
-def _measured(watched: Sequence[_Watched], now: float, polls: Polls) -> Measured:
+def _measured(gateways: Sequence[_CountedGateway], now: float, polls: Polls) -> Measured:
     gc.collect()
     (rss,) = re.findall(r"^Rss: +(\d+) kB$", Path("/proc/self/smaps_rollup").read_text(), re.MULTILINE)
     return Measured(
@@ -182,8 +183,8 @@ def _measured(watched: Sequence[_Watched], now: float, polls: Polls) -> Measured
         fds=sum(1 for _ in Path("/proc/self/fd").iterdir()),
         threads=sum(1 for _ in Path("/proc/self/task").iterdir()),
         cpu=time.process_time(),
-        requests=sum(each.requests for each in watched),
-        busy=polls.running > 0 or any(not each.idle for each in watched),
-        back_off=max(each.back_off(now) for each in watched),
-        stands=max(each.stands(now) for each in watched),
+        requests=sum(gateway.requests for gateway in gateways),
+        busy=polls.running > 0 or any(not gateway.idle for gateway in gateways),
+        back_off=max(gateway.back_off(now) for gateway in gateways),
+        empty_until=max(gateway.empty_until(now) for gateway in gateways),
     )

@@ -1,4 +1,4 @@
-"""The simulated gateways in a process of their own, and what goes wrong with a share of their requests."""
+"""The simulated gateways in a separate process, and the faults of a share of their requests."""
 
 import socket
 import struct
@@ -16,51 +16,51 @@ from envoy_simulator.http_types import Request, Response
 from envoy_simulator.profiles import Profile
 from envoy_simulator.steps import Close, Steps
 
-FAIL, HEAL, CUT = "fail", "heal", "cut"
-"""What they can be told: break a share of the requests, or none; let nobody connect until the next word."""
+FAIL, HEAL, DISCONNECT = "fail", "heal", "disconnect"
+"""Commands: break a share of the requests; break none; reject all connections until the next command."""
 
 GARBAGE = (b"", b"null", b"[]", b"{}", b"<html>login</html>", b'{"a": 1e999', b"\xff\xfe\x00", b"[" * 5000)
-SLOW, HUNG = (1.0, 20.0), 31.0
-"""Seconds: within the bounds of a request, and beyond."""
+SLOW, HANGING = (1.0, 20.0), 31.0
+"""Seconds: within the timeout of a request, and longer."""
 
-Answer = Callable[[Request], Response]
-Fault = Callable[["SeededFaults", Request, socket.socket, Answer], Response | None]
+Respond = Callable[[Request], Response]
+Fault = Callable[["SeededFaults", Request, socket.socket, Respond], Response | None]
 
 
 class SeededFaults(NoFaults):
-    """Breaks `share` of the requests, and as many connections. It is `broken` or in good health."""
+    """Breaks the given share of the requests, and the same share of connections, while `active`."""
 
     def __init__(self, seed: int, share: float, clock: SharedClock) -> None:
-        self.random = Random(seed)  # noqa: S311  # the same faults with each run
+        self.random = Random(seed)  # noqa: S311  # the same faults in every run
         self.clock = clock
-        self.broken = False
+        self.active = False
         self._share = share
         self._lock = Lock()
 
     def connection(self) -> Steps:
-        if self._strikes():
+        if self._is_affected():
             yield Close()
 
-    def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
-        if not self._strikes():
-            return answer(request)
-        return self.random.choice(FAULTS)(self, request, connection, answer)
+    def request(self, request: Request, connection: socket.socket, respond: Respond) -> Response | None:
+        if not self._is_affected():
+            return respond(request)
+        return self.random.choice(FAULTS)(self, request, connection, respond)
 
-    def _strikes(self) -> bool:
+    def _is_affected(self) -> bool:
         with self._lock:
-            return self.broken and self.random.random() < self._share
+            return self.active and self.random.random() < self._share
 
 
-def reset(_: SeededFaults, __: Request, connection: socket.socket, ___: Answer) -> None:
+def reset(_: SeededFaults, __: Request, connection: socket.socket, ___: Respond) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def closes(*_: object) -> None:
-    """Without a word."""
+def closed(*_: object) -> None:
+    """Close without a response."""
 
 
-def truncated(faults: SeededFaults, request: Request, connection: socket.socket, answer: Answer) -> None:
-    wire = answer(request).encode(keep_alive=True)
+def truncated(faults: SeededFaults, request: Request, connection: socket.socket, respond: Respond) -> None:
+    wire = respond(request).encode(keep_alive=True)
     connection.sendall(wire[: faults.random.randrange(1, len(wire))])
 
 
@@ -69,11 +69,11 @@ def unavailable(faults: SeededFaults, *_: object) -> Response:
     return Response(faults.random.choice((500, 502, 503)), wait, b"unavailable")
 
 
-def refuses(*_: object) -> Response:
+def unauthorized(*_: object) -> Response:
     return Response(401, (), b"unauthorized")
 
 
-def knows_nothing(*_: object) -> Response:
+def not_found(*_: object) -> Response:
     return Response(404, (), b"not found")
 
 
@@ -81,61 +81,61 @@ def garbage(faults: SeededFaults, *_: object) -> Response:
     return Response(200, (("Content-Type", "application/json"),), faults.random.choice(GARBAGE))
 
 
-def slow(faults: SeededFaults, request: Request, _: socket.socket, answer: Answer) -> Response:
-    faults.clock.turn(faults.random.uniform(*SLOW))
-    return answer(request)
+def slow(faults: SeededFaults, request: Request, _: socket.socket, respond: Respond) -> Response:
+    faults.clock.advance(faults.random.uniform(*SLOW))
+    return respond(request)
 
 
-def hangs(faults: SeededFaults, request: Request, _: socket.socket, answer: Answer) -> Response:
-    faults.clock.turn(HUNG)
-    return answer(request)
+def hanging(faults: SeededFaults, request: Request, _: socket.socket, respond: Respond) -> Response:
+    faults.clock.advance(HANGING)
+    return respond(request)
 
 
 FAULTS: tuple[Fault, ...] = (
     reset,
-    closes,
+    closed,
     truncated,
     unavailable,
-    refuses,
-    knows_nothing,
+    unauthorized,
+    not_found,
     garbage,
     slow,
-    hangs,
+    hanging,
 )
 
 
-def run(told: Connection, clock: SharedClock, profiles: Mapping[str, str], share: float) -> None:
-    """Send the lines of exporter.yml, and then do as told, until the other end is gone."""
+def run(pipe: Connection, clock: SharedClock, profiles: Mapping[str, str], share: float) -> None:
+    """Send the lines of exporter.yml, and then execute commands until the other end of the pipe is closed."""
     faults = [SeededFaults(seed, share, clock) for seed in range(len(profiles))]
     with ExitStack() as stack:
         gateways = [
-            stack.enter_context(Simulator(_small(profile), clock=clock.time, faults=each))
-            for profile, each in zip(profiles.values(), faults, strict=True)
+            stack.enter_context(Simulator(_small(profile), clock=clock.time, faults=fault))
+            for profile, fault in zip(profiles.values(), faults, strict=True)
         ]
-        told.send("\n".join(["gateways:", *map(_lines, profiles, gateways)]))
-        cut = stack.enter_context(ExitStack())
+        pipe.send("\n".join(["gateways:", *map(_lines, profiles, gateways)]))
+        disconnected = stack.enter_context(ExitStack())
         with suppress(EOFError, KeyboardInterrupt):
             while True:
-                what = told.recv()
-                if what in {FAIL, HEAL}:
-                    for each in faults:
-                        each.broken = what == FAIL
-                cut.close()
-                if what == CUT:
+                command = pipe.recv()
+                if command in {FAIL, HEAL}:
+                    for fault in faults:
+                        fault.active = command == FAIL
+                disconnected.close()
+                if command == DISCONNECT:
                     for gateway in gateways:
-                        cut.enter_context(_gone(gateway))
-                told.send(None)
+                        disconnected.enter_context(_disconnected(gateway))
+                pipe.send(None)
 
 
 def _small(name: str) -> Profile:
-    """With four inverters, as a larger roof makes each poll longer and says nothing more of a long run."""
+    """The profile with only four inverters, because more would slow down each poll without testing more."""
     profile = PROFILES[name]
     return replace(profile, design=replace(profile.design, inverters=profile.design.inverters[:4]))
 
 
 @contextmanager
-def _gone(gateway: Simulator) -> Iterator[None]:
-    """Connections are refused. Its port is kept, without listening, so that nobody else gets it."""
+def _disconnected(gateway: Simulator) -> Iterator[None]:
+    """Refuse connections. The port stays bound without listening, so that no other process gets it."""
     gateway.close()
     host, _, port = gateway.address.rpartition(":")
     with socket.socket() as placeholder:

@@ -1,8 +1,9 @@
-"""The long run: a million scrapes and 100,000 polls at speed, while 5 % of what the gateways are asked goes wrong.
+"""The soak test: a million scrapes and 100,000 polls at full speed, while 5 % of the requests to the gateways fail.
 
-The complete exporter runs in a process of its own and is scraped over HTTP; so do two simulated gateways. The clock
-of all is turned by hand, so that a week passes in less than an hour. The run has ten legs; after each the
-gateways are healed, the data must be whole again, and the exporter's process is measured. The first leg is its warm-up.
+The complete exporter runs in a separate process and is scraped over HTTP; two simulated gateways run in another
+process. All share a clock that the test advances, so that a week passes in less than an hour. The run has ten legs.
+After each leg all faults end, the data must be complete again, and the process of the exporter is measured. The first
+leg is the warm-up.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench import exporter, gateways, journal
+from bench import exporter, gateways, log_counts
 from bench.clients import OPENMETRICS, Client, request
 from bench.clock import SharedClock
 from bench.exporter import Measured
@@ -27,49 +28,51 @@ from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
 
 PROFILES = {"home": "8.3", "barn": "5.0"}
-"""With TLS, a token and a connection that is kept; with digest, and a connection for each request."""
+"""One gateway with TLS, a token and kept-alive connections; one with digest and a new connection for each request."""
 MIN_INTERVAL = 10.0
 MOST_LEGS, LEAST_POLLS = 10, 100
-"""So many legs, as long as each has so many polls: after each comes a healing, which takes a second or two."""
+"""The number of legs, if each has at least this many polls: the recovery after each leg takes one or two seconds."""
 LONGEST_BACK_OFF = 600.0
-"""Seconds: an endpoint that hangs and hangs is asked that seldom, and nothing less often."""
+"""The longest time in seconds until an endpoint is requested again; endpoints that always time out reach it."""
 MEGABYTE = 1e6
 PIPELINED = 50
-OF_THE_PAST = (
+HISTORY_DEPENDENT = (
     "enphase_gateway_requests_total{",
     "enphase_gateway_request_failures_total{",
-    'enphase_communication_level{device="pcu"}',  # of /home, asked once an hour: at dawn a new exporter knows better
+    'enphase_communication_level{device="pcu"}',  # from /home, requested hourly: at dawn a new exporter has newer data
 )
-"""Series in which one that has run for long may differ from one that begins."""
+"""Series that may differ between an exporter that has run for a long time and one that has just started."""
 REPORTED, INVERTERS = "enphase_inverter_", 120.0
-"""Series that may begin with a report, as at dawn, and how often, in seconds, it is asked whether there is one."""
+"""Series that begin with a report, for example at dawn, and the seconds between two requests for the reports."""
 HEAD = " leg  scrapes   polls  requests  clock h  RSS MB  blocks  fds  threads  CPU ms a scrape  back-off s"
 
 
 class Soak:
-    """One run. `broken` are the promises that did not hold, in words."""
+    """One run. `failures`: descriptions of the requirements that were not met."""
 
     def __init__(self, scrapes: int, polls: int, share: float, folder: Path) -> None:
-        self.scrapes, self.wanted = 0, (scrapes, polls)
+        self.scrapes, self.targets = 0, (scrapes, polls)
         self.count = max(min(MOST_LEGS, polls // LEAST_POLLS), 2)
-        self.broken: list[str] = []
+        self.failures: list[str] = []
         self.legs: list[Measured] = []
-        self.things = 0
+        self.endpoints = 0
         self._folder = folder
-        self._random = Random(1)  # noqa: S311  # the same run each time
+        self._random = Random(1)  # noqa: S311  # every run is the same
         context = multiprocessing.get_context("spawn")
         self.clock, self.polls = SharedClock(context), exporter.Polls(context)
-        self._gateways, theirs = context.Pipe()
-        self._exporter, its = context.Pipe()
+        self._gateways, gateways_end = context.Pipe()
+        self._exporter, exporter_end = context.Pipe()
         self._path, self.log = folder / "exporter.yml", folder / "log"
         self._processes = [
-            context.Process(target=gateways.run, args=(theirs, self.clock, PROFILES, share), daemon=True),
-            context.Process(target=exporter.run, args=(its, self.clock, self.polls, self._path, self.log), daemon=True),
+            context.Process(target=gateways.run, args=(gateways_end, self.clock, PROFILES, share), daemon=True),
+            context.Process(
+                target=exporter.run, args=(exporter_end, self.clock, self.polls, self._path, self.log), daemon=True
+            ),
         ]
-        self._ends: tuple[Connection, ...] = (theirs, its)
+        self._ends: tuple[Connection, ...] = (gateways_end, exporter_end)
 
     def run(self) -> None:
-        """Leg after leg; prints a line for each."""
+        """Run all legs, and print a line for each."""
         for process, end in zip(self._processes, self._ends, strict=True):
             process.start()
             end.close()
@@ -80,12 +83,12 @@ class Soak:
         with ExitStack() as stack:
             self._clients = [stack.enter_context(Client(self._port)) for _ in PROFILES]
             print(HEAD, flush=True)
-            self._heal()
+            self._recover()
             for leg in range(1, self.count + 1):
-                self._tell(gateways.FAIL)
-                scrapes, polls = (wanted * leg // self.count for wanted in self.wanted)
+                self._command(gateways.FAIL)
+                scrapes, polls = (target * leg // self.count for target in self.targets)
                 self._leg(scrapes, polls, rounds)
-                self._heal()
+                self._recover()
                 print(self._row(leg), flush=True)
 
     def close(self) -> None:
@@ -96,65 +99,65 @@ class Soak:
             if process.is_alive():
                 process.kill()
 
-    # --- what is done to it
+    # --- load
 
     def _leg(self, scrapes: int, polls: int, rounds: Iterator[int]) -> None:
-        """Until there were so many in all."""
+        """Scrape and poll up to these totals."""
         while self.polls.count < polls:
             before = self.polls.count
             number = next(rounds)
-            self._cut(number % 500)
-            self.clock.turn(MIN_INTERVAL * self._random.uniform(1.0, 1.1))
-            self._wake()
-            self._let_finish()
+            self._disconnect(number % 500)
+            self.clock.advance(MIN_INTERVAL * self._random.uniform(1.0, 1.1))
+            self._scrape_once()
+            self._await_polls()
             if number % 200 == 1:
-                self._visit()
+                self._request_other_paths()
             done = max(self.polls.count - before, 1)
             left = max(polls - before, 1)
-            self._scrape_ready((scrapes - self.scrapes) * done // left, rarely=number % 16 == 1)
-        self._scrape_ready(scrapes - self.scrapes, rarely=False)
+            self._scrape_many((scrapes - self.scrapes) * done // left, with_rare=number % 16 == 1)
+        self._scrape_many(scrapes - self.scrapes, with_rare=False)
 
-    def _let_finish(self) -> None:
-        """What no scrape waits for is asked within milliseconds, where a real scrape comes seconds later."""
+    def _await_polls(self) -> None:
+        """Wait for the polls in progress: requests for which a scrape does not wait take milliseconds here."""
         until = time.monotonic() + 60
         while self.polls.running and time.monotonic() < until:
             time.sleep(0.001)
 
-    def _cut(self, number: int) -> None:
-        """Now and then nobody answers at the gateways' addresses for five rounds."""
+    def _disconnect(self, number: int) -> None:
+        """From round 25 to 30 of each 500, the gateways reject all connections."""
         if number in {25, 30}:
-            self._tell(gateways.CUT if number == 25 else gateways.FAIL)  # noqa: PLR2004
+            self._command(gateways.DISCONNECT if number == 25 else gateways.FAIL)  # noqa: PLR2004
 
-    def _wake(self) -> list[str]:
-        """A scrape of each gateway, side by side; what they bring."""
+    def _scrape_once(self) -> list[str]:
+        """The expositions from one scrape of each gateway, in parallel."""
         for client, name in zip(self._clients, PROFILES, strict=True):
             client.send(request(f"/probe?target={name}"))
-        answers = [client.receive() for client in self._clients]
-        self._count(*(answer.status for answer in answers))
-        return [answer.text for answer in answers]
+        responses = [client.receive() for client in self._clients]
+        self._count(*(response.status for response in responses))
+        return [response.text for response in responses]
 
-    def _scrape_ready(self, count: int, *, rarely: bool) -> None:
-        """So many more, pipelined on the connections that are kept; rarely in OpenMetrics, or not packed."""
+    def _scrape_many(self, count: int, *, with_rare: bool) -> None:
+        """More scrapes, pipelined on kept-alive connections. `with_rare`: one a batch is uncompressed OpenMetrics."""
         targets = [f"/probe?target={name}" for name in PROFILES]
         usual = [request(target) for target in targets]
-        rare = [request(target, accept=OPENMETRICS, packed=False) for target in targets]
+        rare = [request(target, accept=OPENMETRICS, compressed=False) for target in targets]
         while count > 0:
             batch = min(count, PIPELINED * len(targets))
             shares = [batch // len(targets), batch - batch // len(targets)]
-            for client, share, ask, other in zip(self._clients, shares, usual, rare, strict=True):
-                client.send(*([other] * min(rarely, share) + [ask] * (share - min(rarely, share))))
+            for client, share, common, other in zip(self._clients, shares, usual, rare, strict=True):
+                client.send(*([other] * min(with_rare, share) + [common] * (share - min(with_rare, share))))
             for client, share in zip(self._clients, shares, strict=True):
                 self._count(*(client.receive().status for _ in range(share)))
             count -= batch
 
-    def _visit(self) -> None:
-        """Everything else that somebody may ask, by clients that come and go, and one who does not wait."""
+    def _request_other_paths(self) -> None:
+        """The other paths, each on a new connection; and a client that disconnects before the response."""
         for target, method, status in (
             ("/telemetry", "GET", 200),
             ("/", "GET", 200),
             ("/sd", "GET", 200),
             ("/config", "GET", 200),
-            ("/probe?target=nobody", "GET", 400),
+            ("/probe?target=unknown", "GET", 400),
             ("/nothing", "GET", 404),
             ("/probe?target=home", "HEAD", 200),
             ("/probe?target=home&collect[]=meters", "GET", 200),
@@ -164,96 +167,100 @@ class Soak:
                 self._check(target, client.get(target, method=method).status, status)
         with Client(self._port) as client:
             client.send(request("/probe?target=home"))
-        self._crowd()
+        self._scrape_in_parallel()
 
-    def _crowd(self) -> None:
-        """Twenty at once, each with a rendering of its own."""
+    def _scrape_in_parallel(self) -> None:
+        """Twenty simultaneous scrapes, each rendered separately."""
         with ExitStack() as stack:
-            crowd = [stack.enter_context(Client(self._port)) for _ in range(20)]
-            for client in crowd:
+            clients = [stack.enter_context(Client(self._port)) for _ in range(20)]
+            for client in clients:
                 client.send(request("/probe?target=home&name[]=enphase_up"))
-            for client in crowd:
-                self._check("twenty at once", client.receive().status, 200)
+            for client in clients:
+                self._check("a parallel scrape", client.receive().status, 200)
 
     def _count(self, *statuses: int) -> None:
         self.scrapes += len(statuses)
         for status in statuses:
             self._check("a scrape", status, 200)
 
-    def _check(self, what: str, status: int, expected: int) -> None:
+    def _check(self, subject: str, status: int, expected: int) -> None:
         if status != expected:
-            self.broken.append(f"{what} was answered {status}, not {expected}")
+            self.failures.append(f"the status of {subject} was {status}, not {expected}")
 
-    # --- what it must do then
+    # --- requirements
 
-    def _heal(self) -> None:
-        """All is well again: whole data within the back-off and two scrapes, and the same as a new exporter has.
+    def _recover(self) -> None:
+        """End all faults. Within the back-off and two scrapes, the data must be those of a new exporter.
 
-        A document that came empty was believed, and stands until its maximum age.
+        A document that was empty counts as valid and is kept until its maximum age.
         """
-        self._tell(gateways.HEAL)
-        measured = self._at_rest()
-        self.clock.turn(max(measured.back_off, measured.stands))
-        self._wake()
-        self._at_rest()
-        self.clock.turn(MIN_INTERVAL)
-        wrong, after = self._differing(), self._at_rest()
-        if any(series.startswith(REPORTED) for _, _, series in wrong):
-            self.clock.turn(INVERTERS)
-            still = self._differing()
-            wrong = {each for each in wrong if each in still or not each[2].startswith(REPORTED)}
-        self._note(wrong)
+        self._command(gateways.HEAL)
+        measured = self._await_idle()
+        self.clock.advance(max(measured.back_off, measured.empty_until))
+        self._scrape_once()
+        self._await_idle()
+        self.clock.advance(MIN_INTERVAL)
+        differences, after = self._differences(), self._await_idle()
+        if any(series.startswith(REPORTED) for _, _, series in differences):
+            self.clock.advance(INVERTERS)
+            later = self._differences()
+            differences = {
+                difference
+                for difference in differences
+                if difference in later or not difference[2].startswith(REPORTED)
+            }
+        self._record(differences)
         if measured.back_off > LONGEST_BACK_OFF:
-            self.broken.append(f"it would have asked again after {measured.back_off:.0f} s only")
+            self.failures.append(f"the back-off was {measured.back_off:.0f} s; the maximum is {LONGEST_BACK_OFF:.0f} s")
         self.back_off = measured.back_off
         self.legs.append(after)
 
-    def _differing(self) -> set[tuple[str, str, str]]:
-        """A scrape of each gateway against what a new exporter says: which gateway, what is wrong, which series."""
-        bodies = dict(zip(PROFILES, map(_series, self._wake()), strict=True))
-        self._at_rest()
+    def _differences(self) -> set[tuple[str, str, str]]:
+        """A scrape of each gateway compared with a new exporter: gateway, kind of difference, series."""
+        bodies = dict(zip(PROFILES, map(_series, self._scrape_once()), strict=True))
+        self._await_idle()
         expected = self._expected()
-        lacking = {(name, "lacks", each) for name in PROFILES for each in expected[name] - bodies[name]}
-        return lacking | {
-            (name, "should not have", each) for name in PROFILES for each in bodies[name] - expected[name]
+        missing = {(name, "lacks", series) for name in PROFILES for series in expected[name] - bodies[name]}
+        return missing | {
+            (name, "should not have", series) for name in PROFILES for series in bodies[name] - expected[name]
         }
 
-    def _note(self, wrong: set[tuple[str, str, str]]) -> None:
-        for name, words in sorted({each[:2] for each in wrong}):
-            those = sorted(series for *what, series in wrong if what == [name, words])
-            shown = ", ".join(those[:3])
-            self.broken.append(f"{self.clock.monotonic():.0f} s: {name} {words} {len(those)} series: {shown}")
+    def _record(self, differences: set[tuple[str, str, str]]) -> None:
+        for name, kind in sorted({difference[:2] for difference in differences}):
+            found = sorted(series for *key, series in differences if key == [name, kind])
+            examples = ", ".join(found[:3])
+            self.failures.append(f"{self.clock.monotonic():.0f} s: {name} {kind} {len(found)} series: {examples}")
 
     def _expected(self) -> dict[str, frozenset[str]]:
-        """What an exporter says that begins now."""
-        app = exporter.wired(self.clock, Telemetry("soak"), Redaction())
+        """The series of an exporter that starts now, by gateway."""
+        app = exporter.make_app(self.clock, Telemetry("soak"), Redaction())
         expected = {}
-        for name, each in app.build(exporter.read(self._path)).gateways.items():
-            gateway = each.collector.gateway
+        for name, served in app.build(exporter.read_config(self._path)).gateways.items():
+            gateway = served.collector.gateway
             gateway.poll()
             snapshot = gateway.snapshot()
-            self.things = max(self.things, len(snapshot.endpoints))
-            expected[name] = _series(Format.TEXT.render(each.collector.families(snapshot)).decode())
+            self.endpoints = max(self.endpoints, len(snapshot.endpoints))
+            expected[name] = _series(Format.TEXT.render(served.collector.families(snapshot)).decode())
         app.close()
         return expected
 
-    def _at_rest(self) -> Measured:
-        """How it stands once no request to a gateway is under way."""
+    def _await_idle(self) -> Measured:
+        """The measurements once no request to a gateway is in progress."""
         for _ in range(3000):
             self._exporter.send(None)
             measured: Measured = _received(self._exporter)
             if not measured.busy:
                 return measured
             time.sleep(0.01)
-        raise RuntimeError("the exporter does not come to rest")
+        raise RuntimeError("the exporter did not become idle: timed out")
 
-    def _tell(self, what: str) -> None:
-        self._gateways.send(what)
+    def _command(self, command: str) -> None:
+        self._gateways.send(command)
         _received(self._gateways)
 
     def _row(self, leg: int) -> str:
         before, now = self.legs[-2:]
-        cpu = (now.cpu - before.cpu) * 1000 * self.count / self.wanted[0]
+        cpu = (now.cpu - before.cpu) * 1000 * self.count / self.targets[0]
         return (
             f"{leg:4d} {self.scrapes:8d} {self.polls.count:7d} {now.requests:9d} {self.clock.monotonic() / 3600:8.1f}"
             f" {now.rss / MEGABYTE:7.2f} {now.blocks:7d} {now.fds:4d} {now.threads:8d}"
@@ -262,25 +269,24 @@ class Soak:
 
 
 def _received(end: Connection) -> Any:
-    """What a process says within a minute. Raises RuntimeError for one that is dumb, EOFError for a dead one."""
+    """The next message of a process. Raises RuntimeError after a minute, and EOFError if the process has ended."""
     if not end.poll(60):
-        raise RuntimeError("a process does not answer")
+        raise RuntimeError("no message from a process: timed out")
     return end.recv()
 
 
 def _series(exposition: str) -> frozenset[str]:
-    """The names and labels of all samples, but those in which an old exporter may differ."""
-    lines = (line for line in exposition.splitlines() if not line.startswith(("#", *OF_THE_PAST)))
+    """The names and labels of all samples, except those in which an exporter may differ from a new one."""
+    lines = (line for line in exposition.splitlines() if not line.startswith(("#", *HISTORY_DEPENDENT)))
     return frozenset(line.rpartition(" ")[0] for line in lines)
 
 
-def judged(soak: Soak, growth: float) -> list[str]:
-    """Prints what came out; the promises that are broken."""
+def evaluate(soak: Soak, growth: float) -> list[str]:
+    """Print the results; return the requirements that were not met."""
     _, warm, *_ = soak.legs
-    last, lines = soak.legs[-1], journal.read(soak.log)
+    last, lines = soak.legs[-1], log_counts.read(soak.log)
     hours = soak.clock.monotonic() / 3600
-    limit = journal.most_an_hour(soak.things)
-    total = sum(lines.hours.values())
+    limit = log_counts.most_an_hour(soak.endpoints)
     grown = (last.rss - warm.rss) / MEGABYTE
     print(f"\nafter the warm-up (leg 1): memory {grown:+.2f} MB, file descriptors {last.fds - warm.fds:+d}, ", end="")
     print(f"threads {last.threads - warm.threads:+d}; {last.requests / soak.polls.count:.1f} requests a poll")
@@ -289,24 +295,25 @@ def judged(soak: Soak, growth: float) -> list[str]:
         f"log: {total} lines in {hours:.0f} h of {len(PROFILES)} gateways, at most {lines.most} (of {limit}) ", end=""
     )
     print("in an hour of one: " + ", ".join(f"{kind} {count}" for kind, count in lines.kinds.most_common()))
-    promises = {
-        f"memory grew by {grown:.2f} MB, and {growth:g} is the limit": grown < growth,
+    requirements = {
+        f"memory grew by {grown:.2f} MB; the limit is {growth:g}": grown < growth,
         "file descriptors grew": all(leg.fds <= warm.fds for leg in soak.legs[1:]),
         "threads grew": all(leg.threads <= warm.threads for leg in soak.legs[1:]),
-        f"the log has {lines.most} lines of one gateway in an hour, and {limit} is the limit": lines.most <= limit,
-        "two summaries came within an hour": lines.closest_summaries >= journal.HOUR - 1,
-        f"the log tells of a bug {lines.bugs} times": lines.bugs == 0,
+        f"the log has {lines.most} lines of one gateway in an hour; the limit is {limit}": lines.most <= limit,
+        "the log has two summaries of one gateway within an hour": lines.closest_summaries >= log_counts.HOUR - 1,
+        f"the log reports a bug {lines.bugs} times": lines.bugs == 0,
     }
-    return [*dict.fromkeys(soak.broken), *(words for words, held in promises.items() if not held)]
+    return [*dict.fromkeys(soak.failures), *(text for text, is_met in requirements.items() if not is_met)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: all promises held."""
+    """Exit codes: 0 all requirements are met, 1 otherwise."""
     parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__)
-    parser.add_argument("--scrapes", type=int, default=1_000_000, help="(%(default)s)")
-    parser.add_argument("--polls", type=int, default=100_000, help="(%(default)s)")
-    parser.add_argument("--share", type=float, default=0.05, help="of the requests that go wrong (%(default)s)")
-    parser.add_argument("--growth", type=float, default=2.0, help="megabytes that it may grow (%(default)s)")
+    add = parser.add_argument
+    add("--scrapes", type=int, default=1_000_000, help="set the number of scrapes (%(default)s)")
+    add("--polls", type=int, default=100_000, help="set the number of polls (%(default)s)")
+    add("--share", type=float, default=0.05, help="set the share of the requests that fail (%(default)s)")
+    add("--growth", type=float, default=2.0, help="set the limit of memory growth in megabytes (%(default)s)")
     flags = parser.parse_args(arguments)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -315,11 +322,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             soak.run()
         finally:
             soak.close()
-        broken = judged(soak, flags.growth)
+        failures = evaluate(soak, flags.growth)
     print(f"{time.monotonic() - began:.0f} seconds")
-    for words in broken[:20]:
-        print(f"BROKEN: {words}")
-    return 1 if broken else 0
+    for text in failures[:20]:
+        print(f"FAILED: {text}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -1,3 +1,3 @@
 """A Prometheus exporter for the Enphase Envoy (IQ Gateway)."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""python -m envoy_exporter."""
+"""Runs the command line: `python -m envoy_exporter`."""
 
 import sys
 

@@ -1,9 +1,9 @@
-"""From a config to what the web side serves: gateways, their collectors, their bytes."""
+"""Builds what the exporter serves from a config: gateways, collectors, and access rules."""
 
 import importlib.util
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from ssl import TLSVersion
@@ -36,13 +36,13 @@ from .web.routes import ServedConfig
 log = logging.getLogger(__name__)
 
 COLLECTORS = tuple(collector.name for collector in ALL_COLLECTORS)
-_ON = {collector.name: collector.enabled_by_default for collector in ALL_COLLECTORS}
+_DEFAULTS = {collector.name: CollectorSettings(enabled=collector.enabled_by_default) for collector in ALL_COLLECTORS}
 _Stamp: TypeAlias = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Everything that one gateway is built from; while it stays the same, so does the gateway."""
+    """Everything that one gateway is built from. A reload keeps a gateway whose plan is equal."""
 
     gateway: Settings
     read: ReadSettings
@@ -51,7 +51,7 @@ class _Plan:
 
 
 class App:
-    """Builds sites, each from the last: a reload leaves alone what it does not change."""
+    """The gateways in service. A reload keeps the gateways that it does not change."""
 
     def __init__(
         self,
@@ -73,32 +73,33 @@ class App:
         self._unserved: tuple[str, ...] = ()
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
-    def build(self, wanted: Config) -> ServedConfig:
-        """What this config serves from now on. Raises ConfigError, and then changes nothing."""
-        wanted = self._with_flags(wanted)
-        self._learn(wanted)
-        clouds = self._accounts.access(wanted)
-        plans = {each.name: replace(self._plan(each), cloud=clouds.get(each.name)) for each in wanted.gateways}
-        self._unserved = tuple(without_token(wanted, clouds))
-        before, self._running = self._running, {}
-        for name, plan in plans.items():
-            kept = before.pop(_heir(plan, before), None)
-            self._running[name] = plan, self._exposition(plan) if kept is None else self._changed(*kept, plan)
-        for _, gone in before.values():
-            gone.collector.gateway.close()
-        for words in self._unserved:
-            log.warning("%s", words)
+    def build(self, new: Config) -> ServedConfig:
+        """Serve this config from now on. Raises ConfigError, and then changes nothing."""
+        new = self._with_flags(new)
+        self._register_secrets(new)
+        clouds = self._accounts.access(new)
+        plans = [replace(_plan(gateway), cloud=clouds.get(gateway.name)) for gateway in new.gateways]
+        self._unserved = tuple(without_token(new, clouds))
+        old, self._running = self._running, {}
+        for plan in plans:
+            kept = old.pop(_name_before(plan, old), None)
+            exposition = self._exposition(plan) if kept is None else self._changed(*kept, plan)
+            self._running[plan.gateway.name] = plan, exposition
+        for _, removed in old.values():
+            removed.collector.gateway.close()
+        for warning in self._unserved:
+            log.warning("config has no effect", extra={"problem": warning})
         self._telemetry.gateways.set(len(plans))
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success.set(self._clock.time())
         return ServedConfig(
             gateways={name: exposition for name, (_, exposition) in self._running.items()},
-            labels={each.name: {str(k): v for k, v in each.labels.items()} for each in wanted.gateways},
-            config=config.shown(wanted),
+            labels={gateway.name: {str(k): v for k, v in gateway.labels.items()} for gateway in new.gateways},
+            config=config.dump(new),
         )
 
-    def doubts(self) -> Iterator[str]:
-        """What may be no mistake, and most likely is one: tokens that cannot be read now, or have run out."""
+    def warnings(self) -> Iterator[str]:
+        """Likely mistakes in a valid config: tokens that cannot be read or have expired, accounts without effect."""
         for name, (plan, _) in self._running.items():
             token = plan.gateway.token
             try:
@@ -107,9 +108,9 @@ class App:
             except ValueError as error:
                 yield f"{name}: {error}"
             if token and token.serial is None and token.expires is None:
-                yield f"{name}: the token is none of Enphase's kind (those begin with eyJ): the gateway may refuse it"
+                yield f"{name}: not an Enphase token (those start with eyJ); the gateway may not accept it"
             if token and token.expires and token.expires < self._clock.time() and plan.cloud is None:
-                yield f"{name}: the token ran out on {utc_date(token.expires)}"
+                yield f"{name}: the token expired on {utc_date(token.expires)}"
         yield from self._unserved
 
     def close(self) -> None:
@@ -117,7 +118,7 @@ class App:
             exposition.collector.gateway.close()
 
     def _changed(self, old: _Plan, exposition: Exposition, plan: _Plan) -> Exposition:
-        """The same gateway, with what the config says of it now: never two at once that ask it."""
+        """The same gateway with new settings, so that two objects never poll one gateway."""
         gateway = exposition.collector.gateway
         if old != plan:
             exposition.timeout = plan.timeout
@@ -145,100 +146,82 @@ class App:
         )
         return Exposition(GatewayCollector(gateway, plan.read, self._clock), plan.timeout)
 
-    def _plan(self, gateway: config.Gateway) -> _Plan:
-        settings = gateway.collectors
-        enabled = {name: settings[name].enabled if name in settings else _ON[name] for name in COLLECTORS}
-        ages = {name: each.max_age for name, each in settings.items() if each.max_age is not None}
-        read = read_settings(gateway)
-        tls = gateway.tls or config.Tls()
-        return _Plan(
-            Settings(
-                name=gateway.name,
-                host=gateway.host.address,
-                port=gateway.host.port,
-                scheme=gateway.scheme,
-                serial=gateway.serial,
-                local=self._local(gateway.local),
-                token=tokens.parse(gateway.token.reveal()) if gateway.token else None,
-                token_file=gateway.token_file,
-                fingerprint=tls.fingerprint,
-                ca_certificates=tls.ca_file.certificates if tls.ca_file else None,
-                keep_alive=gateway.keep_alive,
-                min_interval=gateway.min_interval,
-                collectors=of_use((name for name in COLLECTORS if enabled[name]), read),
-                maximum_ages=ages,
-            ),
-            read,
-            gateway.timeout,
-        )
-
-    def _local(self, local: config.Local | None) -> Local:
-        if local is None:
-            return Local()
-        return Local(local.username, local.password if local.password is not None else local.password_file)
-
-    def _with_flags(self, wanted: Config) -> Config:
-        """The config with the collectors that the command's flags switch on or off: they win."""
+    def _with_flags(self, new: Config) -> Config:
+        """The config with the collectors that flags enable or disable; flags override it."""
         gateways = []
-        for gateway in wanted.gateways:
+        for gateway in new.gateways:
             collectors = dict(gateway.collectors)
-            for name, on in self._collectors.items():
-                collectors[name] = replace(collectors.get(name, CollectorSettings()), enabled=on)
+            for name, enabled in self._collectors.items():
+                collectors[name] = replace(collectors.get(name, CollectorSettings()), enabled=enabled)
             gateways.append(replace(gateway, collectors=collectors))
-        return replace(wanted, gateways=tuple(gateways))
+        return replace(new, gateways=tuple(gateways))
 
-    def _learn(self, wanted: Config) -> None:
-        """Every secret of the config is struck out of the log from now on."""
-        accounts = (wanted.enlighten, *(each.enlighten for each in wanted.gateways))
-        users = (each.local for each in wanted.gateways)
-        for holder in (*accounts, *users):
-            if holder is not None:
-                self._redaction.register(*filter(None, (holder.password, holder.password_file)))
-        mails = (each.username for each in accounts if each and each.username and "@" in each.username)
-        self._redaction.register(*map(Secret, mails))
-        self._redaction.register(*(each.token for each in wanted.gateways if each.token))
+    def _register_secrets(self, new: Config) -> None:
+        """Redact every secret of the config in the log from now on."""
+        accounts = list(filter(None, (new.enlighten, *(gateway.enlighten for gateway in new.gateways))))
+        logins: list[config.Enlighten | config.Local] = [*accounts, *(g.local for g in new.gateways if g.local)]
+        passwords = (secret for login in logins for secret in (login.password, login.password_file))
+        addresses = (Secret(name) for account in accounts if "@" in (name := account.username or ""))
+        self._redaction.register(*filter(None, (*passwords, *addresses, *(gateway.token for gateway in new.gateways))))
 
 
-def _heir(plan: _Plan, before: Mapping[str, tuple[_Plan, Exposition]]) -> str:
-    """Under which name the gateway at this address ran before; the config has each address once."""
-    return next((name for name, (old, _) in before.items() if old.gateway.address == plan.gateway.address), "")
+def _name_before(plan: _Plan, old: Mapping[str, tuple[_Plan, Exposition]]) -> str:
+    """The name of the gateway at this address before the reload; a config has each address only once."""
+    return next((name for name, (other, _) in old.items() if other.gateway.address == plan.gateway.address), "")
 
 
-def of_use(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
-    """Without `layout` where the config has none, so that no list is asked for on its account."""
-    idle = set() if read.inverters or read.arrays else {layout.COLLECTOR.name}
-    return frozenset(collectors) - idle
+def _plan(gateway: config.Gateway) -> _Plan:
+    collectors = {name: gateway.collectors.get(name, default) for name, default in _DEFAULTS.items()}
+    enabled = (name for name, settings in collectors.items() if settings.enabled)
+    ages = {name: settings.max_age for name, settings in collectors.items() if settings.max_age is not None}
+    read = read_settings(gateway)
+    tls = gateway.tls or config.Tls()
+    local = gateway.local or config.Local()
+    return _Plan(
+        Settings(
+            name=gateway.name,
+            host=gateway.host.address,
+            port=gateway.host.port,
+            scheme=gateway.scheme,
+            serial=gateway.serial,
+            local=Local(local.username, local.password if local.password is not None else local.password_file),
+            token=tokens.parse(gateway.token.reveal()) if gateway.token else None,
+            token_file=gateway.token_file,
+            fingerprint=tls.fingerprint,
+            ca_certificates=tls.ca_file.certificates if tls.ca_file else None,
+            keep_alive=gateway.keep_alive,
+            min_interval=gateway.min_interval,
+            collectors=useful(enabled, read),
+            maximum_ages=ages,
+        ),
+        read,
+        gateway.timeout,
+    )
+
+
+def useful(collectors: Iterable[str], read: ReadSettings) -> frozenset[str]:
+    """Without `layout` if the config has none, so that no list of inverters is requested for it."""
+    unused = set() if read.inverters or read.arrays else {layout.COLLECTOR.name}
+    return frozenset(collectors) - unused
 
 
 def read_settings(gateway: config.Gateway) -> ReadSettings:
     return ReadSettings(
         timezone=gateway.timezone,
         inverter_max_age=gateway.inverter_max_age,
-        inverters=tuple(
-            PlacedInverter(
-                serial=serial,
-                name=each.name,
-                array=each.array,
-                row=each.row,
-                column=each.column,
-                peak_power=each.peak_power,
-            )
-            for serial, each in gateway.inverters.items()
-        ),
-        arrays=tuple(
-            PlacedArray(name=name, azimuth=each.azimuth, tilt=each.tilt) for name, each in gateway.arrays.items()
-        ),
+        inverters=tuple(PlacedInverter(serial=serial, **asdict(entry)) for serial, entry in gateway.inverters.items()),
+        arrays=tuple(PlacedArray(name=name, **asdict(array)) for name, array in gateway.arrays.items()),
     )
 
 
 class WebConfigFile:
-    """The web config file, checked again at each connection and request, with the certificates that it names.
+    """The web config file and its certificates, checked for changes at each connection and request.
 
     A change takes effect as a whole: one that is invalid leaves the last valid file and its certificates in force.
     """
 
     def __init__(self, path: Path | None) -> None:
-        """Raises ConfigError for a file that is wrong at the start."""
+        """Raises ConfigError for a file that is invalid at the start."""
         self._path = path
         self._certificates: tuple[Path, ...] = ()
         self._stamp: tuple[_Stamp, ...] = ()
@@ -250,27 +233,26 @@ class WebConfigFile:
                 access = self._read(self._path)
                 _check_tls_kept(self._path, self._access, access)
                 self._access = access
-                log.info("web config file and its certificates reloaded: %s", self._path)
+                log.info("web config file reloaded", extra={"file": self._path})
             except ConfigError as error:
-                log.warning(
-                    "web config file is invalid, the last valid one stays in force: %s", "; ".join(error.problems)
-                )
+                problems = {"problem": "; ".join(error.problems)}
+                log.warning("web config file is invalid, the last valid one stays in force", extra=problems)
         return self._access
 
     def _stamps(self, path: Path) -> tuple[_Stamp, ...]:
-        """Of the file and of the certificates that it names."""
+        """The stamps of the file and of the certificates that it names."""
         return tuple(_stamp(file) for file in (path, *self._certificates))
 
     def _read(self, path: Path) -> Access:
-        """Raises ConfigError; the file is read again when it, or a certificate that it names, changes."""
+        """Raises ConfigError. The file is read again when it, or a certificate that it names, changes."""
         self._stamp = self._stamps(path)
-        before = self._stamp[0]
+        stamp = self._stamp[0]
         read = config.web_from_file(path)
         if read.basic_auth_users and importlib.util.find_spec("bcrypt") is None:
             raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install '.[auth]'"])
         tls = _tls(read.tls_server_config)
         self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
-        self._stamp = (before, *self._stamps(path)[1:])
+        self._stamp = (stamp, *self._stamps(path)[1:])
         config.check_web_files(path, read)
         try:
             context = access.context(tls) if tls else None
@@ -281,10 +263,10 @@ class WebConfigFile:
 
 
 def _check_tls_kept(path: Path, old: Access, new: Access) -> None:
-    """Raises ConfigError: open connections would outlast the change, and a file that is being written looks empty."""
+    """Raises ConfigError: open connections would keep their protocol, and a file that is being written looks empty."""
     if (old.context is None) != (new.context is None):
         change = "removed" if new.context is None else "added"
-        raise ConfigError([f"{path}: tls_server_config was {change}: restart the exporter to switch TLS on or off"])
+        raise ConfigError([f"{path}: tls_server_config was {change}; restart the exporter to enable or disable TLS"])
 
 
 def _tls(server: TlsServer | None) -> Tls | None:
@@ -300,7 +282,7 @@ def _tls(server: TlsServer | None) -> Tls | None:
 
 
 def _stamp(path: Path) -> _Stamp:
-    """Changes with the file, and with where a symbolic link leads; None if it is missing."""
+    """A value that changes with the file, or with the target of a symbolic link; None if the file is missing."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The command: its flags and verbs, and serving until somebody says that it is enough."""
+"""The command line: flags, subcommands and signals."""
 
 import argparse
 import asyncio
@@ -6,83 +6,83 @@ import contextlib
 import logging
 import os
 import platform
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from . import __version__, config, logs
 from .app import COLLECTORS, App, WebConfigFile
 from .clock import SystemClock
-from .commands import VERBS, verb
+from .commands import COMMANDS, FAILURE, USAGE_ERROR, command, print_stderr
 from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
 from .web.access import AccessMiddleware, ConcurrencyLimit
 from .web.routes import Exporter, create
-from .web.server import Server, listen, passed_by_systemd
+from .web.server import Server, listen, systemd_sockets
 
 log = logging.getLogger(__name__)
 
-WRONG, UNABLE = 2, 1
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 cannot listen, 2 a wrong flag or config."""
+    """Exit codes: 0 for success, 1 if the address cannot be used, 2 for an invalid flag or config."""
     logs.catch_uncaught()
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if words and words[0] in VERBS:
-        return _verb(words[0], words[1:])
+    if words and words[0] in COMMANDS:
+        return _run_command(words[0], words[1:])
     if words and words[0] == "simulate":
-        print("unknown command simulate; use envoy-simulator, which is installed with it", file=sys.stderr)
-        return WRONG
+        print_stderr("unknown command simulate; use envoy-simulator, which is installed with envoy-exporter")
+        return USAGE_ERROR
     flags = _parser().parse_args(words)
     redaction = Redaction()
     logs.set_up(flags.log_level, flags.log_format, redaction)
-    with _demonstration() if flags.demo else contextlib.nullcontext() as shown:
+    with _demo() if flags.demo else contextlib.nullcontext() as demo:
         try:
-            return _serve(flags, redaction, lambda: shown or config.found(flags.config_file, os.environ, COLLECTORS))
+            return _serve(flags, redaction, lambda: demo or config.load(flags.config_file, os.environ, COLLECTORS))
         except ConfigError as error:
-            print(redaction.redact("\n".join(error.problems)), file=sys.stderr)
-            return WRONG
+            print_stderr(*map(redaction.redact, error.problems))
+            return USAGE_ERROR
         except (OSError, ValueError) as error:
-            print(error, file=sys.stderr)
-            return WRONG if isinstance(error, ValueError) else UNABLE
+            print_stderr(str(error))
+            return USAGE_ERROR if isinstance(error, ValueError) else FAILURE
 
 
-def _verb(name: str, words: Sequence[str]) -> int:
-    asked = verb(name)
-    parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=asked.__doc__, allow_abbrev=False)
-    asked.add_arguments(parser)
-    return asked.run(parser.parse_args(words))
+def _run_command(name: str, arguments: Sequence[str]) -> int:
+    module = command(name)
+    parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=module.__doc__, allow_abbrev=False)
+    module.add_arguments(parser)
+    return module.run(parser.parse_args(arguments))
 
 
-def _demonstration() -> contextlib.AbstractContextManager[Config]:
-    from .commands import demo  # noqa: PLC0415  # imports the simulator, which slows the start
+def _demo() -> contextlib.AbstractContextManager[Config]:
+    from .commands import demo  # noqa: PLC0415  # imports the simulator, which takes time
 
     return demo.running()
 
 
 def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], Config]) -> int:
-    """Raises ConfigError, OSError for an address that is taken, ValueError for one that is none."""
+    """Raises ConfigError, OSError for an address that cannot be used, ValueError for an invalid address."""
     telemetry = Telemetry(__version__)
-    chosen = {name: getattr(flags, f"collector_{name}") for name in COLLECTORS}
+    switches = {name: getattr(flags, f"collector_{name}") for name in COLLECTORS}
     app = App(
         clock=SystemClock(),
-        random=Random(),  # noqa: S311  # spreads requests, hides nothing
+        random=Random(),  # noqa: S311  # spreads requests over time, protects nothing
         telemetry=telemetry,
         redaction=redaction,
-        collectors={name: on for name, on in chosen.items() if on is not None},
+        collectors={name: enabled for name, enabled in switches.items() if enabled is not None},
     )
-    loaded, web_file = _both(load, lambda: WebConfigFile(flags.web_config_file))
+    loaded, web_file = _load_both(load, lambda: WebConfigFile(flags.web_config_file))
     served = app.build(loaded)
     if flags.config_check:
-        doubts = list(app.doubts())
-        print("\n".join(["the config is fine, but", *doubts] if doubts else ["the config is fine"]))
+        warnings = list(app.warnings())
+        print("the config is valid" + (", with warnings:" if warnings else ""), *warnings, sep="\n")
         return 0
-    sockets = passed_by_systemd() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
+    sockets = systemd_sockets() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 
     def reload() -> Sequence[str]:
         try:
@@ -90,9 +90,9 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         except ConfigError as error:
             telemetry.reload_successful.set(0)
             for problem in error.problems:
-                log.error("the config stays as it was: %s", problem)  # noqa: TRY400
+                log.error("config is invalid, the current one stays in force", extra={"problem": problem})  # noqa: TRY400
             return [redaction.redact(problem) for problem in error.problems]
-        log.info("the config was loaded anew")
+        log.info("config reloaded")
         return ()
 
     exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
@@ -102,8 +102,8 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
     return 0
 
 
-def _both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]) -> tuple[Config, WebConfigFile]:
-    """Raises ConfigError with the problems of either file, so that nobody mends one to hear of the other."""
+def _load_both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]) -> tuple[Config, WebConfigFile]:
+    """The config and the web config file. Raises ConfigError with the problems of both."""
     problems: list[str] = []
     try:
         loaded = load()
@@ -119,30 +119,30 @@ def _both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]
 
 
 async def _run(server: Server, sockets: list[socket.socket], app: App, reload: Callable[[], object]) -> None:
-    """Until SIGTERM or SIGINT; a second one does not wait for anybody."""
+    """Serve until SIGTERM or SIGINT; a second signal drops the open requests."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         server.stop()
         app.close()
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
     await server.serve(sockets=sockets)
 
 
 def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, secured: bool) -> None:
-    for each in sockets:
-        host, port, *_ = each.getsockname()
-        log.info("listening on %s, port %d%s", host or "every address", port, " (TLS)" if secured else "")
+    for listener in sockets:
+        address, port, *_ = listener.getsockname()
+        log.info("listening", extra={"address": address, "port": port, "scheme": "https" if secured else "http"})
     if flags.demo:
         port = sockets[0].getsockname()[1]
         print(
-            "This is a demonstration: the gateway is simulated, and its sun takes twenty minutes for a day.\n"
-            f"  the metrics    http://localhost:{port}{flags.web_telemetry_path}\n"
-            f"  the exporter   http://localhost:{port}/\n"
-            "Stop it with Ctrl-C.",
+            "Demo: the gateway is simulated, and a day takes twenty minutes.\n"
+            f"  Metrics      http://localhost:{port}{flags.web_telemetry_path}\n"
+            f"  Landing page http://localhost:{port}/\n"
+            "Press Ctrl-C to stop.",
             flush=True,
         )
 
@@ -151,60 +151,48 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "envoy-exporter",
         description="A Prometheus exporter for the Enphase Envoy (IQ Gateway).",
-        epilog=f"Verbs, each with its own --help: {', '.join(VERBS)}.",
+        epilog=f"Subcommands, each with its own --help: {', '.join(COMMANDS)}.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--config.file", dest="config_file", type=Path, metavar="FILE", help="the config (exporter.yml)")
-    add("--config.check", dest="config_check", action="store_true", help="check the config, tell all problems, and end")
-    add("--demo", action="store_true", help="serve a simulated gateway; nothing else is needed")
+
+    def add(flag: str, text: str, **options: Any) -> None:
+        parser.add_argument(flag, dest=re.sub(r"\W", "_", flag.removeprefix("--")), help=text, **options)
+
+    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+    add("--config.file", "Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).", **file)
+    add("--config.check", "Validate the configuration, print all errors and exit.", action="store_true")
+    add("--demo", "Serve a simulated gateway; no configuration is needed.", action="store_true")
+    listen_on = "Listen on ADDRESS (default: :9433). Can be repeated."
+    add("--web.listen-address", listen_on, action="append", metavar="ADDRESS")
     add(
-        "--web.listen-address",
-        dest="web_listen_address",
-        action="append",
-        metavar="ADDRESS",
-        help="where to listen (:9433); may be given several times",
+        "--web.config.file",
+        "Read TLS and basic auth settings of the exporter's port from FILE (default: none).",
+        **file,
     )
-    add("--web.config.file", dest="web_config_file", type=Path, metavar="FILE", help="TLS and basic auth of our port")
-    add(
-        "--web.telemetry-path",
-        dest="web_telemetry_path",
-        type=_path,
-        default="/metrics",
-        metavar="PATH",
-        help="(/metrics)",
-    )
-    add(
-        "--web.max-requests",
-        dest="web_max_requests",
-        type=_natural,
-        default=40,
-        metavar="N",
-        help="how many requests at once (40); 0 for no limit",
-    )
-    add("--web.systemd-socket", dest="web_systemd_socket", action="store_true", help="listen on systemd's sockets")
+    path = "Serve the metrics on PATH (default: /metrics)."
+    add("--web.telemetry-path", path, type=_path, default="/metrics", metavar="PATH")
+    limit = "Limit the number of concurrent requests to N (default: 40). 0 means no limit."
+    add("--web.max-requests", limit, type=_natural, default=40, metavar="N")
+    systemd = "Listen on the sockets of a systemd socket unit instead of --web.listen-address."
+    add("--web.systemd-socket", systemd, action="store_true")
     for name in COLLECTORS:
-        add(
-            f"--collector.{name}",
-            dest=f"collector_{name}",
-            action=argparse.BooleanOptionalAction,
-            help=f"read {name}, whatever the config says, or do not",
-        )
-    add("--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="(info)")
-    add("--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="(logfmt)")
+        text = f"Enable or disable the {name} collector (overrides the config file)."
+        add(f"--collector.{name}", text, action=argparse.BooleanOptionalAction)
+    add("--log.level", "Log messages of this level and above (default: info).", choices=logs.LEVELS, default="info")
+    add("--log.format", "Write the log in this format (default: logfmt).", choices=logs.FORMATS, default="logfmt")
     version = f"envoy_exporter {__version__} (Python {platform.python_version()})"
-    add("--version", action="version", version=version)
+    parser.add_argument("--version", action="version", version=version, help="Print the version and exit.")
     return parser
 
 
 def _path(text: str) -> str:
-    taken = {"/", "/probe", "/telemetry", "/sd", "/config", "/-/healthy", "/-/ready", "/-/reload"}
-    if not text.startswith("/") or text in taken or any(each in text for each in "{}?# "):
-        raise argparse.ArgumentTypeError(f"{text!r} is no path for metrics; it begins with / and is not one of ours")
+    reserved = {"/", "/probe", "/telemetry", "/sd", "/config", "/-/healthy", "/-/ready", "/-/reload"}
+    if not text.startswith("/") or text in reserved or any(character in text for character in "{}?# "):
+        raise argparse.ArgumentTypeError(f"invalid path {text!r}; use one that starts with / and has no other purpose")
     return text
 
 
 def _natural(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError("must be an integer >= 0")
     return int(text)

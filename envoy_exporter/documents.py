@@ -1,6 +1,6 @@
-"""The documents of a gateway: the names of the endpoints, and what each endpoint returned.
+"""The documents of a gateway: the names of the endpoints, and the response of each.
 
-`gateway` makes the documents and `collectors` read them; `entries.py` finds their parts, and `system.py` judges from
+`gateway` makes the documents and `collectors` read them. `entries.py` finds their parts, and `system.py` judges from
 them what is installed.
 """
 

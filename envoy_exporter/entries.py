@@ -1,8 +1,8 @@
 """The parts of a gateway's documents by name: the site's entries, meters, the ensemble, the inventory.
 
-Each function returns what the gateway sent, and nothing where the document has something of another shape. Values are
-checked by the collectors that read them. A name such as 8.3.5433 is a capture of a gateway with that firmware, in the
-test fixtures of pyenphase (https://github.com/pyenphase/pyenphase).
+Each function returns what the gateway sent, and nothing if the document has another structure. The collectors check the
+values. A name such as 8.3.5433 is a capture of a gateway with that firmware, in the test fixtures of pyenphase
+(https://github.com/pyenphase/pyenphase).
 """
 
 import re
@@ -28,10 +28,10 @@ from .documents import (
     Entry,
     Json,
 )
-from .fields import LARGEST, MOST_DEVICES
+from .fields import MAX_DEVICES, MAX_NUMBER
 
 MICROINVERTER, AC_BATTERY, IQ_RELAY = 1, 11, 12
-"""Numbers of types of devices on the power line."""
+"""Numbers of the types of devices on the power line."""
 _TYPES = MappingProxyType({MICROINVERTER: "PCU", AC_BATTERY: "ACB", IQ_RELAY: "NSRB", 19: "ESUB"})
 _GENERATOR_KEYS = frozenset(
     ("generator_id", "gen_type", "manufacturer", "max_cont_gen_amps", "model", "name_plate_rating_wat", "start_method")
@@ -42,8 +42,8 @@ _GENERATOR_KEYS = frozenset(
 
 
 def objects(content: Json) -> Iterator[Entry]:
-    """The objects among the first 1000 elements of a list; none of any other value."""
-    for element in content[:MOST_DEVICES] if isinstance(content, list) else ():
+    """The objects among the first 1000 elements of a list; nothing for any other value."""
+    for element in content[:MAX_DEVICES] if isinstance(content, list) else ():
         if isinstance(element, dict):
             yield element
 
@@ -57,11 +57,11 @@ def entry(content: object, *path: str) -> Entry:
 
 def integer(value: object) -> int | None:
     """A whole number of at most twelve digits; None for any other value."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER else None
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 # --- the gateway
@@ -116,21 +116,21 @@ def eim_entry(content: Json) -> Entry | None:
 
 
 def consumption_entries(content: Json) -> tuple[Entry | None, Entry | None]:
-    """The `total-consumption` and the `net-consumption` entry, by their measurementType and not by their place.
+    """The `total-consumption` and the `net-consumption` entry, by measurementType and not by position.
 
     With one exception: 4.2.33 sends two entries without a measurementType, the total first.
     """
-    sent = entry(content).get("consumption")
+    value = entry(content).get("consumption")
     found = list(section(content, "consumption"))
     unnamed = not any("measurementType" in consumption for consumption in found)
-    if isinstance(sent, list) and len(sent) == len(found) == 2 and unnamed:  # noqa: PLR2004
+    if isinstance(value, list) and len(value) == len(found) == 2 and unnamed:  # noqa: PLR2004
         return found[0], found[1]
     by_type = {str(consumption.get("measurementType")): consumption for consumption in reversed(found)}
     return by_type.get("total-consumption"), by_type.get("net-consumption")
 
 
 def ac_batteries(content: Json) -> Entry | None:
-    """The entry of the AC batteries, if there are any: without them, the gateway sends one that lacks percentFull."""
+    """The entry of the AC batteries; None without any, as the gateway then sends an entry without percentFull."""
     for storage in section(content, "storage"):
         if storage.get("type") == "acb" and is_number(storage.get("percentFull")) and is_active(storage):
             return storage
@@ -138,7 +138,7 @@ def ac_batteries(content: Json) -> Entry | None:
 
 
 def lists_storage(content: Json) -> bool:
-    """Whether a site document tells if there are AC batteries: a list with anything but objects does not."""
+    """Whether a site document shows if AC batteries are installed: a list with other elements than objects does not."""
     listed = entry(content).get("storage", [])
     return isinstance(content, dict) and isinstance(listed, list) and all(isinstance(item, dict) for item in listed)
 
@@ -149,9 +149,9 @@ def lists_production(content: Json) -> bool:
 
 
 def is_active(fields: Mapping[str, object] | None) -> bool:
-    """`activeCount` above 0: else the other numbers are old or without meaning (7.3.466_metered_disabled_cts)."""
+    """Whether `activeCount` is above 0: else the other numbers are old or wrong (7.3.466_metered_disabled_cts)."""
     count = (fields or {}).get("activeCount")
-    return is_number(count) and 0 < count <= MOST_DEVICES
+    return is_number(count) and 0 < count <= MAX_DEVICES
 
 
 def section(content: Json, name: str) -> Iterator[Entry]:
@@ -164,7 +164,7 @@ def section(content: Json, name: str) -> Iterator[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A CT in the list of `/ivp/meters`. `name` is its type; all but the lowest eid of a type are appended to it."""
+    """A meter in `/ivp/meters`. `name` is its type, with `#eid` appended for all but the lowest eid of the type."""
 
     eid: int
     name: str
@@ -175,7 +175,7 @@ class Meter:
 
 
 def meters(documents: Documents) -> tuple[Meter, ...]:
-    """The listed meters in the order of their eids; those without a number or a type are left out."""
+    """The listed meters in the order of their eids; meters without an eid or a type are left out."""
     found: dict[int, Meter] = {}
     types: set[str] = set()
     for listed in sorted(objects(documents.content(METERS)), key=lambda meter: integer(meter.get("eid")) or 0):
@@ -195,7 +195,7 @@ def is_name(value: object) -> TypeGuard[str]:
 
 
 def meter_readings(documents: Documents) -> dict[int, Entry]:
-    """The readings by eid. Some belong to no listed meter (8.3.1598_collar)."""
+    """The readings by eid, also those of meters that are not listed (8.3.1598_collar)."""
     found: dict[int, Entry] = {}
     for reading in objects(documents.content(METER_READINGS)):
         eid = integer(reading.get("eid"))
@@ -210,7 +210,7 @@ def meter_readings(documents: Documents) -> dict[int, Entry]:
 def device_data_is_complete(content: Json) -> bool:
     """Whether device_data lists every inverter, and at least one that is not removed.
 
-    It stops at deviceDataLimit devices without saying so (home-assistant/core#148331).
+    The list stops at deviceDataLimit devices without any sign of it (home-assistant/core#148331).
     """
     devices = entry(content)
     count, limit = integer(devices.get("deviceCount")), integer(devices.get("deviceDataLimit"))
@@ -240,7 +240,7 @@ def device_type(listed: Mapping[str, object]) -> int | None:
 
 
 def battery_powers(documents: Documents) -> Json:
-    """The list of `/ivp/ensemble/power`; the colon in its key is the gateway's own."""
+    """The list of `/ivp/ensemble/power`; gateways send its key with a colon."""
     powers = entry(documents.content(ENSEMBLE_POWER))
     return powers.get("devices:", powers.get("devices"))
 
@@ -248,7 +248,7 @@ def battery_powers(documents: Documents) -> Json:
 def inventory(documents: Documents, kind: str) -> list[Json]:
     """The devices of one type on the power line: PCU, ACB or NSRB; removed ones too.
 
-    The type is that of the device's own number, or else that of its group.
+    The type is that of the device's dev_type, or else that of its group.
     """
     found: list[Json] = []
     for group in objects(documents.content(INVENTORY)):
@@ -273,17 +273,17 @@ def is_removed(listed: Mapping[str, object]) -> bool:
 
 
 def is_ac_battery(listed: Mapping[str, object]) -> bool:
-    """Whether an ACB of the inventory is not removed, and reports its charge."""
+    """Whether an ACB of the inventory is not removed and reports its charge."""
     return not is_removed(listed) and is_number(listed.get("percentFull"))
 
 
 def is_relay_in_use(settings: Mapping[str, object]) -> bool:
-    """Whether a load is configured for the contact: the controller's free contacts are listed too, as NONE."""
+    """Whether a load is configured for the contact; contacts not in use are listed too, with the type NONE."""
     kind = settings.get("type")
     return isinstance(kind, str) and kind.upper() not in ("", "NONE")
 
 
 def generator(documents: Documents) -> Entry:
-    """The configuration of the generator; empty without one. `present` can be 1 without one (7.3.517)."""
+    """The configuration of the generator; empty without one. `present` may be 1 without a generator (7.3.517)."""
     config = entry(documents.content(GENERATOR_CONFIG))
     return config if config.keys() & _GENERATOR_KEYS and not config.keys() & {"err", "error"} else {}

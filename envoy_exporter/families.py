@@ -1,15 +1,15 @@
-"""A metric is a field of a reading: its whole name, type, help and states stand there and nowhere else.
+"""Metrics are declared as fields of readings: name, type, help and states are there and nowhere else.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Inverter:
         serial: str = label()
         power: float | None = gauge(
-            "enphase_inverter_power_watts", "AC power in the last report.", fields=("lastReportWatts",)
+            "enphase_inverter_power_watts", "AC power of the inverter.", fields=("lastReportWatts",)
         )
 
-`fields` are the gateway's own field names, which are appended to the help: `AC power in the last report
-(lastReportWatts).` One class has one label set, and one object is one device. `describe()` gives the families of a
-class, `collect()` those of a lot of readings, with their samples. A field that is None has no sample.
+`fields` are the gateway's field names, which are appended to the help: `AC power of the inverter (lastReportWatts).`
+One class has one label set, and one object is one device. `describe()` returns the families of classes, and
+`collect()` those of readings, with samples. A field that is None has no sample.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 
 OTHER = "other"
-"""The state for what firmware invents next."""
+"""The state for values that future firmware adds."""
 
 UNITS = (
     "watts",
@@ -43,10 +43,10 @@ UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is declared of one metric. `help` is as it is exposed, with the gateway's field names at its end.
+    """The declaration of one metric. `help` is the exposed text, with the gateway's field names at its end.
 
-    `state` is the label that distinguishes its states, `states` are all of them, and `raised_only` leaves out the
-    samples of states that do not hold.
+    `state` is the label for the states, `states` are all of them, and with `raised_only` only those that hold have a
+    sample.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Family:
         return _unit(self.name.removesuffix("_total"))
 
     def metric(self) -> Metric:
-        """Without samples, as prometheus_client has it."""
+        """The family of prometheus_client, without samples."""
         if self.type == "counter":
             return CounterMetricFamily(self.name, self.help, labels=self.labels, unit=self.unit)
         if self.type == "info":
@@ -86,17 +86,17 @@ class Reading(Protocol):
 
 
 def label() -> Any:
-    """A label of every family of the class; None is an empty label, which Prometheus takes for none."""
+    """A label of every family of the class; None is an empty label, which to Prometheus is a missing one."""
     return dataclasses.field(metadata={"label": True})
 
 
-def gauge(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002  # the exposition's own word
+def gauge(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002  # the word of the exposition format
     """A number that goes up and down, or a yes (1) or no (0)."""
     return _family(Family(name, "gauge", _help(help, fields)))
 
 
 def counter(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
-    """A register that only counts up, but for a reset."""
+    """A register that only counts up, except for a reset."""
     return _family(Family(name, "counter", _help(help, fields)))
 
 
@@ -106,7 +106,7 @@ def info(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A0
 
 
 def states(name: str, state: str, known: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
-    """One 0/1 sample a known state and one for `other`; the value is the state, or a set of those that hold."""
+    """One 0/1 sample for each known state and for `other`; the value is the state, or the set of those that hold."""
     return _family(Family(name, "gauge", _help(help, fields), state=state, states=(*known, OTHER)))
 
 
@@ -120,7 +120,7 @@ def flags(name: str, known: Sequence[str], help: str, fields: tuple[str, ...] = 
 
 
 def _help(text: str, fields: tuple[str, ...]) -> str:
-    """The text with the gateway's own field names in parentheses before its full stop."""
+    """The text with the gateway's field names in parentheses before the full stop."""
     return f"{text.removesuffix('.')} ({', '.join(fields)})." if fields else text
 
 
@@ -143,28 +143,28 @@ def _declared(reading: type[Reading]) -> tuple[tuple[str, ...], tuple[tuple[str,
 
 
 def describe(readings: Iterable[type[Reading]]) -> Iterator[Family]:
-    """The families that these classes declare, in the order in which they do."""
+    """The families that the classes declare, in the order of declaration."""
     for reading in readings:
         for _, family in _declared(reading)[1]:
             yield family
 
 
 def collect(declared: Iterable[type[Reading]], readings: Iterable[Reading]) -> tuple[list[Metric], int]:
-    """The readings as families with samples, in the order of the classes; and how many readings were left out.
+    """The families with samples, in the order of the classes, and the number of readings with duplicate labels.
 
-    Those have the labels of another: two samples of one family with equal labels lose the whole scrape in a strict
-    parser. Nobody knows which was meant, so the first stands, and the rest are counted.
+    A strict parser rejects the whole scrape if two samples of a family have equal labels. So the first reading is
+    exposed, and the others are counted.
     """
     metrics = {family.name: family.metric() for family in describe(declared)}
-    seen: set[tuple[type[Reading], tuple[str, ...]]] = set()
+    keys: set[tuple[type[Reading], tuple[str, ...]]] = set()
     duplicates = 0
     for reading in readings:
         names, families = _declared(type(reading))
         labels = tuple(_label(getattr(reading, name)) for name in names)
-        if (type(reading), labels) in seen:
+        if (type(reading), labels) in keys:
             duplicates += 1
             continue
-        seen.add((type(reading), labels))
+        keys.add((type(reading), labels))
         for field, family in families:
             for extra, value in _values(family, getattr(reading, field)):
                 _add(metrics[family.name], (*labels, *extra), value)
@@ -178,12 +178,12 @@ def _values(family: Family, value: object) -> Iterator[tuple[tuple[str, ...], fl
         if isinstance(value, int | float):
             yield (), float(value)
         return
-    hold = frozenset({value}) if isinstance(value, str) else value
-    if not isinstance(hold, frozenset):
+    current = frozenset({value}) if isinstance(value, str) else value
+    if not isinstance(current, frozenset):
         return
-    holding = {state: state in hold for state in family.states[:-1]}
-    holding[OTHER] = not hold <= holding.keys()
-    for state, holds in holding.items():
+    states = {state: state in current for state in family.states[:-1]}
+    states[OTHER] = not current <= states.keys()
+    for state, holds in states.items():
         if holds or not family.raised_only:
             yield (state,), float(holds)
 

@@ -1,4 +1,4 @@
-"""Reads JSON of which there is no specification: a usable value is returned, any other is None and counted.
+"""Reads JSON without a specification: a usable value is returned, any other value is None and counted.
 
 A `FieldReader` reads one object. It knows units and ranges, and collects what it rejects.
 """
@@ -14,28 +14,28 @@ Fields = Mapping[str, object]
 TYPE, RANGE, LABEL, DUPLICATE, LIMIT, CLOCK = GENERAL_RULES = ("type", "range", "label", "duplicate", "limit", "clock")
 
 MISSING = "missing"
-"""The rule for content that a document must have, and lacks."""
+"""The rule for required content that a document lacks."""
 
 WATT_HOUR = 3600.0
-"""In joules; also a volt-ampere hour in volt-ampere seconds."""
+"""A watt-hour in joules, and a volt-ampere hour in volt-ampere seconds."""
 PHASES = ("L1", "L2", "L3")
-MOST_DEVICES = 1000
-LARGEST = 1e12
-"""In any unit of the gateway: a household does not produce a terawatt-hour, nor draw a gigawatt (in mW)."""
+MAX_DEVICES = 1000
+MAX_NUMBER = 1e12
+"""In any unit of the gateway: a household neither produces a terawatt-hour nor draws a gigawatt (in mW)."""
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
-"""The years 2000 to 2100, in seconds since 1970: no date of a gateway lies outside."""
+"""The years 2000 to 2100, in seconds since 1970: any other date is wrong."""
 
-MOST_WATTS = 100_000
-"""No device of a household comes near it, by day or by night."""
-MOST_JOULES = 1e9
-"""No report comes near it either: a kilowatt for eleven days."""
+MAX_WATTS = 100_000
+"""More than any device of a household can have."""
+MAX_JOULES = 1e9
+"""More than any report can have: a kilowatt for eleven days."""
 _SIGN, _UNSIGNED = 2**31, 2**32
 
 CLOSED = ("closed", "close")
-"""The words for a closed switch: some documents use one, some the other."""
+"""The words for a closed switch, of which each document uses one."""
 
 _SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
-_LONGEST_TEXT = 64
+_MAX_TEXT_LENGTH = 64
 _DIGITS = re.compile(r"\d{1,12}")
 
 
@@ -48,22 +48,22 @@ class Rejection(NamedTuple):
 
 
 def scaled(value: float | None, multiplied: float = 1, divided: float = 1) -> float | None:
-    """The number in another unit. Divide by 1000 and do not multiply by 0.001: 40352 mV are 40.352 V."""
+    """The number in another unit. Divide by 1000 instead of multiplying by 0.001: 40352 mV are exactly 40.352 V."""
     return None if value is None else value * multiplied / divided
 
 
 def clean(value: str) -> str:
-    """The text without what can break a line, a terminal or UTF-8 (a lone surrogate), cut to 64 characters."""
-    return "".join(character for character in value if character.isprintable())[:_LONGEST_TEXT].strip()
+    """The text without line breaks, control characters and lone surrogates, cut to 64 characters."""
+    return "".join(character for character in value if character.isprintable())[:_MAX_TEXT_LENGTH].strip()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldReader:
     """Reads the fields of one JSON object of a document.
 
-    Each method returns a usable value in base units. What is not usable is None, and a rejection with its rule and key
-    is added to `rejections`, which all readers of a poll share. A missing key is not rejected: firmware differs.
-    `latest` is the latest time that a date in the document can have.
+    Each method returns a usable value in base units. For any other value it returns None, and adds a rejection with the
+    rule and the key to `rejections`, which all readers of a poll share. A missing key is not rejected, as firmware
+    differs. `latest` is the latest possible time of a date in the document.
     """
 
     fields: Fields
@@ -98,7 +98,7 @@ class FieldReader:
         return (reader for _, reader in self.numbered(self.fields.get(key)))
 
     def phases(self, key: str, count: int) -> Iterator[tuple[str, "FieldReader"]]:
-        """The objects of a list as L1, L2 and L3, no more than the count."""
+        """The objects of a list as L1, L2 and L3, at most `count` of them."""
         for place, reader in self.numbered(self.fields.get(key)):
             if place < min(count, len(PHASES)):
                 yield PHASES[place], reader
@@ -109,9 +109,9 @@ class FieldReader:
             if content is not None:
                 self.reject(TYPE, "")
             return
-        if len(content) > MOST_DEVICES:
+        if len(content) > MAX_DEVICES:
             self.reject(LIMIT, "")
-        for place, element in enumerate(content[:MOST_DEVICES]):
+        for place, element in enumerate(content[:MAX_DEVICES]):
             if isinstance(element, dict):
                 yield place, self.of(element)
             else:
@@ -119,7 +119,7 @@ class FieldReader:
 
     # --- numbers
 
-    def number(self, key: str, *, low: float = -LARGEST, high: float = LARGEST) -> float | None:
+    def number(self, key: str, *, low: float = -MAX_NUMBER, high: float = MAX_NUMBER) -> float | None:
         """A finite number between the bounds. Minus zero is zero; true is not a number, nor is "1"."""
         if key not in self.fields:
             return None
@@ -133,7 +133,7 @@ class FieldReader:
         return float(value) + 0.0
 
     def raw_number(self, key: str) -> float | None:
-        """The same for comparisons only: what is wrong with it is counted where it is read."""
+        """A number for comparisons only: it is rejected where it is read."""
         return raw_number(self.fields, key)
 
     def integer(self, key: str, *, low: int, high: int) -> int | None:
@@ -157,14 +157,14 @@ class FieldReader:
 
     def watts(self, key: str) -> float | None:
         """The power of one device."""
-        return self.signed(key, MOST_WATTS)
+        return self.signed(key, MAX_WATTS)
 
     def joules(self, key: str) -> float | None:
         """The energy of one report of a device."""
-        return self.signed(key, MOST_JOULES)
+        return self.signed(key, MAX_JOULES)
 
     def signed(self, key: str, most: float) -> float | None:
-        """A number that may be printed as unsigned: 4294967292 is -4, of a meter in 8.3.5169_ACB_inventory."""
+        """A number that may be sent as unsigned: 4294967292 is -4 (a meter in 8.3.5169_ACB_inventory)."""
         value = self.number(key)
         if value is not None and value.is_integer() and _SIGN <= value < _UNSIGNED:
             value -= _UNSIGNED
@@ -182,7 +182,7 @@ class FieldReader:
         return None if value is None else (value - 32) * 5 / 9
 
     def timestamp(self, key: str, *, latest: float | None = None) -> float | None:
-        """Seconds since 1970, from 2000 to `latest`. Some documents have them as text; 0 means never."""
+        """Seconds since 1970, from 2000 to `latest`. Some documents send a text; 0 means never."""
         value = self.fields.get(key)
         is_text = isinstance(value, str) and _DIGITS.fullmatch(value)
         seconds = (self.of({key: int(str(value))}) if is_text else self).number(key)
@@ -194,7 +194,7 @@ class FieldReader:
         return self.not_ahead(seconds, key, self.latest if latest is None else latest)
 
     def not_ahead(self, seconds: float | None, key: str, latest: float | None = None) -> float | None:
-        """The time, unless it is later than the latest time that a date can have."""
+        """The time, unless it is later than the latest possible time of a date."""
         if seconds is not None and seconds > (self.latest if latest is None else latest):
             self.reject(CLOCK, key)
             return None
@@ -203,7 +203,7 @@ class FieldReader:
     # --- others
 
     def flag(self, key: str) -> bool | None:
-        """true or false."""
+        """A boolean; 0, 1 and texts are rejected."""
         if key not in self.fields:
             return None
         value = self.fields[key]
@@ -213,7 +213,7 @@ class FieldReader:
         return value
 
     def text(self, key: str) -> str | None:
-        """A text fit for a label: no control characters, at most 64 characters. null is not rejected."""
+        """A text for a label: no control characters, at most 64 characters. null is not rejected."""
         value = self.fields.get(key)
         if not isinstance(value, str):
             if value is not None:
@@ -233,16 +233,16 @@ class FieldReader:
             if value is not None:
                 self.reject(TYPE, key)
             return None
-        found = frozenset(word for word in value if isinstance(word, str))
+        words = frozenset(word for word in value if isinstance(word, str))
         if not all(isinstance(word, str) for word in value):
             self.reject(TYPE, key)
             return None
-        return found
+        return words
 
     def serial(self, key: str) -> str | None:
-        """The permanent name of a device. A number becomes its digits; anything odd is rejected, never repaired."""
+        """The serial number of a device. A number becomes a text; an invalid one is rejected and never repaired."""
         value = self.fields.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER:
             value = str(value)
         if not isinstance(value, str) or not _SERIAL.fullmatch(value):
             self.reject(LABEL, key)
@@ -251,12 +251,12 @@ class FieldReader:
 
 
 def raw_number(fields: Fields, key: str) -> float | None:
-    """A finite number, for comparisons only: what is wrong with it is counted where it is read."""
+    """A finite number, for comparisons only: it is rejected where it is read."""
     return FieldReader(fields, "").number(key)
 
 
 def by_serial(readers: Iterable[FieldReader], key: str) -> Iterator[tuple[str, FieldReader]]:
-    """The devices with their serials, each serial once: the first is kept, another is rejected."""
+    """The devices with their serial numbers; a second device with the same serial number is rejected."""
     found: set[str] = set()
     for reader in readers:
         name = reader.serial(key)

@@ -1,27 +1,19 @@
 """What is installed, judged from the documents: firmware, meters and their phases, batteries, relays, a generator.
 
-`gateway` uses it to decide what to request, `collectors` to know what the numbers mean.
+`gateway` uses it to decide what to request, and `collectors` to interpret values.
 """
 
 import re
 
 from . import entries
-from .documents import (
-    DRY_CONTACT_SETTINGS,
-    ENSEMBLE_INVENTORY,
-    ENSEMBLE_POWER,
-    INFO,
-    INVERTERS_V1,
-    Documents,
-    Json,
-)
+from .documents import DRY_CONTACT_SETTINGS, ENSEMBLE_INVENTORY, ENSEMBLE_POWER, INFO, INVERTERS_V1, Documents, Json
 from .entries import AC_BATTERY, MICROINVERTER, Meter
 
 # --- the gateway
 
 
 def firmware(documents: Documents) -> tuple[int, ...] | None:
-    """(8, 2, 4264) for D8.2.4264: the letter has no meaning, the parts compare as numbers."""
+    """(8, 2, 4264) for D8.2.4264: the letter has no meaning, and the parts compare as numbers."""
     parts = re.findall(r"\d{1,9}", entries.device(documents, "software") or "")
     return tuple(map(int, parts)) or None
 
@@ -50,7 +42,7 @@ def metered(documents: Documents) -> bool | None:
 
 
 def enabled_meter(documents: Documents, kind: str) -> Meter | None:
-    """The enabled meter of a type, that with the lowest eid if there are several."""
+    """The enabled meter of a type; of several, the one with the lowest eid."""
     return next((meter for meter in entries.meters(documents) if meter.type == kind and meter.enabled), None)
 
 
@@ -59,7 +51,7 @@ def has_enabled_meter(documents: Documents) -> bool:
 
 
 def has_no_production_meter(content: Json) -> bool:
-    """Whether the site's list of production registers has only those of the inverters; an empty one is no proof."""
+    """Whether the site lists production registers, and only those of the inverters; an empty list shows nothing."""
     types = [register.get("type") for register in entries.section(content, "production")]
     return bool(types) and all(type_ == "inverters" for type_ in types)
 
@@ -86,7 +78,7 @@ def has_iq_battery(documents: Documents) -> bool:
 
 
 def has_ac_battery(documents: Documents) -> bool:
-    """By the site's entry, or by a list of devices where the site does not name them (pyenphase 3.0.0)."""
+    """By the site's entry, or by a list of devices if the site has no entry (pyenphase 3.0.0)."""
     if entries.ac_batteries(entries.site(documents)) is not None:
         return True
     v1 = entries.objects(documents.content(INVERTERS_V1))
@@ -96,12 +88,12 @@ def has_ac_battery(documents: Documents) -> bool:
 
 
 def has_battery(documents: Documents) -> bool:
-    """Whether there is an IQ battery, or the site has AC batteries."""
+    """Whether an IQ battery is listed, or the site has an entry of AC batteries."""
     return has_iq_battery(documents) or entries.ac_batteries(entries.site(documents)) is not None
 
 
 def battery_power_never_answered(documents: Documents) -> bool:
-    """On this firmware `/ivp/ensemble/power` is not available, or fails on one that is known to lack it (below 7)."""
+    """Whether `/ivp/ensemble/power` is not available, or fails on firmware that is known to lack it (below 7)."""
     if ENSEMBLE_POWER in documents.answered or ENSEMBLE_POWER in documents.available:
         return False
     failing = ENSEMBLE_POWER in documents.failing and firmware_below(documents, 7)
@@ -120,7 +112,7 @@ def has_iq_battery_or_controller(documents: Documents) -> bool:
 
 
 def has_ensemble_device(documents: Documents) -> bool:
-    """Whether the ensemble inventory lists any device: relays and generators need a controller of some kind."""
+    """Whether the ensemble inventory lists any device: relays and generators need a controller."""
     groups = (group.get("devices") for group in entries.objects(documents.content(ENSEMBLE_INVENTORY)))
     return any(isinstance(devices, list) and devices for devices in groups)
 

@@ -1,4 +1,4 @@
-"""The exporter's own metrics: what it is and how it fares, whatever the gateways do."""
+"""The exporter's own metrics, which do not depend on the gateways."""
 
 import platform
 
@@ -14,48 +14,49 @@ from prometheus_client import (
 )
 
 BUCKETS = (0.25, 1, 2.5, 5, 10, 30)
-"""Seconds of a request: native endpoints take under 1, the slow UI process 1 to 29, and 30 is the limit."""
+"""Seconds of a request: native endpoints take under 1, the slow UI process 1 to 29; the limit is 30."""
 
 
 class Telemetry:
-    """Direct instrumentation, in a registry of its own so that two exporters in one process do not meet."""
+    """The metrics, in a separate registry, so that two exporters in one process do not share them."""
 
     def __init__(self, version: str) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # they are a gauge more a series, in text
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # in the text format they are one more gauge per series
         self.registry = CollectorRegistry(auto_describe=False)
         build = Gauge(
             "enphase_exporter_build_info",
-            "The exporter's version and the Python that runs it.",
+            "Version of the exporter, and of the Python that runs it.",
             ("version", "python_version"),
             registry=self.registry,
         )
         build.labels(version, platform.python_version()).set(1)
-        self.gateways = Gauge("enphase_exporter_gateways", "How many gateways are configured.", registry=self.registry)
+        self.gateways = Gauge("enphase_exporter_gateways", "Number of configured gateways.", registry=self.registry)
         self.reload_successful = Gauge(
             "enphase_exporter_config_last_reload_successful",
-            "1: the config file was good when it was last read; 0: it was not, and the one before it is in force.",
+            "Whether the configuration file was valid when last read (1) or not (0); if not, the previous configuration"
+            " stays in force.",
             registry=self.registry,
         )
         self.reload_success = Gauge(
             "enphase_exporter_config_last_reload_success_timestamp_seconds",
-            "When a config came into force.",
+            "Time at which the current configuration came into force.",
             registry=self.registry,
         )
         self.request_seconds = Histogram(
             "enphase_exporter_gateway_request_duration_seconds",
-            "How long requests to the gateways took, all gateways together.",
+            "Duration of requests to the gateways, all gateways together.",
             ("endpoint",),
             buckets=BUCKETS,
             registry=self.registry,
         )
         self.scrapes_shared = Counter(
             "enphase_exporter_scrapes_shared_total",
-            "Scrapes that found another one waiting for the same gateway, and shared its requests.",
+            "Scrapes that shared the requests of another scrape waiting for the same gateway.",
             registry=self.registry,
         )
         self.cloud_requests = Counter(
             "enphase_exporter_cloud_requests_total",
-            "Requests to the Enphase cloud, by status code.",
+            "Requests to the Enphase cloud (Enlighten), by status code.",
             ("code",),
             registry=self.registry,
         )

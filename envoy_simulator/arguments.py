@@ -52,7 +52,7 @@ def _add_behaviour(flags: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="serve HTTPS (default: from firmware 7 on, if the extra `simulator` is installed)",
     )
-    add("--day", type=day, default=86400.0, metavar="10m", help="set the length of a day of the sun (24h)")
+    add("--day", type=day, default=86400.0, metavar="10m", help="set the time from one sunrise to the next (24h)")
     add(
         "--latency",
         type=factor,
@@ -64,7 +64,7 @@ def _add_behaviour(flags: argparse.ArgumentParser) -> None:
     add(
         "--stream",
         action=argparse.BooleanOptionalAction,
-        help="stream live data, or not; without a stream they do not change (default: as the profile has it)",
+        help="stream live data; without streaming they do not change (default: depends on the profile)",
     )
     add("--cloud", action="store_true", help="also run a simulated Enphase cloud to log in at for tokens")
     add(
@@ -127,7 +127,7 @@ def _seconds(text: str) -> float:
 
 def label(text: str) -> str:
     if not re.fullmatch(r"[\w.:/@-]{1,64}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no label for a target; letters, digits and . : / @ - _ are")
+        raise argparse.ArgumentTypeError(f"invalid label {text!r}: use up to 64 letters, digits and . : / @ - _")
     return text
 
 
@@ -142,7 +142,7 @@ def factor(text: str) -> float:
 
 
 def fault(text: str) -> FaultSpec | None:
-    """The fault that was written; None for `list`."""
+    """The fault that the text specifies; None for `list`."""
     if text == "list":
         return None
     try:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy_simulator.dates import moved
+from envoy_simulator.dates import shift_dates
 from envoy_simulator.http_types import TOKENS_SINCE, Headers, Request, Response, Version, version
-from envoy_simulator.pages import digest_demanded, not_found, server_headers, token_demanded
+from envoy_simulator.pages import digest_required, not_found, server_headers, token_required
 
 _INVERTERS = "/api/v1/production/inverters"
 _LOG = "_log.json"
-_OURS = frozenset({"content-length", "transfer-encoding", "connection"})
-"""Headers that belong to the connection they were recorded on; the server writes its own."""
+_CONNECTION_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that are not replayed: they belong to the recorded connection, and the server writes its own."""
 
 
 class CaptureError(ValueError):
@@ -43,21 +43,21 @@ class Capture:
         try:
             info = (folder / "info").read_bytes()
         except OSError as error:
-            raise CaptureError(f"{folder} holds no file `info`, so it is no capture of a gateway") from error
+            raise CaptureError(f"{folder} is not a capture of a gateway: the file `info` is missing") from error
         serial, software = _element(info, b"sn"), _element(info, b"software")
         if not serial or not version(software):
-            raise CaptureError(f"{folder / 'info'} names no serial (sn) or no firmware (software)")
+            raise CaptureError(f"{folder / 'info'} is invalid: the serial (sn) or the firmware (software) is missing")
         clock = _element(info, b"time")
         return cls(folder, serial, version(software), int(clock) if clock.isdigit() else 0, at_present)
 
     def denial(self, path: str) -> Response | None:
-        """The response without credentials; None for a path that was recorded as a 401, which is one with any."""
+        """The response without credentials; None for a path recorded as a 401, which is the response to any request."""
         if self.firmware >= TOKENS_SINCE:
-            return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
+            return None if path in ("/info", "/info.xml") else token_required(self.firmware)
         if path != _INVERTERS:
             return None
         recorded = self._recorded(path)
-        return digest_demanded(path) if recorded is not None and recorded.status == 200 else None  # noqa: PLR2004
+        return digest_required(path) if recorded is not None and recorded.status == 200 else None  # noqa: PLR2004
 
     def is_for_installers(self, path: str) -> bool:  # noqa: ARG002
         """False: the recorded requests were accepted."""
@@ -70,7 +70,7 @@ class Capture:
         if not self.at_present:
             return response
         return Response(
-            response.status, response.headers, moved(response.body, int(time) - self.recorded), response.chunked
+            response.status, response.headers, shift_dates(response.body, int(time) - self.recorded), response.chunked
         )
 
     def _recorded(self, target: str) -> Response | None:
@@ -89,16 +89,18 @@ class Capture:
             return 200, server_headers(self.firmware), False
         recorded: Mapping[str, str] = log["headers"]
         headers = tuple(
-            (header, _one_line(str(value))) for header, value in recorded.items() if header.lower() not in _OURS
+            (header, _one_line(str(value)))
+            for header, value in recorded.items()
+            if header.lower() not in _CONNECTION_HEADERS
         )
         return int(log["code"]), headers, "transfer-encoding" in recorded
 
 
 def _element(info: bytes, name: bytes) -> str:
-    found = re.search(rb"<%s>\s*([^<]*?)\s*</%s>" % (name, name), info)
-    return found[1].decode("ascii", errors="replace") if found else ""
+    match = re.search(rb"<%s>\s*([^<]*?)\s*</%s>" % (name, name), info)
+    return match[1].decode("ascii", errors="replace") if match else ""
 
 
 def _one_line(value: str) -> str:
-    """The value without line breaks, with which it would add other headers."""
+    """The value without line breaks, which would otherwise add other headers."""
     return re.sub(r"[\r\n]", " ", value)

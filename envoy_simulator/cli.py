@@ -23,15 +23,15 @@ from envoy_simulator.simulator import Simulator
 from envoy_simulator.system_model import SystemModel
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 cannot listen, 2 invalid flags or a capture that cannot be replayed."""
-    return run(parser().parse_args(words))
+    return run(parser().parse_args(arguments))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM. The exit code of main()."""
     if arguments.list:
-        _print(*(f"{name:10} {profile.software:10} {profile.about}" for name, profile in PROFILES.items()))
+        _print(*(f"{name:10} {profile.software:10} {profile.description}" for name, profile in PROFILES.items()))
         return 0
     if None in arguments.fault:
         _print(*catalogue())
@@ -58,18 +58,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _conflict(arguments: argparse.Namespace) -> str | None:
-    """The error of flags that cannot be combined."""
+    """The error message if the flags cannot be combined."""
     if arguments.history is not None and (arguments.capture is not None or arguments.fault or arguments.cloud):
-        return "--history can be combined with neither --capture nor --fault nor --cloud"
+        return "--history cannot be combined with --capture, --fault or --cloud"
     if arguments.capture is not None:
-        return "--stream needs a profile; it does not change a capture" if arguments.stream is not None else None
-    if PROFILES[arguments.profile].wants_token or (arguments.role == "owner" and arguments.stream is None):
+        return "--stream cannot be combined with --capture" if arguments.stream is not None else None
+    if PROFILES[arguments.profile].requires_token or (arguments.role == "owner" and arguments.stream is None):
         return None
-    return f"--role and --stream need firmware 7 or newer, and {arguments.profile} is older; see --list"
+    return f"--role and --stream are unsupported by profile {arguments.profile}: use one with firmware 7 or newer"
 
 
 def _write_history(arguments: argparse.Namespace, now: float) -> int:
-    """Write the history up to the last whole interval before now. A closed pipe ends it without an error."""
+    """Write the history up to the last whole interval before `now`. A pipe that the reader closes is not an error."""
     profile = PROFILES[arguments.profile]
     end = now // arguments.every * arguments.every
     start = end - arguments.history // arguments.every * arguments.every
@@ -106,7 +106,7 @@ def _gateway(arguments: argparse.Namespace) -> Simulator:
 
 @contextmanager
 def _cloud(arguments: argparse.Namespace, gateway: Simulator) -> Iterator[list[str]]:
-    """Run the cloud, if `--cloud` is given. The lines of exporter.yml that log in at it."""
+    """Run the cloud, if `--cloud` is given. Yields the lines of exporter.yml that log in to it."""
     if not arguments.cloud:
         yield []
         return
@@ -129,12 +129,12 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: li
         f"A simulated gateway listens on {gateway.scheme}://{gateway.address}",
         f"  profile   {arguments.capture or arguments.profile}",
         f"  serial    {gateway.serial}",
-        *(f"  fault     {FAULTS[fault.name].about}" for fault in arguments.fault),
+        *(f"  fault     {FAULTS[fault.name].description}" for fault in arguments.fault),
     ]
-    if gateway.wants_token and arguments.tls is None and not can_certify():
-        lines.append("  no TLS: pip install '.[simulator]' for HTTPS; tokens are checked all the same")
+    if gateway.requires_token and arguments.tls is None and not can_certify():
+        lines.append("  no TLS: pip install '.[simulator]' for HTTPS; tokens are required without TLS too")
     scheme = [] if gateway.scheme == "https" else ["    scheme: http"]
-    if gateway.wants_token:
+    if gateway.requires_token:
         token = gateway.token if arguments.role == "owner" else gateway.make_token(enphaseUser=arguments.role)
         lines.append(f"  token     {token}")
         credentials = f'    token: "{token}"'
@@ -145,7 +145,7 @@ def _introduction(gateway: Simulator, arguments: argparse.Namespace, account: li
     if account:
         credentials = f'    serial: "{gateway.serial}"'
     config = ["gateways:", f"  - host: {gateway.address}", credentials, *scheme, *account]
-    return [*lines, "", "exporter.yml:", *config, "", "Ctrl-C ends it."]
+    return [*lines, "", "exporter.yml:", *config, "", "Stop it with Ctrl-C."]
 
 
 def _print(*lines: str) -> None:

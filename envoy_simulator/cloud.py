@@ -85,7 +85,7 @@ class Cloud:
     def __init__(
         self,
         *serials: str,
-        username: str = "somebody@example.com",
+        username: str = "owner@example.com",
         password: str = "sun-and-wind",  # noqa: S107  # of no real account
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -177,8 +177,8 @@ class Cloud:
         with self._lock:
             session = f"session-{len(self._sessions)}"
             self._sessions.add(session)
-        answer = {"message": "success", "session_id": session, "user_id": 1, "user_name": "S", "first_name": "S"}
-        return Reply(LOGIN, 200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+        success = {"message": "success", "session_id": session, "user_id": 1, "user_name": "S", "first_name": "S"}
+        return Reply(LOGIN, 200, json.dumps(success).encode(), {"Content-Type": "application/json"})
 
     def _token(self, request: CloudRequest) -> Reply:
         form = json.loads(request.body)

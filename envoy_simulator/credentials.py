@@ -1,4 +1,4 @@
-"""The authentication of a gateway: tokens from firmware 7 on, HTTP digest before. A test can revoke both."""
+"""The authentication of a gateway: tokens from firmware 7 on, HTTP digest on older firmware. A test can revoke both."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from secrets import token_bytes
 from envoy_simulator.http_types import Json, Request
 
 _YEAR, _TWELVE_HOURS = 365 * 86400, 43200
-_CLOUD_KEY = b"the simulated cloud's key: gateways of every run know it, as real ones know the real cloud's"
+_CLOUD_KEY = b"the key of the simulated cloud, the same in every run, so that every simulated gateway can verify tokens"
 REALM = "enphaseenergy.com"
 
 
@@ -35,7 +35,7 @@ class TokenVerifier:
             "exp": now + life,
             "iat": now,
             "jti": token_bytes(16).hex(),
-            "username": "somebody@example.com",
+            "username": "owner@example.com",
             **claims,
         }
         header = {"kid": "simulated", "typ": "JWT", "alg": "ES256"}
@@ -94,20 +94,21 @@ class DigestVerifier:
         if scheme.lower() != "digest" or self._revoked:
             return False
         text = rest.encode("latin-1", "replace").decode("utf-8", "replace")  # http.client has read bytes as Latin-1
-        given = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(text)}
-        fits = (
-            given.get("username") == self._username
-            and given.get("realm") == REALM
-            and given.get("nonce") in self._nonces
-            and given.get("qop") == "auth"
+        fields = {name.lower(): quoted or plain for name, quoted, plain in _FIELD.findall(text)}
+        matches = (
+            fields.get("username") == self._username
+            and fields.get("realm") == REALM
+            and fields.get("nonce") in self._nonces
+            and fields.get("qop") == "auth"
         )
-        return fits and hmac.compare_digest(given.get("response", "").encode(), self._expected(request, given).encode())
+        response = fields.get("response", "")
+        return matches and hmac.compare_digest(response.encode(), self._expected(request, fields).encode())
 
-    def _expected(self, request: Request, given: dict[str, str]) -> str:
+    def _expected(self, request: Request, fields: dict[str, str]) -> str:
         """The response of RFC 2617, section 3.2.2.1."""
         secret = _md5(f"{self._username}:{REALM}:{self._password}")
         target = _md5(f"{request.method}:{request.target}")
-        return _md5(f"{secret}:{given['nonce']}:{given.get('nc')}:{given.get('cnonce')}:auth:{target}")
+        return _md5(f"{secret}:{fields['nonce']}:{fields.get('nc')}:{fields.get('cnonce')}:auth:{target}")
 
     def revoke(self) -> None:
         self._revoked = True
@@ -116,7 +117,7 @@ class DigestVerifier:
         self._revoked = False
 
 
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
+_FIELD = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
 def _md5(text: str) -> str:

@@ -9,13 +9,15 @@ _DATES = re.compile(
 )
 
 
-def moved(body: bytes, seconds: int) -> bytes:
-    """The body with all dates moved."""
-    return redated(body, lambda date: date + seconds)
+def shift_dates(body: bytes, seconds: int) -> bytes:
+    """The body with all dates later by this many seconds."""
+    return replace_dates(body, lambda date: date + seconds)
 
 
-def redated(body: bytes, change: Callable[[int], int]) -> bytes:
-    def other(match: re.Match[bytes]) -> bytes:
+def replace_dates(body: bytes, change: Callable[[int], int]) -> bytes:
+    """The body with every date replaced by what `change` returns for it."""
+
+    def replacement(match: re.Match[bytes]) -> bytes:
         return match[1] + str(change(int(match[2]))).encode()
 
-    return _DATES.sub(other, _INFO_TIME.sub(other, body))
+    return _DATES.sub(replacement, _INFO_TIME.sub(replacement, body))

@@ -1,4 +1,4 @@
-"""What a system is built of: the numbers that never change. Those that change are in `state`."""
+"""The components of a system: the numbers that never change. Those that change are in `state`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A side of the roof: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
+    """Modules that face the same way: azimuth in degrees clockwise from north, tilt in degrees from horizontal."""
 
     azimuth: float
     tilt: float
@@ -14,11 +14,12 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Inverter:
-    """A microinverter and its module. `array` is the number of the side of the roof that it lies on.
+    """A microinverter and its module. `array` is the number of the array that it belongs to.
 
-    `legs` are the phases it feeds, evenly: both of a split phase (it sits between them), one of three. `exposure`
-    is the share of the array's light that it sees all day, `shaded_until` the solar hour before which a tree
-    halves that. Watts: the module's peak, and the most the inverter gives.
+    `legs` are the phases that it feeds evenly: both legs of a split phase (it is connected between them), or one of
+    three phases. `exposure` is the share of the array's light that it receives all day, `shaded_until` the solar hour
+    until which a tree halves that. `peak_watts` is the peak power of the module, `limit_watts` the maximum output of
+    the inverter.
     """
 
     serial: str
@@ -34,7 +35,8 @@ class Inverter:
 class Battery:
     """A battery unit, an IQ battery or an AC battery.
 
-    `efficiency`: thousandths of what is charged that are stored; `reserve`: percent kept back.
+    `efficiency`: thousandths of the charged energy that are stored. `reserve`: percent that is never discharged.
+    `first_charge`: percent at the start.
     """
 
     serial: str
@@ -53,7 +55,7 @@ class Design:
     """A site: its location, wiring, arrays, inverters, batteries and household load.
 
     `household`: the mean load of each phase in watts. `age`: seconds for which the system ran before the simulation.
-    `removed`: the serials of inverters that were removed, and `relay` that of an IQ Relay.
+    `removed`: the serial numbers of inverters that were removed. `relay`: the serial number of an IQ Relay.
     """
 
     latitude: float
@@ -84,14 +86,14 @@ def make_inverters(
     """Inverters distributed over the arrays and the phases, with small differences."""
     return tuple(
         Inverter(
-            # Serials of one delivery lie close together, but do not follow each other.
+            # Serial numbers of one delivery are close together, but not consecutive.
             serial=str(first_serial + 37 * number + number * number % 11),
             array=number * arrays // count,
             legs=legs[number % len(legs)],
             peak_watts=peak_watts,
             limit_watts=limit_watts,
             exposure=(1.0, 0.985, 0.97, 0.99, 0.93)[number % 5],
-            shaded_until=9.5 if number % 7 == 3 else 0.0,  # noqa: PLR2004  # one in seven stands behind a tree
+            shaded_until=9.5 if number % 7 == 3 else 0.0,  # noqa: PLR2004  # a tree shades one in seven
         )
         for number in range(count)
     )

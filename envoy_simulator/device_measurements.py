@@ -1,4 +1,4 @@
-"""What a gateway measures of batteries and inverters, in base units; see `site_measurements`."""
+"""The measurements of batteries and inverters, in base units; see `site_measurements`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -170,7 +170,7 @@ def _is_ac(profile: Profile) -> bool:
 
 
 def storage_sources(profile: Profile) -> Iterator[StorageSource]:
-    """What the exporter takes the storage power from: the meter, or else the sum of the units."""
+    """The sources from which the exporter takes the storage power: the meter, or else the sum of the units."""
     for meter in storage_meters(profile):
         yield StorageSource(meter.watts, meter.source)
     for group in batteries(profile):
@@ -181,7 +181,7 @@ def storage_sources(profile: Profile) -> Iterator[StorageSource]:
 def inverters(profile: Profile) -> Iterator[Inverter]:
     if "/api/v1/production/inverters" not in profile.paths:
         return
-    # device_data ends after so many devices, and then the exporter takes the v1 API, which has them all.
+    # device_data lists at most DEVICE_LIMIT devices; with more, the exporter uses the v1 API, which lists all of them.
     in_detail = "/ivp/pdm/device_data" in profile.paths and len(profile.design.inverters) < DEVICE_LIMIT
     part_number, firmware = "", ""
     if "/inventory.json" in profile.paths:

@@ -1,4 +1,4 @@
-"""What a controller switches: relays and a generator, as an installer set them up."""
+"""The equipment that a controller switches: relays and a generator, as an installer set them up."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,9 @@ Action = Literal["apply", "shed", "schedule", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A contact in use. The actions are on the grid, off it, and on a generator.
+    """A contact in use. `actions`: on the grid, off the grid, and on a generator.
 
-    `cutoff`, `restore`: percent of charge at which the load goes and comes back, heeded in mode `soc` only.
+    `cutoff`, `restore`: percent of charge at which the load is switched off and on again, in mode `soc` only.
     """
 
     contact: Literal["NC1", "NC2", "NO1", "NO2"]
@@ -23,7 +23,10 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """`start`, `stop`: percent of charge. It exercises every week, on Sunday from `exercise` on, minutes of the day."""
+    """A generator. `start`, `stop`: percent of charge at which it starts and stops.
+
+    It exercises every week, on Sunday. `exercise`: when that begins, in minutes after midnight.
+    """
 
     manufacturer: str
     model: str

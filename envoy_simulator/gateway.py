@@ -28,10 +28,10 @@ from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Headers, Json, Request, Response, Version
 from envoy_simulator.pages import (
     NOTHING_CACHED,
-    digest_demanded,
+    digest_required,
     not_found,
     server_headers,
-    token_demanded,
+    token_required,
 )
 from envoy_simulator.profiles import Profile
 from envoy_simulator.system_model import SystemModel
@@ -80,7 +80,7 @@ _DOCUMENTS: Mapping[str, tuple[Encoding, Callable[[Moment], Json]]] = {
     "/ivp/peb/devstatus": (_NATIVE, device_status.devices),
     "/ivp/pdm/energy": (_NATIVE, energy_registers.energy),
 }
-"""All documents but those that depend on more than the moment: `/info`, and the site in its three forms."""
+"""All documents except those that depend on more than the moment: `/info`, the inventory and the site document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,15 @@ class SimulatedGateway:
         return self.profile.timezone
 
     def denial(self, path: str) -> Response | None:
-        if self.profile.wants_token:
-            return None if path in ("/info", "/info.xml") else token_demanded(self.firmware)
-        locked = any(path == one or (one.endswith("/") and path.startswith(one)) for one in self.profile.locked)
-        return digest_demanded(path) if locked else None
+        if self.profile.requires_token:
+            return None if path in ("/info", "/info.xml") else token_required(self.firmware)
+        locked = any(
+            path == prefix or (prefix.endswith("/") and path.startswith(prefix)) for prefix in self.profile.locked
+        )
+        return digest_required(path) if locked else None
 
     def is_for_installers(self, path: str) -> bool:
-        return self.profile.wants_token and path in self.profile.for_installers
+        return self.profile.requires_token and path in self.profile.for_installers
 
     def document(self, request: Request, time: float) -> Response:
         return self.document_of(self.moment(time), request)
@@ -119,7 +121,7 @@ class SimulatedGateway:
         return Moment(self.profile, self.system, self.report_interval, time)
 
     def document_of(self, moment: Moment, request: Request) -> Response:
-        """`document` of a moment, for a caller of many: what they share is computed once."""
+        """`document` for a given moment. A caller that needs many documents passes the same moment, to compute once."""
         path = request.path
         if path not in self.profile.paths:
             return not_found(path, self.firmware)
@@ -134,7 +136,7 @@ class SimulatedGateway:
         return self._json(encoding, document(moment))
 
     def _info(self, moment: Moment) -> Response:
-        """On 3.17 its Content-Type is JSON, on 8.3 it has none."""
+        """`/info`: its Content-Type is JSON on 3.17, and missing on 8.3."""
         kind: Headers = (("Content-Type", "text/xml"),)
         if self.firmware < (3, 9):
             kind = (("Content-Type", "application/json"),)
@@ -143,7 +145,7 @@ class SimulatedGateway:
         return Response(200, (*server_headers(self.firmware), *NOTHING_CACHED, *kind), info.info(moment))
 
     def _site(self, moment: Moment, request: Request) -> Response:
-        """JSON, by phase with details=1; on 3.x `/production` is a page and the other path does not exist."""
+        """JSON, by phase with details=1. On 3.x `/production` is an HTML page and `/production.json` does not exist."""
         if self.firmware < (4,):
             headers = (*NOTHING_CACHED, ("Content-Type", "text/html"))
             return Response(200, headers, production.page(moment), chunked=True)

@@ -1,4 +1,4 @@
-"""The grid: voltage and frequency at the house, and what an inverter measures on its AC and DC side."""
+"""The grid: voltage and frequency at the site, and the measurements of an inverter on its AC and DC side."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _LEADING, _LAGGING = 1, 38
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A grid with its nominal volts of a phase against neutral, and hertz."""
+    """A grid with its nominal voltage between a phase and neutral, and its nominal frequency."""
 
     volts: float
     hertz: float
@@ -31,7 +31,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Electrics:
-    """What an inverter measured in an interval: volts, amperes, hertz and degrees Celsius. Vars are whole ones."""
+    """The measurements of an inverter in an interval: volts, amperes, hertz, whole vars and degrees Celsius."""
 
     ac_volts: float
     ac_amperes: float
@@ -44,7 +44,10 @@ class Electrics:
 
 
 def electrics(grid: Grid, inverter: Inverter, number: int, report: Report) -> Electrics:
-    """A module's voltage sags with heat; losses are 3.5 percent; the filter takes its vars at any power (8.2.4345)."""
+    """The measurements that belong to a report.
+
+    A module's voltage falls with heat; losses are 3.5 percent; the filter uses its vars at any power (8.2.4345).
+    """
     ac_volts = grid.voltage_across(inverter.legs, report.end)
     celsius = around(16, 3, grid.seed, Purpose.DEVICE, number) + 24 * report.watts / inverter.limit_watts
     dc_volts = around(36, 1, grid.seed, Purpose.DEVICE, -1 - number) - 0.12 * (celsius - 25)

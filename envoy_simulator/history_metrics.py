@@ -1,9 +1,9 @@
-"""The metrics of the history, in one table: the name, the labels, what has the metric, and its value in base units.
+"""The metrics of the history, in one table: name, labels, the objects that have the metric, and value in base units.
 
-They are what recording rules, alerts and dashboards use over months: registers, powers, batteries, inverters, and the
-identity of the gateway. The simulator imports nothing of the exporter, so the names are written here again;
-tests/simulator/test_history_metrics.py checks names and labels against the exporter's declarations, and
-tests/simulator/test_history.py every value against what the exporter reports of the same system.
+They are the metrics that recording rules, alerts and dashboards use over months: registers, powers, batteries,
+inverters, and the identity of the gateway. The simulator imports nothing of the exporter, so the names are repeated
+here. tests/simulator/test_history_metrics.py checks names and labels against the declarations of the exporter, and
+tests/simulator/test_history.py compares every value with what the exporter reports of the same system.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A row of the table. `series`: those of a profile."""
+    """A row of the table. `series`: the function that returns the series of a profile."""
 
     name: str
     labels: tuple[str, ...]
@@ -65,7 +65,7 @@ class _Charge(Protocol):
     def charge_ratio(self, now: Instant, /) -> float: ...
 
 
-def one(_: object, __: Instant) -> float:
+def info(_: object, __: Instant) -> float:
     """The value of an info metric."""
     return 1
 
@@ -95,8 +95,8 @@ _METER = ("meter", "eid", "phase_mode", "phases")
 _INVERTER = ("serial", "part_number", "device_type", "firmware")
 
 SITE = (
-    metric("enphase_up", (), site.gateways, one),
-    metric("enphase_gateway_info", ("serial", "part_number", "firmware", "metered"), site.gateways, one),
+    metric("enphase_up", (), site.gateways, info),
+    metric("enphase_gateway_info", ("serial", "part_number", "firmware", "metered"), site.gateways, info),
     metric("enphase_gateway_utc_offset_seconds", (), site.gateways_with_clock, lambda _, now: now.utc_offset),
     metric("enphase_tariff_price_per_kilowatt_hour", _TARIFF, site.prices, lambda price, _: price.value),
     metric("enphase_production_power_watts", ("source",), site.production_sources, watts),
@@ -109,7 +109,7 @@ SITE = (
     metric("enphase_grid_power_watts", (), site.net_meters, watts),
     metric("enphase_grid_import_energy_joules_total", (), site.net_meters, delivered),
     metric("enphase_grid_export_energy_joules_total", (), site.net_meters, received),
-    metric("enphase_meter_info", _METER, site.listed_meters, one),
+    metric("enphase_meter_info", _METER, site.listed_meters, info),
     metric("enphase_meter_enabled", ("meter",), site.listed_meters, lambda meter, _: meter.enabled),
     metric("enphase_meter_power_watts", ("meter",), site.meters, watts),
     metric("enphase_meter_energy_delivered_joules_total", ("meter",), site.meters, delivered),
@@ -137,7 +137,7 @@ STORAGE = (
 )
 
 INVERTERS = (
-    metric("enphase_inverter_info", _INVERTER, devices.inverters, one),
+    metric("enphase_inverter_info", _INVERTER, devices.inverters, info),
     metric("enphase_inverter_reporting", ("serial",), devices.inverters, reporting),
     metric("enphase_inverter_power_watts", ("serial",), devices.inverters, watts),
     metric("enphase_inverter_max_power_watts", ("serial",), devices.inverters, lambda unit, _: unit.max_watts),
@@ -151,4 +151,4 @@ METRICS = (*SITE, *STORAGE, *INVERTERS)
 def series(profile: Profile, *, inverters: bool = True) -> tuple[Series, ...]:
     """All series of a profile, with or without those of the single inverters."""
     metrics = METRICS if inverters else (*SITE, *STORAGE)
-    return tuple(one_series for metric in metrics for one_series in metric.series(profile))
+    return tuple(single for metric in metrics for single in metric.series(profile))

@@ -18,9 +18,9 @@ TOKENS_SINCE: Version = (7,)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The head of a request; `headers` by lower-case name. Its body is never read.
+    """The head of a request; `headers` by lower-case name. The body is never read.
 
-    `turn`: its number on its connection, from 1.
+    `turn`: the number of the request on its connection, from 1.
     """
 
     method: str
@@ -41,7 +41,7 @@ class Request:
 class Response:
     """A status, headers and a body. The server adds the length or the chunks, and the Connection header.
 
-    `delivery`: a fault's function from the steps of a healthy server to other steps; None without such a fault.
+    `delivery`: the function of a fault that replaces the steps of a healthy server; None without such a fault.
     """
 
     status: int
@@ -63,7 +63,7 @@ class Response:
 
 
 class Site(Protocol):
-    """A gateway without sockets and authentication: a simulated one, or a capture of a real one."""
+    """A gateway without sockets and authentication: a simulated gateway, or a capture of a real one."""
 
     @property
     def serial(self) -> str: ...

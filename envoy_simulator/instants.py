@@ -1,4 +1,4 @@
-"""What the history is a function of: the state of a system at an instant, with the newest reports of its devices."""
+"""The input of the history: the state of a system at an instant, with the newest reports of its devices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

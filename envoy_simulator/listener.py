@@ -9,11 +9,11 @@ from threading import Lock
 from envoy_simulator.faults.hooks import Listening
 
 _CHECK_INTERVAL = 0.1
-"""Seconds between two checks of where to listen, because a fault can begin and end by the clock."""
+"""Seconds between two checks of where to listen, because the clock can start and end a fault."""
 
 
 class Listener:
-    """Bound where `place` says. `usual` is the address that was bound first."""
+    """A listener at the address that `place` returns. `usual` is the address that was bound first."""
 
     def __init__(self, host: str, port: int, place: Callable[[Listening], Listening | None]) -> None:
         self._lock = Lock()
@@ -27,7 +27,7 @@ class Listener:
         self._now: Listening | None = self.usual
 
     def follow(self) -> bool:
-        """Listen where the faults require it. True if the listener has moved."""
+        """Listen at the address that the faults require. True if the listener has moved."""
         with self._lock:
             required = self._place(self.usual)
             if required == self._now:
@@ -47,7 +47,7 @@ class Listener:
     def accept(self, take: Callable[[socket.socket], object]) -> None:
         """Pass on the next connection, or return without one after the check interval."""
         listening = self._socket if self._now is not None and not self._now.full else None
-        with suppress(OSError, ValueError):  # the listener has moved, or the client is gone
+        with suppress(OSError, ValueError):  # the listener has moved, or the client has disconnected
             ready, _, _ = select([*([listening] if listening else []), self._woken], [], [], _CHECK_INTERVAL)
             if self._woken in ready:
                 self._woken.recv(64)
@@ -71,7 +71,7 @@ class Listener:
     def _leave(self) -> None:
         if self._socket is not None:
             with suppress(OSError):
-                # close() alone keeps it listening while another thread waits for it.
+                # After close() alone, the socket keeps listening while another thread waits for it.
                 self._socket.shutdown(socket.SHUT_RDWR)
         for held in (*self._queued, self._socket, self._kept):
             if held is not None:

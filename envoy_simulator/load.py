@@ -11,9 +11,10 @@ from envoy_simulator.pages import KNOWN_PATHS
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So far: requests by path (without query), answers by path and status, connections, and requests at once.
+    """The load so far: requests by path (without query), and responses by path and status in `codes`.
 
-    `invalid_requests`: "METHOD path" of those that are not GET, or of a path that no gateway has.
+    `most_in_flight`: the maximum number of simultaneous requests. `invalid_requests`: "METHOD path" of the requests
+    that are not GET, or for a path that no gateway has.
     """
 
     requests: Mapping[str, int]
@@ -53,7 +54,7 @@ class LoadCount:
 
     @contextmanager
     def request(self, method: str, path: str) -> Iterator[None]:
-        """A request in flight: from its last header to the last byte of its answer."""
+        """A request in flight: from its last header to the last byte of its response."""
         with self._lock:
             if method != "GET" or path not in KNOWN_PATHS:
                 self._invalid.append(f"{method} {path}")
@@ -66,7 +67,7 @@ class LoadCount:
             with self._lock:
                 self._in_flight -= 1
 
-    def answered(self, path: str, status: int) -> None:
+    def responded(self, path: str, status: int) -> None:
         with self._lock:
             self._codes[path, status] += 1
 
@@ -82,6 +83,6 @@ class LoadCount:
             )
 
     def reset(self) -> None:
-        """Reset all counts; open connections and requests in flight stay counted."""
+        """Reset all counts except open connections and requests in flight."""
         with self._lock:
             self._clear()

@@ -1,4 +1,4 @@
-"""The pages and errors that a gateway answers with, by firmware, and which paths any gateway has."""
+"""The pages and errors of a gateway, by firmware, and the paths that gateways have."""
 
 from envoy_simulator.http_types import TOKENS_SINCE, Headers, Response, Version
 
@@ -36,22 +36,22 @@ _TEXT: Headers = (("Content-Type", "text/plain"),)
 
 
 def is_slow(path: str) -> bool:
-    """Does the gateway's one UI process answer it, rather than a native one."""
+    """Whether the single UI process of the gateway responds, and not a native process."""
     return path in ("/home", "/home.json") or path.startswith(
         ("/production", "/inv", "/admin/", "/datatab/", "/installer/")
     )
 
 
 def server_headers(firmware: Version) -> Headers:
-    """Nothing says who answers below 7."""
+    """The headers of every response; firmware older than 7 has none that identify the server."""
     return (("Server", "openresty/1.17.8.1"), *HARDENED) if firmware >= TOKENS_SINCE else ()
 
 
 def not_found(path: str, firmware: Version) -> Response:
-    """A path that this gateway has not: JSON of one kind or another, and on 3.x a page, with status 200, for a page."""
+    """The response to a path that the gateway does not have: JSON in two forms; on 3.x, for pages, a page with 200."""
     if firmware < (4,) and is_slow(path):
         return Response(200, (*NOTHING_CACHED, *_HTML), _page("error", _NO_SUCH_PAGE), chunked=True)
-    # 5.0.62 says `error` where no daemon is behind the path, and `err`, with no type, where one does not know it.
+    # 5.0.62 has `error` where no daemon serves the path, and `err` without a Content-Type where a daemon rejects it.
     if firmware >= TOKENS_SINCE or (firmware >= (5,) and path.startswith(("/ivp/ss/", "/ivp/sc/"))):
         return Response(404, server_headers(firmware), b' { "err": "404 - Not Found" }')
     plain_type = (("Content-Type", "application/json; charset=ISO-8859-4"),)
@@ -63,8 +63,8 @@ def not_allowed(firmware: Version) -> Response:
     return Response(405, (*server_headers(firmware), *_HTML, ("Allow", "GET")), body)
 
 
-def token_demanded(firmware: Version) -> Response:
-    """The page of firmware 7 on: its script is what sends a browser to log in, and what a client trips over."""
+def token_required(firmware: Version) -> Response:
+    """The page since firmware 7: its script sends a browser to the login page, and is not what a client expects."""
     body = (
         b"<html><head><title>401 Authorization Required</title>\n"
         b'<script>window.location.replace("/login.html?to=" + window.location.pathname);</script></head>\n'
@@ -73,8 +73,8 @@ def token_demanded(firmware: Version) -> Response:
     return Response(401, (*server_headers(firmware), *_HTML), body)
 
 
-def digest_demanded(path: str) -> Response:
-    """The three kinds of refusal below 7: the API's, a page's and a plain one (3.9.36_bad_auth, 4.10.35)."""
+def digest_required(path: str) -> Response:
+    """The three 401 responses of firmware older than 7: JSON, HTML and plain text (3.9.36_bad_auth, 4.10.35)."""
     if path.startswith("/api/"):
         body = b'{\n  "status": 401,\n  "error": "",\n  "info": "Authentication required",\n  "moreInfo": ""\n}\n'
         return Response(401, _JSON, body)
@@ -87,7 +87,7 @@ _NO_SUCH_PAGE = "<h2>Page Not Found</h2>\n<p>There is no such page. Back to the 
 
 
 def production_page(rows: str, live_since: str) -> bytes:
-    """The table of 3.x. Its rows and cells are what clients look for; the page around them is of no use to any."""
+    """The page of 3.x with its table. Clients look for the rows and cells only; the rest of the page is simplified."""
     return _page(
         "production",
         "<h1>System Energy Production</h1>\n<table>\n"

@@ -7,7 +7,7 @@ _MASK = (1 << 64) - 1
 
 
 class Purpose(IntEnum):
-    """What a number is for; the second part of every key, so that two uses are independent."""
+    """The purpose of a number: a part of every key, so that two uses are independent."""
 
     CLOUDY_DAY = 1
     CLOUD = 2

@@ -1,7 +1,7 @@
-"""Simulated gateways, one a firmware: the identity, the endpoints and the system of each.
+"""The simulated gateways, one for each firmware: the identity, the endpoints and the system of each.
 
-Firmware, part numbers and quirks are those of gateways captured for the tests of pyenphase
-(https://github.com/pyenphase/pyenphase), by whose names comments call them. Serials and systems are made up.
+Firmware, part numbers and peculiarities are those of gateways captured for the tests of pyenphase
+(https://github.com/pyenphase/pyenphase); comments cite the captures by name. Serial numbers and systems are made up.
 """
 
 from collections.abc import Mapping
@@ -29,17 +29,19 @@ _SWITCHED = frozenset(
         *("/ivp/ss/dry_contact_settings", "/ivp/ss/gen_config", "/ivp/ss/gen_schedule"),
     }
 )
-_FOUR = _SITE | _METERS | {"/home.json", "/admin/lib/tariff"}
+_FIRMWARE_4 = _SITE | _METERS | {"/home.json", "/admin/lib/tariff"}
 _LIMITS = frozenset({"/ivp/ss/pel_settings", "/ivp/sc/pvlimit"})
 _INSTALLER = frozenset({"/ivp/peb/devstatus", "/ivp/mod/603980032/mode/power", "/installer/agf/index.json"})
-_DYNAMIC_LIMIT, _BOOKS = "/ivp/ss/dpel", "/ivp/pdm/energy"
-_SEVEN = _FOUR | _ENSEMBLE | _SWITCHED | _LIMITS | _INSTALLER | {"/home", "/ivp/livedata/status", _BOOKS}
+_DYNAMIC_LIMIT, _ENERGY_REGISTERS = "/ivp/ss/dpel", "/ivp/pdm/energy"
+_FIRMWARE_7 = (
+    _FIRMWARE_4 | _ENSEMBLE | _SWITCHED | _LIMITS | _INSTALLER | {"/home", "/ivp/livedata/status", _ENERGY_REGISTERS}
+)
 _BATTERIES = frozenset({"/ivp/firmware_manager/state"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExportLimit:
-    """The limit of the export: watts, or percent of what the inverters can."""
+    """The limit of the export: watts, or percent of the inverters' maximum output."""
 
     limit: float
     percent: bool
@@ -50,16 +52,16 @@ class ExportLimit:
 class Profile:
     """A gateway.
 
-    `metered`: the text of `/info`'s imeter, None where a firmware has no such element. `volts`: of a phase against
-    neutral. `meters`: the enabled CTs, `disabled_meters` the others that are listed. `locked`: paths, or their
-    beginnings, that require digest credentials before firmware 7. `report_interval`: seconds between an inverter's
-    reports. `enpower`: the system controller's serial; `collar`, `combiner`: of what newer sites have in its place.
-    `relays`, `generator`: what it switches.
-    `streams`: whether a client streams its live data.
+    `metered`: the text of the element imeter in `/info`, None if the firmware has no such element. `volts`: between a
+    phase and neutral. `meters`: the enabled CTs; `disabled_meters`: the others that are listed. `locked`: paths, or
+    prefixes of paths, that require digest credentials on firmware older than 7. `report_interval`: seconds between two
+    reports of an inverter. `enpower`: the serial number of the system controller; `collar`, `combiner`: the serial
+    numbers of the devices that newer sites have instead. `relays`, `generator`: the equipment that the controller
+    switches. `streams`: whether a client streams the live data.
     """
 
     name: str
-    about: str
+    description: str
     software: str
     part_number: str
     serial: str
@@ -78,7 +80,7 @@ class Profile:
     disabled_meters: tuple[str, ...] = ()
     relays: tuple[Relay, ...] = ()
     generator: Generator | None = None
-    tariff: Tariff = tariffs.UNTOLD
+    tariff: Tariff = tariffs.NO_PRICES
     export_limit: ExportLimit | None = None
     streams: bool = False
 
@@ -87,13 +89,13 @@ class Profile:
         return version(self.software)
 
     @property
-    def wants_token(self) -> bool:
+    def requires_token(self) -> bool:
         return self.firmware >= TOKENS_SINCE
 
     @property
     def for_installers(self) -> frozenset[str]:
         """The paths that reject an owner's token; /ivp/pdm/energy accepts it on 8.3.5169_ACB_inventory."""
-        return _INSTALLER | {_DYNAMIC_LIMIT} | (frozenset() if self.firmware >= (8, 3) else {_BOOKS})
+        return _INSTALLER | {_DYNAMIC_LIMIT} | (frozenset() if self.firmware >= (8, 3) else {_ENERGY_REGISTERS})
 
     @property
     def wraps_inverters(self) -> bool:
@@ -104,7 +106,7 @@ class Profile:
 _PROFILES = (
     Profile(
         name="3.7",
-        about="Envoy-R: one HTML page",
+        description="Envoy-R: one HTML page",
         software="D3.7.0",
         part_number="800-00069-r05",
         serial="121431070018",
@@ -117,7 +119,7 @@ _PROFILES = (
     ),
     Profile(
         name="3.9",
-        about="Envoy-R: HTML page and v1 API, digest",
+        description="Envoy-R: HTML page and v1 API, digest",
         software="R3.9.36",
         part_number="800-00069-r05",
         serial="121431070027",
@@ -131,7 +133,7 @@ _PROFILES = (
     ),
     Profile(
         name="4.10",
-        about="Envoy-S metered: split phase, production and net CT, digest",
+        description="Envoy-S metered: split phase, production and net CT, digest",
         software="R4.10.35",
         part_number="800-00555-r03",
         serial="121942010031",
@@ -140,14 +142,14 @@ _PROFILES = (
         volts=123,
         hertz=60,
         design=sites.NORMAN,
-        paths=_FOUR,
+        paths=_FIRMWARE_4,
         meters=(PRODUCTION, NET),
         locked=("/api/v1/production/inverters", "/production"),
         tariff=tariffs.OKLAHOMAN,
     ),
     Profile(
         name="5.0",
-        about="Envoy-S standard: no meter, digest",
+        description="Envoy-S standard: no meter, digest",
         software="D5.0.62",
         part_number="800-00551-r02",
         serial="121642010048",
@@ -156,12 +158,12 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.PUEBLO,
-        paths=_FOUR,
+        paths=_FIRMWARE_4,
         locked=("/api/v1/production/inverters", "/production"),
     ),
     Profile(
         name="7.3",
-        about="Envoy-S metered EU: one phase, production and net CT, token",
+        description="Envoy-S metered EU: one phase, production and net CT, token",
         software="D7.3.466",
         part_number="800-00654-r08",
         serial="122242010053",
@@ -170,13 +172,13 @@ _PROFILES = (
         volts=232,
         hertz=50,
         design=sites.UTRECHT,
-        paths=_SEVEN,
+        paths=_FIRMWARE_7,
         meters=(PRODUCTION, NET),
         tariff=tariffs.DUTCH,
     ),
     Profile(
         name="7.6",
-        about="Envoy-S metered EU: three phases, production and net CT, token",
+        description="Envoy-S metered EU: three phases, production and net CT, token",
         software="D7.6.175",
         part_number="800-00654-r08",
         serial="122242010069",
@@ -185,14 +187,14 @@ _PROFILES = (
         volts=234,
         hertz=50,
         design=sites.GHENT,
-        paths=_SEVEN,
+        paths=_FIRMWARE_7,
         meters=(PRODUCTION, NET),
         tariff=tariffs.FLEMISH,
         export_limit=ExportLimit(100.0, percent=True, soft=True),
     ),
     Profile(
         name="8.2",
-        about="IQ Gateway: split phase, production, net and storage CT, batteries, system controller, generator, token",
+        description="IQ Gateway: split phase, production, net and storage CT, batteries, controller, generator, token",
         software="D8.2.127",
         part_number="800-00647-r09",
         serial="122342010074",
@@ -201,7 +203,7 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.FRESNO,
-        paths=_SEVEN | _BATTERIES | {"/ivp/ensemble/errors", "/ivp/ss/gen_mode", _DYNAMIC_LIMIT},
+        paths=_FIRMWARE_7 | _BATTERIES | {"/ivp/ensemble/errors", "/ivp/ss/gen_mode", _DYNAMIC_LIMIT},
         meters=(PRODUCTION, NET, STORAGE),
         enpower="482326110757",
         relays=FRESNO_RELAYS,
@@ -212,7 +214,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.3",
-        about="IQ Gateway: split phase, production and net CT, two batteries, device_data, token",
+        description="IQ Gateway: split phase, production and net CT, two batteries, device_data, token",
         software="D8.3.5169",
         part_number="800-00555-r03",
         serial="122442010085",
@@ -221,14 +223,14 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.BOULDER,
-        paths=_SEVEN | _BATTERIES | {"/ivp/pdm/device_data"},
+        paths=_FIRMWARE_7 | _BATTERIES | {"/ivp/pdm/device_data"},
         meters=(PRODUCTION, NET),
         report_interval=900,
         tariff=tariffs.COLORADAN,
     ),
     Profile(
         name="8.3-collar",
-        about="IQ Combiner 6: split phase, seven meters, two batteries, meter collar, token",
+        description="IQ Combiner 6: split phase, seven meters, two batteries, meter collar, token",
         software="D8.3.1598",
         part_number="800-02409-r03",
         serial="122512010092",
@@ -237,7 +239,7 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.ITHACA,
-        paths=_SEVEN | _BATTERIES,
+        paths=_FIRMWARE_7 | _BATTERIES,
         meters=(PRODUCTION, NET, STORAGE, BACKFEED),
         disabled_meters=(LOAD, EVSE, PV3P),
         collar="482512110393",
@@ -246,7 +248,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-large",
-        about="IQ Gateway: 60 inverters, of which device_data leaves some out, token",
+        description="IQ Gateway: 60 inverters, of which device_data omits some, token",
         software="D8.2.4345",
         part_number="800-00555-r03",
         serial="122342010211",
@@ -255,13 +257,13 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.MODESTO,
-        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        paths=_FIRMWARE_7 | {"/ivp/pdm/device_data"},
         meters=(PRODUCTION, NET),
         report_interval=900,
     ),
     Profile(
         name="8.3-ac",
-        about="IQ Gateway EU: one phase, production and net CT, three AC batteries, IQ Relay, device_data, token",
+        description="IQ Gateway EU: one phase, production and net CT, three AC batteries, IQ Relay, device_data, token",
         software="D8.3.5169",
         part_number="800-00554-r03",
         serial="122035010098",
@@ -270,13 +272,13 @@ _PROFILES = (
         volts=235,
         hertz=50,
         design=sites.LEUVEN,
-        paths=_SEVEN | {"/ivp/pdm/device_data", "/admin/lib/acb_config"},
+        paths=_FIRMWARE_7 | {"/ivp/pdm/device_data", "/admin/lib/acb_config"},
         meters=(PRODUCTION, NET),
         report_interval=900,
     ),
     Profile(
         name="8.3-load",
-        about="IQ Gateway: split phase, production CT, consumption CT around the load alone, device_data, token",
+        description="IQ Gateway: split phase, production CT, consumption CT around the load only, device_data, token",
         software="D8.3.5433",
         part_number="800-00555-r03",
         serial="122115010110",
@@ -285,7 +287,7 @@ _PROFILES = (
         volts=121,
         hertz=60,
         design=sites.MADISON,
-        paths=_SEVEN | {"/ivp/pdm/device_data"},
+        paths=_FIRMWARE_7 | {"/ivp/pdm/device_data"},
         meters=(PRODUCTION, TOTAL),
         disabled_meters=(STORAGE, BACKFEED, LOAD, EVSE, PV3P),
         report_interval=900,
@@ -293,7 +295,7 @@ _PROFILES = (
     ),
     Profile(
         name="8.2-three",
-        about="IQ Gateway EU: three phases, production and net CT, batteries on two of them for all three, token",
+        description="IQ Gateway EU: three phases, production and net CT, batteries on two phases for all three, token",
         software="D8.2.4382",
         part_number="800-00654-r08",
         serial="122311010127",
@@ -302,7 +304,7 @@ _PROFILES = (
         volts=232,
         hertz=50,
         design=sites.LINZ,
-        paths=_SEVEN | _BATTERIES,
+        paths=_FIRMWARE_7 | _BATTERIES,
         meters=(PRODUCTION, NET),
         tariff=tariffs.AUSTRIAN,
     ),

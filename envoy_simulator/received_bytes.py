@@ -1,4 +1,4 @@
-"""The bytes that a gateway received, so that a test can search them for a secret."""
+"""The bytes that a gateway has received, so that a test can search them for a secret."""
 
 import io
 import socket

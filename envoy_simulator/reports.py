@@ -1,4 +1,4 @@
-"""What an inverter reports to the gateway: the energy and mean power of its last whole interval."""
+"""The reports of an inverter to the gateway: the energy and mean power of its last whole interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from envoy_simulator.system_model import SystemModel
 class Report:
     """An inverter's report: the interval that ended at `end` (seconds since 1970) after `duration` seconds.
 
-    `produced`: microjoules within it. `lifetime`: microjoules until its end.
+    `produced`: microjoules in the interval. `lifetime`: microjoules up to its end.
     """
 
     end: int
@@ -25,7 +25,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class BatteryReport:
-    """An AC battery's report. Microjoules within the interval, and until its end; stored: nanojoules, as capacity."""
+    """The report of an AC battery.
+
+    `produced`, `used`: microjoules in the interval. `discharged`, `charged`: microjoules up to its end. `stored`,
+    `capacity`: nanojoules.
+    """
 
     end: int
     duration: int
@@ -68,17 +72,17 @@ def battery_report(system: SystemModel, number: int, interval: int, time: float)
 
 
 def latest_reports(system: SystemModel, interval: int, time: float) -> tuple[Report | None, ...]:
-    """The newest report of every inverter; None if it is older than a day and a half of the sun."""
+    """The newest report of every inverter; None if it is older than one and a half days (of `system.day`)."""
     return tuple(latest_report(system, number, interval, time) for number in range(len(system.design.inverters)))
 
 
 def latest_report(system: SystemModel, number: int, interval: int, time: float) -> Report | None:
-    """The newest report of an inverter. Intervals are staggered; an interval without light is not reported."""
+    """The newest report of an inverter. Intervals are staggered; there is no report of an interval without light."""
     return _newest(system, number, interval, time, time - 1.5 * system.day - 2 * interval)
 
 
 def _newest(system: SystemModel, number: int, interval: int, time: float, oldest: float) -> Report | None:
-    """The newest one that does not end before `oldest`."""
+    """The newest report that does not end before `oldest`."""
     end = _end(system, number, interval, time)
     while end >= oldest:
         if system.is_light(end - interval) or system.is_light(end):
@@ -94,48 +98,48 @@ def _end(system: SystemModel, number: int, interval: int, time: float) -> int:
     return int((time - offset) // interval) * interval + offset
 
 
-class ReportsInTurn:
-    """`latest_reports` for one instant after the other, without a search back to dusk at every instant of the night."""
+class ReportSequence:
+    """`latest_reports` for successive instants, without a search back to dusk at every instant of the night."""
 
     def __init__(self, system: SystemModel, interval: int) -> None:
-        self._plant = system
+        self._system = system
         self._interval = interval
         self._known: list[Report | None] = []
         self._ends: list[int] = []
 
     def at(self, time: float) -> Sequence[Report | None]:
-        """The reports at a time, which must not be before the last one."""
-        numbers = range(len(self._plant.design.inverters))
+        """The reports at a time, which must not be earlier than that of the previous call."""
+        numbers = range(len(self._system.design.inverters))
         if not self._known:
-            self._known = [*latest_reports(self._plant, self._interval, time)]
-            self._ends = [_end(self._plant, number, self._interval, time) for number in numbers]
+            self._known = [*latest_reports(self._system, self._interval, time)]
+            self._ends = [_end(self._system, number, self._interval, time) for number in numbers]
         for number in numbers:
             if time >= (next_end := self._ends[number] + self._interval):
-                newer = _newest(self._plant, number, self._interval, time, next_end)
+                newer = _newest(self._system, number, self._interval, time, next_end)
                 self._known[number] = newer or self._known[number]
-                self._ends[number] = _end(self._plant, number, self._interval, time)
+                self._ends[number] = _end(self._system, number, self._interval, time)
         return self._known
 
 
-class UnitReportsInTurn:
-    """The newest report of every AC battery, for one instant after the other."""
+class BatteryReportSequence:
+    """The newest report of every AC battery, for successive instants."""
 
     def __init__(self, system: SystemModel, interval: int) -> None:
-        self._plant = system
+        self._system = system
         self._interval = interval
         batteries = system.design.batteries
         self._numbers = [number for number, battery in enumerate(batteries) if battery.kind == "ac"]
         self._known: dict[int, BatteryReport] = {}
 
     def at(self, time: float) -> Sequence[BatteryReport]:
-        """The reports at a time, which must not be before the last one."""
+        """The reports at a time, which must not be earlier than that of the previous call."""
         for number in self._numbers:
             known = self._known.get(number)
             if known is None or time >= known.end + self._interval:
-                self._known[number] = battery_report(self._plant, number, self._interval, time)
+                self._known[number] = battery_report(self._system, number, self._interval, time)
         return [*self._known.values()]
 
 
-def heard(report: Report | None, time: float) -> bool:
-    """Whether a report is as new as expected; an inverter keeps its last one for the night."""
+def is_current(report: Report | None, time: float) -> bool:
+    """Whether a report is as new as expected by day; at night, the last report of an inverter becomes old."""
     return report is not None and time - report.end < 2 * report.duration

@@ -26,8 +26,8 @@ _TLS_HANDSHAKE = b"\x16"
 class Server:
     """Listens from `start` to `close`. `respond` returns the response to a request.
 
-    `keep_alive`: whether the firmware keeps connections open. `context`: its TLS, or None. Both are called for every
-    connection, because a firmware update changes them.
+    `keep_alive`: whether the firmware keeps connections open. `context`: its TLS context, or None. Both are called for
+    every connection, because a firmware update changes them.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Server:
         thread = Thread(target=self._attend, args=(connection,), name="connection", daemon=True)
         with self._lock:
             # Ended threads are removed here and not by themselves, so that `close` waits for every thread.
-            self._connections = {thread: its for thread, its in self._connections.items() if thread.is_alive()}
+            self._connections = {thread: kept for thread, kept in self._connections.items() if thread.is_alive()}
             self._connections[thread] = connection
             thread.start()
 
@@ -136,7 +136,7 @@ class Server:
         secured.do_handshake()
 
     def _exchange(self, connection: Connection, request: Request) -> bool:
-        """Respond to a request. True if the connection stays open."""
+        """Respond to a request. Return True if the connection stays open."""
         keep_alive = self._keep_alive() and request.headers.get("connection", "").lower() != "close"
         # A request that is not GET may have a body, which is not read.
         keep_alive = keep_alive and request.method == "GET"
@@ -144,7 +144,7 @@ class Server:
             response = self._faults.request(request, connection.socket, self._respond)
             if response is None:
                 return False
-            self._load.answered(request.path, response.status)
+            self._load.responded(request.path, response.status)
             wire = response.encode(keep_alive=keep_alive, with_body=request.method != "HEAD")
             if response.delivery is not None:
                 healthy: list[Step] = [wire] if keep_alive else [wire, Close()]

@@ -46,9 +46,10 @@ class Simulator:
     """A gateway that listens from `start` to `close`, or for the length of a `with`.
 
     `gateway`: a profile's name, a profile, or a capture. `clock`: seconds since 1970. `tls`: None is TLS from
-    firmware 7 on if trustme is installed. `password`: None is the serial's last six digits. `latency`: a factor on
-    the seconds that a real gateway's UI process takes, 0 for none. `day`: seconds in which one day of the sun passes.
-    `report_interval`: seconds between an inverter's reports. `step`: seconds for which powers stay constant.
+    firmware 7 on if trustme is installed. `password`: None is the last six digits of the serial number. `latency`: a
+    factor on the seconds that the UI process of a real gateway takes, 0 for none. `day`: seconds from one sunrise to
+    the next. `report_interval`: seconds between two reports of an inverter. `step`: seconds for which powers are
+    constant.
     """
 
     def __init__(  # noqa: PLR0913  # every option is given by name
@@ -83,7 +84,7 @@ class Simulator:
         self.serial = site.serial
         self.password = self._access.password
         self._tls = tls
-        self.scheme = "https" if self._wants_tls(self._access) else "http"
+        self.scheme = "https" if self._uses_tls(self._access) else "http"
         self._host, self._port = host, port
         self._seed = seed
         self._latency = latency
@@ -100,7 +101,7 @@ class Simulator:
 
     @classmethod
     def of_capture(cls, folder: Path, *, at_present: bool = False, **options: Unpack[Options]) -> Self:
-        """A replay of the responses in a folder. `at_present`: with its dates moved to now, otherwise unchanged."""
+        """A replay of the responses in a folder. `at_present`: with all dates moved to now instead of unchanged."""
         return cls(Capture.read(folder, at_present=at_present), **options)
 
     @property
@@ -110,9 +111,9 @@ class Simulator:
         return f"{host}:{self._port}"
 
     @property
-    def wants_token(self) -> bool:
-        """True from firmware 7 on; before that, some paths require `username` and `password`."""
-        return self._access.wants_token
+    def requires_token(self) -> bool:
+        """True from firmware 7 on; on older firmware, some paths require `username` and `password`."""
+        return self._access.requires_token
 
     @property
     def faults(self) -> FaultInjector:
@@ -127,7 +128,7 @@ class Simulator:
 
     @property
     def received_bytes(self) -> bytes:
-        """All bytes that it has received (with TLS, after decryption), up to the last 8 MiB."""
+        """All bytes that the gateway has received (with TLS, after decryption), up to the last 8 MiB."""
         return self._received.all()
 
     def reset_load(self) -> None:
@@ -156,7 +157,7 @@ class Simulator:
             load=self._load,
             received=self._received,
             faults=self._faults,
-            keep_alive=lambda: self._access_now().wants_token,
+            keep_alive=lambda: self._access_now().requires_token,
             context=self._context_now,
         )
         if isinstance(self._faults, FaultInjector):
@@ -181,25 +182,25 @@ class Simulator:
         self.close()
 
     def serve(self, request: Request) -> Response:
-        """The response, after the latency. A document is of the time of its request, even if the response is slow."""
+        """The response, after the latency. Even then a document describes the time of the request."""
         response = self._access_now().respond(request, self.clock())
         if response.status == 200 and is_slow(request.path):  # noqa: PLR2004  # access control rejects at once
             self._wait()
         return response
 
     def respond(self, request: Request, now: float) -> Response:
-        """The response of the gateway without faults at a time."""
+        """The response of the gateway at a time, without faults."""
         return self._access.respond(request, now)
 
     def _access_now(self) -> AccessControl:
-        """That of the gateway which responds now, which a fault may have replaced by another."""
+        """The access control of the gateway that responds now; a fault may have replaced the gateway."""
         identity = self._faults.identity()
         if identity not in self._by_identity:
             self._by_identity[identity] = self._make_access(identity)
         return self._by_identity[identity]
 
     def _make_access(self, identity: Identity) -> AccessControl:
-        """That of another gateway; a capture has only its own."""
+        """The access control of another gateway; a capture has only its own."""
         if not isinstance(self.site, SimulatedGateway):
             return self._access
         profile = self.site.profile if identity.profile is None else PROFILES[identity.profile]
@@ -207,12 +208,12 @@ class Simulator:
         password = self.password if profile.serial == self.serial else None
         return AccessControl(self._pace.gateway(profile), self.clock, self.username, password)
 
-    def _wants_tls(self, access: AccessControl) -> bool:
-        return bool(self._tls or (self._tls is None and access.wants_token and can_certify()))
+    def _uses_tls(self, access: AccessControl) -> bool:
+        return bool(self._tls or (self._tls is None and access.requires_token and can_certify()))
 
     def _context_now(self) -> ssl.SSLContext | None:
         access = self._access_now()
-        if not self._wants_tls(access):
+        if not self._uses_tls(access):
             return None
         serial = access.site.serial
         if serial not in self._contexts:

@@ -1,7 +1,7 @@
-"""What a gateway measures of its site, in base units: the values of the history's metrics that are not of a device.
+"""The measurements of a site, in base units: the values of those metrics of the history that do not belong to a device.
 
-Each class is what one label set of a metric belongs to. Its fields are the labels, and its methods are values at an
-instant, with as many decimals as the gateway's documents have. Each function finds the objects of a profile.
+Each class is an object to which one label set of a metric belongs. Its fields are the labels. Its methods return values
+at an instant, with as many decimals as the documents of the gateway have. Each function finds the objects of a profile.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from envoy_simulator.documents.production import in_three_digits
 from envoy_simulator.documents.quantities import circuit_of
 from envoy_simulator.instants import JOULES_PER_WATT_HOUR, Instant
 from envoy_simulator.profiles import BACKFEED, NET, PRODUCTION, STORAGE, TOTAL, Profile
-from envoy_simulator.reports import heard
+from envoy_simulator.reports import is_current
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR, Circuit, PhaseState
 
 
@@ -50,7 +50,7 @@ class ListedMeter:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter with all its phases. `source`: what the exporter calls it as a source of production or storage."""
+    """A meter with all its phases. `source`: its name in the label `source` of production or storage."""
 
     meter: str
     phases: int
@@ -81,7 +81,7 @@ class MeterPhase:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of a power and of an energy that several kinds of source can have."""
+    """A source of a power and an energy that other kinds of source can have too."""
 
     watts: Callable[[Instant], float]
     joules: Callable[[Instant], float]
@@ -114,7 +114,7 @@ def listed_meters(profile: Profile) -> Iterator[ListedMeter]:
 
 
 def meters(profile: Profile) -> Iterator[Meter]:
-    """All meters that are enabled, but a combiner's backfeed."""
+    """All enabled meters except the backfeed meter of a combiner."""
     return (Meter(meter, profile.design.phases) for meter in profile.meters if meter != BACKFEED)
 
 
@@ -141,14 +141,14 @@ def _of_type(profile: Profile, meter: str, source: str = "") -> Iterator[Meter]:
 
 
 def production_sources(profile: Profile) -> Iterator[Source]:
-    """What the exporter takes the production from: the meter, or else the sum of the inverters."""
+    """The sources from which the exporter takes the production: the meter, or else the sum of the inverters."""
     for meter in production_meters(profile):
         yield Source(meter.watts, meter.delivered_joules, meter.source)
     yield from summed_production(profile)
 
 
 def summed_production(profile: Profile) -> Iterator[Source]:
-    """The sum of the inverters, where no meter measures the production: on a page in 3 digits, or in the v1 API."""
+    """The sum of the inverters if no meter measures the production: in 3 digits on an HTML page, or in the v1 API."""
     if PRODUCTION in profile.meters:
         return
     if profile.firmware < (3, 9):
@@ -182,9 +182,9 @@ def consumption(profile: Profile) -> Iterator[Source]:
 def net_consumption(profile: Profile) -> Iterator[Source]:
     """The net meter with its balance, which older firmware does not subtract; or the load less the production."""
     for net in net_meters(profile):
-        yield Source(net.watts, _net_balance if profile.wants_token else net.delivered_joules)
+        yield Source(net.watts, _net_balance if profile.requires_token else net.delivered_joules)
     if TOTAL in profile.meters:
-        # 8.3.5433 reports the same of the consumption, which the exporter rejects.
+        # 8.3.5433 reports the same values as total consumption, which the exporter rejects.
         yield Source(
             _sum_of_phases(lambda phase: phase.load.watts - phase.production.watts),
             _energy_of_phases(
@@ -215,7 +215,7 @@ def _joules(watt_hours: float) -> float:
 
 
 def _reported_watts(now: Instant) -> float:
-    return sum(report.watts for report in now.reports if report and heard(report, now.site.time))
+    return sum(report.watts for report in now.reports if report and is_current(report, now.site.time))
 
 
 def _reported_watt_hours(now: Instant) -> float:

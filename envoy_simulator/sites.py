@@ -1,4 +1,4 @@
-"""The systems of the simulated gateways: made-up, with the size and wiring that captures of each firmware have."""
+"""The systems of the simulated gateways: made up, with the size and wiring of captures of the same firmware."""
 
 from envoy_simulator.design import Array, Battery, Design, make_inverters
 
@@ -73,7 +73,7 @@ BOULDER = Design(
     household=(430.0, 380.0),
     arrays=_SOUTH_AND_WEST,
     inverters=make_inverters(20, 532437110003, arrays=2, legs=_BOTH_LEGS, peak_watts=400, limit_watts=349),
-    # Small ones, so that the grid has a part in the demonstration too.
+    # Small batteries, so that the demonstration shows grid import and export too.
     batteries=tuple(
         Battery(f"4922340{unit:05d}", "836-00750-r32", (0, 1), capacity_watt_hours=3360, rated_watts=1280)
         for unit in (1361, 1398)
@@ -134,7 +134,7 @@ LINZ = Design(
     household=(360.0, 280.0, 230.0),
     arrays=_EAST_AND_WEST,
     inverters=make_inverters(21, 482322110409, arrays=2, legs=((0,), (1,), (2,)), peak_watts=395, limit_watts=366),
-    # They follow the sum of the phases: what L3 draws goes out on L1, and the CT counts both (core#123071).
+    # The batteries follow the sum of the phases: L1 exports what L3 imports, and the CT counts both (core#123071).
     batteries=tuple(
         Battery(f"1223110{unit:05d}", "830-01760-r42", (leg,), capacity_watt_hours=3500, rated_watts=1280, reserve=10)
         for unit, leg in ((91641, 0), (91678, 0), (91715, 1))

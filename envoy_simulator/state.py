@@ -1,8 +1,7 @@
-"""The state and the counters of a system at one instant, from which every document of the gateway is made.
+"""The state and the registers of a system at one instant, from which every document of the gateway is made.
 
-Powers are whole milliwatts and energies whole microjoules (a milliwatt for a millisecond), so that what must add
-up does so exactly: import - export + production + discharge - charge = load, in power and in every register, by
-phase and in total.
+Powers are whole milliwatts and energies whole microjoules (a milliwatt for a millisecond), so that sums are exact:
+import - export + production + discharge - charge = load, in power and in every register, by phase and in total.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ MICROJOULES_PER_WATT_HOUR = 3_600_000_000
 
 
 class Register(NamedTuple):
-    """A counter and what it counts now: mW and uJ; of apparent or reactive power, mVA and uVAs, mvar and uvars."""
+    """A counter and its present rate: uJ and mW; uVAs and mVA of apparent, uvars and mvar of reactive power."""
 
     rate: int
     total: int
@@ -43,9 +42,9 @@ class Register(NamedTuple):
 
 
 class Circuit(NamedTuple):
-    """What a current transformer measures on a conductor, in the gateway's terms.
+    """The measurements of a current transformer on a conductor, in the terms of the gateway.
 
-    Delivered and received are: produced and used by night; imported and exported; discharged and charged.
+    Delivered and received are: produced and used at night; imported and exported; discharged and charged.
     """
 
     delivered: Register
@@ -56,7 +55,7 @@ class Circuit(NamedTuple):
 
     @property
     def balance(self) -> Register:
-        """Delivered less received: the signed power, and what it has come to."""
+        """Delivered minus received: the signed power, and the balance of the registers."""
         return self.delivered.less(self.received)
 
     @property
@@ -65,7 +64,7 @@ class Circuit(NamedTuple):
 
     @property
     def reactive(self) -> Register:
-        """Lagging (inductive) less leading."""
+        """Lagging (inductive) minus leading."""
         return self.lagging.less(self.leading)
 
     def plus(self, other: "Circuit") -> "Circuit":
@@ -74,7 +73,7 @@ class Circuit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhaseState:
-    """A phase. `production`, `storage` and `net` are what CTs would see there; `load` is what the house takes."""
+    """A phase. `production`, `storage` and `net` are what CTs would measure; `load` is the consumption."""
 
     production: Circuit
     storage: Circuit
@@ -84,7 +83,7 @@ class PhaseState:
 
 @dataclass(frozen=True, slots=True)
 class InverterState:
-    """An inverter: what it produces, and the little it uses by night."""
+    """An inverter: its production, and the little energy that it uses at night."""
 
     serial: str
     produced: Register
@@ -151,7 +150,7 @@ def sum_of(circuits: Iterable[Circuit]) -> Circuit:
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """Every signed power of one step, in milliwatts and (reactive) millivars: what `state_of` has a register for."""
+    """Every signed power of one step, in milliwatts and (reactive) millivars, for which `state_of` has a register."""
 
     inverters: Sequence[int]
     batteries: Sequence[int]
@@ -160,14 +159,14 @@ class Powers:
 
     def registers(self, design: Design) -> tuple[int, ...]:
         """The rate of every register, none below 0, in the order that `state_of` expects."""
-        production = fed(self.inverters, [inverter.legs for inverter in design.inverters], design.phases)
-        storage = fed(self.batteries, [battery.legs for battery in design.batteries], design.phases)
+        production = power_by_phase(self.inverters, [inverter.legs for inverter in design.inverters], design.phases)
+        storage = power_by_phase(self.batteries, [battery.legs for battery in design.batteries], design.phases)
         rates = [max(power, 0) for power in self.inverters] + [max(-power, 0) for power in self.inverters]
         rates += [max(-power, 0) for power in self.batteries] + [max(power, 0) for power in self.batteries]
         rates += self.load
         for phase, load in enumerate(self.load):
             produced, discharged = production[phase], storage[phase]
-            # The filters of inverters lead a little at rest and lag a little at work; batteries have theirs too.
+            # The filters of inverters are slightly capacitive when idle, slightly inductive in use; so are batteries'.
             filters = produced // 40 - 9_000
             cells = discharged // 50 - 4_000 if design.batteries else 0
             rates += circuit_rates(produced, filters)
@@ -182,8 +181,8 @@ def circuit_rates(active: int, reactive: int) -> tuple[int, int, int, int, int]:
     return max(active, 0), max(-active, 0), apparent, max(reactive, 0), max(-reactive, 0)
 
 
-def fed(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -> list[int]:
-    """Power by phase. Devices on the same legs share them evenly; the odd milliwatt goes to the last leg."""
+def power_by_phase(powers: Iterable[int], wiring: Sequence[tuple[int, ...]], phases: int) -> list[int]:
+    """Power by phase. Devices feed their legs evenly; the remainder of the division goes to the last leg."""
     groups: dict[tuple[int, ...], int] = {}
     for power, legs in zip(powers, wiring, strict=True):
         groups[legs] = groups.get(legs, 0) + power
@@ -209,8 +208,8 @@ def state_of(design: Design, time: float, rates: Sequence[int], counts: Sequence
 
 def site_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[int], stored: Sequence[int]) -> State:
     """`state_of` without the inverters."""
-    behind = 2 * len(design.inverters)
-    registers = list(starmap(Register, zip(rates[behind:], counts[behind:], strict=True)))
+    first = 2 * len(design.inverters)
+    registers = list(starmap(Register, zip(rates[first:], counts[first:], strict=True)))
     batteries, phases = len(design.batteries), design.phases
     first_load = 2 * batteries
     first_circuit = first_load + phases
@@ -238,16 +237,16 @@ def site_of(design: Design, time: float, rates: Sequence[int], counts: Sequence[
 
 
 def charge_registers(design: Design, counts: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """What every battery has charged and discharged, from the registers."""
-    first, many = 2 * len(design.inverters), len(design.batteries)
-    return counts[first : first + many], counts[first + many : first + 2 * many]
+    """The charged and the discharged energy of every battery, from the registers."""
+    first, count = 2 * len(design.inverters), len(design.batteries)
+    return counts[first : first + count], counts[first + count : first + 2 * count]
 
 
 def capacity(watt_hours: int) -> int:
-    """Nanojoules."""
+    """The capacity in nanojoules."""
     return watt_hours * MICROJOULES_PER_WATT_HOUR * 1000
 
 
-def counted(rates: Sequence[int], elapsed: int, counts: Sequence[int]) -> tuple[int, ...]:
-    """The registers after so many milliseconds at these rates."""
+def registers_after(rates: Sequence[int], elapsed: int, counts: Sequence[int]) -> tuple[int, ...]:
+    """The registers after `elapsed` milliseconds at these rates."""
     return tuple(map(add, counts, [rate * elapsed for rate in rates]))

@@ -1,4 +1,4 @@
-"""What a server does on a connection, step by step: it sends bytes, waits, stays silent, or closes."""
+"""The steps of a server on a connection: it sends bytes, waits, stays silent, or closes."""
 
 import socket
 import struct
@@ -10,7 +10,7 @@ from select import select
 from threading import Event
 from typing import TypeAlias
 
-_LOOK = 0.05
+_CHECK_INTERVAL = 0.05
 """Seconds between two checks, while waiting, that the client is still connected."""
 
 
@@ -30,7 +30,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Read what the client sends and never answer, until the client closes the connection."""
+    """Read what the client sends and never respond, until the client closes the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ Steps: TypeAlias = Iterator[Step]
 
 
 class Connection:
-    """A connection, and the event that ends all work on it. `received` is called with the bytes that are read."""
+    """A connection, and the event `over` that ends all work on it. `received` is called with the bytes read from it."""
 
     def __init__(self, accepted: socket.socket, received: Callable[[bytes], None]) -> None:
         self.socket = accepted
@@ -75,7 +75,7 @@ class Connection:
         """End all work on it. Called from another thread."""
         self.over.set()
         with suppress(OSError):
-            # Past SSLSocket.shutdown, which forgets the TLS state under the hands of the thread that reads.
+            # Not SSLSocket.shutdown, which discards the TLS state while another thread reads.
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def perform(self, steps: Iterable[Step]) -> bool:
@@ -87,18 +87,18 @@ class Connection:
         self.faulty = False
         return not self.over.is_set()
 
-    def _do(self, step: Step) -> bool:  # a branch a step
+    def _do(self, step: Step) -> bool:  # one branch for each kind of step
         match step:
             case bytes():
                 self.socket.sendall(step)
             case Pause(seconds):
                 return self._wait(seconds)
             case Idle(seconds):
-                return self._wait(seconds, until_heard=True) and self._is_heard()
+                return self._wait(seconds, until_data=True) and self._has_data()
             case AwaitData():
-                return self._wait(3600.0, until_heard=True)
+                return self._wait(3600.0, until_data=True)
             case Silence():
-                self._swallow()
+                self._discard()
                 return False
             case RawBytes(data):
                 socket.socket.sendall(self.socket, data)
@@ -111,22 +111,22 @@ class Connection:
                 return False
         return True
 
-    def _wait(self, seconds: float, *, until_heard: bool = False) -> bool:
-        """Wait. False if the client is gone or the connection was ended."""
+    def _wait(self, seconds: float, *, until_data: bool = False) -> bool:
+        """Wait. Return False if the client has disconnected or the connection was ended."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._is_gone():
                 return False
-            if until_heard and self._is_heard():
+            if until_data and self._has_data():
                 return True
-            if self.over.wait(min(_LOOK, left)):
+            if self.over.wait(min(_CHECK_INTERVAL, left)):
                 return False
         return True
 
     def _peek(self) -> bytes | None:
-        """The next byte of the bare connection, not consumed; b"" at its end, None if there is none yet."""
+        """The next byte of the bare connection, not consumed; b"" at its end, None if no byte has arrived."""
         try:
-            # Asked first, as a socket with a timeout would wait that long, whatever its flags say.
+            # select() first, because recv() on a socket with a timeout would wait for it, whatever the flags.
             ready, _, _ = select([self.socket], [], [], 0)
             return socket.socket.recv(self.socket, 1, socket.MSG_PEEK) if ready else None
         except (OSError, ValueError):
@@ -135,12 +135,12 @@ class Connection:
     def _is_gone(self) -> bool:
         return self._peek() == b""
 
-    def _is_heard(self) -> bool:
+    def _has_data(self) -> bool:
         return bool(self._peek())
 
-    def _swallow(self) -> None:
-        """Read until the client is gone or the connection was ended."""
-        self.socket.settimeout(_LOOK)
+    def _discard(self) -> None:
+        """Read until the client has disconnected or the connection was ended."""
+        self.socket.settimeout(_CHECK_INTERVAL)
         while not self.over.is_set():
             try:
                 data = self.socket.recv(65536)

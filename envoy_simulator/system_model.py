@@ -6,19 +6,19 @@ from typing import NamedTuple
 
 from envoy_simulator.design import Design
 from envoy_simulator.powers import StepTime, mean_rates, powers
-from envoy_simulator.state import State, capacity, charge_registers, counted, site_of, state_of
+from envoy_simulator.state import State, capacity, charge_registers, registers_after, site_of, state_of
 from envoy_simulator.weather import DAY, sun
 
 _LANDMARK_INTERVAL = 256
-"""Steps between two that are kept; the steps between them are computed again when needed."""
+"""Steps from one kept step to the next; the steps between them are computed again when needed."""
 
 _KEPT_RECENT = 4096
 
 _WEATHER_SPEED = 8.0
-"""The most that clouds speed up in a shortened day: one of four minutes passes in half a minute."""
+"""The maximum factor on the speed of clouds in a shortened day: a cloud of four minutes passes in half a minute."""
 
 _BRIGHT_MORNING = 1_716_967_800.0
-"""Where a shortened day begins: half past seven, solar time, on 29 May 2024."""
+"""The start of a shortened day: half past seven, solar time, on 29 May 2024."""
 
 
 class Step(NamedTuple):
@@ -31,9 +31,9 @@ class Step(NamedTuple):
 class SystemModel:
     """Deterministic from (design, seed, start, day): `at` is a pure function of time that caches its work.
 
-    `start`: seconds since 1970. `day`: seconds in which one day of the sun passes; the clock is not changed, so
-    registers count joules of real seconds. `step`: seconds for which powers stay constant. Before its start the
-    system ran at its mean powers since it was built, which is how its registers got where they are.
+    `start`: seconds since 1970. `day`: seconds from one sunrise to the next; the clock is not changed, so registers
+    count joules of real seconds. `step`: seconds for which powers are constant. Before `start` the system ran at its
+    mean powers since it was built, from which the registers at `start` result.
     """
 
     def __init__(
@@ -64,21 +64,21 @@ class SystemModel:
         return site_of(self.design, time, rates, counts, self._stored(counts, time))
 
     def inverter_at(self, number: int, time: float) -> int:
-        """What one inverter has produced, in microjoules; faster than `at` for many instants."""
+        """The energy that one inverter has produced, in microjoules; faster than `at` for many instants."""
         return self._registers(time)[1][number]
 
     def is_light(self, time: float) -> bool:
         return sun(self.design.latitude, self.design.longitude, self.sun_time(time)).up > 0
 
     def sun_time(self, time: float) -> float:
-        """The time for the sun and the habits of a day: that of the clock, unless the day is shortened."""
+        """The time for the sun and the habits of a day: the time of the clock, unless the day is shortened."""
         if self.day == DAY:
             return time
         morning = _BRIGHT_MORNING - self.design.longitude * 240
         return morning + (time - self.start) * DAY / self.day
 
     def _weather_time(self, time: float) -> float:
-        """The time for clouds and appliances: faster in a shortened day, but slow enough to see."""
+        """The time for clouds and appliances: faster in a shortened day, but slow enough to observe."""
         return time if self.day == DAY else _BRIGHT_MORNING + (time - self.start) * min(DAY / self.day, _WEATHER_SPEED)
 
     def _registers(self, time: float) -> tuple[Sequence[int], Sequence[int]]:
@@ -90,7 +90,7 @@ class SystemModel:
         number, into = divmod(elapsed, self._length)
         with self._lock:
             step = self._step(number)
-        return step.rates, counted(step.rates, into, step.counts)
+        return step.rates, registers_after(step.rates, into, step.counts)
 
     def _stored(self, counts: Sequence[int], time: float) -> list[int]:
         """Nanojoules in every battery: the first charge, plus charged, minus discharged since the start."""
@@ -112,7 +112,7 @@ class SystemModel:
         at, step = self._known_before(number)
         while at < number:
             at += 1
-            step = self._computed(at, counted(step.rates, self._length, step.counts))
+            step = self._computed(at, registers_after(step.rates, self._length, step.counts))
         return step
 
     def _known_before(self, number: int) -> tuple[int, Step]:

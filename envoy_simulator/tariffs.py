@@ -23,7 +23,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Up to `limit` kilowatt-hours a month; -1 is without end."""
+    """A price up to `limit` kilowatt-hours a month; -1 is without limit."""
 
     name: str
     limit: int
@@ -42,7 +42,7 @@ class Season:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices a kilowatt-hour. `mode`: that of the batteries; None on firmware without such settings."""
+    """Prices for a kilowatt-hour. `mode`: the mode of the batteries; None on firmware without such settings."""
 
     currency: str
     rate: float
@@ -57,7 +57,7 @@ def _day(name: str, days: tuple[str, ...], *periods: tuple[str, int, float]) -> 
 
 
 def _californian(low: float, middle: float, high: float) -> tuple[Day, ...]:
-    """`filler` begins and ends a day (8.2.127_with_3cts_and_battery_split)."""
+    """Weekdays and weekend. The period `filler` begins and ends a day (8.2.127_with_3cts_and_battery_split)."""
     periods = (
         ("filler", 0, low),
         ("period_2", 900, middle),
@@ -80,7 +80,7 @@ OKLAHOMAN = Tariff(
     ),
     mode=None,
 )
-UNTOLD = Tariff("USD", 0.0, mode=None)
+NO_PRICES = Tariff("USD", 0.0, mode=None)
 WISCONSINITE = Tariff("USD", 0.1682, 0.0445, mode=None)
 DUTCH = Tariff("EUR", 0.28, 0.07)
 AUSTRIAN = Tariff("EUR", 0.29, 0.065)

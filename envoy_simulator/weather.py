@@ -33,13 +33,13 @@ def sun(latitude: float, longitude: float, instant: float) -> Direction:
 
 
 def solar_hour(longitude: float, instant: float) -> float:
-    """Hours since the site's mean solar midnight, 0 to 24: what a household's habits follow."""
+    """Hours since the mean solar midnight of the site, 0 to 24; the habits of a household follow it."""
     return (instant / 3600 + longitude / 15) % 24
 
 
 @lru_cache(maxsize=64)
 def facing(azimuth: float, tilt: float) -> Direction:
-    """The direction of a panel: azimuth in degrees clockwise from north, tilt in degrees from lying flat."""
+    """The direction of a panel: azimuth in degrees clockwise from north, tilt in degrees from horizontal."""
     away, slope = radians(azimuth), radians(tilt)
     return Direction(sin(away) * sin(slope), cos(away) * sin(slope), cos(slope))
 
@@ -52,7 +52,7 @@ def clearness(seed: int, instant: float) -> float:
 
 
 def irradiance(direction: Direction, normal: Direction, clear: float) -> float:
-    """Light on a panel as a share of the 1000 W/m2 under which its peak power is measured; 0 by night."""
+    """Light on a panel as a share of the 1000 W/m2 at which peak power is measured; 0 at night."""
     if direction.up <= 0:
         return 0.0
     beam = 1.1 * exp(-0.14 / max(direction.up, 0.03))

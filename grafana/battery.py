@@ -1,4 +1,4 @@
-"""The rows of Grid and battery that are about batteries: all together, and each one."""
+"""The rows of the dashboard Grid and battery about batteries: all together, and each one."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,15 @@ from grafana_foundation_sdk.models import units
 
 import palette
 from charts import days, lines, number, states
-from layout import Row
-from looks import DASHED, coloured, in_unit
-from palette import Thing
+from field_options import DASHED, coloured_names, field_unit
+from palette import NameAndColour
 from periods import NO_DAY_YET, whole_day
+from placement import Row
 from queries import FLOW_WATTS, Query, code, flow, kilowatt_hours, metric, watts
-from rows import rows
+from table_panels import table_panel
 
-NO_BATTERY = "No battery is heard of"
-NO_FLOWS = "No battery is heard of, or the rules of prometheus/rules do not run"
+NO_BATTERY = "No battery"
+NO_FLOWS = "No battery, or no rules of prometheus/rules"
 WEEK = "7d"
 
 GATEWAY = "job, instance"
@@ -24,28 +24,28 @@ CAPACITY = (
     f"((sum by ({GATEWAY}) ({metric('enphase_storage_capacity_joules')}) or sum by ({GATEWAY}) ({AVAILABLE}) / "
     f"sum by ({GATEWAY}) ({metric('enphase_storage_charge_ratio')} > 0.05)) / 3.6e6)"
 )
-"""In kWh; AC batteries do not tell theirs, but how full they are and of how much energy."""
+"""In kWh; AC batteries do not report it, but their state of charge and stored energy."""
 
 STORED = f"sum by ({GATEWAY}) ({AVAILABLE})"
 STORED_BEFORE = f"sum by ({GATEWAY}) (last_over_time({AVAILABLE}[1h] offset $__range))"
-GAINED = f"(({STORED} - {STORED_BEFORE}) / 3.6e6)"
+STORED_CHANGE = f"(({STORED} - {STORED_BEFORE}) / 3.6e6)"
 
-ALL_CHARGED = metric("enphase_storage_charged_energy_joules_total")
+CT_CHARGED = metric("enphase_storage_charged_energy_joules_total")
 UNITS_CHARGED = metric("enphase_battery_unit_charged_energy_joules_total")
 IQ_UNITS = metric("enphase_battery_units", kind="iq")
-CHARGED_EVER = (
-    f"(sum by ({GATEWAY}) ({ALL_CHARGED}) or (sum by ({GATEWAY}) ({UNITS_CHARGED}) "
+LIFETIME_CHARGED = (
+    f"(sum by ({GATEWAY}) ({CT_CHARGED}) or (sum by ({GATEWAY}) ({UNITS_CHARGED}) "
     f"unless on ({GATEWAY}) {IQ_UNITS} > 0)) / 3.6e6"
 )
-"""By the storage CT, or by AC batteries that are alone: IQ batteries do not count."""
+"""By the storage CT, or by the registers of AC batteries if there are no IQ batteries, which have no registers."""
 
 
-def within(name: str) -> str:
-    """kWh of a flow over the panel's time, of each gateway."""
+def flow_energy(name: str) -> str:
+    """kWh of a flow over the panel's time range, of each gateway."""
     return f"sum by ({GATEWAY}) (sum_over_time({metric(FLOW_WATTS, flow=name)}[$__range])) / 60000"
 
 
-def of_a_week(title: str, description: str, query: Query, *, unit: str, empty: str = NO_FLOWS) -> stat.Panel:
+def week_number(title: str, description: str, query: Query, *, unit: str, empty: str = NO_FLOWS) -> stat.Panel:
     return number(title, description, [query], unit=unit, size=(6, 4), empty=empty).time_from(WEEK)
 
 
@@ -53,9 +53,9 @@ BATTERY = Row(
     "Battery",
     (
         lines(
-            "Charge",
-            "How full all batteries are. Reserve: what is kept for an outage, so the charge stays above it while there "
-            "is a grid. Shutdown: below it the batteries switch themselves off.",
+            "State of charge",
+            "State of charge of all batteries together. Reserve: charge that is kept for an outage; with a grid the "
+            "batteries do not discharge below it. Shutdown: below it the batteries switch off.",
             [
                 Query(metric("enphase_storage_charge_ratio"), "{{instance}}", palette.DISCHARGE),
                 Query(
@@ -75,55 +75,56 @@ BATTERY = Row(
         .override_by_query("B", DASHED)
         .override_by_query("C", DASHED),
         lines(
-            "Power",
-            "What comes out of the batteries, above zero, and what goes into them, below.",
+            "Battery power",
+            "Discharging above zero, charging below.",
             [flow("discharge", watts("discharge")), flow("charge", f"0 - {watts('charge')}")],
             unit=units.Watt,
             size=(12, 9),
             empty=NO_FLOWS,
         ).fill_opacity(40),
-        of_a_week(
-            "Charged",
-            "Energy that went into the batteries in seven days.",
+        week_number(
+            "Energy charged",
+            "Energy into the batteries in seven days.",
             flow("charge", kilowatt_hours("charge")),
             unit=units.KiloWattHour,
         ),
-        of_a_week(
-            "Discharged",
-            "Energy that came out of the batteries in seven days.",
+        week_number(
+            "Energy discharged",
+            "Energy out of the batteries in seven days.",
             flow("discharge", kilowatt_hours("discharge")),
             unit=units.KiloWattHour,
         ),
-        of_a_week(
+        week_number(
             "Round-trip efficiency",
-            "How much of what went in during seven days came out again; what the batteries hold more or less than at "
-            "the beginning is counted as come out. It is shown once they were filled as much as they can hold: before "
-            "that it would say little. Some 0.85 to 0.95 is usual; above 1, or far below, what is measured is wrong.",
+            "Energy discharged in seven days divided by the energy charged, corrected by the change of the stored "
+            "energy. It is shown once at least one full capacity was charged; before that it would not be meaningful. "
+            "85 to 95 % is usual; above 100 %, or far below, a measurement is wrong.",
             Query(
-                f"({within('discharge')} + {GAINED}) / ({within('charge')} >= {CAPACITY})",
+                f"({flow_energy('discharge')} + {STORED_CHANGE}) / ({flow_energy('charge')} >= {CAPACITY})",
                 "{{instance}}",
             ),
             unit=units.PercentUnit,
-            empty="not yet known",
+            empty="Less than one full charge",
         ),
-        of_a_week(
+        week_number(
             "Full cycles",
-            "What went into the batteries in seven days, divided by what they can hold: two halves are one.",
-            Query(f"{within('charge')} / {CAPACITY}", "{{instance}}"),
+            "Energy charged in seven days, divided by the capacity: two half charges are one cycle.",
+            Query(f"{flow_energy('charge')} / {CAPACITY}", "{{instance}}"),
             unit=units.NoUnit,
         ).decimals(1),
         number(
-            "Full cycles ever",
-            "What went into the batteries since the register began, divided by what they can hold. It needs a storage "
-            "CT or AC batteries: IQ batteries alone do not count what they take. A new gateway begins at 0.",
-            [Query(f"{CHARGED_EVER} / {CAPACITY}", "{{instance}}")],
+            "Lifetime full cycles",
+            "Energy charged since the register began, divided by the capacity. It needs a storage CT or AC batteries: "
+            "IQ batteries have no energy register. A new gateway begins at 0.",
+            [Query(f"{LIFETIME_CHARGED} / {CAPACITY}", "{{instance}}")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="nobody counts",
+            empty="No energy register",
         ).decimals(0),
         number(
-            "Health",
-            "How much they hold of what they held when new, as the gateway says; of AC batteries the worst unit's.",
+            "State of health",
+            "Present capacity as a share of the capacity when new, as reported by the gateway; of AC batteries the "
+            "lowest unit.",
             [
                 Query(
                     f"min by ({GATEWAY}) ({metric('enphase_battery_health_ratio')} or "
@@ -133,35 +134,35 @@ BATTERY = Row(
             ],
             unit=units.PercentUnit,
             size=(6, 4),
-            empty="not told",
+            empty="Not reported",
         ),
         number(
-            "Energy",
-            "What the batteries hold now, and can hold. AC batteries do not tell the latter: it is what they hold by "
-            "how full they are.",
+            "Stored energy",
+            "Stored energy and capacity. AC batteries do not report their capacity: it is the stored energy divided "
+            "by the state of charge.",
             [
                 Query(f"{STORED} / 3.6e6", "{{instance}} now", palette.DISCHARGE),
                 Query(CAPACITY, "{{instance}} full", palette.NEUTRAL),
             ],
             unit=units.KiloWattHour,
             size=(6, 4),
-            empty="none heard",
+            empty="No battery",
         ).decimals(1),
         number(
             "Batteries",
-            "Units that the gateway lists, and how many of them it hears.",
+            "Battery units that the gateway lists, and how many of them communicate with it.",
             [
                 Query(f"sum by ({GATEWAY}) ({metric('enphase_battery_units')})", "{{instance}} listed"),
                 Query(f"sum by ({GATEWAY}) ({metric('enphase_battery_unit_communicating')})", "{{instance}} heard"),
             ],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="none heard",
+            empty="No battery",
         ),
         days(
             "Energy by day",
-            "What went into the batteries each day, and came out of them. More goes in than comes out.",
-            [flow(each, f"sum({whole_day(each)})") for each in ("charge", "discharge")],
+            "Energy charged and discharged each day. Charging takes more energy than discharging returns.",
+            [flow(name, f"sum({whole_day(name)})") for name in ("charge", "discharge")],
             unit=units.KiloWattHour,
             size=(24, 8),
             empty=f"{NO_DAY_YET}, or no battery",
@@ -169,53 +170,59 @@ BATTERY = Row(
     ),
 )
 
-DOING: Mapping[float, Thing] = {
-    12: Thing("charging", palette.CHARGE),
-    13: Thing("discharging", palette.DISCHARGE),
-    14: Thing("idle or full", palette.NEUTRAL),
-    17: Thing("low", palette.WARNING),
-    0: Thing("something else", palette.BAD),
+ACTIVITIES: Mapping[float, NameAndColour] = {
+    12: NameAndColour("charging", palette.CHARGE),
+    13: NameAndColour("discharging", palette.DISCHARGE),
+    14: NameAndColour("idle or full", palette.NEUTRAL),
+    17: NameAndColour("low", palette.WARNING),
+    0: NameAndColour("other", palette.BAD),
 }
 """By the code of an IQ battery's light."""
 
 
-def of_units(name: str) -> str:
+def by_unit(name: str) -> str:
     return f"max by (job, instance, serial) ({metric('enphase_battery_unit_' + name)})"
 
 
-LIGHT = of_units("led_status")
-DOES_IQ = " or ".join((*(f"{LIGHT} == {light}" for light in DOING if light), f"0 * {LIGHT}"))
-DOES_AC = code("enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial")
+LED = by_unit("led_status")
+IQ_ACTIVITY = " or ".join((*(f"{LED} == {light}" for light in ACTIVITIES if light), f"0 * {LED}"))
+AC_ACTIVITY = code(
+    "enphase_battery_unit_state", "state", {"charging": 12, "discharging": 13, "idle|full": 14}, "serial"
+)
 
-FAULT_IF_NOT: Mapping[float, Thing] = {1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}
+YES_OR_FAULT: Mapping[float, NameAndColour] = {
+    1: NameAndColour("yes", palette.GOOD),
+    0: NameAndColour("no", palette.BAD),
+}
 
 BATTERY_UNITS = Row(
     "Each battery",
     (
-        rows(
-            "Batteries one by one",
-            "Each unit that the gateway lists. Heard: does it communicate. Signal: from 0 to 5, the best of its "
-            "radios; 0 is none, or a cable. DC: is its switch on. What a kind of battery does not tell is empty.",
+        table_panel(
+            "Battery units",
+            "Each unit that the gateway lists. Communicating: whether it communicates with the gateway. Signal: from "
+            "0 to 5, of its best radio; 0 means that it has no signal or uses a cable. DC: whether its switch is on. A "
+            "cell is empty if this kind of battery does not report the value.",
             [
                 Query(f"max by (job, instance, serial, kind, firmware) ({metric('enphase_battery_unit_info')})"),
-                Query(of_units("charge_ratio")),
-                Query(of_units("power_watts")),
-                Query(of_units("temperature_celsius")),
-                Query(of_units("max_cell_temperature_celsius")),
-                Query(of_units("health_ratio")),
-                Query(of_units("communicating")),
-                Query(of_units("communication_level")),
-                Query(f"time() - {of_units('last_report_timestamp_seconds')}"),
-                Query(of_units("dc_switch_on")),
+                Query(by_unit("charge_ratio")),
+                Query(by_unit("power_watts")),
+                Query(by_unit("temperature_celsius")),
+                Query(by_unit("max_cell_temperature_celsius")),
+                Query(by_unit("health_ratio")),
+                Query(by_unit("communicating")),
+                Query(by_unit("communication_level")),
+                Query(f"time() - {by_unit('last_report_timestamp_seconds')}"),
+                Query(by_unit("dc_switch_on")),
             ],
             columns={
                 "serial": "Serial",
-                "Value #B": "Charge",
+                "Value #B": "State of charge",
                 "Value #C": "Power",
                 "Value #D": "Temperature",
                 "Value #E": "Hottest cell",
                 "Value #F": "Health",
-                "Value #G": "Heard",
+                "Value #G": "Communicating",
                 "Value #H": "Signal",
                 "Value #I": "Last report",
                 "Value #J": "DC",
@@ -227,30 +234,30 @@ BATTERY_UNITS = Row(
             size=(24, 7),
             empty=NO_BATTERY,
         )
-        .override_by_name("Charge", in_unit(units.PercentUnit))
-        .override_by_name("Health", in_unit(units.PercentUnit))
-        .override_by_name("Power", in_unit(units.Watt))
-        .override_by_name("Temperature", in_unit(units.Celsius))
-        .override_by_name("Hottest cell", in_unit(units.Celsius))
-        .override_by_name("Last report", in_unit(units.Seconds))
-        .override_by_name("Heard", coloured(FAULT_IF_NOT))
-        .override_by_name("DC", coloured(FAULT_IF_NOT)),
+        .override_by_name("State of charge", field_unit(units.PercentUnit))
+        .override_by_name("Health", field_unit(units.PercentUnit))
+        .override_by_name("Power", field_unit(units.Watt))
+        .override_by_name("Temperature", field_unit(units.Celsius))
+        .override_by_name("Hottest cell", field_unit(units.Celsius))
+        .override_by_name("Last report", field_unit(units.Seconds))
+        .override_by_name("Communicating", coloured_names(YES_OR_FAULT))
+        .override_by_name("DC", coloured_names(YES_OR_FAULT)),
         states(
-            "What each battery does",
-            "By the light of IQ batteries, and by what AC batteries say. Something else, in red, is a light of which "
-            "the meaning is not known, as of a unit with a fault or asleep.",
+            "Battery activity",
+            "By the light of IQ batteries, and the state of AC batteries. Other, in red, is a light with an unknown "
+            "meaning, for example of a unit with a fault or asleep.",
             [
-                Query(DOES_IQ, "{{serial}}"),
-                Query(DOES_AC, "{{serial}}"),
+                Query(IQ_ACTIVITY, "{{serial}}"),
+                Query(AC_ACTIVITY, "{{serial}}"),
             ],
-            values=DOING,
+            values=ACTIVITIES,
             size=(12, 8),
             empty=NO_BATTERY,
         ),
         lines(
-            "Charge of each battery",
-            "They should go together; one that stays behind is worn, or does not take part.",
-            [Query(of_units("charge_ratio"), "{{serial}}")],
+            "State of charge by battery",
+            "The units should charge and discharge together; one that lags is aged, or is not in use.",
+            [Query(by_unit("charge_ratio"), "{{serial}}")],
             unit=units.PercentUnit,
             size=(12, 8),
             empty=NO_BATTERY,
@@ -259,19 +266,20 @@ BATTERY_UNITS = Row(
         .max(1)
         .fill_opacity(0),
         lines(
-            "Temperature of each battery",
-            "Of the unit. Where it is very cold or very hot, it takes and gives less power, or none.",
-            [Query(of_units("temperature_celsius"), "{{serial}}")],
+            "Temperature by battery",
+            "Temperature of the unit. When it is very cold or very hot, the unit charges and discharges with less "
+            "power, or not at all.",
+            [Query(by_unit("temperature_celsius"), "{{serial}}")],
             unit=units.Celsius,
             size=(12, 8),
             empty=NO_BATTERY,
         ).fill_opacity(0),
         lines(
-            "Temperature of the cells",
-            "Of each unit's warmest cell, and of the coldest of AC batteries.",
+            "Cell temperature",
+            "The warmest cell of each unit, and the coldest of AC batteries.",
             [
-                Query(of_units("max_cell_temperature_celsius"), "{{serial}} warmest"),
-                Query(of_units("min_cell_temperature_celsius"), "{{serial}} coldest"),
+                Query(by_unit("max_cell_temperature_celsius"), "{{serial}} warmest"),
+                Query(by_unit("min_cell_temperature_celsius"), "{{serial}} coldest"),
             ],
             unit=units.Celsius,
             size=(12, 8),
@@ -279,16 +287,18 @@ BATTERY_UNITS = Row(
         ).fill_opacity(0),
         states(
             "Out of service",
-            "Are all batteries shut down, as below the charge named above; are they being commissioned, does the "
-            "storage system do something with itself, is their firmware renewed: then they may not do "
-            "what is expected.",
+            "Whether all batteries are shut down, as below the shutdown charge above; whether they are being "
+            "commissioned, the storage system is busy, or firmware is being updated. Meanwhile they may not charge or "
+            "discharge as expected.",
             [
                 Query(metric("enphase_storage_shutdown"), "Shut down, {{instance}}"),
-                Query(metric("enphase_storage_commissioning"), "Being commissioned, {{instance}}"),
+                Query(metric("enphase_storage_commissioning"), "Commissioning, {{instance}}"),
                 Query(metric("enphase_storage_ess_in_progress"), "Busy, {{instance}}"),
-                Query(f"{metric('enphase_battery_firmware_update_status')} != bool 10", "New firmware, {{instance}}"),
+                Query(
+                    f"{metric('enphase_battery_firmware_update_status')} != bool 10", "Firmware update, {{instance}}"
+                ),
             ],
-            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            values={1: NameAndColour("yes", palette.WARNING), 0: NameAndColour("no", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_BATTERY,
         ),

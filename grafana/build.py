@@ -1,4 +1,4 @@
-"""Writes grafana/dashboards/*.json: `python grafana/build.py`, or into another folder that is named."""
+"""Writes grafana/dashboards/*.json: `python grafana/build.py`, or into the given folder."""
 
 import json
 import sys
@@ -10,12 +10,12 @@ import energy
 import exporter
 import grid
 import home
-import roof
+import solar_panels
 
-BOARDS = {
+DASHBOARDS = {
     "home": home.dashboard(),
     "energy": energy.dashboard(),
-    "panels": roof.dashboard(),
+    "panels": solar_panels.dashboard(),
     "grid-and-battery": grid.dashboard(),
     "exporter": exporter.dashboard(),
 }
@@ -23,8 +23,10 @@ BOARDS = {
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "dashboards"
-    for name, board in BOARDS.items():
-        (folder / f"{name}.json").write_text(json.dumps(board, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n")
+    for name, dashboard in DASHBOARDS.items():
+        (folder / f"{name}.json").write_text(
+            json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
+        )
 
 
 if __name__ == "__main__":

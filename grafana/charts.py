@@ -1,4 +1,4 @@
-"""Panels of what is now, or over time. Each gives the SDK's builder, for what only one panel wants."""
+"""Panels of current values and of values over time. Each function returns the SDK's builder, for further options."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,22 +11,22 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from looks import BY_STEPS, named
-from palette import NEUTRAL, Thing
-from panel import Size, built, fixed, legend
+from field_options import COLOUR_BY_STEPS, value_mapping
+from palette import NEUTRAL, NameAndColour
+from panel import Size, build_panel, fixed_colour, legend
 from periods import NO_DAY_YET
 from queries import Query
 
 
 def number(title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str) -> stat.Panel:
-    """What is true at the end of the panel's time: never a value of hours ago. Several have their names."""
+    """The value at the end of the panel's time range: never a value of hours ago. Several values show their names."""
     panel = (
         stat.Panel()
         .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(part.ReduceDataOptions().calcs(["lastNotNull"]))
-        .color_scheme(fixed(NEUTRAL))
+        .color_scheme(fixed_colour(NEUTRAL))
     )
-    return built(panel, title, description, queries, unit, size, empty, PromQueryFormat.TIME_SERIES)
+    return build_panel(panel, title, description, queries, unit, size, empty, PromQueryFormat.TIME_SERIES)
 
 
 def lines(
@@ -42,13 +42,13 @@ def lines(
         .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
         .interval("1m")
     )
-    return built(panel, title, description, queries, unit, size, empty)
+    return build_panel(panel, title, description, queries, unit, size, empty)
 
 
 def stacked(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = "No data"
 ) -> timeseries.Panel:
-    """Areas on each other, the first at the bottom, whose sum means something."""
+    """Stacked areas, the first at the bottom; their sum must be meaningful."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .fill_opacity(60)
@@ -62,7 +62,7 @@ def stacked(
 def days(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str = NO_DAY_YET
 ) -> timeseries.Panel:
-    """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` where bars add up."""
+    """A bar for each local day, of queries of periods.day or whole_day. Add `.stacking(...)` if bars add up."""
     return (
         lines(title, description, queries, unit=unit, size=size, empty=empty)
         .draw_style(common.GraphDrawStyle.BARS)
@@ -73,30 +73,36 @@ def days(
 
 
 def states(
-    title: str, description: str, queries: Sequence[Query], *, values: Mapping[float, Thing], size: Size, empty: str
+    title: str,
+    description: str,
+    queries: Sequence[Query],
+    *,
+    values: Mapping[float, NameAndColour],
+    size: Size,
+    empty: str,
 ) -> statetimeline.Panel:
     """Bands in which each value has its name and colour."""
     panel = (
         statetimeline.Panel()
-        .mappings([named(values)])
-        .color_scheme(fixed(NEUTRAL))
+        .mappings([value_mapping(values)])
+        .color_scheme(fixed_colour(NEUTRAL))
         .show_value(common.VisibilityMode.NEVER)
         .row_height(0.8)
         .legend(legend())
         .tooltip(part.VizTooltipOptions().mode(common.TooltipDisplayMode.SINGLE))
         .interval("1m")
     )
-    return built(panel, title, description, queries, units.NoUnit, size, empty)
+    return build_panel(panel, title, description, queries, units.NoUnit, size, empty)
 
 
 def bands(
     title: str, description: str, queries: Sequence[Query], *, unit: str, size: Size, empty: str
 ) -> statetimeline.Panel:
-    """A band a series, whose colour is that of the step. Give it thresholds."""
+    """A band for each series, with the colour of the step. Give it thresholds."""
     return (
         states(title, description, queries, values={}, size=size, empty=empty)
         .mappings([])
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .unit(unit)
         .per_page(40)
     )

@@ -1,4 +1,4 @@
-"""How much was produced, used, bought and sold: by hour, day, month and year, against the year before, and in money."""
+"""Energy and money by hour, day, month and year, compared with the year before."""
 
 from grafana_foundation_sdk.builders import barchart, table, timeseries
 from grafana_foundation_sdk.builders import common as part
@@ -7,10 +7,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValu
 
 import money
 import variables
-from board import board
 from charts import days, lines
-from layout import Row
-from looks import OUTLINE
+from dashboard import new_dashboard
+from field_options import OUTLINE
 from palette import FLOWS, HOME, NEUTRAL, SOLAR
 from periods import (
     NO_DAY_YET,
@@ -27,28 +26,29 @@ from periods import (
     so_far,
     so_far_a_year_before,
 )
+from placement import Row
 from queries import Query, flow
-from rows import MOST_STEPS, calendar, flows, highest_days
+from table_panels import MOST_STEPS, calendar, flows, highest_days
 
-OF_A_YEAR_BEFORE = "A year before"
+A_YEAR_BEFORE = "Year before"
 SUMMARY = ("solar", "load", "import", "export", "discharge", "charge")
 
 
 def summary(title: str, now: str, since: str) -> table.Panel:
-    """Of a month or a year until yesterday, beside the same days of the year before."""
-    every, before = so_far(*SUMMARY), so_far_a_year_before(*SUMMARY)
-    change = f"sum by (flow) ({every} and {before}) / (sum by (flow) ({before} and {every}) > 0) - 1"
+    """A month or a year until yesterday, beside the same days of the year before."""
+    energy, before = so_far(*SUMMARY), so_far_a_year_before(*SUMMARY)
+    change = f"sum by (flow) ({energy} and {before}) / (sum by (flow) ({before} and {energy}) > 0) - 1"
     return (
         flows(
             title,
-            "Until yesterday; today is on Home. The year before has the same days, and says nothing where it is not "
-            "known nearly whole. Change is of the gateways that are known in both years.",
+            "Until yesterday; today is on the dashboard Home. The year before has the same days, and is empty if more "
+            "than a tenth of them have no data. Change compares only the gateways with data in both years.",
             [
-                Query(f"sum by (flow) ({every})", now),
-                Query(f"sum by (flow) ({before})", OF_A_YEAR_BEFORE),
+                Query(f"sum by (flow) ({energy})", now),
+                Query(f"sum by (flow) ({before})", A_YEAR_BEFORE),
                 Query(change, "Change"),
             ],
-            names={each: FLOWS[each] for each in SUMMARY},
+            names={flow_queries: FLOWS[flow_queries] for flow_queries in SUMMARY},
             unit=units.KiloWattHour,
             size=(12, 8),
             empty=NO_DAY_YET,
@@ -71,7 +71,7 @@ LINE = [
     DynamicConfigValue("custom.drawStyle", common.GraphDrawStyle.LINE),
     DynamicConfigValue("custom.lineInterpolation", common.LineInterpolation.STEP_AFTER),
 ]
-"""Over bars: another year's."""
+"""Over bars: the line of another year."""
 
 TO_HOME = ("solar_to_home", "battery_to_home", "grid_to_home")
 FROM_SOLAR = ("solar_to_home", "solar_to_battery", "solar_to_grid")
@@ -87,7 +87,7 @@ def bars(title: str, description: str, *queries: Query, empty: str = NO_LOAD_YET
     )
 
 
-def each(names: tuple[str, ...], energy: Energy) -> list[Query]:
+def flow_queries(names: tuple[str, ...], energy: Energy) -> list[Query]:
     return [flow(name, f"sum({energy(name)})") for name in names]
 
 
@@ -95,18 +95,18 @@ HOURS = Row(
     "Hours",
     (
         bars(
-            "Where the home's energy came from, by hour",
-            "Each bar is an hour of the time that is chosen above, and its whole height what the house used in it. The "
-            "last one is the hour that runs, so far.",
-            *each(TO_HOME, hour),
-            empty="No whole hour yet, or nobody measures what the house takes from the grid",
+            "Consumption by source, by hour",
+            "Each bar is an hour of the selected time range; its height is the consumption. The last bar is the "
+            "current hour, so far.",
+            *flow_queries(TO_HOME, hour),
+            empty="No complete hour yet, or no consumption CT",
         ).interval("1h"),
         bars(
-            "Where solar energy went, by hour",
-            "Each bar is an hour of the time that is chosen above. The frame is all that the roof produced; where "
-            "nobody measures the grid there is only that. The last one is the hour that runs, so far.",
-            *each((*FROM_SOLAR, "solar"), hour),
-            empty="No whole hour yet",
+            "Production by destination, by hour",
+            "Each bar is an hour of the selected time range. The outline is the production; without a consumption CT "
+            "there is only the outline. The last bar is the current hour, so far.",
+            *flow_queries((*FROM_SOLAR, "solar"), hour),
+            empty="No complete hour yet",
         )
         .interval("1h")
         .override_by_name(FLOWS["solar"].name, OUTLINE),
@@ -117,26 +117,26 @@ DAYS = Row(
     "Days",
     (
         bars(
-            "Where the home's energy came from, by day",
-            "Each bar is a day, and its whole height what the house used; the last one is today, so far. The line is "
-            "the use 52 weeks before, on the same day of the week. A day in which Prometheus did not run at midnight "
-            "is missing.",
-            *each(TO_HOME, day),
-            Query(f"sum({day_a_year_before('load')})", OF_A_YEAR_BEFORE, NEUTRAL),
+            "Consumption by source, by day",
+            "Each bar is a day; its height is the consumption. The last bar is today, so far. The line is the "
+            "consumption 52 weeks before, on the same day of the week. A day is missing if Prometheus did not run at "
+            "the midnight after it.",
+            *flow_queries(TO_HOME, day),
+            Query(f"sum({day_a_year_before('load')})", A_YEAR_BEFORE, NEUTRAL),
         )
         .time_from("now-30d/d")
-        .override_by_name(OF_A_YEAR_BEFORE, LINE),
+        .override_by_name(A_YEAR_BEFORE, LINE),
         bars(
-            "Where solar energy went, by day",
-            "Each bar is a day; the last one is today, so far. The frame is all that the roof produced; where nobody "
-            "measures the grid there is only that. The line is what it produced 52 weeks before.",
-            *each((*FROM_SOLAR, "solar"), day),
-            Query(f"sum({day_a_year_before('solar')})", OF_A_YEAR_BEFORE, NEUTRAL),
+            "Production by destination, by day",
+            "Each bar is a day; the last bar is today, so far. The outline is the production; without a consumption "
+            "CT there is only the outline. The line is the production 52 weeks before.",
+            *flow_queries((*FROM_SOLAR, "solar"), day),
+            Query(f"sum({day_a_year_before('solar')})", A_YEAR_BEFORE, NEUTRAL),
             empty=NO_DAY_YET,
         )
         .time_from("now-30d/d")
         .override_by_name(FLOWS["solar"].name, OUTLINE)
-        .override_by_name(OF_A_YEAR_BEFORE, LINE),
+        .override_by_name(A_YEAR_BEFORE, LINE),
     ),
 )
 
@@ -145,10 +145,10 @@ def months(title: str, description: str, name: str, empty: str = NO_LOAD_YET) ->
     return (
         calendar(
             title,
-            f"{description} The grey bars are the same months, a year before. This month is known until yesterday.",
+            f"{description} The grey bars are the same months of the year before. This month is until yesterday.",
             [
                 flow(name, f"sum({noon(name)})"),
-                Query(f"sum({noon_a_year_before(name)})", OF_A_YEAR_BEFORE, NEUTRAL),
+                Query(f"sum({noon_a_year_before(name)})", A_YEAR_BEFORE, NEUTRAL),
             ],
             period="YYYY-MM",
             unit=units.KiloWattHour,
@@ -163,10 +163,10 @@ def months(title: str, description: str, name: str, empty: str = NO_LOAD_YET) ->
 MONTHS = Row(
     "Months",
     (
-        months("Produced by month", "What the roof produced.", "solar", NO_DAY_YET),
-        months("Used by month", "What the house used.", "load"),
-        months("From the grid by month", "What was bought.", "import"),
-        months("To the grid by month", "What was sold.", "export"),
+        months("Production by month", "Energy produced.", "solar", NO_DAY_YET),
+        months("Consumption by month", "Energy consumed by the home.", "load"),
+        months("Grid import by month", "Energy imported from the grid.", "import"),
+        months("Grid export by month", "Energy exported to the grid.", "export"),
     ),
 )
 
@@ -175,11 +175,11 @@ def total(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> 
     return (
         lines(
             title,
-            f"{description} The year that is above the other is ahead. A grey line that begins late belongs to a "
-            "record that began then, and cannot be compared.",
+            f"{description} The higher line is ahead of the other year. A grey line that begins late has no earlier "
+            "data, and is not comparable.",
             [
                 flow(name, running_total(name)),
-                Query(running_total_a_year_before(name), OF_A_YEAR_BEFORE, NEUTRAL),
+                Query(running_total_a_year_before(name), A_YEAR_BEFORE, NEUTRAL),
             ],
             unit=units.KiloWattHour,
             size=(12, 8),
@@ -196,12 +196,20 @@ def total(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -> 
 YEARS = Row(
     "Years",
     (
-        total("Produced since New Year", "What the roof produced, all days of the year together.", "solar", NO_DAY_YET),
-        total("From the grid since New Year", "What was bought, all days of the year together.", "import"),
+        total(
+            "Production since 1 January",
+            "Energy produced, summed since the beginning of the year.",
+            "solar",
+            NO_DAY_YET,
+        ),
+        total(
+            "Grid import since 1 January",
+            "Energy imported from the grid, summed since the beginning of the year.",
+            "import",
+        ),
         calendar(
             "Years",
-            "Ten years at most. The first year has what there was of it since the record began, this one what there is "
-            "until yesterday.",
+            "At most ten years. The first year begins with the first recorded day; this year is until yesterday.",
             [flow(name, f"sum({noon(name)})") for name in ("solar", "load", "import", "export")],
             period="YYYY",
             unit=units.KiloWattHour,
@@ -209,8 +217,8 @@ YEARS = Row(
         ).time_from("now-9y/y"),
         lines(
             "Self-consumption and self-sufficiency",
-            "Of the 31 days before each day. Self-consumption: how much of the solar energy was used here and not "
-            "exported. Self-sufficiency: how much of what the house used did not come from the grid.",
+            "Of the 31 days before each day. Self-consumption: share of the production that was not exported. "
+            "Self-sufficiency: share of the consumption that did not come from the grid.",
             [
                 Query(share_of_31_days_without("solar_to_grid", "solar"), "Self-consumption", SOLAR),
                 Query(share_of_31_days_without("grid_to_home", "load"), "Self-sufficiency", HOME),
@@ -244,16 +252,18 @@ def records(title: str, description: str, name: str, empty: str = NO_LOAD_YET) -
 RECORDS = Row(
     "Records",
     (
-        records("Best days of the sun", "When the roof produced the most, of up to ten years.", "solar", NO_DAY_YET),
-        records("Days of the highest use", "When the house used the most, of up to ten years.", "load"),
-        records("Days of the most import", "When the most was bought, of up to ten years.", "import"),
+        records(
+            "Highest production days", "Days with the highest production, of up to ten years.", "solar", NO_DAY_YET
+        ),
+        records("Highest consumption days", "Days with the highest consumption, of up to ten years.", "load"),
+        records("Highest grid import days", "Days with the highest grid import, of up to ten years.", "import"),
     ),
 )
 
 
 def dashboard() -> Dashboard:
-    """Of yesterday and today: in the morning, today alone says little."""
-    return board(
+    """Shows yesterday and today: in the morning, today alone has little data."""
+    return new_dashboard(
         "Energy",
         __doc__ or "",
         [SO_FAR, HOURS, DAYS, MONTHS, YEARS, money.MONEY, money.PEAK, RECORDS],

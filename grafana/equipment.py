@@ -1,4 +1,4 @@
-"""The rows of Grid and battery that are about what hangs on them: controllers, relays, the generator, settings."""
+"""The rows of the dashboard Grid and battery about controllers, relays, the generator and settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,15 +8,15 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
 from charts import lines, number, states
-from layout import Row
-from looks import coloured, in_unit, named
-from palette import Thing
+from field_options import coloured_names, field_unit, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import Query, code, metric
-from rows import rows
+from table_panels import table_panel
 
-NO_CONTROLLER = "There is no system controller, meter collar, combiner or IQ Relay"
-NO_RELAY = "No relay of a system controller has anything to switch"
-NO_GENERATOR = "There is no generator"
+NO_CONTROLLER = "No system controller, meter collar, combiner or IQ Relay"
+NO_RELAY = "No load relay"
+NO_GENERATOR = "No generator"
 
 DEVICES = {
     "enpower": "System controller",
@@ -24,53 +24,57 @@ DEVICES = {
     "combiner": "Combiner",
     "iq_relay": "IQ Relay",
 }
-"""By what their metrics are called."""
+"""Titles of devices, by the prefix of their metrics."""
 
-HEARD = " or ".join(metric(f"enphase_{device}_communicating") for device in ("battery_unit", *DEVICES))
-"""1 or 0 of all that the gateway may hear, or not."""
-
-
-def of(devices: Sequence[str], name: str) -> str:
-    every = " or ".join(metric(f"enphase_{device}_{name}") for device in devices)
-    return f"max by (job, instance, serial) ({every})"
+COMMUNICATING = " or ".join(metric(f"enphase_{device}_communicating") for device in ("battery_unit", *DEVICES))
+"""1 or 0 for every device that may communicate with the gateway."""
 
 
-def listed() -> str:
-    """Their info, and what they are called as label `device`; one that has no info is not there."""
+def by_serial(devices: Sequence[str], name: str) -> str:
+    union = " or ".join(metric(f"enphase_{device}_{name}") for device in devices)
+    return f"max by (job, instance, serial) ({union})"
+
+
+def device_infos() -> str:
+    """The info series of all devices, with the title as label `device`; devices without one are not installed."""
     return " or ".join(
         f"label_replace(max by (job, instance, serial, firmware) ({metric(f'enphase_{device}_info')}), "
-        f'"device", "{called}", "", "")'
-        for device, called in DEVICES.items()
+        f'"device", "{title}", "", "")'
+        for device, title in DEVICES.items()
     )
 
 
-FLAGGED = {"battery_unit": "Battery", **{device: DEVICES[device] for device in ("enpower", "collar", "iq_relay")}}
-NOT_WELL = 'flag!~"envoy.global.ok|prop.done"'
-RAISED = " or ".join(
-    f"label_replace(max by (job, instance, serial, flag) ({metric(f'enphase_{device}_status_flag', NOT_WELL)}), "
-    f'"device", "{called}", "", "")'
-    for device, called in FLAGGED.items()
+DEVICES_WITH_FLAGS = {
+    "battery_unit": "Battery",
+    **{device: DEVICES[device] for device in ("enpower", "collar", "iq_relay")},
+}
+FAULT_FLAGS = 'flag!~"envoy.global.ok|prop.done"'
+RAISED_FLAGS = " or ".join(
+    f"label_replace(max by (job, instance, serial, flag) ({metric(f'enphase_{device}_status_flag', FAULT_FLAGS)}), "
+    f'"device", "{title}", "", "")'
+    for device, title in DEVICES_WITH_FLAGS.items()
 )
-"""Every flag but those of a device that is well, with what the device is called as label `device`."""
+"""Every flag except those of a device without a fault, with the device's title as label `device`."""
 
 CONTROLLERS = Row(
     "Controllers",
     (
-        rows(
-            "What stands between house and grid",
-            "System controllers, meter collars, combiners and IQ Relays. Heard: does it communicate. Errors: the "
-            "number that it gives, 0 is none. Switched: how often an IQ Relay has opened or closed in this time. "
-            "Switch: that of a meter collar or an IQ Relay. Last report: only of those that keep it up to date.",
+        table_panel(
+            "Controllers and relays",
+            "System controllers, meter collars, combiners and IQ Relays. Communicating: whether it communicates with "
+            "the gateway. Errors: the error number that it reports, 0 without an error. Operations: how often an IQ "
+            "Relay has opened or closed in the selected time range. Switch: of a meter collar or an IQ Relay. Last "
+            "report: only of devices that update it.",
             [
-                Query(listed()),
-                Query(of(tuple(DEVICES), "communicating")),
-                Query(of(("enpower", "collar", "iq_relay"), "temperature_celsius")),
-                Query(f"time() - {of(('enpower', 'iq_relay'), 'last_report_timestamp_seconds')}"),
+                Query(device_infos()),
+                Query(by_serial(tuple(DEVICES), "communicating")),
+                Query(by_serial(("enpower", "collar", "iq_relay"), "temperature_celsius")),
+                Query(f"time() - {by_serial(('enpower', 'iq_relay'), 'last_report_timestamp_seconds')}"),
                 Query(
                     f"max by (job, instance, serial) ({metric('enphase_enpower_error_flags')} or "
                     f"{metric('enphase_collar_control_error')})"
                 ),
-                Query(of(("enpower",), "communication_level")),
+                Query(by_serial(("enpower",), "communication_level")),
                 Query(
                     "max by (job, instance, serial) "
                     f"(increase({metric('enphase_iq_relay_state_changes_total')}[$__range]))"
@@ -82,12 +86,12 @@ CONTROLLERS = Row(
             ],
             columns={
                 "device": "Device",
-                "Value #B": "Heard",
+                "Value #B": "Communicating",
                 "Value #C": "Temperature",
                 "Value #D": "Last report",
                 "Value #E": "Errors",
                 "Value #F": "Signal",
-                "Value #G": "Switched",
+                "Value #G": "Operations",
                 "Value #H": "Switch",
                 "serial": "Serial",
                 "firmware": "Firmware",
@@ -97,28 +101,33 @@ CONTROLLERS = Row(
             size=(24, 6),
             empty=NO_CONTROLLER,
         )
-        .override_by_name("Temperature", in_unit(units.Celsius))
-        .override_by_name("Last report", in_unit(units.Seconds))
-        .override_by_name("Switched", [DynamicConfigValue("decimals", 0)])
-        .override_by_name("Heard", coloured({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)}))
-        .override_by_name("Switch", coloured({1: Thing("closed", palette.GOOD), 0: Thing("open", palette.BAD)})),
-        rows(
-            "Flags of devices",
+        .override_by_name("Temperature", field_unit(units.Celsius))
+        .override_by_name("Last report", field_unit(units.Seconds))
+        .override_by_name("Operations", [DynamicConfigValue("decimals", 0)])
+        .override_by_name(
+            "Communicating",
+            coloured_names({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)}),
+        )
+        .override_by_name(
+            "Switch", coloured_names({1: NameAndColour("closed", palette.GOOD), 0: NameAndColour("open", palette.BAD)})
+        ),
+        table_panel(
+            "Device status flags",
             "Flags that batteries, system controllers, meter collars and IQ Relays raise in device_status. The flags "
             "envoy.global.ok and prop.done of a device without a fault are not listed. docs/metrics.md has all words.",
-            [Query(RAISED)],
+            [Query(RAISED_FLAGS)],
             columns={"device": "Device", "flag": "Flag", "serial": "Serial", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(24, 5),
             empty="No flag is raised",
         ),
         lines(
-            "Temperature of controllers",
-            "Of system controllers, meter collars and IQ Relays. They stand outside and in the sun.",
+            "Controller temperature",
+            "Of system controllers, meter collars and IQ Relays. They are outdoors, sometimes in direct sunlight.",
             [
-                Query(of(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
-                Query(of(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),
-                Query(of(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
+                Query(by_serial(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
+                Query(by_serial(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),
+                Query(by_serial(("iq_relay",), "temperature_celsius"), "IQ Relay {{serial}}"),
             ],
             unit=units.Celsius,
             size=(24, 7),
@@ -130,29 +139,29 @@ CONTROLLERS = Row(
 
 RELAY = "job, instance, relay"
 CLOSED = f"max by ({RELAY}) ({metric('enphase_relay_closed')})"
-LOADS = f"topk by ({RELAY}) (1, {metric('enphase_relay_info')})"  # one, while settings change
+LOADS = f"topk by ({RELAY}) (1, {metric('enphase_relay_info')})"  # one series while settings change
 
 RELAYS = Row(
     "Load relays",
     (
         states(
             "Relays",
-            "The relays (dry contacts) of a system controller, by the load that they switch: closed or open. With most "
-            "loads closed is powered; the table says when it should be.",
+            "The relays (dry contacts) of a system controller, by the load that they switch: closed or open. Closed "
+            "usually means that the load has power; the table below has the settings.",
             [
                 Query(
                     f"{CLOSED} * on ({RELAY}) group_left (load) {LOADS} or on ({RELAY}) {CLOSED}",
                     "{{load}} {{relay}}, {{instance}}",
                 )
             ],
-            values={1: Thing("closed", palette.GOOD), 0: Thing("open", palette.NEUTRAL)},
+            values={1: NameAndColour("closed", palette.GOOD), 0: NameAndColour("open", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_RELAY,
         ),
-        rows(
-            "What the relays are to do",
-            "With each load, on the grid, off it and on a generator: apply is powered, shed is not. By charge (mode "
-            "soc) it is cut off below one charge of the batteries and powered again from the other.",
+        table_panel(
+            "Relay settings",
+            "For each load, on the grid, off the grid and on a generator: apply is on, shed is off. In the mode soc "
+            "the load is switched off below one state of charge of the batteries and on again from the other.",
             [
                 Query(
                     "max by (job, instance, relay, load, mode, grid_action, micro_grid_action, generator_action) "
@@ -168,8 +177,8 @@ RELAYS = Row(
                 "grid_action": "On the grid",
                 "micro_grid_action": "Off the grid",
                 "generator_action": "On a generator",
-                "Value #B": "Cut off below",
-                "Value #C": "Powered again from",
+                "Value #B": "Off below",
+                "Value #C": "On again from",
                 "instance": "Gateway",
             },
             unit=units.PercentUnit,
@@ -181,8 +190,8 @@ RELAYS = Row(
 )
 
 
-def of_batteries(setting: str) -> str:
-    """Gateways without batteries have these settings, too."""
+def with_batteries(setting: str) -> str:
+    """Restricts a setting to gateways with batteries: others have these settings, too."""
     return f"{setting} and on (job, instance) {metric('enphase_battery_units')} > 0"
 
 
@@ -190,20 +199,20 @@ def setting(title: str, description: str, *queries: Query, unit: str = units.NoU
     return number(title, description, queries, unit=unit, size=(6, 4), empty=empty)
 
 
-SWITCHED = named({1: Thing("yes", palette.GOOD), 0: Thing("no", palette.NEUTRAL)})
-GENERATOR_MODES = named(
+YES_OR_NO = value_mapping({1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.NEUTRAL)})
+GENERATOR_MODES = value_mapping(
     {
-        1: Thing("off", palette.NEUTRAL),
-        2: Thing("on", palette.GOOD),
-        3: Thing("automatic", palette.GOOD),
-        0: Thing("something new", palette.WARNING),
+        1: NameAndColour("off", palette.NEUTRAL),
+        2: NameAndColour("on", palette.GOOD),
+        3: NameAndColour("automatic", palette.GOOD),
+        0: NameAndColour("other", palette.WARNING),
     }
 )
-STORAGE_MODES: Mapping[float, Thing] = {
-    1: Thing("self-consumption", palette.SOLAR),
-    2: Thing("full backup", palette.DISCHARGE),
-    3: Thing("savings", palette.IMPORT),
-    0: Thing("something new", palette.WARNING),
+STORAGE_MODES: Mapping[float, NameAndColour] = {
+    1: NameAndColour("self-consumption", palette.SOLAR),
+    2: NameAndColour("full backup", palette.DISCHARGE),
+    3: NameAndColour("savings", palette.IMPORT),
+    0: NameAndColour("other", palette.WARNING),
 }
 STORAGE_MODE = code("enphase_storage_mode", "mode", {"self-consumption": 1, "backup": 2, "savings-mode": 3})
 
@@ -212,124 +221,129 @@ GENERATOR = Row(
     (
         states(
             "Generator",
-            "Does it run, has it been told to, and does it exercise to stay fit for use. Told to and not running, or "
-            "running untold, is worth a look.",
+            "Whether it is running, whether it was commanded to run, and whether it runs for exercise. Commanded and "
+            "not running, or running without a command, needs attention.",
             [
-                Query(metric("enphase_generator_running"), "Runs, {{instance}}"),
-                Query(metric("enphase_generator_run_commanded"), "Told to, {{instance}}"),
-                Query(metric("enphase_generator_exercise_running"), "Exercises, {{instance}}"),
+                Query(metric("enphase_generator_running"), "Running, {{instance}}"),
+                Query(metric("enphase_generator_run_commanded"), "Commanded, {{instance}}"),
+                Query(metric("enphase_generator_exercise_running"), "Exercise, {{instance}}"),
             ],
-            values={1: Thing("yes", palette.WARNING), 0: Thing("no", palette.NEUTRAL)},
+            values={1: NameAndColour("yes", palette.WARNING), 0: NameAndColour("no", palette.NEUTRAL)},
             size=(24, 6),
             empty=NO_GENERATOR,
         ),
         setting(
-            "How it is switched",
-            "Off, on, or automatic: by the charge of the batteries when there is no grid.",
+            "Generator mode",
+            "Off, on, or automatic: by the state of charge of the batteries when there is no grid.",
             Query(code("enphase_generator_mode", "mode", {"off": 1, "on": 2, "auto": 3}), "{{instance}}"),
             empty=NO_GENERATOR,
         ).mappings([GENERATOR_MODES]),
         setting(
-            "Starts below",
-            "The charge of the batteries below which it starts.",
+            "Generator starts below",
+            "The state of charge of the batteries below which it starts.",
             Query(metric("enphase_generator_start_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
-            empty="not set",
+            empty="Not set",
         ),
         setting(
-            "Stops at",
-            "The charge of the batteries from which it stops.",
+            "Generator stops at",
+            "The state of charge of the batteries at which it stops.",
             Query(metric("enphase_generator_stop_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
-            empty="not set",
+            empty="Not set",
         ),
         setting(
-            "Rated power",
-            "What it can give, as it was set up.",
+            "Generator rated power",
+            "Its rated power, as configured.",
             Query(metric("enphase_generator_rated_power_watts"), "{{instance}}"),
             unit=units.Watt,
-            empty="not told",
+            empty="Not reported",
         ),
     ),
     folded=True,
 )
 
-NO_SETTINGS = "not told"
-LIMITS = named(
-    {1: Thing("hard", palette.NEUTRAL), 2: Thing("soft", palette.NEUTRAL), 0: Thing("something new", palette.WARNING)}
+NO_SETTINGS = "Not reported"
+LIMITS = value_mapping(
+    {
+        1: NameAndColour("hard", palette.NEUTRAL),
+        2: NameAndColour("soft", palette.NEUTRAL),
+        0: NameAndColour("other", palette.WARNING),
+    }
 )
 
 SETTINGS = Row(
     "Settings and limits",
     (
         states(
-            "What the batteries are told to do",
-            "Their mode, as set in the app; it shows when somebody, or the cloud, has changed it. Full backup keeps "
-            "them charged for an outage.",
-            [Query(of_batteries(STORAGE_MODE), "{{instance}}")],
+            "Battery mode",
+            "The mode that is set in the Enphase app; it shows when it was changed, in the app or by Enlighten. Full "
+            "backup keeps the batteries charged for an outage.",
+            [Query(with_batteries(STORAGE_MODE), "{{instance}}")],
             values=STORAGE_MODES,
             size=(24, 5),
-            empty="The gateway tells no settings of batteries",
+            empty="No battery settings",
         ),
         setting(
-            "Reserve",
-            "Charge that is kept for an outage: as set, and as it is in force, which the gateway may raise.",
-            Query(of_batteries(metric("enphase_storage_reserve_setting_ratio")), "{{instance}} set"),
+            "Battery reserve",
+            "State of charge that is kept for an outage: the setting, and the value in force, which the gateway may "
+            "raise.",
+            Query(with_batteries(metric("enphase_storage_reserve_setting_ratio")), "{{instance}} set"),
             Query(f"max by (job, instance) ({metric('enphase_battery_reserve_ratio')})", "{{instance}} in force"),
             unit=units.PercentUnit,
             empty=NO_SETTINGS,
         ),
         setting(
             "Charge from the grid",
-            "May the batteries be charged from the grid.",
-            Query(of_batteries(metric("enphase_storage_charge_from_grid")), "{{instance}}"),
+            "Whether the batteries may be charged from the grid.",
+            Query(with_batteries(metric("enphase_storage_charge_from_grid")), "{{instance}}"),
             empty=NO_SETTINGS,
-        ).mappings([SWITCHED]),
+        ).mappings([YES_OR_NO]),
         setting(
-            "Schedules of the cloud",
-            "Does the Enphase cloud decide what the batteries do, hour by hour.",
-            Query(of_batteries(metric("enphase_storage_schedules_optimized")), "{{instance}}"),
+            "Schedules by Enlighten",
+            "Whether Enlighten controls the batteries hour by hour.",
+            Query(with_batteries(metric("enphase_storage_schedules_optimized")), "{{instance}}"),
             empty=NO_SETTINGS,
-        ).mappings([SWITCHED]),
+        ).mappings([YES_OR_NO]),
         setting(
-            "Settings changed",
-            "When the gateway last got other settings for the batteries.",
-            Query(of_batteries(f"1000 * {metric('enphase_tariff_last_change_timestamp_seconds')}"), "{{instance}}"),
+            "Last change of settings",
+            "When the gateway last received other battery settings.",
+            Query(with_batteries(f"1000 * {metric('enphase_tariff_last_change_timestamp_seconds')}"), "{{instance}}"),
             unit=units.DateTimeFromNow,
             empty=NO_SETTINGS,
         ),
         setting(
-            "Very low charge",
-            "Charge that counts as very low: off the grid the batteries may stop there.",
-            Query(of_batteries(metric("enphase_storage_very_low_charge_ratio")), "{{instance}}"),
+            "Very low state of charge",
+            "State of charge that counts as very low: off the grid the batteries may stop there.",
+            Query(with_batteries(metric("enphase_storage_very_low_charge_ratio")), "{{instance}}"),
             unit=units.PercentUnit,
             empty=NO_SETTINGS,
         ),
         setting(
             "Export limit",
-            "What the site may send to the grid at most, while that is limited: a power, or a share of what the "
-            "inverters can give. 0 is no export at all.",
+            "The highest power that the system may export, if it is limited: in watts, or as a share of the "
+            "inverters' power. With 0 it may not export at all.",
             Query(metric("enphase_export_limit_watts"), "{{instance}}"),
             Query(metric("enphase_export_limit_ratio"), "{{instance}}"),
             unit=units.Watt,
-            empty="none, or not told",
-        ).override_by_query("B", in_unit(units.PercentUnit)),
+            empty="None, or not reported",
+        ).override_by_query("B", field_unit(units.PercentUnit)),
         setting(
-            "Kind of export limit",
-            "How it is kept, as it was set up. What hard and soft mean, the operator of the grid says.",
+            "Export limit type",
+            "How the limit is enforced, as configured. The grid operator defines the meaning of hard and soft.",
             Query(code("enphase_export_limit_type", "type", {"hard": 1, "soft": 2}), "{{instance}}"),
-            empty="none, or not told",
+            empty="None, or not reported",
         ).mappings([LIMITS]),
         setting(
             "Production limit",
-            "The share of their power that the inverters may produce, while that is limited.",
+            "The share of their power that the inverters may produce, if it is limited.",
             Query(
                 f"{metric('enphase_production_limit_ratio')} and on (job, instance) "
                 f"{metric('enphase_production_limit_enabled')} == 1",
                 "{{instance}}",
             ),
             unit=units.PercentUnit,
-            empty="none, or not told",
+            empty="None, or not reported",
         ),
     ),
     folded=True,

@@ -1,18 +1,17 @@
-"""Are the numbers whole and fresh, and what does asking cost the gateway: failures, durations, login, refusals."""
+"""Whether the data is complete and current; requests, failures, authentication and rejected values."""
 
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 import palette
-from board import board
 from charts import lines, number, stacked, states
+from dashboard import new_dashboard
+from field_options import COLOUR_BY_STEPS, field_unit, steps, value_mapping
 from gateways import GATEWAYS, LOGIN, PROCESS
-from layout import Row
-from looks import BY_STEPS, in_unit, named, steps
-from palette import Thing
+from palette import NameAndColour
+from placement import Row
 from queries import Query, metric
-from rows import rows
 from scrapes import (
     ABOVE_5_SECONDS,
     AUTHENTICATED,
@@ -29,71 +28,74 @@ from scrapes import (
     SUCCESS,
     UP,
     by_endpoint,
-    counted,
+    increases,
 )
+from table_panels import table_panel
 
 NOW = Row(
     "Now",
     (
         number(
-            "Gateways that do not answer",
-            "Gateways of which nothing can be read: they do not answer, or not as themselves, or tell no production. A "
-            "few minutes shortly after 23:00 are usual.",
+            "Unreachable gateways",
+            "Gateways that cannot be read: they do not answer, answer with another serial number, or report no "
+            "production. A few minutes shortly after 23:00 are usual.",
             [Query(f"count({UP} == 0) or 0 * count({UP})")],
             unit=units.NoUnit,
             size=(6, 4),
             empty=NO_GATEWAY,
         )
-        .mappings([named({0: NONE})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({0: NONE})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(GOOD_OR_BAD),
         number(
-            "Collectors that fail",
-            "Parts of what gateways tell (meters, inverters, batteries ...) of which a document cannot be read now, "
-            "or has lacked required content for ten minutes. "
-            "What the hardware does not have is no failure. The table below names them.",
+            "Failing collectors",
+            "Collectors (meters, inverters, batteries ...) of which a document cannot be read now, or has lacked "
+            "required content for ten minutes. Documents that the hardware does not have are not failures. The table "
+            "below names them.",
             [Query(f"count({SUCCESS} == 0 and {GATEWAY} {UP} == 1) or 0 * count({UP})")],
             unit=units.NoUnit,
             size=(6, 4),
             empty=NO_GATEWAY,
         )
-        .mappings([named({0: NONE})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({0: NONE})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(GOOD_OR_BAD),
         number(
             "Credentials",
-            "Whether every gateway takes the token or the password. Old firmware asks for none, and of a gateway that "
-            "does not answer nobody knows.",
+            "Whether all gateways accept the token or the password. Old firmware needs none; for a gateway that does "
+            "not answer it is unknown.",
             [Query(f"min({AUTHENTICATED})")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not known",
+            empty="Unknown",
         )
-        .mappings([named({1: Thing("taken", palette.GOOD), 0: Thing("refused", palette.BAD)})])
-        .color_scheme(BY_STEPS)
+        .mappings(
+            [value_mapping({1: NameAndColour("accepted", palette.GOOD), 0: NameAndColour("rejected", palette.BAD)})]
+        )
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
-            "Token's life left",
-            "What is left of the token that runs out first, as a share of its own life: a year for an owner, 12 hours "
-            "for an installer. The exporter renews those that it fetches at 8 %; below 5 % nobody has. Firmware below "
-            "7 has no tokens.",
+            "Token lifetime left",
+            "Of the token that expires first, the share of its lifetime that is left: the lifetime is a year for an "
+            "owner, 12 hours for an installer. The exporter renews tokens that it fetches at 8 %; below 5 % the "
+            "renewal has failed. Firmware below 7 has no tokens.",
             [Query(f"min(({EXPIRY} - time()) / {GATEWAY} ({EXPIRY} - {GATEWAY} {ISSUED} > 0))")],
             unit=units.PercentUnit,
             size=(6, 4),
-            empty="no token",
+            empty="No token",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((-1000, palette.BAD), (0.05, palette.WARNING), (0.08, palette.GOOD))),
     ),
 )
 
-FAILED = Row(
-    "What failed",
+FAILURE_DETAILS = Row(
+    "Failures",
     (
         states(
-            "When it failed",
-            "Whether each gateway answers, and those collectors that failed at any moment of the time at the top of "
-            "the page; the others are left out. A gateway that does not answer makes all fail, which is not drawn.",
+            "Failures over time",
+            "Whether each gateway answers, and the collectors that failed at any moment of the selected time range; "
+            "the others are not shown. While a gateway does not answer, all collectors fail, which is not shown.",
             [
                 Query(UP, "{{instance}} answers"),
                 Query(
@@ -102,25 +104,25 @@ FAILED = Row(
                     "{{instance}} {{collector}}",
                 ),
             ],
-            values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)},
+            values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)},
             size=(24, 8),
             empty=NO_GATEWAY,
         ),
-        rows(
-            "Requests that failed",
-            "In the time at the top of the page, the most first: of which endpoint, and why. timeout and deadline: the "
-            "gateway is slow or overloaded. connect: it is away. http_401: the credentials, or an endpoint that is not "
-            "for this role. not_json and truncated: half answers, often at a restart.",
-            [Query(counted(FAILURES, "instance, endpoint, reason"))],
-            columns={"endpoint": "Endpoint", "reason": "Why", "Value": "Requests", "instance": "Gateway"},
+        table_panel(
+            "Failed requests",
+            "In the selected time range, the most frequent first, by endpoint and reason. timeout and deadline: the "
+            "gateway is slow or overloaded. connect: it is unreachable. http_401: the credentials, or an endpoint "
+            "that is not allowed for this role. not_json and truncated: incomplete responses, often at a restart.",
+            [Query(increases(FAILURES, "instance, endpoint, reason"))],
+            columns={"endpoint": "Endpoint", "reason": "Reason", "Value": "Requests", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(12, 9),
             empty="No request failed",
         ),
         lines(
-            "Failures a minute",
-            "When requests failed, by reason, all chosen gateways together. Nothing is drawn where none ever failed "
-            "since the exporter started.",
+            "Failures per minute",
+            "Failed requests by reason, of all selected gateways together. Empty if no request has failed since the "
+            "exporter started.",
             [Query(f"60 * sum by (reason) (rate({FAILURES}[$__rate_interval]))", "{{reason}}")],
             unit=units.RequestsPerMinute,
             size=(12, 9),
@@ -128,10 +130,10 @@ FAILED = Row(
         )
         .interval("5m")
         .min(0),
-        rows(
+        table_panel(
             "Collectors",
-            "Each part of what the gateways tell: can all its documents be read, how old is the oldest of them, and "
-            "how long did it take to ask for them. Ages of up to an hour are normal for the rare ones.",
+            "Each collector: whether all its documents can be read, the age of the oldest, and how long the requests "
+            "took. Ages of up to an hour are normal for documents that rarely change.",
             [
                 Query(f"sort({SUCCESS})"),
                 Query(f"time() - {metric('enphase_scrape_collector_last_success_timestamp_seconds')}"),
@@ -139,9 +141,9 @@ FAILED = Row(
             ],
             columns={
                 "collector": "Collector",
-                "Value #A": "Whole",
+                "Value #A": "Successful",
                 "Value #B": "Age",
-                "Value #C": "Took",
+                "Value #C": "Duration",
                 "instance": "Gateway",
             },
             unit=units.Seconds,
@@ -149,29 +151,32 @@ FAILED = Row(
             empty=NO_GATEWAY,
         )
         .override_by_name(
-            "Whole", in_unit(units.NoUnit, values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)})
+            "Successful",
+            field_unit(
+                units.NoUnit, values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)}
+            ),
         )
-        .sort_by([part.TableSortByFieldState().display_name("Whole").desc(desc=False)]),
+        .sort_by([part.TableSortByFieldState().display_name("Successful").desc(desc=False)]),
     ),
 )
 
-ASKED = Row(
-    "What the gateway is asked",
+POLLING = Row(
+    "Requests to the gateways",
     (
         stacked(
-            "Requests a minute",
-            "What each endpoint of the chosen gateways answers, good or bad. How often each is asked stands in "
-            "docs/gateway.md; more Prometheus servers do not make it more, as they share.",
+            "Requests per minute",
+            "Requests by endpoint of the selected gateways, successful or not. docs/polling.md lists how often each "
+            "endpoint is requested; more Prometheus servers do not increase it, because they share the result.",
             [Query(f"60 * sum by (endpoint) (rate({REQUESTS}[$__rate_interval]))", "{{endpoint}}")],
             unit=units.RequestsPerMinute,
             size=(24, 9),
             empty=NO_GATEWAY,
         ).interval("10m"),
-        rows(
+        table_panel(
             "Slowest endpoints",
-            "The mean of the requests in the time at the top of the page, and the share that took more than 5 seconds; "
-            "of all gateways of the exporter together. /production.json may take seconds, by a slow process of the "
-            "gateway; where the others do too, it is overloaded or its network is bad.",
+            "Mean duration in the selected time range, and the share that took more than 5 seconds; of all gateways "
+            "of the exporter together. /production.json may take seconds because of a slow process in the gateway; if "
+            "other endpoints do too, the gateway is overloaded or its network is bad.",
             [
                 Query(f"sort_desc({by_endpoint('sum')} / ({by_endpoint('count')} > 0))"),
                 Query(ABOVE_5_SECONDS),
@@ -185,15 +190,15 @@ ASKED = Row(
             },
             unit=units.Seconds,
             size=(12, 9),
-            empty="No request in this time",
+            empty="No requests",
         )
-        .override_by_name("Above 5 s", in_unit(units.PercentUnit))
-        .override_by_name("Requests", [*in_unit(units.NoUnit), DynamicConfigValue("decimals", 0)])
+        .override_by_name("Above 5 s", field_unit(units.PercentUnit))
+        .override_by_name("Requests", [*field_unit(units.NoUnit), DynamicConfigValue("decimals", 0)])
         .sort_by([part.TableSortByFieldState().display_name("Mean").desc(desc=True)]),
         lines(
-            "How long scrapes take",
-            "What Prometheus waits for each gateway. It gives up at its scrape_timeout (10 seconds, if nobody changed "
-            "it); the exporter answers half a second before, with what it has by then.",
+            "Scrape duration",
+            "How long Prometheus waits for each gateway. It stops at its scrape_timeout (10 seconds by default); the "
+            "exporter answers half a second before, with the data that it has by then.",
             [Query(f"{metric('scrape_duration_seconds')} and {GATEWAY} {UP}", "{{instance}}")],
             unit=units.Seconds,
             size=(12, 9),
@@ -202,23 +207,23 @@ ASKED = Row(
     ),
 )
 
-DATA = Row(
-    "What was refused",
+REJECTIONS = Row(
+    "Rejected values",
     (
-        rows(
-            "Refused values",
-            "Values of the gateway that cannot be true, in the time at the top of the page, by the rule that refused "
-            "them; they are absent instead. What each rule means and what to do: docs/values.md. Some firmware has the "
-            "habit of some of them, with every document.",
+        table_panel(
+            "Rejected values",
+            "Values of the gateway that are implausible, in the selected time range, by the rule that rejected them; "
+            "they are absent. docs/data-validation.md lists each rule and what to do. Some firmware always has some "
+            "of them.",
             [Query(f"sort_desc(round(sum by (instance, collector, rule) (increase({REJECTED}[$__range]))) > 0)")],
             columns={"collector": "Collector", "rule": "Rule", "Value": "Values", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(12, 8),
-            empty="No value was refused",
+            empty="No value was rejected",
         ),
         lines(
-            "Refused values that mean a fault",
-            "How many values a minute are refused by rules that no firmware has the habit of: registers that fall to "
+            "Rejected values that indicate a fault",
+            "Values per minute that are rejected by rules that no firmware always triggers: registers that fall to "
             "zero, lost phases, frozen registers, dates of a wrong clock, types and labels. 0 is normal.",
             [
                 Query(
@@ -237,4 +242,6 @@ DATA = Row(
 
 
 def dashboard() -> Dashboard:
-    return board("Exporter", __doc__ or "", [NOW, FAILED, ASKED, DATA, LOGIN, GATEWAYS, PROCESS])
+    return new_dashboard(
+        "Exporter", __doc__ or "", [NOW, FAILURE_DETAILS, POLLING, REJECTIONS, LOGIN, GATEWAYS, PROCESS]
+    )

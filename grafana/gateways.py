@@ -1,24 +1,24 @@
-"""The lower half of the dashboard Exporter: login, what each gateway is and how it is connected, and the process."""
+"""The lower half of the dashboard Exporter: authentication, gateways and their connections, and the process."""
 
 from grafana_foundation_sdk.models import common, units
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 import palette
 from charts import lines, number, states
-from layout import Row
-from looks import BY_STEPS, in_unit, named, steps
-from palette import Thing
+from field_options import COLOUR_BY_STEPS, field_unit, steps, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import Query, metric
-from rows import rows
-from scrapes import EXPIRY, GATEWAY, ISSUED, counted, of_process, own
+from scrapes import EXPIRY, GATEWAY, ISSUED, exporter_metric, exporter_process, increases
+from table_panels import table_panel
 
 LOGIN = Row(
-    "Logging in",
+    "Authentication",
     (
-        rows(
+        table_panel(
             "Tokens",
-            "The token of each gateway from firmware 7 on: the role that it gives, when it was made, when it runs out, "
-            "and what is left of its life. Its user is never shown.",
+            "The token of each gateway with firmware 7 or later: its role, its issue and expiry date, and the share "
+            "of its lifetime that is left. Its user name is never shown.",
             [
                 Query(f"1000 * {ISSUED}"),
                 Query(f"1000 * {EXPIRY}"),
@@ -28,17 +28,17 @@ LOGIN = Row(
             columns={
                 "instance": "Gateway",
                 "user": "Role",
-                "Value #C": "Life left",
-                "Value #B": "Runs out",
-                "Value #A": "Made",
+                "Value #C": "Lifetime left",
+                "Value #B": "Expires",
+                "Value #A": "Issued",
             },
             unit=units.DateTimeFromNow,
             size=(12, 7),
             empty="No gateway has a token",
         ).override_by_name(
-            "Life left",
+            "Lifetime left",
             [
-                *in_unit(
+                *field_unit(
                     units.PercentUnit,
                     colours=steps(
                         (-1000, palette.BAD), (0.05, palette.WARNING), (0.08, palette.GOOD), below=palette.NOTHING
@@ -47,25 +47,25 @@ LOGIN = Row(
                 DynamicConfigValue("decimals", 0),
             ],
         ),
-        rows(
-            "Tokens asked for",
-            "How often Enlighten was asked for a token in the time at the top of the page, and what came of it. With a "
-            "token of your own nobody asks.",
-            [Query(counted(metric("enphase_token_renewals_total"), "instance, result"))],
+        table_panel(
+            "Token renewals",
+            "How often a token was requested from Enlighten in the selected time range, by result. With a token of "
+            "your own there are no requests.",
+            [Query(increases(metric("enphase_token_renewals_total"), "instance, result"))],
             columns={"result": "Result", "Value": "Times", "instance": "Gateway"},
             unit=units.NoUnit,
             size=(6, 7),
-            empty="No token was asked for",
+            empty="No token was requested",
         ),
-        rows(
-            "Requests to the cloud",
-            "Requests to the Enphase cloud in the time at the top of the page, by status code, of all gateways of the "
-            "exporter together. It is asked for tokens and for nothing else.",
-            [Query(counted(own("enphase_exporter_cloud_requests_total"), "code"))],
+        table_panel(
+            "Enlighten requests",
+            "Requests to Enlighten, the Enphase cloud, in the selected time range, by status code, for all gateways "
+            "of the exporter together. They are for tokens only.",
+            [Query(increases(exporter_metric("enphase_exporter_cloud_requests_total"), "code"))],
             columns={"code": "Status", "Value": "Requests"},
             unit=units.NoUnit,
             size=(6, 7),
-            empty="The cloud was not asked",
+            empty="No requests",
         ),
     ),
 )
@@ -73,10 +73,10 @@ LOGIN = Row(
 GATEWAYS = Row(
     "Gateways",
     (
-        rows(
+        table_panel(
             "Gateways",
-            "What each is: firmware, when it was built, whether it has hardware to measure with, and how full its list "
-            "of inverters is (at its end it leaves some out, and the exporter reads a shorter list).",
+            "Each gateway: firmware and its build date, whether it has CTs, and how full its list of inverters is "
+            "(when it is full, it omits some, and the exporter reads a shorter list).",
             [
                 Query(f"topk by (job, instance) (1, {metric('enphase_gateway_info')})"),
                 Query(f"1000 * {metric('enphase_gateway_firmware_build_timestamp_seconds')}"),
@@ -94,24 +94,25 @@ GATEWAYS = Row(
             unit=units.DateTimeFromNow,
             size=(24, 6),
             empty="No gateway answers",
-        ).override_by_name("Inverter list", [*in_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
+        ).override_by_name("Inverter list", [*field_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
         states(
-            "Network and cloud",
-            "Whether each connection of a gateway has a link, and whether it is connected to the Enphase cloud. "
-            "Ethernet and Wi-Fi both up makes some gateways drop connections. The gateway is asked once an hour.",
+            "Network and Enlighten",
+            "Whether each network interface of a gateway has a link, and whether the gateway is connected to "
+            "Enlighten. With Ethernet and Wi-Fi both up, some gateways drop connections. The document is requested "
+            "once an hour.",
             [
-                Query(metric("enphase_cloud_connected"), "{{instance}} cloud"),
+                Query(metric("enphase_cloud_connected"), "{{instance}} Enlighten"),
                 Query(metric("enphase_network_interface_up"), "{{instance}} {{type}} {{interface}}"),
                 Query(metric("enphase_wireless_connected"), "{{instance}} {{type}}"),
             ],
-            values={1: Thing("up", palette.GOOD), 0: Thing("down", palette.NEUTRAL)},
+            values={1: NameAndColour("up", palette.GOOD), 0: NameAndColour("down", palette.NEUTRAL)},
             size=(12, 8),
-            empty="This gateway does not tell it",
+            empty="Not reported by this gateway",
         ),
         lines(
-            "Signal",
-            "Of each connection that has a link, and of the radio to batteries and controller, as a share of the most "
-            "that it can be. A cable has it all or nothing; Wi-Fi that is low loses connections.",
+            "Signal strength",
+            "Of each interface that has a link, and of the radio to batteries and controller, as a share of its "
+            "maximum. A cable has 0 or all of it; a low Wi-Fi signal loses connections.",
             [
                 Query(
                     f"{metric('enphase_network_interface_signal_level')}"
@@ -131,30 +132,30 @@ GATEWAYS = Row(
         .min(0)
         .max(1),
         lines(
-            "Gateway's clock",
-            "How far it is ahead of the exporter's. Beyond a minute, days end at a wrong moment and reports get wrong "
-            "dates: let the gateway reach a time server (NTP).",
+            "Gateway clock offset",
+            "How far the gateway's clock is ahead of the exporter's. Beyond a minute, days end at a wrong moment and "
+            "reports get wrong dates: let the gateway reach a time server (NTP).",
             [Query(metric("enphase_gateway_clock_offset_seconds"), "{{instance}}")],
             unit=units.Seconds,
             size=(8, 7),
-            empty="No gateway tells its time",
+            empty="No gateway reports its time",
         ),
         lines(
-            "Since the last report to the cloud",
-            "How long ago each gateway reported to Enphase; some minutes are normal, and up to an hour more may "
-            "pass until it is asked again. Without internet it rises, and nothing here is wrong for it.",
+            "Time since last Enlighten report",
+            "Time since each gateway's last report to Enlighten; some minutes are normal, and it is requested only "
+            "once an hour. Without internet it increases, without an effect on this data.",
             [Query(f"time() - {metric('enphase_cloud_last_report_timestamp_seconds')}", "{{instance}}")],
             unit=units.Seconds,
             size=(8, 7),
-            empty="This gateway does not tell it",
+            empty="Not reported by this gateway",
         ).min(0),
         lines(
-            "Gateway's database",
-            "How full it is, as it says. What comes of one that is full is not documented.",
+            "Gateway database",
+            "How full it is, as reported by the gateway. The effect of a full one is not documented.",
             [Query(metric("enphase_gateway_database_used_ratio"), "{{instance}}")],
             unit=units.PercentUnit,
             size=(8, 7),
-            empty="This firmware does not tell it",
+            empty="Not reported by this firmware",
         )
         .min(0)
         .max(1),
@@ -162,68 +163,78 @@ GATEWAYS = Row(
 )
 
 PROCESS = Row(
-    "The exporter",
+    "Exporter",
     (
         number(
             "Version",
-            "Of each exporter that is scraped.",
-            [Query(own("enphase_exporter_build_info"), "{{version}}")],
+            "Version of each exporter that is scraped.",
+            [Query(exporter_metric("enphase_exporter_build_info"), "{{version}}")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not scraped",
+            empty="Exporter is not scraped",
         ).text_mode(common.BigValueTextMode.NAME),
         number(
-            "Gateways of its config",
-            "How many are configured.",
-            [Query(own("enphase_exporter_gateways"))],
+            "Configured gateways",
+            "Number of gateways in the config.",
+            [Query(exporter_metric("enphase_exporter_gateways"))],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not scraped",
+            empty="Exporter is not scraped",
         ),
         number(
             "Config",
-            "Whether the config file was good when it was last read. If not, the one before it is in force, and a "
-            "restart would fail: `envoy-exporter --config.check` lists the problems.",
-            [Query(f"min({own('enphase_exporter_config_last_reload_successful')})")],
+            "Whether the last load of the config file succeeded. If not, the previous config is in force, and a "
+            "restart would fail: `envoy-exporter --config.check` prints the errors.",
+            [Query(f"min({exporter_metric('enphase_exporter_config_last_reload_successful')})")],
             unit=units.NoUnit,
             size=(6, 4),
-            empty="not scraped",
+            empty="Exporter is not scraped",
         )
-        .mappings([named({1: Thing("good", palette.GOOD), 0: Thing("refused", palette.BAD)})])
-        .color_scheme(BY_STEPS)
+        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("refused", palette.BAD)})])
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
-            "Config in force since",
-            "When the config that is in force was read: at the start, or at a reload.",
-            [Query(f"1000 * {own('enphase_exporter_config_last_reload_success_timestamp_seconds')}")],
+            "Config loaded",
+            "When the config that is in force was loaded: at the start, or at a reload.",
+            [Query(f"1000 * {exporter_metric('enphase_exporter_config_last_reload_success_timestamp_seconds')}")],
             unit=units.DateTimeFromNow,
             size=(6, 4),
-            empty="not scraped",
+            empty="Exporter is not scraped",
         ),
         lines(
             "Memory",
-            "What the process holds. It grows for the first hours, and then stands.",
-            [Query(of_process(own("process_resident_memory_bytes")), "{{instance}}")],
+            "Memory of the process. It grows in the first hours, and then stays constant.",
+            [Query(exporter_process(exporter_metric("process_resident_memory_bytes")), "{{instance}}")],
             unit=units.BytesIEC,
             size=(8, 7),
             empty="Not scraped, or not on Linux",
         ).min(0),
         lines(
-            "Processor",
-            "How much of one core the process uses.",
-            [Query(of_process(f"rate({own('process_cpu_seconds_total')}[$__rate_interval])"), "{{instance}}")],
+            "CPU",
+            "Share of one core that the process uses.",
+            [
+                Query(
+                    exporter_process(f"rate({exporter_metric('process_cpu_seconds_total')}[$__rate_interval])"),
+                    "{{instance}}",
+                )
+            ],
             unit=units.PercentUnit,
             size=(8, 7),
             empty="Not scraped, or not on Linux",
         ).min(0),
         lines(
             "Shared scrapes",
-            "Scrapes a minute that came while another one waited for the same gateway, and got its answer: those of "
-            "more Prometheus servers, which cost the gateway nothing.",
-            [Query(f"60 * rate({own('enphase_exporter_scrapes_shared_total')}[$__rate_interval])", "{{instance}}")],
+            "Scrapes a minute that waited for another scrape of the same gateway and shared its result: scrapes of "
+            "additional Prometheus servers, which cause no requests to the gateway.",
+            [
+                Query(
+                    f"60 * rate({exporter_metric('enphase_exporter_scrapes_shared_total')}[$__rate_interval])",
+                    "{{instance}}",
+                )
+            ],
             unit=units.CountsPerMinute,
             size=(8, 7),
-            empty="Not scraped",
+            empty="Exporter is not scraped",
         ).min(0),
     ),
 )

@@ -1,28 +1,28 @@
-"""The family's screen: is the sun working for us, where does it go, is anything broken."""
+"""Overview for the household: production, consumption, grid and battery now and today, and active alerts."""
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import common, units
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 import palette
-from board import board
 from charts import lines, number, stacked, states
-from layout import Row
-from looks import BY_STEPS, OUTLINE, named, steps
-from palette import Thing
+from dashboard import new_dashboard
+from field_options import COLOUR_BY_STEPS, OUTLINE, steps, value_mapping
+from palette import NameAndColour
+from placement import Row
 from queries import ALERTS, FLOW_WATTS, Query, flow, highest_watts, kilowatt_hours, metric, share_without, watts
-from rows import rows
+from table_panels import table_panel
 
 RUNBOOK = "https://github.com/envoy-exporter/envoy_exporter/blob/main/docs/alerts.md"
 
-NO_GRID = "not known"
-NO_BATTERY = "none heard"
-NO_GRID_METER = "Not known in the first minutes, or nobody measures what the house takes from the grid"
-NO_BATTERY_HEARD = "No battery is heard of"
+NO_GRID_METER_SHORT = "No consumption CT"
+NO_BATTERY = "No battery"
+NO_GRID_METER = "No consumption CT, or no data in the first minutes"
+NO_BATTERY_HEARD = "No battery"
 
 FIRING = f'ALERTS{{{ALERTS}, alertstate="firing"}}'
-FAULTS = f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}'
-RULES_ARE_AT_WORK = f"0 * max({metric(FLOW_WATTS)})"
+FIRING_FAULTS = f'ALERTS{{{ALERTS}, alertstate="firing", severity=~"critical|warning"}}'
+ZERO_IF_RULES_RUN = f"0 * max({metric(FLOW_WATTS)})"
 
 
 def tile(title: str, description: str, *queries: Query, unit: str = units.Watt, empty: str) -> stat.Panel:
@@ -35,92 +35,97 @@ NOW = Row(
     "Now",
     (
         tile(
-            "Solar",
-            "What the roof produces, the mean of the last five minutes.",
+            "Production",
+            "Power of the system's production, mean of the last five minutes.",
             flow("solar", watts("solar")),
-            empty="not known",
+            empty="No production data",
         ),
         tile(
-            "Home",
-            "What the house uses: solar, grid and battery together. It is known where a current transformer measures "
-            "the grid or the load.",
+            "Consumption",
+            "Power that the home consumes from production, grid and batteries together. It needs a current "
+            "transformer (CT) on the grid connection or on the load.",
             flow("load", watts("load")),
-            empty=NO_GRID,
+            empty=NO_GRID_METER_SHORT,
         ),
         tile(
             "Grid",
-            "What the house takes from the grid, or sends to it.",
+            "Power from the grid (grid import) or to the grid (grid export).",
             flow("import", f"{watts('import')} - {watts('export')} >= 0"),
             flow("export", f"{watts('export')} - {watts('import')} > 0"),
-            empty=NO_GRID,
+            empty=NO_GRID_METER_SHORT,
         ).text_mode(common.BigValueTextMode.VALUE_AND_NAME),
         tile(
             "Battery",
-            "What goes into the batteries, or comes out of them.",
+            "Power into the batteries (charging) or out of them (discharging).",
             flow("discharge", f"{watts('discharge')} - {watts('charge')} >= 0"),
             flow("charge", f"{watts('charge')} - {watts('discharge')} > 0"),
             empty=NO_BATTERY,
         ).text_mode(common.BigValueTextMode.VALUE_AND_NAME),
         tile(
-            "Battery charge",
-            "How full all batteries are, as the gateway says.",
+            "Battery state of charge",
+            "State of charge of all batteries together, as reported by the gateway.",
             Query(metric("enphase_storage_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
             empty=NO_BATTERY,
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (0.1, palette.WARNING), (0.2, palette.DISCHARGE))),
         tile(
-            "Is anything wrong?",
-            "Alerts of severity warning and critical that fire; they stand below. Without the rules of "
-            "prometheus/rules, and while nothing is measured, nobody knows.",
-            Query(f"count({FAULTS}) or {RULES_ARE_AT_WORK}"),
+            "Active alerts",
+            "Firing alerts of severity warning and critical; the table below lists them. It needs the rules in "
+            "prometheus/rules, and is unknown while there is no data.",
+            Query(f"count({FIRING_FAULTS}) or {ZERO_IF_RULES_RUN}"),
             unit=units.NoUnit,
-            empty="not known",
+            empty="No rules or no data",
         )
-        .color_scheme(BY_STEPS)
+        .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
-        .mappings([named({0: Thing("no", palette.GOOD)})]),
+        .mappings([value_mapping({0: NameAndColour("no", palette.GOOD)})]),
     ),
 )
 
 
 def today(
-    title: str, description: str, *queries: Query, unit: str = units.KiloWattHour, empty: str = NO_GRID
+    title: str, description: str, *queries: Query, unit: str = units.KiloWattHour, empty: str = NO_GRID_METER_SHORT
 ) -> stat.Panel:
-    """From midnight until now, as Grafana writes beside the title; of a fixed time that one chooses, all of it."""
+    """From midnight until now, as Grafana shows beside the title; if a fixed time range is selected, all of it."""
     return number(title, description, queries, unit=unit, size=(6, 4), empty=empty).time_from("now/d")
 
 
 TODAY = Row(
     "Today",
     (
-        today("Produced", "What the roof has produced.", flow("solar", kilowatt_hours("solar")), empty="not known"),
-        today("Used", "What the house has used.", flow("load", kilowatt_hours("load"))),
-        today("Imported", "What came from the grid.", flow("import", kilowatt_hours("import"))),
-        today("Exported", "What went to the grid.", flow("export", kilowatt_hours("export"))),
+        today(
+            "Production today",
+            "Energy produced today.",
+            flow("solar", kilowatt_hours("solar")),
+            empty="No production data",
+        ),
+        today("Consumption today", "Energy that the home has consumed today.", flow("load", kilowatt_hours("load"))),
+        today("Grid import today", "Energy imported from the grid today.", flow("import", kilowatt_hours("import"))),
+        today("Grid export today", "Energy exported to the grid today.", flow("export", kilowatt_hours("export"))),
         today(
             "Self-consumption",
-            "How much of the solar energy was used here, in the house or by way of the batteries, and not exported.",
+            "Share of today's production that was consumed at home or stored in the batteries, and not exported.",
             Query(share_without("solar_to_grid", "solar"), colour=palette.SOLAR),
             unit=units.PercentUnit,
         ),
         today(
             "Self-sufficiency",
-            "How much of what the house used came from the roof and the batteries, and not from the grid.",
+            "Share of today's consumption that came from production and batteries, and not from the grid.",
             Query(share_without("grid_to_home", "load"), colour=palette.HOME),
             unit=units.PercentUnit,
         ),
         today(
-            "Peak of solar",
-            "The most that the roof produced, over five minutes.",
+            "Peak production",
+            "Highest production of today, as a mean of five minutes.",
             flow("solar", highest_watts("solar")),
             unit=units.Watt,
-            empty="not known",
+            empty="No production data",
         ),
         today(
-            "Peak of home",
-            "The most that the house used, over five minutes.",
+            "Peak consumption",
+            "Highest consumption of today, as a mean of five minutes.",
             flow("load", highest_watts("load")),
             unit=units.Watt,
         ),
@@ -131,22 +136,23 @@ FLOWS = Row(
     "Flows",
     (
         stacked(
-            "Where the home's power comes from",
-            "Together they are what the house uses. What flows at the same time is shared out: solar goes to the grid "
-            "as far as there is an export, then to the battery as far as it is charged, and the rest is used.",
-            [flow(each, watts(each)) for each in ("solar_to_home", "battery_to_home", "grid_to_home")],
+            "Consumption by source",
+            "The areas add up to the consumption. Power that flows at the same time is assigned by a rule: production "
+            "goes to the grid as far as there is export, then to the battery as far as it charges, and the rest to "
+            "the home.",
+            [flow(name, watts(name)) for name in ("solar_to_home", "battery_to_home", "grid_to_home")],
             unit=units.Watt,
             size=(12, 9),
             empty=NO_GRID_METER,
         ),
         stacked(
-            "Where solar power goes",
-            "Together they are what the roof produces, the line; where nobody measures the grid there is only that.",
-            [flow(each, watts(each)) for each in ("solar_to_home", "solar_to_battery", "solar_to_grid", "solar")],
+            "Production by destination",
+            "The areas add up to the production, the line. Without a consumption CT there is only the line.",
+            [flow(name, watts(name)) for name in ("solar_to_home", "solar_to_battery", "solar_to_grid", "solar")],
             unit=units.Watt,
             size=(12, 9),
-            empty="Not known",
-        ).override_by_name("Solar", OUTLINE),
+            empty="No production data",
+        ).override_by_name("Production", OUTLINE),
     ),
 )
 
@@ -154,8 +160,8 @@ BATTERY_AND_GRID = Row(
     "Battery and grid",
     (
         lines(
-            "Battery charge",
-            "How full all batteries are, as the gateway says.",
+            "Battery state of charge",
+            "State of charge of all batteries together, as reported by the gateway.",
             [Query(metric("enphase_storage_charge_ratio"), "{{instance}}", palette.DISCHARGE)],
             unit=units.PercentUnit,
             size=(12, 7),
@@ -165,26 +171,26 @@ BATTERY_AND_GRID = Row(
         .max(1)
         .fill_opacity(25),
         states(
-            "Grid and gateway",
-            "Is the house connected to the grid, as a system controller or a meter collar says (without one, nobody "
-            "knows), and does the gateway answer.",
+            "Grid and gateway connection",
+            "Whether the system is connected to the grid, as reported by a system controller or a meter collar "
+            "(unknown without one), and whether the gateway answers.",
             [
                 Query(f"min by (instance) ({metric('enphase_grid_connected')})", "Grid, {{instance}}"),
                 Query(metric("enphase_up"), "Gateway, {{instance}}"),
             ],
-            values={1: Thing("yes", palette.GOOD), 0: Thing("no", palette.BAD)},
+            values={1: NameAndColour("yes", palette.GOOD), 0: NameAndColour("no", palette.BAD)},
             size=(12, 7),
             empty="No gateway is scraped",
         ),
     ),
 )
 
-WRONG = Row(
-    "What is wrong",
+ACTIVE_ALERTS = Row(
+    "Active alerts",
     (
-        rows(
+        table_panel(
             "Alerts",
-            "What fires now, and since when; each name leads to what it means, what to look at and what to do.",
+            "Firing alerts and since when. The name links to its section in docs/alerts.md.",
             [Query(f"ALERTS_FOR_STATE{{{ALERTS}}} * 1000 and ignoring (alertstate) {FIRING}")],
             columns={
                 "alertname": "Alert",
@@ -195,14 +201,14 @@ WRONG = Row(
             },
             unit=units.DateTimeFromNow,
             size=(24, 6),
-            empty="No alert fires",
+            empty="No alert is firing",
         ).override_by_name(
             "Alert",
-            [DynamicConfigValue("links", [{"title": "What to do", "url": f"{RUNBOOK}#${{__value.raw}}"}])],
+            [DynamicConfigValue("links", [{"title": "Runbook", "url": f"{RUNBOOK}#${{__value.raw}}"}])],
         ),
     ),
 )
 
 
 def dashboard() -> Dashboard:
-    return board("Home", __doc__ or "", [NOW, TODAY, FLOWS, BATTERY_AND_GRID, WRONG])
+    return new_dashboard("Home", __doc__ or "", [NOW, TODAY, FLOWS, BATTERY_AND_GRID, ACTIVE_ALERTS])

@@ -1,90 +1,91 @@
-"""PromQL of inverters: which of them, how they are called, and what they are beside their neighbours."""
+"""PromQL of inverters: which are selected, their names, and their energy relative to their neighbours."""
 
 import palette
-from looks import steps
+from field_options import steps
 from queries import metric
 
 NO_REPORTS = "No inverter reports"
-NO_DETAILS = "This gateway tells the power of its inverters and nothing else"
-NO_RULES = "Nothing recorded yet, or the rules of prometheus/rules are not loaded"
-NO_PEAK_POWER = "The config of the exporter tells no panel's peak power"
+NO_DETAILS = "The gateway does not report inverter details"
+NO_RULES = "No data yet, or no rules of prometheus/rules"
+NO_PEAK_POWER = "No peak power in the exporter's config"
 
-SIDE = 'array=~"$array"'
-BY_DAY = f"and on (job, instance) {metric('instance:enphase_daylight:bool')} == 1"
+ARRAY = 'array=~"$array"'
+IN_DAYLIGHT = f"and on (job, instance) {metric('instance:enphase_daylight:bool')} == 1"
 INVERTER = "on (job, instance, serial)"
-LISTED = metric("enphase_inverter_reporting")
+REPORTING = metric("enphase_inverter_reporting")
 LAST_KNOWN_REPORT = (
     f"({metric('enphase_inverter_last_report_timestamp_seconds')} or {INVERTER} "
     f"last_over_time({metric('inverter:enphase_inverter_last_report_timestamp_seconds:hour')}[30d]))"
 )
-"""In seconds, also after a restart of the gateway, which forgets when its inverters reported."""
-HERE = (
-    f"(({LISTED} == 1 or {INVERTER} ({LISTED} and {INVERTER} time() - {LAST_KNOWN_REPORT} <= 2592000))"
+"""In seconds, also after a restart of the gateway, which loses the report dates of its inverters."""
+EXPECTED = (
+    f"(({REPORTING} == 1 or {INVERTER} ({REPORTING} and {INVERTER} time() - {LAST_KNOWN_REPORT} <= 2592000))"
     f" unless {INVERTER} {metric('enphase_inverter_active')} == 0)"
 )
-"""Listed, not removed, and heard within 30 days: the inverters that EnphaseInverterSilent is about."""
+"""Listed, not removed, and with a report within 30 days: the inverters that EnphaseInverterSilent covers."""
 POWER = metric("enphase_inverter_power_watts")
 PEAK_POWER = metric("enphase_inverter_peak_power_watts")
 RATIO = metric("inverter:enphase_inverter_power_ratio:of_median")
 MEDIAN = metric("array:enphase_inverter_power_watts:median")
-PLACED = metric("inverter:enphase_inverter_peak_power_watts")
+WITH_ARRAY = metric("inverter:enphase_inverter_peak_power_watts")
 
-# A label that is not there is "": All sides have those without a layout too, and one side has its own alone.
-ROOF = (
+# A missing label is "": All includes inverters without an array, a selected array only its own.
+INVERTER_LABELS = (
     "label_replace(label_replace("
-    f"topk by (job, instance, serial) (1, {metric('enphase_inverter_layout_info', SIDE)})"
-    f" or {INVERTER} group by (job, instance, serial) ({metric('enphase_inverter_reporting', SIDE)})"
+    f"topk by (job, instance, serial) (1, {metric('enphase_inverter_layout_info', ARRAY)})"
+    f" or {INVERTER} group by (job, instance, serial) ({metric('enphase_inverter_reporting', ARRAY)})"
     ', "inverter", "$1", "serial", "(.+)"), "inverter", "$1", "name", "(.+)")'
 )
-"""Each selected inverter once, whatever its name was before: `inverter` is its name on the roof, else its serial."""
+"""Each selected inverter once, even if its name has changed: `inverter` is its name, else its serial."""
 
 
-def on_roof(expression: str) -> str:
-    """Of the selected sides, with the labels `inverter` and `array`."""
-    return f"({expression}) * {INVERTER} group_left (inverter, array) {ROOF}"
+def with_labels(expression: str) -> str:
+    """The expression for inverters of the selected arrays, with the labels `inverter` and `array`."""
+    return f"({expression}) * {INVERTER} group_left (inverter, array) {INVERTER_LABELS}"
 
 
-def each(expression: str) -> str:
-    """One of a serial, though its array had another name in between."""
+def one_per_serial(expression: str) -> str:
+    """One series for each serial, although its array may have changed its name."""
     return f"max by (job, instance, serial) ({expression})"
 
 
-# By energy, so that noon counts for more than dawn. Who said nothing while his neighbours did has nothing of it. Only
-# of the side that it is on now: an evening without a layout would set a western panel against the whole roof.
-MEDIAN_BY_DAY = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
-OF_NEIGHBOURS = (
-    each(
+# Weighted by energy, so that noon counts more than dawn. An inverter that did not report while its neighbours did gets
+# no energy for that time. Only for its present array: otherwise an evening without a layout would compare a western
+# panel with all panels.
+MEDIAN_SUM = f"sum_over_time(({MEDIAN} and on (job, instance, array) {RATIO})[$__range:5m])"
+RATIO_TO_NEIGHBOURS = (
+    one_per_serial(
         f"sum_over_time(({RATIO} * on (job, instance, array) group_left () {MEDIAN})[$__range:5m])"
-        f" / on (job, instance, array) group_left () {MEDIAN_BY_DAY}"
-        f" and on (job, instance, serial, array) {PLACED}"
+        f" / on (job, instance, array) group_left () {MEDIAN_SUM}"
+        f" and on (job, instance, serial, array) {WITH_ARRAY}"
     )
-    + f" or {INVERTER} 0 * {each(LISTED)} and on (job, instance) {MEDIAN_BY_DAY}"
+    + f" or {INVERTER} 0 * {one_per_serial(REPORTING)} and on (job, instance) {MEDIAN_SUM}"
 )
-OF_WEEK = each(f"last_over_time({metric('inverter:enphase_inverter_performance_ratio:7d')}[26h])")
+RATIO_OF_WEEK = one_per_serial(f"last_over_time({metric('inverter:enphase_inverter_performance_ratio:7d')}[26h])")
 KILOWATT_HOURS = f"sum_over_time({POWER}[$__range:5m]) / 12000"
-GONE = metric("enphase_inverter_listed")
-HEARD = metric("enphase_inverter_communicating")
+LISTED = metric("enphase_inverter_listed")
+COMMUNICATING = metric("enphase_inverter_communicating")
 FLAGS = metric("enphase_inverter_status_flag", 'flag!="envoy.global.ok"')
-DAY = metric("inverter:enphase_inverter_kilowatt_hours:day")
+KILOWATT_HOURS_BY_DAY = metric("inverter:enphase_inverter_kilowatt_hours:day")
 LAST_REPORT = f"1000 * {metric('enphase_inverter_last_report_timestamp_seconds')}"
 
 
-def by_side(expression: str) -> str:
-    """Added up; what has no side is called so."""
-    return f'label_replace(sum by (array) ({on_roof(expression)}), "array", "no side", "array", "")'
+def by_array(expression: str) -> str:
+    """The sum by array; inverters without an array are "no array"."""
+    return f'label_replace(sum by (array) ({with_labels(expression)}), "array", "no array", "array", "")'
 
 
-def position(expression: str, label: str) -> str:
-    """In two digits, so that 10 comes after 9."""
+def two_digits(expression: str, label: str) -> str:
+    """The label with two digits, so that 10 sorts after 9."""
     return f'label_replace({expression}, "{label}", "0$1", "{label}", "([0-9])")'
 
 
-LAYOUT = metric("enphase_inverter_layout_info", SIDE, 'row!=""', 'column!=""')
-PLACE = position(position(f"topk by (job, instance, serial) (1, {LAYOUT})", "row"), "column")
-AT_ITS_PLACE = f"({OF_NEIGHBOURS}) * {INVERTER} group_left (row, column) {PLACE}"
+LAYOUT = metric("enphase_inverter_layout_info", ARRAY, 'row!=""', 'column!=""')
+POSITIONS = two_digits(two_digits(f"topk by (job, instance, serial) (1, {LAYOUT})", "row"), "column")
+RATIO_BY_POSITION = f"({RATIO_TO_NEIGHBOURS}) * {INVERTER} group_left (row, column) {POSITIONS}"
 
 SHARES = steps((0, palette.BAD), (0.7, palette.WARNING), (0.85, palette.GOOD), below=palette.NOTHING)
 NEIGHBOURS = (
-    "Neighbours are the inverters of its side of the roof, or all of the gateway where the config tells no sides (then "
-    "those that face elsewhere look weak)"
+    "Neighbours are the inverters of the same array, or all of the gateway if the config has no arrays (then panels "
+    "that face elsewhere look low)"
 )

@@ -1,34 +1,34 @@
-"""What energy cost, earned and saved, and the peak that some grids bill; rows of the dashboard Energy."""
+"""Cost, earnings and savings, and the import peak that some grid operators bill; rows of the dashboard Energy."""
 
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import common, units
 
 from charts import days, lines
-from layout import Row
-from palette import EXPORT, IMPORT, NEUTRAL, SOLAR, Thing
+from palette import EXPORT, IMPORT, NEUTRAL, SOLAR, NameAndColour
 from periods import MONEY_DAY, NO_DAY_YET, NO_LOAD_YET, day, money, noon, noon_peak, so_far, so_far_a_year_before
+from placement import Row
 from queries import Query, metric
-from rows import MOST_STEPS, calendar, flows
+from table_panels import MOST_STEPS, calendar, flows
 
 IMPORT_PRICE = "instance:enphase_import_price_per_kilowatt_hour:current"
 EXPORT_PRICE = "instance:enphase_export_price_per_kilowatt_hour:current"
 
-THINGS = {
-    "saved": Thing("Saved", SOLAR),
-    "export": Thing("Earned", EXPORT),
-    "import": Thing("Paid", IMPORT),
-    "bill": Thing("Bill", NEUTRAL),
+FLOWS_OF_MONEY = {
+    "saved": NameAndColour("Savings", SOLAR),
+    "export": NameAndColour("Export earnings", EXPORT),
+    "import": NameAndColour("Import cost", IMPORT),
+    "bill": NameAndColour("Bill", NEUTRAL),
 }
 
-HOW = (
-    "Paid is for import, earned for export; saved is what the house would have paid for all that it did not have to "
-    "buy. Import price and Export price at the top say which prices: 'as it was' takes each moment's own, as the price "
-    "rules in prometheus/rules have recorded it (put your tariff there, by time of use if it has one); a number there "
-    "asks what if that had been the price all the time."
+PRICES_NOTE = (
+    "Import cost and export earnings are by the meter; savings are what the consumption that was not imported would "
+    "have cost. The prices are selected at the top: 'tariff' uses the price of each moment, as recorded by the price "
+    "rules in prometheus/rules (put your tariff there, by time of use if it has one); a number is used for the whole "
+    "time."
 )
-NOBODY_KNOWS = f"{NO_DAY_YET}, or nobody measures the grid, or the rules of prometheus/rules are missing"
-NO_TARIFF = "The rules of prometheus/rules are missing"
+NO_MONEY = f"{NO_DAY_YET}, no consumption CT, or no rules of prometheus/rules"
+NO_TARIFF = "No rules of prometheus/rules"
 
 
 def so_far_in_money(title: str, now: str, since: str) -> table.Panel:
@@ -39,21 +39,21 @@ def so_far_in_money(title: str, now: str, since: str) -> table.Panel:
         return money(flow, so_far_a_year_before, so_far_a_year_before(flow, recorded=MONEY_DAY))
 
     queries = []
-    for legend, of in ((now, summed), ("A year before", before)):
-        bill = f"{of('import')} - {of('export')}"
-        each = {"saved": of("saved"), "import": of("import"), "export": of("export"), "bill": bill}
-        rows = (f'label_replace({value}, "flow", "{name}", "", "")' for name, value in each.items())
+    for legend, sum_of in ((now, summed), ("Year before", before)):
+        bill = f"{sum_of('import')} - {sum_of('export')}"
+        values = {"saved": sum_of("saved"), "import": sum_of("import"), "export": sum_of("export"), "bill": bill}
+        rows = (f'label_replace({value}, "flow", "{name}", "", "")' for name, value in values.items())
         queries.append(Query(" or ".join(rows), legend))
     return (
         flows(
             title,
-            f"{HOW} The bill is what is paid less what is earned, without what a contract asks beside the "
-            "energy. Until yesterday.",
+            f"{PRICES_NOTE} The bill is import cost minus export earnings, without the fixed charges of a contract. "
+            "Until yesterday.",
             queries,
-            names=THINGS,
+            names=FLOWS_OF_MONEY,
             unit=units.NoUnit,
             size=(12, 7),
-            empty=NOBODY_KNOWS,
+            empty=NO_MONEY,
         )
         .decimals(2)
         .time_from(since)
@@ -63,58 +63,59 @@ def so_far_in_money(title: str, now: str, since: str) -> table.Panel:
 MONEY = Row(
     "Money, in $currency",
     (
-        so_far_in_money("Money this month, in $currency", "This month", "now/M"),
-        so_far_in_money("Money this year, in $currency", "This year", "now/y"),
+        so_far_in_money("Costs and savings this month, in $currency", "This month", "now/M"),
+        so_far_in_money("Costs and savings this year, in $currency", "This year", "now/y"),
         days(
-            "Money by day, in $currency",
-            f"Above the line what the sun brought, below it what the grid cost; the last day is today, so far. {HOW}",
+            "Costs and savings by day, in $currency",
+            f"Savings and earnings above zero, import cost below; the last day is today, so far. {PRICES_NOTE}",
             [
-                Query(money("saved", day, day("saved", MONEY_DAY)), "Saved", SOLAR),
-                Query(money("export", day, day("export", MONEY_DAY)), "Earned", EXPORT),
-                Query(f"-{money('import', day, day('import', MONEY_DAY))}", "Paid", IMPORT),
+                Query(money("saved", day, day("saved", MONEY_DAY)), "Savings", SOLAR),
+                Query(money("export", day, day("export", MONEY_DAY)), "Export earnings", EXPORT),
+                Query(f"-{money('import', day, day('import', MONEY_DAY))}", "Import cost", IMPORT),
             ],
             unit=units.NoUnit,
             size=(12, 8),
-            empty=NOBODY_KNOWS,
+            empty=NO_MONEY,
         )
         .stacking(part.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
         .max_data_points(MOST_STEPS)
         .time_from("now-30d/d")
         .decimals(2),
         calendar(
-            "Money by month, in $currency",
-            f"This month is known until yesterday. {HOW}",
+            "Costs and savings by month, in $currency",
+            f"This month is until yesterday. {PRICES_NOTE}",
             [
-                Query(money(flow, noon, noon(flow, MONEY_DAY)), THINGS[flow].name, THINGS[flow].colour)
+                Query(money(flow, noon, noon(flow, MONEY_DAY)), FLOWS_OF_MONEY[flow].name, FLOWS_OF_MONEY[flow].colour)
                 for flow in ("saved", "export", "import")
             ],
             period="YYYY-MM",
             unit=units.NoUnit,
             size=(12, 8),
-            empty=NOBODY_KNOWS,
+            empty=NO_MONEY,
         )
         .time_from("now-12M/M")
         .x_tick_label_rotation(-45)
         .decimals(2),
         calendar(
-            "Money by year, in $currency",
-            f"Saved and earned together are what the plant has brought. The first year has what there was of it since "
-            f"the record began, this one what there is until yesterday. {HOW}",
+            "Costs and savings by year, in $currency",
+            "Savings and export earnings together are the return of the system. The first year begins with the first "
+            f"recorded day; this year is until yesterday. {PRICES_NOTE}",
             [
-                Query(money(flow, noon, noon(flow, MONEY_DAY)), THINGS[flow].name, THINGS[flow].colour)
+                Query(money(flow, noon, noon(flow, MONEY_DAY)), FLOWS_OF_MONEY[flow].name, FLOWS_OF_MONEY[flow].colour)
                 for flow in ("saved", "export", "import")
             ],
             period="YYYY",
             unit=units.NoUnit,
             size=(12, 8),
-            empty=NOBODY_KNOWS,
+            empty=NO_MONEY,
         )
         .time_from("now-9y/y")
         .decimals(0),
         lines(
-            "Price of a kilowatt-hour, in $currency",
-            "What the tariff is in the time that is chosen above, by the price rules in prometheus/rules; a price "
-            "that is chosen at the top does not change it. It is 0.30 and 0.08 where nobody has said another.",
+            "Electricity price for 1 kWh, in $currency",
+            "The tariff in the selected time range, as recorded by the price rules in prometheus/rules; a price that "
+            "is selected at the top does not change it. Without your own rules and without a single rate of the "
+            "gateway it is 0.30 and 0.08.",
             [
                 Query(metric(IMPORT_PRICE), "Import, {{instance}}", IMPORT),
                 Query(metric(EXPORT_PRICE), "Export, {{instance}}", EXPORT),
@@ -129,12 +130,12 @@ MONEY = Row(
 )
 
 PEAK = Row(
-    "Peak",
+    "Peak import",
     (
         calendar(
-            "Highest import of 15 minutes, by month",
-            "Some grids bill the highest quarter of an hour of a month. Quarters are those of the clock; of several "
-            "gateways it is the highest one's. This month is known until yesterday.",
+            "Highest grid import of 15 minutes, by month",
+            "Some grid operators bill the highest quarter of an hour of a month. The quarters begin at :00, :15, :30 "
+            "and :45; of several gateways the highest counts. This month is until yesterday.",
             [Query(f"max({noon_peak()})", "Highest quarter of an hour", IMPORT)],
             period="YYYY-MM",
             reducer="max",

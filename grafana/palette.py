@@ -1,4 +1,4 @@
-"""One name and one colour a thing, on every dashboard; to be read on white and on black."""
+"""One name and one colour for each concept, on every dashboard; readable on white and on black."""
 
 from dataclasses import dataclass
 
@@ -19,24 +19,24 @@ SEVERITY = {"critical": BAD, "warning": WARNING, "info": NEUTRAL}
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class NameAndColour:
     name: str
     colour: str
 
 
 FLOWS = {
-    "solar": Thing("Solar", SOLAR),
-    "load": Thing("Home", HOME),
-    "import": Thing("From the grid", IMPORT),
-    "export": Thing("To the grid", EXPORT),
-    "charge": Thing("Into the battery", CHARGE),
-    "discharge": Thing("Out of the battery", DISCHARGE),
-    "solar_to_home": Thing("Solar to home", SOLAR),
-    "solar_to_battery": Thing("Solar to battery", CHARGE),
-    "solar_to_grid": Thing("Solar to grid", EXPORT),
-    "grid_to_home": Thing("Grid to home", IMPORT),
-    "grid_to_battery": Thing("Grid to battery", "#8F3BB8"),
-    "battery_to_home": Thing("Battery to home", DISCHARGE),
-    "battery_to_grid": Thing("Battery to grid", "#2F8F83"),
+    "solar": NameAndColour("Production", SOLAR),
+    "load": NameAndColour("Consumption", HOME),
+    "import": NameAndColour("Grid import", IMPORT),
+    "export": NameAndColour("Grid export", EXPORT),
+    "charge": NameAndColour("Battery charging", CHARGE),
+    "discharge": NameAndColour("Battery discharging", DISCHARGE),
+    "solar_to_home": NameAndColour("Solar to home", SOLAR),
+    "solar_to_battery": NameAndColour("Solar to battery", CHARGE),
+    "solar_to_grid": NameAndColour("Solar to grid", EXPORT),
+    "grid_to_home": NameAndColour("Grid to home", IMPORT),
+    "grid_to_battery": NameAndColour("Grid to battery", "#8F3BB8"),
+    "battery_to_home": NameAndColour("Battery to home", DISCHARGE),
+    "battery_to_grid": NameAndColour("Battery to grid", "#2F8F83"),
 }
 """By the label `flow` of the recorded series."""

@@ -1,4 +1,4 @@
-"""What every panel has: its words, its queries, its unit, its size, and what it says without data."""
+"""The common parts of all panels: title, queries, unit, size, and the text without data."""
 
 from collections.abc import Sequence
 from string import ascii_uppercase
@@ -22,12 +22,12 @@ Size = tuple[int, int]
 
 
 REFERENCES = ascii_uppercase
-"""Of the queries of a panel, in their order."""
+"""Names of the queries of a panel, in their order."""
 
 Panel = TypeVar("Panel", barchart.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 
-def built(
+def build_panel(
     panel: Panel,
     title: str,
     description: str,
@@ -37,7 +37,7 @@ def built(
     empty: str,
     now: PromQueryFormat | None = None,
 ) -> Panel:
-    """`now`: only at the end of the panel's time, and in which format."""
+    """`now`: query only the end of the panel's time range, in this format."""
     width, height = size
     panel.title(title).description(description).datasource(DATASOURCE)
     panel.unit(unit).no_value(empty).span(width).height(height)
@@ -51,7 +51,7 @@ def built(
     return panel
 
 
-def fixed(colour: str) -> FieldColor:
+def fixed_colour(colour: str) -> FieldColor:
     return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(colour)
 
 

@@ -1,8 +1,8 @@
-"""PromQL of what the exporter says of itself and of its requests."""
+"""PromQL of the exporter's own metrics and of its requests."""
 
 import palette
-from looks import steps
-from palette import Thing
+from field_options import steps
+from palette import NameAndColour
 from queries import metric
 
 NO_GATEWAY = "No gateway is scraped"
@@ -16,30 +16,30 @@ REJECTED = metric("enphase_data_rejected_total")
 EXPIRY = metric("enphase_token_expiry_timestamp_seconds")
 ISSUED = metric("enphase_token_issued_timestamp_seconds")
 FAULTS = 'rule!~"range|total_equals_net|day_equals_lifetime|week_equals_lifetime|week_below_day"'
-"""What firmware has no habit of (docs/values.md)."""
+"""Rules that no firmware triggers permanently (docs/data-validation.md)."""
 GOOD_OR_BAD = steps((0, palette.GOOD), (1, palette.BAD))
-NONE = Thing("none", palette.GOOD)
+NONE = NameAndColour("none", palette.GOOD)
 
 
-def own(name: str, *matchers: str) -> str:
-    """The exporter's own series. Their instance is its address, which is not among the gateways to choose from."""
+def exporter_metric(name: str, *matchers: str) -> str:
+    """The exporter's own series. Their instance is its address, which is not among the gateways to select."""
     return name + "{" + ", ".join(('job=~"$job"', *matchers)) + "}"
 
 
-def of_process(expression: str) -> str:
-    """Every program has such series: those of the exporter alone, whatever else is among all jobs."""
-    return f"{expression} and {GATEWAY} {own('enphase_exporter_build_info')}"
+def exporter_process(expression: str) -> str:
+    """Restricts to the exporter's process: every program has such series, and all jobs may be selected."""
+    return f"{expression} and {GATEWAY} {exporter_metric('enphase_exporter_build_info')}"
 
 
-def counted(counter: str, by: str) -> str:
-    """Whole numbers, over the panel's time. A series that began meanwhile began at 0, though nobody saw it."""
+def increases(counter: str, by: str) -> str:
+    """Whole numbers, over the panel's time range. A series that began meanwhile began at an unscraped 0."""
     new = f"last_over_time({counter}[$__range]) unless {counter} offset $__range"
     return f"sort_desc(round(sum by ({by}) ({new} or increase({counter}[$__range]))) > 0)"
 
 
 def by_endpoint(part_of_histogram: str, *matchers: str) -> str:
     name = f"enphase_exporter_gateway_request_duration_seconds_{part_of_histogram}"
-    return f"sum by (endpoint) (increase({own(name, *matchers)}[$__range]))"
+    return f"sum by (endpoint) (increase({exporter_metric(name, *matchers)}[$__range]))"
 
 
 UP_TO_5_SECONDS = by_endpoint("bucket", 'le="5.0"')

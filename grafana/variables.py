@@ -1,4 +1,4 @@
-"""What one chooses at the top of a dashboard."""
+"""The variables at the top of a dashboard."""
 
 from grafana_foundation_sdk.builders.dashboard import (
     CustomVariable,
@@ -35,31 +35,31 @@ def array() -> QueryVariable:
     query = 'label_values(enphase_array_info{job=~"$job", instance=~"$instance"}, array)'
     return (
         _all_of("array", query)
-        .all_value(".*")  # inverters without a layout are of the array ""
-        .description("The sides of the roof, as the config of the exporter names them")
+        .all_value(".*")  # inverters without a layout have the array ""
+        .description("The arrays, by their names in the exporter's config")
     )
 
 
 def meter() -> QueryVariable:
-    """For `meter=~"$meter"`; the grid's, and where there is none, the first."""
+    """For `meter=~"$meter"`; the grid meter by default, or the first if there is no grid meter."""
     query = 'label_values(enphase_meter_phase_power_watts{job=~"$job", instance=~"$instance"}, meter)'
     return (
         _all_of("meter", query)
-        .description("Whose phases are shown: the grid's (net-consumption), or another current transformer's")
+        .description("The meter whose phases are shown: of the grid (net-consumption), or another current transformer")
         .current(VariableOption(selected=True, text="net-consumption", value="net-consumption"))
     )
 
 
 def price(direction: str) -> CustomVariable:
-    """A list in which one types one's own: a text box can be left empty, and no query would work any more."""
-    tariff, nothing = "as it was", "NaN"
-    cents = ", ".join(f"{each / 100:.2f}" for each in (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50))
+    """A list that accepts other values: an empty text box would make all queries invalid."""
+    tariff, nothing = "tariff", "NaN"
+    cents = ", ".join(f"{cent / 100:.2f}" for cent in (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50))
     return (
         CustomVariable(f"{direction}_price")
         .label(f"{direction.capitalize()} price")
         .description(
-            "What if a kilowatt-hour had one price: choose one, or type your own, with a point. "
-            "As it was: the price of each moment, by the price rules in prometheus/rules"
+            "The price of a kilowatt-hour: select a number, or type your own, with a decimal point. Tariff: the price "
+            "of each moment, by the price rules in prometheus/rules"
         )
         .values(f"{tariff} : {nothing}, {cents}")
         .current(VariableOption(selected=True, text=tariff, value=nothing))
@@ -71,7 +71,7 @@ def currency() -> TextBoxVariable:
     return (
         TextBoxVariable("currency")
         .label("Currency")
-        .description("How it is written beside money; nothing is converted")
+        .description("The currency symbol; nothing is converted")
         .default_value("€")
         .current(VariableOption(selected=True, text="€", value="€"))
     )

@@ -1,4 +1,4 @@
-"""Options, the levels of tests, and where the captures are."""
+"""Options, levels of tests, and the folder of captures."""
 
 import logging
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.exporter import Scraped
-from support.tally import hand_in, lines, take_in
+from support.in_process_exporter import InProcessExporter
+from support.tally import merge_counts, send_counts, summary_lines
 
 from envoy_exporter.logs import Logfmt
 
 ROOT = Path(__file__).parent.parent
 _OUTSIDE = {"socket.bind", "socket.connect", "subprocess.Popen"}
 _unit_tests: list[str] = []
-"""The unit test that is running, if one is."""
+"""The unit test that is running, if any."""
 
 
 def _keep_inside(event: str, _: object) -> None:
@@ -28,38 +28,38 @@ sys.addaudithook(_keep_inside)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden expositions anew")
-    parser.addoption("--sequence", type=int, help="of the random sequences of faults (tests/matrix) only that seed")
+    parser.addoption("--update-golden", action="store_true", help="write the golden expositions again")
+    parser.addoption("--sequence", type=int, help="run only this seed of the random fault sequences (tests/matrix)")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two a processor: a tenth of the time some test waits, for a Prometheus to have watched or a deadline to pass."""
+    """Two processes for each processor: tests wait a tenth of the time, for Prometheus or for a deadline."""
     return 2 * (os.cpu_count() or 1)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    hand_in(session.config)
+    send_counts(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A process that ran some of the tests is done; `node` is the library's own and has no type."""
-    take_in(node.config, getattr(node, "workeroutput", {}))
+    """Called when a worker process has ended. `node` is an untyped object of the library."""
+    merge_counts(node.config, getattr(node, "workeroutput", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Here and not beside the tests that count, as the process that reports may not have seen them."""
-    for line in lines(config):
+    """Prints the counts. The process that prints may not have run the tests that count."""
+    for line in summary_lines(config):
         terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
 def captures() -> Path:
-    """Real gateways' answers, which are not part of the project."""
+    """The recorded responses of real gateways, which are not part of the project."""
     folder = Path(os.environ.get("ENVOY_CAPTURES", ROOT.parent / "shared" / "captures"))
     if not folder.is_dir():
-        pytest.skip(f"no captures of real gateways in {folder} (ENVOY_CAPTURES says where they are)")
+        pytest.skip(f"no captures of real gateways in {folder} (set ENVOY_CAPTURES)")
     return folder
 
 
@@ -77,12 +77,12 @@ def _log_lines_with_fields(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
     yield
-    Scraped.close_all()
+    InProcessExporter.close_all()
 
 
 @pytest.fixture(autouse=True)
 def _level(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test without a marker runs in `make check`, which promises to need neither sockets nor programs."""
+    """A test without a marker runs in `make check`, which needs neither sockets nor programs."""
     if request.node.get_closest_marker("integration") is None:
         _unit_tests.append(request.node.nodeid)
     yield

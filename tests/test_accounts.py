@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from support.enlighten import trusted
+from support.enlighten import trusted_ca_file
 from support.exposition import parsed
-from support.served import Served
+from support.served_exporter import Served
 
 from envoy_exporter.config import ConfigError
 from envoy_simulator import Simulator
@@ -21,7 +21,7 @@ def written(folder: Path, *gateways: str, more: str = "") -> Path:
 
 
 def account(cloud: Cloud, folder: Path, password: str | None = None) -> str:
-    urls = f"login_url: '{cloud.login_url}', token_url: '{cloud.token_url}', ca_file: {trusted(cloud, folder)}"
+    urls = f"login_url: '{cloud.login_url}', token_url: '{cloud.token_url}', ca_file: {trusted_ca_file(cloud, folder)}"
     return f"enlighten: {{username: {cloud.username}, password: {password or cloud.password}, {urls}}}"
 
 
@@ -118,18 +118,18 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
         own = f"host: '{simulated.address}', name: home"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
             assert parsed(served.get("/metrics").text).value("enphase_authenticated") == 0
-            assert list(served.app.doubts()) == [
-                "home: enlighten has no effect without serial: no token is fetched for it"
-            ]
+            (warning,) = served.app.warnings()
+            assert warning.startswith("home: enlighten ")
+            assert "serial" in warning
         assert cloud.requests == []
-    assert "home: enlighten has no effect without serial" in caplog.text
+    assert warning in [vars(record).get("problem") for record in caplog.records]
 
 
 def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
         with Served(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
-            assert list(served.app.doubts()) == []
+            assert list(served.app.warnings()) == []
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
     [
         ("username: a@b", r"enlighten: password \(or password_file\) is missing"),
         ("password: c", "enlighten: username is missing"),
-        ("username: a@b, password: c, login_url: 'http://a/'", "enlighten.login_url: is no URL of the cloud"),
-        ("username: a@b, password: c, token_url: here", "enlighten.token_url: is no URL of the cloud"),
+        ("username: a@b, password: c, login_url: 'http://a/'", "enlighten.login_url: invalid URL"),
+        ("username: a@b, password: c, token_url: here", "enlighten.token_url: invalid URL"),
         ("username: a@b, password: c, ca_file: /nowhere", "No such file"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`make demo-prometheus`: what a person who tries it finds behind the addresses that it prints."""
+"""`make demo-prometheus`: the Prometheus that it starts, its rules, and its end."""
 
 import os
 import signal
@@ -12,17 +12,17 @@ import httpx
 import pytest
 import yaml
 from support.prometheus import program
-from support.raw import closed_port
+from support.raw_gateway import closed_port
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parent.parent
-A_WHILE = 60.0
+TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
 def exporter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command as `make demo` installs it."""
+    """The path of a command like the one that `make demo` installs."""
     script = tmp_path_factory.mktemp("bin") / "envoy-exporter"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -m envoy_exporter "$@"\n')
     script.chmod(0o755)
@@ -31,11 +31,11 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(exporter: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and where its Prometheus listens."""
+    """The process, and the URL of its Prometheus."""
     program("prometheus")
     with closed_port() as one, closed_port() as other:
         environment = {**os.environ, "EXPORTER_PORT": str(one), "PROMETHEUS_PORT": str(other)}
-    process = subprocess.Popen(  # a shell that is started deaf to Ctrl-C, as in the background, stays so
+    process = subprocess.Popen(  # a shell that starts with SIGINT ignored, as in the background, cannot trap it
         ["env", "--default-signal=INT", ROOT / "deploy" / "demo" / "demo.sh", exporter],
         env=environment,
         stdout=subprocess.PIPE,
@@ -45,13 +45,13 @@ def demo(exporter: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     yield process, f"http://localhost:{other}"
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.wait(A_WHILE)
+        process.wait(TIMEOUT)
     assert process.stdout is not None
     process.stdout.close()
 
 
 def answer(url: str) -> dict[str, list[dict[str, object]]]:
-    """`data` of Prometheus's answer, empty while it does not listen."""
+    """Return `data` of Prometheus's response, empty while it does not listen."""
     try:
         data: dict[str, list[dict[str, object]]] = httpx.get(url, timeout=10, trust_env=False).json()["data"]
     except (httpx.HTTPError, ValueError):
@@ -59,13 +59,13 @@ def answer(url: str) -> dict[str, list[dict[str, object]]]:
     return data
 
 
-def test_its_prometheus_scrapes_the_exporter_and_every_rule_is_in_force(
+def test_demo_prometheus_scrapes_the_exporter_and_loads_all_rules(
     demo: tuple[subprocess.Popen[str], str],
 ) -> None:
     _, url = demo
-    until = time.monotonic() + A_WHILE
+    until = time.monotonic() + TIMEOUT
     while not answer(f'{url}/api/v1/query?query=enphase_up{{instance="demo"}}').get("result"):
-        assert time.monotonic() < until, "no sample of the demonstration's gateway"
+        assert time.monotonic() < until, "no sample of the demo gateway"
         time.sleep(0.5)
     groups = answer(f"{url}/api/v1/rules")["groups"]
     in_files = [
@@ -76,17 +76,17 @@ def test_its_prometheus_scrapes_the_exporter_and_every_rule_is_in_force(
     assert sorted(str(group["name"]) for group in groups) == sorted(in_files)
 
 
-def test_ctrl_c_ends_all_of_it(demo: tuple[subprocess.Popen[str], str]) -> None:
+def test_demo_ctrl_c_ends_all_processes(demo: tuple[subprocess.Popen[str], str]) -> None:
     process, url = demo
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGINT)
-    assert process.wait(A_WHILE) == 0
+    assert process.wait(TIMEOUT) == 0
     assert answer(f"{url}/api/v1/rules") == {}
     assert children
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
 
-def test_the_containers_share_the_files_of_a_machine_without_containers() -> None:
+def test_demo_compose_mounts_existing_files_and_pins_images() -> None:
     compose = yaml.safe_load((ROOT / "deploy" / "demo" / "compose.yml").read_text())
     services = compose["services"]
     mounted = [volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", ())]

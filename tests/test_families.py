@@ -30,7 +30,7 @@ def text(*kettles: Kettle) -> str:
     return Format.TEXT.render(metrics).decode()
 
 
-def test_a_reading_with_everything() -> None:
+def test_collect_renders_every_type_of_metric() -> None:
     kettle = Kettle(kettle="a", lid=None, power=-0.5, energy=3600.0, on=True, mode="boil")
     assert text(kettle) == (
         "# HELP kitchen_kettle_power_watts Power (now).\n"
@@ -70,12 +70,12 @@ def test_help_without_fields_is_unchanged() -> None:
     assert stirs.help == "Stirs."
 
 
-def test_what_is_none_has_no_sample() -> None:
+def test_collect_of_none_has_no_sample() -> None:
     exposition = parsed(text(Kettle(kettle="a", lid="b")))
     assert {name for name, _ in exposition.samples} == {"kitchen_kettle_info"}
 
 
-def test_a_state_that_nobody_declared_is_other_and_several_may_hold() -> None:
+def test_collect_of_an_unknown_state_is_other() -> None:
     exposition = parsed(text(Kettle(kettle="a", lid="", mode=frozenset({"warm", "melt"}))))
     assert exposition.of("kitchen_kettle_mode") == {
         ("a", "", "warm"): 1,
@@ -84,7 +84,7 @@ def test_a_state_that_nobody_declared_is_other_and_several_may_hold() -> None:
     }
 
 
-def test_two_readings_with_the_same_labels_are_the_first_and_counted() -> None:
+def test_collect_of_duplicate_labels_keeps_the_first_and_counts() -> None:
     metrics, duplicates = collect((Kettle,), [Kettle(kettle="a", lid="", power=1), Kettle(kettle="a", lid="", power=2)])
     assert duplicates == 1
     assert parsed(Format.TEXT.render(metrics).decode()).of("kitchen_kettle_power_watts") == {("a", ""): 1}
@@ -101,20 +101,20 @@ def test_two_readings_with_the_same_labels_are_the_first_and_counted() -> None:
         ("enphase_x_enabled", ""),
     ],
 )
-def test_the_unit_is_the_end_of_the_name(name: str, unit: str) -> None:
+def test_unit_is_the_end_of_the_name(name: str, unit: str) -> None:
     assert Family(name, "gauge", "").unit == unit
 
 
 DESCRIBED = list(families())
 
 
-def test_no_family_is_declared_twice() -> None:
+def test_families_have_different_names() -> None:
     names = [family.name for family in DESCRIBED]
     assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize("family", DESCRIBED, ids=lambda family: family.name)
-def test_a_family_keeps_the_rules_of_names(family: Family) -> None:
+def test_family_follows_the_naming_rules(family: Family) -> None:
     assert re.fullmatch(r"enphase_[a-z0-9]+(_[a-z0-9]+)*", family.name)
     assert (family.type == "counter") == family.name.endswith("_total")
     assert (family.type == "info") == family.name.endswith("_info")
@@ -124,7 +124,7 @@ def test_a_family_keeps_the_rules_of_names(family: Family) -> None:
 
 
 WITHOUT_A_FIELD = {
-    # What the exporter itself has to say of a scrape.
+    # The exporter's own metrics about a gateway.
     "enphase_up",
     "enphase_authenticated",
     "enphase_scrape_collector_success",
@@ -137,7 +137,7 @@ WITHOUT_A_FIELD = {
 }
 
 
-def test_describing_a_class_gives_its_families_in_order() -> None:
+def test_describe_returns_families_in_order() -> None:
     assert [family.name for family in describe((Kettle,))][:2] == [
         "kitchen_kettle_power_watts",
         "kitchen_kettle_energy_joules_total",

@@ -19,7 +19,7 @@ def rules(reader: FieldReader) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         (5, 5.0, []),
         (-0.5, -0.5, []),
@@ -34,25 +34,25 @@ def rules(reader: FieldReader) -> list[str]:
         (1e13, None, ["range"]),
     ],
 )
-def test_a_number(value: object, taken: float | None, rejected: list[str]) -> None:
+def test_number_returns_finite_numbers_only(value: object, expected: float | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.number("x") == taken
+    assert fields.number("x") == expected
     assert rules(fields) == rejected
 
 
-def test_a_missing_number_is_no_rejection() -> None:
+def test_number_of_a_missing_key_rejects_nothing() -> None:
     fields = reader()
     assert fields.number("x") is None
     assert rules(fields) == []
 
 
-def test_minus_zero_is_zero() -> None:
-    taken = reader(x=-0.0).number("x")
-    assert taken is not None
-    assert math.copysign(1, taken) == 1
+def test_number_of_minus_zero_is_zero() -> None:
+    expected = reader(x=-0.0).number("x")
+    assert expected is not None
+    assert math.copysign(1, expected) == 1
 
 
-def test_bounds_are_within() -> None:
+def test_number_equal_to_a_bound_is_accepted() -> None:
     fields = reader(zero=0, one=1, below=-0.001)
     assert fields.number("zero", low=0) == 0
     assert fields.number("one", high=1) == 1
@@ -61,22 +61,22 @@ def test_bounds_are_within() -> None:
     assert rules(fields) == ["range"]
 
 
-def test_dividing_keeps_what_multiplying_spoils() -> None:
+def test_scaled_divides_without_a_rounding_error() -> None:
     assert scaled(40352.0, divided=1000) == 40.352
     assert scaled(None, 3600) is None
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])]
+    ("value", "expected", "rejected"), [(True, True, []), (1, None, ["type"]), ("true", None, ["type"])]
 )
-def test_a_flag(value: object, taken: bool | None, rejected: list[str]) -> None:
+def test_flag_returns_booleans_only(value: object, expected: bool | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.flag("x") is taken
+    assert fields.flag("x") is expected
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         (1_781_000_000, 1_781_000_000.0, []),
         ("1781000000", 1_781_000_000.0, []),
@@ -89,14 +89,16 @@ def test_a_flag(value: object, taken: bool | None, rejected: list[str]) -> None:
         ("2026-01-01", None, ["type"]),
     ],
 )
-def test_an_instant(value: object, taken: float | None, rejected: list[str]) -> None:
+def test_timestamp_outside_of_2000_to_2100_is_rejected(
+    value: object, expected: float | None, rejected: list[str]
+) -> None:
     fields = reader(x=value)
-    assert fields.timestamp("x") == taken
+    assert fields.timestamp("x") == expected
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken"),
+    ("value", "expected"),
     [
         ("Wallbox\n\x1b[31m red", "Wallbox[31m red"),
         ("a\u2028b\ud800c\x00", "abc"),
@@ -104,12 +106,12 @@ def test_an_instant(value: object, taken: float | None, rejected: list[str]) -> 
         ("  kettle ", "kettle"),
     ],
 )
-def test_a_text_is_clean(value: str, taken: str) -> None:
-    assert reader(x=value).text("x") == taken
+def test_text_has_no_control_characters(value: str, expected: str) -> None:
+    assert reader(x=value).text("x") == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken"),
+    ("value", "expected"),
     [
         ("122012345678", "122012345678"),
         (122012345678, "122012345678"),
@@ -123,34 +125,34 @@ def test_a_text_is_clean(value: str, taken: str) -> None:
         (10**400, None),
     ],
 )
-def test_a_serial_is_taken_as_it_is_or_rejected(value: object, taken: str | None) -> None:
+def test_serial_is_unchanged_or_rejected(value: object, expected: str | None) -> None:
     fields = reader(x=value)
-    assert fields.serial("x") == taken
-    assert rules(fields) == ([] if taken else ["label"])
+    assert fields.serial("x") == expected
+    assert rules(fields) == ([] if expected else ["label"])
 
 
-def test_devices_are_told_apart_by_their_serials() -> None:
+def test_by_serial_rejects_duplicate_and_invalid_serials() -> None:
     fields = reader(devices=[{"s": "1"}, {"s": "2"}, {"s": "1"}, {"s": ""}, None, {}])
     found = list(by_serial(fields.objects("devices"), "s"))
     assert [name for name, _ in found] == ["1", "2"]
     assert [rejection.rule for rejection in fields.rejections] == ["duplicate", "label", "type", "label"]
 
 
-def test_something_else_where_a_list_belongs_is_rejected_once() -> None:
+def test_objects_of_another_value_than_a_list_rejects_once() -> None:
     fields = reader(devices={"error": "busy"}, others=None)
     assert list(fields.objects("devices")) == []
     assert list(fields.objects("others")) == []
     assert rules(fields) == ["type"]
 
 
-def test_phases_have_their_places() -> None:
+def test_phases_are_numbered_by_their_places() -> None:
     fields = reader(lines=[{"w": 1}, "x", {"w": 3}, {"w": 4}])
     assert [(name, line.number("w")) for name, line in fields.phases("lines", 3)] == [("L1", 1), ("L3", 3)]
     assert rules(fields) == ["type"]
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         ("closed", True, []),
         ("close", True, []),
@@ -162,35 +164,35 @@ def test_phases_have_their_places() -> None:
         (1, None, ["type"]),
     ],
 )
-def test_a_switch_is_closed_or_it_is_not_or_nobody_knows(value: object, taken: object, rejected: list[str]) -> None:
+def test_is_one_of_an_unknown_word_is_none(value: object, expected: object, rejected: list[str]) -> None:
     fields = reader(s=value)
-    assert fields.is_one_of("s", ("closed", "close")) is taken
+    assert fields.is_one_of("s", ("closed", "close")) is expected
     assert fields.is_one_of("missing", ("closed",)) is None
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [(0, 0.0, []), (54, 0.54, []), (100, 1.0, []), (101, None, ["range"]), (-1, None, ["range"])],
 )
-def test_a_percentage_is_a_ratio(value: int, taken: float | None, rejected: list[str]) -> None:
+def test_ratio_of_a_percentage_is_from_0_to_1(value: int, expected: float | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.ratio("x") == taken
+    assert fields.ratio("x") == expected
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [(3, 3, []), (3.0, 3, []), (2.5, None, ["type"]), (True, None, ["type"]), (10**400, None, ["range"])],
 )
-def test_a_whole_number(value: object, taken: int | None, rejected: list[str]) -> None:
+def test_integer_rejects_fractions(value: object, expected: int | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.integer("x", low=1, high=3) == taken
+    assert fields.integer("x", low=1, high=3) == expected
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         ([], set(), []),
         (["a", "b", "a"], {"a", "b"}, []),
@@ -200,15 +202,17 @@ def test_a_whole_number(value: object, taken: int | None, rejected: list[str]) -
         ({"a": 1}, None, ["type"]),
     ],
 )
-def test_the_words_of_a_list(value: object, taken: set[str] | None, rejected: list[str]) -> None:
+def test_words_of_a_list_with_another_value_is_none(
+    value: object, expected: set[str] | None, rejected: list[str]
+) -> None:
     fields = reader(x=value)
-    assert fields.words("x") == taken
+    assert fields.words("x") == expected
     assert rules(fields) == rejected
     assert fields.words("missing") is None
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         (40_352, 40.352, []),
         (0, 0.0, []),
@@ -216,9 +220,9 @@ def test_the_words_of_a_list(value: object, taken: set[str] | None, rejected: li
         ("1", None, ["type"]),
     ],
 )
-def test_thousandths_are_divided_and_not_negative(value: object, taken: float | None, rejected: list[str]) -> None:
+def test_thousandths_are_divided_and_not_negative(value: object, expected: float | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.thousandths("x") == taken
+    assert fields.thousandths("x") == expected
     assert rules(fields) == rejected
 
 
@@ -227,16 +231,16 @@ def test_thousandths_with_a_lower_bound_may_be_negative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"), [(2, 7200.0, []), (-1, None, ["range"]), (True, None, ["type"])]
+    ("value", "expected", "rejected"), [(2, 7200.0, []), (-1, None, ["range"]), (True, None, ["type"])]
 )
-def test_watt_hours_are_joules(value: object, taken: float | None, rejected: list[str]) -> None:
+def test_watt_hours_are_joules(value: object, expected: float | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.watt_hours("x") == taken
+    assert fields.watt_hours("x") == expected
     assert rules(fields) == rejected
 
 
 @pytest.mark.parametrize(
-    ("value", "taken", "rejected"),
+    ("value", "expected", "rejected"),
     [
         (4_294_967_292, -4.0, []),
         (100_000, 100_000.0, []),
@@ -246,20 +250,20 @@ def test_watt_hours_are_joules(value: object, taken: float | None, rejected: lis
         (2**32, None, ["range"]),
     ],
 )
-def test_watts_may_be_printed_as_unsigned(value: int, taken: float | None, rejected: list[str]) -> None:
+def test_watts_sent_as_unsigned_are_negative(value: int, expected: float | None, rejected: list[str]) -> None:
     fields = reader(x=value)
-    assert fields.watts("x") == taken
+    assert fields.watts("x") == expected
     assert rules(fields) == rejected
 
 
-@pytest.mark.parametrize(("value", "taken"), [(-101, None), (-100, -100.0), (200, 200.0), (201, None)])
-def test_celsius_outside_of_the_range_is_rejected(value: int, taken: float | None) -> None:
-    assert reader(x=value).celsius("x") == taken
+@pytest.mark.parametrize(("value", "expected"), [(-101, None), (-100, -100.0), (200, 200.0), (201, None)])
+def test_celsius_outside_of_the_range_is_rejected(value: int, expected: float | None) -> None:
+    assert reader(x=value).celsius("x") == expected
 
 
-@pytest.mark.parametrize(("value", "taken"), [(32, 0.0), (212, 100.0), (-149, None), (393, None)])
-def test_fahrenheit_is_converted_to_celsius(value: int, taken: float | None) -> None:
-    assert reader(x=value).fahrenheit("x") == taken
+@pytest.mark.parametrize(("value", "expected"), [(32, 0.0), (212, 100.0), (-149, None), (393, None)])
+def test_fahrenheit_is_converted_to_celsius(value: int, expected: float | None) -> None:
+    assert reader(x=value).fahrenheit("x") == expected
 
 
 def test_timestamp_ahead_of_the_latest_is_rejected() -> None:

@@ -1,16 +1,16 @@
-"""The whole exposition of a gateway of each firmware, as it was last looked at.
+"""The complete exposition of a gateway with each firmware, compared with the reviewed one.
 
-`pytest tests/test_golden.py --update-golden` writes them anew; the difference is then for a reader to judge.
+`pytest tests/test_golden.py --update-golden` writes the expositions again; review the difference.
 """
 
 import subprocess
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.exposition import parsed
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 from support.prometheus import program
 
 from envoy_exporter.app import COLLECTORS, read_settings
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.integration
 
 GOLDEN = Path(__file__).parent / "golden"
 A_JUNE_DAY = 1_781_024_400.0
-"""17:00 UTC: morning in America, and the sun is still up in Europe."""
+"""17:00 UTC: morning in America, daylight in Europe."""
 LAYOUT = "layout"
-"""The golden of what only a config with a layout brings: the demo's. Those of the profiles have none."""
+"""The metrics of a config with a layout, which is that of the demo. The profiles have none."""
 EVERYTHING = "8.2_everything"
-"""What an installer reads of a gateway that streams its live data, with every collector switched on."""
+"""A gateway that streams live data, with an installer's token and all collectors enabled."""
 SCRAPE = "scrape"
-"""The golden of what each collector has of its own, of one gateway: a new collector or rule would change all others."""
+"""The metrics of collectors themselves, for one gateway only: otherwise a new rule would change all files."""
 GOLDENS = (*PROFILES, EVERYTHING, LAYOUT, SCRAPE)
 _OF_COLLECTORS = ("enphase_scrape_collector_", "enphase_data_rejected_total")
 
@@ -52,22 +52,22 @@ def _family(line: str) -> str:
 
 
 def profile_exposed(name: str) -> str:
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     profile, _, everything = name.partition("_")
     with Simulator(profile, clock=clock.time, tls=False) as gateway:
         changes = {}
         if everything:
             token = parse(gateway.make_token(enphaseUser="installer"))
             changes = {"token": token, "collectors": frozenset(COLLECTORS)}
-        scraped = Scraped(settings(gateway, **changes), clock)
+        scraped = InProcessExporter(settings(gateway, **changes), clock)
         scraped.poll()
         return Format.TEXT.render(scraped.collector.families(scraped.gateway.snapshot())).decode()
 
 
 def layout_exposed() -> str:
-    clock = StillClock(A_JUNE_DAY)
+    clock = ManualClock(A_JUNE_DAY)
     with Simulator(demo.PROFILE, clock=clock.time, tls=False) as gateway:
-        scraped = Scraped(settings(gateway), clock, read_settings(demo.gateway(gateway)))
+        scraped = InProcessExporter(settings(gateway), clock, read_settings(demo.gateway(gateway)))
         scraped.poll()
         metrics = scraped.collector.families(scraped.gateway.snapshot())
         own = {family.metric().name for family in describe(layout.COLLECTOR.readings)}
@@ -75,7 +75,7 @@ def layout_exposed() -> str:
 
 
 @pytest.mark.parametrize("name", GOLDENS)
-def test_the_exposition_is_the_golden_one(name: str, request: pytest.FixtureRequest) -> None:
+def test_exposition_equals_the_golden_file(name: str, request: pytest.FixtureRequest) -> None:
     golden = GOLDEN / f"{name}.txt"
     text = exposed(name)
     if request.config.getoption("--update-golden"):
@@ -84,7 +84,7 @@ def test_the_exposition_is_the_golden_one(name: str, request: pytest.FixtureRequ
 
 
 @pytest.mark.parametrize("name", GOLDENS)
-def test_promtool_finds_nothing_in_it(name: str) -> None:
+def test_promtool_accepts_the_golden_file(name: str) -> None:
     command = [program("promtool"), "check", "metrics"]
     checked = subprocess.run(
         command, input=(GOLDEN / f"{name}.txt").read_bytes(), capture_output=True, timeout=60, check=False
@@ -94,18 +94,18 @@ def test_promtool_finds_nothing_in_it(name: str) -> None:
 
 IN_NO_PROFILE = {
     "enphase_gateway_request_failures_total",  # nothing fails on a healthy gateway
-    "enphase_token_renewals_total",  # they are given their tokens
-    "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, which nobody has recorded yet
+    "enphase_token_renewals_total",  # the tokens are configured
+    "enphase_inverter_phase_voltage_volts",  # of inverters on several phases, of which there is no recording
     "enphase_inverter_channel_power_watts",  # of inverters with several channels, likewise
     "enphase_inverter_channel_energy_joules_total",
     "enphase_inverter_channel_dc_voltage_volts",
     "enphase_inverter_channel_dc_current_amperes",
-    "enphase_battery_unit_max_power_watts",  # every simulated gateway with AC batteries has an inventory of them
-    "enphase_enpower_operating",  # gone from firmware 8 on, and the one with a controller is of 8
+    "enphase_battery_unit_max_power_watts",  # every simulated gateway with AC batteries lists them in its inventory
+    "enphase_enpower_operating",  # not in firmware 8, which the profile with a controller has
 }
 
 
-def test_the_profiles_together_show_every_family() -> None:
+def test_profiles_together_expose_every_family() -> None:
     shown: set[str] = set()
     for golden in GOLDENS:
         shown.update(name for name, _ in parsed((GOLDEN / f"{golden}.txt").read_text()).samples)

@@ -1,4 +1,4 @@
-"""Who may import whom: the plan of the house, held against the imports as they stand."""
+"""Which parts of the package may import which: the architecture, compared with the imports."""
 
 import ast
 import sys
@@ -10,24 +10,26 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "envoy_exporter"
 SIMULATOR = PACKAGE.parent / "envoy_simulator"
 
-# The parts, and what of the package each may import besides itself. A leaf imports nothing.
+# The parts of the package, and what each may import in addition to itself. A leaf imports nothing.
 LEAVES = {"fields", "secret", "documents", "families", "telemetry", "clock", "token_text"}
-JUDGES = {*LEAVES, "entries", "system"}
-"""The leaves, and the functions that find the parts of documents and judge from them what is installed."""
+QUERIES = {*LEAVES, "entries", "system"}
+"""The leaves, and the functions that find entries of documents and what is installed."""
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "config": LEAVES,
     "entries": {"documents", "fields"},
     "system": {"documents", "fields", "entries"},
-    "collectors": JUDGES,
+    "collectors": QUERIES,
     "token": {"secret", "token_text"},
     "transport": {"clock", "secret"},
-    "gateway": {*JUDGES, "token", "transport"},
+    "gateway": {*QUERIES, "token", "transport"},
     "enlighten": {*LEAVES, "token", "transport"},
-    "gateway_collector": {*JUDGES, "collectors", "gateway"},
+    "collector_runner": {*QUERIES, "collectors", "gateway"},
+    "gateway_readings": {"families"},
+    "gateway_collector": {*QUERIES, "collectors", "gateway", "collector_runner", "gateway_readings"},
     "web": {*LEAVES, "gateway_collector"},
     "logs": {"secret"},
-    "commands": {*JUDGES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
+    "commands": {*QUERIES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
     "accounts": {*LEAVES, "config", "enlighten", "transport"},
     "app": {
         *LEAVES,
@@ -55,16 +57,19 @@ SHARED = {
     "steady",
     "device_status",
 }
-"""What every collector may use of its folder; and those that are made of several files."""
+"""Modules of `collectors` that every collector may import."""
 PARTS = {
     "production": {"production_source", "html_production", "site_meters", "consumption", "site"},
     "consumption": {"site"},
     "site_meters": {"site"},
     "required": {"html_production", "production_source"},
-    "inverters": {"inventory", "channel_numbers", "inverter_reports"},
-    "inverter_reports": {"channel_numbers"},
-    "batteries": {"battery_charge", "battery_units", "secondary_control"},
+    "inverters": {"inventory", "channel_numbers", "device_data", "inverter_reports"},
+    "device_data": {"channel_numbers", "inverter_reports"},
+    "batteries": {"ac_batteries", "battery_charge", "battery_units", "secondary_control"},
+    "ac_batteries": {"battery_units"},
+    "controller": {"controller_readings"},
 }
+"""Modules of `collectors` that consist of several files."""
 ONLY_HERE = {
     "httpx": {"gateway", "transport"},
     "httpcore": {"transport"},
@@ -79,12 +84,12 @@ ONLY_HERE = {
 
 
 def part_of(module: str) -> str:
-    """`envoy_exporter.transport.client` is of the part `gateway`."""
+    """`envoy_exporter.transport.client` belongs to the part `transport`."""
     return [*module.split("."), ""][1]
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The whole names of what a file imports, relative ones resolved."""
+    """The full names of the modules that a file imports; relative names are resolved."""
     package = list(path.relative_to(PACKAGE.parent).parent.parts)
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -101,7 +106,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_imports_only_what_its_part_may(path: Path) -> None:
+def test_file_imports_only_what_its_part_may_import(path: Path) -> None:
     part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     for name in imports(path):
         if name.startswith("envoy_exporter."):
@@ -112,7 +117,7 @@ def test_a_file_imports_only_what_its_part_may(path: Path) -> None:
         assert part in ONLY_HERE.get(library, {part}), f"{part} must not import {library}"
 
 
-def test_no_collector_imports_another() -> None:
+def test_collector_does_not_import_another_collector() -> None:
     for path in (PACKAGE / "collectors").glob("*.py"):
         siblings = {name for name in imports(path) if name.startswith("envoy_exporter.collectors.")}
         if path.name != "__init__.py":
@@ -120,7 +125,7 @@ def test_no_collector_imports_another() -> None:
             assert siblings <= parts, path.name
 
 
-def test_the_plan_names_every_part() -> None:
+def test_architecture_names_every_part() -> None:
     parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
     assert parts - {"__init__"} == set(MAY_IMPORT)
 
@@ -130,7 +135,7 @@ def test_only_the_demo_imports_the_simulator() -> None:
     assert importers == {Path("commands/demo.py")}
 
 
-def test_the_simulator_imports_only_itself_the_standard_library_and_trustme() -> None:
+def test_simulator_imports_only_the_standard_library_and_trustme() -> None:
     allowed = {*sys.stdlib_module_names, "envoy_simulator", "trustme", "cryptography"}
     for path in SIMULATOR.rglob("*.py"):
         libraries = {name.partition(".")[0] for name in imports(path)}

@@ -1,4 +1,4 @@
-"""The queries of docs/layout.md, put to Prometheus's own engine over what the exporter shows."""
+"""The queries of docs/layout.md, evaluated by promtool over the metrics of the exporter."""
 
 import json
 import re
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 PAGE = Path(__file__).parent.parent / "docs" / "layout.md"
 BY_ARRAY, PER_WATT_PEAK, VANISHED = re.findall(r"```promql\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
-ROOF = (
+LAYOUT = (
     PlacedInverter(serial="122000000001", name="S1", array="south", row="1", column="1", peak_power=400),
     PlacedInverter(serial="122000000002", name="S2", array="south", row="1", column="2", peak_power=400),
     PlacedInverter(serial="122000000003", name="W1", array="west", row="1", column="1", peak_power=320),
@@ -33,13 +33,13 @@ WATTS = {"122000000001": 300, "122000000002": 200, "122000000003": 80}
 
 def exposed() -> Exposition:
     listed: list[Json] = [{"serialNumber": serial, "lastReportWatts": watts} for serial, watts in WATTS.items()]
-    for each in listed:
-        assert isinstance(each, dict)
-        each["lastReportDate"] = 1_781_000_000
-    seen, settings = documents({INVERTERS_V1: listed}, absent=(DEVICE_DATA,)), Settings(inverters=ROOF)
+    for inverter in listed:
+        assert isinstance(inverter, dict)
+        inverter["lastReportDate"] = 1_781_000_000
+    responses, settings = documents({INVERTERS_V1: listed}, absent=(DEVICE_DATA,)), Settings(inverters=LAYOUT)
     metrics = []
     for collector in (inverters.COLLECTOR, layout.COLLECTOR):
-        metrics += collect(collector.readings, read_documents(collector, seen, settings).readings)[0]
+        metrics += collect(collector.readings, read_documents(collector, responses, settings).readings)[0]
     return parsed(Format.TEXT.render(metrics).decode())
 
 
@@ -47,24 +47,24 @@ def series(name: str, /, **labels: str) -> str:
     return name + "{" + ", ".join(f"{label}={json.dumps(value)}" for label, value in sorted(labels.items())) + "}"
 
 
-def answered(expression: str, expected: dict[str, float], folder: Path) -> str:
-    """What promtool says against the expected samples, two gateways' series beside each other; nothing if it agrees."""
-    told = [
+def promtool_errors(expression: str, expected: dict[str, float], folder: Path) -> str:
+    """The output of promtool if the result differs from the expected samples. The input has two gateways."""
+    input_series = [
         {"series": series(name, job="envoy", instance=instance, **dict(labels)), "values": str(value)}
         for (name, labels), value in exposed().samples.items()
         for instance in ("home", "barn")
     ]
-    wanted = [{"labels": labels, "value": value} for labels, value in expected.items()]
-    question = {"expr": expression, "eval_time": "0m", "exp_samples": wanted}
-    test = {"interval": "1m", "input_series": told, "promql_expr_test": [question]}
+    expected_samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
+    query = {"expr": expression, "eval_time": "0m", "exp_samples": expected_samples}
+    test = {"interval": "1m", "input_series": input_series, "promql_expr_test": [query]}
     file = folder / "test.yml"
     file.write_text(json.dumps({"rule_files": [], "tests": [test]}))
     command = [program("promtool"), "test", "rules", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return "" if result.returncode == 0 else result.stdout + result.stderr
 
 
-def of_both(name: str, samples: dict[tuple[tuple[str, str], ...], float]) -> dict[str, float]:
+def for_both_gateways(name: str, samples: dict[tuple[tuple[str, str], ...], float]) -> dict[str, float]:
     return {
         series(name, job="envoy", instance=instance, **dict(labels)): value
         for labels, value in samples.items()
@@ -72,34 +72,36 @@ def of_both(name: str, samples: dict[tuple[tuple[str, str], ...], float]) -> dic
     }
 
 
-def place(number: int) -> tuple[tuple[str, str], ...]:
-    each = ROOF[number]
-    assert each.name
-    assert each.array
-    assert each.row
-    assert each.column
+def position(number: int) -> tuple[tuple[str, str], ...]:
+    inverter = LAYOUT[number]
+    assert inverter.name
+    assert inverter.array
+    assert inverter.row
+    assert inverter.column
     return (
-        ("serial", each.serial),
-        ("name", each.name),
-        ("array", each.array),
-        ("row", each.row),
-        ("column", each.column),
+        ("serial", inverter.serial),
+        ("name", inverter.name),
+        ("array", inverter.array),
+        ("row", inverter.row),
+        ("column", inverter.column),
     )
 
 
-def test_the_power_by_array(tmp_path: Path) -> None:
-    expected = of_both("", {(("array", "south"),): 500, (("array", "west"),): 80})
-    assert answered(BY_ARRAY, expected, tmp_path) == ""
+def test_layout_query_power_by_array_sums_inverters(tmp_path: Path) -> None:
+    expected = for_both_gateways("", {(("array", "south"),): 500, (("array", "west"),): 80})
+    assert promtool_errors(BY_ARRAY, expected, tmp_path) == ""
 
 
-def test_watts_per_watt_peak_with_the_place(tmp_path: Path) -> None:
-    assert answered(PER_WATT_PEAK, of_both("", {place(0): 0.75, place(1): 0.5, place(2): 0.25}), tmp_path) == ""
+def test_layout_query_watts_per_watt_peak_has_the_position(tmp_path: Path) -> None:
+    expected = for_both_gateways("", {position(0): 0.75, position(1): 0.5, position(2): 0.25})
+    assert promtool_errors(PER_WATT_PEAK, expected, tmp_path) == ""
 
 
-def test_an_inverter_that_vanished_is_named(tmp_path: Path) -> None:
-    assert answered(VANISHED, of_both("enphase_inverter_layout_info", {place(3): 1}), tmp_path) == ""
+def test_layout_query_missing_inverter_has_its_name(tmp_path: Path) -> None:
+    expected = for_both_gateways("enphase_inverter_layout_info", {position(3): 1})
+    assert promtool_errors(VANISHED, expected, tmp_path) == ""
 
 
 @pytest.mark.parametrize("query", [BY_ARRAY, PER_WATT_PEAK, VANISHED], ids=["by array", "per Wp", "vanished"])
-def test_promtool_would_say_if_a_query_were_wrong(query: str, tmp_path: Path) -> None:
-    assert "got" in answered(query, of_both("", {(("array", "north"),): 1}), tmp_path)
+def test_promtool_wrong_expectation_is_reported(query: str, tmp_path: Path) -> None:
+    assert "got" in promtool_errors(query, for_both_gateways("", {(("array", "north"),): 1}), tmp_path)

@@ -1,4 +1,4 @@
-"""The levels of tests: what `make check` runs stays inside of its process."""
+"""The levels of tests: unit tests use neither sockets nor other programs."""
 
 import socket
 import subprocess

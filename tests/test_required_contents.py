@@ -1,12 +1,12 @@
-"""Documents that parse and contain nothing: counted at once, and a failure of their collector once that lasts."""
+"""Documents that parse but lack required content: counted at once, and after ten minutes their collector fails."""
 
 import logging
 from collections.abc import Mapping
 
 import pytest
+from support.collector_harness import CollectorHarness
 from support.documents import documents, information
 from support.inverters import data, device, listed
-from support.shown import Shown
 
 from envoy_exporter.collectors import COLLECTORS, required
 from envoy_exporter.documents import (
@@ -110,14 +110,12 @@ UNMETERED = information(imeter="false")
         (information(), {}, None, True),
     ],
 )
-def test_required_site_document_has_an_entry_if_no_source_is_chosen(
-    info: Json, site: Json, v1: Json, complete: bool
-) -> None:
+def test_required_site_document_without_a_source_has_an_entry(info: Json, site: Json, v1: Json, complete: bool) -> None:
     available = {INFO: info, PRODUCTION_JSON: site, **({PRODUCTION_V1: v1} if v1 is not None else {})}
     assert missing("production", available) == ([] if complete else [(PRODUCTION_JSON, "production")])
 
 
-def test_required_v1_production_has_a_number_if_the_site_has_an_entry() -> None:
+def test_required_v1_production_beside_a_site_entry_has_a_number() -> None:
     """An empty object chooses no source, whatever the site's document contains."""
     site: Json = {"production": [{"type": "inverters", "activeCount": 3, "wNow": 5, "whLifetime": 9}]}
     assert missing("production", {PRODUCTION_JSON: site, PRODUCTION_V1: {}, METERS: []}) == [
@@ -180,7 +178,7 @@ NONE_COUNTED: dict[str, Json] = {PRODUCTION_JSON: {"production": [{"type": "inve
         (COUNTED, None, None),
     ],
 )
-def test_required_inverter_list_has_an_inverter_if_others_know_one(
+def test_required_inverter_list_is_not_empty_if_others_list_one(
     available: Mapping[str, Json], chosen: str | None, endpoint: str | None
 ) -> None:
     assert missing("inverters", available, chosen) == ([(endpoint, "inverters")] if endpoint else [])
@@ -222,8 +220,8 @@ SOUND: dict[str, Json] = {
 }
 
 
-def success(shown: Shown, collector: str = "production") -> float:
-    return shown.look().value("enphase_scrape_collector_success", collector=collector)
+def success(harness: CollectorHarness, collector: str = "production") -> float:
+    return harness.exposition().value("enphase_scrape_collector_success", collector=collector)
 
 
 def test_collector_with_an_empty_document_counts_it_then_fails(
@@ -231,203 +229,223 @@ def test_collector_with_an_empty_document_counts_it_then_fails(
 ) -> None:
     """A gateway that has just started sends empty documents for some minutes."""
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    harness = CollectorHarness()
     results = []
     for poll in range(1, 13):
-        shown.say(EMPTY)
-        results.append(success(shown))
-        assert shown.count("production", "missing") == poll
-        assert shown.look().value("enphase_up") == 1
-        shown.clock.turn(60)
+        harness.set_documents(EMPTY)
+        results.append(success(harness))
+        assert harness.count("production", "missing") == poll
+        assert harness.exposition().value("enphase_up") == 1
+        harness.clock.advance(60)
     assert results == [1.0] * 10 + [0.0] * 2
-    lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
-    assert [line.levelname for line in lines] == ["WARNING"]
-    assert any(rejection.rule == "missing" for rejection in shown.collector.rejections)
+    assert levels(caplog, PRODUCTION_JSON) == ["WARNING"]
+    assert any(rejection.rule == "missing" for rejection in harness.collector.rejections)
 
-    shown.say(SOUND)
-    assert success(shown) == 1
-    lines = [record for record in caplog.records if PRODUCTION_JSON in record.getMessage()]
-    assert [line.levelname for line in lines] == ["WARNING", "INFO"]
+    harness.set_documents(SOUND)
+    assert success(harness) == 1
+    assert levels(caplog, PRODUCTION_JSON) == ["WARNING", "INFO"]
 
 
 def test_collector_with_a_document_complete_now_and_then_succeeds() -> None:
-    shown = Shown()
+    harness = CollectorHarness()
     for minute in range(30):
-        shown.say(SOUND if minute % 8 == 7 else EMPTY)
-        assert success(shown) == 1
-        shown.clock.turn(60)
+        harness.set_documents(SOUND if minute % 8 == 7 else EMPTY)
+        assert success(harness) == 1
+        harness.clock.advance(60)
 
 
 EMPTY_LIST: dict[str, Json] = {**SOUND, INVERTERS_V1: []}
 
 
-def incomplete_inverters() -> Shown:
+def incomplete_inverters() -> CollectorHarness:
     """A collector whose list of inverters has been empty for ten minutes."""
-    shown = Shown()
+    harness = CollectorHarness()
     for _ in range(12):
-        shown.say(EMPTY_LIST)
-        shown.clock.turn(60)
-        shown.look()
-    assert success(shown, "inverters") == 0
-    return shown
+        harness.set_documents(EMPTY_LIST)
+        harness.clock.advance(60)
+        harness.exposition()
+    assert success(harness, "inverters") == 0
+    return harness
 
 
-def test_collector_with_an_incomplete_document_stays_failed_while_it_fails() -> None:
-    """A request that fails says nothing of the contents."""
-    shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
-    shown.failing = frozenset({INVERTERS_V1})
-    assert success(shown, "inverters") == 0
+def test_collector_with_an_incomplete_then_failing_document_fails() -> None:
+    """A failed request does not show whether the document is complete."""
+    harness = incomplete_inverters()
+    harness.remove_document(INVERTERS_V1)
+    harness.failing = frozenset({INVERTERS_V1})
+    assert success(harness, "inverters") == 0
 
 
-@pytest.mark.parametrize("absent", [True, False], ids=["not available", "not read any more"])
-def test_collector_with_an_incomplete_document_that_is_gone_succeeds(
+@pytest.mark.parametrize("absent", [True, False], ids=["not available", "no longer polled"])
+def test_collector_with_an_incomplete_document_no_longer_polled_succeeds(
     absent: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The gateway was restarted, and device_data has the inverters now."""
     caplog.set_level(logging.INFO)
-    shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
-    shown.absent = frozenset({INVERTERS_V1}) if absent else frozenset()
-    assert success(shown, "inverters") == 1
-    assert [record.levelname for record in caplog.records if INVERTERS_V1 in record.getMessage()] == ["WARNING"]
+    harness = incomplete_inverters()
+    harness.remove_document(INVERTERS_V1)
+    harness.absent = frozenset({INVERTERS_V1}) if absent else frozenset()
+    assert success(harness, "inverters") == 1
+    assert levels(caplog, INVERTERS_V1) == ["WARNING"]
 
 
-def test_collector_with_an_empty_document_after_an_outage_counts_anew() -> None:
-    shown = Shown()
-    shown.say(EMPTY_LIST)
-    shown.look()
-    shown.drop(INVERTERS_V1)
-    shown.clock.turn(3600)
-    shown.look()
-    shown.say(EMPTY_LIST)
-    assert success(shown, "inverters") == 1
+def test_collector_with_an_empty_document_after_an_outage_succeeds() -> None:
+    harness = CollectorHarness()
+    harness.set_documents(EMPTY_LIST)
+    harness.exposition()
+    harness.remove_document(INVERTERS_V1)
+    harness.clock.advance(3600)
+    harness.exposition()
+    harness.set_documents(EMPTY_LIST)
+    assert success(harness, "inverters") == 1
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(5, 0.0), (11, 1.0)])
-@pytest.mark.parametrize("failing", [True, False], ids=["the endpoint fails", "the gateway does not answer"])
-def test_collector_with_an_empty_document_after_an_outage_waits_anew_if_that_was_long(
+@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not answer"])
+def test_collector_with_an_empty_document_fails_after_a_short_outage(
     minutes: int, expected: float, *, failing: bool
 ) -> None:
-    shown = Shown()
+    harness = CollectorHarness()
     for _ in range(10):
-        shown.say(EMPTY_LIST)
-        assert success(shown, "inverters") == 1
-        shown.clock.turn(60)
-    shown.drop(INVERTERS_V1)
-    shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
+        harness.set_documents(EMPTY_LIST)
+        assert success(harness, "inverters") == 1
+        harness.clock.advance(60)
+    harness.remove_document(INVERTERS_V1)
+    harness.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
     for _ in range(minutes):
-        assert success(shown, "inverters") == 1
-        shown.clock.turn(60)
-    shown.failing = frozenset()
-    shown.say(EMPTY_LIST)
-    assert success(shown, "inverters") == expected
+        assert success(harness, "inverters") == 1
+        harness.clock.advance(60)
+    harness.failing = frozenset()
+    harness.set_documents(EMPTY_LIST)
+    assert success(harness, "inverters") == expected
 
 
 def levels(caplog: pytest.LogCaptureFixture, endpoint: str) -> list[str]:
-    return [record.levelname for record in caplog.records if endpoint in record.getMessage()]
+    """The levels of the log lines about an endpoint."""
+    return [record.levelname for record in caplog.records if getattr(record, "endpoint", None) == endpoint]
 
 
-@pytest.mark.parametrize("failing", [True, False], ids=["the endpoint fails", "the gateway does not answer"])
+@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not answer"])
 def test_collector_logs_a_complete_document_after_an_outage(caplog: pytest.LogCaptureFixture, *, failing: bool) -> None:
     caplog.set_level(logging.INFO)
-    shown = incomplete_inverters()
-    shown.drop(INVERTERS_V1)
-    shown.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
+    harness = incomplete_inverters()
+    harness.remove_document(INVERTERS_V1)
+    harness.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
+    harness.answering = failing
     for _ in range(20):
-        shown.clock.turn(60)
-        shown.look()
-    shown.failing = frozenset()
-    shown.say(EMPTY_LIST)
-    assert success(shown, "inverters") == 1
+        harness.clock.advance(60)
+        harness.exposition()
+    harness.failing = frozenset()
+    harness.answering = True
+    harness.set_documents(EMPTY_LIST)
+    assert success(harness, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING"]
-    shown.clock.turn(60)
-    shown.say({INVERTERS_V1: [listed("1")]})
-    assert success(shown, "inverters") == 1
+    harness.clock.advance(60)
+    harness.set_documents({INVERTERS_V1: [listed("1")]})
+    assert success(harness, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
 
 
+def test_collector_logs_an_incomplete_document_again_after_a_pause(caplog: pytest.LogCaptureFixture) -> None:
+    """device_data had all inverters for a while, so the short list was not polled."""
+    caplog.set_level(logging.INFO)
+    harness = incomplete_inverters()
+    harness.remove_document(INVERTERS_V1)
+    harness.set_documents({DEVICE_DATA: data(device("1"))})
+    assert success(harness, "inverters") == 1
+    harness.remove_document(DEVICE_DATA)
+    harness.absent = frozenset({DEVICE_DATA})
+    harness.clock.advance(3600)
+    for _ in range(12):
+        harness.set_documents(EMPTY_LIST)
+        harness.exposition()
+        harness.clock.advance(60)
+    assert success(harness, "inverters") == 0
+    assert levels(caplog, INVERTERS_V1) == ["WARNING", "WARNING"]
+
+
 @pytest.mark.parametrize("meters", [None, []])
-def test_collector_of_incomplete_readings_stays_failed_while_the_meters_are_not_known(
+def test_collector_with_unknown_meters_and_incomplete_readings_fails(
     meters: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    harness = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, METERS: LISTED, METER_READINGS: [{"eid": 1}]})
-        shown.look()
-        shown.clock.turn(60)
-    assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
-    shown.drop(METERS)
+        harness.set_documents({**SOUND, METERS: LISTED, METER_READINGS: [{"eid": 1}]})
+        harness.exposition()
+        harness.clock.advance(60)
+    assert [success(harness, name) for name in ("meters", "batteries")] == [0, 0]
+    harness.remove_document(METERS)
     for _ in range(3):
-        shown.clock.turn(60)
-        shown.say({METER_READINGS: [{"eid": 1}], **({} if meters is None else {METERS: meters})})
-        assert [success(shown, name) for name in ("meters", "batteries")] == [0, 0]
+        harness.clock.advance(60)
+        harness.set_documents({METER_READINGS: [{"eid": 1}], **({} if meters is None else {METERS: meters})})
+        assert [success(harness, name) for name in ("meters", "batteries")] == [0, 0]
     assert levels(caplog, METER_READINGS) == ["WARNING"]
-    shown.say({METERS: LISTED, METER_READINGS: [{"eid": 1}, {"eid": 3}]})
-    assert [success(shown, name) for name in ("meters", "batteries")] == [1, 1]
+    harness.set_documents({METERS: LISTED, METER_READINGS: [{"eid": 1}, {"eid": 3}]})
+    assert [success(harness, name) for name in ("meters", "batteries")] == [1, 1]
     assert levels(caplog, METER_READINGS) == ["WARNING", "INFO"]
 
 
 @pytest.mark.parametrize(
     ("counted", "stock", "failing"),
     [(NONE_COUNTED, STOCK, INVENTORY), (COUNTED, REMOVED, PRODUCTION_JSON)],
-    ids=["the inventory", "the site"],
+    ids=["inventory", "site"],
 )
-def test_collector_of_incomplete_inverters_stays_failed_while_what_lists_them_fails(
+def test_collector_with_unknown_inverters_and_an_empty_list_fails(
     counted: Mapping[str, Json],
     stock: Mapping[str, Json],
     failing: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    shown = Shown()
+    harness = CollectorHarness()
     lists: dict[str, Json] = {**EMPTY, **counted, **stock, INVERTERS_V1: []}
     for _ in range(12):
-        shown.say(lists)
-        shown.look()
-        shown.clock.turn(60)
-    shown.drop(failing)
+        harness.set_documents(lists)
+        harness.exposition()
+        harness.clock.advance(60)
+    harness.remove_document(failing)
     for fails in (True, False):
-        shown.failing = frozenset({failing}) if fails else frozenset()
-        shown.say({name: content for name, content in lists.items() if name != failing})
-        assert success(shown, "inverters") == 0
-        shown.clock.turn(60)
+        harness.failing = frozenset({failing}) if fails else frozenset()
+        harness.set_documents({name: content for name, content in lists.items() if name != failing})
+        assert success(harness, "inverters") == 0
+        harness.clock.advance(60)
     assert levels(caplog, INVERTERS_V1) == ["WARNING"]
-    shown.say({**lists, **NONE_COUNTED, **REMOVED})
-    assert success(shown, "inverters") == 1
+    harness.set_documents({**lists, **NONE_COUNTED, **REMOVED})
+    assert success(harness, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING", "INFO"]
 
 
-def test_collector_of_incomplete_battery_power_stays_failed_while_the_inventory_fails() -> None:
-    shown = Shown()
+def test_collector_with_unknown_batteries_and_empty_power_fails() -> None:
+    harness = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: {}})
-        shown.look()
-        shown.clock.turn(60)
-    assert success(shown, "batteries") == 0
-    shown.drop(ENSEMBLE_INVENTORY)
-    shown.say({ENSEMBLE_POWER: {}})
-    assert success(shown, "batteries") == 0
-    shown.say({ENSEMBLE_INVENTORY: [], ENSEMBLE_POWER: {}})
-    assert success(shown, "batteries") == 1
+        harness.set_documents({**SOUND, ENSEMBLE_INVENTORY: UNITS, ENSEMBLE_POWER: {}})
+        harness.exposition()
+        harness.clock.advance(60)
+    assert success(harness, "batteries") == 0
+    harness.remove_document(ENSEMBLE_INVENTORY)
+    harness.set_documents({ENSEMBLE_POWER: {}})
+    assert success(harness, "batteries") == 0
+    harness.set_documents({ENSEMBLE_INVENTORY: [], ENSEMBLE_POWER: {}})
+    assert success(harness, "batteries") == 1
 
 
-def test_collector_log_of_a_rejected_value_names_the_gateway_first(caplog: pytest.LogCaptureFixture) -> None:
+def test_collector_log_of_a_rejected_value_has_its_fields(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    shown = Shown()
-    shown.say({**SOUND, PRODUCTION_V1: {"wattHoursLifetime": 3, "wattsNow": "much"}})
-    shown.look()
-    name = shown.collector.gateway.settings.name
-    lines = [record.getMessage() for record in caplog.records if "wattsNow" in record.getMessage()]
-    assert lines == [f"gateway {name}: production: rejected by the rule type: wattsNow of {PRODUCTION_V1}"]
+    harness = CollectorHarness()
+    harness.set_documents({**SOUND, PRODUCTION_V1: {"wattHoursLifetime": 3, "wattsNow": "much"}})
+    harness.exposition()
+    (record,) = [record for record in caplog.records if getattr(record, "field", None) == "wattsNow"]
+    fields = {name: getattr(record, name) for name in ("gateway", "endpoint", "collector", "rule")}
+    name = harness.collector.gateway.settings.name
+    assert fields == {"gateway": name, "endpoint": PRODUCTION_V1, "collector": "production", "rule": "type"}
 
 
-def test_collector_log_names_everything_that_a_document_lacks(caplog: pytest.LogCaptureFixture) -> None:
-    shown = Shown()
+def test_collector_log_of_an_incomplete_document_names_what_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    harness = CollectorHarness()
     for _ in range(12):
-        shown.say({**SOUND, METERS: LISTED, METER_READINGS: []})
-        shown.look()
-        shown.clock.turn(60)
-    (line,) = [record.getMessage() for record in caplog.records if METER_READINGS in record.getMessage()]
-    assert "production, storage" in line
+        harness.set_documents({**SOUND, METERS: LISTED, METER_READINGS: []})
+        harness.exposition()
+        harness.clock.advance(60)
+    (missing,) = [record.__dict__["missing"] for record in caplog.records if hasattr(record, "missing")]
+    assert "production, storage" in missing

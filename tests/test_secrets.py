@@ -263,3 +263,23 @@ def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> 
     redaction.register(Secret("010048"))
     assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
     assert redaction.redact("user envoy, 010048.") == "user envoy, <secret>."
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_logs_fields_are_written_without_secrets(stream: io.StringIO, form: str) -> None:
+    redaction = Redaction()
+    redaction.register(Secret(PASSWORD))
+    logs.set_up("info", form, redaction, stream)
+    extra = {"gateway": "home", "error": f'with "{PASSWORD}"', "empty": None}
+    logging.getLogger("a library").info("endpoint failed", extra=extra)
+    line = stream.getvalue()
+    if form == "json":
+        assert {**json.loads(line), "ts": ""} == {
+            "ts": "",
+            "level": "info",
+            "msg": "endpoint failed",
+            "gateway": "home",
+            "error": 'with "<secret>"',
+        }
+    else:
+        assert line.endswith('level=info msg="endpoint failed" gateway=home error="with \\"<secret>\\""\n')

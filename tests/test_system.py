@@ -69,9 +69,7 @@ ACB: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 50}]}
         ({ENSEMBLE_INVENTORY: listed("ENPOWER")}, (False, False)),
     ],
 )
-def test_ac_battery_and_battery_are_installed_if_a_document_lists_one(
-    available: At, expected: tuple[bool, bool]
-) -> None:
+def test_battery_is_installed_if_a_document_lists_one(available: At, expected: tuple[bool, bool]) -> None:
     """`has_battery` is about documents that name charge and energy, so a list of inverters does not count."""
     found = documents(available)
     assert (system.has_ac_battery(found), system.has_battery(found)) == expected
@@ -113,7 +111,7 @@ def test_firmware_below_a_threshold_compares_numbers(
         ([], False),
     ],
 )
-def test_site_without_a_production_meter_lists_inverters_alone(types: list[Json], *, expected: bool) -> None:
+def test_site_without_a_production_meter_lists_only_inverters(types: list[Json], *, expected: bool) -> None:
     content: Json = {"production": [{"type": type_} for type_ in types]}
     assert system.has_no_production_meter(content) is expected
 
@@ -128,16 +126,16 @@ def test_site_without_a_production_meter_lists_inverters_alone(types: list[Json]
         ("D8.3.5433", True, False, True, False),
     ],
 )
-def test_battery_power_never_answered_if_absent_or_failing_on_old_firmware(
+def test_battery_power_absent_or_failing_on_old_firmware_never_answered(
     firmware: str, *, absent: bool, failing: bool, answered: bool, expected: bool
 ) -> None:
     power = frozenset({ENSEMBLE_POWER})
     nothing: frozenset[str] = frozenset()
     available = documents({INFO: information(firmware)}).available
-    seen = Documents(
+    found = Documents(
         available, power if absent else nothing, power if failing else nothing, {}, power if answered else nothing
     )
-    assert system.battery_power_never_answered(seen) is expected
+    assert system.battery_power_never_answered(found) is expected
 
 
 @pytest.mark.parametrize(("state", "expected"), [("enabled", True), ("disabled", False)])

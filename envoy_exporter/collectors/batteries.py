@@ -1,8 +1,8 @@
 """Batteries: all together (`enphase_storage_`), by kind, and each one.
 
-Gateways without a battery send the same documents full of zeros, so there is nothing here unless an inventory
-lists one, or the site has AC batteries that say how full they are. Those that the inventory alone knows are there each
-by itself: where the site's entry lacks percentFull (pyenphase 2.4.4), nothing is said of their sum.
+Gateways without a battery send the same documents full of zeros. So nothing is read unless an inventory lists a
+battery, or the site's document has an entry of AC batteries with percentFull. Where that entry lacks percentFull
+(pyenphase 2.4.4), the AC batteries of the inventory are read one by one, and there is no total.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,10 @@ from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_SECCTRL, METER
 from envoy_exporter.families import Reading, counter, gauge, label, states
 from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, MISSING, FieldReader
 
-from . import battery_charge, battery_units, plausibility, required, secondary_control, steady
+from . import ac_batteries, battery_charge, battery_units, plausibility, required, secondary_control, steady
 from .battery_units import AC_STATES, BatteryUnit
 from .collector import Collector, Context, Result, Settings
-from .device_reports import report_time
+from .device_reports import complete_sum, report_time
 from .document_reader import DocumentReader
 from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
 from .steady import Held, Listing
@@ -28,18 +28,18 @@ _KINDS = frozenset(("iq", "ac"))
 class Storage:
     charge: float | None = gauge(
         "enphase_storage_charge_ratio",
-        "Charge of all batteries together.",
-        fields=("agg_soc; with one kind its own: ENC_agg_soc, percentFull",),
+        "State of charge of all batteries together; with batteries of one kind, that of the kind.",
+        fields=("agg_soc", "ENC_agg_soc", "percentFull"),
     )
     available: float | None = gauge(
         "enphase_storage_available_energy_joules",
-        "Energy in all batteries.",
-        fields=("ENC_agg_avail_energy + ACB_agg_energy; AC batteries alone: whNow",),
+        "Energy stored in all batteries.",
+        fields=("ENC_agg_avail_energy", "ACB_agg_energy", "whNow"),
     )
     capacity: float | None = gauge(
         "enphase_storage_capacity_joules",
-        "Capacity of all batteries.",
-        fields=("Max_energy; IQ batteries alone: Enc_max_available_capacity",),
+        "Energy capacity of all batteries.",
+        fields=("Max_energy", "Enc_max_available_capacity"),
     )
 
 
@@ -48,8 +48,9 @@ class StoragePower:
     source: str = label()
     power: float | None = gauge(
         "enphase_storage_power_watts",
-        "Power out of the batteries, negative into them: by the storage CT (activePower), else the sum of the units.",
-        fields=("real_power_mw", "wNow"),
+        "Power of all batteries, positive while discharging, negative while charging; measured by the storage CT,"
+        " without one the sum over the batteries.",
+        fields=("activePower", "real_power_mw", "wNow"),
     )
 
 
@@ -57,62 +58,87 @@ class StoragePower:
 class StorageEnergy:
     discharged: float | None = counter(
         "enphase_storage_discharged_energy_joules_total",
-        "Energy out of the batteries.",
-        fields=("actEnergyDlvd of the storage CT",),
+        "Lifetime energy discharged from the batteries, measured by the storage CT.",
+        fields=("actEnergyDlvd",),
     )
     charged: float | None = counter(
         "enphase_storage_charged_energy_joules_total",
-        "Energy into the batteries.",
-        fields=("actEnergyRcvd of the storage CT",),
+        "Lifetime energy charged into the batteries, measured by the storage CT.",
+        fields=("actEnergyRcvd",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
     kind: str = label()
-    charge: float | None = gauge("enphase_battery_charge_ratio", "Charge.", fields=("ENC_agg_soc; percentFull",))
+    charge: float | None = gauge(
+        "enphase_battery_charge_ratio",
+        "State of charge of all batteries of one kind.",
+        fields=("ENC_agg_soc", "percentFull"),
+    )
     available: float | None = gauge(
-        "enphase_battery_available_energy_joules", "Energy in them.", fields=("ENC_agg_avail_energy; whNow",)
+        "enphase_battery_available_energy_joules",
+        "Energy stored in all batteries of one kind.",
+        fields=("ENC_agg_avail_energy", "whNow"),
     )
     capacity: float | None = gauge(
-        "enphase_battery_capacity_joules", "Capacity.", fields=("Enc_max_available_capacity",)
+        "enphase_battery_capacity_joules",
+        "Energy capacity of all batteries of one kind.",
+        fields=("Enc_max_available_capacity",),
     )
     power: float | None = gauge(
-        "enphase_battery_power_watts", "Power out of them, negative into them.", fields=("sum of real_power_mw; wNow",)
+        "enphase_battery_power_watts",
+        "Power of all batteries of one kind, positive while discharging, negative while charging.",
+        fields=("real_power_mw", "wNow"),
     )
     units: int | float | None = gauge(
-        "enphase_battery_units", "How many there are.", fields=("ENCHARGE devices; activeCount",)
+        "enphase_battery_units", "Number of batteries of one kind.", fields=("serial_num", "activeCount")
     )
-    health: float | None = gauge("enphase_battery_health_ratio", "Health.", fields=("ENC_agg_soh",))
-    reserve: float | None = gauge("enphase_battery_reserve_ratio", "Reserve in force.", fields=("adjusted_backup_soc",))
+    health: float | None = gauge(
+        "enphase_battery_health_ratio", "State of health of all batteries of one kind.", fields=("ENC_agg_soh",)
+    )
+    reserve: float | None = gauge(
+        "enphase_battery_reserve_ratio",
+        "Battery reserve in force, as a state of charge.",
+        fields=("adjusted_backup_soc",),
+    )
     configured_reserve: float | None = gauge(
         "enphase_battery_configured_reserve_ratio",
-        "Reserve as configured; enphase_battery_reserve_ratio is the one in force.",
+        "Battery reserve as configured, as a state of charge; enphase_battery_reserve_ratio is the one in force.",
         fields=("configured_backup_soc",),
     )
     reserve_energy: float | None = gauge(
-        "enphase_battery_reserve_energy_joules", "Energy kept in reserve.", fields=("ENC_agg_backup_energy",)
+        "enphase_battery_reserve_energy_joules",
+        "Energy that the batteries keep in reserve.",
+        fields=("ENC_agg_backup_energy",),
     )
     last_reading: float | None = gauge(
         "enphase_battery_last_reading_timestamp_seconds",
-        "When AC batteries were last read; their power and state of long before are left out.",
+        "Time at which the gateway last read the AC batteries; if it is too old, their power and state are absent.",
         fields=("readingTime",),
     )
-    state: str | None = states("enphase_battery_state", "state", AC_STATES, "What AC batteries do.", fields=("state",))
+    state: str | None = states(
+        "enphase_battery_state",
+        "state",
+        AC_STATES,
+        "State of the AC batteries: 1 for the current state, 0 for the others.",
+        fields=("state",),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class BatteryMemory:
-    """What the registers said before; when each kind of battery was last seen; of which it was told; the meters.
+    """What is known of the batteries from earlier readings.
 
-    `listed`: the AC batteries that the inventory listed last; None until it has answered. `power_absent_since`:
-    since when the endpoint of the IQ batteries' power is not available. `charge_in_inventory`: their charge was read
-    in the inventory.
+    `listed_at`: when each kind of battery was last listed. `answered`: the kinds whose documents have answered.
+    `meters`: the list of meters. `listed`: the serial numbers of AC batteries in the latest inventory; None until it
+    has answered. `power_absent_since`: the time since which the endpoint of the IQ batteries' power has not been
+    available. `charge_in_inventory`: whether the charge of IQ batteries was read in the inventory.
     """
 
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
-    kinds: Mapping[str, float] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    listed_at: Mapping[str, float] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
     meters: Held[Listing] = field(default_factory=Held)
     listed: frozenset[str] | None = None
     power_absent_since: float | None = None
@@ -124,7 +150,7 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     reader = DocumentReader.at(documents, now)
     plausible = PlausibilityFilter(documents, before.plausibility)
     units = dict(reader.devices(ENSEMBLE_INVENTORY, entries.ensemble(documents, "ENCHARGE"), "serial_num"))
-    whole = all(rejection.rule == DUPLICATE for rejection in reader.rejections)
+    complete = all(rejection.rule == DUPLICATE for rejection in reader.rejections)
     readings: list[Reading] = []
     iq = ac = None
     absent_since = battery_charge.absent_since(documents, before.power_absent_since, now)
@@ -132,25 +158,25 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     if units:
         readings = [*battery_units.iq(reader, units, charge_in_inventory=in_inventory)]
         readings += secondary_control.readings(reader)
-        iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], whole=whole)
+        iq = _iq(reader, [reading for reading in readings if isinstance(reading, BatteryUnit)], complete=complete)
     if (entry := entries.ac_batteries(entries.site(documents))) is not None:
         ac = _ac(reader.fields(entries.site_endpoint(documents), entry), documents, settings)
-    readings += battery_units.ac(reader, settings, plausible)
-    listed = battery_units.listed(documents, before.listed)
-    readings += battery_units.ac_of_v1(reader, listed)
+    readings += ac_batteries.inventory_units(reader, settings, plausible)
+    listed = ac_batteries.listed(documents, before.listed)
+    readings += ac_batteries.v1_units(reader, listed)
     kinds = [kind for kind in (iq, ac) if kind is not None]
-    known = _remembered(documents, [kind.kind for kind in kinds], before, now)
+    memory = _next_memory(documents, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
-    if set(known.kinds) <= {kind.kind for kind in kinds} and known.told == _KINDS:
+    if set(memory.listed_at) <= {kind.kind for kind in kinds} and memory.answered == _KINDS:
         together += _together(reader, iq, ac)
-        if kinds and _has_no_ct(documents, known.meters.current):
-            together.append(StoragePower(source="units", power=_sum(*(kind.power for kind in kinds))))
+        if kinds and _can_add_up(documents, memory.meters.current):
+            together.append(StoragePower(source="units", power=complete_sum([kind.power for kind in kinds])))
     together += _by_ct(reader, plausible)
     return Result(
         (*together, *kinds, *readings),
         (*reader.rejections, *required.missing("batteries", documents)),
         replace(
-            known,
+            memory,
             plausibility=plausible.state(),
             listed=listed,
             power_absent_since=absent_since,
@@ -160,26 +186,25 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     )
 
 
-def _remembered(documents: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
-    """Which kinds there are: one whose document did not come, or lacks it for a poll, is there still.
+def _next_memory(documents: Documents, present: Sequence[str], before: BatteryMemory, now: float) -> BatteryMemory:
+    """The kinds of batteries that are installed: a kind is kept while its document fails, or lacks it for ten minutes.
 
-    All batteries together are no register of those that happen to be listed: without one of two kinds they are absent.
+    The metrics of all batteries together are absent while one of two kinds is missing: they would be another register.
     """
     answered = {
         "iq": system.firmware_below(documents, 5) or documents.known(ENSEMBLE_INVENTORY),
         "ac": entries.lists_storage(entries.site(documents)) or PRODUCTION_JSON in documents.absent,
     }
-    kinds = {
-        kind: now if kind in present else before.kinds[kind]
-        for kind in _KINDS
-        if kind in present or (kind in before.kinds and not (answered[kind] and now - before.kinds[kind] >= HOLD))
-    }
-    told = before.told | {kind for kind in _KINDS if answered[kind]}
-    return BatteryMemory(before.plausibility, kinds, told, steady.meters(documents, before.meters, now))
+    listed_at = dict.fromkeys(present, now)
+    for kind, time in before.listed_at.items():
+        if not answered[kind] or now - time < HOLD:
+            listed_at.setdefault(kind, time)
+    known = before.answered | {kind for kind in _KINDS if answered[kind]}
+    return BatteryMemory(before.plausibility, listed_at, known, steady.meters(documents, before.meters, now))
 
 
-def _has_no_ct(documents: Documents, meters: Listing | None) -> bool:
-    """Whether the units may be added up: not before the meters are known, nor beside a storage CT that is new."""
+def _can_add_up(documents: Documents, meters: Listing | None) -> bool:
+    """Whether the power is the sum over the batteries: only once it is known that no storage CT is installed."""
     ct = steady.is_enabled(meters, "storage") or system.enabled_meter(documents, "storage") is not None
     return meters is not None and not ct
 
@@ -189,7 +214,7 @@ def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) ->
         together = reader.entry(ENSEMBLE_SECCTRL)
         yield Storage(
             charge=together.ratio("agg_soc"),
-            available=_sum(iq.available, together.watt_hours("ACB_agg_energy")),
+            available=complete_sum([iq.available, together.watt_hours("ACB_agg_energy")]),
             capacity=together.watt_hours("Max_energy"),
         )
     elif kind := iq or ac:
@@ -197,26 +222,26 @@ def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) ->
 
 
 def _by_ct(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
-    """The power is that of the storage CT if there is one, and never the sum of the units in its place."""
+    """With a storage CT, the power is the CT's and never the sum over the batteries."""
     meter = system.enabled_meter(reader.documents, "storage")
     if meter is None:
         return
-    sent = entries.meter_readings(reader.documents).get(meter.eid, {})
-    if fields := plausible.meter(meter, reader.fields(METER_READINGS, sent)):
+    reading = entries.meter_readings(reader.documents).get(meter.eid, {})
+    if fields := plausible.meter(meter, reader.fields(METER_READINGS, reading)):
         yield StoragePower(source="ct", power=fields.number("activePower"))
         yield StorageEnergy(discharged=fields.watt_hours("actEnergyDlvd"), charged=fields.watt_hours("actEnergyRcvd"))
 
 
-def _iq(reader: DocumentReader, units: list[BatteryUnit], *, whole: bool) -> Battery:
-    """`whole`: whether each battery of the list is among the units, so that they can be counted and added up."""
+def _iq(reader: DocumentReader, units: list[BatteryUnit], *, complete: bool) -> Battery:
+    """`complete`: whether `units` has every battery of the list, so that they can be counted and added up."""
     fields = reader.entry(ENSEMBLE_SECCTRL)
     return Battery(
         kind="iq",
         charge=fields.ratio("ENC_agg_soc"),
         available=fields.watt_hours("ENC_agg_avail_energy"),
         capacity=fields.watt_hours("Enc_max_available_capacity"),
-        power=_sum(*(unit.power for unit in units)) if whole else None,
-        units=len(units) if whole else None,
+        power=complete_sum([unit.power for unit in units]) if complete else None,
+        units=len(units) if complete else None,
         health=fields.ratio("ENC_agg_soh"),
         reserve=fields.ratio("adjusted_backup_soc"),
         configured_reserve=fields.ratio("configured_backup_soc"),
@@ -225,9 +250,9 @@ def _iq(reader: DocumentReader, units: list[BatteryUnit], *, whole: bool) -> Bat
 
 
 def _ac(fields: FieldReader, documents: Documents, settings: Settings) -> Battery:
-    """A gateway that no longer hears them repeats their last values: for 41 hours in 8.2.4382_ACB.
+    """A gateway that no longer receives them repeats their last values: for 41 hours in 8.2.4382_ACB.
 
-    Each is an inverter with cells behind it, and its power can be as old as an inverter's. The charge stays.
+    Their power and state are as old as an inverter's may be, and are absent after that. The charge stays.
     """
     last_reading, fresh = report_time(fields, "readingTime", documents, settings.inverter_max_age)
     power, state = fields.number("wNow"), fields.text("state")
@@ -242,23 +267,10 @@ def _ac(fields: FieldReader, documents: Documents, settings: Settings) -> Batter
     )
 
 
-def _sum(*values: float | None) -> float | None:
-    """Of all, or nothing: a sum that lacks a battery is another number."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
-
-
 COLLECTOR = Collector(
     name="batteries",
     enabled_by_default=True,
-    readings=(
-        Storage,
-        StoragePower,
-        StorageEnergy,
-        *secondary_control.READINGS,
-        Battery,
-        *battery_units.READINGS,
-    ),
+    readings=(Storage, StoragePower, StorageEnergy, *secondary_control.READINGS, Battery, *battery_units.READINGS),
     rules=(*GENERAL_RULES, MISSING, *plausibility.RULES),
     memory=BatteryMemory(),
     read=read,

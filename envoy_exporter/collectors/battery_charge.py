@@ -1,20 +1,21 @@
-"""Where the charge of IQ batteries is read: a part of `batteries`.
+"""The source of the charge of IQ batteries: a part of `batteries`.
 
-`/ivp/ensemble/power` has it fresh. Firmware 5 to early 7 lacks that endpoint, and has the charge in the ensemble
-inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB). So the source is kept.
+`/ivp/ensemble/power` has the present charge. Firmware 5 to early 7 lacks that endpoint, and reports the charge in the
+ensemble inventory, which is some minutes late on later firmware (10 % and not 54 in 8.2.4382_ACB).
+So the source is kept.
 """
 
 from envoy_exporter import system
 from envoy_exporter.documents import ENSEMBLE_POWER, Documents
 
 _ABSENT_FOR = 600.0
-"""A gateway that has just started answers 404 to anything."""
+"""Seconds: a gateway that has just started answers 404 to every request."""
 
 
 def absent_since(documents: Documents, before: float | None, now: float) -> float | None:
-    """Since when `/ivp/ensemble/power` is not available on this gateway, in seconds since 1970; else None.
+    """The time since which `/ivp/ensemble/power` has not been available, in seconds since 1970; else None.
 
-    Only a document ends it: a request that fails says nothing.
+    Only a document resets it: a failed request does not show whether the endpoint is available.
     """
     if ENSEMBLE_POWER in documents.available:
         return None
@@ -26,7 +27,8 @@ def absent_since(documents: Documents, before: float | None, now: float) -> floa
 def is_in_inventory(documents: Documents, since: float | None, now: float, *, before: bool) -> bool:
     """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
 
-    It stays so until power answers, which wins whenever it does, and is kept then. `before`: whether it was so.
+    It stays the source until `/ivp/ensemble/power` answers, which is preferred and then kept. `before`: whether the
+    inventory was the source.
     """
     if before and ENSEMBLE_POWER not in documents.answered | documents.available.keys():
         return True

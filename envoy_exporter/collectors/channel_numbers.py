@@ -1,7 +1,7 @@
-"""Which channel of an inverter has which number: a part of `inverters`.
+"""The numbers of the channels of an inverter: a part of `inverters`.
 
-Channels are known by their ids (chanEid), or by their places where these do not tell them apart. A number keeps its
-channel, so that no series takes over the register of another channel.
+Channels are identified by their ids (chanEid), or by their places where the ids are not distinct. A channel keeps its
+number, so that no series continues with the register of another channel.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from envoy_exporter import entries
-from envoy_exporter.fields import MOST_DEVICES, FieldReader
+from envoy_exporter.fields import MAX_DEVICES, FieldReader
 
 KEPT_FOR = 86_400.0
-"""Seconds for which channels are waited for that the gateway does not list any more."""
+"""Seconds for which a channel that is no longer listed is expected to return."""
 
 Id = int | str
 """A chanEid, or a place as text."""
@@ -21,13 +21,13 @@ Ids = tuple[Id, ...]
 
 @dataclass(frozen=True, slots=True)
 class ChannelNumbers:
-    """The ids of an inverter's channels, and the latest document that listed the inverter. Slot i is channel i + 1.
+    """The ids of an inverter's channels after one document. Slot i is channel number i + 1.
 
-    `known`: the ids that are remembered, since two successive documents have listed the same ones. `slots`: those of
-    the latest document, in which new ones follow. `listed`: the ids that this document lists and that have a slot.
-    `complete_at`: when the last document was requested that listed all known ids but the retired ones. `retired`: the
-    known ids that have not been listed for a day; they keep their slots. `unknown`: what this document lists instead of
-    known ids.
+    `known`: the remembered ids, which two successive documents have listed alike. `slots`: the ids in the order of
+    their numbers; new ones follow the known ones. `listed`: the ids that this document lists and that have a slot.
+    `requested_at`: when the document was requested. `complete_at`: the same of the last document that listed all known
+    ids but the retired ones. `retired`: known ids that have not been listed for a day; they keep their slots.
+    `unknown`: the ids that this document lists instead of known ids.
     """
 
     known: Ids
@@ -43,23 +43,24 @@ class ChannelNumbers:
 
 
 def ids(channels: Sequence[FieldReader]) -> Ids:
+    """The chanEids of all channels, or their places if these are not distinct integers."""
     found = [id_ for channel in channels if (id_ := entries.integer(channel.fields.get("chanEid"))) is not None]
     return tuple(found) if len(set(found)) == len(channels) else tuple(f"#{place}" for place in range(len(channels)))
 
 
-def numbered(before: ChannelNumbers | None, sent: Ids, requested_at: float) -> ChannelNumbers:
-    """The numbers in a document that lists these ids.
+def next_numbers(before: ChannelNumbers | None, current: Ids, requested_at: float) -> ChannelNumbers:
+    """The numbers after a document that lists the ids in `current`.
 
-    A known id keeps its slot while any known id survives; it retires once it has not been listed for a day. All are
-    replaced if two successive documents list the same other ids, or if none could be matched for a day.
+    A known id keeps its slot while any known id is still listed, and retires once it has not been listed for a day. All
+    ids are replaced if two successive documents list the same other ids, or if no id could be matched for a day.
     """
     if before is not None and requested_at == before.requested_at:
         return before  # the same document
     before = before or ChannelNumbers((), (), (), requested_at, requested_at)
     known, lasting = before.known, before.requested_at - before.complete_at < KEPT_FOR
     complete_at = min(before.complete_at, requested_at)
-    listed = sent if _are_places(sent) else tuple(sorted(sent, key=float))
-    is_matched = _can_be_matched(sent, known)
+    listed = current if _are_places(current) else tuple(sorted(current, key=float))
+    is_matched = _can_be_matched(current, known)
     is_new = known and is_matched and set(known).isdisjoint(listed)
     if known and ((lasting and not is_matched) or (is_new and before.unknown != listed)):
         return ChannelNumbers(known, known, (), requested_at, complete_at, before.retired, listed if is_new else ())
@@ -76,36 +77,37 @@ def numbered(before: ChannelNumbers | None, sent: Ids, requested_at: float) -> C
     return ChannelNumbers(known if len(known) > 1 else (), slots, listed, requested_at, complete_at, retired)
 
 
-def _can_be_matched(sent: Ids, known: Ids) -> bool:
-    """Places are no ids, and of fewer places than before it is not known which one is missing."""
-    return bool(sent) and _are_places(sent) == _are_places(known) and not (_are_places(sent) and len(sent) < len(known))
+def _can_be_matched(current: Ids, known: Ids) -> bool:
+    """Whether the channels can be identified: not by places if there are fewer than before, as any may be missing."""
+    places = _are_places(current)
+    return bool(current) and places == _are_places(known) and not (places and len(current) < len(known))
 
 
 def _base(before: ChannelNumbers, listed: Ids) -> Ids:
-    """The slots that stay: those of the latest document where they begin with the known ones, else the known ones."""
+    """The slots to keep: those of the latest document if they start with the known ids, else the known ids."""
     slots, known = before.slots, before.known
     candidates = (slots,) if slots[: len(known)] == known else (known, slots)
     return next((slots for slots in candidates if not set(slots).isdisjoint(listed)), ())
 
 
 def _extended(base: Ids, listed: Ids, known: Ids) -> Ids:
-    """The base and what is new, without the last ones that are neither listed nor known."""
+    """The base with new ids appended, without trailing ids that are neither listed nor known."""
     slots = (*base, *(id_ for id_ in listed if id_ not in base))
     while slots and slots[-1] not in listed and slots[-1] not in known:
         slots = slots[:-1]
     return slots
 
 
-def _are_places(sent: Ids) -> bool:
-    return any(isinstance(id_, str) for id_ in sent)
+def _are_places(ids_or_places: Ids) -> bool:
+    return any(isinstance(id_, str) for id_ in ids_or_places)
 
 
 def remembered(
     before: Mapping[str, ChannelNumbers], after: Mapping[str, ChannelNumbers | None], requested_at: float
 ) -> dict[str, ChannelNumbers]:
-    """Those of the inverters that this document lists, and of others that one of the last day has listed.
+    """The numbers to remember: of inverters in this document, and of those that a document of the last day listed.
 
-    `after` has None for an inverter with one channel.
+    `after`: the numbers after this document; None for an inverter with one channel.
     """
     listed = ((serial, numbers) for serial, numbers in after.items() if numbers is not None)
     recent = (
@@ -113,4 +115,4 @@ def remembered(
         for serial, numbers in before.items()
         if serial not in after and requested_at - numbers.requested_at < KEPT_FOR
     )
-    return dict(islice(chain(listed, recent), MOST_DEVICES))
+    return dict(islice(chain(listed, recent), MAX_DEVICES))

@@ -1,4 +1,4 @@
-"""What a collector is: the readings that it declares, and one pure function that reads them from documents."""
+"""A collector: the readings that it declares, and one pure function that reads them from documents."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Memory = TypeVar("Memory")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedInverter:
-    """Where an inverter is, and its module's peak power in watts."""
+    """The position of an inverter in the layout, and the peak power of its module in watts."""
 
     serial: str
     name: str | None = None
@@ -34,10 +34,10 @@ class PlacedArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The part of the config that changes readings.
+    """The part of the configuration that changes readings.
 
     `timezone`: an IANA name, used instead of the gateway's. `inverter_max_age`: seconds after which an inverter's last
-    report is too old for its present values. `inverters` and `arrays`: the layout.
+    report is too old to show its present state. `inverters` and `arrays`: the layout.
     """
 
     timezone: str | None = None
@@ -48,7 +48,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[Memory]):
-    """What a collector reads: the documents, the settings, what it remembered before, and the time.
+    """The input of a collector: the documents, the settings, its memory of earlier readings, and the time.
 
     `now` is in seconds since 1970.
     """
@@ -61,9 +61,9 @@ class Context(Generic[Memory]):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Memory]):
-    """The readings, the values that were rejected, and what to remember for the next reading.
+    """The output of a collector: the readings, the rejected values, and the memory for the next reading.
 
-    `undecided`: the endpoints whose documents cannot be judged complete or incomplete, as others are missing.
+    `undecided`: the endpoints whose documents cannot be judged complete or incomplete, because others are missing.
     """
 
     readings: tuple[Reading, ...]
@@ -74,7 +74,7 @@ class Result(Generic[Memory]):
 
 @dataclass(frozen=True, slots=True)
 class Collector(Generic[Memory]):
-    """One group of metrics that the config enables or disables as a whole.
+    """One group of metrics, which the configuration enables or disables as a whole.
 
     `readings` are the classes that declare its metrics, and `rules` those by which it may reject a value. `memory` is
     what it remembers before the first reading. `read` is pure and total: any JSON in, no exception out, finite numbers

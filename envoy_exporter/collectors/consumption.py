@@ -1,7 +1,7 @@
-"""The load as the gateway estimates it, and the balance with the grid. A part of `production`.
+"""Consumption as estimated by the gateway, and the balance with the grid. A part of `production`.
 
-The gateway adds production to the net power, so its load is right only where it counts both: without a production CT it
-repeats the grid's values as the load, whatever the inverters produce.
+The gateway adds production and net consumption, so its total is right only if it measures both: without a production
+CT, it repeats the net consumption as the total, whatever the inverters produce.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.entries import Meter
 from envoy_exporter.families import gauge, label
-from envoy_exporter.fields import LARGEST, WATT_HOUR, FieldReader, Fields, raw_number, scaled
+from envoy_exporter.fields import MAX_NUMBER, FieldReader, Fields, raw_number
 
 from . import sanity_checks, steady
 from .plausibility import HOLD
@@ -22,36 +22,39 @@ from .steady import Listing
 class Consumption:
     power: float | None = gauge(
         "enphase_consumption_power_watts",
-        "What the gateway takes for the load: production and net added, so wrong by what batteries do.",
-        fields=("total-consumption wNow",),
+        "Power consumption as estimated by the gateway (production plus net grid power); does not account for"
+        " batteries.",
+        fields=("total-consumption.wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_energy_lifetime_joules",
-        "Energy that it takes for the load's, a gauge as it may fall.",
-        fields=("total-consumption whLifetime",),
+        "Lifetime consumption as estimated by the gateway; a gauge because it can decrease.",
+        fields=("total-consumption.whLifetime",),
     )
     today: float | None = gauge(
-        "enphase_consumption_energy_today_joules", "Since midnight, as reported.", fields=("total-consumption whToday",)
+        "enphase_consumption_energy_today_joules",
+        "Consumption since midnight as estimated by the gateway.",
+        fields=("total-consumption.whToday",),
     )
     last_week: float | None = gauge(
         "enphase_consumption_energy_last_week_joules",
-        "In the seven days before today, as reported.",
-        fields=("total-consumption whLastSevenDays",),
+        "Consumption in the seven days before today as estimated by the gateway.",
+        fields=("total-consumption.whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_reactive_power_volt_amperes_reactive",
         "Reactive power of the consumption as estimated by the gateway.",
-        fields=("total-consumption reactPwr",),
+        fields=("total-consumption.reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_apparent_power_volt_amperes",
         "Apparent power of the consumption as estimated by the gateway; it may be negative.",
-        fields=("total-consumption apprntPwr",),
+        fields=("total-consumption.apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_current_amperes",
-        "Current of the consumption as estimated by the gateway, all phases added; it may be negative.",
-        fields=("total-consumption rmsCurrent",),
+        "Current of the consumption as estimated by the gateway, summed over the phases; it may be negative.",
+        fields=("total-consumption.rmsCurrent",),
     )
 
 
@@ -60,38 +63,38 @@ class ConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_consumption_phase_power_watts",
-        "What the gateway takes for the load of the phase.",
-        fields=("total-consumption lines[].wNow",),
+        "Power consumption on the phase as estimated by the gateway.",
+        fields=("total-consumption.lines[].wNow",),
     )
     lifetime: float | None = gauge(
         "enphase_consumption_phase_energy_lifetime_joules",
-        "Energy that it takes for the load's on the phase.",
-        fields=("total-consumption lines[].whLifetime",),
+        "Lifetime consumption on the phase as estimated by the gateway.",
+        fields=("total-consumption.lines[].whLifetime",),
     )
     today: float | None = gauge(
         "enphase_consumption_phase_energy_today_joules",
-        "On the phase since midnight, as reported.",
-        fields=("total-consumption lines[].whToday",),
+        "Consumption on the phase since midnight as estimated by the gateway.",
+        fields=("total-consumption.lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_consumption_phase_energy_last_week_joules",
-        "On the phase in the seven days before today, as reported.",
-        fields=("total-consumption lines[].whLastSevenDays",),
+        "Consumption on the phase in the seven days before today as estimated by the gateway.",
+        fields=("total-consumption.lines[].whLastSevenDays",),
     )
     reactive_power: float | None = gauge(
         "enphase_consumption_phase_reactive_power_volt_amperes_reactive",
         "Reactive power of the consumption on the phase as estimated by the gateway.",
-        fields=("total-consumption lines[].reactPwr",),
+        fields=("total-consumption.lines[].reactPwr",),
     )
     apparent_power: float | None = gauge(
         "enphase_consumption_phase_apparent_power_volt_amperes",
         "Apparent power of the consumption on the phase as estimated by the gateway; it may be negative.",
-        fields=("total-consumption lines[].apprntPwr",),
+        fields=("total-consumption.lines[].apprntPwr",),
     )
     current: float | None = gauge(
         "enphase_consumption_phase_current_amperes",
         "Current of the consumption on the phase as estimated by the gateway; it may be negative.",
-        fields=("total-consumption lines[].rmsCurrent",),
+        fields=("total-consumption.lines[].rmsCurrent",),
     )
 
 
@@ -99,13 +102,14 @@ class ConsumptionPhase:
 class NetConsumption:
     power: float | None = gauge(
         "enphase_net_consumption_power_watts",
-        "Power from the grid, negative to the grid.",
-        fields=("net-consumption wNow",),
+        "Power imported from the grid, negative while exporting.",
+        fields=("net-consumption.wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_energy_balance_joules",
-        "Energy from the grid less energy to it, rising and falling; firmware 4.10 leaves out the latter.",
-        fields=("net-consumption whLifetime",),
+        "Lifetime energy imported from the grid minus energy exported, which rises and falls; firmware 4.10 does"
+        " not subtract the exported energy.",
+        fields=("net-consumption.whLifetime",),
     )
 
 
@@ -114,13 +118,13 @@ class NetConsumptionPhase:
     phase: str = label()
     power: float | None = gauge(
         "enphase_net_consumption_phase_power_watts",
-        "Power from the grid on the phase, negative to the grid.",
-        fields=("net-consumption lines[].wNow",),
+        "Power imported from the grid on the phase, negative while exporting.",
+        fields=("net-consumption.lines[].wNow",),
     )
     balance: float | None = gauge(
         "enphase_net_consumption_phase_energy_balance_joules",
-        "Energy from the grid less energy to it, on the phase.",
-        fields=("net-consumption lines[].whLifetime",),
+        "Lifetime energy imported from the grid on the phase minus energy exported on it.",
+        fields=("net-consumption.lines[].whLifetime",),
     )
 
 
@@ -130,11 +134,12 @@ TOTAL, NET = "total-consumption", "net-consumption"
 
 @dataclass(frozen=True, slots=True)
 class ConsumptionMemory:
-    """What is known of the CTs and of the load from earlier readings.
+    """What is known of the CTs and of consumption from earlier readings.
 
-    `sole_meter`: the type of the consumption CT that has no production CT beside it. `has_inverters`: the gateway has
-    listed one. `repeated_at`: when the load last was the grid's to the last digit; None once the two differ.
-    `nothing_counted`: the production CT's lifetime was 0 when the gateway last sent it.
+    `sole_meter`: the type of the consumption CT if it has neither another one nor a production CT beside it.
+    `has_inverters`: whether the gateway has ever listed an inverter. `repeated_at`: when total consumption last
+    equalled net consumption to the last digit; None once the two differ. `nothing_counted`: whether the latest lifetime
+    energy of the production CT was 0.
     """
 
     sole_meter: str | None = None
@@ -143,42 +148,42 @@ class ConsumptionMemory:
     nothing_counted: bool = False
 
 
-def remembered(site: Site, before: ConsumptionMemory, meters: Listing | None, now: float) -> ConsumptionMemory:
-    """The memory after this reading. `meters`: the list of meters that counts."""
-    produced: Fields | None = entries.eim_entry(site.content)
-    sole = None if entries.is_active(produced) else steady.sole_consumption_meter(meters)
+def next_memory(site: Site, before: ConsumptionMemory, meters: Listing | None, now: float) -> ConsumptionMemory:
+    """The memory after this reading. `meters`: the list of meters in force."""
+    production: Fields | None = entries.eim_entry(site.content)
+    sole = None if entries.is_active(production) else steady.sole_consumption_meter(meters)
     has_inverters = before.has_inverters or system.has_inverter(site.documents)
-    energy = raw_number(produced or {}, "whLifetime")
+    energy = raw_number(production or {}, "whLifetime")
     nothing_counted = before.nothing_counted if energy is None else energy == 0
-    if produced is None:
-        produced = _of_no_entry(site, meters, nothing_counted=nothing_counted)
-    repeated_at = _repeated_at(site, before.repeated_at, produced, now, has_inverters=has_inverters)
+    if production is None:
+        production = _missing_production(site, meters, nothing_counted=nothing_counted)
+    repeated_at = _repeated_at(site, before.repeated_at, production, now, has_inverters=has_inverters)
     return ConsumptionMemory(sole, has_inverters, repeated_at, nothing_counted)
 
 
-def _of_no_entry(site: Site, meters: Listing | None, *, nothing_counted: bool) -> Fields | None:
-    """What a site without an entry of the production CT says of it: there is none, or it is as it was."""
+def _missing_production(site: Site, meters: Listing | None, *, nothing_counted: bool) -> Fields | None:
+    """In place of a missing entry of the production CT: it is as it was, or there is no production CT."""
     if steady.is_enabled(meters, "production"):
         return {"whLifetime": 0} if nothing_counted else None
     return {"activeCount": 0} if meters and system.has_no_production_meter(site.content) else None
 
 
 def _repeated_at(
-    site: Site, before: float | None, produced: Fields | None, now: float, *, has_inverters: bool
+    site: Site, before: float | None, production: Fields | None, now: float, *, has_inverters: bool
 ) -> float | None:
-    """One poll that leaves out the proof does not end a rejection: activeCount flaps on 8.3 (pyenphase#471)."""
+    """One undecided poll does not end a rejection: activeCount changes often on 8.3 (pyenphase#471)."""
     total, net = entries.consumption_entries(site.content)
-    same = sanity_checks.total_equals_net(total or {}, net, produced, has_inverters=has_inverters)
+    same = sanity_checks.total_equals_net(total or {}, net, production, has_inverters=has_inverters)
     if same is None:
         return before if before is not None and now - before < HOLD else None
     return now if same else None
 
 
 def rejected(memory: ConsumptionMemory) -> frozenset[str]:
-    """Which of the two entries repeats the other.
+    """The entry that wrongly repeats the other one.
 
-    By the hardware where that decides it: with a sole net-consumption CT the load lacks what the inverters produce,
-    with a sole total-consumption CT the balance does.
+    If the hardware decides it: with only a net-consumption CT, the total lacks what the inverters produce; with only a
+    total-consumption CT, the net does.
     """
     if memory.sole_meter is not None and memory.has_inverters:
         return frozenset({TOTAL if memory.sole_meter == NET else NET})
@@ -188,21 +193,17 @@ def rejected(memory: ConsumptionMemory) -> frozenset[str]:
 def read(
     site: Site, memory: ConsumptionMemory
 ) -> Iterator[Consumption | ConsumptionPhase | NetConsumption | NetConsumptionPhase]:
-    """Nothing while the CT is not active."""
+    """The readings of both entries; none while the CT is not active."""
     meter = system.enabled_meter(site.documents, NET) or system.enabled_meter(site.documents, TOTAL)
     total, net = entries.consumption_entries(site.content)
-    if (load := _usable(site, TOTAL, total, meter, memory)) is not None:
-        yield _load(site, load)
-        for phase, line in site.lines(load, meter):
-            yield _load_of_phase(site, line, phase)
-    if (balance := _usable(site, NET, net, meter, memory)) is not None:
-        fields = site.accepted(NET, balance)
-        yield NetConsumption(power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST))
-        for phase, line in site.lines(balance, meter):
-            fields = site.accepted(NET, line, phase)
-            yield NetConsumptionPhase(
-                phase=phase, power=fields.number("wNow"), balance=fields.watt_hours("whLifetime", low=-LARGEST)
-            )
+    if (total_entry := _usable(site, TOTAL, total, meter, memory)) is not None:
+        yield Consumption(**_total_values(site, total_entry))
+        for phase, line in site.lines(total_entry, meter):
+            yield ConsumptionPhase(phase=phase, **_total_values(site, line, phase))
+    if (net_entry := _usable(site, NET, net, meter, memory)) is not None:
+        yield NetConsumption(**_net_values(site, net_entry))
+        for phase, line in site.lines(net_entry, meter):
+            yield NetConsumptionPhase(phase=phase, **_net_values(site, line, phase))
 
 
 def _usable(
@@ -211,37 +212,22 @@ def _usable(
     if entry is not None and entries.is_active(entry) and name in rejected(memory):
         site.fields(entry).reject(sanity_checks.TOTAL_EQUALS_NET, name)
         return None
-    return site.whole(name, entry, meter)
+    return site.active_entry(name, entry, meter)
 
 
-def _load(site: Site, sent: FieldReader) -> Consumption:
-    fields = site.accepted(TOTAL, sent)
-    energies = _day_and_week(fields, sent)
-    return Consumption(
-        power=fields.number("wNow"),
-        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=fields.number("reactPwr"),
-        apparent_power=fields.number("apprntPwr"),
-        current=fields.number("rmsCurrent"),
-    )
+def _total_values(site: Site, entry: FieldReader, phase: str = "") -> dict[str, float | None]:
+    fields = site.accepted(TOTAL, entry, phase)
+    lifetime = entry.raw_number("whLifetime")
+    return {
+        "power": fields.number("wNow"),
+        "lifetime": fields.watt_hours("whLifetime", low=-MAX_NUMBER),
+        "reactive_power": fields.number("reactPwr"),
+        "apparent_power": fields.number("apprntPwr"),
+        "current": fields.number("rmsCurrent"),
+        **sanity_checks.today_and_last_week(fields, "whToday", "whLastSevenDays", lifetime),
+    }
 
 
-def _load_of_phase(site: Site, sent: FieldReader, phase: str) -> ConsumptionPhase:
-    fields = site.accepted(TOTAL, sent, phase)
-    energies = _day_and_week(fields, sent)
-    return ConsumptionPhase(
-        phase=phase,
-        power=fields.number("wNow"),
-        lifetime=fields.watt_hours("whLifetime", low=-LARGEST),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
-        reactive_power=fields.number("reactPwr"),
-        apparent_power=fields.number("apprntPwr"),
-        current=fields.number("rmsCurrent"),
-    )
-
-
-def _day_and_week(fields: FieldReader, sent: FieldReader) -> sanity_checks.DayAndWeek:
-    return sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", sent.raw_number("whLifetime"))
+def _net_values(site: Site, entry: FieldReader, phase: str = "") -> dict[str, float | None]:
+    fields = site.accepted(NET, entry, phase)
+    return {"power": fields.number("wNow"), "balance": fields.watt_hours("whLifetime", low=-MAX_NUMBER)}

@@ -1,201 +1,36 @@
-"""What stands between the house and the grid: a system controller (Enpower), or a meter collar and a combiner.
+"""The devices between the home and the grid: a system controller (Enpower), or a meter collar and an IQ Combiner.
 
-They are listed in the ensemble inventory. The relays for solar and battery circuits are one object of
-`/ivp/ensemble/status` without a serial, so they are only told where one device alone can be meant.
+The ensemble inventory lists them. The relays for solar and battery circuits are one object of `/ivp/ensemble/status`
+without a serial number, so they are read only if they can belong to one device alone.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from envoy_exporter import entries
 from envoy_exporter.documents import ENSEMBLE_ERRORS, ENSEMBLE_INVENTORY, ENSEMBLE_STATUS
-from envoy_exporter.families import Reading, flags, gauge, info, label, states
+from envoy_exporter.families import Reading
 from envoy_exporter.fields import CLOSED, GENERAL_RULES, FieldReader
 
 from .collector import Collector, Context, Result
-from .device_status import FLAGS
+from .controller_readings import (
+    READINGS,
+    Collar,
+    CollarInfo,
+    Combiner,
+    CombinerInfo,
+    Enpower,
+    EnpowerCommunicationLevel,
+    EnpowerInfo,
+    EnpowerRelay,
+    Grid,
+    GridMode,
+)
 from .document_reader import DocumentReader
 
-GRID_MODES = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown")
 BANDS = {"sub_ghz": "comm_level_sub_ghz", "2_4_ghz": "comm_level_2_4_ghz"}
 COLLAR_CONNECTED = {"ENCMN_MDE_ON_GRID": True, "ENCMN_MDE_OFF_GRID": False}
 """A collar's admin_state_str, which follows the grid where its grid_state does not (home-assistant/core#153766)."""
-COLLAR_GRID_STATES = ("on_grid", "off_grid")
 RELAYS = {"1": "der1_state", "2": "der2_state", "3": "der3_state"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    serial: str = label()
-    device: str = label()
-    connected: bool | None = gauge(
-        "enphase_grid_connected",
-        "Whether the home is connected to the grid (1) or not (0), as in an outage or while a generator powers it.",
-        fields=("enpower: mains_oper_state; collar: admin_state_str",),
-    )
-    enabled: bool | None = gauge(
-        "enphase_grid_enabled",
-        "1: the house is meant to be connected to the grid, 0: it has been taken off.",
-        fields=("enpower: mains_admin_state",),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridMode:
-    serial: str = label()
-    grid: str | None = states(
-        "enphase_grid_mode",
-        "mode",
-        GRID_MODES,
-        "How the system controller works with the grid.",
-        fields=("Enpwr_grid_mode",),
-    )
-    battery: str | None = states(
-        "enphase_battery_grid_mode",
-        "mode",
-        GRID_MODES,
-        "How the batteries work with the grid.",
-        fields=("Enchg_grid_mode; with a collar of the relay in /ivp/ensemble/status",),
-    )
-    solar: str | None = states(
-        "enphase_solar_grid_mode",
-        "mode",
-        GRID_MODES,
-        "How the inverters work with the grid.",
-        fields=("Solar_grid_mode of the relay in /ivp/ensemble/status",),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnpowerInfo:
-    serial: str = label()
-    part_number: str | None = label()
-    firmware: str | None = label()
-    known: bool = info(
-        "enphase_enpower_info", "A system controller.", fields=("serial_num", "part_num", "img_pnum_running")
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enpower:
-    serial: str = label()
-    temperature: float | None = gauge(
-        "enphase_enpower_temperature_celsius", "Temperature.", fields=("temperature, which is in degrees Fahrenheit",)
-    )
-    communicating: bool | None = gauge(
-        "enphase_enpower_communicating", "1: it communicates.", fields=("communicating",)
-    )
-    operating: bool | None = gauge(
-        "enphase_enpower_operating", "1: it operates; not from firmware 8 on.", fields=("operating",)
-    )
-    last_report: float | None = gauge(
-        "enphase_enpower_last_report_timestamp_seconds", "When it last reported.", fields=("last_rpt_date",)
-    )
-    state: float | None = gauge(
-        "enphase_enpower_state_id",
-        "The number of its state; 16 on the grid, 128 on a generator.",
-        fields=("Enpwr_curr_state_id",),
-    )
-    relays: float | None = gauge(
-        "enphase_enpower_relay_state_bitmap",
-        "The states of its relays, a bit each, undocumented.",
-        fields=("Enpwr_relay_state_bm",),
-    )
-    errors: float | None = gauge(
-        "enphase_enpower_error_flags", "Its errors, a bit each, undocumented; 0: none.", fields=("enpower_error_flags",)
-    )
-    status: frozenset[str] | None = flags(
-        "enphase_enpower_status_flag",
-        FLAGS,
-        "Status flags that the system controller raises (1).",
-        fields=("device_status",),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnpowerCommunicationLevel:
-    serial: str = label()
-    band: str = label()
-    level: float | None = gauge(
-        "enphase_enpower_communication_level",
-        "Signal from 0 to 5; 0 where it is wired.",
-        fields=("comm_level_sub_ghz", "comm_level_2_4_ghz"),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnpowerRelay:
-    serial: str = label()
-    relay: str = label()
-    state: float | None = gauge(
-        "enphase_enpower_der_relay_state",
-        "The state of the relay of a circuit for solar or batteries, in the gateway's own code.",
-        fields=("der1_state", "der2_state", "der3_state"),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollarInfo:
-    serial: str = label()
-    part_number: str | None = label()
-    firmware: str | None = label()
-    known: bool = info("enphase_collar_info", "A meter collar.", fields=("serial_num", "part_num", "img_pnum_running"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collar:
-    serial: str = label()
-    temperature: float | None = gauge("enphase_collar_temperature_celsius", "Temperature.", fields=("temperature",))
-    communicating: bool | None = gauge("enphase_collar_communicating", "1: it communicates.", fields=("communicating",))
-    last_report: float | None = gauge(
-        "enphase_collar_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
-        fields=("last_rpt_date",),
-    )
-    mid_closed: bool | None = gauge(
-        "enphase_collar_mid_closed",
-        "1: its switch between house and grid, the microgrid interconnection device, is closed.",
-        fields=("mid_state",),
-    )
-    grid_state: str | None = states(
-        "enphase_collar_grid_state",
-        "state",
-        COLLAR_GRID_STATES,
-        "Grid state reported by the meter collar; it may stay on_grid while the home is off the grid.",
-        fields=("grid_state",),
-    )
-    installed: bool | None = gauge(
-        "enphase_collar_installed", "1: it is installed.", fields=("collar_state is Installed",)
-    )
-    control_error: float | None = gauge(
-        "enphase_collar_control_error", "The number of its error; 0: none.", fields=("control_error",)
-    )
-    status: frozenset[str] | None = flags(
-        "enphase_collar_status_flag", FLAGS, "Status flags that the meter collar raises (1).", fields=("device_status",)
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CombinerInfo:
-    serial: str = label()
-    part_number: str | None = label()
-    firmware: str | None = label()
-    known: bool = info(
-        "enphase_combiner_info", "An IQ Combiner's controller.", fields=("serial_num", "part_num", "fw_version")
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Combiner:
-    serial: str = label()
-    communicating: bool | None = gauge(
-        "enphase_combiner_communicating", "1: it communicates.", fields=("communicating",)
-    )
-    last_report: float | None = gauge(
-        "enphase_combiner_last_report_timestamp_seconds",
-        "When it last reported. Firmware 8.3 leaves it at the time of installation: it says nothing of now.",
-        fields=("last_rpt_date",),
-    )
 
 
 def read(context: Context[None]) -> Result[None]:
@@ -204,18 +39,14 @@ def read(context: Context[None]) -> Result[None]:
         dict(reader.devices(ENSEMBLE_INVENTORY, entries.ensemble(documents, kind), "serial_num"))
         for kind in ("ENPOWER", "COLLAR", "C6 COMBINER CONTROLLER")
     )
-    # One relay object without a serial: it belongs to the only switch, and with two it is unknown to which.
+    # The one relay object has no serial: it belongs to the only switch, and with two switches it is unknown to which.
     switch = next(iter(enpowers or collars), None) if len(enpowers or collars) == 1 else None
-    readings = [
-        *_enpowers(reader, enpowers, switch),
-        *_collars(reader, collars, switch),
-        *_combiners(combiners),
-    ]
+    readings = [*_enpowers(reader, enpowers, switch), *_collars(reader, collars, switch), *_combiners(combiners)]
     return Result(tuple(readings), tuple(reader.rejections), None)
 
 
 def _relay(reader: DocumentReader, *, is_switch: bool) -> FieldReader:
-    """The relay object, which is the only switch's; empty for other devices."""
+    """The relay object if the device is the only switch; else an empty one."""
     relay = reader.entry(ENSEMBLE_STATUS, "relay")
     return relay if is_switch else relay.of({})
 
@@ -255,7 +86,7 @@ def _enpowers(reader: DocumentReader, enpowers: Mapping[str, FieldReader], switc
 
 
 def _collars(reader: DocumentReader, collars: Mapping[str, FieldReader], switch: str | None) -> Iterator[Reading]:
-    """A collar has no mode of its own: the modes of batteries and inverters behind it are in the relay object."""
+    """A collar reports no grid mode; the modes of the batteries and inverters are in the relay object."""
     for serial, fields in collars.items():
         relay = _relay(reader, is_switch=serial == switch)
         admin_state = fields.text("admin_state_str")
@@ -279,27 +110,14 @@ def _combiners(combiners: Mapping[str, FieldReader]) -> Iterator[Reading]:
     for serial, fields in combiners.items():
         yield CombinerInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("fw_version"))
         yield Combiner(
-            serial=serial,
-            communicating=fields.flag("communicating"),
-            last_report=fields.timestamp("last_rpt_date"),
+            serial=serial, communicating=fields.flag("communicating"), last_report=fields.timestamp("last_rpt_date")
         )
 
 
 COLLECTOR = Collector(
     name="controller",
     enabled_by_default=True,
-    readings=(
-        Grid,
-        GridMode,
-        EnpowerInfo,
-        Enpower,
-        EnpowerCommunicationLevel,
-        EnpowerRelay,
-        CollarInfo,
-        Collar,
-        CombinerInfo,
-        Combiner,
-    ),
+    readings=READINGS,
     rules=GENERAL_RULES,
     memory=None,
     read=read,

@@ -1,9 +1,10 @@
-"""What the reports of devices have in common: their age, and the mean power of an interval."""
+"""Functions for the reports of devices: their age, and the mean power of an interval."""
 
 import math
+from collections.abc import Sequence
 
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import MOST_WATTS, FieldReader
+from envoy_exporter.fields import MAX_WATTS, FieldReader
 
 from . import sanity_checks
 
@@ -20,13 +21,19 @@ def is_fresh(last_report: float | None, documents: Documents, maximum_age: float
 
 
 def report_time(report: FieldReader, key: str, documents: Documents, maximum_age: float) -> tuple[float | None, bool]:
-    """When a report was made, and whether it is fresh. A time that is too far ahead is rejected, but fresh."""
+    """The time of a report, and whether it is fresh. A time too far in the future is rejected, but counts as fresh."""
     last_report = report.timestamp(key, latest=math.inf)
     return report.not_ahead(last_report, key), is_fresh(last_report, documents, maximum_age)
 
 
 def mean_watts(energy: float | None, seconds: float | None) -> float | None:
-    """The mean power of a report's interval; None if that is too short for so much energy."""
-    if energy is None or not seconds or seconds < 0 or abs(energy) > MOST_WATTS * seconds:
+    """The mean power of a report's interval; None if the interval is too short for the energy."""
+    if energy is None or not seconds or seconds < 0 or abs(energy) > MAX_WATTS * seconds:
         return None
     return energy / seconds
+
+
+def complete_sum(values: Sequence[float | None]) -> float | None:
+    """The sum; None if a value is missing, as the sum of the others is another number."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None

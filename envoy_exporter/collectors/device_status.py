@@ -1,6 +1,6 @@
-"""The words of `device_status`: what a device, or the gateway on its behalf, reports of its condition.
+"""The words of `device_status`: the condition of a device, as the device or the gateway reports it.
 
-Collected from public clients; firmware invents further words, which are exposed as `other`.
+Collected from public clients. Firmware has further words, which are exposed as `other`.
 """
 
 WORDS = {

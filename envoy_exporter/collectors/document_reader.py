@@ -12,7 +12,7 @@ from . import sanity_checks
 
 @dataclass(frozen=True, slots=True)
 class DocumentReader:
-    """Makes the field readers of one poll, which share the rejections and the latest time that a date can have."""
+    """Makes the field readers of one poll, which share the rejections and the latest possible time of a date."""
 
     documents: Documents
     latest: float = math.inf

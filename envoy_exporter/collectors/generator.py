@@ -1,6 +1,7 @@
-"""The generator: does it run, when it would start and stop, and how it is set up.
+"""The generator: whether it runs, when it starts and stops, and its configuration.
 
-Gateways without one answer too; there is one where `gen_config` is not empty. No document has its power or energy.
+Gateways without a generator answer too; one is installed if `gen_config` is not empty. No document reports its power or
+energy.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from .document_reader import DocumentReader
 
 MODES = ("off", "on", "auto")
 _NONE = -1
-_LARGEST_KILOWATTS = 1000
+_MAX_KILOWATTS = 1000
 _MINUTE, _WEEK = 60, 7 * 86400
 _MINUTES_A_DAY = 1440
 
@@ -29,7 +30,7 @@ class GeneratorInfo:
     start_method: str | None = label()
     known: bool = info(
         "enphase_generator_info",
-        "The generator as it was set up.",
+        "Manufacturer, model, type and start method of the generator, as configured.",
         fields=("manufacturer", "model", "gen_type", "start_method"),
     )
 
@@ -39,7 +40,7 @@ class GeneratorExercise:
     day: str = label()
     known: bool = info(
         "enphase_generator_exercise_info",
-        "The day of the week on which it is set to exercise.",
+        "Day of the week on which the generator is scheduled to exercise.",
         fields=("exercise_config.day",),
     )
 
@@ -47,38 +48,54 @@ class GeneratorExercise:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
     running: bool | None = gauge(
-        "enphase_generator_running", "1: it runs, 0: it stands still.", fields=("oper_state: close, open",)
+        "enphase_generator_running", "Whether the generator runs (1) or not (0).", fields=("oper_state",)
     )
     commanded: bool | None = gauge(
-        "enphase_generator_run_commanded", "1: it has been told to run; absent while unknown.", fields=("admin_state",)
+        "enphase_generator_run_commanded",
+        "Whether the generator is commanded to run (1) or not (0); absent while unknown.",
+        fields=("admin_state",),
     )
-    mode: str | None = states("enphase_generator_mode", "mode", MODES, "How it is switched.", fields=("gen_cmd",))
+    mode: str | None = states(
+        "enphase_generator_mode",
+        "mode",
+        MODES,
+        "Operating mode of the generator: 1 for the current mode, 0 for the others.",
+        fields=("gen_cmd",),
+    )
     start: float | None = gauge(
         "enphase_generator_start_charge_ratio",
-        "Battery charge below which it starts; absent: none is set.",
+        "State of charge of the batteries below which the generator starts; absent if not configured.",
         fields=("start_soc",),
     )
     stop: float | None = gauge(
         "enphase_generator_stop_charge_ratio",
-        "Battery charge from which it stops; absent: none is set.",
+        "State of charge of the batteries from which the generator stops; absent if not configured.",
         fields=("stop_soc",),
     )
     rated_power: float | None = gauge(
-        "enphase_generator_rated_power_watts", "Rated power.", fields=("name_plate_rating_wat, which is in kW",)
+        "enphase_generator_rated_power_watts",
+        "Rated power of the generator, converted from the gateway's kilowatts.",
+        fields=("name_plate_rating_wat",),
     )
     exercise_running: float | None = gauge(
-        "enphase_generator_exercise_running", "1: it is exercising, to stay fit for use.", fields=("exc_on",)
+        "enphase_generator_exercise_running",
+        "Whether the generator is exercising, to stay fit for use (1), or not (0).",
+        fields=("exc_on",),
     )
     exercise_interval: float | None = gauge(
-        "enphase_generator_exercise_interval_seconds", "How often it is set to exercise.", fields=("freq_in_weeks",)
+        "enphase_generator_exercise_interval_seconds",
+        "Interval at which the generator is scheduled to exercise.",
+        fields=("freq_in_weeks",),
     )
     exercise_start: float | None = gauge(
         "enphase_generator_exercise_start_seconds",
-        "How long after local midnight it is set to begin to exercise.",
+        "Time of day at which the generator is scheduled to exercise, in seconds after local midnight.",
         fields=("exercise_config.start",),
     )
     exercise_duration: float | None = gauge(
-        "enphase_generator_exercise_duration_seconds", "How long it is set to exercise each time.", fields=("duration",)
+        "enphase_generator_exercise_duration_seconds",
+        "Duration of each scheduled exercise of the generator.",
+        fields=("duration",),
     )
 
 
@@ -97,7 +114,7 @@ def _generator(reader: DocumentReader) -> Iterator[Reading]:
         type=config.text("gen_type"),
         start_method=config.text("start_method"),
     )
-    kilowatts = config.number("name_plate_rating_wat", low=0, high=_LARGEST_KILOWATTS)
+    kilowatts = config.number("name_plate_rating_wat", low=0, high=_MAX_KILOWATTS)
     live, mode = reader.entry(GENERATOR), reader.entry(GENERATOR_MODE)
     exercise = reader.entry(GENERATOR_SCHEDULE, "exercise_config")
     if day := exercise.text("day"):
@@ -117,7 +134,7 @@ def _generator(reader: DocumentReader) -> Iterator[Reading]:
 
 
 def _charge(live: FieldReader, key: str) -> float | None:
-    """As a ratio; -1 means none (8.2.127_with_generator_running)."""
+    """The state of charge as a ratio; -1 means not configured (8.2.127_with_generator_running)."""
     return None if live.fields.get(key) == _NONE else live.ratio(key)
 
 

@@ -1,4 +1,4 @@
-"""The page of firmware below 3.9: three significant digits, so energy comes in steps of up to 1 MWh."""
+"""Reads the production page of firmware below 3.9: three significant digits, so energy has steps of up to 1 MWh."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"<[^<>]*>|[^<>]+")
 _NAME = re.compile(r"<\s*/?\s*([A-Za-z0-9]*)")
 _ROWS = frozenset(("tr", "table", "thead", "tbody", "tfoot"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "title", "caption"))
-_LONGEST_CELL = 64
+_MAX_CELL_LENGTH = 64
 _QUANTITY = re.compile(r"(-?) ?(\d[\d.,' ]*?) ?([kMG]?)Wh?(?:[ .,;(].*)?")
 _PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\uff0d"), "-")
@@ -25,9 +25,9 @@ _GROUPED = re.compile(r"([1-9]\d{0,2}([ ',.])\d{3}(?:\2\d{3})*)(?:(?!\2)[.,](\d+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of the table in W and Wh, and the rows whose text is not a quantity, or one that has two meanings.
+    """The rows of the table in W and Wh, and the labels of rows whose text is not a quantity, or an ambiguous one.
 
-    `lifetime_step` is the value of the lifetime's last digit in Wh.
+    `lifetime_step`: the value of the last digit of the lifetime energy, in Wh.
     """
 
     rows: dict[str, float] = field(default_factory=dict)
@@ -47,7 +47,7 @@ def read(page: Json) -> Page:
         text = _text(cell).translate(_DASHES | _APOSTROPHES)
         if text in {"", "-", *_LABELS}:
             continue
-        quantity = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST_CELL else None
+        quantity = _QUANTITY.fullmatch(text) if len(text) <= _MAX_CELL_LENGTH else None
         digits = _plain(quantity[2]) if quantity else None
         if quantity is None or digits is None:
             invalid.append(row)
@@ -83,15 +83,15 @@ def _cells(page: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(cell: str) -> str:
-    """The text without its HTML; as it is if it is too long for a quantity, which would take long to read."""
+    """The text without HTML; unchanged if it is too long for a quantity, as unescaping it would take long."""
     stripped = cell.strip()
-    return stripped if len(stripped) > _LONGEST_CELL else " ".join(unescape(stripped).split())
+    return stripped if len(stripped) > _MAX_CELL_LENGTH else " ".join(unescape(stripped).split())
 
 
 def _plain(digits: str) -> str | None:
-    """The number without thousands separators and with a decimal point; None if that is not certain.
+    """The number without thousands separators and with a decimal point; None if it is ambiguous.
 
-    A single comma before three digits is either: 1,234 is 1234 to some gateways and 1.234 to others.
+    A single comma before three digits can be both: 1,234 is 1234 on some gateways and 1.234 on others.
     """
     if _AMBIGUOUS.fullmatch(digits):
         return None

@@ -1,4 +1,4 @@
-"""Which gateway it is, and what its clock says: `/info`, and the time zone from `/home`."""
+"""The identity of the gateway, and its clock: `/info`, and the time zone from `/home`."""
 
 import math
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ class GatewayInfo:
     metered: bool | None = label()
     known: bool = info(
         "enphase_gateway_info",
-        "The gateway; metered says that it has metering hardware, not that CTs are fitted.",
-        fields=("device.sn", "pn", "software", "imeter"),
+        "Serial number, part number and firmware of the gateway, and whether it has metering hardware; metered"
+        " does not mean that CTs are fitted.",
+        fields=("device.sn", "device.pn", "device.software", "device.imeter"),
     )
 
 
@@ -32,17 +33,18 @@ class GatewayInfo:
 class Clock:
     offset: float | None = gauge(
         "enphase_gateway_clock_offset_seconds",
-        "The gateway's clock less the exporter's, to a second.",
+        "Clock of the gateway minus the exporter's clock, to within a second.",
         fields=("time",),
     )
     utc_offset: float | None = gauge(
         "enphase_gateway_utc_offset_seconds",
-        "Local time where the gateway is, less UTC, daylight saving included.",
-        fields=("timezone of the config, else of /home",),
+        "Local time at the gateway minus UTC, daylight saving included; by the time zone of the configuration, or"
+        " else of the gateway.",
+        fields=("timezone",),
     )
     firmware_build: float | None = gauge(
         "enphase_gateway_firmware_build_timestamp_seconds",
-        "When the gateway's firmware was built.",
+        "Build time of the gateway's firmware.",
         fields=("build_info.build_time_gmt",),
     )
 
@@ -72,7 +74,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _offset(reader: DocumentReader) -> float | None:
-    """The gateway reports whole seconds; ours are those of the middle of the request. A clock at 1970 is not set."""
+    """In seconds, against the middle of the request. The gateway reports whole seconds; 0 means that it is not set."""
     document = reader.documents.available.get(INFO)
     if document is None:
         return None
@@ -91,7 +93,7 @@ def _utc_offset(reader: DocumentReader, timezone: str | None, now: float) -> flo
     try:
         offset = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        home.reject(RANGE, "timezone")  # an unknown zone, or a path where a name belongs
+        home.reject(RANGE, "timezone")  # an unknown zone, or a path instead of a name
         return None
     return offset.total_seconds() if offset is not None else None
 

@@ -1,7 +1,7 @@
-"""What a gateway tells installers, and some firmware owners: its power line, its own books, its grid profile.
+"""Data for installers, and on some firmware for owners: power line, interval data, grid profile.
 
-Off by default. The power line's electrical values are those of firmware without device_data; they have families of
-their own, for one series is one register.
+Disabled by default. Firmware without device_data has the electrical values of inverters in the power-line status. They
+have separate families, because one series is one register.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,11 @@ from envoy_exporter.documents import (
 from envoy_exporter.families import Reading, gauge, info, label
 from envoy_exporter.fields import (
     GENERAL_RULES,
-    LARGEST,
     LIMIT,
-    MOST_DEVICES,
-    MOST_WATTS,
+    MAX_DEVICES,
+    MAX_NUMBER,
+    MAX_WATTS,
     TYPE,
-    WATT_HOUR,
     FieldReader,
     by_serial,
     scaled,
@@ -46,7 +45,7 @@ COUNTERS = {
     "channels_producing": "chansProducing",
 }
 _REGISTERS = (Register(key="wattHoursLifetime"),)
-_BOOKS = {
+_PDM_ENTRIES = {
     "pcu": ("production", "pcu"),
     "rgm": ("production", "rgm"),
     "eim": ("production", "eim"),
@@ -60,8 +59,8 @@ class PlcDevices:
     state: str = label()
     devices: float | None = gauge(
         "enphase_plc_devices",
-        "Devices on the power line: how many are expected and discovered, and how their controllers and"
-        " channels fare; pcu are inverters.",
+        "Number of devices on the power line, by type and state: expected or discovered, and the states of their"
+        " controllers and channels; pcu are microinverters.",
         fields=("counters.*",),
     )
 
@@ -70,44 +69,70 @@ class PlcDevices:
 class PlcInverter:
     serial: str = label()
     communicating: bool | None = gauge(
-        "enphase_plc_inverter_communicating", "1: it communicates over the power line.", fields=("communicating",)
+        "enphase_plc_inverter_communicating",
+        "Whether the microinverter communicates over the power line (1) or not (0).",
+        fields=("communicating",),
     )
-    producing: bool | None = gauge("enphase_plc_inverter_producing", "1: it produces.", fields=("producing",))
+    producing: bool | None = gauge(
+        "enphase_plc_inverter_producing",
+        "Whether the microinverter produces power (1) or not (0), by the power-line status.",
+        fields=("producing",),
+    )
     power: float | None = gauge(
-        "enphase_plc_inverter_power_watts", "AC power in the last report.", fields=("acPowerINmW",)
+        "enphase_plc_inverter_power_watts",
+        "AC power in the last report of the microinverter, by the power-line status.",
+        fields=("acPowerINmW",),
     )
-    ac_voltage: float | None = gauge("enphase_plc_inverter_ac_voltage_volts", "AC voltage.", fields=("acVoltageINmV",))
+    ac_voltage: float | None = gauge(
+        "enphase_plc_inverter_ac_voltage_volts",
+        "AC voltage at the microinverter, by the power-line status.",
+        fields=("acVoltageINmV",),
+    )
     dc_voltage: float | None = gauge(
-        "enphase_plc_inverter_dc_voltage_volts", "Voltage of the module.", fields=("dcVoltageINmV",)
+        "enphase_plc_inverter_dc_voltage_volts",
+        "DC voltage of the module at the microinverter, by the power-line status.",
+        fields=("dcVoltageINmV",),
     )
     dc_current: float | None = gauge(
-        "enphase_plc_inverter_dc_current_amperes", "Current of the module.", fields=("dcCurrentINmA",)
+        "enphase_plc_inverter_dc_current_amperes",
+        "DC current of the module at the microinverter, by the power-line status.",
+        fields=("dcCurrentINmA",),
     )
     temperature: float | None = gauge(
-        "enphase_plc_inverter_temperature_celsius", "Temperature.", fields=("temperature",)
+        "enphase_plc_inverter_temperature_celsius",
+        "Temperature of the microinverter, by the power-line status.",
+        fields=("temperature",),
     )
     last_report: float | None = gauge(
-        "enphase_plc_inverter_last_report_timestamp_seconds", "When it last reported.", fields=("reportDate",)
+        "enphase_plc_inverter_last_report_timestamp_seconds",
+        "Time of the last report of the microinverter, by the power-line status.",
+        fields=("reportDate",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class PdmEnergy:
     source: str = label()
     power: float | None = gauge(
         "enphase_pdm_power_watts",
-        "Power in the gateway's interval data: by inverters (pcu), a revenue-grade meter (rgm), the"
-        " production CT (eim), and used (consumption_eim).",
+        "Power in the gateway's interval data, by source: pcu are the microinverters, rgm a revenue-grade meter,"
+        " eim the production CT, consumption_eim the consumption.",
         fields=("wattsNow",),
     )
     lifetime: float | None = gauge(
         "enphase_pdm_energy_lifetime_joules",
-        "Energy since installation; with two phases the consumption may be too high.",
+        "Lifetime energy in the gateway's interval data; with two phases, the consumption may be too high.",
         fields=("wattHoursLifetime",),
     )
-    today: float | None = gauge("enphase_pdm_energy_today_joules", "Energy since midnight.", fields=("wattHoursToday",))
+    today: float | None = gauge(
+        "enphase_pdm_energy_today_joules",
+        "Energy since midnight in the gateway's interval data.",
+        fields=("wattHoursToday",),
+    )
     last_week: float | None = gauge(
-        "enphase_pdm_energy_last_week_joules", "Energy of the seven days before today.", fields=("wattHoursSevenDays",)
+        "enphase_pdm_energy_last_week_joules",
+        "Energy in the seven days before today in the gateway's interval data.",
+        fields=("wattHoursSevenDays",),
     )
 
 
@@ -115,16 +140,18 @@ class Books:
 class Switches:
     dynamic_limit_enabled: bool | None = gauge(
         "enphase_dynamic_export_limit_enabled",
-        "1: exports are limited dynamically.",
+        "Whether grid export is limited dynamically (1) or not (0).",
         fields=("dynamic_pel_settings.enable",),
     )
     dynamic_limit: float | None = gauge(
         "enphase_dynamic_export_limit_watts",
-        "The dynamic limit; there while it is enabled.",
+        "Dynamic limit of grid export; absent while disabled.",
         fields=("dynamic_pel_settings.limit_value_W",),
     )
     forced_off: bool | None = gauge(
-        "enphase_production_forced_off", "1: somebody has switched production off.", fields=("powerForcedOff",)
+        "enphase_production_forced_off",
+        "Whether production has been switched off by a command (1) or not (0).",
+        fields=("powerForcedOff",),
     )
 
 
@@ -134,7 +161,7 @@ class GridProfile:
     id: str | None = label()
     known: bool = info(
         "enphase_grid_profile_info",
-        "The grid's rules that the inverters keep to.",
+        "Grid profile that the microinverters follow.",
         fields=("selected_profile", "selected_profile_id"),
     )
 
@@ -147,7 +174,7 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
     readings: list[Reading] = [
         *_counters(line.entry("counters")),
         *_inverters(line.entry("pcu"), documents, context.settings),
-        *_books(reader.entry(PDM_ENERGY), plausible),
+        *_pdm_energy(reader.entry(PDM_ENERGY), plausible),
     ]
     dynamic = reader.entry(DYNAMIC_EXPORT_LIMIT, "dynamic_pel_settings")
     enabled = dynamic.flag("enable")
@@ -165,14 +192,14 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 
 
 def _id(profile: FieldReader) -> str | None:
-    """A text like the name of the profile, or a number."""
+    """The id of the profile, which is a text or a number."""
     value = profile.fields.get("selected_profile_id")
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return profile.serial("selected_profile_id") if is_number else profile.text("selected_profile_id")
 
 
 def _counters(counters: FieldReader) -> Iterator[PlcDevices]:
-    """Only of types of device that are installed: for others the gateway counts zeros."""
+    """Only types of devices that are installed: for others, all counts are zero."""
     for device in ("pcu", "acb", "nsrb", "pld", "esub"):
         fields = counters.entry(device)
         counts = {state: fields.number(key, low=0) for state, key in COUNTERS.items()}
@@ -186,7 +213,7 @@ def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> 
     for serial, fields in by_serial(rows, "serialNumber"):
         last_report = fields.timestamp("reportDate")
         electrical = {
-            "power": scaled(fields.signed("acPowerINmW", 1000 * MOST_WATTS), divided=1000),
+            "power": scaled(fields.signed("acPowerINmW", 1000 * MAX_WATTS), divided=1000),
             "ac_voltage": fields.thousandths("acVoltageINmV"),
             "dc_voltage": fields.thousandths("dcVoltageINmV"),
             "dc_current": fields.thousandths("dcCurrentINmA"),
@@ -202,7 +229,7 @@ def _inverters(table: FieldReader, documents: Documents, settings: Settings) -> 
 
 
 def _rows(table: FieldReader) -> list[FieldReader]:
-    """The rows of a table that names its columns once, as objects; a row of another length is rejected."""
+    """The rows of a table with a list of column names, as objects; a row of another length is rejected."""
     names, values = table.fields.get("fields"), table.fields.get("values")
     if names is None and values is None:
         return []
@@ -210,10 +237,10 @@ def _rows(table: FieldReader) -> list[FieldReader]:
         table.reject(TYPE, "values")
         return []
     keys = [name if isinstance(name, str) else "" for name in names]
-    if len(values) > MOST_DEVICES:
+    if len(values) > MAX_DEVICES:
         table.reject(LIMIT, "values")
     rows: list[FieldReader] = []
-    for value in values[:MOST_DEVICES]:
+    for value in values[:MAX_DEVICES]:
         if isinstance(value, list) and len(value) == len(keys):
             rows.append(table.of(dict(zip(keys, value, strict=True))))
         else:
@@ -221,28 +248,26 @@ def _rows(table: FieldReader) -> list[FieldReader]:
     return rows
 
 
-def _books(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[Books]:
-    """Only of meters that are installed: for others all values are zero (rgm of 8.3.5169_ACB_inventory)."""
-    for source, path in _BOOKS.items():
-        sent = energy.entry(*path)
-        fields = plausible.accepted((source,), sent, _REGISTERS)
+def _pdm_energy(energy: FieldReader, plausible: PlausibilityFilter) -> Iterator[PdmEnergy]:
+    """Only sources that are installed: for others, all values are zero (rgm of 8.3.5169_ACB_inventory)."""
+    for source, path in _PDM_ENTRIES.items():
+        entry = energy.entry(*path)
+        fields = plausible.accepted((source,), entry, _REGISTERS)
         if not any(fields.raw_number(key) for key in fields.fields):
             continue
-        lifetime = sent.raw_number("wattHoursLifetime")
-        energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0)
-        yield Books(
+        lifetime = entry.raw_number("wattHoursLifetime")
+        yield PdmEnergy(
             source=source,
             power=fields.number("wattsNow"),
-            lifetime=fields.watt_hours("wattHoursLifetime", low=-LARGEST),
-            today=scaled(energies.day, WATT_HOUR),
-            last_week=scaled(energies.week, WATT_HOUR),
+            lifetime=fields.watt_hours("wattHoursLifetime", low=-MAX_NUMBER),
+            **sanity_checks.today_and_last_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime, low=0),
         )
 
 
 COLLECTOR = Collector(
     name="installer",
     enabled_by_default=False,
-    readings=(PlcDevices, PlcInverter, Books, Switches, GridProfile),
+    readings=(PlcDevices, PlcInverter, PdmEnergy, Switches, GridProfile),
     rules=(
         *GENERAL_RULES,
         sanity_checks.DAY_EQUALS_LIFETIME,

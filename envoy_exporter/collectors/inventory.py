@@ -1,6 +1,6 @@
-"""What `/inventory.json` says of microinverters: their state, and what they are. A part of `inverters`.
+"""The microinverters of `/inventory.json`: their state and their phase. A part of `inverters`.
 
-It is some minutes old. Removed inverters stay in it, without a state and with their last error.
+The inventory is some minutes old. Removed inverters stay listed, without a state and with their last error.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,18 +18,31 @@ from .document_reader import DocumentReader
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InverterState:
     serial: str = label()
-    producing: bool | None = gauge("enphase_inverter_producing", "1: it produces; 0 by night.", fields=("producing",))
-    communicating: bool | None = gauge(
-        "enphase_inverter_communicating", "1: the gateway hears it; 0 by night.", fields=("communicating",)
+    producing: bool | None = gauge(
+        "enphase_inverter_producing",
+        "Whether the microinverter produces power (1) or not (0); 0 at night.",
+        fields=("producing",),
     )
-    operating: bool | None = gauge("enphase_inverter_operating", "1: it operates; 0 by night.", fields=("operating",))
+    communicating: bool | None = gauge(
+        "enphase_inverter_communicating",
+        "Whether the microinverter communicates with the gateway (1) or not (0); 0 at night.",
+        fields=("communicating",),
+    )
+    operating: bool | None = gauge(
+        "enphase_inverter_operating",
+        "Whether the microinverter operates (1) or not (0); 0 at night.",
+        fields=("operating",),
+    )
     provisioned: bool | None = gauge(
-        "enphase_inverter_provisioned", "1: it is set up; 0 by night.", fields=("provisioned",)
+        "enphase_inverter_provisioned",
+        "Whether the microinverter is provisioned (1) or not (0); 0 at night.",
+        fields=("provisioned",),
     )
     status: frozenset[str] | None = flags(
         "enphase_inverter_status_flag",
         FLAGS,
-        "Status flags that the inverter raises (1); by night all lack DC power and none is ok, which is not a fault.",
+        "Status flags that the microinverter raises (1); at night every microinverter reports missing DC power"
+        " and none reports ok, which is not a fault.",
         fields=("device_status",),
     )
 
@@ -39,7 +52,9 @@ class InverterPhase:
     serial: str = label()
     phase: str = label()
     known: bool = info(
-        "enphase_inverter_phase_info", "The phase that it feeds, where firmware says so.", fields=("phase",)
+        "enphase_inverter_phase_info",
+        "Phase to which the microinverter is connected, where the firmware reports it.",
+        fields=("phase",),
     )
 
 

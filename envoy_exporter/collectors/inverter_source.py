@@ -1,26 +1,26 @@
-"""The inverters as the gateway lists them, and which of its two lists is theirs."""
+"""The list in which the inverters are read, and the inverters that the gateway lists."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envoy_exporter import entries
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Documents
-from envoy_exporter.fields import MOST_DEVICES, TYPE, FieldReader, by_serial
+from envoy_exporter.fields import MAX_DEVICES, TYPE, FieldReader, by_serial
 
 from .document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
 class InverterSource:
-    """Where the inverters were read: device_data that fails once is waited for, and not replaced by another list."""
+    """The endpoint of the list; kept while device_data fails, which the other list does not replace."""
 
     endpoint: str | None = None
 
 
 def choose(documents: Documents, chosen: InverterSource) -> InverterSource:
-    """Where to read them now. `chosen`: where they were read before.
+    """The list to read now. `chosen`: the list that was read before.
 
-    Of more inverters than device_data lists, v1 has them all: half a fleet in detail would pass for a whole one.
+    If device_data does not list all inverters, v1 does: half of them in detail would look like all of them.
     """
     before = chosen.endpoint
     content = documents.content(DEVICE_DATA)
@@ -55,34 +55,34 @@ def of_device_data(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
 
 
 def serials(documents: Documents, endpoint: str) -> frozenset[str]:
-    """The inverters in one of the two lists, removed ones too."""
+    """The serial numbers of the inverters in one of the two lists, removed ones too."""
     found = of_v1 if endpoint == INVERTERS_V1 else of_device_data
     return frozenset(serial for serial, _ in found(DocumentReader(documents)))
 
 
 def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str, bool]) -> frozenset[str] | None:
-    """The serials of all inverters that are not removed; None while no list of all of them can be read.
+    """The serial numbers of all inverters that are not removed; None while no complete list can be read.
 
-    Those of their own list, and those that only the inventory has. It also says who was taken away where the list
-    does not (4.2.33: 51, of which 19 are there). What is odd is passed over: the inverters' own collector counts it.
+    They are in the chosen list, or only in the inventory, which also shows removed inverters where the list does not
+    (4.2.33: 51, of which 19 are installed). Invalid values are ignored: the collector `inverters` counts them.
     """
     content = documents.content(chosen.endpoint) if chosen.endpoint else None
-    if not isinstance(content, list | dict) or len(content) > MOST_DEVICES:
+    if not isinstance(content, list | dict) or len(content) > MAX_DEVICES:
         return None
     if chosen.endpoint == INVERTERS_V1:
         if not isinstance(content, list):
             return None
-        own = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}
+        by_list = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}
     elif entries.device_data_is_complete(content):
         devices = of_device_data(DocumentReader(documents))
-        own = {serial: device.fields.get("active") is not False for serial, device in devices}
+        by_list = {serial: device.fields.get("active") is not False for serial, device in devices}
     else:
         return None
-    return frozenset(serial for serial, there in {**inventory, **own}.items() if there)
+    return frozenset(serial for serial, installed in {**inventory, **by_list}.items() if installed)
 
 
 def by_inventory(documents: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
-    """Who is in the inventory: true, or false as removed. While that slow list fails, it is as `before`."""
+    """The inverters of the inventory: true, or false if removed. While that slow list fails, `before`."""
     if not documents.known(INVENTORY):
         return before
     found = DocumentReader(documents).devices(INVENTORY, entries.inventory(documents, "PCU"), "serial_num")

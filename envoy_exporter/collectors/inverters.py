@@ -1,11 +1,11 @@
-"""The microinverters, from `/ivp/pdm/device_data`, or from the v1 list where that does not have them all.
+"""The microinverters, from `/ivp/pdm/device_data`, or from the v1 list if device_data does not list all of them.
 
-A gateway repeats an inverter's last power all night. What it says of now is left out once the report is older
-than `inverter_max_age` by the gateway's own clock; registers and dates stay. What they are and how they fare is in
-the inventory, see there.
+A gateway repeats the last power of an inverter all night. So present values are absent once the report is older than
+`inverter_max_age` by the gateway's clock; registers and dates stay. Their state and part numbers are in the inventory,
+see `inventory.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from envoy_exporter import entries
@@ -16,9 +16,10 @@ from envoy_exporter.fields import GENERAL_RULES, MISSING, FieldReader
 from . import inventory, inverter_source, plausibility, required
 from .channel_numbers import ChannelNumbers
 from .collector import Collector, Context, Result, Settings
+from .device_data import DeviceDataInverters
 from .device_reports import report_time
 from .document_reader import DocumentReader
-from .inverter_reports import Inverter, InverterChannel, InverterLeg, InverterReports
+from .inverter_reports import Inverter, InverterChannel, InverterPhaseVoltage
 from .plausibility import PlausibilityFilter, PlausibilityState
 
 
@@ -30,7 +31,7 @@ class InverterInfo:
     firmware: str | None = label()
     known: bool = info(
         "enphase_inverter_info",
-        "A microinverter that the gateway lists.",
+        "Part number and firmware of a microinverter that the gateway lists.",
         fields=("sn", "serialNumber", "serial_num", "part_num", "img_pnum_running"),
     )
 
@@ -39,19 +40,22 @@ class InverterInfo:
 class DeviceData:
     devices: float | None = gauge(
         "enphase_device_data_devices",
-        "Devices in the gateway's detailed list, with meters and what was removed; at the limit it may leave some out.",
+        "Number of devices in the gateway's detailed list, with meters and removed devices; at the limit, devices"
+        " may be missing from the list.",
         fields=("deviceCount",),
     )
     limit: float | None = gauge(
-        "enphase_device_data_limit", "The most that the list can hold.", fields=("deviceDataLimit",)
+        "enphase_device_data_limit",
+        "Maximum number of devices in the gateway's detailed list.",
+        fields=("deviceDataLimit",),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class InverterMemory:
-    """Where the inverters were read, and what they are: no label changes because the slow inventory has failed once.
+    """The list in which the inverters were read, and their labels, which do not change if the slow inventory fails.
 
-    `channels`: which channel has which number, of each inverter that has several.
+    `channels`: the channel numbers of each inverter that has several channels.
     """
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
@@ -69,7 +73,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     readings: list[Reading] = []
     channels = before.channels
     if chosen.endpoint == DEVICE_DATA:
-        reports = InverterReports(reader, settings, plausible, before.channels)
+        reports = DeviceDataInverters(reader, settings, plausible, before.channels)
         readings, channels = [*reports.readings()], reports.channel_numbers()
     elif chosen.endpoint == INVERTERS_V1:
         readings = [*_v1(reader, settings)]
@@ -77,13 +81,13 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     if chosen.endpoint != DEVICE_DATA or DEVICE_DATA in documents.available:
         known = {inverter.serial for inverter in inverters}
         others = {serial: fields for serial, fields in listed.items() if serial not in known}
-        # While their own list fails, it is not known of any inverter that only the inventory has it.
-        dated = chosen.endpoint is None or chosen.endpoint in documents.available
-        found = _of_inventory(others, documents, settings)
-        only = (one if dated else Inverter(serial=one.serial, active=one.active) for one in found)
-        inverters = [*_marked(inverters, listed), *only]
+        # While the chosen list fails, it is not known which inverters only the inventory has.
+        found: Iterable[Inverter] = _of_inventory(others, documents, settings)
+        if not (chosen.endpoint is None or chosen.endpoint in documents.available):
+            found = (Inverter(serial=inverter.serial, active=inverter.active) for inverter in found)
+        inverters = [*_marked(inverters, listed), *found]
     infos = tuple(_infos(documents, inverters, listed, before))
-    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterLeg))
+    parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterPhaseVoltage))
     everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
     rejections = (*reader.rejections, *required.missing("inverters", documents, chosen.endpoint))
     after = InverterMemory(chosen, infos, plausible.state(), channels)
@@ -91,7 +95,7 @@ def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Iterator[Inverter]:
-    """The inverters, removed or not by the inventory where their own list does not tell."""
+    """The inverters, marked as active or removed by the inventory if the list does not report it."""
     for inverter in inverters:
         fields = listed.get(inverter.serial)
         if inverter.active is not None or fields is None:
@@ -102,7 +106,7 @@ def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Ite
 
 
 def _of_inventory(others: Mapping[str, FieldReader], documents: Documents, settings: Settings) -> Iterator[Inverter]:
-    """Inverters that only the inventory has: of their reports it knows nothing but the time."""
+    """Inverters that only the inventory has: it has the time of their reports, and no values."""
     for serial, fields in others.items():
         if entries.is_removed(fields.fields):
             yield _removed(serial)
@@ -112,7 +116,7 @@ def _of_inventory(others: Mapping[str, FieldReader], documents: Documents, setti
 
 
 def _removed(serial: str) -> Inverter:
-    """It stays in the list, and its last report has no meaning (8.3.5433)."""
+    """A removed inverter stays in the list, and its last report has no meaning (8.3.5433)."""
     return Inverter(serial=serial, active=False)
 
 
@@ -135,10 +139,7 @@ def _infos(
 def _counts(reader: DocumentReader) -> Iterator[DeviceData]:
     if DEVICE_DATA in reader.documents.available:
         content = reader.entry(DEVICE_DATA)
-        yield DeviceData(
-            devices=content.number("deviceCount", low=0),
-            limit=content.number("deviceDataLimit", low=0),
-        )
+        yield DeviceData(devices=content.number("deviceCount", low=0), limit=content.number("deviceDataLimit", low=0))
 
 
 def _v1(reader: DocumentReader, settings: Settings) -> Iterator[Inverter]:
@@ -157,14 +158,7 @@ def _v1(reader: DocumentReader, settings: Settings) -> Iterator[Inverter]:
 COLLECTOR = Collector(
     name="inverters",
     enabled_by_default=True,
-    readings=(
-        InverterInfo,
-        Inverter,
-        InverterChannel,
-        InverterLeg,
-        *inventory.READINGS,
-        DeviceData,
-    ),
+    readings=(InverterInfo, Inverter, InverterChannel, InverterPhaseVoltage, *inventory.READINGS, DeviceData),
     rules=(*GENERAL_RULES, MISSING, plausibility.ZERO_AFTER_VALUE, plausibility.FROZEN),
     memory=InverterMemory(),
     read=read,

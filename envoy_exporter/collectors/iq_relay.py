@@ -1,6 +1,6 @@
-"""The IQ Relay (Q-Relay, NSRB), which parts the inverters from the grid: what it measures, and how it fares.
+"""The IQ Relay (Q-Relay, NSRB), which disconnects the inverters from the grid: its measurements and its state.
 
-Its numbers are of `/ivp/pdm/device_data`, its state of the inventory; each document alone will do.
+The measurements are in `/ivp/pdm/device_data`, the state is in the inventory; either document is enough.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _REGISTERS = (Register(key="stateChngCnt"),)
 _PHASES = tuple(
     (phase, f"line{n}-connected", (f"Vrms{phase}N", f"voltRms{phase}")) for n, phase in enumerate(PHASES, 1)
 )
-"""Each phase, the inventory's flag of it, and the two names under which gateways send its voltage."""
+"""Each phase, its flag in the inventory, and the two names under which gateways send its voltage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class IqRelayInfo:
     firmware: str | None = label()
     known: bool = info(
         "enphase_iq_relay_info",
-        "An IQ Relay that the gateway lists.",
+        "Part number and firmware of an IQ Relay that the gateway lists.",
         fields=("sn", "serial_num", "part_num", "img_pnum_running"),
     )
 
@@ -40,24 +40,36 @@ class IqRelayInfo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IqRelay:
     serial: str = label()
-    temperature: float | None = gauge("enphase_iq_relay_temperature_celsius", "Temperature.", fields=("temperature",))
-    frequency: float | None = gauge("enphase_iq_relay_frequency_hertz", "Frequency of the grid.", fields=("freqInmHz",))
+    temperature: float | None = gauge(
+        "enphase_iq_relay_temperature_celsius", "Temperature of the IQ Relay.", fields=("temperature",)
+    )
+    frequency: float | None = gauge(
+        "enphase_iq_relay_frequency_hertz", "Frequency of the grid at the IQ Relay.", fields=("freqInmHz",)
+    )
     state_changes: float | None = counter(
-        "enphase_iq_relay_state_changes_total", "How often it has opened or closed.", fields=("stateChngCnt",)
+        "enphase_iq_relay_state_changes_total",
+        "Number of times that the contact of the IQ Relay has opened or closed.",
+        fields=("stateChngCnt",),
     )
     last_report: float | None = gauge(
-        "enphase_iq_relay_last_report_timestamp_seconds", "When it last reported.", fields=("endDate",)
+        "enphase_iq_relay_last_report_timestamp_seconds",
+        "Time of the last report of the IQ Relay.",
+        fields=("endDate",),
     )
     communicating: bool | None = gauge(
-        "enphase_iq_relay_communicating", "1: it communicates.", fields=("communicating",)
+        "enphase_iq_relay_communicating",
+        "Whether the IQ Relay communicates with the gateway (1) or not (0).",
+        fields=("communicating",),
     )
-    operating: bool | None = gauge("enphase_iq_relay_operating", "1: it operates.", fields=("operating",))
+    operating: bool | None = gauge(
+        "enphase_iq_relay_operating", "Whether the IQ Relay operates (1) or not (0).", fields=("operating",)
+    )
     closed: bool | None = gauge(
         "enphase_iq_relay_closed", "Whether the contact of the IQ Relay is closed (1) or open (0).", fields=("relay",)
     )
     reason_code: float | None = gauge(
         "enphase_iq_relay_reason_code",
-        "Code of the reason for the contact's position; -1 goes with the reason ok.",
+        "Code of the reason for the position of the IQ Relay's contact; -1 goes with the reason ok.",
         fields=("reason_code",),
     )
     status: frozenset[str] | None = flags(
@@ -107,15 +119,11 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 def _relay(
     serial: str, fields: FieldReader, report: FieldReader, documents: Documents, settings: Settings
 ) -> Iterator[Reading]:
-    """Its measurements are of the present, and are left out of a report that is older than inverter_max_age."""
+    """The measurements are absent if the report is older than inverter_max_age."""
     last_report = report.timestamp("endDate")
     fresh = is_fresh(last_report, documents, settings.inverter_max_age)
     temperature, frequency = report.celsius("temperature"), report.thousandths("freqInmHz")
-    yield IqRelayInfo(
-        serial=serial,
-        part_number=fields.text("part_num"),
-        firmware=fields.text("img_pnum_running"),
-    )
+    yield IqRelayInfo(serial=serial, part_number=fields.text("part_num"), firmware=fields.text("img_pnum_running"))
     yield IqRelay(
         serial=serial,
         temperature=temperature if fresh else None,
@@ -137,8 +145,8 @@ def _relay(
 
 
 def _is_connected(volts: float, *, by_inventory: bool | None) -> bool:
-    """By the voltage where the inventory does not say: a phase without the relay shows 1.6 to 6 V."""
-    return volts > plausibility.LIVE if by_inventory is None else by_inventory
+    """By the voltage if the inventory does not report it: a phase without the relay has 1.6 to 6 V."""
+    return volts > plausibility.LIVE_VOLTS if by_inventory is None else by_inventory
 
 
 COLLECTOR = Collector(

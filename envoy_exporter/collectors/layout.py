@@ -1,7 +1,7 @@
-"""The roof as the config lays it out, and which of its inverters the gateway lists.
+"""The configured layout, and which of its inverters the gateway lists.
 
-The layout is there as long as the gateway is up, also of inverters that it does not list: what joins on it keeps
-its name, and one that vanished can be missed.
+The layout is exposed while the gateway is up, also for inverters that the gateway does not list. So joined series keep
+their names, and a missing inverter can be found.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ class LayoutInfo:
     column: str | None = label()
     known: bool = info(
         "enphase_inverter_layout_info",
-        "Where an inverter is on the roof, to be joined on its serial.",
-        fields=("inverters of the config",),
+        "Position of a microinverter in the configured layout, for joins on its serial number.",
+        fields=("inverters",),
     )
 
 
@@ -32,12 +32,12 @@ class PlacedInverter:
     serial: str = label()
     peak_power: float | None = gauge(
         "enphase_inverter_peak_power_watts",
-        "The peak power of the module at this inverter, Wp.",
-        fields=("peak_power of the config",),
+        "Peak power (Wp) of the module at the microinverter, as configured in the layout.",
+        fields=("peak_power",),
     )
     listed: bool | None = gauge(
         "enphase_inverter_listed",
-        "1: the gateway lists this inverter of the config; 0: not, or as removed.",
+        "Whether the gateway lists the microinverter of the layout (1), or does not or lists it as removed (0).",
         fields=("sn", "active", "serialNumber", "serial_num", "admin_state"),
     )
 
@@ -45,20 +45,20 @@ class PlacedInverter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
     array: str = label()
-    known: bool = info("enphase_array_info", "A side of the roof that has inverters.", fields=("arrays of the config",))
+    known: bool = info("enphase_array_info", "Array of the layout that has microinverters.", fields=("arrays",))
     azimuth: float | None = gauge(
         "enphase_array_azimuth_degrees",
-        "Where it faces, clockwise from north: 90 is east, 180 south, 270 west.",
-        fields=("azimuth of the config",),
+        "Azimuth of the array as configured, clockwise from north: 90 is east, 180 south, 270 west.",
+        fields=("azimuth",),
     )
     tilt: float | None = gauge(
-        "enphase_array_tilt_degrees", "How steep it is: 0 lies flat, 90 stands upright.", fields=("tilt of the config",)
+        "enphase_array_tilt_degrees", "Tilt of the array as configured: 0 is horizontal, 90 vertical.", fields=("tilt",)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutMemory:
-    """Where the inverters were read, and the inverters of the inventory: a document that fails once removes none."""
+    """The list in which the inverters were read, and those of the inventory, so that a failure removes none."""
 
     chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
     inventory: Mapping[str, bool] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:
-    """The arrays of the config, and those that only inverters name."""
+    """The configured arrays, and those that only inverters name."""
     named = (inverter.array for inverter in settings.inverters)
     arrays = {name: PlacedArray(name=name) for name in named if name is not None}
     arrays |= {array.name: array for array in settings.arrays}

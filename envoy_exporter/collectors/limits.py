@@ -1,4 +1,4 @@
-"""What the site may export and produce at most: `/ivp/ss/pel_settings` and `/ivp/sc/pvlimit`."""
+"""The limits of grid export and production: `/ivp/ss/pel_settings` and `/ivp/sc/pvlimit`."""
 
 from dataclasses import dataclass
 
@@ -15,23 +15,24 @@ _TYPES = {"hard": "Hard_PEL", "soft": "Soft_PEL"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportLimit:
     enabled: bool | None = gauge(
-        "enphase_export_limit_enabled", "1: what the site may export is limited.", fields=("PEL",)
+        "enphase_export_limit_enabled", "Whether grid export is limited (1) or not (0).", fields=("PEL",)
     )
     ratio: float | None = gauge(
         "enphase_export_limit_ratio",
-        "The limit, where it is a share; there while it is enabled.",
+        "Limit of grid export, if it is set as a percentage; absent while disabled.",
         fields=("PEL_Limit", "percent"),
     )
     power: float | None = gauge(
         "enphase_export_limit_watts",
-        "The limit, where it is a power; there while it is enabled.",
+        "Limit of grid export, if it is set as a power; absent while disabled.",
         fields=("PEL_Limit",),
     )
     type: frozenset[str] | None = states(
         "enphase_export_limit_type",
         "type",
         tuple(_TYPES),
-        "How the limit is kept; there while it is enabled.",
+        "Type of the limit of grid export: 1 for the type in force, 0 for the others; absent while the limit is"
+        " disabled.",
         fields=("Hard_PEL", "Soft_PEL"),
     )
 
@@ -39,11 +40,13 @@ class ExportLimit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionLimit:
     enabled: bool | None = gauge(
-        "enphase_production_limit_enabled", "1: what the inverters may produce is limited.", fields=("enable",)
+        "enphase_production_limit_enabled",
+        "Whether the production of the inverters is limited (1) or not (0).",
+        fields=("enable",),
     )
     ratio: float | None = gauge(
         "enphase_production_limit_ratio",
-        "The share of their power that they may produce, in force while the limit is enabled.",
+        "Share of their power to which the inverters are limited; in force while the limit is enabled.",
         fields=("pv_limit_pct",),
     )
 
@@ -59,12 +62,12 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _export(fields: FieldReader) -> ExportLimit:
-    """While it is off, the rest is zeros, which would read as a limit of 0 W (7.3.517), or missing (7.6.175)."""
+    """If the limit is disabled, the rest is zeros, which look like a limit of 0 W (7.3.517), or missing (7.6.175)."""
     enabled = fields.flag("PEL")
     if not enabled:
         return ExportLimit(enabled=enabled)
     is_share, apparent = fields.flag("percent"), fields.flag("apparent")
-    is_power = is_share is False and not apparent  # else it is unknown what it limits
+    is_power = is_share is False and not apparent  # else the limited quantity is unknown
     kept = {name: fields.flag(key) for name, key in _TYPES.items()}
     known = all(value is not None for value in kept.values())
     return ExportLimit(

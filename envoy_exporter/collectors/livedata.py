@@ -1,8 +1,8 @@
-"""Power by the second, and the only load of a house with batteries that the gateway reckons: `/ivp/livedata/status`.
+"""Power by the second, and the only consumption that accounts for batteries: `/ivp/livedata/status`.
 
-Off by default. The values move only while somebody streams them (the Enphase app, or a POST to
-`/ivp/livedata/stream`, which this exporter never sends); after about fifteen minutes the gateway stops, and they
-freeze. So they are there only while the stream runs and the last update is young.
+Disabled by default. The values change only while a client streams them: the Enphase app, or a POST to
+`/ivp/livedata/stream`, which this exporter never sends. After about fifteen minutes the gateway stops, and they freeze.
+So they are exposed only while the stream runs and the last update is recent.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.documents import LIVE_DATA, Documents
 from envoy_exporter.families import Reading, gauge, label
-from envoy_exporter.fields import CLOCK, LARGEST, PHASES, RANGE, TYPE, FieldReader, Fields
+from envoy_exporter.fields import CLOCK, MAX_NUMBER, PHASES, RANGE, TYPE, FieldReader, Fields
 
 from .collector import Collector, Context, Result
 from .device_reports import is_fresh
 from .document_reader import DocumentReader
 
-YOUNG = 60.0
-"""Seconds since the last update for which its values say something of now."""
-_SPLIT = 2
+MAX_AGE = 60.0
+"""Seconds since the last update for which the values count as present."""
+_SPLIT_PHASES = 2
 _SOURCES = ("pv", "storage", "grid", "load", "generator")
 
 
@@ -27,33 +27,39 @@ _SOURCES = ("pv", "storage", "grid", "load", "generator")
 class Stream:
     enabled: bool | None = gauge(
         "enphase_live_stream_enabled",
-        "1: live data are streamed; else they are old, and left out.",
+        "Whether live data are streamed (1) or not (0); without a stream they are old, so the other values are absent.",
         fields=("sc_stream",),
     )
     mqtt_connected: bool | None = gauge(
-        "enphase_live_mqtt_connected", "1: the gateway has its line for live data to the cloud.", fields=("mqtt_state",)
+        "enphase_live_mqtt_connected",
+        "Whether the gateway has its MQTT connection to Enlighten for live data (1) or not (0).",
+        fields=("mqtt_state",),
     )
     last_update: float | None = gauge(
-        "enphase_live_last_update_timestamp_seconds", "When live data last moved.", fields=("meters.last_update",)
+        "enphase_live_last_update_timestamp_seconds",
+        "Time of the last update of the live data.",
+        fields=("meters.last_update",),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     charge: float | None = gauge(
-        "enphase_live_charge_ratio", "Charge of all batteries together.", fields=("meters.soc",)
+        "enphase_live_charge_ratio", "Live state of charge of all batteries together.", fields=("meters.soc",)
     )
     backup_charge: float | None = gauge(
-        "enphase_live_backup_charge_ratio", "Charge that is kept for an outage.", fields=("meters.backup_soc",)
+        "enphase_live_backup_charge_ratio",
+        "State of charge that the batteries keep for an outage.",
+        fields=("meters.backup_soc",),
     )
     main_relay: float | None = gauge(
         "enphase_live_main_relay_state",
-        "The grid's relay, as the gateway's code; 1: closed.",
+        "Code of the state of the grid relay; 1 if it is closed.",
         fields=("meters.main_relay_state",),
     )
     generator_relay: float | None = gauge(
         "enphase_live_generator_relay_state",
-        "The generator's relay, as the gateway's code; 5: there is none.",
+        "Code of the state of the generator relay; 5 if there is no relay.",
         fields=("meters.gen_relay_state",),
     )
 
@@ -63,12 +69,13 @@ class LivePower:
     source: str = label()
     power: float | None = gauge(
         "enphase_live_power_watts",
-        "Power now: pv produced, storage out of the batteries, grid from it, load used; negative the other way.",
+        "Live power, by source: positive for production (pv), discharge (storage), import (grid) and consumption"
+        " (load), negative in the other direction.",
         fields=("agg_p_mw",),
     )
     apparent_power: float | None = gauge(
         "enphase_live_apparent_power_volt_amperes",
-        "Apparent power now, signed as the gateway sends it.",
+        "Live apparent power, by source, with the sign that the gateway reports.",
         fields=("agg_s_mva",),
     )
 
@@ -79,13 +86,13 @@ class LivePhasePower:
     phase: str = label()
     power: float | None = gauge(
         "enphase_live_phase_power_watts",
-        "Power now by phase, signed as the whole is.",
-        fields=("agg_p_ph_a_mw, _b_, _c_",),
+        "Live power on the phase, by source, with the signs of enphase_live_power_watts.",
+        fields=("agg_p_ph_a_mw", "agg_p_ph_b_mw", "agg_p_ph_c_mw"),
     )
     apparent_power: float | None = gauge(
         "enphase_live_phase_apparent_power_volt_amperes",
-        "Apparent power now by phase.",
-        fields=("agg_s_ph_a_mva, _b_, _c_",),
+        "Live apparent power on the phase, by source, with the sign that the gateway reports.",
+        fields=("agg_s_ph_a_mva", "agg_s_ph_b_mva", "agg_s_ph_c_mva"),
     )
 
 
@@ -93,11 +100,13 @@ class LivePhasePower:
 class LiveBattery:
     kind: str = label()
     charge: float | None = gauge(
-        "enphase_live_battery_charge_ratio", "Charge of a kind of battery.", fields=("enc_agg_soc", "acb_agg_soc")
+        "enphase_live_battery_charge_ratio",
+        "Live state of charge of all batteries of one kind.",
+        fields=("enc_agg_soc", "acb_agg_soc"),
     )
     available: float | None = gauge(
         "enphase_live_battery_available_energy_joules",
-        "Energy in a kind of battery.",
+        "Live energy stored in all batteries of one kind.",
         fields=("enc_agg_energy", "acb_agg_energy"),
     )
 
@@ -114,13 +123,13 @@ def read(context: Context[None]) -> Result[None]:
         last_update=meters.timestamp("last_update"),
     )
     live: tuple[Reading, ...] = ()
-    if stream.enabled and is_fresh(stream.last_update, context.documents, YOUNG):
+    if stream.enabled and is_fresh(stream.last_update, context.documents, MAX_AGE):
         live = tuple(_live(meters, context.documents))
     return Result((stream, *live), tuple(reader.rejections), None)
 
 
 def _live(meters: FieldReader, documents: Documents) -> Iterator[Reading]:
-    """Only of batteries and a generator that are installed: for others the gateway sends zeros."""
+    """Batteries and a generator only if they are installed: for others the gateway sends zeros."""
     kinds = {"iq": "enc", "ac": "acb"}
     if not system.has_iq_battery(documents):
         del kinds["iq"]
@@ -145,25 +154,25 @@ def _live(meters: FieldReader, documents: Documents) -> Iterator[Reading]:
 def _powers(source: str, fields: FieldReader, phases: int) -> Iterator[Reading]:
     yield LivePower(
         source=source,
-        power=fields.thousandths("agg_p_mw", low=-LARGEST),
-        apparent_power=fields.thousandths("agg_s_mva", low=-LARGEST),
+        power=fields.thousandths("agg_p_mw", low=-MAX_NUMBER),
+        apparent_power=fields.thousandths("agg_s_mva", low=-MAX_NUMBER),
     )
     for phase, letter in list(zip(PHASES, "abc", strict=True))[:phases]:
         yield LivePhasePower(
             source=source,
             phase=phase,
-            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-LARGEST),
-            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-LARGEST),
+            power=fields.thousandths(f"agg_p_ph_{letter}_mw", low=-MAX_NUMBER),
+            apparent_power=fields.thousandths(f"agg_s_ph_{letter}_mva", low=-MAX_NUMBER),
         )
 
 
 def _phases(meters: Fields, documents: Documents) -> int:
-    """How many are wired: the gateway sends three. It may count 0 of them, so split phase and the CTs count too."""
+    """The number of connected phases: the gateway always sends three, and may count 0 of them (phase_count)."""
     count = meters.get("phase_count")
     if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= len(PHASES):
         return count
     if meters.get("is_split_phase") == 1:
-        return _SPLIT
+        return _SPLIT_PHASES
     return max((meter.phases for meter in entries.meters(documents) if meter.enabled), default=len(PHASES))
 
 

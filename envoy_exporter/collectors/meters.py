@@ -1,7 +1,7 @@
-"""The current transformers: what each measures, by phase too, and how it says that it does.
+"""The meters (CTs): what each measures, in total and by phase, and its status.
 
-Readings are of enabled meters only, for a disabled one goes on sending numbers (7.3.466_metered_disabled_cts);
-status and flags are of every meter that the gateway lists. A reading is joined to its meter by eid.
+Only enabled meters have readings, because a disabled one continues to send numbers (7.3.466_metered_disabled_cts).
+Every meter that the gateway lists has a status and flags. A reading belongs to the meter with its eid.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from envoy_exporter import entries, system
 from envoy_exporter.documents import METER_READINGS, METERS
 from envoy_exporter.families import Reading, counter, gauge, info, label, states
-from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, LARGEST, MISSING, PHASES, TYPE, FieldReader
+from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, MAX_NUMBER, MISSING, PHASES, TYPE, FieldReader
 
 from . import plausibility, required
 from .collector import Collector, Context, Result
@@ -25,18 +25,18 @@ FLAGS = ("production-imbalance", "negative-production", "power-on-unused-phase",
 class Grid:
     power: float | None = gauge(
         "enphase_grid_power_watts",
-        "Power from the grid, negative to the grid.",
-        fields=("activePower of the net-consumption CT",),
+        "Power imported from the grid, negative while exporting, measured by the net-consumption CT.",
+        fields=("activePower",),
     )
     imported: float | None = counter(
         "enphase_grid_import_energy_joules_total",
-        "Energy from the grid.",
-        fields=("actEnergyDlvd of the net-consumption CT",),
+        "Lifetime energy imported from the grid, measured by the net-consumption CT.",
+        fields=("actEnergyDlvd",),
     )
     exported: float | None = counter(
         "enphase_grid_export_energy_joules_total",
-        "Energy to the grid.",
-        fields=("actEnergyRcvd of the net-consumption CT",),
+        "Lifetime energy exported to the grid, measured by the net-consumption CT.",
+        fields=("actEnergyRcvd",),
     )
 
 
@@ -48,7 +48,7 @@ class MeterInfo:
     phases: int | None = label()
     known: bool = info(
         "enphase_meter_info",
-        "A meter that the gateway lists, enabled or not.",
+        "Type, number and phases of a meter that the gateway lists, enabled or not.",
         fields=("measurementType", "eid", "phaseMode", "phaseCount"),
     )
 
@@ -56,19 +56,25 @@ class MeterInfo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterStatus:
     meter: str = label()
-    enabled: bool | None = gauge("enphase_meter_enabled", "1: its CTs are fitted and switched on.", fields=("state",))
+    enabled: bool | None = gauge(
+        "enphase_meter_enabled", "Whether the meter is enabled, with its CTs fitted (1), or not (0).", fields=("state",)
+    )
     metering: str | None = states(
         "enphase_meter_metering_status",
         "status",
         STATUSES,
-        "What the meter says of its metering.",
+        "Metering status reported by the meter: 1 for the current status, 0 for the others.",
         fields=("meteringStatus",),
     )
     flags: frozenset[str] | None = states(
-        "enphase_meter_status_flag", "flag", FLAGS, "1: the meter raises the flag.", fields=("statusFlags",)
+        "enphase_meter_status_flag",
+        "flag",
+        FLAGS,
+        "Whether the meter raises the status flag (1) or not (0).",
+        fields=("statusFlags",),
     )
     flags_active: int | None = gauge(
-        "enphase_meter_status_flags_active", "How many flags the meter raises.", fields=("statusFlags",)
+        "enphase_meter_status_flags_active", "Number of status flags that the meter raises.", fields=("statusFlags",)
     )
 
 
@@ -77,52 +83,58 @@ class MeterReading:
     meter: str = label()
     power: float | None = gauge(
         "enphase_meter_power_watts",
-        "Active power; net-consumption: + from the grid, storage: + out of the battery.",
+        "Active power measured by the meter; net-consumption: positive for import, storage: positive for discharge.",
         fields=("activePower",),
     )
     apparent_power: float | None = gauge(
-        "enphase_meter_apparent_power_volt_amperes", "Apparent power.", fields=("apparentPower",)
+        "enphase_meter_apparent_power_volt_amperes", "Apparent power measured by the meter.", fields=("apparentPower",)
     )
     reactive_power: float | None = gauge(
-        "enphase_meter_reactive_power_volt_amperes_reactive", "Reactive power.", fields=("reactivePower",)
+        "enphase_meter_reactive_power_volt_amperes_reactive",
+        "Reactive power measured by the meter.",
+        fields=("reactivePower",),
     )
     delivered: float | None = counter(
         "enphase_meter_energy_delivered_joules_total",
-        "Energy delivered; net-consumption: imported, storage: discharged.",
+        "Lifetime energy delivered, measured by the meter; net-consumption: imported, storage: discharged.",
         fields=("actEnergyDlvd",),
     )
     received: float | None = counter(
         "enphase_meter_energy_received_joules_total",
-        "Energy received; net-consumption: exported, storage: charged.",
+        "Lifetime energy received, measured by the meter; net-consumption: exported, storage: charged.",
         fields=("actEnergyRcvd",),
     )
     apparent_energy: float | None = counter(
-        "enphase_meter_apparent_energy_volt_ampere_seconds_total", "Apparent energy.", fields=("apparentEnergy",)
+        "enphase_meter_apparent_energy_volt_ampere_seconds_total",
+        "Lifetime apparent energy measured by the meter.",
+        fields=("apparentEnergy",),
     )
     lagging: float | None = counter(
         "enphase_meter_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
-        "Inductive reactive energy.",
+        "Lifetime lagging (inductive) reactive energy measured by the meter.",
         fields=("reactEnergyLagg",),
     )
     leading: float | None = counter(
         "enphase_meter_reactive_energy_leading_volt_ampere_reactive_seconds_total",
-        "Capacitive reactive energy.",
+        "Lifetime leading (capacitive) reactive energy measured by the meter.",
         fields=("reactEnergyLead",),
     )
     voltage: float | None = gauge(
-        "enphase_meter_voltage_volts", "Voltage; with several phases it is their sum.", fields=("voltage",)
+        "enphase_meter_voltage_volts", "Voltage measured by the meter, summed over its phases.", fields=("voltage",)
     )
     current: float | None = gauge(
-        "enphase_meter_current_amperes", "Current, of all phases together.", fields=("current",)
+        "enphase_meter_current_amperes", "Current measured by the meter, summed over its phases.", fields=("current",)
     )
-    frequency: float | None = gauge("enphase_meter_frequency_hertz", "Frequency.", fields=("freq",))
+    frequency: float | None = gauge(
+        "enphase_meter_frequency_hertz", "Frequency measured by the meter.", fields=("freq",)
+    )
     power_factor: float | None = gauge(
         "enphase_meter_power_factor_ratio",
-        "Power factor; the sums that some firmware sends are refused.",
+        "Power factor measured by the meter; absent where the firmware reports the sum of the phases instead.",
         fields=("pwrFactor",),
     )
     last_reading: float | None = gauge(
-        "enphase_meter_last_reading_timestamp_seconds", "When the meter was read.", fields=("timestamp",)
+        "enphase_meter_last_reading_timestamp_seconds", "Time of the meter's last reading.", fields=("timestamp",)
     )
 
 
@@ -130,45 +142,69 @@ class MeterReading:
 class MeterPhase:
     meter: str = label()
     phase: str = label()
-    power: float | None = gauge("enphase_meter_phase_power_watts", "Active power.", fields=("channels[].activePower",))
+    power: float | None = gauge(
+        "enphase_meter_phase_power_watts",
+        "Active power measured by the meter on the phase.",
+        fields=("channels[].activePower",),
+    )
     apparent_power: float | None = gauge(
-        "enphase_meter_phase_apparent_power_volt_amperes", "Apparent power.", fields=("channels[].apparentPower",)
+        "enphase_meter_phase_apparent_power_volt_amperes",
+        "Apparent power measured by the meter on the phase.",
+        fields=("channels[].apparentPower",),
     )
     reactive_power: float | None = gauge(
         "enphase_meter_phase_reactive_power_volt_amperes_reactive",
-        "Reactive power.",
+        "Reactive power measured by the meter on the phase.",
         fields=("channels[].reactivePower",),
     )
     delivered: float | None = counter(
-        "enphase_meter_phase_energy_delivered_joules_total", "Energy delivered.", fields=("channels[].actEnergyDlvd",)
+        "enphase_meter_phase_energy_delivered_joules_total",
+        "Lifetime energy delivered on the phase, measured by the meter.",
+        fields=("channels[].actEnergyDlvd",),
     )
     received: float | None = counter(
-        "enphase_meter_phase_energy_received_joules_total", "Energy received.", fields=("channels[].actEnergyRcvd",)
+        "enphase_meter_phase_energy_received_joules_total",
+        "Lifetime energy received on the phase, measured by the meter.",
+        fields=("channels[].actEnergyRcvd",),
     )
     apparent_energy: float | None = counter(
         "enphase_meter_phase_apparent_energy_volt_ampere_seconds_total",
-        "Apparent energy.",
+        "Lifetime apparent energy measured by the meter on the phase.",
         fields=("channels[].apparentEnergy",),
     )
     lagging: float | None = counter(
         "enphase_meter_phase_reactive_energy_lagging_volt_ampere_reactive_seconds_total",
-        "Inductive reactive energy.",
+        "Lifetime lagging (inductive) reactive energy measured by the meter on the phase.",
         fields=("channels[].reactEnergyLagg",),
     )
     leading: float | None = counter(
         "enphase_meter_phase_reactive_energy_leading_volt_ampere_reactive_seconds_total",
-        "Capacitive reactive energy.",
+        "Lifetime leading (capacitive) reactive energy measured by the meter on the phase.",
         fields=("channels[].reactEnergyLead",),
     )
-    voltage: float | None = gauge("enphase_meter_phase_voltage_volts", "Voltage.", fields=("channels[].voltage",))
-    current: float | None = gauge("enphase_meter_phase_current_amperes", "Current.", fields=("channels[].current",))
-    frequency: float | None = gauge("enphase_meter_phase_frequency_hertz", "Frequency.", fields=("channels[].freq",))
+    voltage: float | None = gauge(
+        "enphase_meter_phase_voltage_volts",
+        "Voltage measured by the meter on the phase.",
+        fields=("channels[].voltage",),
+    )
+    current: float | None = gauge(
+        "enphase_meter_phase_current_amperes",
+        "Current measured by the meter on the phase.",
+        fields=("channels[].current",),
+    )
+    frequency: float | None = gauge(
+        "enphase_meter_phase_frequency_hertz",
+        "Frequency measured by the meter on the phase.",
+        fields=("channels[].freq",),
+    )
     power_factor: float | None = gauge(
-        "enphase_meter_phase_power_factor_ratio", "Power factor.", fields=("channels[].pwrFactor",)
+        "enphase_meter_phase_power_factor_ratio",
+        "Power factor measured by the meter on the phase.",
+        fields=("channels[].pwrFactor",),
     )
     last_reading: float | None = gauge(
         "enphase_meter_phase_last_reading_timestamp_seconds",
-        "When the phase was read.",
+        "Time of the meter's last reading of the phase.",
         fields=("channels[].timestamp",),
     )
 
@@ -184,8 +220,8 @@ def read(context: Context[PlausibilityState]) -> Result[PlausibilityState]:
 
 def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator[Reading]:
     documents = reader.documents
-    sent = entries.meter_readings(documents)
-    _count_rejected(reader)
+    readings = entries.meter_readings(documents)
+    _reject_invalid(reader)
     net = system.enabled_meter(documents, "net-consumption")
     for meter in entries.meters(documents):
         listed = reader.fields(METERS, meter.listed)
@@ -196,26 +232,27 @@ def _readings(reader: DocumentReader, plausible: PlausibilityFilter) -> Iterator
             phases=listed.integer("phaseCount", low=1, high=len(PHASES)),
         )
         yield _status(meter.name, listed)
-        if not meter.enabled or meter.eid not in sent:
+        if not meter.enabled or meter.eid not in readings:
             continue
-        fields = plausible.meter(meter, reader.fields(METER_READINGS, sent[meter.eid]))
+        fields = plausible.meter(meter, reader.fields(METER_READINGS, readings[meter.eid]))
         if fields is None:
             continue
-        yield (reading := _reading(meter.name, fields))
-        # There always are three channels, and one too many may be another meter's (8.2.127_with_3cts).
+        yield (reading := MeterReading(meter=meter.name, **_quantities(fields)))
+        # There are always three channels, and an extra one may be another meter's (8.2.127_with_3cts).
         for phase, channel in fields.phases("channels", meter.phases):
-            yield _phase(meter.name, phase, plausible.channel(meter, phase, channel))
+            accepted = plausible.channel(meter, phase, channel)
+            yield MeterPhase(meter=meter.name, phase=phase, **_quantities(accepted))
         if meter == net:
             yield Grid(power=reading.power, imported=reading.delivered, exported=reading.received)
 
 
-def _count_rejected(reader: DocumentReader) -> None:
-    """Entries that cannot be told apart, or are not meters, are left out of both lists, and counted."""
+def _reject_invalid(reader: DocumentReader) -> None:
+    """Reject the entries of both lists that have the eid of another, or are not meters."""
     for endpoint in (METERS, METER_READINGS):
         eids: set[int] = set()
         for fields in reader.objects(endpoint, reader.documents.content(endpoint)):
             eid = fields.fields.get("eid")
-            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > LARGEST:
+            if isinstance(eid, bool) or not isinstance(eid, int) or abs(eid) > MAX_NUMBER:
                 fields.reject(TYPE, "eid")
                 continue
             if eid in eids:
@@ -236,43 +273,23 @@ def _status(meter: str, listed: FieldReader) -> MeterStatus:
     )
 
 
-def _reading(meter: str, fields: FieldReader) -> MeterReading:
-    return MeterReading(
-        meter=meter,
-        power=fields.number("activePower"),
-        apparent_power=fields.number("apparentPower"),
-        reactive_power=fields.number("reactivePower"),
-        delivered=fields.watt_hours("actEnergyDlvd"),
-        received=fields.watt_hours("actEnergyRcvd"),
-        apparent_energy=fields.watt_hours("apparentEnergy"),
-        lagging=fields.watt_hours("reactEnergyLagg"),
-        leading=fields.watt_hours("reactEnergyLead"),
-        voltage=fields.number("voltage", low=0),
-        current=fields.number("current"),
-        frequency=fields.number("freq", low=0),
-        power_factor=fields.number("pwrFactor", low=-1, high=1),
-        last_reading=fields.timestamp("timestamp"),
-    )
-
-
-def _phase(meter: str, phase: str, fields: FieldReader) -> MeterPhase:
-    return MeterPhase(
-        meter=meter,
-        phase=phase,
-        power=fields.number("activePower"),
-        apparent_power=fields.number("apparentPower"),
-        reactive_power=fields.number("reactivePower"),
-        delivered=fields.watt_hours("actEnergyDlvd"),
-        received=fields.watt_hours("actEnergyRcvd"),
-        apparent_energy=fields.watt_hours("apparentEnergy"),
-        lagging=fields.watt_hours("reactEnergyLagg"),
-        leading=fields.watt_hours("reactEnergyLead"),
-        voltage=fields.number("voltage", low=0),
-        current=fields.number("current"),
-        frequency=fields.number("freq", low=0),
-        power_factor=fields.number("pwrFactor", low=-1, high=1),
-        last_reading=fields.timestamp("timestamp"),
-    )
+def _quantities(fields: FieldReader) -> dict[str, float | None]:
+    """What a meter measures, in total or on a phase."""
+    return {
+        "power": fields.number("activePower"),
+        "apparent_power": fields.number("apparentPower"),
+        "reactive_power": fields.number("reactivePower"),
+        "delivered": fields.watt_hours("actEnergyDlvd"),
+        "received": fields.watt_hours("actEnergyRcvd"),
+        "apparent_energy": fields.watt_hours("apparentEnergy"),
+        "lagging": fields.watt_hours("reactEnergyLagg"),
+        "leading": fields.watt_hours("reactEnergyLead"),
+        "voltage": fields.number("voltage", low=0),
+        "current": fields.number("current"),
+        "frequency": fields.number("freq", low=0),
+        "power_factor": fields.number("pwrFactor", low=-1, high=1),
+        "last_reading": fields.timestamp("timestamp"),
+    }
 
 
 COLLECTOR = Collector(

@@ -1,6 +1,6 @@
-"""How the gateway is connected, to the cloud and to its devices: `/home`; and if it renews the batteries' firmware.
+"""The gateway's connections to the Enphase cloud and to devices: `/home`; and the update of the batteries' firmware.
 
-Addresses stay out of labels: they are personal, and a lease changes them.
+Addresses are not in labels: they are personal data, and a DHCP lease changes them.
 """
 
 import re
@@ -15,7 +15,7 @@ from envoy_exporter.fields import DUPLICATE, GENERAL_RULES, LABEL, FieldReader
 from .collector import Collector, Context, Result
 from .document_reader import DocumentReader
 
-CLASSES = ("pcu", "acb", "nsrb", "esub")
+DEVICE_TYPES = ("pcu", "acb", "nsrb", "esub")
 _BANDS = {"sub_ghz": "level_subg", "2_4_ghz": "level_24g"}
 _HIGHEST_LEVEL = 5
 _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
@@ -24,15 +24,19 @@ _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     connected: bool | None = gauge(
-        "enphase_cloud_connected", "1: the gateway is connected to the Enphase cloud.", fields=("network.web_comm",)
+        "enphase_cloud_connected",
+        "Whether the gateway is connected to the Enphase cloud (1) or not (0).",
+        fields=("network.web_comm",),
     )
     last_report: float | None = gauge(
         "enphase_cloud_last_report_timestamp_seconds",
-        "When the gateway last reported to the Enphase cloud.",
+        "Time of the gateway's last report to the Enphase cloud.",
         fields=("network.last_enlighten_report_time",),
     )
     database_used: float | None = gauge(
-        "enphase_gateway_database_used_ratio", "How full the gateway's database is.", fields=("db_percent_full",)
+        "enphase_gateway_database_used_ratio",
+        "Share of the gateway's database that is used.",
+        fields=("db_percent_full",),
     )
 
 
@@ -41,19 +45,23 @@ class Interface:
     interface: str = label()
     type: str | None = label()
     up: bool | None = gauge(
-        "enphase_network_interface_up", "1: the interface has a connection.", fields=("network.interfaces[].carrier",)
+        "enphase_network_interface_up",
+        "Whether the network interface has a connection (1) or not (0).",
+        fields=("network.interfaces[].carrier",),
     )
     signal: float | None = gauge(
-        "enphase_network_interface_signal_level", "Signal, from 0 to its own most.", fields=("signal_strength",)
+        "enphase_network_interface_signal_level",
+        "Signal level of the network interface, from 0 to enphase_network_interface_signal_level_max.",
+        fields=("signal_strength",),
     )
     signal_max: float | None = gauge(
         "enphase_network_interface_signal_level_max",
-        "The most that the signal can be: 1 on a cable, 5 on Wi-Fi, 31 on a modem, 0 if off.",
+        "Maximum signal level of the network interface: 1 on a cable, 5 on Wi-Fi, 31 on a modem, 0 if it is off.",
         fields=("signal_strength_max",),
     )
     primary: bool | None = gauge(
         "enphase_network_interface_primary",
-        "1: the gateway prefers this interface.",
+        "Whether the gateway prefers the network interface (1) or not (0).",
         fields=("network.primary_interface",),
     )
 
@@ -63,14 +71,18 @@ class Wireless:
     type: str = label()
     connected: bool | None = gauge(
         "enphase_wireless_connected",
-        "1: the radio to the devices is connected.",
+        "Whether the gateway's radio for devices is connected (1) or not (0).",
         fields=("wireless_connection[].connected",),
     )
     signal: float | None = gauge(
-        "enphase_wireless_signal_level", "Signal, from 0 to its own most.", fields=("signal_strength",)
+        "enphase_wireless_signal_level",
+        "Signal level of the gateway's radio for devices, from 0 to enphase_wireless_signal_level_max.",
+        fields=("signal_strength",),
     )
     signal_max: float | None = gauge(
-        "enphase_wireless_signal_level_max", "The most that the signal can be.", fields=("signal_strength_max",)
+        "enphase_wireless_signal_level_max",
+        "Maximum signal level of the gateway's radio for devices.",
+        fields=("signal_strength_max",),
     )
 
 
@@ -79,13 +91,13 @@ class Communication:
     device: str = label()
     devices: int | float | None = gauge(
         "enphase_communication_devices",
-        "How many devices the gateway hears: pcu are inverters, none by night; acb AC batteries, nsrb IQ"
-        " Relays, encharge IQ batteries, esub other parts of the storage system.",
+        "Number of devices that communicate with the gateway, by type: pcu are microinverters (none at night),"
+        " acb AC batteries, nsrb IQ Relays, encharge IQ batteries, esub other parts of the storage system.",
         fields=("comm.*.num",),
     )
     level: float | None = gauge(
         "enphase_communication_level",
-        "Signal of those that it hears, from 0 to 5; absent while none.",
+        "Signal level of the devices that communicate with the gateway, from 0 to 5; absent without such devices.",
         fields=("comm.*.level",),
     )
 
@@ -95,8 +107,8 @@ class BatteryCommunication:
     band: str = label()
     level: float | None = gauge(
         "enphase_communication_battery_level",
-        "Radio signal of the IQ batteries, from 0 to 5; 0 where they are wired.",
-        fields=("comm.encharge[].level_24g", "level_subg"),
+        "Radio signal level of the IQ batteries, from 0 to 5; 0 for wired batteries.",
+        fields=("comm.encharge[].level_24g", "comm.encharge[].level_subg"),
     )
 
 
@@ -104,7 +116,7 @@ class BatteryCommunication:
 class BatteryFirmware:
     status: float | None = gauge(
         "enphase_battery_firmware_update_status",
-        "The update of the batteries' firmware, as the gateway's code; 10: none runs.",
+        "Code of the status of the batteries' firmware update; 10 if no update runs.",
         fields=("SiteSync.Current_Status",),
     )
 
@@ -131,7 +143,7 @@ def read(context: Context[None]) -> Result[None]:
 
 
 def _database_used(home: FieldReader) -> float | None:
-    """Only older firmware reports it, as a text with a space: " 1.63"."""
+    """As a ratio. Only older firmware reports it, as a text with a space: " 1.63"."""
     value = home.fields.get("db_percent_full")
     if isinstance(value, str) and (digits := _PERCENT.fullmatch(value)):
         home = home.of({"db_percent_full": float(digits[1])})
@@ -162,9 +174,9 @@ def _wireless(home: FieldReader) -> Iterator[Wireless]:
 
 
 def _communication(comm: FieldReader) -> Iterator[Reading]:
-    """A level of 0 where there is no device is not a level (all captures)."""
+    """A level of 0 without a device is not a level (all captures)."""
     batteries = next(comm.objects("encharge"), comm.of({}))
-    for name, fields in {**{name: comm.entry(name) for name in CLASSES}, "encharge": batteries}.items():
+    for name, fields in {**{name: comm.entry(name) for name in DEVICE_TYPES}, "encharge": batteries}.items():
         if fields:
             devices, level = fields.number("num", low=0), fields.number("level", low=0, high=_HIGHEST_LEVEL)
             yield Communication(device=name, devices=devices, level=level if devices else None)
@@ -174,7 +186,7 @@ def _communication(comm: FieldReader) -> Iterator[Reading]:
 
 
 def _by_name(readers: Iterable[FieldReader], key: str) -> Iterator[tuple[str, FieldReader]]:
-    """The objects by a name of theirs, a text that can be a label; each name once."""
+    """The objects by a name that can be a label; a second object with the same name is rejected."""
     found: set[str] = set()
     for fields in readers:
         name = fields.text(key)

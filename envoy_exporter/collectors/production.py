@@ -1,7 +1,7 @@
-"""The site: what is produced, what the gateway takes for the load, and the balance with the grid.
+"""The site: production, consumption as estimated by the gateway, and the balance with the grid.
 
-Three registers call themselves production (`source`). Which of them this plant has is chosen once, and kept: a
-poll without it has no sample, never another's, for a switch would add megawatt-hours (pyenphase#471).
+Several registers are called production (`source`). The source of a system is chosen once and kept. A poll without it
+has no sample, and never that of another register: a switch would add megawatt-hours (pyenphase#471).
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from envoy_exporter import entries, system
 from envoy_exporter.documents import PRODUCTION, PRODUCTION_V1
 from envoy_exporter.families import Reading, counter, gauge, label
-from envoy_exporter.fields import CLOCK, MISSING, RANGE, TYPE, WATT_HOUR, FieldReader, scaled
+from envoy_exporter.fields import CLOCK, MISSING, RANGE, TYPE, FieldReader
 
 from . import consumption, html_production, plausibility, production_source, required, sanity_checks, site_meters
 from .collector import Collector, Context, Result
+from .consumption import ConsumptionMemory
 from .document_reader import DocumentReader
 from .html_production import LIFETIME, POWER, TODAY, WEEK
 from .plausibility import PlausibilityFilter, PlausibilityState, Register
@@ -26,31 +27,33 @@ class Production:
     source: str = label()
     power: float | None = gauge(
         "enphase_production_power_watts",
-        "Power produced; at night a few negative watts are what the inverters draw.",
+        "Power produced; at night it may be a few negative watts, which the inverters consume.",
         fields=("wNow", "wattsNow"),
     )
     energy: float | None = counter(
         "enphase_production_energy_joules_total",
-        "Energy produced, by the production CT.",
-        fields=("whLifetime of eim",),
+        "Lifetime energy produced, measured by the production CT.",
+        fields=("eim.whLifetime",),
     )
     lifetime: float | None = gauge(
         "enphase_production_energy_lifetime_joules",
-        "Energy produced as the inverters add it up, a gauge as it steps by 2^32 J.",
+        "Lifetime energy produced, as summed over the inverters; a gauge because it steps by 2^32 J.",
         fields=("whLifetime", "wattHoursLifetime"),
     )
     today: float | None = gauge(
         "enphase_production_energy_today_joules",
-        "Energy since midnight, as reported: it may reset late.",
+        "Energy produced since midnight, as reported by the gateway; it may reset late.",
         fields=("whToday", "wattHoursToday"),
     )
     last_week: float | None = gauge(
         "enphase_production_energy_last_week_joules",
-        "Energy of the seven days before today, as reported.",
+        "Energy produced in the seven days before today, as reported by the gateway.",
         fields=("whLastSevenDays", "wattHoursSevenDays"),
     )
     last_reading: float | None = gauge(
-        "enphase_production_last_reading_timestamp_seconds", "When the source was read.", fields=("readingTime",)
+        "enphase_production_last_reading_timestamp_seconds",
+        "Time at which the gateway last read the production source.",
+        fields=("readingTime",),
     )
 
 
@@ -62,16 +65,18 @@ class ProductionPhase:
         "enphase_production_phase_power_watts", "Power produced on the phase.", fields=("lines[].wNow",)
     )
     energy: float | None = counter(
-        "enphase_production_phase_energy_joules_total", "Energy produced on the phase.", fields=("lines[].whLifetime",)
+        "enphase_production_phase_energy_joules_total",
+        "Lifetime energy produced on the phase.",
+        fields=("lines[].whLifetime",),
     )
     today: float | None = gauge(
         "enphase_production_phase_energy_today_joules",
-        "Energy since midnight, as reported.",
+        "Energy produced on the phase since midnight, as reported by the gateway.",
         fields=("lines[].whToday",),
     )
     last_week: float | None = gauge(
         "enphase_production_phase_energy_last_week_joules",
-        "Energy of the seven days before today, as reported.",
+        "Energy produced on the phase in the seven days before today, as reported by the gateway.",
         fields=("lines[].whLastSevenDays",),
     )
 
@@ -80,19 +85,19 @@ class ProductionPhase:
 class Reporting:
     inverters: float | None = gauge(
         "enphase_inverters_reporting",
-        "Inverters that the gateway counts, by night too.",
+        "Number of microinverters that the gateway counts as active, also at night.",
         fields=("inverters.activeCount",),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ProductionMemory:
-    """The chosen source, what its registers said before, and what is known of the load; each of one gateway."""
+    """The chosen source, the state of its registers, and what is known of consumption; all of one gateway."""
 
     serial: str | None = None
     choice: Choice = field(default_factory=Choice)
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
-    load: consumption.ConsumptionMemory = field(default_factory=consumption.ConsumptionMemory)
+    consumption: ConsumptionMemory = field(default_factory=ConsumptionMemory)
 
 
 def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
@@ -103,16 +108,13 @@ def read(context: Context[ProductionMemory]) -> Result[ProductionMemory]:
     choice = production_source.choose(documents, before.choice, now)
     reader = DocumentReader.at(documents, now)
     site = Site(reader, PlausibilityFilter(documents, before.plausibility))
-    load = consumption.remembered(site, before.load, choice.meters.current, now)
+    load = consumption.next_memory(site, before.consumption, choice.meters.current, now)
     readings = (*site_meters.read(site), *_production(site, choice.source), *consumption.read(site, load))
     rejections = (*reader.rejections, *required.missing("production", documents, choice.source))
     return Result(readings, rejections, ProductionMemory(serial or before.serial, choice, site.plausible.state(), load))
 
 
-# --- the readings
-
-
-_SUM = (Register(key="whLifetime", power="wNow", dated="readingTime"),)
+_SUM = (Register(key="whLifetime", power="wNow", report_time="readingTime"),)
 _V1 = (Register(key="wattHoursLifetime", power="wattsNow", derived=("wattHoursToday",)),)
 
 
@@ -138,77 +140,60 @@ def _production(site: Site, source: str | None) -> Iterator[Reading]:
 
 def _eim(site: Site) -> Iterator[Reading]:
     meter = system.enabled_meter(site.documents, "production")
-    eim = site.whole("production", entries.eim_entry(site.content), meter)
+    eim = site.active_entry("production", entries.eim_entry(site.content), meter)
     if eim is None:
         return
     fields = site.accepted("production", eim)
-    energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", eim.raw_number("whLifetime"))
-    yield Production(
-        source="eim",
-        power=fields.number("wNow"),
-        energy=fields.watt_hours("whLifetime"),
-        last_reading=fields.timestamp("readingTime"),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
-    )
+    yield Production(source="eim", last_reading=fields.timestamp("readingTime"), **_eim_values(fields, eim))
     for phase, line in site.lines(eim, meter):
         fields = site.accepted("production", line, phase)
-        energies = sanity_checks.day_and_week(fields, "whToday", "whLastSevenDays", line.raw_number("whLifetime"))
-        yield ProductionPhase(
-            source="eim",
-            phase=phase,
-            power=fields.number("wNow"),
-            energy=fields.watt_hours("whLifetime"),
-            today=scaled(energies.day, WATT_HOUR),
-            last_week=scaled(energies.week, WATT_HOUR),
-        )
+        yield ProductionPhase(source="eim", phase=phase, **_eim_values(fields, line))
+
+
+def _eim_values(fields: FieldReader, entry: FieldReader) -> dict[str, float | None]:
+    lifetime = entry.raw_number("whLifetime")
+    return {
+        "power": fields.number("wNow"),
+        "energy": fields.watt_hours("whLifetime"),
+        **sanity_checks.today_and_last_week(fields, "whToday", "whLastSevenDays", lifetime),
+    }
 
 
 def _v1(site: Site) -> Iterator[Production]:
-    sent = site.reader.entry(PRODUCTION_V1)
-    if not sent:
+    entry = site.reader.entry(PRODUCTION_V1)
+    if not entry:
         return
-    fields = site.plausible.accepted((), sent, _V1)
-    lifetime = sent.raw_number("wattHoursLifetime")
-    energies = sanity_checks.day_and_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime)
+    fields = site.plausible.accepted((), entry, _V1)
+    lifetime = entry.raw_number("wattHoursLifetime")
     yield Production(
         source="v1",
         power=fields.number("wattsNow"),
         lifetime=fields.watt_hours("wattHoursLifetime"),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
+        **sanity_checks.today_and_last_week(fields, "wattHoursToday", "wattHoursSevenDays", lifetime),
     )
 
 
 def _html(site: Site) -> Iterator[Production]:
     page = html_production.read(site.documents.content(PRODUCTION))
-    sent = site.reader.fields(PRODUCTION, page.rows)
+    table = site.reader.fields(PRODUCTION, page.rows)
     for row in page.invalid:
-        sent.reject(TYPE, row)
+        table.reject(TYPE, row)
     if not page.rows:
         return
     register = Register(key=LIFETIME, power=POWER, derived=(TODAY,), step=page.lifetime_step)
-    fields = site.plausible.accepted((), sent, (register,))
-    energies = sanity_checks.day_and_week(fields, TODAY, WEEK, sent.raw_number(LIFETIME))
+    fields = site.plausible.accepted((), table, (register,))
     yield Production(
         source="html",
         power=fields.number(POWER),
         lifetime=fields.watt_hours(LIFETIME),
-        today=scaled(energies.day, WATT_HOUR),
-        last_week=scaled(energies.week, WATT_HOUR),
+        **sanity_checks.today_and_last_week(fields, TODAY, WEEK, table.raw_number(LIFETIME)),
     )
 
 
 COLLECTOR = Collector(
     name="production",
     enabled_by_default=True,
-    readings=(
-        *site_meters.READINGS,
-        Production,
-        ProductionPhase,
-        Reporting,
-        *consumption.READINGS,
-    ),
+    readings=(*site_meters.READINGS, Production, ProductionPhase, Reporting, *consumption.READINGS),
     rules=(
         TYPE,
         RANGE,

@@ -1,4 +1,4 @@
-"""Which register is the site's production: chosen once the documents have answered that it takes to know, and kept."""
+"""The register of the site's production: chosen once the documents that decide it have answered, and kept."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ ENERGIES = ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The source, and on what it was chosen: another firmware or other meters open the choice again."""
+    """The source, with the firmware and the meters for which it was chosen: if they change, it is chosen again."""
 
     source: str | None = None
     firmware: str | None = None
@@ -22,7 +22,7 @@ class Choice:
 
 
 def choose(documents: Documents, before: Choice, now: float) -> Choice:
-    """The CT wins whenever it shows: it may be away first."""
+    """The production CT is always preferred, also if it appears later."""
     firmware = entries.device(documents, "software") or before.firmware
     meters = steady.meters(documents, before.meters, now)
     same = (firmware, meters.current) == (before.firmware, before.meters.current)
@@ -53,14 +53,14 @@ def _source(documents: Documents, meters: Listing | None) -> str | None:
 
 
 def _by_v1(v1: Fields, inverters: Fields | None) -> str | None:
-    """Undecided while v1 has neither an energy other than 0 nor all three: a gateway that starts sends {}.
+    """None while v1 has neither an energy other than 0 nor all three energies: a gateway that starts sends {}.
 
-    Without an entry of the inverters, there is nothing else to choose, and power is enough.
+    Without an entry of the inverters there is no other source, and a power is enough.
     """
     energies = [raw_number(v1, key) for key in ENERGIES]
     if any(energies) or (inverters is None and None in energies and raw_number(v1, "wattsNow")):
         return "v1"
     if None in energies:
         return None
-    # All zero: for good without CTs (7.3.466_metered_disabled_cts), or for minutes after the gateway started.
+    # All zero: always without CTs (7.3.466_metered_disabled_cts), or for minutes after a start of the gateway.
     return "inverters" if inverters and inverters.get("whLifetime") else None

@@ -1,7 +1,7 @@
-"""The relays (dry contacts) of the system controller: those that the installer has given something to switch.
+"""The relays (dry contacts) of the system controller that are in use.
 
-Every gateway lists four, with or without a controller, and those that nobody uses with the type NONE. What is set
-and what is switched are two documents, joined on the relay's id.
+Every gateway lists four relays, with or without a controller, and those not in use with the type NONE. Their settings
+and their state are two documents, joined on the id of the relay.
 """
 
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ class RelayInfo:
     generator_action: str | None = label()
     known: bool = info(
         "enphase_relay_info",
-        "A relay in use, its load and what it does on the grid, off it and on a generator: apply is powered,"
-        " shed is not.",
+        "Load and configuration of a relay (dry contact) in use, with its action on the grid, off the grid and on"
+        " a generator: apply powers the load, shed does not.",
         fields=("id", "load_name", "type", "mode", "grid_action", "micro_grid_action", "gen_action"),
     )
 
@@ -36,15 +36,17 @@ class RelayInfo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     relay: str = label()
-    closed: bool | None = gauge("enphase_relay_closed", "1: its contact is closed, 0: it is open.", fields=("status",))
+    closed: bool | None = gauge(
+        "enphase_relay_closed", "Whether the relay (dry contact) is closed (1) or open (0).", fields=("status",)
+    )
     cutoff: float | None = gauge(
         "enphase_relay_cutoff_charge_ratio",
-        "Battery charge below which the load is cut off, as set; it counts only in mode soc.",
+        "State of charge below which the relay cuts off the load, as configured; used only in mode soc.",
         fields=("soc_low",),
     )
     restore: float | None = gauge(
         "enphase_relay_restore_charge_ratio",
-        "Battery charge from which the load is powered again, as set; it counts only in mode soc.",
+        "State of charge from which the relay powers the load again, as configured; used only in mode soc.",
         fields=("soc_high",),
     )
 

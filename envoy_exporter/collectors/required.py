@@ -1,7 +1,7 @@
-"""What a document must contain: one closed table. Everything else may be empty.
+"""The required contents of documents: one closed table. Everything else may be empty.
 
-A document that parses and lacks what is required of it is counted by the rule `missing`, with each document; see
-`gateway_collector.py` for what follows if that lasts.
+A document that parses but lacks required content is counted by the rule `missing`, each time. `collector_runner.py`
+decides what follows if that lasts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,23 +26,23 @@ from envoy_exporter.fields import MISSING, FieldReader, Fields, Rejection, raw_n
 
 from . import html_production, inverter_source, production_source
 
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
-Lacking = Iterator[tuple[str, list[str] | None]]
+Missing = Iterator[tuple[str, list[str] | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one collector requires, in words, and a function that finds what is missing.
+    """The content that a collector requires of endpoints, and a function that finds what is missing.
 
-    The function gets the documents and the collector's choice of a source, and yields the endpoint of each incomplete
-    document with the names of what it lacks; with None if that cannot be judged, as another document is missing.
+    The function gets the documents and the collector's choice of a source. It yields the endpoint of each document with
+    the names of missing content, or with None if that cannot be judged because another document is missing. Its
+    docstring names the required content.
     """
 
     collector: str
     endpoints: tuple[str, ...]
-    contents: str
-    lacking: Callable[[Documents, str | None], Lacking]
+    find_missing: Callable[[Documents, str | None], Missing]
 
 
 def missing(collector: str, documents: Documents, choice: str | None = None) -> list[Rejection]:
@@ -51,7 +51,7 @@ def missing(collector: str, documents: Documents, choice: str | None = None) -> 
         Rejection(endpoint, MISSING, _joined(names))
         for requirement in REQUIREMENTS
         if requirement.collector == collector
-        for endpoint, names in requirement.lacking(documents, choice)
+        for endpoint, names in requirement.find_missing(documents, choice)
         if names
     ]
 
@@ -62,23 +62,27 @@ def undecided(collector: str, documents: Documents, choice: str | None = None) -
         endpoint
         for requirement in REQUIREMENTS
         if requirement.collector == collector
-        for endpoint, names in requirement.lacking(documents, choice)
+        for endpoint, names in requirement.find_missing(documents, choice)
         if names is None
     )
 
 
 def _joined(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _information(documents: Documents, _: str | None) -> Lacking:
+def _information(documents: Documents, _: str | None) -> Missing:
+    """The serial number and the firmware."""
     if INFO in documents.available:
         yield INFO, [element for element in ("sn", "software") if not entries.device(documents, element)]
 
 
-def _production(documents: Documents, source: str | None) -> Lacking:
-    """0 is a number; an entry whose CT is not active has numbers too."""
+def _production(documents: Documents, source: str | None) -> Missing:
+    """A number for power or lifetime energy of the chosen source; it may be 0, and the CT need not be active.
+
+    While no source can be chosen: a production entry, and with one a number in `/api/v1/production`.
+    """
     endpoint, name = entries.site_endpoint(documents), f"production {source}"
     site, v1 = documents.content(endpoint), entries.entry(documents.content(PRODUCTION_V1))
     eim, inverters = entries.eim_entry(site), entries.inverters_entry(site)
@@ -96,7 +100,7 @@ def _production(documents: Documents, source: str | None) -> Lacking:
     else:
         name = "production"
         complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not documents.known(PRODUCTION_V1)
-        if eim or inverters:  # of a gateway with CTs, the list of meters decides first
+        if eim or inverters:  # on a gateway with CTs, the list of meters decides first
             endpoint, name = PRODUCTION_V1, "wattsNow"
             complete = complete or (system.metered(documents) is True and not documents.known(METERS))
     if endpoint in documents.available and not complete:
@@ -107,8 +111,8 @@ def _any_number(fields: Fields, keys: Iterable[str]) -> bool:
     return any(raw_number(fields, key) is not None for key in keys)
 
 
-def _meter_readings(documents: Documents, kind: str | None) -> Lacking:
-    """Of every enabled meter, or of those of one type."""
+def _meter_readings(documents: Documents, kind: str | None) -> Missing:
+    """An entry for every enabled meter, or for those of one type."""
     if METER_READINGS in documents.available and not entries.meters(documents):
         yield METER_READINGS, None
     elif METER_READINGS in documents.available:
@@ -117,12 +121,16 @@ def _meter_readings(documents: Documents, kind: str | None) -> Lacking:
         yield METER_READINGS, [meter.name for meter in meters if meter.eid not in readings]
 
 
-def _storage_reading(documents: Documents, _: str | None) -> Lacking:
+def _storage_reading(documents: Documents, _: str | None) -> Missing:
+    """An entry for the enabled storage meter."""
     yield from _meter_readings(documents, "storage")
 
 
-def _inverters(documents: Documents, chosen: str | None) -> Lacking:
-    """Of the chosen list; of another that has answered, while the chosen one does not."""
+def _inverters(documents: Documents, chosen: str | None) -> Missing:
+    """An inverter, if the site counts active ones or the inventory lists one that is not removed.
+
+    In the chosen list or, while that does not answer, in the other one.
+    """
     both = (DEVICE_DATA, INVERTERS_V1)
     lists = [
         endpoint
@@ -139,15 +147,16 @@ def _inverters(documents: Documents, chosen: str | None) -> Lacking:
             yield str(lists[0]), None
 
 
-def _battery_power(documents: Documents, _: str | None) -> Lacking:
+def _battery_power(documents: Documents, _: str | None) -> Missing:
+    """An entry for each IQ battery."""
     if ENSEMBLE_POWER in documents.available and not documents.known(ENSEMBLE_INVENTORY):
         yield ENSEMBLE_POWER, None
     elif ENSEMBLE_POWER in documents.available:
         powers = entries.battery_powers(documents)
-        sent = {_serial(power) for power in entries.objects(powers)}
+        with_power = {_serial(power) for power in entries.objects(powers)}
         units = entries.objects(entries.ensemble(documents, "ENCHARGE"))
         serials = (_serial(unit) for unit in units)
-        yield ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in sent]
+        yield ENSEMBLE_POWER, [serial for serial in serials if serial and serial not in with_power]
 
 
 def _serial(unit: Fields) -> str | None:
@@ -155,21 +164,10 @@ def _serial(unit: Fields) -> str | None:
 
 
 REQUIREMENTS = (
-    Requirement("identity", (INFO,), "the serial and the firmware", _information),
-    Requirement(
-        "production",
-        (PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1),
-        "of the chosen production source, a number for power or lifetime energy, which may be 0; while no source can be"
-        " chosen, a production entry, and with one a number in /api/v1/production",
-        _production,
-    ),
-    Requirement("meters", (METER_READINGS,), "an entry for each enabled meter", _meter_readings),
-    Requirement(
-        "inverters",
-        (DEVICE_DATA, INVERTERS_V1),
-        "at least one inverter, if the site counts active ones or the inventory lists one that is not removed",
-        _inverters,
-    ),
-    Requirement("batteries", (ENSEMBLE_POWER,), "an entry for each IQ battery", _battery_power),
-    Requirement("batteries", (METER_READINGS,), "an entry for the enabled storage meter", _storage_reading),
+    Requirement("identity", (INFO,), _information),
+    Requirement("production", (PRODUCTION_JSON, PRODUCTION, PRODUCTION_V1), _production),
+    Requirement("meters", (METER_READINGS,), _meter_readings),
+    Requirement("inverters", (DEVICE_DATA, INVERTERS_V1), _inverters),
+    Requirement("batteries", (ENSEMBLE_POWER,), _battery_power),
+    Requirement("batteries", (METER_READINGS,), _storage_reading),
 )

@@ -1,8 +1,7 @@
-"""Rules for wrong values: each is one function, with the gateway that showed the fault.
+"""Rules for wrong values: one function each, with the capture or issue that showed the fault.
 
-A rule judges by the shape of the data and never by the number of the firmware (pyenphase#499: a fault appeared one
-version before the one that was tested for), counts what it rejects, and puts nothing in its place. Energies are in
-whatever unit they share.
+A rule depends on the data and never on the firmware version (pyenphase#499: a fault appeared one version before the one
+that was tested for). It counts what it rejects, and does not replace it. All energies of one call share a unit.
 """
 
 import math
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from envoy_exporter import system
 from envoy_exporter.documents import Documents
-from envoy_exporter.fields import EARLIEST, LARGEST, LATEST, FieldReader, Fields, raw_number
+from envoy_exporter.fields import EARLIEST, LATEST, MAX_NUMBER, WATT_HOUR, FieldReader, Fields, raw_number, scaled
 
 DAY_EQUALS_LIFETIME, WEEK_EQUALS_LIFETIME = "day_equals_lifetime", "week_equals_lifetime"
 WEEK_BELOW_DAY, TOTAL_EQUALS_NET = "week_below_day", "total_equals_net"
@@ -27,17 +26,12 @@ class DayAndWeek(NamedTuple):
 
 
 def day_and_week(
-    fields: FieldReader,
-    day_key: str,
-    week_key: str,
-    lifetime: float | None,
-    *,
-    low: float = -LARGEST,
+    fields: FieldReader, day_key: str, week_key: str, lifetime: float | None, *, low: float = -MAX_NUMBER
 ) -> DayAndWeek:
-    """The two energies of the fields that are plausible, in the unit of the fields.
+    """The two energies if they are plausible, in the unit of the fields.
 
-    `lifetime` is as the gateway sent it, rejected or not: equality with it shows the wrong register either way. A value
-    that is rejected itself rejects no other: the week is judged by an accepted day only.
+    `lifetime`: as the gateway sent it, even if rejected, because equality with it shows the wrong register. A rejected
+    value rejects no other: the week is compared with an accepted day only.
     """
     day, week = fields.number(day_key, low=low), fields.number(week_key, low=low)
     if _is_lifetime(day, week, lifetime):
@@ -52,10 +46,18 @@ def day_and_week(
     return DayAndWeek(day, week)
 
 
-def _is_lifetime(day: float | None, week: float | None, lifetime: float | None) -> bool:
-    """Whether a day is the lifetime (8.3.5433_tot_is_net_cons, 8.3.1598_collar), or all of it but the week.
+def today_and_last_week(
+    fields: FieldReader, day_key: str, week_key: str, lifetime: float | None, *, low: float = -MAX_NUMBER
+) -> dict[str, float | None]:
+    """The two energies of `day_and_week` from Wh to joules, by the names that readings have for them."""
+    day, week = day_and_week(fields, day_key, week_key, lifetime, low=low)
+    return {"today": scaled(day, WATT_HOUR), "last_week": scaled(week, WATT_HOUR)}
 
-    The latter only if the day also exceeds the week: in its first week, every system's days are the whole lifetime.
+
+def _is_lifetime(day: float | None, week: float | None, lifetime: float | None) -> bool:
+    """Whether a day equals the lifetime (8.3.5433_tot_is_net_cons, 8.3.1598_collar), or the lifetime minus the week.
+
+    The latter only if the day also exceeds the week: in its first week, the days of every system are its lifetime.
     """
     if not day or not lifetime:
         return False
@@ -68,34 +70,36 @@ def _is_near(value: float, other: float, lifetime: float) -> bool:
     return abs(value - other) <= _SAME * abs(lifetime)
 
 
-def total_equals_net(total: Fields, net: Fields | None, produced: Fields | None, *, has_inverters: bool) -> bool | None:
-    """Whether the load's lifetime is the grid's to the last digit (8.3.5433_tot_is_net_cons). None: undecided.
+def total_equals_net(
+    total: Fields, net: Fields | None, production: Fields | None, *, has_inverters: bool
+) -> bool | None:
+    """Whether total and net consumption have equal lifetimes to the last digit (8.3.5433_tot_is_net_cons).
 
-    One poll is enough: two registers of a thousandth of a Wh do not meet by chance. The load is the grid's where the
-    production CT is active and has counted nothing yet, and where it is off and no inverter produces: then the load
-    *is* what comes from the grid. `produced` is the production CT's entry.
+    One poll is enough: two registers with a resolution of 0.001 Wh are not equal by chance. None is undecided: the two
+    are rightly equal if the production CT is active and has counted nothing yet, or if it is off and no inverter is
+    installed. `production` is the entry of the production CT.
     """
     lifetime, balance = raw_number(total, "whLifetime"), raw_number(net or {}, "whLifetime")
     if not lifetime or balance is None:
         return None
     if lifetime != balance:
         return False
-    count, energy = (raw_number(produced or {}, key) for key in ("activeCount", "whLifetime"))
-    nothing_produced = not has_inverters if count == 0 else energy == 0
-    return None if nothing_produced else True
+    count, energy = (raw_number(production or {}, key) for key in ("activeCount", "whLifetime"))
+    is_nothing_produced = not has_inverters if count == 0 else energy == 0
+    return None if is_nothing_produced else True
 
 
 def gateway_clock(documents: Documents) -> float | None:
-    """The time of the gateway's clock; None if it cannot be right, as 1970 after a start without a network."""
+    """The time of the gateway's clock; None if it is impossible, such as 1970 after a start without a network."""
     clock = system.gateway_time(documents)
     return clock if clock is not None and EARLIEST <= clock <= LATEST else None
 
 
 def latest(documents: Documents, now: float) -> float:
-    """The latest time that a date of the gateway can have: a day ahead of its clock, or of ours if that is later.
+    """The latest possible time of a date: a day after the gateway's clock or the exporter's, whichever is later.
 
-    A gateway whose clock fell back by years has true dates that are ahead of it (8.2.127_with_3cts_and_battery_split
-    was recorded with the /info of another year). Without a usable clock there is no limit.
+    If the gateway's clock is years behind, correct dates are ahead of it (8.2.127_with_3cts_and_battery_split was
+    recorded with the /info of another year). Without a usable clock there is no limit.
     """
     clock = gateway_clock(documents)
     return math.inf if clock is None else max(clock, now) + _DAY

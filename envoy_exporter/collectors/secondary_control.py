@@ -1,6 +1,6 @@
-"""How IQ batteries steer and are steered: a part of `batteries`, of `/ivp/ensemble/secctrl`.
+"""The control of IQ batteries in `/ivp/ensemble/secctrl`: a part of `batteries`.
 
-There only with an IQ battery: without one the document is full of zeros that mean nothing.
+Read only with an IQ battery: without one, the document is full of zeros that have no meaning.
 """
 
 from collections.abc import Iterator
@@ -19,16 +19,20 @@ _OF_PHASE = ("", "_phaseb", "_phasec")
 class StorageControl:
     very_low_limit: float | None = gauge(
         "enphase_storage_very_low_charge_limit_ratio",
-        "Charge below which the batteries shut down.",
+        "State of charge below which the batteries shut down.",
         fields=("VLS_Limit",),
     )
-    shutdown: bool | None = gauge("enphase_storage_shutdown", "1: the batteries are shut down.", fields=("shutdown",))
+    shutdown: bool | None = gauge(
+        "enphase_storage_shutdown", "Whether the batteries are shut down (1) or not (0).", fields=("shutdown",)
+    )
     commissioning: bool | None = gauge(
-        "enphase_storage_commissioning", "1: the batteries are being commissioned.", fields=("Commission_in_progress",)
+        "enphase_storage_commissioning",
+        "Whether the batteries are being commissioned (1) or not (0).",
+        fields=("Commission_in_progress",),
     )
     ess_in_progress: bool | None = gauge(
         "enphase_storage_ess_in_progress",
-        "1: the gateway says that an operation of the storage system is in progress.",
+        "Whether the gateway reports an operation of the storage system in progress (1) or not (0).",
         fields=("ESS_in_progress",),
     )
 
@@ -38,12 +42,12 @@ class Bias:
     phase: str = label()
     frequency: float | None = gauge(
         "enphase_storage_frequency_bias_hertz",
-        "Offset on the frequency by which the batteries are steered; negative: below it.",
+        "Frequency offset by which the batteries are controlled, on the phase; negative for a lower frequency.",
         fields=("freq_bias_hz", "freq_bias_hz_phaseb", "freq_bias_hz_phasec"),
     )
     voltage: float | None = gauge(
         "enphase_storage_voltage_bias_volts",
-        "Offset on the voltage by which the batteries are steered; negative: below it.",
+        "Voltage offset by which the batteries are controlled, on the phase; negative for a lower voltage.",
         fields=("voltage_bias_v", "voltage_bias_v_phaseb", "voltage_bias_v_phasec"),
     )
 

@@ -1,4 +1,4 @@
-"""The site's document during one reading: what production and consumption have in common."""
+"""The site's document during one reading, for production and consumption."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _REGISTERS = (Register(key="whLifetime", power="wNow", derived=("whToday",)),)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Reads the entries of the site's document, and compares their registers with what they reported before."""
+    """Reads the entries of the site's document, and compares their registers with earlier values."""
 
     reader: DocumentReader
     plausible: PlausibilityFilter
@@ -32,7 +32,7 @@ class Site:
     def fields(self, entry: Fields | None) -> FieldReader:
         return self.reader.fields(entries.site_endpoint(self.documents), entry or {})
 
-    def whole(self, name: str, entry: Fields | None, meter: Meter | None) -> FieldReader | None:
+    def active_entry(self, name: str, entry: Fields | None, meter: Meter | None) -> FieldReader | None:
         """The entry of an active CT that has not lost a phase."""
         if entry is None or not entries.is_active(entry):
             return None

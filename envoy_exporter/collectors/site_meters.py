@@ -1,4 +1,4 @@
-"""Which CTs the site's document counts on. A part of `production`, for it guards all else that is said there."""
+"""Which CTs are active in the site's document. A part of `production`, because its other values depend on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ class MeterActivity:
     meter: str = label()
     active: bool | None = gauge(
         "enphase_meter_active",
-        "1: the gateway counts on what the meter says of the site; 0: no CTs, or none for a poll.",
-        fields=("activeCount of eim",),
+        "Whether the gateway uses the meter for the site's production and consumption (1) or not (0); 0 without"
+        " CTs, and sometimes for one poll.",
+        fields=("activeCount",),
     )
 
 

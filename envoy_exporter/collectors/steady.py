@@ -1,6 +1,6 @@
-"""What changes only once it has lasted: the list of meters of a gateway, which may lack a meter for a poll.
+"""Values that change only after ten minutes: the list of meters of a gateway, which may lack a meter for one poll.
 
-Times are those of the requests, so a document that is read twice is judged the same twice.
+Times are those of the requests, so a document that is read twice has the same result twice.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ Listing = tuple[tuple[int, str, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[Value]):
-    """The value that counts, and another one with the times of the first and the last document that contained it.
+    """The value in force, and a candidate with the times of the first and the last document that contained it.
 
-    `current` is None until there is a first value.
+    `current` is None before the first value.
     """
 
     current: Value | None = None
@@ -29,9 +29,9 @@ class Held(Generic[Value]):
     until: float = 0.0
 
     def after(self, value: Value, requested_at: float) -> "Held[Value]":
-        """The first value counts at once, and another one once it has been the same for ten minutes.
+        """The first value is in force at once, and another one after it has been the same for ten minutes.
 
-        Two documents with an outage between them do not count as ten minutes.
+        After an outage of more than ten minutes, these start again.
         """
         if self.current is None or value == self.current:
             return Held(value)
@@ -41,10 +41,10 @@ class Held(Generic[Value]):
 
 
 def meters(documents: Documents, before: Held[Listing], now: float) -> Held[Listing]:
-    """The list of meters after these documents; unchanged while it fails.
+    """The list of meters after these documents; unchanged while the endpoint fails.
 
-    It is empty on a gateway that does not have the endpoint, and for some minutes on one that starts: so the first
-    meters that follow an empty list count at once.
+    The list is empty if the gateway does not have the endpoint, and for some minutes after a start. So the first meters
+    after an empty list are in force at once.
     """
     if not documents.known(METERS):
         return before
@@ -59,6 +59,6 @@ def is_enabled(listing: Listing | None, kind: str) -> bool:
 
 
 def sole_consumption_meter(listing: Listing | None) -> str | None:
-    """The type of the enabled consumption CT that has neither a production CT nor another consumption CT beside it."""
+    """The type of the enabled consumption CT if there is no production CT and no other consumption CT."""
     enabled = [kind for kind in ("net-consumption", "total-consumption") if is_enabled(listing, kind)]
     return enabled[0] if len(enabled) == 1 and not is_enabled(listing, "production") else None

@@ -1,7 +1,7 @@
-"""What the batteries are told to do and what a kilowatt-hour costs, as `/admin/lib/tariff` has it.
+"""The settings of the batteries and the electricity tariff, in `/admin/lib/tariff`.
 
-A gateway without a battery has the settings too. From firmware 8.2.4225 on a change made in the app may not show
-here, for then the cloud owns them.
+A gateway without a battery has the settings too. From firmware 8.2.4225 on, a change in the app may not appear here,
+because Enlighten keeps the settings.
 """
 
 import struct
@@ -12,7 +12,7 @@ from itertools import islice
 
 from envoy_exporter.documents import TARIFF
 from envoy_exporter.families import Reading, gauge, info, label, states
-from envoy_exporter.fields import GENERAL_RULES, LIMIT, MOST_DEVICES, FieldReader, scaled
+from envoy_exporter.fields import GENERAL_RULES, LIMIT, MAX_DEVICES, FieldReader, scaled
 
 from .collector import Collector, Context, Result
 from .document_reader import DocumentReader
@@ -22,8 +22,8 @@ _NAMES = {"economy": "savings-mode"}
 _MINUTES_A_DAY = 1440
 _KILOWATT_HOUR = 3.6e6
 _ENDLESS = -1
-_MOST_PRICES = MOST_DEVICES
-"""And starts of periods: lists in lists in lists, of a thousand each, would be a thousand million."""
+_MAX_PRICES = MAX_DEVICES
+"""Including starts of periods: lists in lists in lists of a thousand each would be a thousand million."""
 _DIGITS_OF_SINGLE_PRECISION = 9
 
 
@@ -33,32 +33,34 @@ class StorageSettings:
         "enphase_storage_mode",
         "mode",
         MODES,
-        "What the batteries are told to do, as known to the gateway; savings-mode is called economy by newer firmware.",
+        "Operating mode set for the batteries, as known to the gateway: 1 for the current mode, 0 for the others;"
+        " newer firmware calls savings-mode economy.",
         fields=("storage_settings.mode",),
     )
     charge_from_grid: bool | None = gauge(
         "enphase_storage_charge_from_grid",
-        "1: the batteries may be charged from the grid, as known to the gateway.",
+        "Whether the batteries are allowed to charge from the grid (1) or not (0), as known to the gateway.",
         fields=("storage_settings.charge_from_grid",),
     )
     reserve: float | None = gauge(
         "enphase_storage_reserve_setting_ratio",
-        "Charge to be kept for an outage, as known to the gateway; enphase_battery_reserve_ratio is what is in force.",
+        "Battery reserve set for an outage, as known to the gateway; enphase_battery_reserve_ratio is the one in"
+        " force.",
         fields=("storage_settings.reserved_soc",),
     )
     very_low: float | None = gauge(
         "enphase_storage_very_low_charge_ratio",
-        "Charge that counts as very low, as known to the gateway.",
+        "State of charge that counts as very low, as known to the gateway.",
         fields=("storage_settings.very_low_soc",),
     )
     schedules_optimized: bool | None = gauge(
         "enphase_storage_schedules_optimized",
-        "1: the cloud's schedules decide what the batteries do.",
+        "Whether schedules from Enlighten control the batteries (1) or not (0).",
         fields=("storage_settings.opt_schedules",),
     )
     last_change: float | None = gauge(
         "enphase_tariff_last_change_timestamp_seconds",
-        "When the gateway last got other settings for the batteries.",
+        "Time at which the battery settings of the gateway last changed.",
         fields=("storage_settings.date",),
     )
 
@@ -73,10 +75,10 @@ class Price:
     tier: str | None = label()
     price: float | None = gauge(
         "enphase_tariff_price_per_kilowatt_hour",
-        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a"
-        " season, the single rate, of which 0 means none and has no sample. A period filler is the rest of the day,"
-        " filler#2 that after the others.",
-        fields=("single_rate.rate, single_rate.sell, rate of seasons and seasons_sell",),
+        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a season,"
+        " the single rate, which is absent where the gateway reports 0. The period filler is the rest of the day,"
+        " filler#2 the rest after the other periods.",
+        fields=("single_rate.rate", "single_rate.sell", "seasons[].rate", "seasons_sell[].rate"),
     )
 
 
@@ -88,7 +90,7 @@ class PeriodStart:
     period: str | None = label()
     start: float | None = gauge(
         "enphase_tariff_period_start_seconds",
-        "How long after local midnight a period of the tariff begins; it lasts until the next one.",
+        "Start of the tariff period, in seconds after local midnight; the period ends when the next one starts.",
         fields=("periods[].start",),
     )
 
@@ -100,7 +102,7 @@ class Season:
     start: str | None = label()
     known: bool = info(
         "enphase_tariff_season_info",
-        "A season of the tariff and its first day, as month/day; it lasts until the next one.",
+        "Tariff season and its first day, as month/day; the season ends when the next one starts.",
         fields=("seasons[].start",),
     )
 
@@ -113,7 +115,7 @@ class Day:
     weekdays: str | None = label()
     known: bool = info(
         "enphase_tariff_day_info",
-        "A kind of day of the tariff, and which days of the week it is.",
+        "Type of day of the tariff, and the days of the week to which it applies.",
         fields=("days[].days",),
     )
 
@@ -125,8 +127,8 @@ class TierLimit:
     tier: str = label()
     limit: float | None = gauge(
         "enphase_tariff_tier_limit_joules",
-        "Energy at which a tier of the tariff ends; absent: it has no end. The gateway counts it in kWh, as"
-        " it prices them, and does not say over what time.",
+        "Energy at which the tariff tier ends; absent for a tier without a limit. The gateway counts it in kWh,"
+        " like the prices, and does not report the period.",
         fields=("tiers[].limit",),
     )
 
@@ -137,10 +139,10 @@ def read(context: Context[None]) -> Result[None]:
     readings: list[Reading] = []
     if storage := tariff.entry("storage_settings"):
         readings.append(_storage(storage))
-    prices = list(islice(_prices(tariff), _MOST_PRICES + 1))
-    if len(prices) > _MOST_PRICES:
+    prices = list(islice(_prices(tariff), _MAX_PRICES + 1))
+    if len(prices) > _MAX_PRICES:
         tariff.reject(LIMIT, "tariff")
-    readings += prices[:_MOST_PRICES]
+    readings += prices[:_MAX_PRICES]
     return Result(tuple(readings), tuple(reader.rejections), None)
 
 
@@ -171,7 +173,7 @@ def _prices(tariff: FieldReader) -> Iterator[Reading]:
 
 
 def _season(season: str, fields: FieldReader, direction: str, currency: str | None) -> Iterator[Reading]:
-    """By the time of the day (8.2.127_with_3cts_and_battery_split), or by how much is used (8.3.5433)."""
+    """Prices by the time of the day (8.2.127_with_3cts_and_battery_split), or by the energy used (8.3.5433)."""
     yield Season(direction=direction, season=season, start=fields.text("start"))
     for day, of_day in _named(fields.objects("days")):
         yield Day(direction=direction, season=season, day=day, weekdays=of_day.text("days"))
@@ -202,7 +204,7 @@ def _season(season: str, fields: FieldReader, direction: str, currency: str | No
 
 
 def _named(readers: Iterable[FieldReader]) -> Iterator[tuple[str, FieldReader]]:
-    """The objects by their ids; the second of an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
+    """The objects by their ids; the second with an id is ID#2: `filler` begins and ends a day (8.3.1598)."""
     counts: Counter[str] = Counter()
     for fields in readers:
         name = fields.text("id") or "unnamed"
@@ -211,7 +213,7 @@ def _named(readers: Iterable[FieldReader]) -> Iterator[tuple[str, FieldReader]]:
 
 
 def _price(fields: FieldReader, key: str) -> float | None:
-    """The shortest number that is the same in single precision, in which the gateway keeps it: 0.2, not 0.200000003."""
+    """The price, shortened to the single precision in which the gateway keeps it: 0.2 instead of 0.200000003."""
     price = fields.number(key)
     if not price:
         return price

@@ -1,7 +1,6 @@
-"""`envoy-exporter layout`: the roof as a section for exporter.yml, from the gateway's own list of its inverters."""
+"""Print the layout as a section for exporter.yml: the inverters that the gateway lists, and their positions."""
 
 import argparse
-import difflib
 import json
 import os
 import sys
@@ -22,120 +21,127 @@ from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 
-from . import enlighten
-from .enlighten import Roof
+from . import FAILURE, USAGE_ERROR, enlighten, print_stderr
+from .enlighten import EnlightenLayout
 
 _Entry = TypeVar("_Entry", Inverter, Array)
 
-UNABLE, WRONG = 1, 2
-_LARGEST_FILE = 16 * 2**20
-_HEADER = "    # The roof, to stand below its gateway in exporter.yml. A comment names what is not known: fill it in.\n"
+_MAX_FILE_SIZE = 16 * 2**20
+_HEADER = "    # The layout. Paste it below the gateway in exporter.yml, and add the keys that the comments name.\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("gateway", nargs="?", metavar="NAME", help="the gateway's name in the config, where that has several")
-    add("--config.file", dest="config_file", type=Path, metavar="FILE", help="the config (exporter.yml)")
+    add("gateway", nargs="?", metavar="NAME", help="Name of the gateway in the configuration (default: the only one).")
+    add(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        metavar="FILE",
+        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
+    )
     add(
         "--enlighten",
         type=Path,
         metavar="FILE",
-        help="Enlighten's array_layout_x.json: fills in array, row and column, azimuth and tilt",
+        help="Add array, row, column, azimuth and tilt from array_layout_x.json of Enlighten (default: none).",
     )
-    add("--offline", action="store_true", help="do not ask the gateway; the inverters are those of --enlighten")
+    add(
+        "--offline",
+        action="store_true",
+        help="Do not contact the gateway; print the inverters of the --enlighten file.",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 with the section on standard output; 1 if the gateway does not tell, 2 for a wrong flag, config or file."""
+    """Returns 0 after printing the section, 1 without inverters to print, 2 for an invalid flag, config or file."""
     redaction = Redaction()
     logs.set_up("warn", "logfmt", redaction)
     try:
         return _print(arguments, redaction)
     except ConfigError as error:
-        _tell(*error.problems)
-    except _FileError as error:
-        _tell(f"envoy-exporter layout: {error}")
+        print_stderr(*error.problems)
+    except _UsageError as error:
+        print_stderr(f"envoy-exporter layout: {error}")
     except KeyboardInterrupt:
-        return UNABLE
-    return WRONG
+        return FAILURE
+    return USAGE_ERROR
 
 
 def _print(arguments: argparse.Namespace, redaction: Redaction) -> int:
-    """Raises ConfigError, or _FileError."""
+    """Raises ConfigError or _UsageError."""
     if arguments.offline and arguments.enlighten is None:
-        raise _FileError("--offline needs --enlighten FILE: where else would the inverters come from?")
-    roof = None if arguments.enlighten is None else _roof(arguments.enlighten)
-    whole = _config(arguments)
-    gateway = _chosen(whole, arguments.gateway) if whole else None
+        raise _UsageError("missing --enlighten FILE: with --offline, the inverters come from that file")
+    drawing = None if arguments.enlighten is None else _drawing(arguments.enlighten)
+    loaded = _config(arguments)
+    gateway = _selected(loaded, arguments.gateway) if loaded else None
     listed = None
-    if whole and gateway and not arguments.offline:
-        _tell(f"asking {gateway.name} for its inverters")
-        listed = _listed(replace(whole, gateways=(gateway,)), redaction)
+    if loaded and gateway and not arguments.offline:
+        print_stderr(f"requesting the inverters of {gateway.name}")
+        listed = _listed(replace(loaded, gateways=(gateway,)), redaction)
         if listed is None:
-            offline = "; with --offline the file alone is used" if roof else ""
-            _tell(f"{gateway.name} did not tell its inverters, so there is nothing to print{offline}")
-            return UNABLE
-        _tell(f"{gateway.name} lists {len(listed)} inverters")
-    made = combined(gateway.inverters if gateway else {}, gateway.arrays if gateway else {}, listed, roof)
-    _tell(*(roof.odd if roof else ()), *made.told)
-    if not made.inverters:
-        _tell("there is no inverter to print")
-        return UNABLE
-    # As UTF-8 whatever the terminal has, for that is what the config is read as.
-    sys.stdout.buffer.write((_HEADER + config.section(made.inverters, made.arrays)).encode())
+            advice = "; use --offline to print those of the file" if drawing else ""
+            print_stderr(f"no list of inverters from {gateway.name}{advice}")
+            return FAILURE
+        print_stderr(f"{gateway.name} lists {len(listed)} inverters")
+    layout = combined(gateway.inverters if gateway else {}, gateway.arrays if gateway else {}, listed, drawing)
+    print_stderr(*(drawing.warnings if drawing else ()), *layout.warnings)
+    if not layout.inverters:
+        print_stderr("no inverters to print")
+        return FAILURE
+    # UTF-8 in any terminal, because the config is read as UTF-8.
+    sys.stdout.buffer.write((_HEADER + config.layout_as_yaml(layout.inverters, layout.arrays)).encode())
     sys.stdout.buffer.flush()
     return 0
 
 
-class _FileError(Exception):
-    """A flag or a file that cannot be used, in words."""
+class _UsageError(Exception):
+    """A flag or a file that cannot be used. Its message is for the user."""
 
 
 def _config(arguments: argparse.Namespace) -> Config | None:
-    """None where there is none, and none is needed."""
+    """None if there is no config and --offline does not need one."""
     try:
-        return config.found(arguments.config_file, os.environ, COLLECTORS)
+        return config.load(arguments.config_file, os.environ, COLLECTORS)
     except config.NoConfig:
         if arguments.offline:
             return None
         raise
 
 
-def _chosen(whole: Config, name: str | None) -> Gateway:
-    names = [each.name for each in whole.gateways]
+def _selected(loaded: Config, name: str | None) -> Gateway:
+    names = [gateway.name for gateway in loaded.gateways]
     if name is None and len(names) > 1:
-        raise _FileError(f"the config has several gateways, name one: {', '.join(names)}")
+        raise _UsageError(f"missing gateway NAME; the config has several: {', '.join(names)}")
     if name is not None and name not in names:
-        near = difflib.get_close_matches(name, names, 1)
-        advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        raise _FileError(f"{name} is no gateway of the config; {advice}")
-    return whole.gateways[names.index(name) if name else 0]
+        raise _UsageError(config.unknown("gateway", name, names))
+    return loaded.gateways[names.index(name) if name else 0]
 
 
-def _roof(path: Path) -> Roof:
+def _drawing(path: Path) -> EnlightenLayout:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise _FileError(f"{path}: is too large to be a roof")
-        roof = enlighten.read(json.loads(path.read_bytes()))
+        if path.stat().st_size > _MAX_FILE_SIZE:
+            raise _UsageError(f"{path}: file is too large; the maximum is {_MAX_FILE_SIZE // 2**20} MiB")
+        drawing = enlighten.read(json.loads(path.read_bytes()))
     except OSError as error:
-        raise _FileError(f"{path}: cannot be read: {error.strerror}") from None
+        raise _UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise _FileError(f"{path}: is no JSON; save what array_layout_x.json brings, and not the page") from None
-    if not roof.inverters:
-        raise _FileError(f"{path}: has no array with an inverter in it; is it Enlighten's array_layout_x.json?")
-    return roof
+        raise _UsageError(f"{path}: invalid JSON; save the response array_layout_x.json, not the page") from None
+    if not drawing.inverters:
+        raise _UsageError(f"{path}: no array with an inverter found; use array_layout_x.json of Enlighten")
+    return drawing
 
 
-def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
-    """What the gateway lists, asked as a scrape would: one request at a time, `/info` first. None: why is told."""
+def _listed(single: Config, redaction: Redaction) -> frozenset[str] | None:
+    """The serial numbers that the gateway lists, requested as for a scrape; None, after printing why, if it fails."""
     app = App(
         clock=SystemClock(),
-        random=Random(),  # noqa: S311  # spreads requests, hides nothing
+        random=Random(),  # noqa: S311  # spreads requests over time, protects nothing
         telemetry=Telemetry(__version__),
         redaction=redaction,
         collectors={name: name == inverters.COLLECTOR.name for name in COLLECTORS},
     )
-    (exposition,) = app.build(alone).gateways.values()
+    (exposition,) = app.build(single).gateways.values()
     gateway = exposition.collector.gateway
     try:
         gateway.poll()
@@ -147,84 +153,78 @@ def _listed(alone: Config, redaction: Redaction) -> frozenset[str] | None:
         documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
     )
     if listed is None and snapshot.answering:
-        # The log has told what failed, but not what is no failure.
-        _tell(*(f"it has no {name}: {each.absent}" for name, each in snapshot.endpoints.items() if each.absent))
+        # Failures are in the log already, endpoints that are not available are not.
+        endpoints = snapshot.endpoints.items()
+        print_stderr(*(f"{name} is not available: {status.absent}" for name, status in endpoints if status.absent))
         if snapshot.endpoints.keys() <= {INFO}:
-            _tell("its firmware has no list of inverters")
+            print_stderr("unsupported firmware: it has no list of inverters")
     return listed
 
 
-# --- putting it together
-
-
 @dataclass(frozen=True, slots=True)
-class Combined:
-    """The section, and in words what does not go together."""
+class CombinedLayout:
+    """The layout to print, and the differences between its sources."""
 
     inverters: Mapping[InverterSerial, Inverter]
     arrays: Mapping[LabelText, Array]
-    told: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def combined(
-    kept: Mapping[InverterSerial, Inverter],
-    kept_arrays: Mapping[LabelText, Array],
+    configured: Mapping[InverterSerial, Inverter],
+    configured_arrays: Mapping[LabelText, Array],
     listed: Iterable[str] | None,
-    roof: Roof | None,
-) -> Combined:
-    """What the config has stays; the file fills in the rest of it, and of the inverters that the gateway lists.
+    drawing: EnlightenLayout | None,
+) -> CombinedLayout:
+    """The layout of the config, with what it does not set from the drawing, for the inverters that the gateway lists.
 
-    Without a gateway's list (None) all inverters of the file are taken.
+    Without a list from the gateway (None), all inverters of the drawing are included.
     """
-    drawn = roof or Roof()
-    usable = {InverterSerial(each) for each in listed or () if config.is_inverter_serial(each)}
-    wanted = set(kept) | (set(drawn.inverters) if listed is None else usable)
-    told = list(_differences(kept, None if listed is None else frozenset(listed), roof))
-    found: dict[InverterSerial, Inverter] = {}
-    taken = {_place(each): serial for serial, each in kept.items()}
-    for serial in sorted(wanted):
-        old = kept.get(serial, Inverter())
-        each = _filled(old, drawn.inverters.get(serial, Inverter()))
-        holder = taken.setdefault(_place(each), serial)
-        if holder != serial and each.row is not None and each.column is not None:
-            told.append(f"{serial}: {holder} is at its place: the file's row and column are left out")
-            each = old if serial in kept else replace(each, row=None, column=None)
-        found[serial] = each
-    arrays = dict(kept_arrays) | {each.array: Array() for each in found.values() if each.array not in kept_arrays}
-    return Combined(
-        found,
-        {name: _filled(each, drawn.arrays.get(name, Array())) for name, each in arrays.items() if name is not None},
-        tuple(told),
+    drawn = drawing or EnlightenLayout()
+    usable = {InverterSerial(serial) for serial in listed or () if config.is_inverter_serial(serial)}
+    serials = set(configured) | (set(drawn.inverters) if listed is None else usable)
+    warnings = list(_differences(configured, None if listed is None else frozenset(listed), drawing))
+    inverters: dict[InverterSerial, Inverter] = {}
+    occupied = {_position(inverter): serial for serial, inverter in configured.items()}
+    for serial in sorted(serials):
+        base = configured.get(serial, Inverter())
+        inverter = _filled(base, drawn.inverters.get(serial, Inverter()))
+        other = occupied.setdefault(_position(inverter), serial)
+        if other != serial and inverter.row is not None and inverter.column is not None:
+            warnings.append(f"{serial}: its position is already used by {other}; row and column of the file omitted")
+            inverter = base if serial in configured else replace(inverter, row=None, column=None)
+        inverters[serial] = inverter
+    arrays = dict(configured_arrays)
+    arrays |= {entry.array: Array() for entry in inverters.values() if entry.array and entry.array not in arrays}
+    return CombinedLayout(
+        inverters,
+        {name: _filled(array, drawn.arrays.get(name, Array())) for name, array in arrays.items()},
+        tuple(warnings),
     )
 
 
-def _place(inverter: Inverter) -> tuple[str | None, ...]:
+def _position(inverter: Inverter) -> tuple[str | None, ...]:
     return inverter.array, inverter.row, inverter.column
 
 
-def _filled(kept: _Entry, more: _Entry) -> _Entry:
-    """What is kept, and more where it says nothing."""
-    gaps = {each.name: getattr(more, each.name) for each in fields(kept) if getattr(kept, each.name) is None}
-    return replace(kept, **gaps)
+def _filled(entry: _Entry, other: _Entry) -> _Entry:
+    """The entry, with the values of the other one for the keys that it does not set."""
+    gaps = {field.name: getattr(other, field.name) for field in fields(entry) if getattr(entry, field.name) is None}
+    return replace(entry, **gaps)
 
 
 def _differences(
-    kept: Mapping[InverterSerial, Inverter], listed: frozenset[str] | None, roof: Roof | None
+    configured: Mapping[InverterSerial, Inverter], listed: frozenset[str] | None, drawing: EnlightenLayout | None
 ) -> Iterator[str]:
-    """Who is in one place and not in another."""
+    """The inverters that one source has and another has not."""
     if listed is None:
         return
-    for serial in sorted(kept.keys() - listed):
-        yield f"{serial}: the config has it and the gateway does not list it: kept"
-    for odd in sorted(each for each in listed if not config.is_inverter_serial(each)):
-        yield f"{odd}: is no serial of an inverter: left out"
-    if roof is not None:
-        for serial in sorted(roof.inverters.keys() - listed - kept.keys()):
-            yield f"{serial}: the file has it and the gateway does not list it: left out"
-        for missing in sorted(listed - roof.inverters.keys()):
-            yield f"{missing}: the gateway lists it and the file does not have it"
-
-
-def _tell(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
-    sys.stderr.flush()
+    for serial in sorted(configured.keys() - listed):
+        yield f"{serial}: in the config, but not listed by the gateway; kept"
+    for text in sorted(text for text in listed if not config.is_inverter_serial(text)):
+        yield f"{text}: listed by the gateway, but an invalid serial number; omitted"
+    if drawing is not None:
+        for serial in sorted(drawing.inverters.keys() - listed - configured.keys()):
+            yield f"{serial}: in the file, but not listed by the gateway; omitted"
+        for text in sorted(listed - drawing.inverters.keys()):
+            yield f"{text}: listed by the gateway, but not in the file"

@@ -1,4 +1,4 @@
-"""`envoy-exporter login`: fetch a token from Enlighten with your account, into a file; the password is kept nowhere."""
+"""Fetch a token from Enlighten with your account, and write it to a file. The password is not stored."""
 
 import argparse
 import getpass
@@ -16,68 +16,81 @@ from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file
 from envoy_exporter.token import Token
 
-UNABLE, WRONG = 1, 2
+from . import FAILURE, USAGE_ERROR, print_stderr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--username", metavar="E-MAIL", help="of the Enlighten account; asked for if it is not given")
-    add("--serial", metavar="DIGITS", help="of the gateway, as on its label; asked for if it is not given")
+    add("--username", metavar="E-MAIL", help="Log in to Enlighten as E-MAIL (default: ENVOY_USERNAME, or a prompt).")
+    add(
+        "--serial",
+        metavar="DIGITS",
+        help="Fetch a token for the gateway with this serial number (default: ENVOY_SERIAL, or a prompt).",
+    )
     add(
         "--password-file",
         type=Path,
         metavar="FILE",
-        help="a file with the password, instead of asking for it; or set ENVOY_PASSWORD",
+        help="Read the password from FILE (default: ENVOY_PASSWORD, or a prompt).",
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--output", type=Path, metavar="FILE", help="where the token goes (SERIAL.token)")
-    where.add_argument("--print", action="store_true", help="print the token instead of writing it to a file")
-    add("--login-url", default=LOGIN_URL, metavar="URL", help="another cloud's, for tests")
-    add("--token-url", default=TOKEN_URL, metavar="URL", help="another cloud's, for tests")
-    add("--ca-file", metavar="FILE", help="the CA that vouches for the cloud, where a proxy stands in between")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--output", type=Path, metavar="FILE", help="Write the token to FILE (default: SERIAL.token).")
+    output.add_argument("--print", action="store_true", help="Print the token instead of writing it to a file.")
+    add("--login-url", default=LOGIN_URL, metavar="URL", help="Log in at URL instead of Enlighten, for tests.")
+    add(
+        "--token-url",
+        default=TOKEN_URL,
+        metavar="URL",
+        help="Fetch the token from URL instead of Enlighten, for tests.",
+    )
+    add(
+        "--ca-file",
+        metavar="FILE",
+        help="Trust the CA certificates in FILE, for a proxy that intercepts TLS (default: none).",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 with a token; 1 if Enlighten gives none, or it cannot be written; 2 for a wrong flag or answer."""
+    """Returns 0 with a token, 1 if it cannot be fetched or written, 2 for an invalid flag or input."""
     try:
-        serial, login = _asked(arguments)
+        serial, login = _inputs(arguments)
         output = None if arguments.print else _output(arguments.output, serial)
         enlighten = Enlighten(
             login, clock=SystemClock(), counted=lambda _: None, user_agent=f"envoy_exporter/{__version__}"
         )
-        _tell(f"asking Enlighten for a token for the gateway {serial}")
+        print_stderr(f"requesting a token for gateway {serial} from Enlighten")
         token = enlighten.token(serial)
         if output is None:
             print(token.secret.reveal())
         else:
             write(output, token.secret.reveal() + "\n")
-            _tell(*_introduction(token, serial, output))
+            print_stderr(*_instructions(token, serial, output))
     except CloudError as error:
-        return _fail(str(error), UNABLE)
+        return _fail(str(error), FAILURE)
     except OSError as error:
-        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", UNABLE)
+        return _fail(f"{error.filename or 'file error'}: {error.strerror or error}", FAILURE)
     except (ValueError, EOFError) as error:
-        return _fail(str(error) or "nobody answers; give --username, --serial and --password-file", WRONG)
+        return _fail(str(error) or "no terminal; use --username, --serial and --password-file", USAGE_ERROR)
     except KeyboardInterrupt:
-        return UNABLE
+        return FAILURE
     return 0
 
 
-def _asked(arguments: argparse.Namespace) -> tuple[str, Login]:
-    """Of the flags, or of whoever sits there. Raises ValueError, EOFError, or OSError for the password's file."""
-    given = os.environ.get("ENVOY_USERNAME", "")
-    username = arguments.username or (given if "@" in given else "") or _answer("E-mail of the Enlighten account: ")
+def _inputs(arguments: argparse.Namespace) -> tuple[str, Login]:
+    """The serial and the login, from flags, the environment or prompts. Raises ValueError, EOFError or OSError."""
+    account = os.environ.get("ENVOY_USERNAME", "")
+    username = arguments.username or (account if "@" in account else "") or _prompt("E-mail of the Enlighten account: ")
     if "@" not in username:
-        raise ValueError("the account is an e-mail address")
-    serial = arguments.serial or os.environ.get("ENVOY_SERIAL") or _answer("Serial of the gateway: ")
+        raise ValueError("invalid account; use the e-mail address of the Enlighten account")
+    serial = arguments.serial or os.environ.get("ENVOY_SERIAL") or _prompt("Serial number of the gateway: ")
     if not re.fullmatch(r"\d{4,32}", serial):
-        raise ValueError(f"{serial!r} is no serial; it has twelve digits, and is on the gateway's label")
+        raise ValueError(f"invalid serial number {serial!r}; use the 12 digits on the gateway's label")
     if arguments.password_file is not None:
         password = from_file(arguments.password_file)
     else:
-        # The variable may be a gateway's own password, unless it stands beside an account.
-        password = (os.environ.get("ENVOY_PASSWORD", "") if "@" in given else "") or _answer(
-            "Password (kept nowhere): ", getpass.getpass
+        # Without an account in ENVOY_USERNAME, the variable may be the password of a local user of the gateway.
+        password = (os.environ.get("ENVOY_PASSWORD", "") if "@" in account else "") or _prompt(
+            "Password (not stored): ", getpass.getpass
         )
     return serial, Login(
         username=username,
@@ -88,54 +101,49 @@ def _asked(arguments: argparse.Namespace) -> tuple[str, Login]:
     )
 
 
-def _answer(question: str, ask: Callable[[str], str] | None = None) -> str:
+def _prompt(text: str, read: Callable[[str], str] | None = None) -> str:
     if not sys.stdin.isatty():
         raise EOFError
-    if ask is not None:
-        return ask(question)
-    sys.stderr.write(question)  # standard output is the token's, with --print
+    if read is not None:
+        return read(text)
+    sys.stderr.write(text)  # standard output is for the token, with --print
     sys.stderr.flush()
     return input().strip()
 
 
-def _output(wanted: Path | None, serial: str) -> Path:
-    """Raises ValueError for a file that holds something else: it would be gone."""
-    path = (wanted or Path(f"{serial}.token")).absolute()
+def _output(requested: Path | None, serial: str) -> Path:
+    """The file for the token. Raises ValueError if it contains anything else, which would be lost."""
+    path = (requested or Path(f"{serial}.token")).absolute()
     if not path.parent.is_dir():
-        raise ValueError(f"{path.parent} is no directory")
+        raise ValueError(f"{path.parent} is not a directory")
     try:
-        held = from_file(path)
-        is_token = not held or tokens.parse(held).expires is not None
+        content = from_file(path)
+        is_token = not content or tokens.parse(content).expires is not None
     except FileNotFoundError:
         return path
     except ValueError:
         is_token = False
     if not is_token:
-        raise ValueError(f"{path} is there and holds no token: name another --output")
+        raise ValueError(f"{path} exists and contains no token; use another file for --output")
     return path
 
 
-def _introduction(token: Token, serial: str, output: Path) -> list[str]:
-    """What it is, and what to write where."""
+def _instructions(token: Token, serial: str, output: Path) -> list[str]:
+    """A summary of the token, and the lines to add to the config."""
     until = utc_date(token.expires or 0.0)
     return [
-        f"{output}: a token of the role {token.user or 'unknown'}, good until {until}",
+        f"{output}: token with the role {token.user or 'unknown'}, valid until {until}",
         "",
         "exporter.yml:",
         "gateways:",
-        "  - host: 192.168.1.20        # your gateway's",
+        "  - host: 192.168.1.20        # the address of your gateway",
         f'    serial: "{serial}"',
         f"    token_file: {output}",
         "",
-        "A running exporter reads the file again when it changes: run this once more before the token runs out.",
+        "Run this command again before the token expires: a running exporter reloads the file when it changes.",
     ]
 
 
-def _tell(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
-    sys.stderr.flush()
-
-
 def _fail(message: str, code: int) -> int:
-    _tell(f"envoy-exporter login: {message}")
+    print_stderr(f"envoy-exporter login: {message}")
     return code

@@ -1,10 +1,10 @@
-"""exporter.yml, or a few variables of the environment; and the web config file."""
+"""Loads exporter.yml (or a few variables of the environment) and the web config file."""
 
-from .convert import ConfigError, NoConfig
-from .dump import shown
+from .convert import ConfigError, NoConfig, unknown
+from .dump import dump
 from .hosts import Host
-from .layout import section
-from .load import found, from_environment, from_file
+from .layout import as_yaml as layout_as_yaml
+from .load import from_environment, from_file, load
 from .model import Array, CollectorSettings, Config, Enlighten, Gateway, Inverter, Local, Tls
 from .values import is_inverter_serial
 from .web import WebConfig, check_web_files, web_from_file
@@ -23,11 +23,12 @@ __all__ = [
     "Tls",
     "WebConfig",
     "check_web_files",
-    "found",
+    "dump",
     "from_environment",
     "from_file",
     "is_inverter_serial",
-    "section",
-    "shown",
+    "layout_as_yaml",
+    "load",
+    "unknown",
     "web_from_file",
 ]

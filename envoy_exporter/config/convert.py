@@ -1,4 +1,4 @@
-"""From YAML to frozen classes, with every problem told at once: where it stands, what it is, what to write."""
+"""Converts YAML to frozen classes, and collects all problems: the path, what is invalid and what is expected."""
 
 import difflib
 import pathlib
@@ -23,12 +23,12 @@ from . import hosts, model, values, yaml_source
 from .model import CollectorSettings
 from .yaml_source import Path, Raw, Text
 
-_Kind = TypeVar("_Kind")
+_Class = TypeVar("_Class")
 
 Problem = tuple[Path, str]
 
 
-_ELSEWHERE = {
+_GATEWAY_SYNONYMS = {
     "user": "local.username",
     "username": "local.username",
     "password": "local.password",
@@ -37,11 +37,11 @@ _ELSEWHERE = {
     "address": "host",
     "port": "host: NAME:PORT",
 }
-"""What people write beside `host`, and mean."""
+"""Keys that users write beside `host`, and the valid key for each."""
 
 
 class ConfigError(Exception):
-    """`problems`: all of them, a line each."""
+    """An invalid config. `problems` has one line for each problem."""
 
     def __init__(self, problems: Collection[str]) -> None:
         self.problems = tuple(problems)
@@ -49,31 +49,31 @@ class ConfigError(Exception):
 
 
 class NoConfig(ConfigError):
-    """There is none at all."""
+    """Neither a file nor variables of the environment."""
 
 
 def read(path: pathlib.Path) -> Text:
-    """Raises ConfigError."""
+    """The parsed file. Raises ConfigError."""
     try:
         return yaml_source.parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise ConfigError([f"{path}: is not UTF-8 text"]) from None
+        raise ConfigError([f"{path}: invalid text; the file must be UTF-8"]) from None
 
 
-def structure(raw: Raw, kind: type[_Kind]) -> tuple[_Kind | None, list[Problem]]:
-    """The class, or all that is wrong."""
+def structure(raw: Raw, cls: type[_Class]) -> tuple[_Class | None, list[Problem]]:
+    """An object of the class, or all problems."""
     try:
-        return _CONVERTER.structure(raw, kind), []
-    except Exception as error:  # noqa: BLE001  # cattrs gathers whatever the hooks raise
+        return _CONVERTER.structure(raw, cls), []
+    except Exception as error:  # noqa: BLE001  # cattrs groups whatever the hooks raise
         return None, list(_problems(error, ()))
 
 
-def refusal(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError:
-    """Each problem on a line of its own: file, line, path and words, in the order of the file."""
+def config_error(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError:
+    """One line for each problem: `FILE:LINE: PATH: MESSAGE`, in the order of the file."""
     lines = sorted(
-        {(_line(text, path), text.names.get(path) or yaml_source.shown(path), words) for path, words in problems}
+        {(_line(text, path), text.names.get(path) or yaml_source.path_text(path), words) for path, words in problems}
     )
     return ConfigError(
         [": ".join(filter(None, (f"{source}:{line}" if line else source, *rest))) for line, *rest in lines]
@@ -81,8 +81,18 @@ def refusal(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError
 
 
 def _line(text: Text, path: Path) -> int:
-    """Of the thing, or of the nearest thing around it."""
+    """The line of the path, or of its nearest parent with a line; 0 without one."""
     return next((text.lines[path[:length]] for length in range(len(path), -1, -1) if path[:length] in text.lines), 0)
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    """An error with the closest valid name, or all valid names."""
+    return f'unknown {what} "{name}" {_suggestion(name, known)}'
+
+
+def _suggestion(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f'(did you mean "{near[0]}"?)' if near else f"(valid: {', '.join(known)})"
 
 
 _VALUES: dict[Any, Callable[[Raw], object]] = {
@@ -122,41 +132,37 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
 
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
-    for kind, hook in _VALUES.items():
-        converter.register_structure_hook(kind, partial(_value, hook))
+    for cls, read_value in _VALUES.items():
+        converter.register_structure_hook(cls, partial(lambda read, raw, _: read(raw), read_value))
     converter.register_structure_hook_factory(
         is_dataclass,
-        lambda kind: partial(_shaped, dict, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)),
+        lambda cls: partial(_container, dict, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)),
     )
     converter.register_structure_hook_factory(
-        partial(_is_of, Mapping),
-        lambda kind: partial(_shaped, dict, mapping_structure_factory(kind, converter)),
+        partial(_has_origin, Mapping),
+        lambda cls: partial(_container, dict, mapping_structure_factory(cls, converter)),
     )
     converter.register_structure_hook_factory(
-        partial(_is_of, tuple),
-        lambda kind: partial(_shaped, list, homogenous_tuple_structure_factory(kind, converter)),
+        partial(_has_origin, tuple),
+        lambda cls: partial(_container, list, homogenous_tuple_structure_factory(cls, converter)),
     )
-    whole = converter.get_structure_hook(CollectorSettings)
+    mapping = converter.get_structure_hook(CollectorSettings)
     converter.register_structure_hook(
-        CollectorSettings, lambda raw, kind: whole(raw if isinstance(raw, dict) else {"enabled": raw}, kind)
+        CollectorSettings, lambda raw, cls: mapping(raw if isinstance(raw, dict) else {"enabled": raw}, cls)
     )
     return converter
 
 
-def _is_of(origin: object, kind: Any) -> bool:
-    return get_origin(kind) is origin
+def _has_origin(origin: object, cls: Any) -> bool:
+    return get_origin(cls) is origin
 
 
-def _value(read: Callable[[Raw], object], raw: Raw, _: object) -> object:
-    return read(raw)
-
-
-def _shaped(shape: type, structure: Callable[[Any, Any], Any], raw: Raw, kind: Any) -> Any:
-    """cattrs takes a text for a list of letters, and says little of a list where a map belongs."""
-    if isinstance(raw, shape):
-        return structure(raw, kind)
+def _container(required: type, structure: Callable[[Any, Any], Any], raw: Raw, cls: Any) -> Any:
+    """cattrs reads a text as a list of letters, and its error for a list instead of a mapping is unclear."""
+    if isinstance(raw, required):
+        return structure(raw, cls)
     raise ValueError(
-        "must be a map of keys and values" if shape is dict else "must be a list: begin each of its things with a dash"
+        "must be a mapping of keys to values" if required is dict else 'must be a list (prefix each item with "- ")'
     )
 
 
@@ -164,37 +170,36 @@ _CONVERTER = _converter()
 
 
 def _problems(error: BaseException, path: Path) -> Iterator[tuple[Path, str]]:
-    """What cattrs gathered, each with its path: the notes that it hangs on an exception say how to go on."""
+    """The problems in an exception group of cattrs; notes on the exceptions have the next steps of the path."""
     if isinstance(error, BaseValidationError):
-        for each in error.exceptions:
-            notes = getattr(each, "__notes__", ())
-            named = [note.name for note in notes if isinstance(note, AttributeValidationNote)]
-            placed = [note.index for note in notes if isinstance(note, IterableValidationNote)]
-            yield from _problems(each, (*path, *named, *placed))
+        for child in error.exceptions:
+            notes = getattr(child, "__notes__", ())
+            names = [note.name for note in notes if isinstance(note, AttributeValidationNote)]
+            indexes = [note.index for note in notes if isinstance(note, IterableValidationNote)]
+            yield from _problems(child, (*path, *names, *indexes))
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [each.name for each in fields(error.cl)]
+        known = [field.name for field in fields(error.cl)]
         for key in sorted(error.extra_fields):
-            near = (
-                [_ELSEWHERE[key]] if "host" in known and key in _ELSEWHERE else difflib.get_close_matches(key, known, 1)
-            )
-            advice = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
-            if ":" in key:
-                advice = "write a blank behind its colon"
-            yield (*path, key), f"is no key; {advice}"
+            suggestion = _suggestion(key, known)
+            if "host" in known and key in _GATEWAY_SYNONYMS:
+                suggestion = f'(did you mean "{_GATEWAY_SYNONYMS[key]}"?)'
+            elif ":" in key:
+                suggestion = "(add a space after the colon)"
+            yield (*path, key), f'unknown key "{yaml_source.key_text((*path, key))}" {suggestion}'
     elif isinstance(error, KeyError):
-        yield path, "is missing"
+        yield path, "required key is missing"
     else:
         yield path, str(error)
 
 
 def contradictions(raw: Raw, path: Path = ()) -> Iterator[Problem]:
-    """A secret that is given twice."""
+    """Secrets that are set both directly and by a file."""
     children: Iterable[tuple[str | int, Raw]] = ()
     if isinstance(raw, dict):
         children = raw.items()
         for key, file in (("password", "password_file"), ("token", "token_file")):
             if key in raw and file in raw:
-                yield (*path, file), f"there is {key} too; give one of them"
+                yield (*path, file), f"conflicts with {key}; set only one of the two"
     elif isinstance(raw, list):
         children = enumerate(raw)
     for step, child in children:

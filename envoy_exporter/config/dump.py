@@ -1,4 +1,4 @@
-"""The config in force, as YAML for people to read; what is secret, and whose account it is, shows as <secret>."""
+"""The config in force as YAML, with <secret> in place of each secret and each account name."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -19,35 +19,35 @@ _DURATIONS = frozenset({"min_interval", "timeout", "inverter_max_age", "max_age"
 _ACCOUNTS = frozenset({"username"})
 
 
-def shown(config: Config) -> str:
+def dump(config: Config) -> str:
     return yaml.safe_dump(_object(replace(config, defaults=None)), sort_keys=False, allow_unicode=True)
 
 
-def _object(made: "DataclassInstance") -> dict[str, Any]:
-    """Without what is not set: None, and empty maps."""
-    values = {each.name: getattr(made, each.name) for each in fields(made)}
+def _object(settings: "DataclassInstance") -> dict[str, Any]:
+    """The fields that are set: neither None nor an empty mapping."""
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
     return {name: _value(name, value) for name, value in values.items() if value is not None and value != {}}
 
 
 def _value(name: str, value: Any) -> object:
-    shown: object = value
+    text: object = value
     match value:
         case _ if isinstance(value, Secret) or name in _ACCOUNTS:
-            shown = SHOWN
+            text = SHOWN
         case float() if name in _DURATIONS:
-            shown = f"{value:g}s"
+            text = f"{value:g}s"
         case Host():
-            shown = value.written
+            text = value.written
         case CaFile():
-            shown = str(value.path)
+            text = str(value.path)
         case bytes():
-            shown = value.hex(":").upper()
+            text = value.hex(":").upper()
         case Path():
-            shown = printable_path(value) if name == "token_file" else str(value)
+            text = printable_path(value) if name == "token_file" else str(value)
         case Mapping():
-            shown = {str(key): _value("", each) for key, each in value.items()}
+            text = {str(key): _value("", item) for key, item in value.items()}
         case tuple():
-            shown = [_value("", each) for each in value]
+            text = [_value("", item) for item in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            shown = _object(value)
-    return shown
+            text = _object(value)
+    return text

@@ -10,50 +10,50 @@ from envoy_exporter.secret import Secret
 
 from .hosts import Host
 
-# What a text in the file must be; `values` says how each is read.
+# The types of scalars; `values` reads them.
 Duration = NewType("Duration", float)
-"""Seconds; written 15s, 2m, 1h."""
+"""Seconds, from text such as 15s, 2m or 1h."""
 Interval = NewType("Interval", Duration)
-"""A duration that a gateway bears between two requests for the same."""
+"""The minimum time between two requests for the same endpoint."""
 Timeout = NewType("Timeout", Duration)
-"""A duration in which a scrape may be answered."""
+"""The time in which a scrape must be answered."""
 Name = NewType("Name", str)
-"""A label's name."""
+"""The name of a label."""
 Serial = NewType("Serial", str)
 Scheme = NewType("Scheme", str)
 Fingerprint = NewType("Fingerprint", bytes)
 Zone = NewType("Zone", str)
 KeepAlive = NewType("KeepAlive", bool)
-"""None is auto: as the firmware bears it."""
+"""None is auto: the firmware decides whether connections are kept."""
 BcryptHash = NewType("BcryptHash", str)
 ClientAuth = NewType("ClientAuth", str)
 TlsVersion = NewType("TlsVersion", str)
 SecretFile = NewType("SecretFile", Secret)
-"""A secret that has a file of its own, already read."""
+"""The secret in a `*_file`, already read."""
 Token = NewType("Token", Secret)
-"""A secret that is a token, taken out of what was pasted with it."""
+"""A token without the text that was pasted around it."""
 Username = NewType("Username", str)
 Url = NewType("Url", str)
 HeaderName = NewType("HeaderName", str)
 HeaderText = NewType("HeaderText", str)
 InverterSerial = NewType("InverterSerial", str)
 LabelText = NewType("LabelText", str)
-"""A text that is shown as the value of a label."""
+"""The value of a label."""
 Position = NewType("Position", str)
-"""A row or a column: a whole number or a text, as it was written."""
+"""A row or a column: an integer or a text, unchanged."""
 PeakWatts = NewType("PeakWatts", float)
 Azimuth = NewType("Azimuth", float)
 """Degrees clockwise from north: 90 is east, 180 south."""
 Tilt = NewType("Tilt", float)
-"""Degrees: 0 lies flat, 90 stands upright."""
+"""Degrees: 0 is flat, 90 is vertical."""
 
-_USUAL_INTERVAL = Interval(Duration(10.0))
-_USUAL_TIMEOUT = Timeout(Duration(9.5))
+_DEFAULT_INTERVAL = Interval(Duration(10.0))
+_DEFAULT_TIMEOUT = Timeout(Duration(9.5))
 
 
 @dataclass(frozen=True, slots=True)
 class CaFile:
-    """A file with CA certificates, and its content when the config was read: a reload notices a renewed file."""
+    """A file with CA certificates, and its content when the config was loaded: a reload notices a renewed file."""
 
     path: Path
     certificates: str
@@ -90,7 +90,7 @@ class CollectorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inverter:
-    """Where on the roof it is, and the peak power of its module."""
+    """The position of an inverter, and the peak power of its module."""
 
     name: LabelText | None = None
     array: LabelText | None = None
@@ -101,7 +101,7 @@ class Inverter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    """A side of the roof."""
+    """The orientation of an array."""
 
     azimuth: Azimuth | None = None
     tilt: Tilt | None = None
@@ -109,7 +109,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What may be said once for all gateways."""
+    """The keys that can be set once for all gateways."""
 
     scheme: Scheme = Scheme("auto")
     local: Local | None = None
@@ -118,8 +118,8 @@ class Defaults:
     labels: Mapping[Name, str] = field(default_factory=lambda: MappingProxyType({}))
     timezone: Zone | None = None
     keep_alive: KeepAlive | None = None
-    min_interval: Interval = _USUAL_INTERVAL
-    timeout: Timeout = _USUAL_TIMEOUT
+    min_interval: Interval = _DEFAULT_INTERVAL
+    timeout: Timeout = _DEFAULT_TIMEOUT
     inverter_max_age: Duration = Duration(90 * 60.0)
     collectors: Mapping[str, CollectorSettings] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -137,7 +137,7 @@ class Gateway(Defaults):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """`defaults` are in the gateways already."""
+    """The whole config. The gateways already have the values of `defaults`."""
 
     gateways: tuple[Gateway, ...]
     defaults: Defaults | None = None

@@ -1,4 +1,4 @@
-"""From the text of one value to what it means. Each raises ValueError, in words that say what to write."""
+"""Reads single values. Each function raises ValueError, with what is invalid and what is expected."""
 
 import re
 import ssl
@@ -10,11 +10,11 @@ from envoy_exporter import token_text
 from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, has_token, has_user, printable_path
 
 from .model import CaFile
-from .yaml_source import Raw, quoted
+from .yaml_source import Raw, invalid
 
-LEAST_INTERVAL = 5.0
-_LEAST_TIMEOUT, _MOST_TIMEOUT = 1.0, 3600.0
-_LONGEST = 366 * 86400.0
+_MIN_INTERVAL = 5.0
+_MIN_TIMEOUT, _MAX_TIMEOUT = 1.0, 3600.0
+_MAX_DURATION = 366 * 86400.0
 _HEADERS = (
     "Strict-Transport-Security",
     "X-Content-Type-Options",
@@ -22,79 +22,77 @@ _HEADERS = (
     "X-XSS-Protection",
     "Content-Security-Policy",
 )
-"""Those that exporters let be set; another could break the answer that it is put on."""
+"""Those that the web config file of Prometheus allows; another header could break a response."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
 _FINGERPRINT_BYTES = 32
-_LONGEST_LABEL = 64
-_LEAST_PEAK, _MOST_PEAK = 10.0, 2000.0
-"""Watts. No module lies outside; a peak in kilowatts, or of the whole roof, does."""
+_MAX_LABEL_LENGTH = 64
+_MIN_PEAK, _MAX_PEAK = 10.0, 2000.0
+"""Watts of one module. A value in kilowatts, or for the whole array, is outside of this range."""
 
 
 def text(raw: Raw) -> str:
-    """One line. What is secret has keys of its own: anything else is shown on a page, and by the next problem."""
+    """One line without a secret: values of other keys than the secret ones appear on `/config` and in errors."""
     written = _one_value(raw).strip()
     if not written:
         raise ValueError("is empty")
     if not written.isprintable():
-        raise ValueError("has a line end or another character that cannot be seen; write it in one line, without")
+        raise ValueError("contains a line break or another invisible character; use one line of visible characters")
     if has_token(written):
-        raise ValueError("is a token itself; write it behind token, and here what belongs here")
+        raise ValueError("contains a token; set it with the key token instead")
     if has_user(written):
-        raise ValueError("is a URL with a user in it; leave out what stands before the @, it has keys of its own")
+        raise ValueError("contains a URL with a user name; remove the part before the @, and use the keys for accounts")
     return written
 
 
 def _one_value(raw: Raw) -> str:
     if isinstance(raw, str):
         return raw
-    raise ValueError(
-        "must be one value, not a list or a map of keys; put a value that contains brackets or braces in quotes"
-    )
+    raise ValueError("must be a single value, not a list or a mapping; quote a value that contains brackets or braces")
 
 
 def boolean(raw: Raw) -> bool:
     try:
         return {"true": True, "false": False}[text(raw).lower()]
     except KeyError:
-        raise ValueError(f"{quoted(raw)} is neither true nor false") from None
+        raise ValueError(f"{invalid('value', raw)}; use true or false") from None
 
 
 def number(raw: Raw) -> float:
     written = text(raw)
     if not re.fullmatch(r"-?\d+(?:\.\d+)?", written):
-        raise ValueError(f"{quoted(raw)} is no number")
+        raise ValueError(f"{invalid('number', raw)}; use digits without a unit, such as 370 or 22.5")
     return float(written)
 
 
 def duration(raw: Raw) -> float:
     written = text(raw)
     if re.fullmatch(r"\d+(?:\.\d+)?", written):
-        raise ValueError(f"{written} of what? Write {written}s for seconds, or 2m, or 1h")
+        raise ValueError(f"missing unit: use {written}s, 2m or 1h")
     if not _DURATION.fullmatch(written):
-        raise ValueError(f"{quoted(written)} is no duration; write 15s, 2m or 1h30m")
-    seconds = sum(float(each) * _UNITS[unit] for each, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", written))
-    if not 0 < seconds <= _LONGEST:
-        raise ValueError(f"{quoted(written)} is no time that can be waited for; write 15s, 2m or 1h30m")
+        raise ValueError(f"{invalid('duration', written)}; use 15s, 2m or 1h30m")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", written))
+    if not 0 < seconds <= _MAX_DURATION:
+        raise ValueError("duration is out of range; use more than 0s and at most 366d")
     return seconds
 
 
 def interval(raw: Raw) -> float:
     seconds = duration(raw)
-    if seconds < LEAST_INTERVAL:
-        raise ValueError(f"{raw} is more than a gateway bears; write {LEAST_INTERVAL:g}s or longer (10s is usual)")
+    if seconds < _MIN_INTERVAL:
+        raise ValueError(f"{raw} is too short; the minimum is {_MIN_INTERVAL:g}s")
     return seconds
 
 
 def timeout(raw: Raw) -> float:
     seconds = duration(raw)
-    if not _LEAST_TIMEOUT <= seconds <= _MOST_TIMEOUT:
-        raise ValueError(f"{raw} is no time for a scrape; write 1s to 1h (9.5s is usual)")
+    if not _MIN_TIMEOUT <= seconds <= _MAX_TIMEOUT:
+        raise ValueError(f"{raw} is out of range; use 1s to 1h (the default is 9.5s)")
     return seconds
 
 
 def secret(raw: Raw) -> Secret:
-    """As it is, blanks and all, or the variable that `${NAME}` names. Empty is a password, if an odd one."""
+    """The unchanged text, spaces included, or the value of the variable in `${NAME}`. An empty password is valid."""
     written = _one_value(raw)
     if written and not written.strip():
         raise ValueError("is empty")
@@ -102,15 +100,15 @@ def secret(raw: Raw) -> Secret:
         value = from_environment(written)
     except KeyError as error:
         name = str(error.args[0])
-        which = f"variable {name}" if name.isupper() else "such variable"  # else it may be an odd password
-        raise ValueError(f"the environment has no {which}") from None
+        which = f"{name} " if name.isupper() else ""  # another name may be a password
+        raise ValueError(f"environment variable {which}is not set") from None
     if value != value.encode("utf-8", "ignore").decode():
-        raise ValueError("is not UTF-8 text")
+        raise ValueError("invalid text; it must be UTF-8")
     return Secret(value)
 
 
 def token(raw: Raw) -> Secret:
-    """Enlighten's JSON too: to YAML that is a map."""
+    """Also from Enlighten's JSON response, which YAML reads as a mapping."""
     if isinstance(raw, dict) and "token" in raw:
         raw = raw["token"]
     return Secret(token_text.token(secret(raw).reveal()))
@@ -123,7 +121,9 @@ def secret_file(raw: Raw) -> Secret:
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else error
         advice = (
-            "; name a file here, and write the password itself behind password" if printable_path(file) == SHOWN else ""
+            "; use a file name here, and the key password for the password itself"
+            if printable_path(file) == SHOWN
+            else ""
         )
         raise ValueError(f"{printable_path(file)} cannot be read: {words}{advice}") from None
 
@@ -141,14 +141,12 @@ def ca_file(raw: Raw) -> CaFile:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError):
-        raise ValueError(
-            f"{file} has no certificate in it; it must be in PEM form (-----BEGIN CERTIFICATE-----)"
-        ) from None
+        raise ValueError(f"{file} contains no certificate; use a PEM file (-----BEGIN CERTIFICATE-----)") from None
     return CaFile(file, certificates)
 
 
 def url(raw: Raw) -> str:
-    """Of the cloud: always https, and nothing secret in it."""
+    """A URL of Enlighten: https, without anything that could be a secret."""
     written = text(raw)
     try:
         parts = urlsplit(written)
@@ -156,15 +154,15 @@ def url(raw: Raw) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme != "https" or "@" in written or "?" in written or "#" in written or " " in written:
-        raise ValueError("is no URL of the cloud; write https://HOST/PATH, without a user and without a query")
+        raise ValueError("invalid URL; use https://HOST/PATH without user name, query and fragment")
     return written
 
 
 def username(raw: Raw) -> str:
-    """Of a gateway: it stands in quotes in the header of a digest, and before a colon in what is counted."""
+    """A local user of a gateway. HTTP Digest puts the name between quotes, and before a colon in what it hashes."""
     written = text(raw)
-    if any(each in '"\\:' for each in written):
-        raise ValueError("can be no user of a gateway: it has a quote, a backslash or a colon in it")
+    if any(character in '"\\:' for character in written):
+        raise ValueError("invalid user name; it must not contain a quote, a backslash or a colon")
     return written
 
 
@@ -179,7 +177,7 @@ def keep_alive(raw: Raw) -> bool | None:
 def serial(raw: Raw) -> str:
     written = text(raw)
     if not re.fullmatch(r"\d{4,32}", written):
-        raise ValueError(f"{quoted(written)} is no serial; it has twelve digits, and is on the gateway's label")
+        raise ValueError(f"{invalid('serial number', written)}; use the 12 digits on the gateway's label")
     return written
 
 
@@ -187,10 +185,12 @@ def name(raw: Raw) -> str:
     written = text(raw)
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", written) or written.startswith("__"):
         raise ValueError(
-            f"{quoted(written)} can name no label; labels have letters, digits and _, and do not begin with __"
+            f"{invalid('label name', written)}; use letters, digits and _, not starting with a digit or __"
         )
     if written in {"instance", "job"}:
-        raise ValueError(f"{written} is Prometheus's own label; it is the gateway's name, or set in prometheus.yml")
+        raise ValueError(
+            f"reserved label {written}: Prometheus sets it; use the key name of the gateway, or prometheus.yml"
+        )
     return written
 
 
@@ -199,15 +199,15 @@ def zone(raw: Raw) -> str:
     try:
         ZoneInfo(written)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"{quoted(written)} is no time zone; write one such as Europe/Amsterdam") from None
+        raise ValueError(f"{invalid('time zone', written)}; use a name such as Europe/Amsterdam") from None
     return written
 
 
 def fingerprint(raw: Raw) -> bytes:
-    """The SHA-256 of a certificate, as openssl and browsers show it."""
+    """The SHA-256 fingerprint of a certificate, as openssl and browsers print it."""
     written = re.sub(r"[:\s]", "", text(raw).rpartition("=")[2])  # openssl writes "sha256 Fingerprint=" before it
     if not re.fullmatch(r"[0-9A-Fa-f]+", written) or len(written) != 2 * _FINGERPRINT_BYTES:
-        raise ValueError("is no SHA-256 fingerprint; it has 32 pairs of hexadecimal digits, such as AB:CD:...")
+        raise ValueError("invalid SHA-256 fingerprint; use 32 pairs of hexadecimal digits, such as AB:CD:...")
     return bytes.fromhex(written)
 
 
@@ -218,30 +218,30 @@ def is_inverter_serial(written: str) -> bool:
 def inverter_serial(raw: Raw) -> str:
     written = text(raw)
     if not is_inverter_serial(written):
-        raise ValueError(
-            f"{quoted(written)} is no inverter's serial; it has twelve digits, as `envoy-exporter layout` shows"
-        )
+        raise ValueError(f"{invalid('serial number', written)}; use the 12 digits that `envoy-exporter layout` prints")
     return written
 
 
 def label_text(raw: Raw) -> str:
     written = _one_value(raw).strip()
-    if len(written) > _LONGEST_LABEL or not written.isprintable():
-        raise ValueError(f"this is no name; write one line of at most {_LONGEST_LABEL} characters")
+    if len(written) > _MAX_LABEL_LENGTH or not written.isprintable():
+        raise ValueError(f"invalid name; use one line of at most {_MAX_LABEL_LENGTH} characters")
     return text(raw)
 
 
 def position(raw: Raw) -> str:
     written = label_text(raw)
     if re.fullmatch(r"-?\d*\.\d+", written):
-        raise ValueError(f"{written} is neither a whole number nor a name")
+        raise ValueError(f"{invalid('position', written)}; use an integer or a name")
     return written
 
 
 def peak_watts(raw: Raw) -> float:
     watts = number(raw)
-    if not _LEAST_PEAK <= watts <= _MOST_PEAK:
-        raise ValueError(f"{raw} is no module's peak power; write its watts (Wp), such as 370")
+    if not _MIN_PEAK <= watts <= _MAX_PEAK:
+        raise ValueError(
+            f"{raw} is out of range; use the watts (Wp) of one module, {_MIN_PEAK:g} to {_MAX_PEAK:g}, such as 370"
+        )
     return watts
 
 
@@ -250,20 +250,20 @@ def azimuth(raw: Raw) -> float:
 
 
 def tilt(raw: Raw) -> float:
-    return _degrees(raw, 90, "0 lies flat, 90 stands upright")
+    return _degrees(raw, 90, "0 is flat, 90 is vertical")
 
 
-def _degrees(raw: Raw, most: float, meaning: str) -> float:
+def _degrees(raw: Raw, maximum: float, meaning: str) -> float:
     degrees = number(raw)
-    if not 0 <= degrees <= most:
-        raise ValueError(f"{raw} is not within 0 to {most:g} degrees ({meaning})")
-    return degrees + 0.0
+    if not 0 <= degrees <= maximum:
+        raise ValueError(f"{raw} is out of range; use 0 to {maximum:g} degrees ({meaning})")
+    return degrees + 0.0  # not -0.0
 
 
 def bcrypt_hash(raw: Raw) -> str:
     written = text(raw)
     if not re.fullmatch(r"\$2[abxy]\$(?:0[4-9]|1\d|2\d|3[01])\$[./A-Za-z0-9]{53}", written):
-        raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 USER")
+        raise ValueError("invalid bcrypt hash; create one with: htpasswd -nBC 10 USER")
     return written
 
 
@@ -274,7 +274,7 @@ def header_name(raw: Raw) -> str:
 def header_text(raw: Raw) -> str:
     written = text(raw)
     if not written.isascii():
-        raise ValueError("has letters that no header can have; write plain ASCII")
+        raise ValueError("invalid header value; use ASCII characters")
     return written
 
 
@@ -289,5 +289,5 @@ def tls_version(raw: Raw) -> str:
 def _one_of(raw: Raw, known: tuple[str, ...]) -> str:
     written = text(raw)
     if written not in known:
-        raise ValueError(f"{quoted(written)} is none of {', '.join(known)}")
+        raise ValueError(f"{invalid('value', written)}; use one of {', '.join(known)}")
     return written

@@ -1,4 +1,4 @@
-"""The web config file that Prometheus exporters share: TLS, users and headers of our own port."""
+"""The web config file, the same as for other Prometheus exporters: TLS, users and headers of the exporter's port."""
 
 import pathlib
 import ssl
@@ -6,27 +6,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from .convert import Problem, read, refusal, structure
+from .convert import Problem, config_error, read, structure
 from .model import BcryptHash, ClientAuth, HeaderName, HeaderText, TlsVersion
 
-_ANYBODY = ClientAuth("NoClientCert")
+_NO_CLIENT_CERT = ClientAuth("NoClientCert")
 _TLS_1_2 = TlsVersion("TLS12")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsServer:
-    """`client_auth_type` as Go spells it; files as whole paths once read."""
+    """`client_auth_type` is spelled as in Go. `web_from_file` makes the paths absolute."""
 
     cert_file: pathlib.Path
     key_file: pathlib.Path
-    client_auth_type: ClientAuth = _ANYBODY
+    client_auth_type: ClientAuth = _NO_CLIENT_CERT
     client_ca_file: pathlib.Path | None = None
     min_version: TlsVersion = _TLS_1_2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpServer:
-    """`http2` is accepted, as files made for others have it, and not spoken."""
+    """`http2` is accepted, because files for other exporters have it, but HTTP/2 is not supported."""
 
     http2: bool = False
     headers: Mapping[HeaderName, HeaderText] = field(default_factory=lambda: MappingProxyType({}))
@@ -40,13 +40,13 @@ class WebConfig:
 
 
 def web_from_file(path: pathlib.Path) -> WebConfig:
-    """Raises ConfigError. Files in it are looked for beside it, unless their path is whole."""
+    """The web config. Relative paths in it start at its own directory. Raises ConfigError."""
     text = read(path)
     config, problems = structure(text.raw, WebConfig) if text.is_yaml else (None, [])
     if config is not None and config.tls_server_config is not None:
         problems += _client_certificates(config.tls_server_config)
     if config is None or problems or text.problems:
-        raise refusal(str(path), text, [*text.problems, *problems])
+        raise config_error(str(path), text, [*text.problems, *problems])
     tls = config.tls_server_config
     if tls is None:
         return config
@@ -60,40 +60,40 @@ def check_web_files(path: pathlib.Path, config: WebConfig) -> None:
     """Raises ConfigError if a file that the web config file names cannot be used."""
     problems = list(_unusable_files(config.tls_server_config)) if config.tls_server_config else []
     if problems:
-        raise refusal(str(path), read(path), problems)
+        raise config_error(str(path), read(path), problems)
 
 
 def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
-    """Client certificates that have a CA and are not requested, or are required and cannot be verified."""
-    section, demand = "tls_server_config", tls.client_auth_type
-    if tls.client_ca_file is not None and demand == _ANYBODY:
-        words = f"has no effect with client_auth_type {_ANYBODY} (the default), which accepts every client"
+    """A CA for client certificates that are not requested, and client certificates that no CA can verify."""
+    section, client_auth = "tls_server_config", tls.client_auth_type
+    if tls.client_ca_file is not None and client_auth == _NO_CLIENT_CERT:
+        words = f"has no effect with client_auth_type {_NO_CLIENT_CERT} (the default), which accepts every client"
         yield (section, "client_ca_file"), f"{words}; set client_auth_type: RequireAndVerifyClientCert"
-    if tls.client_ca_file is None and demand != _ANYBODY:
-        words = f"{demand} needs client_ca_file: without a CA no client certificate can be verified"
+    if tls.client_ca_file is None and client_auth != _NO_CLIENT_CERT:
+        words = f"{client_auth} needs client_ca_file: without a CA no client certificate can be verified"
         yield (section, "client_auth_type"), f"{words}; add client_ca_file, or remove client_auth_type"
 
 
 def _unusable_files(tls: TlsServer) -> Iterator[Problem]:
-    """Files that cannot be read, do not contain what their key says, or do not belong together."""
+    """Files that cannot be read, lack a certificate or private key, or do not match each other."""
     certificate = _not_certificates(tls.cert_file)
     client_ca = tls.client_ca_file and _not_certificates(tls.client_ca_file)
     key = _not_private_key(tls.key_file)
     if not certificate and not key:
         key = _not_key_of(tls.cert_file, tls.key_file)
-    found = {"cert_file": certificate, "key_file": key, "client_ca_file": client_ca}
-    for name, words in found.items():
+    errors = {"cert_file": certificate, "key_file": key, "client_ca_file": client_ca}
+    for name, words in errors.items():
         if words:
             yield ("tls_server_config", name), f"{getattr(tls, name)} {words}"
 
 
 def _not_certificates(file: pathlib.Path) -> str | None:
-    """What is wrong with a file of certificates."""
+    """The error if the file contains no certificate."""
     try:
         file.open("rb").close()  # the library's own error does not name the cause
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
     except ssl.SSLError:
-        return "contains no certificate; a PEM file was expected"
+        return "contains no certificate; use a PEM file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return None
@@ -104,7 +104,7 @@ def _not_private_key(file: pathlib.Path) -> str | None:
         content = file.read_bytes()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return None if b"PRIVATE KEY-----" in content else "contains no private key; a PEM file was expected"
+    return None if b"PRIVATE KEY-----" in content else "contains no private key; use a PEM file"
 
 
 def _not_key_of(certificate: pathlib.Path, key: pathlib.Path) -> str | None:
@@ -112,8 +112,8 @@ def _not_key_of(certificate: pathlib.Path, key: pathlib.Path) -> str | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            return f"does not belong to the certificate in {certificate}"
-        return "is invalid, or protected by a password, which is not supported"
+            return f"does not match the certificate in {certificate}"
+        return "is invalid, or encrypted with a password, which is unsupported"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return None

@@ -1,7 +1,7 @@
-"""YAML with every scalar a string, and the line on which each thing stands.
+"""YAML with every scalar as a string, and the line of each key and value.
 
-YAML's own types turn `password: 012345` into 5349 and a key `on:` into True, and let a repeated key win in
-silence. Here a value is what was written, and its type is decided by what it is for.
+YAML's own types turn `password: 012345` into 5349 and a key `on:` into True, and a repeated key silently replaces the
+first. Here a scalar stays the text of the file, and the class that it is read into decides its type.
 """
 
 import re
@@ -17,18 +17,18 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _FIRST_WORD = re.compile(r"[^\W_][\w.-]{0,63}")
 _ONE_WORD = re.compile(r"[\w./%+-]{1,64}")
-_LONGER = re.compile(r"'(?!<)[^']{2,}'")
-"""What PyYAML quotes of the file, but for a single sign: `password: *hunter2` is an alias to it."""
-_LOST = "is empty; put it in quotes, as YAML takes what begins with # ! or & for its own. An empty one is ''"
-_DEEPEST = 8
-"""An alias of YAML may stand inside of what it names, and never end."""
+_EXCERPT = re.compile(r"'(?!<)[^']{2,}'")
+"""Text of the file in an error of PyYAML, except a single character: `password: *hunter2` is an alias to PyYAML."""
+_EMPTY_VALUE = "is empty; quote a value that starts with #, ! or &, and write an empty password as ''"
+_MAX_DEPTH = 8
+"""A YAML alias inside of the node that it refers to makes an endless structure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What was read, and where: the line of each path. `problems` are those of the YAML itself, with their path.
+    """A parsed file: the values, the line of each path, and the problems of the YAML itself.
 
-    `names`: what a path is called for people, where they have never seen it.
+    `names`: the name of a path in errors, for example that of an environment variable.
     """
 
     raw: Raw
@@ -39,7 +39,7 @@ class Text:
 
 
 def parse(text: str) -> Text:
-    """Read YAML. What is no YAML at all comes as one problem."""
+    """The parsed text. Invalid YAML has one problem and `is_yaml` False."""
     lines: dict[Path, int] = {}
     problems: list[tuple[Path, str]] = []
     try:
@@ -47,58 +47,67 @@ def parse(text: str) -> Text:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         lines[()] = mark.line + 1 if mark else 1
-        words = _LONGER.sub("what stands there", str(error.problem or error.context))
-        if "'\\t'" in str(error.problem):
-            return Text(
-                {}, lines, (((), "this is not YAML: a tab stands there, where YAML has blanks"),), is_yaml=False
-            )
-        advice = "; what begins with a sign stands in quotes" if "alias" in words or "cannot start" in words else ""
-        return Text({}, lines, (((), f"this is not YAML: {words}{advice}"),), is_yaml=False)
+        words = str(error.problem or error.context)
+        is_tab = "'\\t'" in words
+        words = _EXCERPT.sub("'\u2026'", words)
+        if is_tab:
+            words = "found a tab; indent with spaces"
+        elif "alias" in words or "cannot start" in words:
+            words += "; quote a value that starts with a special character"
+        return Text({}, lines, (((), f"invalid YAML: {words}"),), is_yaml=False)
     except yaml.YAMLError:
-        return Text({}, {(): 1}, (((), "this is not YAML: it has a character that YAML forbids"),), is_yaml=False)
+        return Text({}, {(): 1}, (((), "invalid YAML: found a character that YAML does not allow"),), is_yaml=False)
     raw = {} if node is None else _raw(node, (), lines, problems)
     return Text(raw, lines, tuple(problems))
 
 
 def _raw(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[tuple[Path, str]]) -> Raw:
     lines.setdefault(path, node.start_mark.line + 1)
-    if len(path) > _DEEPEST:
-        problems.append((path[:1], "is nested too deep"))
+    if len(path) > _MAX_DEPTH:
+        problems.append((path[:1], "is nested too deeply"))
         return ""
     if isinstance(node, yaml.SequenceNode):
-        return [_raw(each, (*path, index), lines, problems) for index, each in enumerate(node.value)]
+        return [_raw(item, (*path, index), lines, problems) for index, item in enumerate(node.value)]
     if not isinstance(node, yaml.MappingNode):
         return str(node.value)
     mapping: dict[str, Raw] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            problems.append((path, f"has a key on line {key.start_mark.line + 1} that is no plain text"))
+            problems.append((path, f"invalid key on line {key.start_mark.line + 1}; a key must be plain text"))
             continue
         below = (*path, str(key.value))
         if below in lines:
-            problems.append((below, f"stands twice, here and on line {lines[below]}"))
+            problems.append((below, f"duplicate key, already set on line {lines[below]}"))
         lines[below] = key.start_mark.line + 1
         if key.value == "password" and isinstance(value, yaml.ScalarNode) and not value.value and value.style is None:
-            problems.append((below, _LOST))
+            problems.append((below, _EMPTY_VALUE))
         mapping[str(key.value)] = _raw(value, below, lines, problems)
     return mapping
 
 
-def shown(path: Path) -> str:
-    """`gateways[0].tls.fingerprint`."""
+def path_text(path: Path) -> str:
+    """The path as text: `gateways[0].tls.fingerprint`."""
     text = "".join(
-        f"[{each}]" if isinstance(each, int) else f".{_key(path[:at], each)}" for at, each in enumerate(path)
+        f"[{step}]" if isinstance(step, int) else f".{key_text(path[: at + 1])}" for at, step in enumerate(path)
     )
     return text.removeprefix(".")
 
 
-def _key(path: Path, key: str) -> str:
-    """Its first word: `{password:hunter2}` is a key to YAML, for the blank that is missing. Accounts have no name."""
-    first = _FIRST_WORD.match(key)
-    word = first[0] if first and path != ("basic_auth_users",) else ""
+def key_text(path: Path) -> str:
+    """The last key of the path, without a secret in it.
+
+    Only its first word: without a space after the colon, `{password:hunter2}` is a key in YAML. The user names of the
+    web config file are not shown.
+    """
+    *parents, key = path
+    first = _FIRST_WORD.match(str(key))
+    word = first[0] if first and parents != ["basic_auth_users"] else ""
     return word if word == key else f"{word}\u2026"
 
 
-def quoted(raw: Raw) -> str:
-    """A value as a problem may repeat it: of more than one word the second may be a line too much, with a password."""
-    return repr(raw) if isinstance(raw, str) and _ONE_WORD.fullmatch(raw) else "this"
+def invalid(what: str, raw: Raw) -> str:
+    """The start of an error: "invalid duration 'soon'".
+
+    A value of several words is not repeated: the second word may belong to the next line of the file, a password.
+    """
+    return f"invalid {what}" + (f" {raw!r}" if isinstance(raw, str) and _ONE_WORD.fullmatch(raw) else "")

@@ -175,7 +175,7 @@ class Gateway:
         now = self._clock.monotonic()
         waiting, self._waiting = self._waiting, []
         for since, done in waiting:
-            if not self._closed and self._poller.state.cache.pending(since, now):
+            if not self._closed and self._poller.is_pending(since, now):
                 self._waiting.append((since, done))
             else:
                 done.set_result(None)

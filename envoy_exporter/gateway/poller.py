@@ -180,6 +180,10 @@ class Poller:
 
     # --- scrapes
 
+    def is_pending(self, since: float, now: float) -> bool:
+        """Whether a scrape that came at `since` must still wait."""
+        return polls.is_pending(self.state, since, now)
+
     def has_work(self) -> bool:
         return polls.has_work(self.state, self._clock.monotonic())
 

@@ -111,6 +111,14 @@ def on_reload(state: GatewayState) -> GatewayState:
     return replace(state, cache=state.cache.retry_absent())
 
 
+def is_pending(state: GatewayState, since: float, now: float) -> bool:
+    """Whether a scrape that came at `since` must still wait.
+
+    It waits for a probe of rejected credentials: if they are accepted again, everything else is requested as well.
+    """
+    return (state.is_up and next_probe(state, now) is not None) or state.cache.pending(since, now)
+
+
 def has_work(state: GatewayState, now: float) -> bool:
     """Whether an endpoint is due, or credentials are rejected: then the token file is read again."""
     return state.cache.until(now) <= now or state.login.accepted is False

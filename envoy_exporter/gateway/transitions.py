@@ -60,7 +60,9 @@ def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Ste
         state, more = on_absent(state, result, str(error), moment)
     else:
         state, more = on_error(state, result, error, moment)
-    cache = replace(state.cache, awaiting_verdict=bool(state.login.unexplained_401s))
+    # A scrape that waits must wait for what is no longer suspended, too.
+    suspended = logins.suspended(state.login, state.documents)
+    cache = replace(state.cache, awaiting_verdict=bool(state.login.unexplained_401s), suspended=suspended)
     return replace(state, cache=cache), (*events, *more)
 
 

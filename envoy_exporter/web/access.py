@@ -1,7 +1,7 @@
-"""Who may come in: TLS and basic auth by the file that Prometheus exporters share, and how many at once.
+"""Access to the exporter's port: TLS and basic auth from the web config file, and the number of concurrent requests.
 
-The file is that of https://prometheus.io/docs/prometheus/latest/configuration/https/. It is checked again at each
-connection and at each request, so that certificates and users change without a restart.
+The file has the format of https://prometheus.io/docs/prometheus/latest/configuration/https/. It is checked for changes
+at each connection and each request, so that certificates and users change without a restart.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_GUESSES = 20
-"""So many passwords may wait for their turn to be compared."""
+MAX_PASSWORD_CHECKS = 20
+"""The maximum number of passwords that wait to be checked."""
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
-"""No other page may take an answer for a script, nor have it at all."""
+"""Other web pages can neither run a response as a script nor load it at all."""
 _HEALTH = {"/-/healthy", "/-/ready"}
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """`client_auth` as Go spells it; files as absolute paths."""
+    """`client_auth` is spelled as in Go. The paths are absolute."""
 
     certificate: Path
     key: Path
@@ -39,7 +39,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the web config file says. `context`: the TLS of new connections; None for plain HTTP."""
+    """The content of the web config file. `context` is for new connections; None means plain HTTP."""
 
     context: ssl.SSLContext | None = None
     users: Mapping[str, str] = field(default_factory=dict)
@@ -47,47 +47,47 @@ class Access:
 
 
 class Source(Protocol):
-    """Where the access rules come from; `current()` may give others than before, and keeps the last good ones."""
+    """The source of the access rules. `current()` returns the last valid ones; they change while the exporter runs."""
 
     def current(self) -> Access: ...
 
 
 class ConcurrencyLimit:
-    """So many requests in progress and as many again in wait; beyond, 503. 0 is no limit.
+    """Limits the requests in progress. As many again wait for their turn; more get 503. 0 means no limit.
 
-    Ours and not uvicorn's, which counts connections, so that clients who say nothing use it up. Fifty scrapes at
-    once share what the first brings, so those in wait are answered too. Health is never refused: a busy exporter
-    must not be restarted. `waited` in the request's state says how long it was kept, in seconds.
+    uvicorn has a limit too, but it counts connections, so silent clients would use it up. Concurrent scrapes share the
+    documents that the first one requests, so fifty of them are answered too. The health paths have no limit, because a
+    busy exporter must not be restarted. `waited` in the state of a request is its time in the queue, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, most: int, longest_wait: float = 5.0) -> None:
+    def __init__(self, app: ASGIApp, limit: int, max_wait: float = 5.0) -> None:
         self._app = app
-        self._most = most
-        self._longest_wait = longest_wait
-        self._slots = asyncio.Semaphore(most)
+        self._limit = limit
+        self._max_wait = max_wait
+        self._slots = asyncio.Semaphore(limit)
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._most or scope.get("path") in _HEALTH:
+        if not self._limit or scope.get("path") in _HEALTH:
             await self._app(scope, receive, send)
             return
-        began = time.monotonic()
+        started = time.monotonic()
         if not await self._enter():
-            refusal = PlainTextResponse(f"more than {self._most} requests at once (--web.max-requests)\n", 503)
-            await refusal(scope, receive, send)
+            words = f"too many concurrent requests; the maximum is {self._limit} (--web.max-requests)\n"
+            await PlainTextResponse(words, 503)(scope, receive, send)
             return
         try:
-            scope.setdefault("state", {})["waited"] = time.monotonic() - began
+            scope.setdefault("state", {})["waited"] = time.monotonic() - started
             await self._app(scope, receive, send)
         finally:
             self._slots.release()
 
     async def _enter(self) -> bool:
-        if self._slots.locked() and self._waiting >= self._most:
+        if self._slots.locked() and self._waiting >= self._limit:
             return False
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._longest_wait):
+            async with asyncio.timeout(self._max_wait):
                 return await self._slots.acquire()
         except TimeoutError:
             return False
@@ -96,22 +96,22 @@ class ConcurrencyLimit:
 
 
 class AccessMiddleware:
-    """Lets in the users of the web config file, if it names any, and adds its headers to each answer.
+    """Requires a user of the web config file, if it has any, and adds its headers to each response.
 
-    It stands before `ConcurrencyLimit`, so that only those who may come in can use it up.
+    It runs before `ConcurrencyLimit`, so that unauthenticated requests cannot use up the limit.
     """
 
     def __init__(self, app: ASGIApp, source: Source) -> None:
         self._app = app
         self._source = source
-        self._right: dict[str, bytes] = {}
-        self._one_at_a_time = asyncio.Lock()
-        self._guesses = 0
+        self._accepted: dict[str, bytes] = {}
+        self._check_lock = asyncio.Lock()
+        self._checks = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         access = self._source.current()
 
-        async def answer(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update({**_HEADERS, **access.headers})
             await send(message)
@@ -119,37 +119,38 @@ class AccessMiddleware:
         app = self._app
         if access.users:
             user, password = _credentials(Headers(scope=scope).get("authorization", ""))
-            if not self._knows(access.users, user, password):
-                app = await self._refusal(access.users, user, password) or app
-        await app(scope, receive, answer)
+            if not self._is_accepted(access.users, user, password):
+                app = await self._rejection(access.users, user, password) or app
+        await app(scope, receive, send_with_headers)
 
-    def _knows(self, users: Mapping[str, str], user: str, password: str) -> bool:
-        return user in users and self._right.get(user) == _digest(user, password, users[user])
+    def _is_accepted(self, users: Mapping[str, str], user: str, password: str) -> bool:
+        return user in users and self._accepted.get(user) == _digest(user, password, users[user])
 
-    async def _refusal(self, users: Mapping[str, str], user: str, password: str) -> ASGIApp | None:
-        """A bcrypt hash takes a tenth of a second on purpose: one at a time, few in wait, and what is right is kept.
+    async def _rejection(self, users: Mapping[str, str], user: str, password: str) -> ASGIApp | None:
+        """The error response for wrong credentials, else None.
 
-        Of what is wrong nothing is kept, or guesses would push out those who are let in. A user who does not exist
-        takes as long as one who does.
+        bcrypt takes a tenth of a second on purpose, so one password is checked at a time, few may wait, and accepted
+        credentials are remembered. Rejected ones are not, or guesses would evict the accepted ones. The check of an
+        unknown user takes as long as that of a known one.
         """
-        if self._guesses >= MOST_GUESSES:
-            return PlainTextResponse("too many passwords at once, try again\n", 503)
-        self._guesses += 1
+        if self._checks >= MAX_PASSWORD_CHECKS:
+            return PlainTextResponse("too many concurrent password checks; try again later\n", 503)
+        self._checks += 1
         try:
-            async with self._one_at_a_time:
+            async with self._check_lock:
                 expected = users.get(user) or next(iter(users.values()))
                 matches = await asyncio.to_thread(_matches, password, expected)
         finally:
-            self._guesses -= 1
+            self._checks -= 1
         if not matches or user not in users:
             challenge = {"WWW-Authenticate": 'Basic realm="envoy_exporter"'}
-            return PlainTextResponse("a user and a password are wanted\n", 401, challenge)
-        self._right[user] = _digest(user, password, expected)
+            return PlainTextResponse("authentication required\n", 401, challenge)
+        self._accepted[user] = _digest(user, password, expected)
         return None
 
 
 def _digest(user: str, password: str, expected: str) -> bytes:
-    return hashlib.sha256(b"\0".join(each.encode() for each in (user, password, expected))).digest()
+    return hashlib.sha256(b"\0".join(text.encode() for text in (user, password, expected))).digest()
 
 
 def _credentials(header: str) -> tuple[str, str]:
@@ -164,7 +165,7 @@ def _credentials(header: str) -> tuple[str, str]:
 
 
 def _matches(password: str, expected: str) -> bool:
-    import bcrypt  # noqa: PLC0415  # of the extra `auth`; a file with users is refused without it
+    import bcrypt  # noqa: PLC0415  # in the extra `auth`; without it, a file with users is rejected
 
     try:
         return bcrypt.checkpw(password.encode()[:72], expected.encode())
@@ -173,20 +174,20 @@ def _matches(password: str, expected: str) -> bool:
 
 
 def context(tls: Tls) -> ssl.SSLContext:
-    """A new TLS context for our own port.
+    """A new TLS context for the exporter's port. Raises OSError or ssl.SSLError for a missing or invalid file.
 
-    A context in use must not be changed: it would go on trusting a CA that is removed, and a certificate and a key that
-    do not match would break it. Raises OSError, ssl.SSLError among them, where a file is missing or invalid.
+    A context in use must not be changed: it would continue to trust a CA that is removed, and a certificate and a key
+    that do not match would break it.
     """
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = tls.minimum
+    created = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    created.minimum_version = tls.minimum
     for file in filter(None, (tls.certificate, tls.key, tls.client_ca)):
         file.open("rb").close()  # the library's own error does not name the file
-    made.load_cert_chain(tls.certificate, tls.key, password="")  # a daemon has no terminal to ask for it
+    created.load_cert_chain(tls.certificate, tls.key, password="")  # a daemon has no terminal to prompt for it
     if tls.client_ca is not None:
-        made.load_verify_locations(tls.client_ca)
-    made.verify_mode = {
+        created.load_verify_locations(tls.client_ca)
+    created.verify_mode = {
         "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
         "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     }.get(tls.client_auth, ssl.CERT_NONE)
-    return made
+    return created

@@ -1,4 +1,4 @@
-"""Who is connected, and for how long: everybody who speaks, and when there are too many, not those who are silent."""
+"""Limits of connections: how many are open, and how long a client may be silent."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CLIENT_TIMEOUT = 10.0
-"""Seconds that a client has for its whole request, as many for its TLS handshake, and as many to take its answer."""
-KEEP_ALIVE = 75
-"""Longer than a minute between two scrapes, so that Prometheus may keep its connection."""
-LONGEST_HEAD = 65536
-"""Bytes until the blank line. h11 counts them itself; the parser in C would take them without end."""
-MOST = 256
+"""Seconds that a client has for its request, for its TLS handshake, and for reading the response."""
+KEEP_ALIVE_TIMEOUT = 75
+"""Seconds. Longer than a scrape interval of a minute, so that Prometheus can keep its connection."""
+MAX_HEADER_SIZE = 65536
+"""Bytes before the empty line. h11 has a limit itself, httptools has none."""
+MAX_CONNECTIONS = 256
 
 if TYPE_CHECKING:
     _Base = H11Protocol
@@ -26,53 +26,56 @@ else:
 
 
 class ConnectionLimiter:
-    """The connections that are open, those in their TLS handshake among them."""
+    """The open connections, including those in their TLS handshake."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.present: set[Connection] = set()
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.open: set[Connection] = set()
 
-    def admit(self, guest: "Connection") -> bool:
-        """False where all are being served: then there is no room."""
-        if len(self.present) >= self._most and not self.make_room():
+    def admit(self, connection: "Connection") -> bool:
+        """Whether there is room. It is made by closing an idle connection, unless all are being served."""
+        if len(self.open) >= self._limit and not self.make_room():
             return False
-        self.present.add(guest)
+        self.open.add(connection)
         return True
 
     def make_room(self) -> bool:
-        """Who never asked for anything goes first, then who has been silent the longest: Prometheus comes again."""
-        silent = [each for each in self.present if not each.is_served]
-        if not silent:
+        """Close one idle connection: first one without any request, then the one that is idle the longest.
+
+        Prometheus opens a new connection when it needs one.
+        """
+        idle = [connection for connection in self.open if not connection.is_served]
+        if not idle:
             return False
-        most_silent = min(silent, key=lambda each: (each.has_asked, each.silent_since))
-        self.present.discard(most_silent)
-        most_silent.abort()
+        oldest = min(idle, key=lambda connection: (connection.has_requested, connection.idle_since))
+        self.open.discard(oldest)
+        oldest.abort()
         return True
 
-    def remove(self, guest: "Connection") -> None:
-        self.present.discard(guest)
+    def remove(self, connection: "Connection") -> None:
+        self.open.discard(connection)
 
 
 class Connection(_Base):
-    """uvicorn's, which waits for ever for the first request, for the rest of one, and for the answer to be taken."""
+    """A connection of uvicorn with timeouts for the first request, the rest of a request, and reading the response."""
 
-    has_asked = False
+    has_requested = False
     _is_connected = False
-    _heard = 0
+    _received = 0
     _read_timer: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
-    def belongs_to(self, guests: ConnectionLimiter, accepted: socket.socket) -> None:
-        self._guests = guests
+    def attach(self, limiter: ConnectionLimiter, accepted: socket.socket) -> None:
+        self._limiter = limiter
         self._accepted = accepted
-        self.silent_since = self.loop.time()
+        self.idle_since = self.loop.time()
 
     @property
     def is_served(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete
 
     def abort(self) -> None:
-        """In whatever state it is: there is no transport before the end of a TLS handshake."""
+        """Close the connection in any state: before the end of the TLS handshake, it has no transport."""
         if self._is_connected:
             self.transport.abort()
         else:
@@ -82,54 +85,54 @@ class Connection(_Base):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._is_connected = True
-        self._wait()
+        self._start_read_timer()
 
     def data_received(self, data: bytes) -> None:
         self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before or self.is_served:
-            self._heard = 0
-            self._stop_waiting()
+            self._received = 0
+            self._stop_read_timer()
             return
-        self._heard += len(data)
+        self._received += len(data)
         if self._read_timer is None:
-            self._wait()
-        if self._heard > LONGEST_HEAD and not self.transport.is_closing():
-            self._refuse()
+            self._start_read_timer()
+        if self._received > MAX_HEADER_SIZE and not self.transport.is_closing():
+            self._reject()
 
     def on_response_complete(self) -> None:
-        self.has_asked, self.silent_since = True, self.loop.time()
-        if self._unread is not None:
-            self._unread.cancel()
-        self._unread = self.loop.call_later(CLIENT_TIMEOUT, self._end_unread)
+        self.has_requested, self.idle_since = True, self.loop.time()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+        self._write_timer = self.loop.call_later(CLIENT_TIMEOUT, self._abort_unread)
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
-        self.transport.abort()  # and not close(), which waits for a client that takes nothing
+        self.transport.abort()  # close() would wait for a client that reads nothing
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        if self._unread is not None:
-            self._unread.cancel()
-        self._guests.remove(self)
+        self._stop_read_timer()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+        self._limiter.remove(self)
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()  # uvicorn keeps it, and with it all this, where the client broke off
+        self._unset_keepalive_if_required()  # uvicorn leaves it if the client aborted, and it refers to this object
 
-    def _refuse(self) -> None:
+    def _reject(self) -> None:
         if not self.cycle:
-            self.send_400_response("The request is too long.")
+            self.send_400_response("request header is too large")
         else:
-            self.transport.abort()  # a body that nobody asked for, behind an answer that is given
+            self.transport.abort()  # the body of a request that has its response already
 
-    def _end_unread(self) -> None:
+    def _abort_unread(self) -> None:
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
 
-    def _wait(self) -> None:
+    def _start_read_timer(self) -> None:
         self._read_timer = self.loop.call_later(CLIENT_TIMEOUT, self.transport.abort)
 
-    def _stop_waiting(self) -> None:
+    def _stop_read_timer(self) -> None:
         if self._read_timer is not None:
             self._read_timer.cancel()
             self._read_timer = None
@@ -140,13 +143,13 @@ class H11Connection(Connection, H11Protocol):
 
 
 def protocol() -> type[Connection]:
-    """The parser in C where the extra `speed` brought one."""
+    """The connection class with httptools, if the extra `speed` is installed, else with h11."""
     if importlib.util.find_spec("httptools") is None:
         return H11Connection
     module = importlib.import_module("uvicorn.protocols.http.httptools_impl")
     return type("_HttpTools", (Connection, module.HttpToolsProtocol), {})
 
 
-def most() -> int:
-    """Half of the files that this process may open at most: the other half is for the gateways."""
-    return min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+def max_connections() -> int:
+    """Up to half of the file descriptors of this process; the others are for the gateways."""
+    return min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)

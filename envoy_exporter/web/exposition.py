@@ -1,4 +1,4 @@
-"""From families to bytes: which format, packed or not, some families or all; and the bytes that are ready."""
+"""Renders metric families to bytes: format, compression, a selection of families; and keeps the rendered bytes."""
 
 import asyncio
 import gzip
@@ -17,27 +17,27 @@ from prometheus_client.registry import Collector
 from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 
 END = b"# EOF\n"
-OFFSET = 0.5
-"""Seconds before Prometheus gives up: late is the same as never."""
-LONGEST_WAIT = 300.0
-_LEVEL = 1
+TIMEOUT_OFFSET = 0.5
+"""Seconds before the scrape timeout of Prometheus: it drops a late response."""
+MAX_SECONDS = 300.0
+_GZIP_LEVEL = 1
 
 
 class Format(Enum):
-    """The two expositions, by their Content-Type."""
+    """The two exposition formats, by their Content-Type."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
     def render(self, metrics: Iterable[Metric]) -> bytes:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Rendered(metrics))
+        registry.register(_Collected(metrics))
         if self is Format.OPENMETRICS:
             return openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call,no-any-return]
         return exposition.generate_latest(registry)
 
 
-class _Rendered(Collector):
+class _Collected(Collector):
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = metrics
 
@@ -46,26 +46,26 @@ class _Rendered(Collector):
 
 
 def negotiate(accept: str) -> Format:
-    """The format that an Accept header prefers: OpenMetrics 1.0 only for those who ask for it, and not for 2.0."""
+    """The format that an Accept header prefers: OpenMetrics 1.0 only if it is requested, and not for 2.0."""
     weights = {Format.TEXT: 0.0, Format.OPENMETRICS: 0.0}
     for part in accept.lower().split(","):
-        media, *parameters = (each.strip() for each in part.split(";"))
-        options = dict(each.split("=", 1) for each in parameters if "=" in each)
+        media, *parameters = (piece.strip() for piece in part.split(";"))
+        options = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
         weight = _weight(options.get("q", "1"))
         if media == "application/openmetrics-text" and options.get("version", "1.0.0") in {"1.0.0", "0.0.1"}:
             weights[Format.OPENMETRICS] = max(weights[Format.OPENMETRICS], weight)
         elif media in {"text/plain", "text/*", "*/*"}:
             weights[Format.TEXT] = max(weights[Format.TEXT], weight)
-    wanted = weights[Format.OPENMETRICS]
-    return Format.OPENMETRICS if wanted and wanted >= weights[Format.TEXT] else Format.TEXT
+    weight = weights[Format.OPENMETRICS]
+    return Format.OPENMETRICS if weight and weight >= weights[Format.TEXT] else Format.TEXT
 
 
 def _weight(text: str) -> float:
     return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text) else 0.0
 
 
-def wants_gzip(accept_encoding: str) -> bool:
-    """Does it say gzip, and not `gzip;q=0`."""
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the client accepts gzip; `gzip;q=0` means that it does not."""
     for part in accept_encoding.lower().split(","):
         coding, _, option = part.partition(";")
         if coding.strip() in {"gzip", "*"}:
@@ -73,85 +73,87 @@ def wants_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def pack(body: bytes) -> bytes:
-    return gzip.compress(body, _LEVEL, mtime=0)
+def compress(body: bytes) -> bytes:
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
-def seconds_to_answer(header: str | None, default: float) -> float:
-    """How long a scrape may take: what Prometheus says less half a second, or the default where that is no number."""
+def scrape_timeout(header: str | None, default: float) -> float:
+    """The time for a scrape: the timeout of Prometheus minus half a second, or the default if that is invalid."""
     try:
-        seconds = float(header) - OFFSET if header is not None else default
+        seconds = float(header) - TIMEOUT_OFFSET if header is not None else default
     except ValueError:
         seconds = default
-    if not math.isfinite(seconds) or (header is not None and seconds <= -OFFSET):
+    if not math.isfinite(seconds) or (header is not None and seconds <= -TIMEOUT_OFFSET):
         seconds = default
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), MAX_SECONDS)
 
 
 def select(metrics: Iterable[Metric], names: Collection[str]) -> list[Metric]:
-    """The families of those names, or with a sample of one."""
+    """The families with one of these names, or with a sample of one of these names."""
     return [
         metric for metric in metrics if metric.name in names or any(sample.name in names for sample in metric.samples)
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """Bytes that hold as long as the snapshot does."""
+class Rendered:
+    """Rendered bytes, which are valid as long as their snapshot."""
 
     snapshot: Snapshot
     body: bytes
-    packed: bytes
+    compressed: bytes
 
 
 class Exposition:
-    """One gateway's bytes, rendered once for each format and for as long as nothing changes."""
+    """The exposition of one gateway, rendered once for each format while nothing changes."""
 
     def __init__(self, collector: GatewayCollector, timeout: float) -> None:
         self.collector = collector
         self.timeout = timeout
-        self._ready: dict[Format, Ready] = {}
-        self._rendering: dict[Format, asyncio.Task[Ready]] = {}
+        self._rendered: dict[Format, Rendered] = {}
+        self._rendering: dict[Format, asyncio.Task[Rendered]] = {}
 
-    async def scrape(self, wanted: Format, seconds: float) -> Ready:
-        """The bytes of now: at once if nothing is due, else when what is due has come or the time is over."""
-        await _patiently(self.collector.gateway.scrape(), seconds)
-        ready = self._ready.get(wanted)
-        if ready is not None and self.collector.gateway.holds(ready.snapshot):
-            return ready
-        task = self._rendering.get(wanted)
+    async def scrape(self, output_format: Format, seconds: float) -> Rendered:
+        """The current bytes: at once if no request is due, else after the requests or when the time is over."""
+        await _wait(self.collector.gateway.scrape(), seconds)
+        rendered = self._rendered.get(output_format)
+        if rendered is not None and self.collector.gateway.holds(rendered.snapshot):
+            return rendered
+        task = self._rendering.get(output_format)
         if task is not None:
-            ready = await asyncio.shield(task)
-            if self.collector.gateway.holds(ready.snapshot):
-                return ready
-            task = self._rendering.get(wanted)  # somebody else may have begun anew
+            rendered = await asyncio.shield(task)
+            if self.collector.gateway.holds(rendered.snapshot):
+                return rendered
+            task = self._rendering.get(output_format)  # another scrape may have started one
         if task is None:
-            task = self._rendering[wanted] = asyncio.create_task(self._render(wanted))
+            task = self._rendering[output_format] = asyncio.create_task(self._render(output_format))
         return await asyncio.shield(task)
 
-    async def part(self, wanted: Format, seconds: float, only: Collection[str], names: Collection[str]) -> bytes:
-        """Some collectors, or some families: rendered for this one scrape."""
-        await _patiently(self.collector.gateway.scrape(), seconds)
-        return await asyncio.to_thread(self._render_part, wanted, only, names)
+    async def scrape_part(
+        self, output_format: Format, seconds: float, only: Collection[str], names: Collection[str]
+    ) -> bytes:
+        """Some collectors or some families, rendered for this scrape only."""
+        await _wait(self.collector.gateway.scrape(), seconds)
+        return await asyncio.to_thread(self._render_part, output_format, only, names)
 
-    async def _render(self, wanted: Format) -> Ready:
+    async def _render(self, output_format: Format) -> Rendered:
         try:
-            ready = await asyncio.to_thread(self._render_now, wanted)
+            rendered = await asyncio.to_thread(self._render_now, output_format)
         finally:
-            del self._rendering[wanted]
-        self._ready[wanted] = ready
-        return ready
+            del self._rendering[output_format]
+        self._rendered[output_format] = rendered
+        return rendered
 
-    def _render_now(self, wanted: Format) -> Ready:
+    def _render_now(self, output_format: Format) -> Rendered:
         snapshot = self.collector.gateway.snapshot()
-        body = wanted.render(self.collector.families(snapshot))
-        return Ready(snapshot, body, pack(body))
+        body = output_format.render(self.collector.families(snapshot))
+        return Rendered(snapshot, body, compress(body))
 
-    def _render_part(self, wanted: Format, only: Collection[str], names: Collection[str]) -> bytes:
+    def _render_part(self, output_format: Format, only: Collection[str], names: Collection[str]) -> bytes:
         metrics = self.collector.families(self.collector.gateway.snapshot(), only)
-        return wanted.render(select(metrics, names) if names else metrics)
+        return output_format.render(select(metrics, names) if names else metrics)
 
 
-async def _patiently(done: Future[None], seconds: float) -> None:
+async def _wait(done: Future[None], seconds: float) -> None:
     if not done.done():
         await asyncio.wait([asyncio.wrap_future(done)], timeout=seconds)

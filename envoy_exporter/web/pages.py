@@ -1,4 +1,4 @@
-"""The landing page: what each gateway is, how it fares, and what is not there and why."""
+"""The landing page: the hardware and state of each gateway, and what is not available and why."""
 
 import base64
 import hashlib
@@ -15,22 +15,22 @@ from .exposition import Exposition
 _STYLE = """
 body { font-family: sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; line-height: 1.5 }
 table { border-collapse: collapse } td, th { text-align: left; vertical-align: top; padding: .2em 1.5em .2em 0 }
-.trouble { color: #b00 }
+.error { color: #b00 }
 @media (prefers-color-scheme: dark) {
-  body { background: #111; color: #ddd } a { color: #8bf } .trouble { color: #f77 }
+  body { background: #111; color: #ddd } a { color: #8bf } .error { color: #f77 }
 }
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What a browser may do with the page, should a gateway's words ever get into it: nothing but show it."""
+"""Browsers may only display the page, in case text from a gateway is ever not escaped."""
 
 
 def landing(gateways: Mapping[str, Exposition], version: str, metrics_path: str) -> str:
     links = (
-        (metrics_path, "metrics of the exporter, and of the gateway if there is one only"),
-        ("telemetry", "metrics of the exporter alone"),
+        (metrics_path, "metrics of the exporter, and of the gateway if the config has only one"),
+        ("telemetry", "metrics of the exporter"),
         ("sd", "targets for Prometheus (http_sd_configs)"),
-        ("config", "the config in force"),
+        ("config", "configuration in force, without secrets"),
     )
     return "".join(
         (
@@ -49,79 +49,67 @@ def _gateway(name: str, gateway: Exposition) -> str:
     collector = gateway.collector
     snapshot = collector.gateway.snapshot()
     metrics = {metric.name: metric for metric in collector.families(snapshot)}
-    refused = [f"{each.key or 'an element'} of {each.endpoint}: {each.rule}" for each in collector.rejections]
-    facts = (*_facts(snapshot, metrics), ("refused values", refused), ("not read", list(collector.off)))
+    rejected = [f"{value.key or 'an element'} of {value.endpoint}: {value.rule}" for value in collector.rejections]
+    facts = (*_facts(snapshot, metrics), ("rejected values", rejected), ("disabled collectors", list(collector.off)))
     rows = "".join(
-        f"<tr><th>{escape(what)}</th><td>{'<br>'.join(escape(each) for each in said)}</td></tr>"
-        for what, said in facts
-        if said
+        f"<tr><th>{escape(title)}</th><td>{'<br>'.join(map(escape, lines))}</td></tr>"
+        for title, lines in facts
+        if lines
     )
-    trouble = f'<p class="trouble">{escape(snapshot.error)}</p>' if snapshot.error else ""
+    error = f'<p class="error">{escape(snapshot.error)}</p>' if snapshot.error else ""
     link = f'<a href="probe?target={quote(name, safe="")}">probe</a>'
-    return f"<h2>{escape(name)}</h2>{trouble}<p>{link}</p><table>{rows}</table>"
+    return f"<h2>{escape(name)}</h2>{error}<p>{link}</p><table>{rows}</table>"
 
 
 def _facts(snapshot: Snapshot, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, list[str]]]:
     yield "state", [_state(snapshot)]
-    yield (
-        "gateway",
-        [
-            f"{each['part_number']}, firmware {each['firmware']}, serial {each['serial']}"
-            for each in _labels(metrics, "enphase_gateway")
-        ],
-    )
+    for title, name, template in _DEVICES:
+        yield title, [template.format(**labels) or "unnamed" for labels in _labels(metrics, name)]
     yield (
         "meters",
         [
-            f"{each['meter']}: {_phases(each['phases'], each['phase_mode'])}{_enabled(metrics, each['meter'])}"
-            for each in _labels(metrics, "enphase_meter")
+            f"{labels['meter']}: {_phases(labels['phases'], labels['phase_mode'])}{_enabled(metrics, labels['meter'])}"
+            for labels in _labels(metrics, "enphase_meter")
         ],
     )
-    yield "production", [f"source {each['source']}" for each in _labels(metrics, "enphase_production_power_watts")]
     inverters = len(_labels(metrics, "enphase_inverter"))
     yield "inverters", [f"{inverters}{_without_detail(metrics)}"] if inverters else []
-    yield (
-        "batteries",
-        [
-            f"{each['serial']}, {each['kind']}, {each['part_number']}"
-            for each in _labels(metrics, "enphase_battery_unit")
-        ],
-    )
-    for what, name, label in _DEVICES:
-        yield what, [each[label] or "unnamed" for each in _labels(metrics, name)]
-    standings = snapshot.endpoints.items()
-    yield "not on this gateway", [f"{name}: {each.absent}" for name, each in standings if each.absent]
-    yield "failing", [f"{name}: {each.failing}" for name, each in standings if each.failing]
+    endpoints = snapshot.endpoints.items()
+    absent = [f"{name}: not available: {status.absent}" for name, status in endpoints if status.absent]
+    yield "endpoints", absent + [f"{name}: error: {status.failing}" for name, status in endpoints if status.failing]
 
 
 _DEVICES = (
-    ("system controller", "enphase_enpower", "serial"),
-    ("meter collar", "enphase_collar", "serial"),
-    ("combiner", "enphase_combiner", "serial"),
-    ("IQ Relay", "enphase_iq_relay", "serial"),
-    ("load relays", "enphase_relay", "load"),
-    ("generator", "enphase_generator", "model"),
+    ("gateway", "enphase_gateway", "{part_number}, firmware {firmware}, serial {serial}"),
+    ("production", "enphase_production_power_watts", "source {source}"),
+    ("batteries", "enphase_battery_unit", "{serial}, {kind}, {part_number}"),
+    ("system controller", "enphase_enpower", "{serial}"),
+    ("meter collar", "enphase_collar", "{serial}"),
+    ("combiner", "enphase_combiner", "{serial}"),
+    ("IQ Relay", "enphase_iq_relay", "{serial}"),
+    ("load relays", "enphase_relay", "{load}"),
+    ("generator", "enphase_generator", "{model}"),
 )
-"""What there may be besides, by the family that says so, and the label that names it."""
+"""Title, metric family, and the labels to show."""
 
 
 def _state(snapshot: Snapshot) -> str:
     if snapshot.authenticated is False:
-        return "refuses the credentials"
+        return "credentials not accepted"
     if snapshot.answering:
-        return "answers"
-    return "is not read" if snapshot.error else "not asked yet: nothing is, without a scrape"
+        return "up"
+    return "error" if snapshot.error else "not requested yet: the gateway is polled only for scrapes"
 
 
 def _without_detail(metrics: Mapping[str, Metric]) -> str:
-    """Why a large plant has no energy and no voltage by inverter."""
+    """The reason why a large system has no energy and no voltage for each inverter."""
     devices, limit = (
         metrics[name].samples[0].value if name in metrics else None
         for name in ("enphase_device_data_devices", "enphase_device_data_limit")
     )
     if devices is None or limit is None or devices < limit:
         return ""
-    return f", without detail: /ivp/pdm/device_data ends at {limit:g} devices"
+    return f", without energy and voltage: /ivp/pdm/device_data is limited to {limit:g} devices"
 
 
 def _labels(metrics: Mapping[str, Metric], name: str) -> list[dict[str, str]]:
@@ -130,7 +118,7 @@ def _labels(metrics: Mapping[str, Metric], name: str) -> list[dict[str, str]]:
 
 
 def _phases(count: str, mode: str) -> str:
-    """One phase is called three by gateways in Europe (7.6.175_with_cts), so its mode is not shown."""
+    """Gateways in Europe report the mode "three" for a single phase (7.6.175_with_cts), so its mode is omitted."""
     if count == "1":
         return "1 phase"
     return f"{count} phases ({mode})" if mode else f"{count} phases"
@@ -139,4 +127,4 @@ def _phases(count: str, mode: str) -> str:
 def _enabled(metrics: Mapping[str, Metric], meter: str) -> str:
     metric = metrics.get("enphase_meter_enabled")
     samples = metric.samples if metric else []
-    return ", disabled" if any(each.labels["meter"] == meter and not each.value for each in samples) else ""
+    return ", disabled" if any(sample.labels["meter"] == meter and not sample.value for sample in samples) else ""

@@ -1,4 +1,4 @@
-"""The routes: who asks for what, what is refused, and what goes out."""
+"""The HTTP routes: their responses and errors."""
 
 import asyncio
 import re
@@ -14,15 +14,15 @@ from starlette.routing import Route
 from envoy_exporter.telemetry import Telemetry
 
 from . import pages
-from .exposition import END, Exposition, Format, negotiate, pack, seconds_to_answer, select, wants_gzip
+from .exposition import END, Exposition, Format, accepts_gzip, compress, negotiate, scrape_timeout, select
 
 _HOST = re.compile(r"[0-9A-Za-z._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
-_LONGEST_SHOWN = 60
+_MAX_QUOTED = 60
 
 
 @dataclass(frozen=True, slots=True)
 class ServedConfig:
-    """What is served: one config's worth. `labels` by gateway, for `/sd`; `config` is the page of that name."""
+    """The content of one config: gateways and labels by name of the gateway, and the page `/config`."""
 
     gateways: Mapping[str, Exposition]
     labels: Mapping[str, Mapping[str, str]]
@@ -31,7 +31,7 @@ class ServedConfig:
 
 @dataclass(slots=True)
 class Exporter:
-    """What stays while configs come and go. `reload` puts another config in place, or gives the problems."""
+    """The state that outlasts a reload. `reload` replaces `served`, or returns the problems of the new config."""
 
     served: ServedConfig
     telemetry: Telemetry
@@ -47,13 +47,13 @@ def create(exporter: Exporter) -> Starlette:
     async def metrics(request: Request) -> Response:
         gateways = exporter.served.gateways
         single = next(iter(gateways.values())) if len(gateways) == 1 else None
-        return await _exposed(request, exporter.telemetry, single)
+        return await _exposition(request, exporter.telemetry, single)
 
     async def probe(request: Request) -> Response:
-        return await _exposed(request, None, _target(request, exporter.served))
+        return await _exposition(request, None, _target(request, exporter.served))
 
     async def telemetry(request: Request) -> Response:
-        return await _exposed(request, exporter.telemetry, None)
+        return await _exposition(request, exporter.telemetry, None)
 
     async def discovery(request: Request) -> Response:
         return JSONResponse(_targets(request, exporter.served))
@@ -65,15 +65,15 @@ def create(exporter: Exporter) -> Starlette:
         page = await asyncio.to_thread(pages.landing, exporter.served.gateways, exporter.version, exporter.metrics_path)
         return HTMLResponse(page, headers={"Content-Security-Policy": pages.POLICY})
 
-    async def fine(_: Request) -> Response:
+    async def healthy(_: Request) -> Response:
         return PlainTextResponse("OK\n")
 
     async def reload(request: Request) -> Response:
-        _check_asker(request)
+        _reject_browsers(request)
         async with exporter.reloading:
             problems = exporter.reload()
         if problems:
-            return PlainTextResponse("\n".join(("the config stays as it was:", *problems, "")), 500)
+            return PlainTextResponse("\n".join(("invalid config, the current one stays in force:", *problems, "")), 500)
         return PlainTextResponse("OK\n")
 
     routes = [
@@ -82,71 +82,70 @@ def create(exporter: Exporter) -> Starlette:
         Route("/telemetry", telemetry),
         Route("/sd", discovery),
         Route("/config", config),
-        Route("/-/healthy", fine),
-        Route("/-/ready", fine),
+        Route("/-/healthy", healthy),
+        Route("/-/ready", healthy),
         Route("/-/reload", reload, methods=["POST", "PUT"]),
         Route("/", landing),
     ]
-    application = Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
+    application = Starlette(routes=routes, exception_handlers={HTTPException: _error_response})
     application.router.redirect_slashes = False
     return application
 
 
-def _check_asker(request: Request) -> None:
-    """A browser says Origin with every POST, on behalf of whatever page it has open: none may reload."""
+def _reject_browsers(request: Request) -> None:
+    """A browser sends Origin with every POST, also for a foreign page that is open in it; no page may reload."""
     if "origin" in request.headers:
-        raise HTTPException(403, "a web page asked for it: ask from a command line, or send SIGHUP")
+        raise HTTPException(403, "requests from web pages are not allowed; use a command line, or send SIGHUP")
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # it is registered for nothing else
+async def _error_response(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
     return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
 
 
-async def _exposed(request: Request, telemetry: Telemetry | None, gateway: Exposition | None) -> Response:
-    """The exporter's own metrics, a gateway's, or first the one and then the other."""
-    wanted = negotiate(request.headers.get("accept", ""))
-    packed = wants_gzip(request.headers.get("accept-encoding", ""))
+async def _exposition(request: Request, telemetry: Telemetry | None, gateway: Exposition | None) -> Response:
+    """The metrics of the exporter, of a gateway, or of both."""
+    output_format = negotiate(request.headers.get("accept", ""))
+    compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
     names = frozenset(request.query_params.getlist("name[]"))
     only = request.query_params.getlist("collect[]")
     body = b""
     if gateway is not None:
         _check_collectors(only, gateway)
-        seconds = seconds_to_answer(request.headers.get("x-prometheus-scrape-timeout-seconds"), gateway.timeout)
+        seconds = scrape_timeout(request.headers.get("x-prometheus-scrape-timeout-seconds"), gateway.timeout)
         seconds = max(seconds - getattr(request.state, "waited", 0.0), 0.0)
         if names or only:
-            body = await gateway.part(wanted, seconds, only, names)
+            body = await gateway.scrape_part(output_format, seconds, only, names)
         else:
-            ready = await gateway.scrape(wanted, seconds)
+            rendered = await gateway.scrape(output_format, seconds)
             if telemetry is None:
-                return _answer(ready.packed if packed else ready.body, wanted, packed=packed)
-            body = ready.body
+                return _response(
+                    rendered.compressed if compressed else rendered.body, output_format, compressed=compressed
+                )
+            body = rendered.body
     if telemetry is not None:
         own = list(telemetry.registry.collect())
-        body = wanted.render(select(own, names) if names else own).removesuffix(END) + (body or _nothing(wanted))
-    return _answer(pack(body) if packed else body, wanted, packed=packed)
+        rendered_own = output_format.render(select(own, names) if names else own)
+        body = rendered_own.removesuffix(END) + body if body else rendered_own
+    return _response(compress(body) if compressed else body, output_format, compressed=compressed)
 
 
-def _nothing(wanted: Format) -> bytes:
-    return END if wanted is Format.OPENMETRICS else b""
-
-
-def _answer(body: bytes, wanted: Format, *, packed: bool) -> Response:
-    headers = {"Content-Type": wanted.value, "Vary": "Accept, Accept-Encoding"}
-    if packed:
+def _response(body: bytes, output_format: Format, *, compressed: bool) -> Response:
+    headers = {"Content-Type": output_format.value, "Vary": "Accept, Accept-Encoding"}
+    if compressed:
         headers["Content-Encoding"] = "gzip"
     return Response(body, headers=headers)
 
 
 def _target(request: Request, served: ServedConfig) -> Exposition:
-    """A name from the config and never a host: an open target would give the gateway's token to whoever asks."""
+    """The gateway with this name in the config. A host is never accepted: its owner would receive the token."""
     targets = request.query_params.getlist("target")
     names = ", ".join(served.gateways)
     if len(targets) != 1:
-        raise HTTPException(400, f"name one target: /probe?target=NAME, with one of {names}")
+        raise HTTPException(400, f"missing target; use /probe?target=NAME with one of {names}")
     gateway = served.gateways.get(targets[0])
     if gateway is None:
-        raise HTTPException(400, f"{_shown(targets[0])} is no gateway of the config; there are {names}")
+        raise HTTPException(400, f"unknown target {_quoted(targets[0])}; use one of {names}")
     return gateway
 
 
@@ -154,24 +153,24 @@ def _check_collectors(only: Sequence[str], gateway: Exposition) -> None:
     known = gateway.collector.names
     for name in only:
         if name not in known:
-            raise HTTPException(400, f"{_shown(name)} is no collector; there are {', '.join(known)}")
+            raise HTTPException(400, f"unknown collector {_quoted(name)}; use one of {', '.join(known)}")
 
 
-def _shown(text: str) -> str:
-    return repr("".join(each for each in text[:_LONGEST_SHOWN] if each.isprintable()))
+def _quoted(text: str) -> str:
+    return repr("".join(character for character in text[:_MAX_QUOTED] if character.isprintable()))
 
 
 def _targets(request: Request, served: ServedConfig) -> list[dict[str, object]]:
-    """For Prometheus's http_sd_configs: each gateway, and the exporter, at the address that was asked."""
+    """The targets for http_sd_configs: each gateway, and the exporter, at the address of this request."""
     address = request.headers.get("host", "")
     if not _HOST.fullmatch(address):
         server = request.scope.get("server") or ("localhost", 80)
         host = f"[{server[0]}]" if ":" in str(server[0]) else server[0]
         address = f"{host}:{server[1]}"
     scheme = {"__scheme__": request.scope["scheme"]}
-    found: list[dict[str, object]] = []
+    targets: list[dict[str, object]] = []
     for name in served.gateways:
         labels = {**served.labels.get(name, {}), "instance": name, "__metrics_path__": "/probe", "__param_target": name}
-        found.append({"targets": [address], "labels": {**labels, **scheme}})
-    found.append({"targets": [address], "labels": {"__metrics_path__": "/telemetry", **scheme}})
-    return found
+        targets.append({"targets": [address], "labels": {**labels, **scheme}})
+    targets.append({"targets": [address], "labels": {"__metrics_path__": "/telemetry", **scheme}})
+    return targets

@@ -1,1 +1,1 @@
-"""The documents of a simulated gateway: pure functions of a moment, one module a kind of hardware."""
+"""The documents of a simulated gateway: pure functions of a moment, one module for each kind of hardware."""

@@ -1,4 +1,4 @@
-"""AC batteries, as each document has them: the site's sum, and the units by their reports, by day and by night."""
+"""AC batteries in every document: the sum of the site, and the units as of their reports, which come at night too."""
 
 from envoy_simulator.design import Battery
 from envoy_simulator.documents.moment import Moment
@@ -8,7 +8,7 @@ from envoy_simulator.reports import BatteryReport, battery_report
 FIRST_DEVICE, FIRST_CHANNEL, EID_STEP = 721420544, 1795162385, 256
 _SLEEP_FROM, _SLEEP_TO = 25, 30
 _IDLE = 5
-"""Watts: what the inverter inside uses is no charging."""
+"""Watts up to which a battery is idle: its own inverter uses that much."""
 
 
 def reported(moment: Moment, time: float | None = None) -> list[tuple[Battery, BatteryReport]]:
@@ -23,7 +23,7 @@ def reported(moment: Moment, time: float | None = None) -> list[tuple[Battery, B
 
 
 def storage(moment: Moment) -> Entry:
-    """The site's entry. Without any, it lacks percentFull and all else is 0."""
+    """The entry of the site. Without AC batteries it has no percentFull, and all numbers are 0."""
     units = [report for _, report in reported(moment)]
     if not units:
         return {"type": "acb", "activeCount": 0, "readingTime": 0, "wNow": 0, "whNow": 0, "state": "idle"}
@@ -62,7 +62,7 @@ def _state(watts: float, percent: int) -> str:
 
 
 def v1(moment: Moment) -> list[Json]:
-    """In the list of the inverters, by another devType; whether its watts have a sign nobody knows."""
+    """The entries in the list of inverters, with another devType. It is not known whether the watts have a sign."""
     return [
         {
             "serialNumber": battery.serial,
@@ -76,7 +76,7 @@ def v1(moment: Moment) -> list[Json]:
 
 
 def device_data(moment: Moment) -> Entry:
-    """By its device's eid: as an inverter, which also uses what it charges with. Today's Wh are nonsense."""
+    """The entries by eid: like inverters, which also use energy to charge. The Wh of today are meaningless."""
     devices: Entry = {}
     for number, (battery, report) in enumerate(reported(moment)):
         channel = FIRST_CHANNEL + EID_STEP * number
@@ -143,12 +143,12 @@ def _lifetime(moment: Moment, report: BatteryReport) -> Entry:
 
 
 def _cells(report: BatteryReport) -> int:
-    """The warmest cell's degrees Celsius."""
+    """The temperature of the warmest cell, in degrees Celsius."""
     return round(26 + abs(report.watts) / 40)
 
 
 def status(report: BatteryReport) -> Entry:
-    """What the inventory has of an AC battery alone."""
+    """The fields of the inventory that only AC batteries have."""
     return {
         "sleep_enabled": False,
         "percentFull": report.percent,
@@ -160,5 +160,5 @@ def status(report: BatteryReport) -> Entry:
 
 
 def config(_: Moment) -> Entry:
-    """`/admin/lib/acb_config`: none is told to sleep (8.3.5433_tot_is_net_cons)."""
+    """`/admin/lib/acb_config`: no battery is set to sleep (8.3.5433_tot_is_net_cons)."""
     return {"acb_sleep": []}

@@ -1,4 +1,4 @@
-"""What stands between house and grid: a system controller; or a collar, and a combiner with its meter."""
+"""The devices between the home and the grid: a system controller; or a collar, and a combiner with its meter."""
 
 from envoy_simulator.documents.devices import component, dates, device, installed, wired_component
 from envoy_simulator.documents.moment import Moment
@@ -13,20 +13,20 @@ _COLLAR_FIRMWARE, _COMBINER_FIRMWARE, _METER_FIRMWARE = "3.0.6-D0", "0.1.20-D1",
 
 
 def inventory(moment: Moment) -> list[Json]:
-    """The entries of the inventory behind the batteries'."""
-    found: list[Json] = []
+    """The entries of the inventory after those of the batteries."""
+    entries: list[Json] = []
     if moment.profile.enpower:
-        found.append({"type": "ENPOWER", "devices": [_enpower(moment, moment.profile.enpower)]})
+        entries.append({"type": "ENPOWER", "devices": [_enpower(moment, moment.profile.enpower)]})
     if moment.profile.collar:
-        found.append({"type": "COLLAR", "devices": [_collar(moment, moment.profile.collar)]})
+        entries.append({"type": "COLLAR", "devices": [_collar(moment, moment.profile.collar)]})
     if moment.profile.combiner:
-        found.append({"type": "C6 COMBINER CONTROLLER", "devices": [_combiner(moment, moment.profile.combiner)]})
-        found.append({"type": "C6 RGM", "devices": [_combiner_meter(moment, moment.profile.combiner)]})
-    return found
+        entries.append({"type": "C6 COMBINER CONTROLLER", "devices": [_combiner(moment, moment.profile.combiner)]})
+        entries.append({"type": "C6 RGM", "devices": [_combiner_meter(moment, moment.profile.combiner)]})
+    return entries
 
 
 def _enpower(moment: Moment, serial: str) -> Entry:
-    """Its temperature alone is in degrees Fahrenheit. From firmware 8 on it does not say that it operates."""
+    """The system controller, the only device with degrees Fahrenheit. From firmware 8 on it has no flag `operating`."""
     return {
         **device(moment, serial, _ENPOWER_PART, int(moment.time) - 3),
         **_ENPOWER_STATE,
@@ -46,7 +46,7 @@ def _enpower(moment: Moment, serial: str) -> Entry:
 
 
 def _collar(moment: Moment, serial: str) -> Entry:
-    """It reports once, when it is installed (8.3.1598_collar)."""
+    """The collar, which reports only once, when it is installed (8.3.1598_collar)."""
     return {
         **device(moment, serial, _COLLAR_PART, installed(moment)),
         **_COLLAR_STATE,
@@ -75,7 +75,7 @@ def _combiner(moment: Moment, serial: str) -> Entry:
 
 
 def _combiner_meter(moment: Moment, combiner: str) -> Entry:
-    """The keys do have blanks."""
+    """The meter of a combiner. Its keys contain blanks on real gateways too."""
     return {
         "part_num": _COMBINER_PART,
         "serial_num": _next(combiner),
@@ -86,7 +86,7 @@ def _combiner_meter(moment: Moment, combiner: str) -> Entry:
 
 
 def _celsius(moment: Moment) -> float:
-    """On a wall in the shade."""
+    """The temperature on a wall in the shade."""
     return 21 + 9 * drift(moment.time / 7200, moment.system.seed, Purpose.DEVICE, -1)
 
 
@@ -96,22 +96,22 @@ def _next(serial: str) -> str:
 
 def status(moment: Moment) -> Entry:
     """The same devices in the status, by serial."""
-    found: Entry = {}
+    entries: Entry = {}
     if serial := moment.profile.enpower:
         asic: Entry = {"swift_asic_fw_version": "", "bmu_fw_version": ""}
-        found[serial] = {**component(17, serial, _ENPOWER_PART), **_ENPOWER_STATE, **asic}
+        entries[serial] = {**component(17, serial, _ENPOWER_PART), **_ENPOWER_STATE, **asic}
     if serial := moment.profile.collar:
-        wired = wired_component(27, serial, _COLLAR_PART, _COLLAR_FIRMWARE)
-        found[serial] = {**wired, **_COLLAR_STATE, "installed": 1}
+        cabled = wired_component(27, serial, _COLLAR_PART, _COLLAR_FIRMWARE)
+        entries[serial] = {**cabled, **_COLLAR_STATE, "installed": 1}
     if serial := moment.profile.combiner:
-        found[serial] = {**wired_component(125, serial, _COMBINER_PART, _COMBINER_FIRMWARE), **_COMBINER_STATE}
+        entries[serial] = {**wired_component(125, serial, _COMBINER_PART, _COMBINER_FIRMWARE), **_COMBINER_STATE}
         meter: Entry = {"admin_state": 80, "admin_state_str": "ENCMN_C6_RGM_DEV_CONNECTED"}
-        found[_next(serial)] = {**wired_component(115, _next(serial), _COMBINER_PART, _METER_FIRMWARE), **meter}
-    return found
+        entries[_next(serial)] = {**wired_component(115, _next(serial), _COMBINER_PART, _METER_FIRMWARE), **meter}
+    return entries
 
 
 def relay(moment: Moment) -> Entry:
-    """There with or without a controller; without one it is tied to the grid (7.6.185_with_cts_and_battery_3t)."""
+    """The relay, present with or without a controller; without one, "grid-tied" (7.6.185_with_cts_and_battery_3t)."""
     switched = bool(moment.profile.enpower or moment.profile.collar)
     entry: Entry = {"mains_admin_state": "closed", "mains_oper_state": "closed"}
     if moment.profile.firmware >= (8, 2, 4300):  # 8.2.4382_ACB has them, 8.2.127 has not

@@ -1,4 +1,4 @@
-"""`/ivp/pdm/device_data`: both sides of every inverter, and the meters' last quarter of an hour (8.2.4345 on)."""
+"""`/ivp/pdm/device_data`: AC and DC values of every inverter, and the meters' last quarter of an hour (8.2.4345 on)."""
 
 from envoy_simulator.documents import ac_batteries
 from envoy_simulator.documents.meters import CHANNEL_EIDS, EIDS
@@ -7,7 +7,7 @@ from envoy_simulator.documents.quantities import by_phase, circuit_of
 from envoy_simulator.grid import electrics
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.profiles import NET, PRODUCTION, TOTAL
-from envoy_simulator.reports import Report, heard
+from envoy_simulator.reports import Report, is_current
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR
 
 FIRST_CHANNEL, EID_STEP = 1627390225, 256
@@ -18,7 +18,7 @@ _EIM_CHANNELS = 4
 
 
 def device_data(moment: Moment) -> Entry:
-    """One key a device, its eid. Past the limit the list just ends, and the count with it (pyenphase#305)."""
+    """One key for each device, its eid. At the limit the list ends, and deviceCount is the limit (pyenphase#305)."""
     removed = moment.system.design.removed
     devices: Entry = {
         str(_FIRST_DEVICE + EID_STEP * number): _removed(serial, FIRST_CHANNEL + EID_STEP * number)
@@ -37,16 +37,16 @@ def device_data(moment: Moment) -> Entry:
 
 
 def _removed(serial: str, channel: int) -> Entry:
-    """An inverter that is no longer there (8.3.5433_tot_is_net_cons)."""
+    """An inverter that was removed (8.3.5433_tot_is_net_cons)."""
     return {"devName": "pcu", "sn": serial, "active": False, "modGone": True, "channels": [_unused_channel(channel)]}
 
 
 _INDUCED = 2_400
-"""Millivolts that a relay shows on a phase that it is not connected to."""
+"""Millivolts that a relay measures on a phase that it is not connected to."""
 
 
 def _nsrb(moment: Moment, serial: str) -> Entry:
-    """The relay, as it was a quarter of an hour ago at most. It is on the phases that the house has."""
+    """The IQ Relay at the end of the last quarter of an hour. It is connected to the phases of the home."""
     end = int(moment.quarter)
     volts = [round(1000 * moment.grid.voltage(leg, end)) for leg in range(moment.system.design.phases)]
     report: Entry = {
@@ -79,8 +79,8 @@ def _inverter(moment: Moment, number: int, report: Report | None) -> Entry:
         "lastReading": _last_reading(moment, number, report) if report else {},
         "lifetime": _lifetime(moment, report) if report else {},
     }
-    # modGone is no alarm: every inverter is gone by night (8.3.5169_ACB_inventory).
-    gone = not heard(report, moment.time)
+    # modGone is not an alarm: every inverter is gone at night (8.3.5169_ACB_inventory).
+    gone = not is_current(report, moment.time)
     return {"devName": "pcu", "sn": inverter.serial, "active": True, "modGone": gone, "channels": [channel]}
 
 
@@ -89,7 +89,7 @@ def _channel(moment: Moment, number: int) -> int:
 
 
 def _inverter_days(moment: Moment, number: int, report: Report | None) -> Entry:
-    """Wh today, yesterday and in the seven days before today, as far as it has reported."""
+    """Wh today, yesterday and in the seven days before today, up to the last report."""
     midnight, yesterday, week = (
         moment.system.inverter_at(number, moment.midnight(moment.time, days)) for days in (0, 1, 7)
     )
@@ -131,7 +131,7 @@ def _last_reading(moment: Moment, number: int, report: Report) -> Entry:
 
 
 def _lifetime(moment: Moment, report: Report) -> Entry:
-    """`duration` is what it has run: by the light, half of its age."""
+    """The lifetime registers. `duration` is the time that the inverter was running: half of its age, by daylight."""
     installed = int(moment.system.start) - moment.system.design.age
     return {
         "createdTime": installed,
@@ -141,7 +141,7 @@ def _lifetime(moment: Moment, report: Report) -> Entry:
 
 
 def _eim(moment: Moment, number: int, meter: str) -> Entry:
-    """A CT's quarter of an hour by channel: the unused ones empty; modGone always, which means nothing."""
+    """The quarter of an hour of a CT, by channel. Unused channels are empty; modGone is true and has no meaning."""
     phases = moment.profile.design.phases
     channels: list[Json] = [_eim_channel(moment, meter, phase) for phase in range(phases)]
     channels += [_unused_channel(CHANNEL_EIDS[meter] + index) for index in range(phases, _EIM_CHANNELS)]
@@ -161,7 +161,7 @@ def _unused_channel(eid: int) -> Entry:
 
 
 def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
-    """The first CT's production; of the second the site's consumption, with imports and exports beside it."""
+    """A channel of a CT: production for the first CT, and for the second the consumption, with import and export."""
     quarter = moment.quarter
     measured = by_phase(moment, meter, moment.system.at(quarter))[phase]
     joules = _signed(moment, meter, phase, quarter) - _signed(moment, meter, phase, quarter - QUARTER)
@@ -169,7 +169,7 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
     total = _total(moment, meter, phase, quarter)
     midnight, yesterday, week = (_total(moment, meter, phase, moment.midnight(quarter, days)) for days in (0, 1, 7))
     installed = int(moment.system.start) - moment.system.design.age
-    counted: Entry = {
+    registers: Entry = {
         "wh_dlvd_cum": total,
         "varh_lead_cum": int(measured.leading),
         "varh_lag_cum": int(measured.lagging),
@@ -179,7 +179,7 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
         "chanEid": CHANNEL_EIDS[meter] + phase,
         "created": int(quarter),
         "wattHours": {"today": total - midnight, "yesterday": midnight - yesterday, "week": midnight - week},
-        # An unsigned number: -4 W by night is 4294967292 (8.3.5169_ACB_inventory).
+        # An unsigned number: -4 W at night is 4294967292 (8.3.5169_ACB_inventory).
         "watts": {"now": watts % 2**32, "nowUsed": 0, "max": 9000},
         "lastReading": {
             "eid": CHANNEL_EIDS[meter] + phase,
@@ -187,30 +187,30 @@ def _eim_channel(moment: Moment, meter: str, phase: int) -> Entry:
             "endDate": int(quarter),
             "duration": QUARTER,
             "curr_w": watts,
-            **counted,
+            **registers,
             "rms_mvolt": round(1000 * measured.volts),
             "rms_mamp": round(1000 * measured.amperes),
             "freq_mhz": round(1000 * measured.hertz),
             "wh_pos": int(measured.delivered),
             "wh_neg": int(measured.received),
         },
-        "lifetime": {"createdTime": installed, "duration": int(quarter) - installed, **counted},
+        "lifetime": {"createdTime": installed, "duration": int(quarter) - installed, **registers},
     }
 
 
 def _total(moment: Moment, meter: str, phase: int, time: float) -> int:
-    """Wh: what was produced; or that plus the balance with the grid, which the gateway takes for consumption."""
+    """Wh of production; for the net CT plus the balance with the grid, which the gateway reports as consumption."""
     state = moment.system.at(time)
-    counted = circuit_of(PRODUCTION, state, phase).delivered
+    register = circuit_of(PRODUCTION, state, phase).delivered
     if meter == NET:
-        counted = counted.plus(circuit_of(NET, state, phase).balance)
-    return counted.total // MICROJOULES_PER_WATT_HOUR
+        register = register.plus(circuit_of(NET, state, phase).balance)
+    return register.total // MICROJOULES_PER_WATT_HOUR
 
 
 def _signed(moment: Moment, meter: str, phase: int, time: float) -> int:
-    """Microjoules, of the same, with what the inverters use by night taken off."""
+    """The same in microjoules, minus the energy that the inverters use at night."""
     state = moment.system.at(time)
-    counted = circuit_of(PRODUCTION, state, phase).balance
+    register = circuit_of(PRODUCTION, state, phase).balance
     if meter == NET:
-        counted = counted.plus(circuit_of(NET, state, phase).balance)
-    return counted.total
+        register = register.plus(circuit_of(NET, state, phase).balance)
+    return register.total

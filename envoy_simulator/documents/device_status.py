@@ -3,7 +3,7 @@
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.grid import electrics
 from envoy_simulator.http_types import Entry, Json
-from envoy_simulator.reports import Report, heard
+from envoy_simulator.reports import Report, is_current
 
 _FIELDS = (
     *("serialNumber", "devType", "communicating", "recent", "producing", "reportDate", "temperature"),
@@ -18,10 +18,10 @@ _PCU = 1
 
 
 def devices(moment: Moment) -> Entry:
-    """A table a kind of device, its columns named once."""
+    """One table for each kind of device; `fields` has the names of its columns."""
     inverters: list[Json] = [_row(moment, number, report) for number, report in enumerate(moment.reports)]
     count = len(inverters)
-    recent = sum(heard(report, moment.time) for report in moment.reports)
+    recent = sum(is_current(report, moment.time) for report in moment.reports)
     producing = sum(_produces(moment, report) for report in moment.reports)
     counts = (count, count, count, count - recent, recent, count, recent, producing)
     table: Entry = {"fields": list(_FIELDS), "values": inverters}
@@ -35,7 +35,7 @@ def devices(moment: Moment) -> Entry:
 
 
 def _produces(moment: Moment, report: Report | None) -> bool:
-    return report is not None and heard(report, moment.time) and report.watts >= 1
+    return report is not None and is_current(report, moment.time) and report.watts >= 1
 
 
 def _row(moment: Moment, number: int, report: Report | None) -> Json:
@@ -43,9 +43,9 @@ def _row(moment: Moment, number: int, report: Report | None) -> Json:
     if report is None:
         return [inverter.serial, _PCU, False, False, False, 0, 0, 0, 0, 0, 0]
     measured = electrics(moment.grid, inverter, number, report)
-    here = heard(report, moment.time)
+    current = is_current(report, moment.time)
     return [
-        *(inverter.serial, _PCU, here, here, _produces(moment, report), report.end, round(measured.celsius)),
+        *(inverter.serial, _PCU, current, current, _produces(moment, report), report.end, round(measured.celsius)),
         *(round(1000 * measured.dc_volts), round(1000 * measured.dc_amperes)),
         *(round(1000 * measured.ac_volts), round(1000 * report.watts)),
     ]

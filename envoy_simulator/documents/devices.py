@@ -1,4 +1,4 @@
-"""What every device of `/ivp/ensemble/*` has: in the inventory, and as a component in the status."""
+"""The fields that all devices of `/ivp/ensemble/*` have, in the inventory and in the status."""
 
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Entry
@@ -23,7 +23,7 @@ def installed(moment: Moment) -> int:
 
 
 def component(kind: int, serial: str, part_number: str) -> Entry:
-    """By radio, as 8.2 has it."""
+    """A component that is connected by radio, as on 8.2."""
     return {
         "device_type": kind,
         "com_interface_str": "ZigBee",
@@ -39,7 +39,7 @@ def component(kind: int, serial: str, part_number: str) -> Entry:
 
 
 def wired_component(kind: int, serial: str, part_number: str, firmware: str) -> Entry:
-    """On a cable (8.3.1598_collar)."""
+    """A component that is connected by cable (8.3.1598_collar)."""
     blank: Entry = {"part_number": "", "assembly_number": ""}
     return {
         **component(kind, serial, part_number),

@@ -2,13 +2,13 @@
 
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.documents.production import production_of
-from envoy_simulator.documents.quantities import by_phase, together
+from envoy_simulator.documents.quantities import by_phase, total_of
 from envoy_simulator.http_types import Entry
 from envoy_simulator.profiles import NET, PRODUCTION
 
 
 def energy(moment: Moment) -> Entry:
-    """Inverters, and meters as of the last closed quarter of an hour."""
+    """The registers of the inverters, and of the meters at the end of the last quarter of an hour."""
     return {
         "production": {
             "pcu": _inverters(moment),
@@ -37,21 +37,21 @@ def _times(moment: Moment) -> tuple[float, float, float]:
 def _production(moment: Moment) -> Entry:
     if not moment.profile.meters:
         return _register(0, 0, 0, 0)
-    made = production_of(moment)
-    return _register(made.today, made.seven_days, made.lifetime, made.watts)
+    production = production_of(moment)
+    return _register(production.today, production.seven_days, production.lifetime, production.watts)
 
 
 def _consumption(moment: Moment) -> Entry:
-    """Production plus net, as everywhere on the gateway."""
+    """Production plus net consumption, as in all documents of the gateway."""
     if not moment.profile.meters:
         return _register(0, 0, 0, 0)
-    used, watts = [], 0.0
+    energies, watts = [], 0.0
     for time in _times(moment):
         state = moment.system.at(time)
-        production, net = (together(by_phase(moment, meter, state)) for meter in (PRODUCTION, NET))
-        used.append(production.delivered + net.balance)
+        production, net = (total_of(by_phase(moment, meter, state)) for meter in (PRODUCTION, NET))
+        energies.append(production.delivered + net.balance)
         watts = watts or production.watts + net.watts
-    lifetime, midnight, week = used
+    lifetime, midnight, week = energies
     return _register(lifetime - midnight, midnight - week, lifetime, watts)
 
 

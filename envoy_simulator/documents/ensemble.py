@@ -15,7 +15,7 @@ _CHARGING, _DISCHARGING, _IDLE = 12, 13, 14
 
 @dataclass(frozen=True, slots=True)
 class _Make:
-    """A kind of battery. `level`: of its radio; 0 on a cable (8.3.1598_collar)."""
+    """A model of battery. `level`: the signal level of its radio; 0 if connected by cable (8.3.1598_collar)."""
 
     revision: int
     firmware: str
@@ -41,18 +41,18 @@ def inventory(moment: Moment) -> list[Json]:
     if not batteries:
         return []
     units: list[Json] = [_encharge(moment, battery, state, int(refreshed)) for battery, state in batteries]
-    found: list[Json] = [{"type": "ENCHARGE", "devices": units}]
-    return found + controller.inventory(moment)
+    entries: list[Json] = [{"type": "ENCHARGE", "devices": units}]
+    return entries + controller.inventory(moment)
 
 
 def _iq(moment: Moment, state: State) -> list[tuple[Battery, BatteryState]]:
     """The IQ batteries; AC batteries are not part of the ensemble."""
-    both = zip(moment.system.design.batteries, state.batteries, strict=True)
-    return [(battery, now) for battery, now in both if battery.kind == "iq"]
+    pairs = zip(moment.system.design.batteries, state.batteries, strict=True)
+    return [(battery, now) for battery, now in pairs if battery.kind == "iq"]
 
 
 def _encharge(moment: Moment, battery: Battery, state: BatteryState, refreshed: int) -> Entry:
-    warm = round(24 + abs(state.watts) / 400)
+    celsius = round(24 + abs(state.watts) / 400)
     make = _MAKES[battery.part_number]
     return {
         **device(moment, battery.serial, battery.part_number, refreshed),
@@ -64,8 +64,8 @@ def _encharge(moment: Moment, battery: Battery, state: BatteryState, refreshed: 
         "communicating": True,
         "sleep_enabled": False,
         "percentFull": charge(state),
-        "temperature": warm,
-        "maxCellTemp": warm + 1,
+        "temperature": celsius,
+        "maxCellTemp": celsius + 1,
         "reported_enc_grid_state": "grid-tied",
         "comm_level_sub_ghz": make.level,
         "comm_level_2_4_ghz": make.level,
@@ -88,7 +88,7 @@ def charge(state: BatteryState) -> int:
 
 
 def power(moment: Moment) -> Entry:
-    """Milliwatts in steps of a watt, discharging positive. The key does end in a colon."""
+    """Milliwatts in steps of a watt, discharging positive. On real gateways too, the key ends in a colon."""
     devices: list[Json] = [
         {
             "serial_num": state.serial,
@@ -108,7 +108,7 @@ def secctrl(moment: Moment) -> Entry:
     available = sum(charge(state) * battery.capacity_watt_hours // 100 for battery, state in batteries)
     reserve = batteries[0][0].reserve if batteries else 0
     percent = 100 * available // capacity if capacity else 0
-    # With AC batteries alone the charge of both kinds together stays 0, their capacity does not (8.3.5169).
+    # With only AC batteries, agg_soc of both kinds together is always 0, but Max_energy is not (8.3.5169).
     ac_energy = ac_batteries.watt_hours(moment)
     most = sum(battery.capacity_watt_hours for battery in moment.system.design.batteries)
     return {
@@ -133,7 +133,7 @@ def secctrl(moment: Moment) -> Entry:
 
 
 def _biases(moment: Moment) -> Entry:
-    """The offsets of the first phase, all others 0: floating, and as fixed point. Some 12 V go with a hertz."""
+    """The biases of the first phase, as floats and in fixed point; those of other phases are 0. 1 Hz goes with 12 V."""
     biases: Entry = {}
     hertz = 0.12 * drift(moment.time / 300, moment.system.seed, Purpose.FREQUENCY, 1) - 0.06
     for phase in ("", "_phaseb", "_phasec"):
@@ -163,7 +163,7 @@ _RECOVERY: Entry = {
 
 
 def status(moment: Moment) -> Entry:
-    """Everything again, raw; 7.x with the counters of its daemon."""
+    """The raw data of all devices; on 7.x with the counters of the daemon."""
     devices: Entry = {battery.serial: _battery_status(battery) for battery, _ in _iq(moment, moment.state)}
     devices |= controller.status(moment)
     document: Entry = {

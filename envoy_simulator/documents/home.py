@@ -1,13 +1,13 @@
-"""`/home`: how the gateway is connected, to the world and to its devices."""
+"""`/home`: the connections of the gateway to the network and to its devices."""
 
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Entry
-from envoy_simulator.reports import heard
+from envoy_simulator.reports import is_current
 
 
 def home(moment: Moment) -> Entry:
-    """What the gateway's own page shows. At night no inverter communicates."""
-    inverters = sum(heard(report, moment.time) for report in moment.reports)
+    """The data of the gateway's home page. At night no inverter communicates."""
+    inverters = sum(is_current(report, moment.time) for report in moment.reports)
     kinds = [battery.kind for battery in moment.system.design.batteries]
     batteries, ac_batteries = kinds.count("iq"), kinds.count("ac")
     relays = int(moment.system.design.relay is not None)
@@ -28,13 +28,13 @@ def home(moment: Moment) -> Entry:
             "nsrb": {"num": relays, "level": 5 if relays else 0},
             **({} if older else _ensemble(batteries, wired=moment.profile.collar is not None)),
         },
-        **(_QUIET if older else _WIRELESS),
+        **(_NO_ALERTS if older else _WIRELESS),
     }
 
 
 _TARIFFS = ("single_rate", "time_of_use")
 _OLDER: Entry = {"is_nonvoy": False, "db_size": "34 MB", "db_percent_full": " 1.63"}
-_QUIET: Entry = {"alerts": [], "update_status": "satisfied"}
+_NO_ALERTS: Entry = {"alerts": [], "update_status": "satisfied"}
 _WIRELESS: Entry = {
     "wireless_connection": [{"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}]
 }
@@ -49,7 +49,7 @@ def _ensemble(batteries: int, *, wired: bool) -> Entry:
 
 
 def _network(moment: Moment) -> Entry:
-    """On a cable; the addresses are of the range for documentation (RFC 5737)."""
+    """An Ethernet connection; the address is from the range for documentation (RFC 5737)."""
     return {
         "web_comm": True,
         "ever_reported_to_enlighten": True,

@@ -5,13 +5,13 @@ from envoy_simulator.http_types import Version
 from envoy_simulator.profiles import Profile
 
 _BUILT = {4: 1542240000, 5: 1626220800, 7: 1687392000, 8: 1709251200}
-"""When firmware of that generation was built; 3.x does not say."""
+"""The build time by major version of the firmware; 3.x does not report it."""
 
 
 def info(moment: Moment) -> bytes:
     profile = moment.profile
     metered = "" if profile.metered is None else f"    <imeter>{profile.metered}</imeter>\n"
-    tokens = "  <web-tokens>true</web-tokens>\n" if profile.wants_token else ""
+    tokens = "  <web-tokens>true</web-tokens>\n" if profile.requires_token else ""
     text = (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
         "<envoy_info>\n"
@@ -32,7 +32,7 @@ def info(moment: Moment) -> bytes:
 
 
 def _packages(firmware: Version) -> str:
-    """The images of the firmware; `app` carries the firmware's own number, in two digits at least."""
+    """The images of the firmware. The version of `app` is that of the firmware, each part with at least two digits."""
     app = ".".join(f"{part:02d}" for part in firmware)
     images = [
         ("rootfs", "500-00001-r01", "02.00.00"),
@@ -57,6 +57,6 @@ def _build(profile: Profile) -> str:
         "  <build_info>\n"
         f"    <build_id>simulated-{profile.name}</build_id>\n"
         f"    <build_time_gmt>{built}</build_time_gmt>\n"
-        f"{release if profile.wants_token else ''}"
+        f"{release if profile.requires_token else ''}"
         "  </build_info>\n"
     )

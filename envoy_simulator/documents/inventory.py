@@ -1,4 +1,4 @@
-"""`/inventory.json`: the devices on the power line, some minutes ago. Dates are texts, and by night all is false."""
+"""`/inventory.json`: the devices on the power line, some minutes ago. Dates are texts; at night all flags are false."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ from envoy_simulator.documents import ac_batteries
 from envoy_simulator.documents.device_data import EID_STEP, FIRST_CHANNEL, RELAY_CHANNEL
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Entry, Json, Version
-from envoy_simulator.reports import heard, latest_reports
+from envoy_simulator.reports import is_current, latest_reports
 
 _OK: list[Json] = ["envoy.global.ok"]
-_DARK: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
+_NO_LIGHT: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
 _VERIFIED, _DELETED = 2, 3
 
 
 class Part(NamedTuple):
-    """What a device is: the number of the part, of its image and of the image's parameters."""
+    """The numbers of a part, of its firmware image and of the parameters of the image."""
 
     number: str
     image: str
@@ -38,7 +38,7 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
     batteries: list[Json] = [
         {
             **_device(moment, battery.serial, _ACB, 11, report.end, ac_batteries.FIRST_CHANNEL + EID_STEP * number),
-            **_states(_OK, awake=True),
+            **_states(_OK, communicating=True),
             **ac_batteries.status(report),
         }
         for number, (battery, report) in enumerate(units)
@@ -47,23 +47,23 @@ def inventory(moment: Moment, *, deleted: bool) -> list[Json]:
     relays: list[Json] = []
     if relay:
         device = _device(moment, relay, _NSRB, 12, int(refreshed), RELAY_CHANNEL)
-        relays = [{**device, **_states(_OK, awake=True), **_contact(moment.system.design.phases)}]
+        relays = [{**device, **_states(_OK, communicating=True), **_contact(moment.system.design.phases)}]
     by_type = {"PCU": inverters, "ACB": batteries, "NSRB": relays, "ESUB": []}
     return [{"type": kind, "devices": devices} for kind, devices in by_type.items()]
 
 
 def _contact(phases: int) -> Entry:
-    """A relay that is closed, on the phases of the home."""
+    """A closed relay on the phases of the home."""
     lines: Entry = {f"line{number}-connected": number <= phases for number in (1, 2, 3)}
     return {"relay": "closed", "reason_code": -1, "reason": "ok", "line-count": phases, **lines}
 
 
 def _inverters(moment: Moment, refreshed: float) -> list[Json]:
-    design, found = moment.system.design, []
+    design, devices = moment.system.design, []
     reports = latest_reports(moment.system, moment.report_interval, refreshed)
     part = part_of(moment.profile.firmware)
     for number, (inverter, report) in enumerate(zip(design.inverters, reports, strict=True)):
-        awake = heard(report, refreshed)
+        current = is_current(report, refreshed)
         device: Entry = {
             **_device(
                 moment,
@@ -73,25 +73,25 @@ def _inverters(moment: Moment, refreshed: float) -> list[Json]:
                 report.end if report else 0,
                 FIRST_CHANNEL + EID_STEP * (number + len(design.removed)),
             ),
-            **_states(_OK if awake else _DARK, awake=awake),
+            **_states(_OK if current else _NO_LIGHT, communicating=current),
         }
         if moment.profile.firmware >= (8,):
             device["phase"] = f"ph-{'abc'[inverter.legs[0]]}"
-        found.append(device)
-    return [*found]
+        devices.append(device)
+    return [*devices]
 
 
 def part_of(firmware: Version) -> Part:
-    """The inverters that a gateway of a firmware has."""
+    """The part of all inverters of a gateway with this firmware."""
     return _NEW_PCU if firmware >= (8,) else _OLD_PCU
 
 
 def _removed(moment: Moment) -> list[Json]:
-    """They keep their last error indefinitely, and lack their states (8.3.5433_tot_is_net_cons)."""
+    """Removed inverters, which keep their last error indefinitely and have no states (8.3.5433_tot_is_net_cons)."""
     return [
         {
             **_device(moment, serial, _GONE_PCU, 1, _installed(moment), FIRST_CHANNEL + EID_STEP * number),
-            "device_status": _DARK,
+            "device_status": _NO_LIGHT,
             "admin_state": _DELETED,
         }
         for number, serial in enumerate(moment.system.design.removed)
@@ -117,8 +117,8 @@ def _device(moment: Moment, serial: str, part: Part, kind: int, reported: int, c
     }
 
 
-def _states(status: list[Json], *, awake: bool) -> Entry:
-    flags: Entry = dict.fromkeys(("producing", "communicating", "provisioned", "operating"), awake)
+def _states(status: list[Json], *, communicating: bool) -> Entry:
+    flags: Entry = dict.fromkeys(("producing", "communicating", "provisioned", "operating"), communicating)
     return {"device_status": status, **flags}
 
 

@@ -6,11 +6,11 @@ from envoy_simulator.http_types import Entry, Json
 
 
 def v1(moment: Moment) -> list[Json]:
-    """The list, AC batteries last; 3.x has no devType. A quiet inverter stays in it with its last date and watts."""
-    found: list[Json] = []
+    """The list, AC batteries last; 3.x has no devType. A silent inverter remains, with its last date and watts."""
+    entries: list[Json] = []
     for inverter, report in zip(moment.system.design.inverters, moment.reports, strict=True):
         kind: Entry = {"devType": 1} if moment.profile.firmware >= (4,) else {}
-        found.append(
+        entries.append(
             {
                 "serialNumber": inverter.serial,
                 "lastReportDate": report.end if report else 0,
@@ -19,4 +19,4 @@ def v1(moment: Moment) -> list[Json]:
                 "maxReportWatts": int(inverter.limit_watts),
             }
         )
-    return found + ac_batteries.v1(moment)
+    return entries + ac_batteries.v1(moment)

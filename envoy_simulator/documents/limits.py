@@ -1,11 +1,11 @@
-"""What the site may export and produce, who keeps watch over the batteries' firmware, and what installers set."""
+"""The limits of export and production, the state of the batteries' firmware, and settings for installers."""
 
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.http_types import Entry
 
 
 def export_limit(moment: Moment) -> Entry:
-    """`/ivp/ss/pel_settings`: where nobody ever set a limit, that alone (7.6.175_with_cts)."""
+    """`/ivp/ss/pel_settings`: only `PEL` if a limit was never set (7.6.175_with_cts)."""
     limit = moment.profile.export_limit
     if limit is None:
         return {"PEL": False}
@@ -29,7 +29,7 @@ def production_limit(moment: Moment) -> Entry:  # noqa: ARG001  # the same every
 
 
 def firmware_manager(moment: Moment) -> Entry:  # noqa: ARG001
-    """`/ivp/firmware_manager/state`: nothing to do."""
+    """`/ivp/firmware_manager/state`: no update is running."""
     return {
         "SiteSync": {
             "Current_Status": 10,
@@ -61,6 +61,6 @@ def production_switch(moment: Moment) -> Entry:  # noqa: ARG001
 
 
 def grid_profile(moment: Moment) -> Entry:
-    """`/installer/agf/index.json`, as far as it is known."""
+    """`/installer/agf/index.json`, with the fields that are known."""
     name = "EN 50549-1:2019 1.0.8" if moment.profile.hertz < 60 else "IEEE 1547 default 2018 1.2.10"  # noqa: PLR2004
     return {"selected_profile": name, "selected_profile_id": name.lower().replace(" ", "_").replace(":", "-")}

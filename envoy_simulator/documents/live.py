@@ -1,4 +1,4 @@
-"""`/ivp/livedata/status`: the system by the second, while a client streams it. Known from its documentation only."""
+"""`/ivp/livedata/status`: live data, every second while a client streams them. Known from its documentation only."""
 
 from dataclasses import replace
 
@@ -8,19 +8,19 @@ from envoy_simulator.http_types import Entry
 from envoy_simulator.state import Register, State
 
 _FROZEN = 9000
-"""Seconds since somebody last streamed, where nobody does."""
+"""Seconds for which live data do not change if no client streams them."""
 
 _NO_GENERATOR = 5
-_IDLE = 2  # made up: only the code for none is known
+_IDLE = 2  # made up: only the code for no generator is known
 
 
 def status(moment: Moment) -> Entry:
-    """In mW and mVA, three phases whatever is wired. What is not streamed stands still."""
+    """Live data in mW and mVA, always with three phases. Without a stream they do not change."""
     streams = moment.profile.streams
     at = moment.time if streams else moment.time // _FROZEN * _FROZEN
     batteries = secctrl(replace(moment, time=at))
     split = moment.system.design.phase_mode == "split"
-    document: Entry = {
+    data: Entry = {
         "connection": {
             "mqtt_state": "connected",
             "prov_state": "configured",
@@ -46,7 +46,7 @@ def status(moment: Moment) -> Entry:
         "tasks": {"task_id": 0, "timestamp": 0},
         "counters": {"main_CfgLoad": 1, "main_CfgChanged": 1, "rest_Status": 12},
     }
-    return document if streams else {**document, "info": "sc_stream is disabled: the values are old"}
+    return data if streams else {**data, "info": "sc_stream is disabled: the values are old"}
 
 
 def _sources(state: State) -> Entry:
@@ -68,6 +68,6 @@ def _powers(phases: list[tuple[Register, Register]]) -> Entry:
     by_phase: Entry = {}
     for letter, milliwatts in zip("abc", active + unused, strict=True):
         by_phase[f"agg_p_ph_{letter}_mw"] = milliwatts
-    for letter, milliamperes in zip("abc", apparent + unused, strict=True):
-        by_phase[f"agg_s_ph_{letter}_mva"] = milliamperes
+    for letter, millivoltamperes in zip("abc", apparent + unused, strict=True):
+        by_phase[f"agg_s_ph_{letter}_mva"] = millivoltamperes
     return {"agg_p_mw": sum(active), "agg_s_mva": sum(apparent), **by_phase}

@@ -1,9 +1,9 @@
-"""`/ivp/meters` and `/ivp/meters/readings`: which current transformers there are, and what they see."""
+"""`/ivp/meters` and `/ivp/meters/readings`: the current transformers and their measurements."""
 
 from dataclasses import replace
 
 from envoy_simulator.documents.moment import Moment
-from envoy_simulator.documents.quantities import NOTHING, Quantities, by_phase, together
+from envoy_simulator.documents.quantities import NOTHING, Quantities, by_phase, total_of
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.prng import Purpose, drift
 from envoy_simulator.profiles import BACKFEED, EVSE, LOAD, NET, PRODUCTION, PV3P, STORAGE, TOTAL
@@ -33,7 +33,7 @@ _UNLISTED, _UNLISTED_CHANNELS = 1023410688, 2097152513
 
 
 def meters(moment: Moment) -> list[Json]:
-    """One entry a meter; an empty list on standard gateways (5.0.62)."""
+    """One entry for each meter; an empty list on standard gateways (5.0.62)."""
     return [
         {
             "eid": EIDS[meter],
@@ -49,19 +49,19 @@ def meters(moment: Moment) -> list[Json]:
 
 
 def readings(moment: Moment) -> list[Json]:
-    """One entry a meter, always with three channels."""
-    found: list[Json] = [
+    """One entry for each meter, always with three channels."""
+    entries: list[Json] = [
         _backfeed(moment) if meter == BACKFEED else _meter(moment, meter) for meter in moment.profile.meters
     ]
-    found += [_disabled(moment, meter) for meter in moment.profile.disabled_meters]
+    entries += [_disabled(moment, meter) for meter in moment.profile.disabled_meters]
     if moment.profile.firmware >= (8, 3):
-        found.append(_unlisted(moment))
-    return found
+        entries.append(_unlisted(moment))
+    return entries
 
 
 def _meter(moment: Moment, meter: str) -> Entry:
     phases = by_phase(moment, meter, moment.state)
-    whole = together(phases)
+    whole = total_of(phases)
     factor = whole.power_factor
     if moment.profile.firmware >= (8, 3) and moment.profile.design.phase_mode == "split":
         # 8.3.1598_collar and 8.3.5433 add up the power factors of the legs.
@@ -73,7 +73,7 @@ def _meter(moment: Moment, meter: str) -> Entry:
 
 
 def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
-    """The channels without a conductor: another meter's, nothing, or the noise of an open input."""
+    """The channels without a conductor: a copy of another channel, zeros, or the noise of an open input."""
     if phases == CHANNELS:
         return []
     hertz = moment.grid.frequency(moment.time)
@@ -84,7 +84,7 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
             # 8.2.127_with_3cts_and_battery_split: the net CT's third channel carries the storage CT's second.
             return [by_phase(moment, STORAGE, moment.state)[1]]
         return [replace(NOTHING, hertz=0.0 if meter == STORAGE else hertz)]
-    # 7.6.175_with_cts: some volts of hum, and what it has wrongly counted.
+    # 7.6.175_with_cts: some volts of noise, and registers with small wrong values.
     return [
         replace(
             NOTHING,
@@ -97,7 +97,7 @@ def _unused(moment: Moment, meter: str, phases: int) -> list[Quantities]:
 
 
 def _backfeed(moment: Moment) -> Entry:
-    """One leg, no frequency, and on the other leg nothing but a current (8.3.1598_collar)."""
+    """The backfeed meter: one leg without frequency, and on the other leg only a current (8.3.1598_collar)."""
     first, *_ = by_phase(moment, BACKFEED, moment.state)
     first = replace(first, hertz=0.0)
     other = replace(NOTHING, amperes=first.amperes)
@@ -111,25 +111,25 @@ def _backfeed(moment: Moment) -> Entry:
 
 _DISABLED = {
     LOAD: replace(NOTHING, delivered=10.778, received=2.454, watts=0.046, apparent=0.278, volts=120.6, amperes=0.002),
-    # A register that counts up stands below zero.
+    # A register that only counts up is negative.
     EVSE: replace(NOTHING, delivered=118.204, received=-17.325, watts=-11.62, apparent=11.7),
 }
-"""What still stands in meters that are switched off: noise of long ago, or nothing."""
+"""The values that remain in disabled meters: old noise, or zeros."""
 
 
 def _disabled(moment: Moment, meter: str) -> Entry:
-    """PV3P was never read: its time is 0."""
+    """The reading of a disabled meter. PV3P was never read: its timestamp is 0."""
     seconds = int(moment.time) if meter in _DISABLED else 0
-    remains = _DISABLED.get(meter, NOTHING)
+    remaining = _DISABLED.get(meter, NOTHING)
     channels: list[Json] = [
         _entry(CHANNEL_EIDS[meter] + index, seconds, channel, 0.0)
-        for index, channel in enumerate((remains, NOTHING, NOTHING))
+        for index, channel in enumerate((remaining, NOTHING, NOTHING))
     ]
-    return {**_entry(EIDS[meter], seconds, remains, 0.0), "channels": channels}
+    return {**_entry(EIDS[meter], seconds, remaining, 0.0), "channels": channels}
 
 
 def _unlisted(moment: Moment) -> Entry:
-    """The entry of every 8.3 that `/ivp/meters` does not know; floats for timestamps of channels (8.3.1598_collar)."""
+    """The entry of 8.3 that `/ivp/meters` does not list; timestamps of its channels are floats (8.3.1598_collar)."""
     seconds = int(moment.time) - 6
     channels: list[Json] = [
         _entry(_UNLISTED_CHANNELS + index, float(seconds), NOTHING, 0.0) for index in range(CHANNELS)

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from envoy_simulator.grid import Grid
 from envoy_simulator.profiles import Profile
-from envoy_simulator.reports import Report, heard, latest_reports
+from envoy_simulator.reports import Report, is_current, latest_reports
 from envoy_simulator.state import State
 from envoy_simulator.system_model import SystemModel
 from envoy_simulator.weather import DAY
 
 QUARTER = 900
-"""Seconds of the gateway's interval data: v1 and device_data have nothing newer than the last interval that ended."""
+"""Seconds of an interval of the gateway: v1 and device_data have nothing newer than the end of the last interval."""
 
 
 INVENTORY_INTERVAL = 600
@@ -40,16 +40,16 @@ class Moment:
     @cached_property
     def reported_watts(self) -> float:
         """The sum of the reports, without inverters that do not report at night."""
-        return sum(report.watts for report in self.reports if report and heard(report, self.time))
+        return sum(report.watts for report in self.reports if report and is_current(report, self.time))
 
     @cached_property
     def quarter(self) -> float:
-        """When the last quarter of an hour ended."""
+        """The time at which the last quarter of an hour ended."""
         return self.time // QUARTER * QUARTER
 
     @cached_property
     def refreshed(self) -> float:
-        """When the gateway last refreshed its inventories, which lag behind `power` (8.2.4382_ACB)."""
+        """The time at which the gateway last refreshed its inventories, which are older than `power` (8.2.4382_ACB)."""
         interval = max(1.0, INVENTORY_INTERVAL * self.system.day / DAY)
         return self.time // interval * interval
 

@@ -1,4 +1,4 @@
-"""What the site produced: `/api/v1/production`, and the HTML page that firmware 3 has in its place."""
+"""The production of the site: `/api/v1/production`, and the HTML page that firmware 3 has instead."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ def production_of(moment: Moment) -> Production:
 
 
 def _metered(moment: Moment) -> Production:
-    """At the end of the last quarter of an hour: up to 15 minutes late, and so is its midnight."""
+    """The production at the end of the last quarter of an hour: up to 15 minutes late, at midnight too."""
     now = moment.system.at(moment.quarter).production
     before = moment.system.at(moment.quarter - QUARTER).production
     midnight = moment.system.at(moment.midnight(moment.quarter)).production
@@ -48,7 +48,7 @@ def _metered(moment: Moment) -> Production:
 
 
 def _reported(moment: Moment) -> Production:
-    """The sum of what the inverters last reported."""
+    """The sum of the last reports of the inverters."""
     lifetime = lifetime_of_inverters(moment)
     midnight = _inverters_at(moment, moment.midnight(moment.time))
     last_week = _inverters_at(moment, moment.midnight(moment.time, days_before=7))
@@ -89,5 +89,5 @@ def in_three_digits(value: float, unit: str) -> str:
     scale = 0
     while scale < len(prefixes) - 1 and value >= 999.5:  # noqa: PLR2004  # what would round to four digits
         value, scale = value / 1000, scale + 1
-    behind_the_point = sum(scale > 0 and value < least for least in (9.995, 99.95))
-    return f"{value:5.{behind_the_point}f} {prefixes[scale]}{unit}"
+    decimals = sum(scale > 0 and value < least for least in (9.995, 99.95))
+    return f"{value:5.{decimals}f} {prefixes[scale]}{unit}"

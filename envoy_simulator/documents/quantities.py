@@ -1,4 +1,4 @@
-"""What a meter measures on a conductor, in the units of the gateway's documents."""
+"""The quantities that a meter measures on a conductor, in the units of the gateway's documents."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -11,7 +11,7 @@ from envoy_simulator.state import Circuit, PhaseState, Register, State
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    """Wh, VAh and varh counted; W, VA, var, V, A and Hz now."""
+    """Registers in Wh, VAh and varh; present values in W, VA, var, V, A and Hz."""
 
     delivered: float
     received: float
@@ -54,7 +54,7 @@ _NO_CIRCUIT = Circuit(*[Register(0, 0)] * 5)
 NOTHING = Quantities(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def measured(circuit: Circuit, volts: float, hertz: float) -> Quantities:
+def quantities_of(circuit: Circuit, volts: float, hertz: float) -> Quantities:
     apparent = circuit.apparent.watts
     return Quantities(
         delivered=circuit.delivered.watt_hours,
@@ -75,7 +75,7 @@ def by_phase(moment: Moment, meter: str, state: State) -> list[Quantities]:
     """The phases of a meter. Voltage and frequency are those of the moment, also with an earlier state."""
     hertz = moment.grid.frequency(moment.time)
     return [
-        measured(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
+        quantities_of(circuit_of(meter, state, phase), moment.grid.voltage(phase, moment.time), hertz)
         for phase in range(len(state.phases))
     ]
 
@@ -85,20 +85,20 @@ def circuit_of(meter: str, state: State, phase: int) -> Circuit:
 
     A combiner's backfeed seems to be the power of the batteries on the first leg (8.3.1598_collar).
     """
-    there = state.phases[phase]
+    circuits = state.phases[phase]
     if meter == BACKFEED:
-        return there.storage if phase == 0 else _NO_CIRCUIT
+        return circuits.storage if phase == 0 else _NO_CIRCUIT
     if meter == TOTAL:
-        return _load(there)
-    return {PRODUCTION: there.production, NET: there.net, STORAGE: there.storage}[meter]
+        return _load(circuits)
+    return {PRODUCTION: circuits.production, NET: circuits.net, STORAGE: circuits.storage}[meter]
 
 
-def _load(there: PhaseState) -> Circuit:
+def _load(circuits: PhaseState) -> Circuit:
     """A CT on the load only. It counts no apparent energy (8.3.5433_tot_is_net_cons: 0.024 VAh of 20 MWh)."""
-    whole = there.production.plus(there.storage).plus(there.net)
-    apparent = round(hypot(there.load.rate, whole.reactive.rate))
-    return Circuit(there.load, Register(0, 0), Register(apparent, 0), whole.lagging, whole.leading)
+    whole = circuits.production.plus(circuits.storage).plus(circuits.net)
+    apparent = round(hypot(circuits.load.rate, whole.reactive.rate))
+    return Circuit(circuits.load, Register(0, 0), Register(apparent, 0), whole.lagging, whole.leading)
 
 
-def together(phases: list[Quantities]) -> Quantities:
+def total_of(phases: list[Quantities]) -> Quantities:
     return reduce(Quantities.plus, phases)

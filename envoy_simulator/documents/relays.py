@@ -1,6 +1,6 @@
 """Relays and the generator: `/ivp/ensemble/dry_contacts`, `generator`, and their settings in `/ivp/ss/*`.
 
-Gateways without a controller have the documents too: four contacts of type NONE, and a generator that is empty or open.
+Gateways without a controller have these documents too: with four contacts of type NONE, and an empty or open generator.
 """
 
 from envoy_simulator.documents.moment import Moment
@@ -24,7 +24,7 @@ def _relay(moment: Moment, contact: str) -> Relay | None:
 
 
 def _is_closed(moment: Moment, relay: Relay | None) -> bool:
-    """Whether the load has power: it has unless the charge of the batteries is below the relay's cutoff."""
+    """Whether the load has power: false only if the charge of the batteries is below the cutoff of the relay."""
     if relay is None:
         return False
     batteries = moment.state.batteries
@@ -33,7 +33,7 @@ def _is_closed(moment: Moment, relay: Relay | None) -> bool:
 
 
 def dry_contact_settings(moment: Moment) -> Entry:
-    """Short without a controller (8.2.4264), longer with one (8.2.4345), and longer still on 8.3.1598_collar."""
+    """The settings: few without a controller (8.2.4264), more with one (8.2.4345), and the most on 8.3.1598_collar."""
     contacts: list[Json] = [
         _settings(moment, contact, place, _relay(moment, contact)) for place, contact in enumerate(_CONTACTS, 1)
     ]
@@ -76,44 +76,47 @@ def _settings(moment: Moment, contact: str, place: int, relay: Relay | None) -> 
 
 
 def generator(moment: Moment) -> Entry:
-    """`present` means nothing: it is 1 without one on 7.x. The grid never fails here, so it only runs to exercise."""
-    found = moment.profile.generator
+    """The state. `present` is meaningless: it is 1 without a generator on 7.x.
+
+    The simulated grid never fails, so the generator runs only to exercise.
+    """
+    unit = moment.profile.generator
     new = moment.profile.firmware >= (8,)
     return {
-        "admin_state": "open" if found else "unknown",
+        "admin_state": "open" if unit else "unknown",
         "oper_state": "open",
-        "admin_mode": 2 if found else 0,
-        "schedule": int(bool(found)),
-        "start_soc": found.start if found else 100,
-        "stop_soc": found.stop if found else -1,
-        "exc_on": int(found is not None and _exercises(moment, found)),
-        "present": int(bool(found) or not new),
+        "admin_mode": 2 if unit else 0,
+        "schedule": int(bool(unit)),
+        "start_soc": unit.start if unit else 100,
+        "stop_soc": unit.stop if unit else -1,
+        "exc_on": int(unit is not None and _exercises(moment, unit)),
+        "present": int(bool(unit) or not new),
         "type": int(new),
     }
 
 
-def _exercises(moment: Moment, found: Generator) -> bool:
-    """Whether it exercises, which is without load."""
+def _exercises(moment: Moment, unit: Generator) -> bool:
+    """Whether the generator exercises, which it does without load."""
     minute = moment.local.hour * 60 + moment.local.minute
-    return moment.local.isoweekday() == _SUNDAY and 0 <= minute - found.exercise < found.exercise_minutes
+    return moment.local.isoweekday() == _SUNDAY and 0 <= minute - unit.exercise < unit.exercise_minutes
 
 
 def gen_config(moment: Moment) -> Entry:
-    """Empty without one. `name_plate_rating_wat` is in kilowatts."""
-    found = moment.profile.generator
-    if found is None:
+    """The configuration; empty without a generator. `name_plate_rating_wat` is in kilowatts."""
+    unit = moment.profile.generator
+    if unit is None:
         return {}
     return {
-        "max_cont_gen_amps": found.amperes,
+        "max_cont_gen_amps": unit.amperes,
         "min_gen_loading_perc": 5,
         "max_gen_efficiency_perc": 100,
-        "name_plate_rating_wat": found.kilowatts,
+        "name_plate_rating_wat": unit.kilowatts,
         "start_method": "Auto",
         "warm_up_mins": 0,
         "cool_down_mins": 0,
         "gen_type": "Standby",
-        "model": found.model,
-        "manufacturer": found.manufacturer,
+        "model": unit.model,
+        "manufacturer": unit.manufacturer,
         "last_updated_by": "ITK",
         "generator_id": "",
         "charge_from_generator": True,
@@ -125,26 +128,26 @@ def gen_mode(_: Moment) -> Entry:
 
 
 def gen_schedule(moment: Moment) -> Entry:
-    found = moment.profile.generator
-    if found is None:
+    unit = moment.profile.generator
+    if unit is None:
         return {}
     period: Json = {
         "id": "normal_1",
         "start": 0.0,
         "duration": 1440.0,
-        "start_soc": float(found.start),
-        "stop_soc": float(found.stop),
+        "start_soc": float(unit.start),
+        "stop_soc": float(unit.stop),
         "setting": "AON",
     }
     days: Json = [{"id": "all_days", "week_days": "Mon,Tue,Wed,Thu,Fri,Sat,Sun", "periods": [period]}]
     return {
         "exercise_config": {
             "freq_in_weeks": 1,
-            "start": found.exercise,
-            "duration": found.exercise_minutes,
+            "start": unit.exercise,
+            "duration": unit.exercise_minutes,
             "day": "Sun",
         },
-        "default_soc": {"start_soc": found.start, "stop_soc": found.stop},
+        "default_soc": {"start_soc": unit.start, "stop_soc": unit.stop},
         "schedule": {"default": [{"id": "always_on", "start": "1/1", "end": "12/31", "days": days}]},
         "last_updated_by": "ITK",
     }

@@ -1,4 +1,4 @@
-"""`/production.json` and `/production`: the site by its inverters and by its CTs, in sum and by phase."""
+"""`/production.json` and `/production`: the site as measured by inverters and by CTs, in total and by phase."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from envoy_simulator.documents import ac_batteries
 from envoy_simulator.documents.moment import Moment
 from envoy_simulator.documents.production import lifetime_of_inverters
-from envoy_simulator.documents.quantities import Quantities, by_phase, together
+from envoy_simulator.documents.quantities import Quantities, by_phase, total_of
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.profiles import NET, PRODUCTION, TOTAL
 
@@ -15,17 +15,17 @@ _LINES = 3
 
 
 def site(moment: Moment, *, details: bool) -> Json:
-    """The whole document. Standard gateways have inverters only, and no `consumption` at all (5.0.62)."""
+    """The whole document. On standard gateways it has inverters only, and no `consumption` (5.0.62)."""
     storage: list[Json] = [ac_batteries.storage(moment)]
     if not moment.profile.meters:
         return {"production": [_inverters(moment)], "storage": storage}
     production = _history(moment, PRODUCTION)
     if TOTAL in moment.profile.meters:
-        # The balance is what is left of the load; and 8.3.5433_tot_is_net_cons says it in both entries.
-        net = consumption = _of_both(_left, production, _history(moment, TOTAL))
+        # Net consumption is load minus production; 8.3.5433_tot_is_net_cons reports it in both entries.
+        net = consumption = _combined(_difference, production, _history(moment, TOTAL))
     else:
         net = _history(moment, NET)
-        consumption = _of_both(_consumed, production, net)
+        consumption = _combined(_sum, production, net)
     return {
         "production": [_inverters(moment), _eim(moment, PRODUCTION, production, details=details)],
         "consumption": [
@@ -37,7 +37,7 @@ def site(moment: Moment, *, details: bool) -> Json:
 
 
 def _inverters(moment: Moment) -> Entry:
-    """The inverters together, as of their reports; below 8.2.42xx they count modulo 2^32 joules."""
+    """The sum of the inverters' reports; before 8.2.42xx, registers count modulo 2^32 joules."""
     joules = lifetime_of_inverters(moment) // 1_000_000
     return {
         "type": "inverters",
@@ -49,20 +49,22 @@ def _inverters(moment: Moment) -> Entry:
 
 
 def _history(moment: Moment, meter: str) -> list[list[Quantities]]:
-    """A meter's phases now, at midnight, and seven days before that midnight."""
+    """The phases of a meter now, at midnight, and seven days before that midnight."""
     times = (moment.time, moment.midnight(moment.time), moment.midnight(moment.time, days_before=7))
     return [by_phase(moment, meter, moment.system.at(time)) for time in times]
 
 
-def _of_both(
-    reckon: Callable[[Quantities, Quantities], Quantities], first: list[list[Quantities]], other: list[list[Quantities]]
+def _combined(
+    combine: Callable[[Quantities, Quantities], Quantities],
+    first: list[list[Quantities]],
+    other: list[list[Quantities]],
 ) -> list[list[Quantities]]:
-    """Of each moment and each phase of two histories."""
-    return [[reckon(*phase) for phase in zip(*both, strict=True)] for both in zip(first, other, strict=True)]
+    """Two histories combined, for each moment and each phase."""
+    return [[combine(*phase) for phase in zip(*moments, strict=True)] for moments in zip(first, other, strict=True)]
 
 
-def _left(production: Quantities, load: Quantities) -> Quantities:
-    """Load less production, in every number."""
+def _difference(production: Quantities, load: Quantities) -> Quantities:
+    """Load minus production, in every number."""
     amperes = production.amperes - load.amperes
     return replace(
         load,
@@ -77,8 +79,8 @@ def _left(production: Quantities, load: Quantities) -> Quantities:
     )
 
 
-def _consumed(production: Quantities, net: Quantities) -> Quantities:
-    """Production plus net, in every number: what the gateway takes for the load, batteries or not."""
+def _sum(production: Quantities, net: Quantities) -> Quantities:
+    """Production plus net, in every number: consumption as the gateway estimates it, which ignores batteries."""
     amperes = production.amperes + net.amperes
     return replace(
         net,
@@ -94,7 +96,7 @@ def _consumed(production: Quantities, net: Quantities) -> Quantities:
 
 
 def _eim(moment: Moment, measurement: str, history: list[list[Quantities]], *, details: bool) -> Entry:
-    now, midnight, week = (together(phases) for phases in history)
+    now, midnight, week = (total_of(phases) for phases in history)
     entry: Entry = {
         "type": "eim",
         "activeCount": 1,
@@ -105,7 +107,7 @@ def _eim(moment: Moment, measurement: str, history: list[list[Quantities]], *, d
     if moment.profile.firmware >= (8, 3) and moment.profile.design.phase_mode == "split":
         # 8.3.1598_collar adds up the power factors of the legs here too.
         entry["pwrFactor"] = round(sum(phase.power_factor for phase in history[0]), 2)
-    if details and moment.profile.wants_token:
+    if details and moment.profile.requires_token:
         lines: list[Json] = [_numbers(moment, measurement, *phase) for phase in zip(*history, strict=True)]
         if moment.profile.firmware >= (8, 3) and len(lines) > 1:
             # 8.3.1598_collar, 8.3.5433: padded to three, the third all zero. 8.3.5169 has one phase and one line.
@@ -132,7 +134,7 @@ def _numbers(moment: Moment, measurement: str, now: Quantities, midnight: Quanti
 
 
 def _days(measurement: str, now: Quantities, midnight: Quantities, week: Quantities) -> Entry:
-    """Since midnight, and the seven days before; of the net entry always a plain 0."""
+    """The energy since midnight, and of the seven days before; in the net entry always the integer 0."""
     if measurement == NET:
         return dict.fromkeys(("whToday", "whLastSevenDays", "vahToday", "varhLeadToday", "varhLagToday"), 0)
     return {
@@ -145,5 +147,5 @@ def _days(measurement: str, now: Quantities, midnight: Quantities, week: Quantit
 
 
 def _lifetime(moment: Moment, measurement: str, now: Quantities) -> float:
-    """The net entry counts a balance, but imports alone on 4.10.35."""
-    return now.balance if measurement == NET and moment.profile.wants_token else now.delivered
+    """The lifetime energy: for the net entry the balance, but on 4.10.35 the import only."""
+    return now.balance if measurement == NET and moment.profile.requires_token else now.delivered

@@ -1,4 +1,4 @@
-"""`/admin/lib/tariff`: prices, the settings of the batteries, and the schedule of a day that results."""
+"""`/admin/lib/tariff`: prices, the settings of the batteries, and the resulting schedule."""
 
 import struct
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _VERY_LOW = 10
 
 
 def tariff(moment: Moment) -> Entry:
-    """The whole document; below 7 it knows no batteries (4.10.35, 5.0.62)."""
+    """The whole document; on firmware older than 7 without settings of batteries (4.10.35, 5.0.62)."""
     settings, firmware = moment.profile.tariff, moment.profile.firmware
     changed = int(moment.midnight(moment.system.start, _CHANGED_DAYS_AGO))
     prices: Entry = {"currency": {"code": settings.currency}}
@@ -31,11 +31,11 @@ def tariff(moment: Moment) -> Entry:
 
 
 def _price(moment: Moment, price: float) -> float:
-    """From 8 on as single precision holds it, written in double: 0.20000000298023224."""
+    """The price; from firmware 8 on rounded to single precision and printed in double: 0.20000000298023224."""
     if moment.profile.firmware < (8,):
         return price
-    (held,) = struct.unpack("f", struct.pack("f", price))
-    return float(held)
+    (rounded,) = struct.unpack("f", struct.pack("f", price))
+    return float(rounded)
 
 
 def _storage(moment: Moment, settings: Tariff, changed: int) -> Entry:
@@ -85,16 +85,16 @@ def _day(moment: Moment, day: Day) -> Entry:
 
 
 def _schedule(moment: Moment, settings: Tariff, changed: int) -> Entry:
-    """What becomes of the settings; from 8.2 on with the name of its file."""
+    """The schedule that results from the settings; from 8.2 on with the name of its file."""
     firmware = moment.profile.firmware
     file: Entry = {"filename": "Tariff"} if firmware >= (8, 2) else {}
     date = datetime.fromtimestamp(changed, UTC)
     version = "00.00.01" if firmware < (5,) else "00.00.02"
-    made: Entry = {**file, "source": "Tariff", "date": f"{date:%Y-%m-%d %H:%M:%S} UTC", "version": version}
+    header: Entry = {**file, "source": "Tariff", "date": f"{date:%Y-%m-%d %H:%M:%S} UTC", "version": version}
     if settings.mode is None:
-        return made
+        return header
     return {
-        **made,
+        **header,
         "reserved_soc": _reserve(moment),
         "very_low_soc": _VERY_LOW,
         "charge_from_grid": settings.charge_from_grid,

@@ -10,7 +10,7 @@ _PAIR = re.compile(rb'("\w+"\s*:\s*)-?\d+(?:\.\d+)?(?=[,\s}])')
 _TEXT = re.compile(rb'(?:[:\[]|,\n)\s*"([^"\\\n]+)"(?=\s*[,\]}])')
 
 
-@fault(Layer.BODY, "endpoint", "something else altogether in place of the body")
+@fault(Layer.BODY, "endpoint", "The body is replaced by other content, or is not what a parser expects.")
 def body(
     _: FaultContext,
     body: bytes,
@@ -33,17 +33,17 @@ def body(
     }[kind]
 
 
-@fault(Layer.BODY, "nothing", "a byte order mark before the body")
+@fault(Layer.BODY, "nothing", "The body begins with a byte order mark.")
 def bom(_: FaultContext, body: bytes) -> bytes:
     return b"\xef\xbb\xbf" + body
 
 
-@fault(Layer.BODY, "endpoint", "the body ends after so many bytes, and its length is that; -1: anywhere")
+@fault(Layer.BODY, "endpoint", "The body ends after `byte` bytes (-1: at random), with the matching Content-Length.")
 def cut(context: FaultContext, body: bytes, *, byte: int = -1) -> bytes:
     return body[: context.random.randrange(len(body) or 1) if byte < 0 else byte]
 
 
-@fault(Layer.BODY, "endpoint", "so many bits of the body are turned over, anywhere")
+@fault(Layer.BODY, "endpoint", "Random bits of the body are inverted, `bits` of them.")
 def flipped(context: FaultContext, body: bytes, *, bits: int = 3) -> bytes:
     damaged = bytearray(body)
     for _ in range(bits if body else 0):
@@ -51,28 +51,28 @@ def flipped(context: FaultContext, body: bytes, *, bits: int = 3) -> bytes:
     return bytes(damaged)
 
 
-@fault(Layer.BODY, "endpoint", "one number, anywhere, is none that JSON has, or none that fits")
+@fault(Layer.BODY, "endpoint", "One random number is replaced by one that is not valid JSON or is out of range.")
 def number(
     context: FaultContext,
     body: bytes,
     *,
     kind: Literal["NaN", "Infinity", "-Infinity", "1e999", "long"] = "NaN",
 ) -> bytes:
-    found = list(_NUMBER.finditer(body))
-    if not found:
+    matches = list(_NUMBER.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start()] + (b"9" * 400 if kind == "long" else kind.encode()) + body[place.end() :]
+    match = context.random.choice(matches)
+    return body[: match.start()] + (b"9" * 400 if kind == "long" else kind.encode()) + body[match.end() :]
 
 
-@fault(Layer.BODY, "values", "one text, anywhere, holds what does no label good")
+@fault(Layer.BODY, "values", "One random text contains characters, or a length, that are bad for a label.")
 def text(
     context: FaultContext,
     body: bytes,
     *,
     kind: Literal["surrogate", "nul", "escape", "newline", "separator", "long"] = "surrogate",
 ) -> bytes:
-    odd = {
+    texts = {
         "surrogate": rb"\ud800",
         "nul": rb"\u0000",
         "escape": rb"\u001b[31m",
@@ -80,23 +80,23 @@ def text(
         "separator": rb"\u2028",
         "long": b"x" * 1_000_000,
     }
-    found = list(_TEXT.finditer(body))
-    if not found:
+    matches = list(_TEXT.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start(1)] + odd[kind] + body[place.end(1) :]
+    match = context.random.choice(matches)
+    return body[: match.start(1)] + texts[kind] + body[match.end(1) :]
 
 
-@fault(Layer.BODY, "values", "an object has one of its keys twice, first with another value")
+@fault(Layer.BODY, "values", "An object has one of its keys twice, first with another value.")
 def key_twice(context: FaultContext, body: bytes) -> bytes:
-    found = list(_PAIR.finditer(body))
-    if not found:
+    matches = list(_PAIR.finditer(body))
+    if not matches:
         return body
-    place = context.random.choice(found)
-    return body[: place.start()] + place[1] + b"1, " + body[place.start() :]
+    match = context.random.choice(matches)
+    return body[: match.start()] + match[1] + b"1, " + body[match.start() :]
 
 
-@fault(Layer.BODY, "gateway", "`/info` is odd", endpoints=("/info", "/info.xml"))
+@fault(Layer.BODY, "gateway", "`/info` is incomplete, invalid or far too large.", endpoints=("/info", "/info.xml"))
 def info(
     _: FaultContext,
     body: bytes,

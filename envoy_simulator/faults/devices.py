@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from envoy_simulator.dates import moved, redated
+from envoy_simulator.dates import replace_dates, shift_dates
 from envoy_simulator.faults.documents import with_keys, with_objects
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 
@@ -17,30 +17,30 @@ _REPORTS = ("/api/v1/production/inverters", "/ivp/pdm/device_data")
 
 
 def _registers(document: Any, change: Any) -> Any:
-    """The document with all lifetime registers changed by `change(value, units a watt-hour)`."""
+    """The document with all lifetime registers changed by `change(value, units per watt-hour)`."""
 
-    def one(key: str, value: Any) -> tuple[str, Any]:
+    def changed(key: str, value: Any) -> tuple[str, Any]:
         if key in _WATT_HOURS and isinstance(value, int | float):
             return key, change(value, 1)
-        # joulesProduced stands in a lifetime, and with another meaning in lastReading.
+        # joulesProduced is in `lifetime`, and with another meaning in `lastReading`.
         if key == "lifetime" and isinstance(value, dict) and _JOULES & value.keys():
             return key, {**value, "joulesProduced": change(value["joulesProduced"], 3600)}
         return key, value
 
-    return with_keys(document, one)
+    return with_keys(document, changed)
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is 0", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register is 0.", endpoints=_ALL_REGISTERS)
 def counters_zero(_: FaultContext, document: Any) -> Any:
     return _registers(document, lambda value, _: type(value)(0))
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is so many watt-hours further", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register is higher by `by` watt-hours.", endpoints=_ALL_REGISTERS)
 def counters_jump(_: FaultContext, document: Any, *, by: int = 1_000_000) -> Any:
     return _registers(document, lambda value, unit: value + by * unit)
 
 
-@fault(Layer.DOCUMENT, "values", "every lifetime register is counted in so many bits", endpoints=_ALL_REGISTERS)
+@fault(Layer.DOCUMENT, "values", "Every lifetime register wraps at `bits` bits.", endpoints=_ALL_REGISTERS)
 def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
     return _registers(document, lambda value, _: value % 2**bits)
 
@@ -48,7 +48,7 @@ def counters_wrap(_: FaultContext, document: Any, *, bits: int = 32) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the register of the first inverter is lower by so many watt-hours, and the sum of all with it",
+    "The register of the first inverter, and the sum of all inverters, are lower by `by` watt-hours.",
     endpoints=_ALL_REGISTERS,
     needs=[Needs.JSON_SITE],
 )
@@ -61,12 +61,14 @@ def inverter_wraps(context: FaultContext, document: Any, *, by: int = 1_200_000)
     return document
 
 
-@fault(Layer.DOCUMENT, "values", "each document stays as it was at its first asking")
+@fault(Layer.DOCUMENT, "values", "Each document stays as it was when it was first requested.")
 def freeze(context: FaultContext, document: Any) -> Any:
     return context.memory.setdefault(context.request.target, document)
 
 
-@fault(Layer.DOCUMENT, "values", "the CTs of the site are said to be inactive", endpoints=_SITE, needs=[Needs.METERS])
+@fault(
+    Layer.DOCUMENT, "values", "The site document reports the CTs as inactive.", endpoints=_SITE, needs=[Needs.METERS]
+)
 def no_active_ct(_: FaultContext, document: Any) -> Any:
     return _of_type(document, "eim", lambda entry: {**entry, "activeCount": 0})
 
@@ -74,7 +76,7 @@ def no_active_ct(_: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "one phase of a CT is all zero, and the CT's own sums lack it",
+    "One phase of a CT is all zero, and is missing from the sums of the CT.",
     endpoints=("/ivp/meters/readings",),
     needs=[Needs.METERS],
 )
@@ -83,20 +85,20 @@ def lost_phase(_: FaultContext, document: Any, *, meter: int = -1, phase: int = 
         return document
     reading = document[meter]
     lost = reading["channels"][phase]
-    dead = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
-    channels = [dead if channel is lost else channel for channel in reading["channels"]]
-    less = {
+    zero = {key: value if key in ("eid", "timestamp") else type(value)(0) for key, value in lost.items()}
+    channels = [zero if channel is lost else channel for channel in reading["channels"]]
+    reduced = {
         key: value - lost[key]
         for key, value in reading.items()
         if key in lost and key not in ("eid", "timestamp", "freq", "pwrFactor") and isinstance(value, int | float)
     }
-    return [{**other, **less, "channels": channels} if other is reading else other for other in document]
+    return [{**other, **reduced, "channels": channels} if other is reading else other for other in document]
 
 
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the consumption in total is but the balance with the grid",
+    "The total consumption is the same as the net consumption.",
     endpoints=_SITE,
     needs=[Needs.METERS],
 )
@@ -106,17 +108,17 @@ def total_is_net(_: FaultContext, document: Any) -> Any:
     if net is None:
         return document
     total = "total-consumption"
-    same = [
+    consumption = [
         {**net, "measurementType": total} if section["measurementType"] == total else section
         for section in sections.values()
     ]
-    return {**document, "consumption": same}
+    return {**document, "consumption": consumption}
 
 
 @fault(
     Layer.DOCUMENT,
     "values",
-    "all that is produced is 0, and no inverter is known: so a gateway speaks that has just started",
+    "All production is 0 and no inverter is listed, as on a gateway that has just started.",
     endpoints=("/api/v1/production/inverters", *_ALL_REGISTERS),
 )
 def all_zero(context: FaultContext, document: Any) -> Any:
@@ -124,11 +126,11 @@ def all_zero(context: FaultContext, document: Any) -> Any:
         return []
 
     def zero(key: str, value: Any) -> tuple[str, Any]:
-        counts = isinstance(value, int | float) and not isinstance(value, bool)
-        told = (
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_production = (
             key in _WATT_HOURS | _POWERS | _JOULES or key.lower().removeprefix("watthours").removeprefix("wh") in _TODAY
         )
-        return key, type(value)(0) if counts and told else value
+        return key, type(value)(0) if is_number and is_production else value
 
     return with_keys(document, zero)
 
@@ -136,53 +138,56 @@ def all_zero(context: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "today and the last seven days are as much as ever",
+    "The energy of today and of the last seven days equals the lifetime energy.",
     endpoints=("/api/v1/production", *_SITE),
     needs=[Needs.JSON_SITE],
 )
 def today_is_lifetime(_: FaultContext, document: Any) -> Any:
-    def one(counted: dict[str, Any]) -> dict[str, Any]:
-        if "wattHoursLifetime" in counted:
-            lifetime = counted["wattHoursLifetime"]
-            return {**counted, "wattHoursToday": lifetime, "wattHoursSevenDays": lifetime}
-        if "whToday" in counted:
-            return {**counted, "whToday": counted["whLifetime"], "whLastSevenDays": counted["whLifetime"]}
-        return counted
+    def changed(entry: dict[str, Any]) -> dict[str, Any]:
+        if "wattHoursLifetime" in entry:
+            lifetime = entry["wattHoursLifetime"]
+            return {**entry, "wattHoursToday": lifetime, "wattHoursSevenDays": lifetime}
+        if "whToday" in entry:
+            return {**entry, "whToday": entry["whLifetime"], "whLastSevenDays": entry["whLifetime"]}
+        return entry
 
-    return with_objects(document, one)
+    return with_objects(document, changed)
 
 
-@fault(Layer.BODY, "values", "its clock is wrong by so many seconds, in all that it says")
+@fault(Layer.BODY, "values", "The clock of the gateway is wrong by `seconds`, in all dates that it reports.")
 def clock(_: FaultContext, body: bytes, *, seconds: int = 6000) -> bytes:
-    return moved(body, seconds)
+    return shift_dates(body, seconds)
 
 
-@fault(Layer.BODY, "values", "its clock began at 1970 when the fault did")
+@fault(Layer.BODY, "values", "The clock of the gateway starts in 1970 when the fault begins.")
 def clock_1970(context: FaultContext, body: bytes) -> bytes:
-    return moved(body, -int(context.now - context.since))
+    return shift_dates(body, -int(context.now - context.since))
 
 
-@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0", endpoints=_METERED, needs=[Needs.JSON_SITE])
+@fault(Layer.DOCUMENT, "values", "readingTime and timestamp are 0.", endpoints=_METERED, needs=[Needs.JSON_SITE])
 def reading_time_zero(_: FaultContext, document: Any) -> Any:
     return with_keys(document, lambda key, value: (key, 0 if key in ("readingTime", "timestamp") else value))
 
 
 @fault(
-    Layer.BODY, "values", "inverters last reported at 0, in a year's time, or when the fault began", endpoints=_REPORTS
+    Layer.BODY,
+    "values",
+    "The time of the last inverter report is 0, in a year, or never later than the start of the fault.",
+    endpoints=_REPORTS,
 )
 def report_date(context: FaultContext, body: bytes, *, kind: Literal["zero", "future", "still"] = "zero") -> bytes:
     if kind == "still":
-        return redated(body, lambda date: min(date, int(context.now - context.since)))
-    return redated(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
+        return replace_dates(body, lambda date: min(date, int(context.now - context.since)))
+    return replace_dates(body, lambda _: 0 if kind == "zero" else int(context.now) + 365 * 86400)
 
 
-@fault(Layer.BODY, "values", "inverters report only every so many seconds", endpoints=_REPORTS)
+@fault(Layer.BODY, "values", "Inverters report only every `seconds` seconds.", endpoints=_REPORTS)
 def report_interval(_: FaultContext, body: bytes, *, seconds: int = 3600) -> bytes:
-    return redated(body, lambda date: date - date % seconds)
+    return replace_dates(body, lambda date: date - date % seconds)
 
 
 def _of_type(document: Any, kind: str, change: Any) -> Any:
-    """A site with all entries of a type changed."""
+    """The site document with all entries of a type changed."""
     return {
         name: [change(entry) if entry.get("type") == kind else entry for entry in section]
         if isinstance(section, list)

@@ -8,12 +8,16 @@ from typing import Any, Literal
 from envoy_simulator.faults.fault import FaultContext, Layer, fault
 
 _LARGE = 8 << 20
-"""Bytes at which a list is long enough."""
+"""The size in bytes up to which a list is extended."""
 
 Path = tuple[str | int, ...]
 
 
-@fault(Layer.DOCUMENT, "values", "one value becomes another: that at `path`, as production.1.wNow, or any (`*`)")
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "One value is replaced: the one at `path`, such as production.1.wNow, or a random one (`*`).",
+)
 def value(
     context: FaultContext,
     document: Any,
@@ -24,36 +28,40 @@ def value(
     path: str = "*",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(context, document, path, [found for found, _ in leaves(document)])
-    if not place:
+    target = _path(context, document, path, [leaf for leaf, _ in leaves(document)])
+    if not target:
         return document
-    holder = document
-    for key in place[:-1]:
-        holder = holder[key]
+    parent = document
+    for key in target[:-1]:
+        parent = parent[key]
     if becomes == "missing":
-        del holder[place[-1]]
+        del parent[target[-1]]
     else:
-        holder[place[-1]] = _odd(holder[place[-1]], becomes)
+        parent[target[-1]] = _other_value(parent[target[-1]], becomes)
     return document
 
 
-def _odd(value: Any, becomes: str) -> Any:
-    plain = value if isinstance(value, int | float) and not isinstance(value, bool) else 1
+def _other_value(value: Any, becomes: str) -> Any:
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else 1
     return {
         "null": None,
-        "numeric-string": str(plain),
+        "numeric-string": str(number),
         "text": "n/a",
         "true": True,
         "list": [value],
         "object": {"value": value},
-        "negative": -abs(plain) - 1,
+        "negative": -abs(number) - 1,
         "zero": 0,
         "huge": 10**30,
-        "float": float(plain) + 0.5,
+        "float": float(number) + 0.5,
     }[becomes]
 
 
-@fault(Layer.DOCUMENT, "endpoint", "a list or object is odd: the whole document, or that at `path`, or any (`*`)")
+@fault(
+    Layer.DOCUMENT,
+    "endpoint",
+    "A list or object is altered: the whole document, the one at `path`, or a random one (`*`).",
+)
 def container(
     context: FaultContext,
     document: Any,
@@ -62,41 +70,41 @@ def container(
     path: str = "",
 ) -> Any:
     document = copy.deepcopy(document)
-    place = _place(context, document, path, [found for found, _ in containers(document)])
-    if not place:
-        return document if path else _contained(context, document, kind)
-    holder = document
-    for key in place[:-1]:
-        holder = holder[key]
-    holder[place[-1]] = _contained(context, holder[place[-1]], kind)
+    target = _path(context, document, path, [parent for parent, _ in containers(document)])
+    if not target:
+        return document if path else _other_container(context, document, kind)
+    parent = document
+    for key in target[:-1]:
+        parent = parent[key]
+    parent[target[-1]] = _other_container(context, parent[target[-1]], kind)
     return document
 
 
-def _contained(context: FaultContext, whole: Any, kind: str) -> Any:
-    if not isinstance(whole, list | dict):
-        return whole
+def _other_container(context: FaultContext, original: Any, kind: str) -> Any:
+    if not isinstance(original, list | dict):
+        return original
     if kind == "swapped":
-        return dict(enumerate(whole)) if isinstance(whole, list) else list(whole.values())
+        return dict(enumerate(original)) if isinstance(original, list) else list(original.values())
     if kind == "empty":
-        return type(whole)()
-    if isinstance(whole, dict):
-        parts = list(whole.items())
-        damaged = [(key, None) for key, _ in parts[:1]] + parts[1:]
+        return type(original)()
+    if isinstance(original, dict):
+        items = list(original.items())
+        first_null = [(key, None) for key, _ in items[:1]] + items[1:]
         return dict(
-            {"one-null": damaged, "bad-element": [("?", "?"), *parts], "shorter": parts[:-1]}.get(kind, parts[::-1])
+            {"one-null": first_null, "bad-element": [("?", "?"), *items], "shorter": items[:-1]}.get(kind, items[::-1])
         )
-    first = whole[:1]
+    first = original[:1]
     return {
-        "one-null": [None, *whole[1:]],
-        "bad-element": ["busy", *whole],
-        "reordered": context.random.sample(whole, len(whole)),
-        "doubled": whole + first,
-        "many": whole + first * min(10_000, _LARGE // len(json.dumps(first))),
-        "shorter": whole[:-1],
+        "one-null": [None, *original[1:]],
+        "bad-element": ["busy", *original],
+        "reordered": context.random.sample(original, len(original)),
+        "doubled": original + first,
+        "many": original + first * min(10_000, _LARGE // len(json.dumps(first))),
+        "shorter": original[:-1],
     }[kind]
 
 
-@fault(Layer.DOCUMENT, "values", "something that this firmware did not have yet")
+@fault(Layer.DOCUMENT, "values", "The document contains something that this firmware does not have.")
 def novel(_: FaultContext, document: Any, *, kind: Literal["state", "type", "section", "spelling"] = "state") -> Any:
     if kind == "section":
         return {**document, "quantum": [{"type": "flux"}]} if isinstance(document, dict) else document
@@ -114,12 +122,12 @@ def novel(_: FaultContext, document: Any, *, kind: Literal["state", "type", "sec
 
 
 def with_keys(document: Any, change: Callable[[str, Any], tuple[str, Any]]) -> Any:
-    """The document with each key and value of each object changed, from the inside out."""
-    return with_objects(document, lambda one: dict(change(key, value) for key, value in one.items()))
+    """The document with each key and value of each object changed, inner objects first."""
+    return with_objects(document, lambda entry: dict(change(key, value) for key, value in entry.items()))
 
 
 def with_objects(document: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """The document with each object changed, from the inside out."""
+    """The document with each object changed, inner objects first."""
     if isinstance(document, dict):
         return change({key: with_objects(value, change) for key, value in document.items()})
     if isinstance(document, list):
@@ -128,7 +136,7 @@ def with_objects(document: Any, change: Callable[[dict[str, Any]], dict[str, Any
 
 
 def leaves(document: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every value that holds no other, and where it is."""
+    """The path and the value of every leaf of the document."""
     if not isinstance(document, list | dict):
         yield at, document
         return
@@ -137,16 +145,17 @@ def leaves(document: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def containers(document: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The path and the value of every list and object of the document."""
     if isinstance(document, list | dict):
         yield at, document
         for key, value in document.items() if isinstance(document, dict) else enumerate(document):
             yield from containers(value, (*at, key))
 
 
-def _place(context: FaultContext, document: Any, path: str, places: list[Path]) -> Path:
-    """The keys of a dotted path, numbers for lists, `*` for any of the places; () where there is no such thing."""
+def _path(context: FaultContext, document: Any, path: str, candidates: list[Path]) -> Path:
+    """The keys of a dotted path (numbers for lists), or a random candidate for `*`; () if the path does not exist."""
     if path == "*":
-        return context.random.choice(places) if places else ()
+        return context.random.choice(candidates) if candidates else ()
     keys: list[str | int] = []
     for word in path.split(".") if path else ():
         keys.append(int(word) if isinstance(document, list) and word.isdigit() else word)

@@ -1,4 +1,4 @@
-"""A fault as data: its name, its effect, the layer that it acts on, and what a client may lose meanwhile."""
+"""A fault as data: its name, its effect, the layer that it acts on, and what a client may lose while it is on."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -21,30 +21,30 @@ class FaultError(ValueError):
 
 
 class Layer(Enum):
-    """The layer that a fault acts on. Its effect is a function of the context and of what is named here."""
+    """The layer that a fault acts on. Its effect is a function of the context and of the arguments described here."""
 
     LISTENING = "listener"
-    """The usual `Listening` -> a `Listening`, or None."""
+    """From the usual `Listening` to another `Listening`, or None for a closed port."""
     IDENTITY = "gateway"
-    """-> the `Identity` of another gateway."""
+    """Returns the `Identity` of another gateway."""
     CONNECTION = "connection"
-    """-> the steps on an accepted connection."""
+    """Returns the steps on an accepted connection."""
     TLS = "TLS"
-    """The usual context -> a context; None is plain."""
+    """From the usual TLS context to another; None is plain HTTP."""
     ACCESS = "access"
-    """The function that responds to requests, and a request -> a response."""
+    """From the function that responds to requests, and a request, to a response."""
     DOCUMENT = "document"
-    """A parsed JSON document -> another."""
+    """From a parsed JSON document to another."""
     BODY = "body"
-    """Bytes -> bytes."""
+    """From bytes to bytes."""
     RESPONSE = "response"
-    """A `Response` -> another."""
+    """From a `Response` to another."""
     MESSAGE = "HTTP message"
-    """The steps of a healthy server, the whole response first -> other steps."""
+    """From the steps of a healthy server, of which the whole response is the first, to other steps."""
     WIRE = "wire"
-    """The steps of anything that is to be sent -> other steps."""
+    """From the steps that send a response, of whatever kind, to other steps."""
     SEQUENCE = "sequence"
-    """-> the faults that are on now, with their parameters."""
+    """Returns the faults that are on now, with their parameters."""
 
 
 OF_A_REQUEST = (Layer.ACCESS, Layer.DOCUMENT, Layer.BODY, Layer.RESPONSE, Layer.MESSAGE, Layer.WIRE)
@@ -52,7 +52,7 @@ COUNTED = (*OF_A_REQUEST, Layer.CONNECTION, Layer.TLS)
 
 
 class Needs(Enum):
-    """What a gateway must have for a fault to have an effect."""
+    """A property that a gateway must have for a fault to have an effect."""
 
     TLS = "TLS"
     TOKENS = "firmware 7"
@@ -66,7 +66,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a fault. `choices`: all values that it can have; () if there are others."""
+    """A parameter of a fault. `choices`: all allowed values; () if the values are not enumerated."""
 
     name: str
     default: Value
@@ -79,36 +79,37 @@ class Parameter:
         return "|".join((str(self.default), *others))
 
     def read(self, text: str) -> Value:
-        """The value that was written. Raises FaultError."""
+        """The value of a text. Raises FaultError."""
         try:
             if isinstance(self.default, bool):
                 return {"true": True, "false": False}[text]
             return self.checked(type(self.default)(text))
         except (ValueError, KeyError) as error:
-            raise FaultError(f"{self.name}={text}: {self._expected()}") from error
+            raise FaultError(f"{self.name}={text} is invalid: {self._expected()}") from error
 
     def checked(self, value: Value) -> Value:
         if self.choices and value not in self.choices:
-            raise FaultError(f"{self.name}={value}: {self._expected()}")
+            raise FaultError(f"{self.name}={value} is invalid: {self._expected()}")
         return value
 
     def _expected(self) -> str:
         if self.choices:
-            return f"write one of {', '.join(self.choices)}"
+            return f"must be one of {', '.join(self.choices)}"
         return {
-            bool: "write true or false",
-            int: "write a whole number",
-            float: "write a number",
-            str: "write a text",
+            bool: "must be true or false",
+            int: "must be an integer",
+            float: "must be a number",
+            str: "must be a text",
         }[type(self.default)]
 
 
 @dataclass(frozen=True, slots=True)
 class FaultContext:
-    """What an effect can use. `number`: of the request or connection among those that the fault concerns, from 1.
+    """The data that an effect can use.
 
-    `now`: the gateway's clock, seconds since 1970. `since`: seconds since the fault was switched on. `random`: the same
-    for the same seed and number. `memory`: the fault's own, while it is on.
+    `now`: the gateway's clock, seconds since 1970. `since`: seconds since the fault was switched on. `number`: the
+    number of the request or connection among those that the fault concerns, from 1. `random`: the same for the same
+    seed and number. `memory`: data that the fault keeps while it is on.
     """
 
     now: float
@@ -125,14 +126,15 @@ class FaultContext:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault. `breaks`: the most that a correct client loses meanwhile.
+    """A fault. `endpoints`: the paths on which it has an effect; () is all paths.
 
-    `gateway`: everything. `endpoint`: the responses that it applies to. `values`: single values, which are missing or
-    changed. `nothing`: a client that loses anything is wrong. `endpoints`: where it has an effect; () is everywhere.
+    `breaks`: the most that a correct client loses while the fault is on. `gateway`: everything. `endpoint`: the
+    responses that it applies to. `values`: single values, which are missing or changed. `nothing`: a client that loses
+    anything has a bug.
     """
 
     name: str
-    about: str
+    description: str
     layer: Layer
     breaks: Breaks
     effect: Callable[..., Any]
@@ -142,7 +144,7 @@ class Fault:
 
     @property
     def variants(self) -> tuple[dict[str, Value], ...]:
-        """The parameters to try it with: the defaults, and each other choice of each that has choices."""
+        """The parameters for tests: the defaults, and each other choice of each parameter with choices."""
         others: list[dict[str, Value]] = [
             {parameter.name: choice}
             for parameter in self.parameters.values()
@@ -152,10 +154,10 @@ class Fault:
         return ({}, *others)
 
     def suits(self, profile: Profile, *, tls: bool) -> bool:
-        """Whether it has an effect on such a gateway."""
+        """Whether the fault has an effect on a gateway with this profile."""
         has = {
             Needs.TLS: tls,
-            Needs.TOKENS: profile.wants_token,
+            Needs.TOKENS: profile.requires_token,
             Needs.DIGEST: bool(profile.locked),
             Needs.JSON_SITE: profile.firmware >= (4,),
             Needs.METERS: bool(profile.meters),
@@ -165,24 +167,26 @@ class Fault:
         }
         return all(has[need] for need in self.needs)
 
-    def options(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """The parameters with their defaults. Raises FaultError."""
-        for name, value in given.items():
+    def options(self, overrides: Mapping[str, Value]) -> dict[str, Value]:
+        """All parameters: the overrides, and the defaults of the others. Raises FaultError."""
+        for name, value in overrides.items():
             self.parameter(name).checked(value)
-        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+        return {name: overrides.get(name, parameter.default) for name, parameter in self.parameters.items()}
 
     def check(self, *, endpoints: bool, counts: bool) -> None:
-        """Raises FaultError for a condition on endpoints, or on numbers, that this layer cannot have."""
-        where = f"{self.name} acts on the {self.layer.value}"
+        """Raise FaultError for a condition on endpoints, or on numbers, that is not possible on this layer."""
+        layer = f"it acts on the {self.layer.value}"
         if endpoints and self.layer not in OF_A_REQUEST:
-            raise FaultError(f"{where}, before any endpoint is requested; leave out the endpoint")
+            raise FaultError(f"{self.name} does not support endpoint: {layer}, before any endpoint is requested")
         if counts and self.layer not in COUNTED:
-            raise FaultError(f"{where}: there is nothing to count; give it a time (since, until) instead")
+            raise FaultError(
+                f"{self.name} does not support from, to, every and probability: {layer}; use since and until"
+            )
 
     def parameter(self, name: str) -> Parameter:
         if name not in self.parameters:
             raise FaultError(
-                f"{self.name} has no parameter {name}; it has {', '.join(self.parameters) or 'none of its own'}"
+                f"unknown parameter {name!r} of {self.name} (parameters: {', '.join(self.parameters) or 'none'})"
             )
         return self.parameters[name]
 
@@ -190,7 +194,7 @@ class Fault:
 def fault(
     layer: Layer,
     breaks: Breaks,
-    about: str,
+    description: str,
     *,
     needs: Iterable[Needs] = (),
     endpoints: tuple[str, ...] = (),
@@ -202,7 +206,7 @@ def fault(
         parameters = [_parameter(argument) for argument in arguments if argument.kind is inspect.Parameter.KEYWORD_ONLY]
         return Fault(
             effect.__name__.strip("_").replace("_", "-"),
-            about,
+            description,
             layer,
             breaks,
             effect,

@@ -1,4 +1,4 @@
-"""The places where a fault can act between a client and the gateway, and what happens there without a fault."""
+"""The hooks with which a fault can act between a client and the gateway, and their behaviour without a fault."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ from envoy_simulator.steps import Steps
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which gateway responds: another firmware profile, another serial number; None is unchanged."""
+    """The identity of the gateway that responds: another firmware profile or serial number; None is unchanged."""
 
     profile: str | None = None
     serial: str | None = None
@@ -20,9 +20,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where a gateway listens, and as which; a change closes all connections.
+    """The address on which a gateway listens, and its identity; a change closes all connections.
 
-    `full`: nothing is accepted and the queue is full, so that a SYN gets no response.
+    `full`: connections are not accepted and the queue is full, so that a SYN gets no response.
     """
 
     host: str
@@ -32,13 +32,13 @@ class Listening:
 
 
 class Hooks(Protocol):
-    """Called by the server at each of these places, on the threads of the server."""
+    """The functions that the server calls, on its own threads."""
 
     def listening(self, usual: Listening) -> Listening | None:
-        """Where to listen now; None is nowhere. Called about ten times a second."""
+        """The address to listen on now; None is a closed port. Called about ten times a second."""
 
     def identity(self) -> Identity:
-        """Which gateway responds now."""
+        """The identity of the gateway that responds now."""
 
     def connection(self) -> Steps:
         """The steps on an accepted connection, before TLS and before any byte; none without a fault."""
@@ -49,9 +49,9 @@ class Hooks(Protocol):
     def request(
         self, request: Request, connection: socket.socket, respond: Callable[[Request], Response]
     ) -> Response | None:
-        """The response to a request whose head has been read; None if it was sent, and the connection must be closed.
+        """The response to a request whose head has been read. None: the hook is done and the connection must be closed.
 
-        `respond` is the gateway, and counts as its work; `connection` is the socket to write to.
+        `respond` is the gateway itself; `connection` is the socket to write to.
         """
 
 

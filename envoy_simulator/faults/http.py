@@ -9,7 +9,15 @@ from typing import Literal
 from zlib import Z_FULL_FLUSH, compressobj, crc32
 
 from envoy_simulator.faults.fault import FaultContext, Layer, fault
-from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked, with_length, without
+from envoy_simulator.faults.message import (
+    chunk,
+    replace_message,
+    with_connection,
+    with_framing,
+    with_length,
+    without_chunks,
+    without_headers,
+)
 from envoy_simulator.http_types import Response
 from envoy_simulator.steps import Close, Step, Steps
 
@@ -24,7 +32,7 @@ _PAGES: Mapping[str, tuple[str, bytes]] = {
 }
 
 
-@fault(Layer.RESPONSE, "endpoint", "another status, with one page or another")
+@fault(Layer.RESPONSE, "endpoint", "The response has another status, with a body of the type `page`.")
 def status(
     _: FaultContext,
     __: Response,
@@ -36,13 +44,17 @@ def status(
     return Response(code, (("Content-Type", kind),), body % code if b"%d" in body else body)
 
 
-@fault(Layer.RESPONSE, "endpoint", "503 and when to come back: seconds, a date or nonsense; empty is no such header")
+@fault(
+    Layer.RESPONSE,
+    "endpoint",
+    "The status is 503, with any Retry-After: seconds, a date or nonsense; empty omits the header.",
+)
 def busy(_: FaultContext, __: Response, *, retry_after: str = "30") -> Response:
     headers = (("Retry-After", retry_after),) if retry_after else ()
     return Response(503, headers, b"Resource busy, please retry after 30 seconds")
 
 
-@fault(Layer.RESPONSE, "endpoint", "it sends the client elsewhere; `location` for anywhere you like")
+@fault(Layer.RESPONSE, "endpoint", "The client is redirected; a URL in `location` takes precedence over `to`.")
 def redirect(
     context: FaultContext,
     _: Response,
@@ -52,7 +64,7 @@ def redirect(
     code: int = 301,
 ) -> Response:
     target = context.request.target
-    places = {
+    locations = {
         "https": f"https://{context.request.headers.get('host', 'envoy.local')}{target}",
         "localhost": f"https://localhost{target}",
         "login": "/login.html",
@@ -64,11 +76,11 @@ def redirect(
         "script": "javascript:alert(1)",
         "nowhere": "",
     }
-    place = location or places[to]
-    return Response(code, (("Location", place),) if place else (), b"")
+    value = location or locations[to]
+    return Response(code, (("Location", value),) if value else (), b"")
 
 
-@fault(Layer.RESPONSE, "nothing", "a Content-Type that is not true, or none at all")
+@fault(Layer.RESPONSE, "nothing", "The Content-Type is wrong or missing.")
 def content_type(
     _: FaultContext,
     response: Response,
@@ -85,7 +97,9 @@ def content_type(
     return replace(response, headers=headers + ((("Content-Type", types[kind]),) if kind in types else ()))
 
 
-@fault(Layer.MESSAGE, "endpoint", "a Content-Length that is wrong, or at odds with something")
+@fault(
+    Layer.MESSAGE, "endpoint", "The Content-Length is wrong, invalid, repeated, missing, or sent together with chunks."
+)
 def length(
     _: FaultContext,
     steps: Steps,
@@ -95,27 +109,27 @@ def length(
     ] = "too-big",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        body = unchunked(head, body)
+        body = without_chunks(head, body)
         size = len(body)
-        told = b"Content-Length: %d"
+        header = b"Content-Length: %d"
         framing: dict[str, tuple[bytes, ...]] = {
-            "too-big": (told % (size + 100),),
-            "too-small": (told % max(0, size - 5),),
-            "negative": (told % -1,),
-            "doubled": (told % size, told % size),
-            "conflicting": (told % size, told % (size + 7)),
-            "with-chunks": (told % size, _CHUNKED),
+            "too-big": (header % (size + 100),),
+            "too-small": (header % max(0, size - 5),),
+            "negative": (header % -1,),
+            "doubled": (header % size, header % size),
+            "conflicting": (header % size, header % (size + 7)),
+            "with-chunks": (header % size, _CHUNKED),
             "none": (),
             "word": (b"Content-Length: some",),
         }
         sent = chunk(body) + chunk(b"") if kind == "with-chunks" else body
-        yield framed(announced(head, b"close"), sent, *framing[kind])
+        yield with_framing(with_connection(head, b"close"), sent, *framing[kind])
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "chunks without an end, with a size that is none, or with bytes behind the last")
+@fault(Layer.MESSAGE, "endpoint", "The chunks have no end, an invalid size, or further bytes after the last one.")
 def chunks(
     _: FaultContext,
     steps: Steps,
@@ -123,19 +137,19 @@ def chunks(
     kind: Literal["unfinished", "bad-size", "trailing"] = "unfinished",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        plain = unchunked(head, body)
+        plain = without_chunks(head, body)
         sent = {
             "unfinished": chunk(plain),
             "bad-size": b"zz\r\n" + plain + b"\r\n" + chunk(b""),
-            "trailing": chunk(plain) + chunk(b"") + b"and another thing",
+            "trailing": chunk(plain) + chunk(b"") + b"trailing bytes",
         }
-        yield framed(announced(head, b"close"), sent[kind], _CHUNKED)
+        yield with_framing(with_connection(head, b"close"), sent[kind], _CHUNKED)
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a head that is no HTTP, or more of it than anybody wants")
+@fault(Layer.MESSAGE, "endpoint", "The response head is not valid HTTP, or far too large.")
 def head(
     _: FaultContext,
     steps: Steps,
@@ -143,10 +157,10 @@ def head(
     kind: Literal["bad-status", "http-0.9", "no-colon", "space", "long", "cookie", "many", "nul"] = "bad-status",
 ) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        body = unchunked(head, body)
-        first, _, lines = with_length(announced(head, b"close"), body).partition(b"\r\n")
-        more = {
-            "no-colon": b"this is no header",
+        body = without_chunks(head, body)
+        first, _, lines = with_length(with_connection(head, b"close"), body).partition(b"\r\n")
+        line = {
+            "no-colon": b"not a header",
             "space": b"X-Odd : 1",
             "long": b"X-Long: " + b"x" * 300_000,
             "cookie": b"Set-Cookie: sessionId=" + b"x" * 1_000_000,
@@ -158,14 +172,16 @@ def head(
         elif kind == "bad-status":
             yield b"HTTP/1.1 fine, thanks\r\n" + lines
         else:
-            yield first + b"\r\n" + more[kind] + b"\r\n" + lines
+            yield first + b"\r\n" + line[kind] + b"\r\n" + lines
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(
-    Layer.RESPONSE, "endpoint", "a body that was compressed though nobody asked, damaged, a bomb of 1 GiB, or brotli"
+    Layer.RESPONSE,
+    "endpoint",
+    "The body is compressed without a request for it: valid gzip, damaged, a bomb of 1 GiB, or brotli.",
 )
 def compressed(
     _: FaultContext,
@@ -181,7 +197,7 @@ def compressed(
 
 @cache
 def _bomb() -> bytes:
-    """A MiB that comes to a GiB: the same block of a stream, a thousand times."""
+    """A gzip body of about 1 MiB that decompresses to 1 GiB: the same block of a stream, 1024 times."""
     zeros = bytes(_MEGABYTE)
     squeeze = compressobj(9, wbits=-15)
     block = squeeze.compress(zeros) + squeeze.flush(Z_FULL_FLUSH)
@@ -192,13 +208,17 @@ def _bomb() -> bytes:
     return head + block * 1024 + squeeze.flush() + struct.pack("<II", checked, 1024 * _MEGABYTE)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a body of so many MiB, its length told or in chunks; 0 is chunks without end")
+@fault(
+    Layer.MESSAGE,
+    "endpoint",
+    "The body has `megabytes` MiB, with a Content-Length or in chunks; 0 is chunks without end.",
+)
 def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["length", "chunks"] = "length") -> Steps:
     def change(head: bytes, _: bytes) -> Iterator[Step]:
         spaces = b" " * 65536
         chunked = kind == "chunks" or not megabytes
         framing = _CHUNKED if chunked else b"Content-Length: %d" % (megabytes * _MEGABYTE)
-        yield framed(head, b"", framing)
+        yield with_framing(head, b"", framing)
         piece = chunk(spaces) if chunked else spaces
         sent = 0
         while not megabytes or sent < megabytes * 16:
@@ -207,34 +227,39 @@ def huge(_: FaultContext, steps: Steps, *, megabytes: int = 300, kind: Literal["
         if chunked:
             yield chunk(b"")
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
-@fault(Layer.MESSAGE, "endpoint", "a status that has no body, or half of one")
+@fault(Layer.MESSAGE, "endpoint", "The status is one without a body, or the body is half of the document (206).")
 def bodiless(_: FaultContext, steps: Steps, *, kind: Literal["204", "205", "206", "304"] = "204") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
         lines = b"\r\n".join(head.split(b"\r\n")[1:])
-        half = unchunked(head, body)
+        half = without_chunks(head, body)
         half = half[: len(half) // 2]
-        answer = b"HTTP/1.1 %s Odd\r\n%s" % (kind.encode(), lines)
+        head = b"HTTP/1.1 %s Odd\r\n%s" % (kind.encode(), lines)
         if kind == "206":
-            yield with_length(answer, half)
+            yield with_length(head, half)
         else:
-            yield without(answer, b"content-length", b"transfer-encoding") + b"\r\n" + _EMPTY.get(kind, b"") + b"\r\n"
+            yield (
+                without_headers(head, b"content-length", b"transfer-encoding")
+                + b"\r\n"
+                + _EMPTY.get(kind, b"")
+                + b"\r\n"
+            )
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 _EMPTY: Mapping[str, bytes] = {"205": b"Content-Length: 0\r\n"}
 
 
-@fault(Layer.WIRE, "nothing", "so many times `100 Continue` before the answer")
+@fault(Layer.WIRE, "nothing", "`100 Continue` is sent `times` times before the response.")
 def continued(_: FaultContext, steps: Steps, *, times: int = 1000) -> Steps:
     yield b"HTTP/1.1 100 Continue\r\n\r\n" * times
     yield from steps
 
 
-@fault(Layer.RESPONSE, "nothing", "cookies: two, another one each time, or one that is over")
+@fault(Layer.RESPONSE, "nothing", "The response sets two cookies, a different cookie each time, or an expired one.")
 def cookies(
     context: FaultContext,
     response: Response,

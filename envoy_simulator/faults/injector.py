@@ -1,4 +1,4 @@
-"""The active faults: which of them applies when, and in which order their effects are applied."""
+"""The active faults: when each of them applies, and the order in which their effects are applied."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from envoy_simulator.access_control import AccessControl
 from envoy_simulator.faults.fault import COUNTED, OF_A_REQUEST, Fault, FaultContext, Layer, Value
 from envoy_simulator.faults.hooks import Identity, Listening
-from envoy_simulator.faults.table import FAULTS, named
+from envoy_simulator.faults.table import FAULTS, find_fault
 from envoy_simulator.faults.when import When
 from envoy_simulator.http_types import Request, Response, Site
 from envoy_simulator.load import Load
@@ -25,7 +25,7 @@ from envoy_simulator.steps import Steps
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the injector needs of the simulator. `changed` is called when the active faults have changed."""
+    """The parts of the simulator that the injector uses. `changed` is called when the active faults have changed."""
 
     site: Site
     host: str
@@ -39,8 +39,8 @@ class Target:
 class ActiveFault:
     """A fault that is on.
 
-    `began`: on the gateway's clock; None before the simulator has one. `count`: the requests or connections so far
-    that it could act on. `parts`: of a sequence.
+    `began`: when it was switched on, by the gateway's clock; None before the injector is attached to a simulator.
+    `count`: the number of requests or connections so far that it could act on. `parts`: the faults of a sequence.
     """
 
     fault: Fault
@@ -71,7 +71,7 @@ class FaultInjector:
 
         Raises FaultError.
         """
-        fault = named(name)
+        fault = find_fault(name)
         when = when or When()
         fault.check(endpoints=when.endpoints != (), counts=when.counts)
         active = ActiveFault(fault, fault.options(options), when, self._target.clock() if self._target else None)
@@ -146,7 +146,7 @@ class FaultInjector:
         for effect in effects[Layer.RESPONSE]:
             response = effect(response)
         if deliveries := [*effects[Layer.MESSAGE], *effects[Layer.WIRE]]:
-            return replace(response, delivery=partial(_delivered, deliveries, response.delivery))
+            return replace(response, delivery=partial(_apply_deliveries, deliveries, response.delivery))
         return response
 
     def _effects(self, layer: Layer, request: Request | None = None) -> list[Callable[..., Any]]:
@@ -162,7 +162,7 @@ class FaultInjector:
             ]
 
     def _parts(self, active: ActiveFault) -> list[ActiveFault]:
-        """The fault itself, or what a sequence consists of at this moment."""
+        """The fault itself, or the faults of a sequence at this moment."""
         if active.fault.layer is not Layer.SEQUENCE:
             return [active]
         context = self._context(active, None)
@@ -186,7 +186,7 @@ class FaultInjector:
             active.count += 1
         if not active.when.applies(active.count, since):
             return None
-        # The faults that act on no request decide who responds, so they cannot depend on it.
+        # Faults that do not act on a request decide which gateway responds, so they cannot depend on that gateway.
         site = target.access().site if request is not None else target.site
         return FaultContext(
             now=now,
@@ -225,7 +225,7 @@ def _with_document(response: Response, effects: Sequence[Callable[..., Any]]) ->
     return json.dumps(document).encode()
 
 
-def _delivered(
+def _apply_deliveries(
     deliveries: Sequence[Callable[[Steps], Steps]], first: Callable[[Steps], Steps] | None, steps: Steps
 ) -> Steps:
     if first is not None:

@@ -11,22 +11,22 @@ from envoy_simulator.steps import Pause, Reset, Silence, Steps
 How = Literal["freezes", "restarts"]
 
 
-@fault(Layer.WIRE, "endpoint", "an answer takes so many seconds for each request of the last minute")
+@fault(Layer.WIRE, "endpoint", "A response is late by `seconds` for each request of the last minute.")
 def tiring(context: FaultContext, steps: Steps, *, seconds: float = 0.05) -> Steps:
     yield Pause(seconds * _in_the_last(context, 60.0))
     yield from steps
 
 
-@fault(Layer.WIRE, "nothing", "more than so many requests in ten seconds, and it is out for a while")
+@fault(Layer.WIRE, "nothing", "After more than `most` requests in ten seconds the gateway is down for `seconds`.")
 def overload(
     context: FaultContext, steps: Steps, *, most: int = 30, seconds: float = 60.0, how: How = "freezes"
 ) -> Steps:
     if _in_the_last(context, 10.0) > most:
         context.memory["until"] = context.now + seconds
-    yield from _out(context, steps, how)
+    yield from _while_down(context, steps, how)
 
 
-@fault(Layer.WIRE, "gateway", "whoever asks for this path has it out for a while")
+@fault(Layer.WIRE, "gateway", "A request for `path` takes the gateway down for `seconds`.")
 def deadly(
     context: FaultContext,
     steps: Steps,
@@ -37,10 +37,10 @@ def deadly(
 ) -> Steps:
     if context.request.path == path and context.now >= context.memory.get("until", 0.0):
         context.memory["until"] = context.now + seconds
-    yield from _out(context, steps, how)
+    yield from _while_down(context, steps, how)
 
 
-@fault(Layer.RESPONSE, "nothing", "503 as long as more than so many connections are open")
+@fault(Layer.RESPONSE, "nothing", "The status is 503 while more than `most` connections are open.")
 def too_many(context: FaultContext, response: Response, *, most: int = 1) -> Response:
     return replace(response, status=503, body=b"") if context.load.open_connections > most else response
 
@@ -54,7 +54,7 @@ def _in_the_last(context: FaultContext, seconds: float) -> int:
     return len(times)
 
 
-def _out(context: FaultContext, steps: Steps, how: str) -> Steps:
+def _while_down(context: FaultContext, steps: Steps, how: str) -> Steps:
     if context.now < context.memory.get("until", 0.0):
         yield Silence() if how == "freezes" else Reset()
     yield from steps

@@ -1,4 +1,4 @@
-"""An HTTP message as bytes, taken apart: what faults of HTTP and of the wire share."""
+"""HTTP messages as bytes: functions for the faults that change the message."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,8 +8,8 @@ from envoy_simulator.steps import Step, Steps
 _END = b"\r\n\r\n"
 
 
-def reshaped(steps: Steps, change: Callable[[bytes, bytes], Iterable[Step]]) -> Steps:
-    """The steps with something else for the answer, of whose head (less the empty line) and body it is made."""
+def replace_message(steps: Steps, change: Callable[[bytes, bytes], Iterable[Step]]) -> Steps:
+    """The steps, with the response replaced by `change` of its head (without the empty line) and its body."""
     first = next(steps, None)
     if isinstance(first, bytes) and _END in first:
         head, _, body = first.partition(_END)
@@ -19,7 +19,7 @@ def reshaped(steps: Steps, change: Callable[[bytes, bytes], Iterable[Step]]) -> 
     yield from steps
 
 
-def unchunked(head: bytes, body: bytes) -> bytes:
+def without_chunks(head: bytes, body: bytes) -> bytes:
     """The body without its framing."""
     if b"transfer-encoding: chunked" not in head.lower():
         return body
@@ -31,24 +31,24 @@ def unchunked(head: bytes, body: bytes) -> bytes:
     return plain
 
 
-def framed(head: bytes, body: bytes, *framing: bytes) -> bytes:
-    """A message with these headers for its framing, whatever they say of the body; its own are taken out."""
-    return b"\r\n".join([without(head, b"content-length", b"transfer-encoding"), *framing]) + _END + body
+def with_framing(head: bytes, body: bytes, *framing: bytes) -> bytes:
+    """A message with these framing headers instead of its own, even if they do not match the body."""
+    return b"\r\n".join([without_headers(head, b"content-length", b"transfer-encoding"), *framing]) + _END + body
 
 
-def without(head: bytes, *names: bytes) -> bytes:
+def without_headers(head: bytes, *names: bytes) -> bytes:
     first, *lines = head.split(b"\r\n")
     return b"\r\n".join([first, *(line for line in lines if line.partition(b":")[0].lower() not in names)])
 
 
 def with_length(head: bytes, body: bytes) -> bytes:
-    """A message as it should be."""
-    return framed(head, body, b"Content-Length: %d" % len(body))
+    """A message with the correct Content-Length."""
+    return with_framing(head, body, b"Content-Length: %d" % len(body))
 
 
-def announced(head: bytes, fate: bytes) -> bytes:
-    """A head that says `Connection: close`, or keep-alive."""
-    return re.sub(rb"(?i)\r\nconnection: [^\r]*", b"\r\nConnection: " + fate, head)
+def with_connection(head: bytes, value: bytes) -> bytes:
+    """The head with another value of the header Connection: close or keep-alive."""
+    return re.sub(rb"(?i)\r\nconnection: [^\r]*", b"\r\nConnection: " + value, head)
 
 
 def chunk(data: bytes) -> bytes:

@@ -8,7 +8,11 @@ from envoy_simulator.faults.units import ProfileName
 Part = tuple[str, Mapping[str, Value]]
 
 
-@fault(Layer.SEQUENCE, "gateway", "it restarts: down, then busy (503), then all zero, then well; seconds of each")
+@fault(
+    Layer.SEQUENCE,
+    "gateway",
+    "The gateway restarts: its port is closed, then it is busy (503), then all values are 0. In seconds.",
+)
 def reboot(context: FaultContext, *, down: float = 60.0, busy: float = 60.0, zero: float = 180.0) -> Iterator[Part]:
     if context.since < down:
         yield "closed", {}
@@ -18,7 +22,7 @@ def reboot(context: FaultContext, *, down: float = 60.0, busy: float = 60.0, zer
         yield "all-zero", {}
 
 
-@fault(Layer.SEQUENCE, "gateway", "every night from that hour on, its own time, it says nothing for some minutes")
+@fault(Layer.SEQUENCE, "gateway", "Every night at `hour`, local time, the gateway does not respond for `minutes`.")
 def nightly(context: FaultContext, *, hour: float = 23.0, minutes: float = 3.0) -> Iterator[Part]:
     local = context.local.hour + context.local.minute / 60 + context.local.second / 3600
     if 0 <= (local - hour) % 24 < minutes / 60:
@@ -26,7 +30,11 @@ def nightly(context: FaultContext, *, hour: float = 23.0, minutes: float = 3.0) 
         yield "hangs", {}
 
 
-@fault(Layer.SEQUENCE, "gateway", "it updates itself: down for so many seconds, then another firmware")
+@fault(
+    Layer.SEQUENCE,
+    "gateway",
+    "The gateway updates itself: its port is closed for `down` seconds, then it has another firmware.",
+)
 def update(context: FaultContext, *, profile: ProfileName = "7.3", down: float = 60.0) -> Iterator[Part]:
     if context.since < down:
         yield "closed", {}

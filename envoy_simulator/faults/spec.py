@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from envoy_simulator.faults.fault import FaultError, Value
-from envoy_simulator.faults.table import FAULTS, named
+from envoy_simulator.faults.table import FAULTS, find_fault
 from envoy_simulator.faults.when import When
 
 
@@ -21,14 +21,14 @@ class FaultSpec:
 
 WHEN: Mapping[str, str] = MappingProxyType(
     {
-        "endpoint": "a path, `*` for any part of it; may be given several times",
-        "from": "the number of the first request (or connection) that it strikes",
-        "to": "that of the last",
-        "every": "only every so many-th of them",
-        "probability": "only so many of them, by chance, 0 to 1",
-        "seed": "another number is another luck",
-        "since": "seconds after which it begins",
-        "until": "seconds after which it ends",
+        "endpoint": "Path to affect, with `*` for any part of it; repeatable.",
+        "from": "Number of the first request (or connection) to affect.",
+        "to": "Number of the last one to affect.",
+        "every": "Affect only every nth of them.",
+        "probability": "Affect only a random share of them, from 0 to 1.",
+        "seed": "Seed of the random numbers.",
+        "since": "Seconds after which the fault begins.",
+        "until": "Seconds after which the fault ends.",
     }
 )
 """The keys that every fault has besides its own parameters."""
@@ -37,15 +37,15 @@ _FIELDS = {"from": "first", "to": "last"}
 
 
 def parse_fault(text: str) -> FaultSpec:
-    """The fault of `NAME[,KEY=VALUE...]`. Raises FaultError."""
+    """The fault that `NAME[,KEY=VALUE...]` specifies. Raises FaultError."""
     name, *pairs = text.split(",")
-    fault = named(name)
+    fault = find_fault(name)
     when: dict[str, Any] = {}
     options: dict[str, Value] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise FaultError(f"{pair!r} in {text!r}: write KEY=VALUE")
+            raise FaultError(f"{pair!r} in {text!r} is invalid: must be KEY=VALUE")
         if key in fault.parameters or key not in WHEN:
             options[key] = fault.parameter(key).read(value)
         elif key == "endpoint":
@@ -61,15 +61,15 @@ def _number(key: str, text: str) -> float:
     try:
         return int(text) if key in ("from", "to", "every", "seed") else float(text)
     except ValueError as error:
-        raise FaultError(f"{key}={text}: write a number") from error
+        raise FaultError(f"{key}={text} is invalid: must be a number") from error
 
 
 def catalogue() -> list[str]:
-    """A line for every fault, and the keys of its condition."""
+    """The lines of `--fault list`: every fault, and the keys of a condition."""
     width = max(map(len, FAULTS))
     lines = []
     for fault in FAULTS.values():
-        given = "".join(f" {parameter.name}={parameter.summary}" for parameter in fault.parameters.values())
-        lines.append(f"{fault.name:{width}}  {fault.about.replace('`', '')}{given and ';'}{given}")
-    keys = "".join(f"\n  {key:{width}}{about.replace('`', '')}" for key, about in WHEN.items())
-    return [*lines, "", f"and when, for each of them:{keys}"]
+        parameters = "".join(f" {parameter.name}={parameter.summary}" for parameter in fault.parameters.values())
+        lines.append(f"{fault.name:{width}}  {fault.description}{parameters}")
+    conditions = [f"  {key:{width}}{meaning}" for key, meaning in WHEN.items()]
+    return [*lines, "", "Conditions, for each fault:", *conditions]

@@ -14,9 +14,9 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 
 
-def named(name: str) -> Fault:
-    """The fault of this name. Raises FaultError."""
+def find_fault(name: str) -> Fault:
+    """The fault with this name. Raises FaultError."""
     if name in FAULTS:
         return FAULTS[name]
     near = get_close_matches(name, FAULTS, 1)
-    raise FaultError(f"there is no fault {name}" + (f"; is it {near[0]}?" if near else ""))
+    raise FaultError(f"unknown fault {name!r}" + (f' (did you mean "{near[0]}"?)' if near else ""))

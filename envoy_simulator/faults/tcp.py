@@ -1,4 +1,4 @@
-"""Faults of connections and their pace."""
+"""Faults of connections and of the speed at which bytes are sent."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,43 +6,43 @@ from typing import Literal
 
 from envoy_simulator.faults.fault import FaultContext, Layer, Needs, fault
 from envoy_simulator.faults.hooks import Listening
-from envoy_simulator.faults.message import announced, chunk, framed, reshaped, unchunked
+from envoy_simulator.faults.message import chunk, replace_message, with_connection, with_framing, without_chunks
 from envoy_simulator.steps import Close, Idle, Pause, Reset, Silence, Step, Steps
 
 End = Literal["reset", "close"]
 
 
-@fault(Layer.LISTENING, "gateway", "the port is closed, and what was connected is cut off")
+@fault(Layer.LISTENING, "gateway", "The port is closed, and open connections are cut off.")
 def closed(_: FaultContext, __: Listening) -> None:
     return None
 
 
-@fault(Layer.LISTENING, "gateway", "the queue of connections is full: a SYN gets no answer")
-def unanswered(_: FaultContext, here: Listening) -> Listening:
-    return replace(here, full=True)
+@fault(Layer.LISTENING, "gateway", "The connection queue is full, so that a SYN gets no response.")
+def unanswered(_: FaultContext, usual: Listening) -> Listening:
+    return replace(usual, full=True)
 
 
-@fault(Layer.LISTENING, "gateway", "it has moved: to another address, or to a port of its own (0: the same)")
-def moved(_: FaultContext, here: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
-    return replace(here, host=host, port=port or here.port)
+@fault(Layer.LISTENING, "gateway", "The gateway moves to the address `host`, and to another port unless `port` is 0.")
+def moved(_: FaultContext, usual: Listening, *, host: str = "127.0.0.2", port: int = 0) -> Listening:
+    return replace(usual, host=host, port=port or usual.port)
 
 
-@fault(Layer.CONNECTION, "gateway", "connections are accepted, and nothing is ever said on them")
+@fault(Layer.CONNECTION, "gateway", "Connections are accepted, and nothing is ever sent on them.")
 def silent(_: FaultContext) -> Steps:
     yield Silence()
 
 
-@fault(Layer.CONNECTION, "gateway", "a connection is ended as soon as it is accepted, before any byte")
+@fault(Layer.CONNECTION, "gateway", "A connection is ended as soon as it is accepted, before any byte is sent.")
 def ended_at_once(_: FaultContext, *, by: End = "close") -> Steps:
     yield _end(by)
 
 
-@fault(Layer.WIRE, "endpoint", "the request is read, and nothing is ever answered")
+@fault(Layer.WIRE, "endpoint", "The request is read and never gets a response.")
 def hangs(_: FaultContext, __: Steps) -> Steps:
     yield Silence()
 
 
-@fault(Layer.WIRE, "endpoint", "the answer breaks off, so many bytes into that part of it, or before it")
+@fault(Layer.WIRE, "endpoint", "The response breaks off `byte` bytes into one of its parts, or before its first byte.")
 def cut_off(
     _: FaultContext,
     steps: Steps,
@@ -51,56 +51,60 @@ def cut_off(
     byte: int = 1,
     by: End = "reset",
 ) -> Steps:
-    said = b""
+    sent = b""
     for step in steps:
         if not isinstance(step, bytes):
             if isinstance(step, Close):
                 break
             yield step
             continue
-        limit = _place(said + step, where, byte)
-        if limit is not None and limit <= len(said) + len(step):
-            yield step[: limit - len(said)]
+        limit = _position(sent + step, where, byte)
+        if limit is not None and limit <= len(sent) + len(step):
+            yield step[: limit - len(sent)]
             break
-        said += step
+        sent += step
         yield step
-    yield Pause(0.01)  # what was sent is read before a reset throws it away
+    yield Pause(0.01)  # the client reads the bytes before a reset discards them
     yield _end(by)
 
 
-def _place(said: bytes, where: str, byte: int) -> int | None:
-    """How far from the beginning it is; None as long as that cannot be known."""
+def _position(data: bytes, where: str, byte: int) -> int | None:
+    """The position of the byte in the response; None as long as that is not known."""
     if where == "before":
         return 0
     if where == "status":
         return byte
     mark = b"\r\n" if where == "headers" else b"\r\n\r\n"
-    found = said.find(mark)
-    return None if found < 0 else found + len(mark) + byte
+    start = data.find(mark)
+    return None if start < 0 else start + len(mark) + byte
 
 
-@fault(Layer.MESSAGE, "endpoint", "the body comes in chunks, and ends between two of them")
+@fault(Layer.MESSAGE, "endpoint", "The body is sent in chunks, and the connection ends between two of them.")
 def cut_between_chunks(_: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        plain = unchunked(head, body)
+        plain = without_chunks(head, body)
         half = max(1, len(plain) // 2)
-        yield framed(head, chunk(plain[:half]), b"Transfer-Encoding: chunked")
+        yield with_framing(head, chunk(plain[:half]), b"Transfer-Encoding: chunked")
         yield Pause(0.01)
         yield _end(by)
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
-@fault(Layer.MESSAGE, "nothing", "the answer is whole and says `Connection: close`, but the connection stays open")
+@fault(Layer.MESSAGE, "nothing", "The response is complete and has `Connection: close`, but the connection stays open.")
 def never_closes(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        yield announced(head, b"close") + b"\r\n\r\n" + body
+        yield with_connection(head, b"close") + b"\r\n\r\n" + body
         yield Silence()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
-@fault(Layer.WIRE, "endpoint", "an answer takes its time; more with every one (growth), and more or less (jitter)")
+@fault(
+    Layer.WIRE,
+    "endpoint",
+    "Each response is late by `seconds`, plus `growth` for each one before it, plus or minus up to `jitter`.",
+)
 def slow(
     context: FaultContext, steps: Steps, *, seconds: float = 3.0, jitter: float = 0.0, growth: float = 0.0
 ) -> Steps:
@@ -108,7 +112,9 @@ def slow(
     yield from steps
 
 
-@fault(Layer.WIRE, "endpoint", "a part of the answer comes byte by byte, or so many bytes at a time")
+@fault(
+    Layer.WIRE, "endpoint", "One part of the response is sent `size` bytes at a time, with a pause after each piece."
+)
 def drip(
     _: FaultContext,
     steps: Steps,
@@ -117,14 +123,14 @@ def drip(
     pause: float = 1.0,
     size: int = 1,
 ) -> Steps:
-    said = b""
+    sent = b""
     for step in steps:
         if not isinstance(step, bytes):
             yield step
             continue
-        said += step
-        begin = len(said) - len(step)
-        first, last = _part(said, part)
+        sent += step
+        begin = len(sent) - len(step)
+        first, last = _part(sent, part)
         first, last = max(first - begin, 0), max(last - begin, 0)
         yield step[:first]
         for start in range(first, min(last, len(step)), size):
@@ -133,16 +139,16 @@ def drip(
         yield step[last:]
 
 
-def _part(said: bytes, part: str) -> tuple[int, int]:
-    """Where a part of an answer begins and ends, as far as it is said."""
-    status, head = ((found + len(mark)) if (found := said.find(mark)) >= 0 else len(said) for mark in _MARKS)
-    return {"status": (0, status), "headers": (status, head), "body": (head, len(said))}[part]
+def _part(data: bytes, part: str) -> tuple[int, int]:
+    """The positions at which a part of a response begins and ends, as far as they are known."""
+    status, head = ((start + len(mark)) if (start := data.find(mark)) >= 0 else len(data) for mark in _MARKS)
+    return {"status": (0, status), "headers": (status, head), "body": (head, len(data))}[part]
 
 
 _MARKS = (b"\r\n", b"\r\n\r\n")
 
 
-@fault(Layer.WIRE, "endpoint", "no more bytes a second than that")
+@fault(Layer.WIRE, "endpoint", "The gateway sends at most `rate` bytes a second.")
 def narrow(_: FaultContext, steps: Steps, *, rate: int = 200) -> Steps:
     size = max(1, rate // 10)
     for step in steps:
@@ -154,17 +160,20 @@ def narrow(_: FaultContext, steps: Steps, *, rate: int = 200) -> Steps:
             yield Pause(len(step[start : start + size]) / rate)
 
 
-@fault(Layer.MESSAGE, "nothing", "keep-alive is announced, and the connection closed after each answer")
+@fault(Layer.MESSAGE, "nothing", "The response has `Connection: keep-alive`, but the connection is closed after it.")
 def not_kept(_: FaultContext, steps: Steps) -> Steps:
     def change(head: bytes, body: bytes) -> Iterator[Step]:
-        yield announced(head, b"keep-alive") + b"\r\n\r\n" + body
+        yield with_connection(head, b"keep-alive") + b"\r\n\r\n" + body
         yield Close()
 
-    return reshaped(steps, change)
+    return replace_message(steps, change)
 
 
 @fault(
-    Layer.WIRE, "nothing", "a connection that was kept is ended at its second request, unanswered", needs=[Needs.TOKENS]
+    Layer.WIRE,
+    "nothing",
+    "A kept-alive connection is ended at its second request, without a response.",
+    needs=[Needs.TOKENS],
 )
 def second_request(context: FaultContext, steps: Steps, *, by: End = "reset") -> Steps:
     if context.request.turn > 1:
@@ -173,20 +182,22 @@ def second_request(context: FaultContext, steps: Steps, *, by: End = "reset") ->
 
 
 @fault(
-    Layer.WIRE, "nothing", "a connection that was kept is closed after so many seconds of rest", needs=[Needs.TOKENS]
+    Layer.WIRE, "nothing", "A kept-alive connection is closed after `seconds` without a request.", needs=[Needs.TOKENS]
 )
 def short_rest(_: FaultContext, steps: Steps, *, seconds: float = 1.0) -> Steps:
     yield from steps
     yield Idle(seconds)
 
 
-@fault(Layer.CONNECTION, "nothing", "so many connections at once and no more: another one is ended")
+@fault(Layer.CONNECTION, "nothing", "At most `most` connections can be open at once; any further one is ended.")
 def crowded(context: FaultContext, *, most: int = 1, by: End = "reset") -> Steps:
     if context.load.open_connections > most:
         yield _end(by)
 
 
-@fault(Layer.WIRE, "nothing", "a kept connection is told something that nobody asked for", needs=[Needs.TOKENS])
+@fault(
+    Layer.WIRE, "nothing", "A kept-alive connection receives a 408 response without a request.", needs=[Needs.TOKENS]
+)
 def unasked(_: FaultContext, steps: Steps, *, after: float = 0.05) -> Steps:
     yield from steps
     yield Pause(after)

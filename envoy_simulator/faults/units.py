@@ -19,21 +19,21 @@ _SERIALS = ("sn", "serialNumber", "serial_num")
 @fault(
     Layer.IDENTITY,
     "gateway",
-    "it comes back with another firmware, and with all that this has or has not",
+    "The gateway has another firmware, with the endpoints and peculiarities of that firmware.",
     needs=[Needs.PROFILE],
 )
 def firmware(_: FaultContext, *, profile: ProfileName = "7.3") -> Identity:
     return Identity(profile=profile)
 
 
-@fault(Layer.IDENTITY, "gateway", "another gateway stands at its address", needs=[Needs.PROFILE])
+@fault(Layer.IDENTITY, "gateway", "Another gateway responds at the same address.", needs=[Needs.PROFILE])
 def another_gateway(_: FaultContext, *, serial: str = "122299999999") -> Identity:
     return Identity(serial=serial)
 
 
-@fault(Layer.DOCUMENT, "nothing", "so many inverters more", endpoints=_INVERTERS)
+@fault(Layer.DOCUMENT, "nothing", "Inverters are added, `count` of them.", endpoints=_INVERTERS)
 def inverters_added(context: FaultContext, document: Any, *, count: int = 1) -> Any:
-    """Copies of the last inverter. `device_data` still ends at its limit."""
+    """Add copies of the last inverter. `device_data` still ends at its limit."""
     units = _units(context.request.path, document)
     if not units:
         return document
@@ -41,7 +41,7 @@ def inverters_added(context: FaultContext, document: Any, *, count: int = 1) -> 
     return _with_units(context.request.path, document, [*units, *more])
 
 
-@fault(Layer.DOCUMENT, "values", "the last inverter is gone from every list", endpoints=_INVERTERS)
+@fault(Layer.DOCUMENT, "values", "The last inverter is missing from every list.", endpoints=_INVERTERS)
 def inverter_removed(context: FaultContext, document: Any) -> Any:
     return _with_units(context.request.path, document, _units(context.request.path, document)[:-1])
 
@@ -49,7 +49,7 @@ def inverter_removed(context: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the last inverter is replaced; device_data keeps the old one as gone",
+    "The last inverter is replaced; device_data still lists the old one, as gone.",
     endpoints=_INVERTERS,
 )
 def inverter_replaced(context: FaultContext, document: Any, *, serial: str = "900000000001") -> Any:
@@ -65,7 +65,12 @@ def inverter_replaced(context: FaultContext, document: Any, *, serial: str = "90
     return _with_units(context.request.path, document, [*others, (key, gone), new])
 
 
-@fault(Layer.DOCUMENT, "values", "every so many-th inverter has not reported for a day", endpoints=(_V1, _DEVICE_DATA))
+@fault(
+    Layer.DOCUMENT,
+    "values",
+    "One of every `every` inverters has not reported for a day.",
+    endpoints=(_V1, _DEVICE_DATA),
+)
 def inverters_silent(context: FaultContext, document: Any, *, every: int = 3) -> Any:
     def aged(key: str, value: Any) -> tuple[str, Any]:
         return key, value - 86400 if key in ("lastReportDate", "endDate", "created") and value else value
@@ -77,13 +82,17 @@ def inverters_silent(context: FaultContext, document: Any, *, every: int = 3) ->
     return _with_units(context.request.path, document, changed)
 
 
-@fault(Layer.DOCUMENT, "nothing", "one battery more", endpoints=_BATTERIES, needs=[Needs.BATTERIES])
+@fault(Layer.DOCUMENT, "nothing", "One battery is added.", endpoints=_BATTERIES, needs=[Needs.BATTERIES])
 def battery_added(_: FaultContext, document: Any, *, serial: str = "490000000001") -> Any:
     return _with_batteries(document, lambda units: [*units, {**units[-1], "serial_num": serial}])
 
 
 @fault(
-    Layer.DOCUMENT, "values", "the last battery is gone from every list", endpoints=_BATTERIES, needs=[Needs.BATTERIES]
+    Layer.DOCUMENT,
+    "values",
+    "The last battery is missing from every list.",
+    endpoints=_BATTERIES,
+    needs=[Needs.BATTERIES],
 )
 def battery_removed(_: FaultContext, document: Any) -> Any:
     return _with_batteries(document, lambda units: units[:-1])
@@ -92,7 +101,7 @@ def battery_removed(_: FaultContext, document: Any) -> Any:
 @fault(
     Layer.DOCUMENT,
     "values",
-    "the last CT is switched off, or measures another thing",
+    "The last CT is disabled, measures the total consumption, or is not listed.",
     endpoints=_METERS,
     needs=[Needs.METERS],
 )
@@ -108,9 +117,9 @@ def ct(context: FaultContext, document: Any, *, kind: Literal["disabled", "total
     return [*others, {**last, **changed}]
 
 
-@fault(Layer.DOCUMENT, "values", "a gateway of other phases", endpoints=_METERS, needs=[Needs.METERS])
+@fault(Layer.DOCUMENT, "values", "The meters have `count` phases.", endpoints=_METERS, needs=[Needs.METERS])
 def phases(context: FaultContext, document: Any, *, count: int = 3) -> Any:
-    """Every meter has so many channels, copies of its first."""
+    """Every meter has `count` channels, copies of its first channel."""
     if context.request.path == "/ivp/meters":
         mode = {1: "one", 2: "split"}.get(count, "three")
         return [{**meter, "phaseMode": mode, "phaseCount": count} for meter in document]
@@ -129,7 +138,7 @@ Unit = tuple[str, Any]
 
 
 def _units(path: str, document: Any) -> list[Unit]:
-    """The inverters of a document with their keys there (numbers, if it is a list)."""
+    """The inverters of a document with their keys in it (numbers if it is a list)."""
     if path == _V1:
         return [(str(number), unit) for number, unit in enumerate(document)]
     if path == _INVENTORY:
@@ -138,11 +147,11 @@ def _units(path: str, document: Any) -> list[Unit]:
 
 
 def _with_units(path: str, document: Any, units: list[Unit]) -> Any:
-    bare = [unit for _, unit in units]
+    entries = [unit for _, unit in units]
     if path == _V1:
-        return bare
+        return entries
     if path == _INVENTORY:
-        return [{**kind, "devices": bare} if kind["type"] == "PCU" else kind for kind in document]
+        return [{**kind, "devices": entries} if kind["type"] == "PCU" else kind for kind in document]
     others = {key: unit for key, unit in document.items() if isinstance(unit, dict) and unit.get("devName") != "pcu"}
     listed = dict(list({**dict(units), **others}.items())[:_DEVICE_LIMIT])
     return {**listed, "deviceCount": len(listed), "deviceDataLimit": _DEVICE_LIMIT}

@@ -10,10 +10,11 @@ from envoy_simulator.prng import Purpose, uniform
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """All of these conditions must hold. `endpoints`: paths without query, `*` for any part of one; () is all of them.
+    """Conditions, of which all must hold.
 
-    `first`, `last`, `every`: numbers of the requests (to these endpoints) or connections since it was switched on.
-    `since`, `until`: seconds of the gateway's clock since then. `seed`: of the `probability`.
+    `endpoints`: paths without query, with `*` for any part of a path; () is all paths. `first`, `last`, `every`:
+    numbers of the requests (to these endpoints) or connections since the fault was switched on. `since`, `until`:
+    seconds of the gateway's clock since then. `seed`: the seed for `probability`.
     """
 
     endpoints: tuple[str, ...] = ()
@@ -27,11 +28,13 @@ class When:
 
     def __post_init__(self) -> None:
         if self.first < 1 or self.every < 1 or not 0 <= self.probability <= 1 or self.since < 0:
-            raise FaultError("from and every are 1 or more, probability is from 0 to 1, and since is not before now")
+            raise FaultError(
+                "out of range: from and every must be at least 1, probability from 0 to 1, since at least 0"
+            )
 
     @property
     def counts(self) -> bool:
-        """Whether it depends on the number of the request or connection."""
+        """Whether the condition depends on the number of the request or connection."""
         return (self.first, self.last, self.every, self.probability) != (1, inf, 1, 1.0)
 
     def concerns(self, path: str) -> bool:

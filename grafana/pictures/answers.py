@@ -1,10 +1,10 @@
-"""What Prometheus answers to a panel, as a chart and a table take it."""
+"""The results of a panel's queries, for charts and tables."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from support.viewing import View, legend
+from support.dashboard_view import View, legend
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Answer:
 
 
 def answers(view: View, panel: Any) -> Iterator[Answer]:
-    """Of all its queries, in their order."""
+    """Yield the results of all its queries, in their order."""
     for target in panel["targets"]:
         for series in view.answer(panel, target):
             yield Answer(

@@ -1,7 +1,7 @@
-"""Draws a dashboard from what a Prometheus answers.
+"""Draws a dashboard from the results of its queries.
 
-It is an illustration. Grafana is not asked, and what it draws differs in fonts and details; the queries, the places,
-the sizes, the colours, the units and the transformations are the dashboard's own.
+It is an illustration, not made by Grafana, whose fonts and details differ; the queries, positions, sizes, colours,
+units and transformations are the dashboard's own.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from support.dashboard_view import PIXELS_A_COLUMN, View
 from support.dashboards import dashboards
-from support.viewing import PIXELS_A_COLUMN, View
 
 from answers import answers
 from frame import BACK, CARD, TEXT, nothing
@@ -23,11 +23,11 @@ Json = Any
 WIDTH, ROW, GAP, DPI = 24 * PIXELS_A_COLUMN, 38, 8, 100
 
 SO_FAR = {"now/d": "Today so far", "now/M": "This month so far", "now/y": "This year so far"}
-"""What Grafana writes beside the title of a panel that has a time of its own."""
+"""The text that Grafana shows beside the title of a panel with its own time range."""
 
 
 def picture(view: View, file: Path) -> Figure:
-    """The whole dashboard, rows that are closed opened; as a file, and its parts."""
+    """Draw the whole dashboard, with folded rows open, into a file; return the figure."""
     mpl.rcParams["font.family"] = "DejaVu Sans"
     figure = _drawn(view)
     figure.savefig(file, dpi=DPI, facecolor=BACK)
@@ -35,7 +35,7 @@ def picture(view: View, file: Path) -> Figure:
 
 
 def _drawn(view: View) -> Figure:
-    """The axes of a panel have its number as their label."""
+    """The axes of a panel have its id as their label."""
     panels = list(_panels(view))
     height = ROW * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel, _ in panels) + GAP
     figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=BACK)
@@ -43,7 +43,7 @@ def _drawn(view: View) -> Figure:
         place = panel["gridPos"]
         left, top = place["x"] * PIXELS_A_COLUMN + GAP, place["y"] * ROW + GAP
         wide, high = place["w"] * PIXELS_A_COLUMN - GAP, place["h"] * ROW - GAP
-        title = seen.asked(panel["title"], panel)
+        title = seen.substitute(panel["title"], panel)
         if panel["type"] == "row":
             figure.text(
                 left / WIDTH, 1 - (top + 14) / height, f"⌄ {title}", color=TEXT, fontsize=10, weight="bold", va="center"
@@ -83,7 +83,7 @@ def _drawn(view: View) -> Figure:
 
 
 def _panels(view: View) -> Iterator[tuple[Json, View]]:
-    """Folded rows unfolded, and a panel that is repeated once for each value of its variable."""
+    """Yield the panels of open and folded rows, and a repeated panel once for each value of its variable."""
     shift = 0
     for panel in dashboards()[view.dashboard]["panels"]:
         place = panel["gridPos"]
@@ -94,20 +94,20 @@ def _panels(view: View) -> Iterator[tuple[Json, View]]:
         else:
             yield from _repeated(opened, view)
         if inner:
-            # They stand where they are when the row is opened, which moves all that is below.
-            top = min(each["gridPos"]["y"] for each in inner)
-            for each in inner:
-                y = each["gridPos"]["y"] - top + place["y"] + 1 + shift
-                yield {**each, "gridPos": {**each["gridPos"], "y": y}}, view
-            shift += max(each["gridPos"]["y"] + each["gridPos"]["h"] for each in inner) - top
+            # Their positions are those of the open row, which moves all panels below it.
+            top = min(folded["gridPos"]["y"] for folded in inner)
+            for folded in inner:
+                y = folded["gridPos"]["y"] - top + place["y"] + 1 + shift
+                yield {**folded, "gridPos": {**folded["gridPos"], "y": y}}, view
+            shift += max(folded["gridPos"]["y"] + folded["gridPos"]["h"] for folded in inner) - top
 
 
 def _repeated(panel: Json, view: View) -> Iterator[tuple[Json, View]]:
     variable = panel["repeat"]
     views = [view.choosing(**{variable: value}) for value in view.options(variable)] or [view]
     width = 24 // len(views)
-    for number, each in enumerate(views):
-        yield {**panel, "gridPos": {**panel["gridPos"], "x": number * width, "w": width}}, each
+    for number, repeated in enumerate(views):
+        yield {**panel, "gridPos": {**panel["gridPos"], "x": number * width, "w": width}}, repeated
 
 
 def _fill(axes: Any, panel: Json, view: View) -> None:
@@ -121,4 +121,4 @@ def _fill(axes: Any, panel: Json, view: View) -> None:
         frame = table(found, panel, view.zone)
         IN_ROWS[kind](axes, panel, frame, view)
     else:
-        raise ValueError(f"{panel['title']}: teach pictures to draw a {kind}")
+        raise ValueError(f"{panel['title']}: panels of type {kind} are not supported; add it to grafana/pictures/")

@@ -1,4 +1,4 @@
-"""How a field is written and coloured, by its panel's defaults and overrides."""
+"""The options of a field, by its panel's defaults and overrides, and its colour."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ CLASSIC = ("#73BF69", "#F2CC0C", "#5794F2", "#FF9830", "#F2495C", "#B877D9", "#8
 
 
 def field_of(panel: Json, name: str, reference: str = "", kind: str = "number") -> dict[str, Any]:
-    """The field's settings, overrides put over the defaults; custom ones under `custom.`."""
+    """Return the field's options: defaults with the overrides applied; custom ones under `custom.`."""
     defaults = panel["fieldConfig"]["defaults"]
     field = {key: value for key, value in defaults.items() if key != "custom"}
     field.update({f"custom.{key}": value for key, value in defaults.get("custom", {}).items()})
     for override in panel["fieldConfig"].get("overrides", ()):
         matched = {"byName": name, "byFrameRefID": reference, "byType": kind}
         if matched[override["matcher"]["id"]] == override["matcher"].get("options"):
-            field.update({each["id"]: each["value"] for each in override["properties"]})
+            field.update({option["id"]: option["value"] for option in override["properties"]})
     return field
 
 
@@ -58,7 +58,7 @@ SCALES = {
 def _between(field: Json, value: float) -> str:
     low, high = float(field.get("min") or 0), float(field.get("max") or 1)
     share = min(1.0, max(0.0, (value - low) / ((high - low) or 1)))
-    scale = [to_rgb(each) for each in SCALES.get(field["color"]["mode"], ("#1F2A44", "#F2CC0C"))]
+    scale = [to_rgb(colour) for colour in SCALES.get(field["color"]["mode"], ("#1F2A44", "#F2CC0C"))]
     place = share * (len(scale) - 1)
     under = min(int(place), len(scale) - 2)
     mixed = (a + (b - a) * (place - under) for a, b in zip(scale[under], scale[under + 1], strict=True))

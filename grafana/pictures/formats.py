@@ -1,4 +1,4 @@
-"""Numbers as Grafana writes them."""
+"""Formats numbers like Grafana."""
 
 from datetime import UTC, datetime
 from math import isnan
@@ -28,12 +28,12 @@ PLAIN = {
     "bytes": (1 / 2**20, "MiB"),
     "decbytes": (1e-6, "MB"),
 }
-"""By what a value is multiplied, and the symbol behind it."""
+"""The factor of a value, and the symbol after it."""
 TIMES = ((365.25 * 86400, "years"), (7 * 86400, "weeks"), (86400, "days"), (3600, "hours"), (60, "min"), (1, "s"))
 
 
 def written(value: Any, field: dict[str, Any], now: float) -> str:
-    """A value by the unit, decimals and mappings of its field."""
+    """Format a value by the unit, decimals and mappings of its field."""
     for mapping in field.get("mappings", ()):
         found = mapping["options"].get(f"{value:g}" if isinstance(value, float) else value, {})
         if mapping["type"] == "value" and found.get("text"):
@@ -79,5 +79,5 @@ def _rounded(value: float, decimals: int | None) -> str:
 
 
 def _span(seconds: float) -> str:
-    length, name = next((each for each in TIMES if abs(seconds) >= each[0]), TIMES[-1])
+    length, name = next((unit for unit in TIMES if abs(seconds) >= unit[0]), TIMES[-1])
     return f"{seconds / length:.3g} {name}"

@@ -1,4 +1,4 @@
-"""What stands around a chart: its axes, its legend, and the colours of the page."""
+"""The parts around a chart: axes, legend, and the colours of the page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from support.viewing import View
+from support.dashboard_view import View
 
 from fields import GRID
 from formats import written
@@ -15,7 +15,7 @@ Json = Any
 TEXT, FAINT, BACK, CARD = "#CCCCDC", "#8E8E9A", "#111217", "#181B1F"
 PIXELS_A_LETTER = 6.4
 A_DAY = 86400
-"""What matplotlib counts in, since 1970 too."""
+"""The unit of matplotlib's dates, in seconds; they too begin in 1970."""
 
 
 def limits(axes: Axes, panel: Json) -> None:
@@ -45,7 +45,9 @@ def dress(axes: Axes, panel: Json, view: View, count: int) -> None:
         spine.set_visible(False)
     if panel["options"].get("legend", {}).get("showLegend", True) and count:
         legend(
-            axes, panel, [(str(each.get_label()), colour_drawn(each)) for each in axes.get_legend_handles_labels()[0]]
+            axes,
+            panel,
+            [(str(handle.get_label()), colour_drawn(handle)) for handle in axes.get_legend_handles_labels()[0]],
         )
 
 
@@ -54,7 +56,7 @@ def colour_drawn(handle: Any) -> Any:
 
 
 def legend(axes: Axes, panel: Json, entries: Sequence[tuple[str, Any]]) -> None:
-    """In a row below, as far as they fit, with how many more there are."""
+    """Draw the names in a row below, as far as they fit, and the number of the others."""
     room = panel["gridPos"]["w"] * 60 - 40
     x, shown = 0.0, 0
     height = axes.get_window_extent().height

@@ -1,6 +1,6 @@
-"""`make pictures`: a simulated plant's past in a real Prometheus, and each dashboard drawn from it into docs/pictures/.
+"""`make pictures`: draws each dashboard into docs/pictures/, from a Prometheus with the history of simulated systems.
 
-Takes some minutes for each month of the past: `make pictures MONTHS=1` for a first look.
+It takes some minutes for each month of history: `make pictures MONTHS=1` for a first look.
 """
 
 import sys
@@ -8,11 +8,11 @@ import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from dashboards.past import Window, pieces, when, write_all
+from dashboards.site_history import Window, pieces, when, write_all
 from dashboards.sites import JOB, SITES, Site, Truth
+from support.dashboard_view import View
 from support.rules import recording_rules
-from support.tsdb import fill_in, served, write_blocks
-from support.viewing import View
+from support.tsdb import fill_in, serve, write_blocks
 
 from draw import picture
 
@@ -25,25 +25,25 @@ SHOWN = {
     "everything": {"home": "24h", "energy": "2d", "grid-and-battery": "24h"},
     "battery": {"panels": "24h", "exporter": "12h"},
 }
-"""By plant: its dashboards, and the time that each shows. Only the second tells voltages of inverters."""
+"""By system: its dashboards, and the time range of each. Only the second system reports voltages of inverters."""
 A_WEEK_OF_INVERTERS = 9
-SEEN = 240.0
-"""Seconds after which a sample is still seen: so often is enough for what is on no chart of a week."""
+SPARSE = 240.0
+"""Seconds between samples that no chart shows; less than the five minutes for which Prometheus uses a sample."""
 METER = "net-consumption"
-"""The grid's, which Grid and battery shows until somebody chooses another."""
+"""The grid meter, which the dashboard Grid and battery selects by default."""
 
 
 def past(site: Site, days: int, data: Path) -> None:
     window = Window(site, LAST - timedelta(days), days + 1, until=NOW + 60)
     for piece in pieces(window, Truth(site)):
         write_blocks(piece.lines(inverters=piece.end > NOW - A_WEEK_OF_INVERTERS * DAY), data)
-    write_all(site, max(window.start, NOW - (A_WEEK_OF_INVERTERS + 1) * DAY), NOW - DAY - SEEN, SEEN, data)
+    write_all(site, max(window.start, NOW - (A_WEEK_OF_INVERTERS + 1) * DAY), NOW - DAY - SPARSE, SPARSE, data)
     write_all(site, NOW - DAY, NOW, 60.0, data, gateways=1)
     fill_in(recording_rules(), data, when([window]))
 
 
 def draw_all(site: Site, data: Path, into: Path) -> None:
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         chosen = {"job": JOB, "instance": site.instance, "meter": METER}
         for name, began in SHOWN[site.instance].items():
             picture(View(prometheus, name, NOW, site.zone, chosen, began), into / f"{name}.png")

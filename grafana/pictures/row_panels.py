@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
-from support.viewing import View
+from support.dashboard_view import View
 
 from fields import Json, colour_of, field_of
 from formats import written
@@ -14,7 +14,7 @@ from tables import Frame, Rows
 
 
 def cells(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
-    """A table, as many rows as the panel has room for."""
+    """Draw a table, with as many rows as the panel has room for."""
     axes.axis("off")
     height = panel["gridPos"]["h"] * 38 - 46
     shown = frame.rows[: max(1, int(height / 26) - 1)]
@@ -46,16 +46,17 @@ def cells(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
 
 
 def _column(panel: Json, name: str, rows: Rows) -> dict[str, Any]:
-    """Of a table: colours by thresholds, unless said otherwise."""
+    """The options of a table's column: colours by thresholds, unless overridden."""
     kind = "number" if any(isinstance(row.get(name), float) for row in rows) else "string"
     return {"color": {"mode": "thresholds"}, **field_of(panel, name, kind=kind)}
 
 
 def columns_chart(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
-    """A bar chart: the first text is below, each number is a bar."""
+    """Draw a bar chart: the first text column is the axis, each number column a bar."""
     rows = frame.rows
-    wanted = panel["options"].get("xField")
-    name = wanted or next(column for column in frame.columns if rows and isinstance(rows[0].get(column), str))
+    name = panel["options"].get("xField") or next(
+        column for column in frame.columns if rows and isinstance(rows[0].get(column), str)
+    )
     numbers_of = [
         column for column in frame.columns if column != name and any(isinstance(row.get(column), float) for row in rows)
     ]
@@ -91,7 +92,7 @@ def columns_chart(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
     limits(axes, panel)
     handles = axes.get_legend_handles_labels()[0]
     if len(handles) > 1:
-        legend(axes, panel, [(str(each.get_label()), colour_drawn(each)) for each in handles])
+        legend(axes, panel, [(str(handle.get_label()), colour_drawn(handle)) for handle in handles])
 
 
 def _barh(

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
-from support.viewing import View
+from support.dashboard_view import View
 
 from answers import Answer
 from fields import GRID, Json, colour_of, field_of
@@ -38,7 +38,7 @@ def numbers(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> N
 
 
 def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
-    """Lines, areas, stacks and bars over time."""
+    """Draw lines, areas, stacks and bars over time."""
     piles: dict[tuple[str, bool], dict[float, float]] = {}
     step = view.step(panel)
     for place, answer in enumerate(answers):
@@ -88,17 +88,17 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> No
 def _with_gaps(
     when: Sequence[float], values: Sequence[float], base: Sequence[float], most: float
 ) -> tuple[list[float], list[float], list[float]]:
-    """A gap in time is one in the line."""
+    """Insert a gap into the line where samples are missing."""
     points: list[tuple[float, float, float]] = []
     for point in zip(when, values, base, strict=True):
         if points and point[0] - points[-1][0] > most:
             points.append((point[0], nan, nan))
         points.append(point)
-    return [each[0] for each in points], [each[1] for each in points], [each[2] for each in points]
+    return [point[0] for point in points], [point[1] for point in points], [point[2] for point in points]
 
 
 def bands(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
-    """A state timeline."""
+    """Draw a state timeline."""
     step = view.step(panel)
     seen: dict[str, str] = {}
     for place, answer in enumerate(answers):
@@ -106,7 +106,7 @@ def bands(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> Non
         colours = [colour_of(field, value, place) for value in answer.values]
         for value, colour in zip(answer.values, colours, strict=True):
             seen.setdefault(written(value, field, view.now), colour)
-        # In one call, as each of them takes its time.
+        # In one call, because each call is slow.
         axes.barh(-place, step / A_DAY, left=[time / A_DAY for time in answer.times], color=colours, height=0.8)
     dress(axes, panel, view, 0)
     axes.xaxis_date(tz=view.zone)
@@ -118,7 +118,7 @@ def bands(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> Non
 
 
 def bars_of(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
-    """A bar gauge: one bar an answer, its name at the left, its value at the right."""
+    """Draw a bar gauge: one bar for each result, its name at the left, its value at the right."""
     axes.axis("off")
     most = max(1e-9, float(panel["fieldConfig"]["defaults"].get("max") or max(answer.values[-1] for answer in answers)))
     room = max(1, int((panel["gridPos"]["h"] * 38 - 40) / 18))

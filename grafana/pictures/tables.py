@@ -1,4 +1,4 @@
-"""Grafana's transformations of tables, those that our dashboards use."""
+"""Grafana's transformations of tables, as far as the dashboards use them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,19 +25,21 @@ Frames = Sequence[Frame]
 
 
 def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> Frame:
-    """The frame that a panel shows: the first one. Raises ValueError on an unknown transformation."""
+    """Return the frame that a panel shows: the first one. Raises ValueError on an unsupported transformation."""
     frames: Frames = _frames(answers, [target["refId"] for target in panel["targets"]])
-    for each in panel.get("transformations", ()):
-        if each.get("disabled"):
+    for transformation in panel.get("transformations", ()):
+        if transformation.get("disabled"):
             continue
-        if each["id"] not in _KNOWN:
-            raise ValueError(f"transformation {each['id']}: teach pictures what it does")
-        frames = _KNOWN[each["id"]](frames, {**each["options"], "zone": zone})
+        if transformation["id"] not in _KNOWN:
+            raise ValueError(f"unsupported transformation {transformation['id']}; add it to grafana/pictures/tables.py")
+        frames = _KNOWN[transformation["id"]](frames, {**transformation["options"], "zone": zone})
     return frames[0]
 
 
 def _frames(answers: Sequence[Answer], references: Sequence[str]) -> Frames:
-    """One a query, a row an answer; the value's column has the query's letter where there are several.
+    """Return a frame for each query, with a row for each result.
+
+    With several queries the value column has the query's letter.
 
     A query without results is a frame of `Time` and its value, without rows.
     """
@@ -56,7 +58,7 @@ def _frames(answers: Sequence[Answer], references: Sequence[str]) -> Frames:
 
 
 def _merge(frames: Frames, _: Json) -> Frames:
-    """Rows that agree in all that both have become one. Frames that have no column in common stay as they are."""
+    """Merge rows that agree in all common columns. Frames without a common column stay unchanged."""
     if len(frames) == 1 or not set[str].intersection(*(set(frame.columns) for frame in frames)):
         return frames
     merged: Rows = []
@@ -70,7 +72,7 @@ def _merge(frames: Frames, _: Json) -> Frames:
 
 
 def _join(frames: Frames, options: Json) -> Frames:
-    """By one field; of the others, those of equal names stay the first frame's."""
+    """Join by one field; of other fields with the same name the first frame's is kept."""
     field = options["byField"]
     joined: dict[Any, dict[str, Any]] = {}
     for row in (row for frame in frames for row in frame.rows):

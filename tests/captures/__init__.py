@@ -1,1 +1,1 @@
-"""Every number of the recorded gateways, held against the recordings by a table and not by a second exporter."""
+"""Every number of the recorded gateways, compared with what `expected` computes from the recordings."""

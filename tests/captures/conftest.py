@@ -1,4 +1,4 @@
-"""How many numbers of how many gateways were checked."""
+"""Counts the compared numbers of each gateway."""
 
 from collections import Counter
 

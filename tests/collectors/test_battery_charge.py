@@ -1,4 +1,4 @@
-"""Where the charge of IQ batteries is read, on gateways with and without `/ivp/ensemble/power`."""
+"""The charge of IQ batteries, on gateways with and without `/ivp/ensemble/power`."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,12 @@ from envoy_exporter.documents import ENSEMBLE_INVENTORY, ENSEMBLE_POWER, INFO, D
 UNITS: Json = [
     {"type": "ENCHARGE", "devices": [{"serial_num": "492200000001", "percentFull": 60, "real_power_w": -18}]},
 ]
+
 POWER: Json = {"devices:": [{"serial_num": "492200000001", "real_power_mw": -18_000, "soc": 54}]}
 
 
 class Gateway:
-    """One gateway's batteries, read again and again."""
+    """The batteries collector of one gateway, which is polled repeatedly."""
 
     def __init__(self, firmware: str) -> None:
         self.firmware = firmware
@@ -30,16 +31,16 @@ class Gateway:
         """The charge of the battery after some seconds, with `/ivp/ensemble/power` or a reason why it is missing."""
         self.now += after
         available: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
-        found = documents({**available, ENSEMBLE_POWER: power} if power else available)
+        responding = documents({**available, ENSEMBLE_POWER: power} if power else available)
         reasons = frozenset({ENSEMBLE_POWER})
         self._answered |= {ENSEMBLE_POWER} if power else set()
-        seen = Documents(
-            found.available,
+        document_set = Documents(
+            responding.available,
             reasons if absent else frozenset(),
             reasons if failing else frozenset(),
             answered=frozenset(self._answered),
         )
-        result = read_documents(batteries.COLLECTOR, seen, memory=self._memory, now=self.now)
+        result = read_documents(batteries.COLLECTOR, document_set, memory=self._memory, now=self.now)
         self._memory = result.memory
         (unit,) = of(BatteryUnit, result)
         assert unit.power == (-18 if power else None), "real_power_w has no documented sign"
@@ -55,21 +56,22 @@ def test_charge_below_firmware_7_is_that_of_the_inventory(firmware: str) -> None
 
 
 def test_charge_from_firmware_7_waits_ten_minutes_for_power() -> None:
-    """A gateway that has just started answers 404 to anything."""
+    """A gateway that has just started returns 404 for every path."""
     gateway = Gateway("D7.0.88")
     charges = [gateway.charge(absent=True) for _ in range(12)]
     assert charges == [None] * 10 + [0.6] * 2
 
 
-def test_charge_from_firmware_7_counts_absence_from_the_first_while_requests_fail() -> None:
+def test_charge_from_firmware_7_counts_absence_through_failures() -> None:
+    """The ten minutes start with the first 404, and failing requests do not restart them."""
     gateway = Gateway("D7.0.88")
     assert [gateway.charge(absent=True) for _ in range(9)] == [None] * 9
     assert [gateway.charge(failing=True), gateway.charge()] == [None, None]
     assert gateway.charge(absent=True) == 0.6
 
 
-def test_charge_from_firmware_7_is_not_that_of_the_inventory_while_requests_fail() -> None:
-    """A gateway that starts says 404 once, and then does not answer for a while."""
+def test_charge_from_firmware_7_is_absent_while_requests_fail() -> None:
+    """A gateway that starts returns 404 once, and then does not respond for a while."""
     gateway = Gateway("D8.2.127")
     assert gateway.charge(absent=True) is None
     assert [gateway.charge(failing=True) for _ in range(20)] == [None] * 20
@@ -77,7 +79,7 @@ def test_charge_from_firmware_7_is_not_that_of_the_inventory_while_requests_fail
 
 
 @pytest.mark.parametrize("firmware", ["D6.0.0", "D7.0.88"])
-def test_charge_of_the_inventory_is_kept_until_power_answers(firmware: str) -> None:
+def test_charge_of_the_inventory_is_kept_until_power_is_available(firmware: str) -> None:
     gateway = Gateway(firmware)
     for _ in range(12):
         gateway.charge(absent=True)
@@ -87,7 +89,7 @@ def test_charge_of_the_inventory_is_kept_until_power_answers(firmware: str) -> N
 
 
 @pytest.mark.parametrize("firmware", ["D6.0.0", "D8.2.127"])
-def test_charge_of_power_wins_and_is_kept(firmware: str) -> None:
+def test_charge_of_power_is_preferred_and_kept(firmware: str) -> None:
     gateway = Gateway(firmware)
     for _ in range(12):
         gateway.charge(absent=True)

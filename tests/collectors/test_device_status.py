@@ -1,4 +1,4 @@
-"""The flags of `device_status`: one sample for each that a device raises."""
+"""The flags of `device_status`: one sample for each flag that a device reports."""
 
 from typing import Any
 
@@ -14,12 +14,15 @@ from envoy_exporter.families import collect
 from envoy_exporter.web.exposition import Format
 
 SERIAL = "122000000001"
+
 NIGHT = "envoy.cond_flags.pcu_ctrl.dc-pwr-low"
 
 
-def raised(collector: Collector[Any], family: str, endpoint: str, group: str, words: Json) -> dict[str, float]:
-    """The samples of a family by flag, of one device with these words."""
-    device: Json = {"serial_num": SERIAL, "admin_state": 2, "percentFull": 50, "device_status": words}
+def samples_by_flag(
+    collector: Collector[Any], family: str, endpoint: str, group: str, status: Json
+) -> dict[str, float]:
+    """The samples of a family by flag, for one device with this `device_status`."""
+    device: Json = {"serial_num": SERIAL, "admin_state": 2, "percentFull": 50, "device_status": status}
     result = read(collector, {endpoint: [{"type": group, "devices": [device]}]})
     metrics, _ = collect(collector.readings, result.readings)
     samples = parsed(Format.TEXT.render(metrics).decode()).samples
@@ -37,11 +40,11 @@ DEVICES = [
 
 
 @pytest.mark.parametrize(("collector", "family", "endpoint", "group"), DEVICES)
-def test_device_status_has_one_sample_for_each_raised_flag(
+def test_device_status_has_one_sample_for_each_flag(
     collector: Collector[Any], family: str, endpoint: str, group: str
 ) -> None:
-    def samples(words: Json) -> dict[str, float]:
-        return raised(collector, family, endpoint, group, words)
+    def samples(status: Json) -> dict[str, float]:
+        return samples_by_flag(collector, family, endpoint, group, status)
 
     assert samples(["envoy.global.ok"]) == {"envoy.global.ok": 1}
     assert samples([NIGHT, "envoy.cond_flags.obs_strs.failure"]) == {NIGHT: 1, "envoy.cond_flags.obs_strs.failure": 1}
@@ -49,9 +52,9 @@ def test_device_status_has_one_sample_for_each_raised_flag(
     assert samples([]) == {}
 
 
-@pytest.mark.parametrize("words", [[None], ["envoy.global.ok", 7], "envoy.global.ok", {"a": 1}])
-def test_device_status_that_is_not_a_list_of_words_has_no_sample(words: Json) -> None:
-    device: Json = {"serial_num": SERIAL, "device_status": words}
+@pytest.mark.parametrize("status", [[None], ["envoy.global.ok", 7], "envoy.global.ok", {"a": 1}])
+def test_device_status_that_is_not_a_list_of_text_has_no_sample(status: Json) -> None:
+    device: Json = {"serial_num": SERIAL, "device_status": status}
     result = read(inverters.COLLECTOR, {INVENTORY: [{"type": "PCU", "devices": [device]}]})
     assert [state.status for state in of(InverterState, result)] == [None]
-    assert ("type", "device_status") in [(rejection.rule, rejection.key) for rejection in result.rejections]
+    assert result.rejections == ((INVENTORY, "type", "device_status"),)

@@ -1,4 +1,4 @@
-"""The page of firmware below 3.9, as gateways write numbers on it."""
+"""The production page of firmware below 3.9, in the notations that gateways use for numbers."""
 
 import pytest
 from support.documents import information, of, one, read, rejected_by
@@ -54,9 +54,9 @@ def table(power: str, today: str = "6.39 kWh", week: str = "73.3 kWh", lifetime:
     ],
 )
 def test_page_number_in_any_notation_is_read(text: str, watts: float) -> None:
-    found = html_production.read(table(text))
-    assert found.rows[html_production.POWER] == pytest.approx(watts)
-    assert found.invalid == ()
+    result = html_production.read(table(text))
+    assert result.rows[html_production.POWER] == pytest.approx(watts)
+    assert result.invalid == ()
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_page_number_in_any_notation_is_read(text: str, watts: float) -> None:
     ],
 )
 def test_page_text_that_is_not_one_number_is_invalid(text: str) -> None:
-    found = html_production.read(table(text))
-    assert (found.rows.get(html_production.POWER), found.invalid) == (None, (html_production.POWER,))
+    result = html_production.read(table(text))
+    assert (result.rows.get(html_production.POWER), result.invalid) == (None, (html_production.POWER,))
 
 
 def cells(*rows: str) -> str:
@@ -101,9 +101,9 @@ POWER_ROW, TODAY_ROW = "<td>Currently</td> <td> 634 W</td>", "<td>Today</td> <td
     ],
 )
 def test_page_cell_without_a_quantity_has_no_value_and_is_not_invalid(page: str) -> None:
-    found = html_production.read(page)
-    assert found.rows == {html_production.TODAY: pytest.approx(6390)}
-    assert found.invalid == ()
+    result = html_production.read(page)
+    assert result.rows == {html_production.TODAY: pytest.approx(6390)}
+    assert result.invalid == ()
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_page_without_numbers_has_no_rows(content: Json) -> None:
     assert html_production.read(content) == html_production.Page()
 
 
-def test_production_with_an_invalid_row_rejects_that_row_alone() -> None:
-    old = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
-    result = read(production.COLLECTOR, old)
-    found = one(Production, result)
-    assert (found.power, found.today) == (-5, None)
-    assert found.lifetime == pytest.approx(8.74e6 * 3600)
+def test_production_with_an_invalid_row_rejects_only_that_row() -> None:
+    available = {INFO: information("R3.2.0"), PRODUCTION: table("-5 W", today="1,234 kWh")}
+    result = read(production.COLLECTOR, available)
+    values = one(Production, result)
+    assert (values.power, values.today) == (-5, None)
+    assert values.lifetime == pytest.approx(8.74e6 * 3600)
     assert rejected_by(result) == ["type"]
 
 
@@ -154,3 +154,24 @@ def test_production_of_a_page_in_another_language_has_no_reading() -> None:
     german = table("634 W").replace("Currently", "Momentan").replace("Today", "Heute").replace("Past Week", "Woche")
     result = read(production.COLLECTOR, {INFO: information("R3.2.0"), PRODUCTION: german.replace("Since", "Seit")})
     assert of(Production, result) == []
+
+
+PAGE = """<h1>System Energy Production</h1><table>
+<tr><td>Currently</td>    <td> 6.63 kW</td></tr><tr><td>Today</td>     <td> 53.6 kWh</td></tr>
+<tr><td>Past Week</td>    <td>  405 kWh</td></tr><tr><td>Since Installation</td>    <td>  133 MWh</td></tr></table>"""
+
+
+def test_production_below_firmware_3_9_is_that_of_the_page() -> None:
+    values = one(Production, read(production.COLLECTOR, {INFO: information("D3.7.0"), PRODUCTION: PAGE}))
+    assert values.source == "html"
+    assert values.power == pytest.approx(6630)
+    assert values.lifetime == pytest.approx(133e6 * 3600)
+    assert values.today == pytest.approx(53_600 * 3600)
+    assert values.last_week == pytest.approx(405_000 * 3600)
+
+
+def test_production_of_a_page_without_the_table_has_no_reading() -> None:
+    assert (
+        read(production.COLLECTOR, {INFO: information("D3.7.0"), PRODUCTION: "<h1>Envoy is starting</h1>"}).readings
+        == ()
+    )

@@ -1,4 +1,4 @@
-"""What the inventory says of inverters: what they are, how they fare, and who is none any more."""
+"""What the inventory reports of inverters: identity, state and phase, and which are removed."""
 
 import pytest
 from support.documents import NOW, of, one, read
@@ -8,11 +8,16 @@ from envoy_exporter.collectors import inverters
 from envoy_exporter.collectors.inventory import InverterPhase, InverterState
 from envoy_exporter.collectors.inverter_reports import Inverter
 from envoy_exporter.collectors.inverters import InverterInfo
-from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Json
+from envoy_exporter.documents import (
+    DEVICE_DATA,
+    INVENTORY,
+    INVERTERS_V1,
+    Json,
+)
 
 
-def known(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
-    """An inverter of the inventory; a removed one (3) lacks its states."""
+def pcu(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
+    """An inverter of the inventory; a removed one (3) has no states."""
     flags: dict[str, Json] = dict.fromkeys(("producing", "communicating", "provisioned", "operating"), True)
     return {
         "serial_num": serial,
@@ -28,17 +33,17 @@ def known(serial: str = "122000000001", state: int = 2, **more: Json) -> Json:
 
 
 def with_inventory(*listed: Json, **available: Json) -> dict[str, Json]:
-    batteries: Json = {"type": "ACB", "devices": [known("acb", dev_type=11)]}
+    batteries: Json = {"type": "ACB", "devices": [pcu("acb", dev_type=11)]}
     return {INVENTORY: [batteries, {"type": "PCU", "devices": list(listed)}], **available}
 
 
-def test_the_inventory_says_what_an_inverter_is_and_how_it_fares() -> None:
-    told = with_inventory(known(operating=False, phase="ph-b"), **{DEVICE_DATA: data(device())})
-    found = read(inverters.COLLECTOR, told)
-    assert one(InverterInfo, found) == InverterInfo(
+def test_inventory_provides_info_state_and_phase_of_an_inverter() -> None:
+    available = with_inventory(pcu(operating=False, phase="ph-b"), **{DEVICE_DATA: data(device())})
+    result = read(inverters.COLLECTOR, available)
+    assert one(InverterInfo, result) == InverterInfo(
         serial="122000000001", part_number="800-01374-r02", device_type="pcu", firmware="521-00005-r06-v10.31.01"
     )
-    assert one(InverterState, found) == InverterState(
+    assert one(InverterState, result) == InverterState(
         serial="122000000001",
         producing=True,
         communicating=True,
@@ -46,11 +51,11 @@ def test_the_inventory_says_what_an_inverter_is_and_how_it_fares() -> None:
         provisioned=True,
         status=frozenset({"envoy.global.ok"}),
     )
-    assert one(InverterPhase, found) == InverterPhase(serial="122000000001", phase="ph-b")
+    assert one(InverterPhase, result) == InverterPhase(serial="122000000001", phase="ph-b")
 
 
-def test_an_inverter_does_not_change_its_name_while_the_slow_inventory_fails() -> None:
-    first = read(inverters.COLLECTOR, with_inventory(known(), **{DEVICE_DATA: data(device())}))
+def test_inventory_that_fails_once_keeps_the_inverter_info() -> None:
+    first = read(inverters.COLLECTOR, with_inventory(pcu(), **{DEVICE_DATA: data(device())}))
     second = read(inverters.COLLECTOR, {DEVICE_DATA: data(device())}, memory=first.memory)
     assert of(InverterInfo, second) == of(InverterInfo, first)
     assert of(InverterState, second) == []
@@ -58,74 +63,73 @@ def test_an_inverter_does_not_change_its_name_while_the_slow_inventory_fails() -
     assert one(InverterInfo, third).part_number is None
 
 
-def test_a_removed_inverter_of_the_inventory_is_inactive_and_nothing_else() -> None:
-    """8.3.5433_tot_is_net_cons: admin_state 3, in a list of its own below the others."""
-    told = with_inventory(known(), known("9", 3), **{INVERTERS_V1: [listed()]})
-    found = read(inverters.COLLECTOR, told, absent=(DEVICE_DATA,))
-    assert {each.serial: each.active for each in of(Inverter, found)} == {"122000000001": True, "9": False}
-    assert [each.serial for each in of(InverterState, found)] == ["122000000001"]
-    assert [each.serial for each in of(InverterInfo, found)] == ["122000000001"]
+def test_inventory_removed_inverter_is_inactive_without_values() -> None:
+    """8.3.5433_tot_is_net_cons: admin_state 3, in a separate list after the others."""
+    available = with_inventory(pcu(), pcu("9", 3), **{INVERTERS_V1: [listed()]})
+    result = read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))
+    assert {inverter.serial: inverter.active for inverter in of(Inverter, result)} == {"122000000001": True, "9": False}
+    assert [state.serial for state in of(InverterState, result)] == ["122000000001"]
+    assert [info.serial for info in of(InverterInfo, result)] == ["122000000001"]
 
 
-def test_device_data_has_the_last_word_on_who_is_active() -> None:
-    told = with_inventory(known(state=3), known("2"), **{DEVICE_DATA: data(device())})
-    assert {each.serial: each.active for each in of(Inverter, read(inverters.COLLECTOR, told))} == {
+def test_inventory_admin_state_is_overridden_by_device_data() -> None:
+    available = with_inventory(pcu(state=3), pcu("2"), **{DEVICE_DATA: data(device())})
+    assert {inverter.serial: inverter.active for inverter in of(Inverter, read(inverters.COLLECTOR, available))} == {
         "122000000001": True,
         "2": True,
     }
 
 
-def test_while_device_data_is_waited_for_the_inventory_does_not_stand_in() -> None:
-    first = read(inverters.COLLECTOR, with_inventory(known(), **{DEVICE_DATA: data(device())}))
-    second = read(inverters.COLLECTOR, with_inventory(known()), memory=first.memory)
+def test_inventory_does_not_replace_device_data_that_is_missing() -> None:
+    first = read(inverters.COLLECTOR, with_inventory(pcu(), **{DEVICE_DATA: data(device())}))
+    second = read(inverters.COLLECTOR, with_inventory(pcu()), memory=first.memory)
     assert of(Inverter, second) == []
     assert one(InverterState, second).producing
 
 
-def test_each_inverter_has_its_flags_and_a_removed_one_s_trouble_is_old() -> None:
-    """The night of 8.3.5169_ACB_inventory, and a word of tomorrow's firmware."""
-    dark: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
-    told = with_inventory(known("1"), known("2", device_status=[*dark, "new"]), known("4", 3, device_status=dark))
-    found = read(inverters.COLLECTOR, told)
-    assert {each.serial: each.status for each in of(InverterState, found)} == {
+def test_inventory_flags_of_a_removed_inverter_are_omitted() -> None:
+    """8.3.5169_ACB_inventory at night, and a flag that a later firmware may add."""
+    night: list[Json] = ["envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure"]
+    available = with_inventory(pcu("1"), pcu("2", device_status=[*night, "new"]), pcu("4", 3, device_status=night))
+    result = read(inverters.COLLECTOR, available)
+    assert {state.serial: state.status for state in of(InverterState, result)} == {
         "1": {"envoy.global.ok"},
-        "2": {*dark, "new"},
+        "2": {*night, "new"},
     }
 
 
-def test_a_status_that_is_no_list_is_rejected() -> None:
-    odd = read(inverters.COLLECTOR, with_inventory(known(device_status="envoy.global.ok")))
-    assert one(InverterState, odd).status is None
-    assert odd.rejections == ((INVENTORY, "type", "device_status"),)
-
-
 @pytest.mark.parametrize(("age", "reporting"), [(90 * 60, True), (90 * 60 + 1, False)])
-def test_an_inverter_that_the_inventory_alone_lists_reports_or_not_by_its_date(age: int, *, reporting: bool) -> None:
-    only = known("9", last_rpt_date=str(int(NOW) - age))
-    for own in ({DEVICE_DATA: data(device())}, {INVERTERS_V1: [listed()]}):
-        found = {
-            each.serial: each for each in of(Inverter, read(inverters.COLLECTOR, with_inventory(known(), only, **own)))
+def test_inventory_date_decides_whether_an_inverter_reports(age: int, *, reporting: bool) -> None:
+    unlisted = pcu("9", last_rpt_date=str(int(NOW) - age))
+    for source in ({DEVICE_DATA: data(device())}, {INVERTERS_V1: [listed()]}):
+        by_serial = {
+            inverter.serial: inverter
+            for inverter in of(Inverter, read(inverters.COLLECTOR, with_inventory(pcu(), unlisted, **source)))
         }
-        assert (found["9"].active, found["9"].reporting, found["9"].last_report) == (True, reporting, int(NOW) - age)
-        assert found["122000000001"].last_report == int(NOW) - 60
+        assert (by_serial["9"].active, by_serial["9"].reporting, by_serial["9"].last_report) == (
+            True,
+            reporting,
+            int(NOW) - age,
+        )
+        assert by_serial["122000000001"].last_report == int(NOW) - 60
 
 
-def test_one_that_was_never_heard_of_does_not_report() -> None:
-    found = one(
-        Inverter, read(inverters.COLLECTOR, with_inventory(known("9", last_rpt_date="0")), absent=(DEVICE_DATA,))
+def test_inventory_date_zero_means_that_an_inverter_never_reported() -> None:
+    inverter = one(
+        Inverter, read(inverters.COLLECTOR, with_inventory(pcu("9", last_rpt_date="0")), absent=(DEVICE_DATA,))
     )
-    assert (found.reporting, found.last_report) == (False, None)
+    assert (inverter.reporting, inverter.last_report) == (False, None)
 
 
-def test_while_the_list_of_all_fails_the_inventory_s_dates_do_not_stand_in() -> None:
-    first = read(inverters.COLLECTOR, with_inventory(known(), **{INVERTERS_V1: [listed()]}), absent=(DEVICE_DATA,))
+def test_inventory_dates_do_not_replace_a_v1_list_that_failed() -> None:
+    first = read(inverters.COLLECTOR, with_inventory(pcu(), **{INVERTERS_V1: [listed()]}), absent=(DEVICE_DATA,))
     assert one(Inverter, first).reporting
-    second = read(inverters.COLLECTOR, with_inventory(known()), absent=(DEVICE_DATA,), memory=first.memory)
+    second = read(inverters.COLLECTOR, with_inventory(pcu()), absent=(DEVICE_DATA,), memory=first.memory)
     assert one(Inverter, second) == Inverter(serial="122000000001", active=True)
 
 
-def test_a_removed_one_that_the_v1_list_goes_on_naming_is_inactive_and_nothing_else() -> None:
-    """4.2.33 names 51, of which 19 are there."""
-    told = with_inventory(known(state=3), **{INVERTERS_V1: [listed()]})
-    found = read(inverters.COLLECTOR, told, absent=(DEVICE_DATA,))
-    assert one(Inverter, found) == Inverter(serial="122000000001", active=False)
+def test_inventory_removed_inverter_of_the_v1_list_is_inactive() -> None:
+    """4.2.33 lists 51 inverters, of which 19 are installed."""
+    available = with_inventory(pcu(state=3), **{INVERTERS_V1: [listed()]})
+    result = read(inverters.COLLECTOR, available, absent=(DEVICE_DATA,))
+    assert one(Inverter, result) == Inverter(serial="122000000001", active=False)

@@ -1,4 +1,4 @@
-"""Live data: nothing of them unless they are streamed and young, and of no hardware that is not there."""
+"""Live data: exposed only while they are streamed and recent, and only for installed hardware."""
 
 from typing import Any
 
@@ -7,14 +7,22 @@ from support.documents import NOW, information, of, one, read, read_documents
 
 from envoy_exporter.collectors import livedata
 from envoy_exporter.collectors.livedata import Live, LiveBattery, LivePhasePower, LivePower, Stream
-from envoy_exporter.documents import ENSEMBLE_INVENTORY, GENERATOR_CONFIG, INFO, LIVE_DATA, Document, Documents, Json
+from envoy_exporter.documents import (
+    ENSEMBLE_INVENTORY,
+    GENERATOR_CONFIG,
+    INFO,
+    LIVE_DATA,
+    Document,
+    Documents,
+    Json,
+)
 
 BATTERY: Json = [{"type": "ENCHARGE", "devices": [{"serial_num": "1"}]}]
 
 
 def powers(milliwatts: int, *phases: int) -> dict[str, Json]:
-    by_phase = {f"agg_p_ph_{letter}_mw": each for letter, each in zip("abc", phases, strict=False)}
-    apparent = {f"agg_s_ph_{letter}_mva": 2 * each for letter, each in zip("abc", phases, strict=False)}
+    by_phase = {f"agg_p_ph_{letter}_mw": power for letter, power in zip("abc", phases, strict=False)}
+    apparent = {f"agg_s_ph_{letter}_mva": 2 * power for letter, power in zip("abc", phases, strict=False)}
     return {"agg_p_mw": milliwatts, "agg_s_mva": 2 * milliwatts, **by_phase, **apparent}
 
 
@@ -38,57 +46,58 @@ def live(stream: Json = "enabled", battery: Json = None, **more: Json) -> dict[s
         "generator": powers(0, 0, 0, 0),
     }
     connection: Json = {"mqtt_state": "connected", "sc_stream": stream}
-    found: dict[str, Json] = {LIVE_DATA: {"connection": connection, "meters": {**meters, **more}}}
-    return {**found, ENSEMBLE_INVENTORY: battery} if battery is not None else found
+    available: dict[str, Json] = {LIVE_DATA: {"connection": connection, "meters": {**meters, **more}}}
+    return {**available, ENSEMBLE_INVENTORY: battery} if battery is not None else available
 
 
-def test_it_is_off_unless_somebody_wants_it() -> None:
+def test_livedata_collector_is_disabled_by_default() -> None:
     assert livedata.COLLECTOR.enabled_by_default is False
 
 
-def test_milliwatts_are_watts_and_signs_are_the_gateway_s() -> None:
-    told = {
-        each.source: (each.power, each.apparent_power)
-        for each in of(LivePower, read(livedata.COLLECTOR, live("enabled")))
+def test_live_power_is_in_watts_with_the_sign_of_the_gateway() -> None:
+    totals = {
+        total.source: (total.power, total.apparent_power)
+        for total in of(LivePower, read(livedata.COLLECTOR, live("enabled")))
     }
-    assert told == {"pv": (29.212, 58.424), "grid": (340.582, 681.164), "load": (-630.206, -1260.412)}
+    assert totals == {"pv": (29.212, 58.424), "grid": (340.582, 681.164), "load": (-630.206, -1260.412)}
 
 
 @pytest.mark.parametrize("stream", ["disabled", "", None, True])
-def test_values_that_nobody_streams_are_frozen_and_left_out(stream: Json) -> None:
-    told = read(livedata.COLLECTOR, live(stream))
-    assert [type(each) for each in told.readings] == [Stream]
-    assert one(Stream, told).last_update == NOW - 5
+def test_live_values_without_a_stream_are_omitted(stream: Json) -> None:
+    """Without a stream the values do not change."""
+    result = read(livedata.COLLECTOR, live(stream))
+    assert [type(reading) for reading in result.readings] == [Stream]
+    assert one(Stream, result).last_update == NOW - 5
 
 
-@pytest.mark.parametrize(("ago", "there"), [(0, True), (60, True), (61, False), (-30, True)])
-def test_a_stream_that_stands_still_is_left_out_too(ago: int, there: bool) -> None:
-    told = read(livedata.COLLECTOR, live(last_update=int(NOW) - ago))
-    assert one(Stream, told).enabled is True
-    assert bool(of(LivePower, told)) is there
+@pytest.mark.parametrize(("age", "exposed"), [(0, True), (60, True), (61, False), (-30, True)])
+def test_live_values_of_an_old_stream_are_omitted(age: int, exposed: bool) -> None:
+    result = read(livedata.COLLECTOR, live(last_update=int(NOW) - age))
+    assert one(Stream, result).enabled is True
+    assert bool(of(LivePower, result)) is exposed
 
 
-def test_age_is_by_the_gateway_s_clock() -> None:
-    """Which is an hour ahead of an `/info` of an hour ago; the exporter's has no part in it."""
+def test_live_age_is_measured_by_the_gateway_clock() -> None:
+    """The live data are an hour ahead of `/info`, which is an hour old; the exporter's clock is not used."""
     late = live(last_update=int(NOW) + 3600)[LIVE_DATA]
-    for age, there in ((3600.0, True), (3661.0, False)):
-        seen = Documents({INFO: Document(information(), age=age), LIVE_DATA: Document(late)})
-        assert bool(of(LivePower, read_documents(livedata.COLLECTOR, seen, now=NOW - 86_400))) is there
+    for age, exposed in ((3600.0, True), (3661.0, False)):
+        document_set = Documents({INFO: Document(information(), age=age), LIVE_DATA: Document(late)})
+        assert bool(of(LivePower, read_documents(livedata.COLLECTOR, document_set, now=NOW - 86_400))) is exposed
 
 
-def test_batteries_are_there_with_their_hardware() -> None:
-    without, told = read(livedata.COLLECTOR, live()), read(livedata.COLLECTOR, live(battery=BATTERY))
+def test_live_batteries_are_exposed_with_their_hardware() -> None:
+    without, result = read(livedata.COLLECTOR, live()), read(livedata.COLLECTOR, live(battery=BATTERY))
     assert one(Live, without) == Live(main_relay=1, generator_relay=5)
     assert of(LiveBattery, without) == []
-    assert one(Live, told) == Live(charge=0.38, backup_charge=0.3, main_relay=1, generator_relay=5)
-    assert of(LiveBattery, told) == [LiveBattery(kind="iq", charge=0.38, available=3774 * 3600)]
-    assert {each.source: each.power for each in of(LivePower, told)}["storage"] == -1000
+    assert one(Live, result) == Live(charge=0.38, backup_charge=0.3, main_relay=1, generator_relay=5)
+    assert of(LiveBattery, result) == [LiveBattery(kind="iq", charge=0.38, available=3774 * 3600)]
+    assert {total.source: total.power for total in of(LivePower, result)}["storage"] == -1000
 
 
-def test_a_generator_is_there_once_it_is_set_up() -> None:
+def test_live_generator_is_exposed_once_it_is_configured() -> None:
     running = live(generator=powers(5_000_000, 2_500_000, 2_500_000))
-    told = read(livedata.COLLECTOR, {**running, GENERATOR_CONFIG: {"name_plate_rating_wat": 14.0}})
-    assert {each.source: each.power for each in of(LivePower, told)}["generator"] == 5000
+    result = read(livedata.COLLECTOR, {**running, GENERATOR_CONFIG: {"name_plate_rating_wat": 14.0}})
+    assert {total.source: total.power for total in of(LivePower, result)}["generator"] == 5000
 
 
 @pytest.mark.parametrize(
@@ -100,8 +109,17 @@ def test_a_generator_is_there_once_it_is_set_up() -> None:
         ({"is_split_phase": [], "phase_count": "2"}, ["L1", "L2", "L3"]),
     ],
 )
-def test_phases_that_are_not_wired_are_left_out(wired: Any, phases: list[str]) -> None:
-    told = of(LivePhasePower, read(livedata.COLLECTOR, live(**wired)))
-    assert [each.phase for each in told if each.source == "pv"] == phases
-    assert told[0].power == 14.606
-    assert told[0].apparent_power == 29.212
+def test_live_phases_that_are_not_wired_are_omitted(wired: Any, phases: list[str]) -> None:
+    powers = of(LivePhasePower, read(livedata.COLLECTOR, live(**wired)))
+    assert [phase.phase for phase in powers if phase.source == "pv"] == phases
+    assert powers[0].power == 14.606
+    assert powers[0].apparent_power == 29.212
+
+
+def test_live_phase_count_true_is_not_one_phase() -> None:
+    live: Json = {
+        "connection": {"sc_stream": "enabled"},
+        "meters": {"last_update": int(NOW), "phase_count": True, "pv": {"agg_p_mw": 1000}},
+    }
+    result = read(livedata.COLLECTOR, {LIVE_DATA: live})
+    assert {phase.phase for phase in of(LivePhasePower, result)} == {"L1", "L2", "L3"}

@@ -1,4 +1,4 @@
-"""How the gateway is connected: in no label where it is."""
+"""The network connection of the gateway; no label contains an address."""
 
 from typing import Any
 
@@ -28,6 +28,7 @@ ETHERNET: dict[str, Json] = {
     "signal_strength_max": 1,
     "carrier": True,
 }
+
 MODEM: dict[str, Json] = {
     "type": "cellular",
     "interface": "ppp0",
@@ -36,12 +37,14 @@ MODEM: dict[str, Json] = {
     "signal_strength_max": 31,
     "carrier": False,
 }
+
 NETWORK: dict[str, Json] = {
     "web_comm": False,
     "last_enlighten_report_time": 1_777_644_466,
     "primary_interface": "eth0",
     "interfaces": [ETHERNET, MODEM],
 }
+
 COMM: dict[str, Json] = {
     "num": 14,
     "level": 5,
@@ -58,25 +61,25 @@ def home(**more: Json) -> dict[str, Json]:
     return {HOME: {"network": NETWORK, "comm": COMM, "wireless_connection": radio, **more}}
 
 
-def test_the_cloud_may_be_out_of_reach_for_days() -> None:
+def test_enlighten_connection_and_last_report_are_exposed() -> None:
     assert one(Cloud, read(network.COLLECTOR, home())) == Cloud(connected=False, last_report=1_777_644_466)
 
 
-def test_a_gateway_that_never_reported_did_not_do_so_in_1970() -> None:
+def test_enlighten_report_time_zero_is_absent() -> None:
     assert (
         one(Cloud, read(network.COLLECTOR, home(network={**NETWORK, "last_enlighten_report_time": 0}))).last_report
         is None
     )
 
 
-def test_an_interface_is_up_with_a_carrier() -> None:
+def test_interface_with_a_carrier_is_up() -> None:
     assert of(Interface, read(network.COLLECTOR, home())) == [
         Interface(interface="eth0", type="ethernet", up=True, signal=1, signal_max=1, primary=True),
         Interface(interface="ppp0", type="cellular", up=False, signal=24, signal_max=31, primary=False),
     ]
 
 
-def test_no_address_is_in_any_label() -> None:
+def test_network_labels_contain_no_address() -> None:
     metrics, _ = collect(network.COLLECTOR.readings, read(network.COLLECTOR, home()).readings)
     labels = {text for metric in metrics for sample in metric.samples for text in sample.labels.values()}
     assert labels == {
@@ -85,45 +88,54 @@ def test_no_address_is_in_any_label() -> None:
     }
 
 
-def test_an_interface_twice_is_there_once() -> None:
-    told = read(
+def test_interface_duplicate_is_rejected() -> None:
+    result = read(
         network.COLLECTOR, home(network={**NETWORK, "interfaces": [ETHERNET, {**MODEM, "interface": "eth0"}, {}]})
     )
-    assert [each.type for each in of(Interface, told)] == ["ethernet"]
-    assert [(each.rule, each.key) for each in told.rejections] == [("duplicate", "interface"), ("label", "interface")]
+    assert [interface.type for interface in of(Interface, result)] == ["ethernet"]
+    assert [(rejection.rule, rejection.key) for rejection in result.rejections] == [
+        ("duplicate", "interface"),
+        ("label", "interface"),
+    ]
 
 
-def test_the_level_of_no_device_is_no_level() -> None:
-    told = {each.device: (each.devices, each.level) for each in of(Communication, read(network.COLLECTOR, home()))}
-    assert told == {"pcu": (12, 5), "acb": (0, None), "nsrb": (1, 4), "esub": (0, None), "encharge": (2, 3)}
+def test_communication_level_without_devices_is_absent() -> None:
+    levels = {
+        communication.device: (communication.devices, communication.level)
+        for communication in of(Communication, read(network.COLLECTOR, home()))
+    }
+    assert levels == {"pcu": (12, 5), "acb": (0, None), "nsrb": (1, 4), "esub": (0, None), "encharge": (2, 3)}
 
 
-def test_batteries_are_heard_in_two_bands() -> None:
-    told = {each.band: each.level for each in of(BatteryCommunication, read(network.COLLECTOR, home()))}
-    assert told == {"sub_ghz": 1, "2_4_ghz": 2}
-    none: Any = {**COMM, "encharge": [{"num": 0, "level": 0, "level_24g": 0, "level_subg": 0}]}
-    assert of(BatteryCommunication, read(network.COLLECTOR, home(comm=none))) == []
+def test_battery_communication_has_a_level_for_each_band() -> None:
+    levels = {
+        communication.band: communication.level
+        for communication in of(BatteryCommunication, read(network.COLLECTOR, home()))
+    }
+    assert levels == {"sub_ghz": 1, "2_4_ghz": 2}
+    without_batteries: Any = {**COMM, "encharge": [{"num": 0, "level": 0, "level_24g": 0, "level_subg": 0}]}
+    assert of(BatteryCommunication, read(network.COLLECTOR, home(comm=without_batteries))) == []
 
 
-def test_the_radio_to_the_devices() -> None:
+def test_wireless_connection_is_exposed() -> None:
     assert one(Wireless, read(network.COLLECTOR, home())) == Wireless(
         type="BLE", connected=True, signal=0, signal_max=0
     )
 
 
 @pytest.mark.parametrize(
-    ("told", "used"),
+    ("text", "used"),
     [(" 1.63", 0.0163), ("50", 0.5), (12.5, 0.125), ("full", None), ("1e3", None), (" 100.1", None)],
 )
-def test_old_firmware_says_how_full_its_database_is_in_a_text_with_a_blank(told: Json, used: float | None) -> None:
-    read_of = read(network.COLLECTOR, {HOME_JSON: {"db_percent_full": told}}, absent=(HOME,))
-    assert one(Cloud, read_of).database_used == (None if used is None else pytest.approx(used))
-    assert len(read_of.rejections) == (used is None)
-    assert all(each.endpoint == HOME_JSON for each in read_of.rejections)
+def test_database_usage_of_home_json_is_read_from_text(text: Json, used: float | None) -> None:
+    result = read(network.COLLECTOR, {HOME_JSON: {"db_percent_full": text}}, absent=(HOME,))
+    assert one(Cloud, result).database_used == (None if used is None else pytest.approx(used))
+    assert len(result.rejections) == (used is None)
+    assert all(rejection.endpoint == HOME_JSON for rejection in result.rejections)
 
 
 @pytest.mark.parametrize(
-    ("firmware", "absent", "asked"),
+    ("firmware", "absent", "required"),
     [
         ("D8.3.5169", (), {HOME}),
         ("D8.3.5169", (HOME,), {HOME, HOME_JSON}),
@@ -131,15 +143,21 @@ def test_old_firmware_says_how_full_its_database_is_in_a_text_with_a_blank(told:
         ("R3.9.36", (), set()),
     ],
 )
-def test_home_json_stands_in_where_home_is_not(firmware: str, absent: tuple[str, ...], asked: set[str]) -> None:
-    seen = documents({INFO: information(firmware)}, absent)
-    assert {each.name for each in ENDPOINTS if each.name in {HOME, HOME_JSON} and each.is_required(seen)} == asked
+def test_home_json_is_required_where_home_is_not_available(
+    firmware: str, absent: tuple[str, ...], required: set[str]
+) -> None:
+    available = documents({INFO: information(firmware)}, absent)
+    assert {
+        endpoint.name
+        for endpoint in ENDPOINTS
+        if endpoint.name in {HOME, HOME_JSON} and endpoint.is_required(available)
+    } == required
 
 
-def test_ten_is_a_battery_firmware_that_rests() -> None:
-    told: Json = {"SiteSync": {"Current_Status": 10, "Current_Status_str": "No Update Running"}}
-    assert one(BatteryFirmware, read(network.COLLECTOR, {FIRMWARE_MANAGER: told})).status == 10
+def test_battery_firmware_status_is_exposed() -> None:
+    content: Json = {"SiteSync": {"Current_Status": 10, "Current_Status_str": "No Update Running"}}
+    assert one(BatteryFirmware, read(network.COLLECTOR, {FIRMWARE_MANAGER: content})).status == 10
 
 
-def test_a_gateway_that_says_nothing_has_nothing() -> None:
+def test_network_without_documents_has_no_readings() -> None:
     assert read(network.COLLECTOR, {}).readings == ()

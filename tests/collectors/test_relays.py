@@ -1,4 +1,4 @@
-"""Relays: those in use, what they are set to do, and how they stand."""
+"""Relays: only those that are used, with their settings and states."""
 
 import pytest
 from support.documents import of, one, read
@@ -26,31 +26,35 @@ def setting(relay: str = "NC1", **more: Json) -> Json:
     }
 
 
-def told(*settings: Json, **status: str) -> dict[str, Json]:
+def with_contacts(*settings: Json, **status: str) -> dict[str, Json]:
     contacts: list[Json] = [{"id": relay, "status": state} for relay, state in status.items()]
     return {DRY_CONTACT_SETTINGS: {"dry_contacts": list(settings)}, DRY_CONTACTS: {"dry_contacts": contacts}}
 
 
-def test_contacts_that_switch_nothing_are_no_relays() -> None:
-    """Every gateway from 7 on lists four, and some of those that nobody uses as closed (7.6.175)."""
+def test_relay_of_type_none_is_not_exposed() -> None:
+    """Gateways from firmware 7 list four contacts, and report some unused ones as closed (7.6.175)."""
     assert (
-        read(relays.COLLECTOR, told(setting(type="NONE"), setting("NC2", type=None), NC1="closed", NC2="open")).readings
+        read(
+            relays.COLLECTOR, with_contacts(setting(type="NONE"), setting("NC2", type=None), NC1="closed", NC2="open")
+        ).readings
         == ()
     )
 
 
-def test_contacts_without_settings_are_none_either() -> None:
-    assert read(relays.COLLECTOR, {DRY_CONTACTS: told(NC1="closed")[DRY_CONTACTS]}).readings == ()
+def test_relay_without_settings_is_not_exposed() -> None:
+    assert read(relays.COLLECTOR, {DRY_CONTACTS: with_contacts(NC1="closed")[DRY_CONTACTS]}).readings == ()
 
 
-def test_a_relay_is_set_in_one_document_and_switched_in_another() -> None:
-    found = read(relays.COLLECTOR, told(setting("NO1"), setting("NC1"), NC1="closed", NO1="open", NO2="closed"))
-    assert {each.relay: each.closed for each in of(Relay, found)} == {"NO1": False, "NC1": True}
+def test_relay_settings_and_state_are_joined_by_id() -> None:
+    result = read(
+        relays.COLLECTOR, with_contacts(setting("NO1"), setting("NC1"), NC1="closed", NO1="open", NO2="closed")
+    )
+    assert {relay.relay: relay.closed for relay in of(Relay, result)} == {"NO1": False, "NC1": True}
 
 
-def test_what_a_relay_is_set_to_do() -> None:
-    found = read(relays.COLLECTOR, told(setting(), NC1="closed"))
-    assert one(RelayInfo, found) == RelayInfo(
+def test_relay_info_and_charges_are_those_of_its_settings() -> None:
+    result = read(relays.COLLECTOR, with_contacts(setting(), NC1="closed"))
+    assert one(RelayInfo, result) == RelayInfo(
         relay="NC1",
         load="Furnace",
         type="LOAD",
@@ -59,30 +63,33 @@ def test_what_a_relay_is_set_to_do() -> None:
         micro_grid_action="shed",
         generator_action="none",
     )
-    assert one(Relay, found) == Relay(relay="NC1", closed=True, cutoff=0.25, restore=0.7)
+    assert one(Relay, result) == Relay(relay="NC1", closed=True, cutoff=0.25, restore=0.7)
 
 
-def test_charges_are_shown_as_they_are_set_though_another_mode_does_not_heed_them() -> None:
-    found = one(Relay, read(relays.COLLECTOR, told(setting(mode="manual"), NC1="open")))
-    assert (found.closed, found.cutoff, found.restore) == (False, 0.25, 0.7)
+def test_relay_charges_are_exposed_in_any_mode() -> None:
+    """The gateway ignores them in manual mode."""
+    relay = one(Relay, read(relays.COLLECTOR, with_contacts(setting(mode="manual"), NC1="open")))
+    assert (relay.closed, relay.cutoff, relay.restore) == (False, 0.25, 0.7)
 
 
 @pytest.mark.parametrize("kind", ["PV", "3RD-PV", "load"])
-def test_whatever_it_switches_a_relay_is_in_use(kind: str) -> None:
-    assert one(RelayInfo, read(relays.COLLECTOR, told(setting(type=kind)))).type == kind
+def test_relay_of_any_other_type_is_exposed(kind: str) -> None:
+    assert one(RelayInfo, read(relays.COLLECTOR, with_contacts(setting(type=kind)))).type == kind
 
 
-def test_the_owner_s_name_for_a_load_is_cleaned() -> None:
-    found = one(RelayInfo, read(relays.COLLECTOR, told(setting(load_name="Well\n" + "x" * 100))))
-    assert found.load == "Well" + "x" * 60
+def test_relay_load_name_is_cleaned_and_shortened() -> None:
+    relay = one(RelayInfo, read(relays.COLLECTOR, with_contacts(setting(load_name="Well\n" + "x" * 100))))
+    assert relay.load == "Well" + "x" * 60
 
 
-def test_a_relay_whose_contact_is_not_read_stands_nowhere() -> None:
-    without: dict[str, Json] = {DRY_CONTACT_SETTINGS: told(setting())[DRY_CONTACT_SETTINGS]}
-    assert one(Relay, read(relays.COLLECTOR, without)) == Relay(relay="NC1", closed=None, cutoff=0.25, restore=0.7)
+def test_relay_without_a_contact_has_no_state() -> None:
+    without_contacts: dict[str, Json] = {DRY_CONTACT_SETTINGS: with_contacts(setting())[DRY_CONTACT_SETTINGS]}
+    assert one(Relay, read(relays.COLLECTOR, without_contacts)) == Relay(
+        relay="NC1", closed=None, cutoff=0.25, restore=0.7
+    )
 
 
-def test_a_charge_beyond_full_is_rejected() -> None:
-    found = read(relays.COLLECTOR, told(setting(soc_low=300.0)))
-    assert one(Relay, found).cutoff is None
-    assert (DRY_CONTACT_SETTINGS, "range", "soc_low") in found.rejections
+def test_relay_charge_above_100_percent_is_rejected() -> None:
+    result = read(relays.COLLECTOR, with_contacts(setting(soc_low=300.0)))
+    assert one(Relay, result).cutoff is None
+    assert (DRY_CONTACT_SETTINGS, "range", "soc_low") in result.rejections

@@ -1,18 +1,21 @@
-"""Which of today's energy and last week's is rejected, in every document that has the two beside a lifetime."""
+"""Energy of today and of the last week beside a lifetime: which of them is rejected, in every such document."""
 
 import pytest
 from support.documents import information, of, one, read, rejected_by
 
 from envoy_exporter.collectors import installer, production, sanity_checks
 from envoy_exporter.collectors.consumption import Consumption, ConsumptionPhase
-from envoy_exporter.collectors.installer import Books
+from envoy_exporter.collectors.installer import PdmEnergy
 from envoy_exporter.collectors.production import Production, ProductionPhase
 from envoy_exporter.documents import INFO, METERS, PDM_ENERGY, PRODUCTION_JSON, PRODUCTION_V1, Json
 from envoy_exporter.fields import FieldReader
 
 LIFETIME = 6_780_123.5
+
 WEEK = 90_000.5
+
 WEEK_JOULES = 324_001_800.0
+
 BOTH_METERS: list[Json] = [
     {"eid": eid, "state": "enabled", "measurementType": kind, "phaseCount": 1}
     for eid, kind in ((704643328, "production"), (704643584, "net-consumption"))
@@ -20,7 +23,7 @@ BOTH_METERS: list[Json] = [
 
 
 def energies(day: float | None, week: float | None, lifetime: float | None) -> tuple[float | None, float | None, str]:
-    """What is accepted of them, and the rules that rejected the rest."""
+    """The accepted day and week, and the rules that rejected the others."""
     sent = {key: value for key, value in (("day", day), ("week", week)) if value is not None}
     fields = FieldReader(sent, PRODUCTION_V1)
     accepted = sanity_checks.day_and_week(fields, "day", "week", lifetime)
@@ -33,7 +36,7 @@ DAY, WHOLE_WEEK, LOW = "day:day_equals_lifetime", "week:week_equals_lifetime", "
 @pytest.mark.parametrize(
     ("day", "week", "lifetime", "expected"),
     [
-        # A system's first day, its second with more and with less energy than the first, its eighth and its ninth.
+        # The first day of a system, the second with more and with less energy than the first, the eighth and the ninth.
         (12_000, 0, 12_000, (None, 0, DAY)),
         (12_000, 5_000, 17_000, (None, 5_000, DAY)),
         (5_000, 12_000, 17_000, (5_000, None, WHOLE_WEEK)),
@@ -84,6 +87,7 @@ def entry(kind: str, measurement: str, lifetime: float, today: float, **more: Js
 
 
 SOUND = entry("eim", "production", 5_000_000.0, 12_000.0)
+
 WRONG_DAY: dict[str, Json] = {"wNow": 900.0, "whLifetime": LIFETIME, "whToday": LIFETIME, "whLastSevenDays": WEEK}
 
 
@@ -106,7 +110,7 @@ def test_consumption_with_a_rejected_day_keeps_its_week() -> None:
 
 
 def test_v1_with_a_day_near_the_lifetime_keeps_its_week() -> None:
-    """A day is read a poll before the lifetime, so the two are not equal."""
+    """The day is read a poll before the lifetime, so the two are not equal."""
     v1: Json = {
         "wattHoursToday": 6_780_000,
         "wattHoursSevenDays": 90_000,
@@ -120,7 +124,7 @@ def test_v1_with_a_day_near_the_lifetime_keeps_its_week() -> None:
     assert rejected_by(result) == ["day_equals_lifetime"]
 
 
-def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
+def test_pdm_energy_with_a_rejected_day_keeps_its_week() -> None:
     eim: Json = {
         "wattsNow": 900,
         "wattHoursToday": 6_780_000,
@@ -128,8 +132,8 @@ def test_installer_books_with_a_rejected_day_keep_their_week() -> None:
         "wattHoursLifetime": 6_780_123,
     }
     result = read(installer.COLLECTOR, {PDM_ENERGY: {"production": {"eim": eim}}})
-    (books,) = of(Books, result)
-    assert (books.today, books.last_week) == (None, 324_000_000.0)
+    (energy,) = of(PdmEnergy, result)
+    assert (energy.today, energy.last_week) == (None, 324_000_000.0)
 
 
 @pytest.mark.parametrize(

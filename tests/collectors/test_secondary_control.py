@@ -1,4 +1,4 @@
-"""How IQ batteries are steered: only where there is one, and no zeros of a gateway without."""
+"""The control of IQ batteries: exposed only if one is installed."""
 
 from support.documents import of, one, read
 
@@ -17,26 +17,27 @@ CONTROL: dict[str, Json] = {
     "Commission_in_progress": False,
     "ESS_in_progress": True,
 }
+
 BATTERY: dict[str, Json] = {ENSEMBLE_INVENTORY: [{"type": "ENCHARGE", "devices": [{"serial_num": "1"}]}]}
 
 
-def test_without_an_iq_battery_nothing_is_steered() -> None:
+def test_storage_control_without_an_iq_battery_is_absent() -> None:
     ac: Json = {"storage": [{"type": "acb", "activeCount": 2, "percentFull": 10}]}
-    found = read(batteries.COLLECTOR, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
-    assert of(StorageControl, found) + of(Bias, found) == []
+    result = read(batteries.COLLECTOR, {PRODUCTION_JSON: ac, ENSEMBLE_SECCTRL: CONTROL})
+    assert of(StorageControl, result) + of(Bias, result) == []
 
 
-def test_an_iq_battery_is_steered_by_offsets() -> None:
-    """8.2.127_with_generator_running: on a generator, both lie below what is nominal."""
-    found = read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
-    assert one(StorageControl, found) == StorageControl(
+def test_storage_control_and_bias_of_an_iq_battery_are_exposed() -> None:
+    """8.2.127_with_generator_running: on a generator, both are below their nominal value."""
+    result = read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: CONTROL})
+    assert one(StorageControl, result) == StorageControl(
         very_low_limit=0.1, shutdown=False, commissioning=False, ess_in_progress=True
     )
-    assert {each.phase: each.voltage for each in of(Bias, found)} == {"L1": -15.7, "L2": 0.0, "L3": 2.5}
-    assert {each.phase: each.frequency for each in of(Bias, found)} == {"L1": -1.32, "L2": 0.5, "L3": None}
+    assert {bias.phase: bias.voltage for bias in of(Bias, result)} == {"L1": -15.7, "L2": 0.0, "L3": 2.5}
+    assert {bias.phase: bias.frequency for bias in of(Bias, result)} == {"L1": -1.32, "L2": 0.5, "L3": None}
 
 
-def test_firmware_7_has_no_limits() -> None:
-    """7.3.517 ends with the energies."""
-    found = one(StorageControl, read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: {"shutdown": True}}))
-    assert found == StorageControl(shutdown=True)
+def test_storage_control_of_firmware_7_has_no_limit() -> None:
+    """The document of 7.3.517 ends after the energies."""
+    control = one(StorageControl, read(batteries.COLLECTOR, {**BATTERY, ENSEMBLE_SECCTRL: {"shutdown": True}}))
+    assert control == StorageControl(shutdown=True)

@@ -1,4 +1,4 @@
-"""What can be true of a plant, by the unit in which a panel shows it."""
+"""The plausible range of a panel's values, by its unit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ _YEAR = 365 * 86400
 
 
 @dataclass(frozen=True)
-class Plants:
-    """All together. `now`: of whoever looks; `hours`: in which they were seen."""
+class Systems:
+    """Several systems. `now`: the time of the query; `hours`: the length of their history."""
 
     sites: tuple[Site, ...]
     now: float
@@ -21,12 +21,12 @@ class Plants:
 
     @property
     def watts(self) -> float:
-        """More than these nothing in the houses can give or take."""
+        """The highest power that anything in these systems can produce or consume."""
         peak = sum(inverter.peak_watts for site in self.sites for inverter in site.profile.design.inverters)
         return 3 * peak + 25_000 * len(self.sites)
 
     def bounds(self, unit: str) -> Bounds:
-        """Raises KeyError where nobody has said what can be true."""
+        """Raises KeyError for a unit without a range."""
         energy = self.watts / 1000 * self.hours
         return {
             "watt": (-self.watts, self.watts),
@@ -47,21 +47,21 @@ class Plants:
 
 
 def unit(panel: Json, letter: str) -> str | None:
-    """Of a query's values, None where a table does not show them."""
+    """The unit of a query's values, None if a table does not show them."""
     config = panel["fieldConfig"]
     column = shown_as(panel, letter)
     if column is None:
         return None
     matching = {"byFrameRefID": letter, "byType": "number", "byName": column}
     found = config["defaults"].get("unit", "none")
-    for override in config["overrides"]:  # the later counts
+    for override in config["overrides"]:  # the last one counts
         if matching.get(override["matcher"]["id"]) == override["matcher"]["options"]:
-            found = next((each["value"] for each in override["properties"] if each["id"] == "unit"), found)
+            found = next((option["value"] for option in override["properties"] if option["id"] == "unit"), found)
     return str(found)
 
 
 def shown_as(panel: Json, letter: str) -> str | None:
-    """The heading of a table's column of a query's values; of other panels something that is no heading."""
+    """The heading of the table column with a query's values; "" for other panels."""
     names = columns(panel)
     if names is None:
         return ""
@@ -69,8 +69,10 @@ def shown_as(panel: Json, letter: str) -> str | None:
 
 
 def columns(panel: Json) -> dict[str, str] | None:
-    """By the labels and values of a table's answers what they are called, None where nothing is chosen of them."""
-    transformations = {each["id"]: each["options"] for each in panel.get("transformations", ())}
+    """The column names of a table by label or value, None if the table does not select columns."""
+    transformations = {
+        transformation["id"]: transformation["options"] for transformation in panel.get("transformations", ())
+    }
     if "filterFieldsByName" not in transformations:
         return None
     names, organize = transformations["filterFieldsByName"]["include"]["names"], transformations["organize"]
@@ -78,19 +80,19 @@ def columns(panel: Json) -> dict[str, str] | None:
 
 
 def drawn(panel: Json) -> Bounds:
-    """Between which values a panel draws at all."""
+    """The range of values that a panel draws."""
     defaults = panel["fieldConfig"]["defaults"]
     return defaults.get("min", -inf), defaults.get("max", inf)
 
 
 def named_values(panel: Json) -> set[float] | None:
-    """Those that have a name and a colour, of a panel of bands that has no others."""
+    """The values with a name and a colour, of a state timeline."""
     if panel["type"] != "state-timeline" or not panel["fieldConfig"]["defaults"].get("mappings"):
         return None
-    return {float(value) for each in panel["fieldConfig"]["defaults"]["mappings"] for value in each["options"]}
+    return {float(value) for mapping in panel["fieldConfig"]["defaults"]["mappings"] for value in mapping["options"]}
 
 
 def beyond(values: Iterable[float], *limits: Bounds) -> list[float]:
-    """Those that are outside, or no numbers; a millionth is rounding."""
+    """The values outside the limits or not finite; a millionth is rounding."""
     low, high = max(low for low, _ in limits), min(high for _, high in limits)
     return [value for value in values if not (isfinite(value) and low - 1e-6 <= value <= high + 1e-6)]

@@ -1,4 +1,4 @@
-"""The past that dashboards are tried on: a Prometheus with eight sites, of which everything is known."""
+"""The history on which dashboards are tested: a Prometheus with eight simulated sites whose energy is known."""
 
 import fcntl
 import json
@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from dashboards.past import History, Window, when, write, write_all
+from dashboards.site_history import History, Window, when, write, write_all
 from dashboards.sites import JOB, OTHERS, SITES, Truth
 from support.prometheus import program
 from support.rules import recording_rules
-from support.tsdb import fill_in, served
+from support.tsdb import fill_in, serve
 
 FIRST, COUNT = date(2025, 6, 12), 2
-"""Local days that are known from their beginning to their end; and the next one until `NOW`."""
+"""Whole local days; the history continues until `NOW` on the next day."""
 NOW = datetime(2025, 6, 14, 18, tzinfo=UTC).timestamp()
-"""Noon in America, a quarter past solar six in Ghent: the sun is up everywhere."""
+"""Noon in America, a quarter past solar six in Ghent: it is daylight everywhere."""
 DENSE = NOW - 6 * 3600
 EVERY = 120.0
 WINDOWS = [Window(site, FIRST, COUNT, until=NOW + 60) for site in (*SITES, *OTHERS)]
@@ -25,7 +25,7 @@ WINDOWS = [Window(site, FIRST, COUNT, until=NOW + 60) for site in (*SITES, *OTHE
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
-    """Made once, by whichever process comes first; each has a Prometheus of its own over a copy."""
+    """Written once, by the first process; each process has its own Prometheus on a copy."""
     program("prometheus")
     root = tmp_path_factory.getbasetemp()
     shared = (root.parent if root.name.startswith("popen-") else root) / "history"
@@ -38,19 +38,19 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
     data = tmp_path_factory.mktemp("prometheus") / "data"
     shutil.copytree(shared / "data", data)
     truths = {
-        window.site.instance: Truth.of(window.site, told)
-        for window, told in zip(WINDOWS, json.loads((shared / "truth.json").read_text()), strict=True)
+        window.site.instance: Truth.of(window.site, joules)
+        for window, joules in zip(WINDOWS, json.loads((shared / "truth.json").read_text()), strict=True)
     }
     start = max(window.start for window in WINDOWS)
-    with served(data) as prometheus:
+    with serve(data) as prometheus:
         yield History(prometheus, JOB, SITES, OTHERS, start, DENSE, NOW, tuple(WINDOWS[0].days), truths)
 
 
 def _make(folder: Path) -> None:
-    """The truth comes last, for it says that all else is there."""
+    """Write the data; truth.json comes last, because it marks the data as complete."""
     data = folder / "data"
     truths = write(WINDOWS, data, inverters=True)
     for window in WINDOWS:
         write_all(window.site, DENSE, NOW, EVERY, data, gateways=len(WINDOWS) if window == WINDOWS[-1] else 0)
     fill_in(recording_rules(), data, when(WINDOWS))
-    (folder / "truth.json").write_text(json.dumps([truths[window.site.instance].told() for window in WINDOWS]))
+    (folder / "truth.json").write_text(json.dumps([truths[window.site.instance].to_dict() for window in WINDOWS]))

@@ -1,6 +1,6 @@
-"""The six plants that dashboards and rules are tried on, and what they really did: the powers of the plant, added up.
+"""The simulated systems on which dashboards and rules are tested, and their true energy: the sum of their powers.
 
-The truth is the plant's own; no number of it went through a document, a register's rounding or the exporter.
+The true energy is computed by the simulator, without documents, registers' rounding or the exporter.
 """
 
 from collections import Counter, defaultdict
@@ -17,16 +17,16 @@ from envoy_simulator.system_model import SystemModel
 
 MINUTE = 60.0
 _BUILT = 1_735_689_600
-"""From this instant on registers go on counting, from one look at a plant to the next."""
+"""The instant at which all registers begin to count, so that two histories of a system continue each other."""
 JOB = "envoy"
 _MODULES_A_ROW = 5
 
 
 @dataclass(frozen=True)
 class Site:
-    """A gateway as a target. `instance`: its label, and what sort of plant it is; `name`: of the profile.
+    """A gateway as a target. `instance`: its label, which names the kind of system; `name`: the profile's name.
 
-    `arrays`: what the sides of its roof are called where a layout is configured.
+    `arrays`: the names of its arrays, if a layout is configured.
     """
 
     instance: str
@@ -41,8 +41,8 @@ class Site:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.profile.timezone)
 
-    def plant(self, start: float) -> SystemModel:
-        """Its plant from that instant on; since `_BUILT` it ran at its mean powers."""
+    def system(self, start: float) -> SystemModel:
+        """Return its system from that instant on; from `_BUILT` to then it ran at its mean powers."""
         design = self.profile.design
         return SystemModel(replace(design, age=design.age + round(start - _BUILT)), start=start)
 
@@ -52,12 +52,12 @@ class Site:
 
     @property
     def has(self) -> frozenset[str]:
-        """Its enabled meters as /ivp/meters calls them, and of these what it has: `batteries` `iq_batteries` `phases`
+        """Its enabled meters by their names in /ivp/meters, and its equipment, of: `batteries` `iq_batteries` `phases`
         (several, and meters) `device_data` `controller` `iq_relay` `relays` `generator` `tariff` `export_limit`
         `layout` `token`.
         """
         profile = self.profile
-        there = {
+        equipment = {
             "batteries": self.batteries,
             "iq_batteries": any(battery.kind == "iq" for battery in profile.design.batteries),
             "phases": profile.design.phases > 1 and bool(profile.meters),
@@ -69,46 +69,46 @@ class Site:
             "tariff": bool(profile.tariff.rate),
             "export_limit": bool(profile.export_limit),
             "layout": bool(self.arrays),
-            "token": profile.wants_token,
+            "token": profile.requires_token,
         }
-        return frozenset({*profile.meters, *(name for name, is_there in there.items() if is_there)})
+        return frozenset({*profile.meters, *(name for name, installed in equipment.items() if installed)})
 
     @property
     def is_netted(self) -> bool:
-        """Are its phases, or what is drawn and fed within a meter's look, set off: where only a balance is known."""
+        """Whether the rules net its phases, or import and export of an interval, because only a balance is known."""
         return TOTAL in self.profile.meters or self.batteries
 
     @property
     def flows(self) -> frozenset[str]:
-        """What can be known of it."""
+        """The flows that its meters can measure."""
         if not self.profile.meters:
             return frozenset({"solar"})
         return frozenset({"solar", "load", "import", "export", *(("charge", "discharge") if self.batteries else ())})
 
     @property
     def settings(self) -> Settings:
-        """Its layout, as its owner wrote it into the config, if he did."""
+        """Its layout as in the config, if it has one."""
         if not self.arrays:
             return Settings()
         count: Counter[str] = Counter()
-        placed: list[PlacedInverter] = []
-        for each in self.profile.design.inverters:
-            array = self.arrays[each.array]
+        inverters: list[PlacedInverter] = []
+        for inverter in self.profile.design.inverters:
+            array = self.arrays[inverter.array]
             row, column = divmod(count[array], _MODULES_A_ROW)
             count[array] += 1
-            placed.append(
+            inverters.append(
                 PlacedInverter(
-                    serial=each.serial,
+                    serial=inverter.serial,
                     name=f"{array[0].upper()}{count[array]}",
                     array=array,
                     row=str(row + 1),
                     column=str(column + 1),
-                    peak_power=each.peak_watts,
+                    peak_power=inverter.peak_watts,
                 )
             )
-        sides = zip(self.arrays, self.profile.design.arrays, strict=True)
-        arrays = tuple(PlacedArray(name=name, azimuth=side.azimuth, tilt=side.tilt) for name, side in sides)
-        return Settings(inverters=tuple(placed), arrays=arrays)
+        designs = zip(self.arrays, self.profile.design.arrays, strict=True)
+        arrays = tuple(PlacedArray(name=name, azimuth=design.azimuth, tilt=design.tilt) for name, design in designs)
+        return Settings(inverters=tuple(inverters), arrays=arrays)
 
     def midnight(self, day: date) -> float:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()
@@ -128,12 +128,12 @@ OTHERS = (
     Site("collar", "8.3-collar"),
     Site("ac-batteries", "8.3-ac"),
 )
-"""Whose hardware none of the six has."""
+"""Sites with hardware that none of the six has."""
 
 
 @dataclass
 class Truth:
-    """Joules by local day and flow, of instants that are `MINUTE` apart and at which a step of the plant begins."""
+    """Joules by local day and flow, from instants that are `MINUTE` apart."""
 
     site: Site
     joules: defaultdict[date, defaultdict[str, float]] = field(
@@ -141,7 +141,7 @@ class Truth:
     )
 
     def watching(self, moments: Iterable[Instant]) -> Iterator[Instant]:
-        """The instants as they are, each counted for the minute that begins with it."""
+        """Yield the instants unchanged, and count each for the minute that begins with it."""
         for moment in moments:
             local = datetime.fromtimestamp(moment.site.time, self.site.zone)
             day = self.joules[local.date()]
@@ -160,7 +160,7 @@ class Truth:
         exported = sum(max(-net, 0.0) for net in nets)
         return {
             "solar": solar,
-            # What the inverters draw by night is of the house.
+            # The inverters' consumption at night is load.
             "load": site.load.watts + sum(circuit.received.watts for circuit in produced),
             "import": sum(max(net, 0.0) for net in nets),
             "export": exported,
@@ -170,14 +170,14 @@ class Truth:
         }
 
     @classmethod
-    def of(cls, site: Site, told: Mapping[str, Mapping[str, float]]) -> "Truth":
-        """What `told()` wrote down."""
+    def of(cls, site: Site, joules: Mapping[str, Mapping[str, float]]) -> "Truth":
+        """Return the truth that `to_dict()` has written."""
         truth = cls(site)
-        for day, flows in told.items():
+        for day, flows in joules.items():
             truth.joules[date.fromisoformat(day)].update(flows)
         return truth
 
-    def told(self) -> dict[str, dict[str, float]]:
+    def to_dict(self) -> dict[str, dict[str, float]]:
         return {day.isoformat(): dict(flows) for day, flows in self.joules.items()}
 
     def kilowatt_hours(self, day: date, flow: str) -> float:

@@ -1,4 +1,4 @@
-"""The fields of panels, as Grafana's transformations, units and colours make them."""
+"""The fields of panels after Grafana's transformations: columns, units and colours."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from answers import Answer
 from tables import table
 
 UTC = ZoneInfo("UTC")
-FLOWS = {"Solar", "Home", "From the grid", "To the grid", "Into the battery", "Out of the battery"}
+FLOWS = {"Production", "Consumption", "Grid import", "Grid export", "Battery charging", "Battery discharging"}
 SHARES = {"Solar to home", "Solar to battery", "Solar to grid", "Battery to home", "Grid to home"}
 """The parts of flows that a dashboard shows."""
 
@@ -48,12 +48,12 @@ def test_merged_table_drops_time_after_the_merge(panel: Json) -> None:
     for transformation in before:
         assert transformation["id"] == "filterFieldsByName"
         assert "Time" in transformation["options"]["include"]["names"]
-    assert [each["options"]["excludeByName"] for each in after if each["id"] == "organize"] == [{"Time": True}]
+    assert [step["options"]["excludeByName"] for step in after if step["id"] == "organize"] == [{"Time": True}]
 
 
 @pytest.mark.parametrize("panel", merged_tables())
 def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None:
-    """What Grafana 11.6, 12.0 and 13.2 did without `Time`: only the first frame's columns were left."""
+    """Without `Time`, Grafana 11.6, 12.0 and 13.2 kept only the columns of the first frame."""
     references = [target["refId"] for target in panel["targets"]]
     (organize,) = options(panel, "organize")
     labels = [column for column in organize["indexByName"] if not column.startswith("Value")]
@@ -69,7 +69,7 @@ def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None
 
 
 @every_dashboard
-def test_text_that_looks_like_a_number_has_no_unit(name: str) -> None:
+def test_numeric_text_has_no_unit(name: str) -> None:
     """Grafana parses it: the year 2025 in kWh is 2.03 MWh (grafana#70218), and a serial number in W is gigawatts."""
     for panel in panels(dashboards()[name]):
         for column in text_columns(panel):
@@ -77,7 +77,7 @@ def test_text_that_looks_like_a_number_has_no_unit(name: str) -> None:
 
 
 def text_columns(panel: Json) -> Iterator[str]:
-    """The labels of a table, and formatted times that are a number, by the names that they are shown with."""
+    """The labels of a table, and formatted times that are a number, by their displayed names."""
     names: dict[str, str] = {}
     for organize in options(panel, "organize"):
         names |= organize["renameByName"]
@@ -103,12 +103,12 @@ def unit_of(panel: Json, column: str) -> str | None:
     unit: str | None = panel["fieldConfig"]["defaults"].get("unit")
     for override in panel["fieldConfig"]["overrides"]:
         if override["matcher"] in ({"id": "byName", "options": column}, {"id": "byType", "options": "string"}):
-            unit = next((each["value"] for each in override["properties"] if each["id"] == "unit"), unit)
+            unit = next((option["value"] for option in override["properties"] if option["id"] == "unit"), unit)
     return unit
 
 
 @every_dashboard
-def test_series_colours_go_by_place_and_not_by_name(name: str) -> None:
+def test_series_colours_are_by_position_not_by_name(name: str) -> None:
     """`palette-classic-by-name` hashes the name: in Grafana 13 `east` and `west` have one colour."""
     for panel in panels(dashboards()[name]):
         assert "palette-classic-by-name" not in colour_modes(panel), panel["title"]
@@ -117,7 +117,12 @@ def test_series_colours_go_by_place_and_not_by_name(name: str) -> None:
 def colour_modes(panel: Json) -> set[str]:
     config = panel["fieldConfig"]
     colours = [config["defaults"].get("color", {})]
-    colours += [each["value"] for over in config["overrides"] for each in over["properties"] if each["id"] == "color"]
+    colours += [
+        option["value"]
+        for override in config["overrides"]
+        for option in override["properties"]
+        if option["id"] == "color"
+    ]
     return {colour.get("mode", "") for colour in colours}
 
 
@@ -136,6 +141,6 @@ def fixed_colours(panel: Json) -> Iterator[tuple[str, str]]:
     """The names of the panel's queries with their fixed colours."""
     names = {target["refId"]: target.get("legendFormat", "") for target in panel["targets"]}
     for override in panel["fieldConfig"]["overrides"]:
-        for each in override["properties"]:
-            if each["id"] == "color" and override["matcher"]["id"] == "byFrameRefID":
-                yield names[override["matcher"]["options"]], each["value"]["fixedColor"]
+        for option in override["properties"]:
+            if option["id"] == "color" and override["matcher"]["id"] == "byFrameRefID":
+                yield names[override["matcher"]["options"]], option["value"]["fixedColor"]

@@ -1,4 +1,4 @@
-"""What a dashboard is before any data: built from its source, whole, laid out, described."""
+"""The dashboard files: built from their source, valid for Grafana, with positions, units and descriptions."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from support.dashboards import FOLDER, PROJECT, Json, dashboards, panels, variab
 pytestmark = pytest.mark.integration
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # the SDK would have us use a schema behind a feature flag
+    warnings.simplefilter("ignore", DeprecationWarning)  # the SDK recommends a schema behind a feature flag
     from grafana_foundation_sdk.cog import plugins
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.models import units
@@ -40,16 +40,16 @@ TRANSFORMATIONS = {
 }
 GREY = "#9FA7B3"
 PHONE_COLUMNS, COLUMNS = 3, 24
-"""Fewer columns do not hold a number on a small screen."""
+"""A number needs so many columns on a small screen."""
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 
 
-def test_there_are_dashboards() -> None:
+def test_dashboards_exist() -> None:
     assert "home" in dashboards()
 
 
-def test_build_gives_exactly_what_is_committed(tmp_path: Path) -> None:
+def test_build_writes_the_committed_files(tmp_path: Path) -> None:
     command = [sys.executable, str(PROJECT / "grafana" / "build.py"), str(tmp_path)]
     subprocess.run(command, check=True, timeout=60, cwd=tmp_path)
     built = {path.name: path.read_text() for path in tmp_path.iterdir()}
@@ -57,31 +57,33 @@ def test_build_gives_exactly_what_is_committed(tmp_path: Path) -> None:
 
 
 @every_dashboard
-def test_the_sdk_knows_every_key(name: str) -> None:
-    """It drops what it does not know: a misspelt option, or one that Grafana has given up."""
+def test_dashboard_keys_are_known_to_the_sdk(name: str) -> None:
+    """The SDK drops unknown keys: a misspelt option, or one that Grafana has removed."""
     assert list(lost(dashboards()[name], again(dashboards()[name]))) == []
 
 
 @every_dashboard
-def test_the_sdk_knows_every_option_of_a_series_or_a_column(name: str) -> None:
-    """An override names an option of the whole panel, as `custom.fillOpacity`, which the SDK does not look at there."""
+def test_override_options_are_known_to_the_sdk(name: str) -> None:
+    """An override names an option of the whole panel, as `custom.fillOpacity`, which the SDK does not check there."""
     for panel in panels(dashboards()[name]):
         for override in panel["fieldConfig"]["overrides"]:
-            for each in override["properties"]:
-                config = {each["id"].removeprefix("custom."): each["value"]}
-                defaults = {"custom": config} if each["id"].startswith("custom.") else config
+            for option in override["properties"]:
+                config = {option["id"].removeprefix("custom."): option["value"]}
+                defaults = {"custom": config} if option["id"].startswith("custom.") else config
                 whole = {"panels": [{"type": panel["type"], "fieldConfig": {"defaults": defaults, "overrides": []}}]}
                 assert list(lost(whole, again(whole))) == [], panel["title"]
 
 
 @every_dashboard
-def test_tables_are_made_by_what_grafana_can_do(name: str) -> None:
+def test_transformations_are_known_to_grafana(name: str) -> None:
     for panel in panels(dashboards()[name]):
-        assert {each["id"] for each in panel.get("transformations", ())} <= TRANSFORMATIONS, panel["title"]
+        assert {transformation["id"] for transformation in panel.get("transformations", ())} <= TRANSFORMATIONS, panel[
+            "title"
+        ]
 
 
 def again(dashboard: Json) -> Any:
-    """Read and written by the SDK."""
+    """The dashboard after reading and writing by the SDK."""
     plugins.register_default_plugins()
     return json.loads(json.dumps(Dashboard.from_json(dashboard), cls=JSONEncoder))
 
@@ -98,30 +100,37 @@ def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
 
 
 @every_dashboard
-def test_units_are_ones_that_grafana_has(name: str) -> None:
+def test_units_are_known_to_grafana(name: str) -> None:
     used = {unit: panel["title"] for panel in panels(dashboards()[name]) for unit in units_of(panel)}
     assert {unit: title for unit, title in used.items() if unit not in UNITS} == {}
 
 
 @every_dashboard
-def test_energy_is_never_in_joules(name: str) -> None:
+def test_energy_is_not_in_joules(name: str) -> None:
     for panel in panels(dashboards()[name]):
         assert not units_of(panel) & {units.Joule, units.WattHour}, panel["title"]
         for target in panel.get("targets", ()):
             if "_joules" in target["expr"]:
-                said = "3.6e6" in target["expr"] or "rate(" in target["expr"] or units.PercentUnit in units_of(panel)
-                assert said, f"{panel['title']}: {target['expr']}"
+                converted = (
+                    "3.6e6" in target["expr"] or "rate(" in target["expr"] or units.PercentUnit in units_of(panel)
+                )
+                assert converted, f"{panel['title']}: {target['expr']}"
 
 
 def units_of(panel: Json) -> set[str]:
-    """Of a panel, and of the columns and series that have their own."""
+    """The units of a panel, and of columns and series with their own."""
     config = panel["fieldConfig"]
-    own = (each["value"] for over in config["overrides"] for each in over["properties"] if each["id"] == "unit")
+    own = (
+        option["value"]
+        for override in config["overrides"]
+        for option in override["properties"]
+        if option["id"] == "unit"
+    )
     return {config["defaults"]["unit"], *own} if "unit" in config["defaults"] else set(own)
 
 
 @every_dashboard
-def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> None:
+def test_panels_are_within_the_columns_and_do_not_overlap(name: str) -> None:
     places = [(panel["title"], panel["gridPos"]) for panel in dashboards()[name]["panels"]]
     for title, place in places:
         assert place["x"] >= 0, title
@@ -134,8 +143,8 @@ def test_panels_stand_within_the_columns_and_beside_each_other(name: str) -> Non
 
 
 @every_dashboard
-def test_what_is_folded_up_is_laid_out_as_if_it_were_open(name: str) -> None:
-    """Grafana moves what stands below when a row is opened, and nothing within it."""
+def test_folded_rows_have_the_positions_of_open_rows(name: str) -> None:
+    """When a row is opened, Grafana moves the panels below it, but none within it."""
     for row in dashboards()[name]["panels"]:
         inside = [panel["gridPos"] for panel in row.get("panels", ())]
         assert bool(inside) == row.get("collapsed", False), row["title"]
@@ -145,25 +154,25 @@ def test_what_is_folded_up_is_laid_out_as_if_it_were_open(name: str) -> None:
             beside = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
             assert beside or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"], row["title"]
     rows = dashboards()[name]["panels"]
-    numbers = [each["id"] for row in rows for each in (row, *row.get("panels", ()))]
+    numbers = [panel["id"] for row in rows for panel in (row, *row.get("panels", ()))]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
 @every_dashboard
-def test_panels_are_in_the_order_in_which_a_phone_stacks_them(name: str) -> None:
+def test_panels_are_in_reading_order(name: str) -> None:
     places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
     assert all((a["y"], a["x"]) < (b["y"], b["x"]) for a, b in pairwise(places))
 
 
-def test_the_first_screen_says_if_the_sun_works_and_if_anything_is_broken() -> None:
+def test_first_screen_of_home_has_production_and_alerts() -> None:
     first = {
         panel["title"] for panel in panels(dashboards()["home"]) if panel["gridPos"]["y"] + panel["gridPos"]["h"] <= 20
     }
-    assert {"Solar", "Is anything wrong?"} <= first
+    assert {"Production", "Active alerts"} <= first
 
 
 @every_dashboard
-def test_every_panel_has_its_number_and_its_words(name: str) -> None:
+def test_panel_has_id_description_and_text_for_no_data(name: str) -> None:
     every = dashboards()[name]["panels"]
     assert [panel["id"] for panel in every] == list(range(1, len(every) + 1))
     titles = [panel["title"] for panel in every if panel["type"] == "row"]
@@ -171,13 +180,11 @@ def test_every_panel_has_its_number_and_its_words(name: str) -> None:
     for panel in panels(dashboards()[name]):
         assert panel["description"].endswith("."), panel["title"]
         if panel["type"] != "text":
-            assert panel["fieldConfig"]["defaults"]["noValue"], (
-                f"{panel['title']} says nothing where nothing is measured"
-            )
+            assert panel["fieldConfig"]["defaults"]["noValue"], f"{panel['title']}: no text for no data"
 
 
 @every_dashboard
-def test_what_nobody_knows_is_no_alarm(name: str) -> None:
+def test_unknown_value_is_grey_or_transparent(name: str) -> None:
     """Grafana gives it the colour below all steps."""
     for panel in panels(dashboards()[name]):
         steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", ())
@@ -187,18 +194,18 @@ def test_what_nobody_knows_is_no_alarm(name: str) -> None:
 
 
 @every_dashboard
-def test_a_dashboard_can_be_imported_and_found(name: str) -> None:
+def test_dashboard_has_uid_tags_links_and_variables(name: str) -> None:
     dashboard = dashboards()[name]
     assert dashboard["uid"] == f"enphase-{name}"
     assert dashboard["tags"] == ["enphase"]
     assert "__inputs" not in dashboard
     assert [link["tags"] for link in dashboard["links"]] == [["enphase"]]
     assert dashboard["timezone"] == "browser"
-    assert {"Firmware", "Alerts"} <= {each["name"] for each in dashboard["annotations"]["list"]}
-    assert [each["name"] for each in variables(name)][:3] == ["datasource", "job", "instance"]
+    assert {"Firmware", "Alerts"} <= {annotation["name"] for annotation in dashboard["annotations"]["list"]}
+    assert [variable["name"] for variable in variables(name)][:3] == ["datasource", "job", "instance"]
 
 
-def test_grafana_finds_prometheus_and_the_dashboards() -> None:
+def test_provisioning_has_the_data_source_and_the_dashboards() -> None:
     folder = PROJECT / "grafana" / "provisioning"
     (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]
     assert (source["type"], source["isDefault"]) == ("prometheus", True)

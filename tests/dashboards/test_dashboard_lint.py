@@ -1,6 +1,6 @@
-"""The rules of grafana/dashboard-linter, and the program itself where it is installed.
+"""The rules of grafana/dashboard-linter, and the program itself if it is installed.
 
-Exceptions stand in grafana/dashboards/.lint, with their reasons; both read that file.
+Exceptions are in grafana/dashboards/.lint, with their reasons; the linter reads that file too.
 """
 
 import os
@@ -12,30 +12,30 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.dashboards import FOLDER, Asked, Json, asked, dashboards, panels, selectors, variables
+from support.dashboards import FOLDER, Json, Query, dashboards, panels, queries, selectors, variables
 
-Found = Iterator[tuple[str, str]]
-"""The panel that it is about, or "", and what is wrong."""
+Findings = Iterator[tuple[str, str]]
+"""The panel, or "" for the dashboard, and the error."""
 
 SHOWS_NUMBERS = {"stat", "gauge", "timeseries", "table", "bargauge", "barchart", "piechart"}
 
 
-def template_datasource(name: str) -> Found:
-    sources = [each for each in variables(name) if each["type"] == "datasource"]
-    if [(each["name"], each["label"]) for each in sources] != [("datasource", "Data source")]:
+def template_datasource(name: str) -> Findings:
+    sources = [variable for variable in variables(name) if variable["type"] == "datasource"]
+    if [(source["name"], source["label"]) for source in sources] != [("datasource", "Data source")]:
         yield "", "one variable for the data source, by its usual name"
 
 
-def template_job(name: str) -> Found:
+def template_job(name: str) -> Findings:
     yield from template(name, "job")
 
 
-def template_instance(name: str) -> Found:
+def template_instance(name: str) -> Findings:
     yield from template(name, "instance")
 
 
-def template(name: str, label: str) -> Found:
-    found = [each for each in variables(name) if each["name"] == label]
+def template(name: str, label: str) -> Findings:
+    found = [variable for variable in variables(name) if variable["name"] == label]
     for variable in found:
         for key, value in (("type", "query"), ("label", label.capitalize()), ("multi", True), ("allValue", ".+")):
             if variable[key] != value:
@@ -46,74 +46,74 @@ def template(name: str, label: str) -> Found:
         yield "", f"no variable {label}"
 
 
-def template_label_promql(name: str) -> Found:
+def template_label_promql(name: str) -> Findings:
     for variable in variables(name):
         if variable["type"] == "query" and not re.fullmatch(r"label_values\(\w+(\{.*\})?, \w+\)", variable["query"]):
             yield "", f"{variable['name']}: {variable['query']}"
 
 
-def template_on_time_change_reload(name: str) -> Found:
+def template_on_time_change_reload(name: str) -> Findings:
     for variable in variables(name):
         if variable["type"] == "query" and variable["refresh"] != 2:
-            yield "", f"{variable['name']} is not asked for anew"
+            yield "", f"{variable['name']} is not refreshed when the time range changes"
 
 
-def uneditable_dashboard(name: str) -> Found:
+def uneditable_dashboard(name: str) -> Findings:
     if dashboards()[name]["editable"]:
-        yield "", "what is provisioned cannot be saved"
+        yield "", "is editable, but a provisioned dashboard cannot be saved"
 
 
-def panel_datasource(name: str) -> Found:
+def panel_datasource(name: str) -> Findings:
     for panel in panels(dashboards()[name]):
         sources = [panel.get("datasource"), *(target.get("datasource") for target in panel.get("targets", ()))]
-        if any(source != {"type": "prometheus", "uid": "${datasource}"} for source in sources) and asks(panel):
+        if any(source != {"type": "prometheus", "uid": "${datasource}"} for source in sources) and has_queries(panel):
             yield panel["title"], f"{sources}"
 
 
-def panel_title_description(name: str) -> Found:
+def panel_title_description(name: str) -> Findings:
     for panel in panels(dashboards()[name]):
         if not panel.get("title") or not panel.get("description"):
             yield panel.get("title", ""), "has no title or no description"
 
 
-def panel_units(name: str) -> Found:
+def panel_units(name: str) -> Findings:
     for panel in panels(dashboards()[name]):
         if panel["type"] in SHOWS_NUMBERS and not panel["fieldConfig"]["defaults"].get("unit"):
             yield panel["title"], "has no unit"
 
 
-def panel_no_targets(name: str) -> Found:
+def panel_no_targets(name: str) -> Findings:
     for panel in panels(dashboards()[name]):
-        if asks(panel) and not panel.get("targets"):
-            yield panel["title"], "asks nothing"
+        if has_queries(panel) and not panel.get("targets"):
+            yield panel["title"], "has no query"
 
 
-def asks(panel: Json) -> bool:
+def has_queries(panel: Json) -> bool:
     return panel["type"] not in {"text", "alertlist"}
 
 
-def target_rate_interval(each: Asked) -> Iterator[str]:
-    for function, span in re.findall(r"\b(i?rate)\([^\[]*\[([^\]]*)\]", each.expression):
+def target_rate_interval(query: Query) -> Iterator[str]:
+    for function, span in re.findall(r"\b(i?rate)\([^\[]*\[([^\]]*)\]", query.expression):
         if span != "$__rate_interval":
             yield f"{function} over {span}"
 
 
-def target_job(each: Asked) -> Iterator[str]:
-    yield from target_matcher(each, "job")
+def target_job(query: Query) -> Iterator[str]:
+    yield from target_matcher(query, "job")
 
 
-def target_instance(each: Asked) -> Iterator[str]:
-    yield from target_matcher(each, "instance")
+def target_instance(query: Query) -> Iterator[str]:
+    yield from target_matcher(query, "instance")
 
 
-def target_matcher(each: Asked, label: str) -> Iterator[str]:
-    for selector in selectors(each.expression):
+def target_matcher(query: Query, label: str) -> Iterator[str]:
+    for selector in selectors(query.expression):
         if (label, "=~", f"${label}") not in selector.matchers:
             yield f"{selector.name} of every {label}"
 
 
-def target_counter_agg(each: Asked) -> Iterator[str]:
-    for selector in selectors(each.expression):
+def target_counter_agg(query: Query) -> Iterator[str]:
+    for selector in selectors(query.expression):
         if re.search(r"_(total|sum|count|bucket)$", selector.name) and selector.within not in {
             "rate",
             "irate",
@@ -122,7 +122,7 @@ def target_counter_agg(each: Asked) -> Iterator[str]:
             yield f"{selector.name} is a counter, in {selector.within or 'no function'}"
 
 
-OF_A_DASHBOARD: tuple[Callable[[str], Found], ...] = (
+OF_A_DASHBOARD: tuple[Callable[[str], Findings], ...] = (
     template_datasource,
     template_job,
     template_instance,
@@ -134,7 +134,7 @@ OF_A_DASHBOARD: tuple[Callable[[str], Found], ...] = (
     panel_units,
     panel_no_targets,
 )
-OF_A_TARGET: tuple[Callable[[Asked], Iterator[str]], ...] = (
+OF_A_TARGET: tuple[Callable[[Query], Iterator[str]], ...] = (
     target_rate_interval,
     target_job,
     target_instance,
@@ -145,37 +145,37 @@ every_dashboard = pytest.mark.parametrize("name", dashboards())
 
 
 def exceptions() -> dict[str, list[dict[str, str]]]:
-    """By the linter's name of the rule: which dashboard, which panel, why."""
+    """Dashboard, panel and reason, by the linter's name of the rule."""
     exclusions = yaml.safe_load((FOLDER / ".lint").read_text())["exclusions"]
-    return {rule: each["entries"] for rule, each in exclusions.items()}
+    return {rule: exclusion["entries"] for rule, exclusion in exclusions.items()}
 
 
-def found() -> Iterator[tuple[str, str, str, str]]:
-    """Rule, title of the dashboard, panel, what is wrong."""
+def findings() -> Iterator[tuple[str, str, str, str]]:
+    """Yield rule, title of the dashboard, panel and error."""
     for name, dashboard in dashboards().items():
         for rule in OF_A_DASHBOARD:
-            yield from ((named(rule), dashboard["title"], panel, said) for panel, said in rule(name))
-        for each in asked(name):
+            yield from ((named(rule), dashboard["title"], panel, error) for panel, error in rule(name))
+        for query in queries(name):
             for check in OF_A_TARGET:
-                yield from ((named(check), dashboard["title"], each.panel, said) for said in check(each))
+                yield from ((named(check), dashboard["title"], query.panel, error) for error in check(query))
 
 
 def named(rule: Callable[..., object]) -> str:
-    """As the linter names it, which forgot the ending once."""
+    """The linter's name of the rule; one of them lacks the ending `-rule`."""
     name = rule.__name__.replace("_", "-")
     return name if name == "uneditable-dashboard" else f"{name}-rule"
 
 
-def test_what_the_rules_find_is_an_exception_with_a_reason() -> None:
+def test_lint_findings_are_exceptions_with_reasons() -> None:
     excepted = {
         (rule, entry["dashboard"], entry["panel"]) for rule, entries in exceptions().items() for entry in entries
     }
-    left = [each for each in found() if each[:3] not in excepted]
+    left = [finding for finding in findings() if finding[:3] not in excepted]
     assert left == []
 
 
-def test_every_exception_is_needed_and_has_its_reason() -> None:
-    needed = {each[:3] for each in found()}
+def test_lint_exceptions_are_needed_and_have_reasons() -> None:
+    needed = {finding[:3] for finding in findings()}
     for rule, entries in exceptions().items():
         for entry in entries:
             assert (rule, entry["dashboard"], entry["panel"]) in needed, entry
@@ -183,17 +183,17 @@ def test_every_exception_is_needed_and_has_its_reason() -> None:
 
 
 @every_dashboard
-def test_the_linter_itself_finds_nothing_else(name: str) -> None:
+def test_dashboard_passes_dashboard_linter(name: str) -> None:
     command = [linter(), "lint", "--strict", "--config", str(FOLDER / ".lint"), str(FOLDER / f"{name}.json")]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def linter() -> str:
-    """On the path, or where `go install` puts it."""
+    """The path of dashboard-linter: in PATH, or in the folder of `go install`."""
     folders = [
         os.environ.get("GOBIN", ""),
-        *(f"{each}/bin" for each in os.environ.get("GOPATH", "").split(":") if each),
+        *(f"{folder}/bin" for folder in os.environ.get("GOPATH", "").split(":") if folder),
     ]
     path = os.pathsep.join([os.environ.get("PATH", ""), *filter(None, folders), str(Path.home() / "go" / "bin")])
     program = shutil.which("dashboard-linter", path=path)

@@ -1,11 +1,11 @@
-"""What Grid and battery says of a plant that one can reckon in one's head."""
+"""Values of the dashboard Grid and battery for simple inputs, evaluated by promtool."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import asked
+from support.answers import Series, check_query
+from support.dashboards import queries
 
 pytestmark = pytest.mark.integration
 
@@ -14,14 +14,14 @@ BARN = 'job="envoy", instance="barn"'
 DAY = "1d30s"
 
 Answers = Mapping[str, float]
-"""Labels beside job and instance of HOME, or all of them in braces, and the value."""
+"""Values by labels: those beside job and instance of HOME, or all of them in braces."""
 
 
 def volts(phase: str, values: str, gateway: str = HOME, meter: str = "net-consumption") -> Series:
     return {f'enphase_meter_phase_voltage_volts{{{gateway}, meter="{meter}", phase="{phase}"}}': values}
 
 
-def of_relay(phase: str, values: str, gateway: str = HOME) -> Series:
+def relay_volts(phase: str, values: str, gateway: str = HOME) -> Series:
     return {f'enphase_iq_relay_phase_voltage_volts{{{gateway}, serial="5", phase="{phase}"}}': values}
 
 
@@ -30,20 +30,20 @@ def power(phase: str, watts: float, meter: str = "net-consumption") -> Series:
 
 
 def meter(name: str, status: str = "normal", enabled: int = 1, flags: str = "0x1500") -> Series:
-    every = ("normal", "not-metering", "check-wiring", "other")
+    states = ("normal", "not-metering", "check-wiring", "other")
     flag = f'meter="{name}", flag="production-imbalance"'
     return {
         f'enphase_meter_enabled{{{HOME}, meter="{name}"}}': f"{enabled}x1500",
         f'enphase_meter_status_flags_active{{{HOME}, meter="{name}"}}': flags,
         f"enphase_meter_status_flag{{{HOME}, {flag}}}": flags,
         **{
-            f'enphase_meter_metering_status{{{HOME}, meter="{name}", status="{each}"}}': f"{int(each == status)}x1500"
-            for each in every
+            f'enphase_meter_metering_status{{{HOME}, meter="{name}", status="{state}"}}': f"{int(state == status)}x1500"
+            for state in states
         },
     }
 
 
-def heard(device: str, serial: str, value: int) -> Series:
+def communicating(device: str, serial: str, value: int) -> Series:
     return {f'enphase_{device}_communicating{{{HOME}, serial="{serial}"}}': f"{value}x1500"}
 
 
@@ -62,11 +62,11 @@ def relay(number: str, closed: str, load: str = "", mode: str = "soc") -> Series
 
 
 def mode(name: str) -> Series:
-    every = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown", "other")
-    return {f'enphase_grid_mode{{{HOME}, serial="1", mode="{each}"}}': f"{int(each == name)}x1500" for each in every}
+    modes = ("multimode-ongrid", "multimode-offgrid", "multimode-generator", "grid-tied", "unknown", "other")
+    return {f'enphase_grid_mode{{{HOME}, serial="1", mode="{state}"}}': f"{int(state == name)}x1500" for state in modes}
 
 
-def light(code: int) -> Series:
+def led(code: int) -> Series:
     return {f'enphase_battery_unit_led_status{{{HOME}, serial="9"}}': f"{code}x1500"}
 
 
@@ -79,50 +79,55 @@ CHARGED = flow("charge", "1000x1500")
 DISCHARGED = flow("discharge", "875x1500")
 """21 kWh a day."""
 
-CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
-    "each phase, however many meters see it": (
+CASES: Mapping[str, tuple[str, int, Series, Answers]] = {
+    "voltage_of_two_meters_is_one_value_a_phase": (
         "Voltage",
         0,
         {**SPLIT, **volts("L1", "121x1500", meter="production")},
         {'phase="L1"': 121, 'phase="L2"': 119},
     ),
-    "not the storage CT, behind the switch to the grid": (
+    "voltage_ignores_the_storage_ct": (
         "Voltage",
         0,
         {**volts("L1", "0x1500"), **volts("L1", "120x1500", meter="storage")},
         {'phase="L1"': 0},
     ),
-    "an IQ Relay where there is no meter": ("Voltage", 0, of_relay("L1", "236x1500"), {'phase="L1"': 236}),
-    "a meter before an IQ Relay": (
+    "voltage_of_an_iq_relay_without_a_meter": ("Voltage", 0, relay_volts("L1", "236x1500"), {'phase="L1"': 236}),
+    "voltage_of_a_meter_before_an_iq_relay": (
         "Voltage",
         0,
-        {**volts("L1", "234x1500"), **of_relay("L1", "236x1500")},
+        {**volts("L1", "234x1500"), **relay_volts("L1", "236x1500")},
         {'phase="L1"': 234},
     ),
-    "230 V may be 253": ("Voltage of the phases", 1, THREE_PHASES, {"": 253}),
-    "and 207": ("Voltage of the phases", 2, THREE_PHASES, {"": 207}),
-    "120 V may be 126": ("Voltage of the phases", 1, SPLIT, {"": 126}),
-    "and 114": ("Voltage of the phases", 2, SPLIT, {"": 114}),
-    "each gateway has its own limits": (
-        "Voltage of the phases",
+    "upper_limit_of_230_v_is_253": ("Voltage over time", 1, THREE_PHASES, {"": 253}),
+    "lower_limit_of_230_v_is_207": ("Voltage over time", 2, THREE_PHASES, {"": 207}),
+    "upper_limit_of_120_v_is_126": ("Voltage over time", 1, SPLIT, {"": 126}),
+    "lower_limit_of_120_v_is_114": ("Voltage over time", 2, SPLIT, {"": 114}),
+    "limits_are_per_gateway": (
+        "Voltage over time",
         1,
         {**THREE_PHASES, **IN_BARN},
         {"": 253, f"{{{BARN}}}": 126},
     ),
-    "an outage does not make 120 V of it": ("Voltage of the phases", 1, volts("L1", "230x1420 0x80"), {"": 253}),
-    "the lowest of the day": ("Voltage by phase", 1, volts("L1", "230x700 198 230x800"), {'phase="L1"': 198}),
-    "the highest": ("Voltage by phase", 2, volts("L1", "230x700 255 230x800"), {'phase="L1"': 255}),
-    "a quarter of the day outside": ("Voltage by phase", 3, volts("L1", "230x1080 254x420"), {'phase="L1"': 0.25}),
-    "never outside with 120 V": ("Voltage by phase", 3, volts("L1", "121x1500"), {'phase="L1"': 0}),
-    "between both bands is outside": ("Voltage by phase", 3, volts("L1", "180x1500"), {'phase="L1"': 1}),
-    "imbalance of an import and an export": (
-        "Imbalance of the phases",
+    "limits_of_230_v_stay_in_an_outage": ("Voltage over time", 1, volts("L1", "230x1420 0x80"), {"": 253}),
+    "lowest_voltage_of_the_day": ("Voltage by phase", 1, volts("L1", "230x700 198 230x800"), {'phase="L1"': 198}),
+    "highest_voltage_of_the_day": ("Voltage by phase", 2, volts("L1", "230x700 255 230x800"), {'phase="L1"': 255}),
+    "voltage_outside_for_a_quarter_of_the_day": (
+        "Voltage by phase",
+        3,
+        volts("L1", "230x1080 254x420"),
+        {'phase="L1"': 0.25},
+    ),
+    "voltage_of_120_v_is_never_outside": ("Voltage by phase", 3, volts("L1", "121x1500"), {'phase="L1"': 0}),
+    "voltage_between_both_bands_is_outside": ("Voltage by phase", 3, volts("L1", "180x1500"), {'phase="L1"': 1}),
+    "imbalance_of_import_and_export_is_their_difference": (
+        "Phase imbalance",
         0,
         {**power("L1", -500), **power("L2", 1500)},
         {'meter="net-consumption"': 2000},
     ),
-    "one phase has none": ("Imbalance of the phases", 0, power("L1", -500), {}),
-    "a power factor of little power says nothing": (
+    "imbalance_of_one_phase_is_absent": ("Phase imbalance", 0, power("L1", -500), {}),
+    "power_factor_below_100_w_is_absent": (
         "Power factor",
         0,
         {
@@ -133,94 +138,108 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         },
         {'meter="net-consumption", phase="L2"': 0.9},
     ),
-    "no meter has a problem": ("Meters with a problem", 0, {**meter("production"), **meter("storage")}, {"{}": 0}),
-    "the wiring, and a flag on another one": (
-        "Meters with a problem",
+    "meters_with_errors_without_errors_is_0": (
+        "Meters with errors",
+        0,
+        {**meter("production"), **meter("storage")},
+        {"{}": 0},
+    ),
+    "meters_with_errors_counts_status_and_flag": (
+        "Meters with errors",
         0,
         {**meter("production", "check-wiring"), **meter("storage", flags="1x1500"), **meter("load")},
         {"{}": 2},
     ),
-    "both on one meter is one meter": (
-        "Meters with a problem",
+    "meters_with_errors_counts_a_meter_once": (
+        "Meters with errors",
         0,
         meter("production", "check-wiring", flags="1x1500"),
         {"{}": 1},
     ),
-    "what is switched off need not measure": (
-        "Meters with a problem",
+    "meters_with_errors_ignores_disabled_meters": (
+        "Meters with errors",
         0,
         meter("production", "not-metering", enabled=0),
         {"{}": 0},
     ),
-    "there is no meter": ("Meters with a problem", 0, {}, {}),
-    "a meter that is fine": (
-        "What the meters say of themselves",
+    "meters_with_errors_without_meters_is_absent": ("Meters with errors", 0, {}, {}),
+    "meter_status_normal": (
+        "Meter status",
         0,
         meter("production"),
         {'meter="production"': 0},
     ),
-    "a meter to be checked": (
-        "What the meters say of themselves",
+    "meter_status_check_wiring": (
+        "Meter status",
         0,
         meter("production", "check-wiring"),
         {'meter="production"': 2},
     ),
-    "a meter that is switched off": (
-        "What the meters say of themselves",
+    "meter_status_disabled": (
+        "Meter status",
         0,
         meter("production", "not-metering", enabled=0),
         {'meter="production"': 4},
     ),
-    "a flag while it is raised": (
-        "What the meters say of themselves",
+    "meter_flag_raised": (
+        "Meter status",
         1,
         meter("production", flags="0x1400 1x100"),
         {'flag="production-imbalance", meter="production"': 5},
     ),
-    "a flag of this time that has been lowered": (
-        "What the meters say of themselves",
+    "meter_flag_lowered_in_this_time_range": (
+        "Meter status",
         1,
         meter("production", flags="0x1400 1x10 0x90"),
         {'flag="production-imbalance", meter="production"': 0},
     ),
-    "a flag that was never raised": ("What the meters say of themselves", 1, meter("production"), {}),
-    "two of three are silent": (
-        "Silent devices",
-        0,
-        {**heard("battery_unit", "1", 0), **heard("enpower", "2", 0), **heard("iq_relay", "3", 1)},
-        {"{}": 2},
-    ),
-    "one of two is silent and was told to sleep": (
-        "Silent devices",
+    "meter_flag_never_raised_is_absent": ("Meter status", 1, meter("production"), {}),
+    "devices_not_communicating_counts_two_of_three": (
+        "Devices not communicating",
         0,
         {
-            **heard("battery_unit", "1", 0),
-            **heard("battery_unit", "2", 1),
+            **communicating("battery_unit", "1", 0),
+            **communicating("enpower", "2", 0),
+            **communicating("iq_relay", "3", 1),
+        },
+        {"{}": 2},
+    ),
+    "devices_not_communicating_ignores_sleeping_batteries": (
+        "Devices not communicating",
+        0,
+        {
+            **communicating("battery_unit", "1", 0),
+            **communicating("battery_unit", "2", 1),
             f'enphase_battery_unit_sleep_commanded{{{HOME}, serial="1"}}': "1x1500",
             f'enphase_battery_unit_sleep_commanded{{{HOME}, serial="2"}}': "0x1500",
         },
         {"{}": 0},
     ),
-    "all are heard": ("Silent devices", 0, heard("combiner", "1", 1), {"{}": 0}),
-    "no device": ("Silent devices", 0, {}, {}),
-    "off the grid": ("Connection to the grid", 2, mode("multimode-offgrid"), {"": 0}),
-    "grid-tied is on the grid": ("Connection to the grid", 2, mode("grid-tied"), {"": 1}),
-    "on a generator": ("Connection to the grid", 2, mode("multimode-generator"), {"": 2}),
-    "nobody knows": ("Connection to the grid", 2, mode("other"), {"": 3}),
-    "24 kWh into 10 kWh": ("Full cycles", 0, {**CHARGED, **TEN_KILOWATT_HOURS}, {"": 2.4}),
-    "cycles of AC batteries, which tell how full they are": (
+    "devices_not_communicating_without_errors_is_0": (
+        "Devices not communicating",
+        0,
+        communicating("combiner", "1", 1),
+        {"{}": 0},
+    ),
+    "devices_not_communicating_without_devices_is_absent": ("Devices not communicating", 0, {}, {}),
+    "inverter_mode_off_the_grid": ("Grid connection of devices", 2, mode("multimode-offgrid"), {"": 0}),
+    "inverter_mode_grid_tied_is_on_the_grid": ("Grid connection of devices", 2, mode("grid-tied"), {"": 1}),
+    "inverter_mode_on_a_generator": ("Grid connection of devices", 2, mode("multimode-generator"), {"": 2}),
+    "inverter_mode_other": ("Grid connection of devices", 2, mode("other"), {"": 3}),
+    "full_cycles_of_24_kwh_at_10_kwh_capacity": ("Full cycles", 0, {**CHARGED, **TEN_KILOWATT_HOURS}, {"": 2.4}),
+    "full_cycles_of_ac_batteries_by_state_of_charge": (
         "Full cycles",
         0,
         {**CHARGED, **storage("available_energy_joules", "9000000x1500"), **storage("charge_ratio", "0.5x1500")},
         {"": 4.8},
     ),
-    "21 of 24 kWh come out again": (
+    "efficiency_of_21_of_24_kwh": (
         "Round-trip efficiency",
         0,
         {**CHARGED, **DISCHARGED, **TEN_KILOWATT_HOURS, **storage("available_energy_joules", "18000000x1500")},
         {"": 0.875},
     ),
-    "what is still in it counts": (
+    "efficiency_counts_the_change_of_stored_energy": (
         "Round-trip efficiency",
         0,
         {
@@ -231,7 +250,7 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         },
         {"": 22 / 24},
     ),
-    "less than a filling says nothing": (
+    "efficiency_below_one_full_charge_is_absent": (
         "Round-trip efficiency",
         0,
         {
@@ -242,14 +261,14 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         },
         {},
     ),
-    "cycles since the register began": (
-        "Full cycles ever",
+    "lifetime_cycles_of_the_storage_ct": (
+        "Lifetime full cycles",
         0,
         {**TEN_KILOWATT_HOURS, **storage("charged_energy_joules_total", "3600000000x1500")},
         {"": 100},
     ),
-    "IQ batteries beside AC batteries do not count what they take": (
-        "Full cycles ever",
+    "lifetime_cycles_with_iq_batteries_and_no_ct_is_absent": (
+        "Lifetime full cycles",
         0,
         {
             **TEN_KILOWATT_HOURS,
@@ -258,25 +277,25 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         },
         {},
     ),
-    "into the battery is below zero": ("Power", 1, CHARGED, {"{}": -1000}),
-    "a light of a meaning that is known": ("What each battery does", 0, light(13), {'serial="9"': 13}),
-    "and one of none": ("What each battery does", 0, light(99), {'serial="9"': 0}),
-    "a relay is called by its load": ("Relays", 0, relay("NC1", "1x1500", "Pool"), {'relay="NC1", load="Pool"': 1}),
-    "also while its settings change": (
+    "battery_power_charging_is_negative": ("Battery power", 1, CHARGED, {"{}": -1000}),
+    "battery_activity_of_a_known_light": ("Battery activity", 0, led(13), {'serial="9"': 13}),
+    "battery_activity_of_an_unknown_light": ("Battery activity", 0, led(99), {'serial="9"': 0}),
+    "relay_has_the_name_of_its_load": ("Relays", 0, relay("NC1", "1x1500", "Pool"), {'relay="NC1", load="Pool"': 1}),
+    "relay_with_two_settings_is_shown_once": (
         "Relays",
         0,
         {**relay("NC1", "0x1500", "Pool"), **relay("NC1", "0x1500", "Pool", "manual")},
         {'relay="NC1", load="Pool"': 0},
     ),
-    "and by itself where its settings cannot be read": ("Relays", 0, relay("NC1", "1x1500"), {'relay="NC1"': 1}),
-    "a gateway without batteries has no mode of them": (
-        "What the batteries are told to do",
+    "relay_without_settings_has_its_own_name": ("Relays", 0, relay("NC1", "1x1500"), {'relay="NC1"': 1}),
+    "battery_mode_without_batteries_is_absent": (
+        "Battery mode",
         0,
         {f'enphase_storage_mode{{{HOME}, mode="self-consumption"}}': "1x1500"},
         {},
     ),
-    "savings": (
-        "What the batteries are told to do",
+    "battery_mode_savings": (
+        "Battery mode",
         0,
         {
             f'enphase_storage_mode{{{HOME}, mode="savings-mode"}}': "1x1500",
@@ -284,7 +303,7 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
         },
         {"": 3},
     ),
-    "a production limit that is not in force": (
+    "production_limit_not_enabled_is_absent": (
         "Production limit",
         0,
         {
@@ -296,15 +315,20 @@ CLAIMS: Mapping[str, tuple[str, int, Series, Answers]] = {
 }
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_grid_and_battery_shows(claim: str, tmp_path: Path) -> None:
-    title, index, series, answers = CLAIMS[claim]
-    (query,) = (each.expression for each in asked("grid-and-battery") if (each.panel, each.index) == (title, index))
-    check("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
+@pytest.mark.parametrize("case", CASES)
+def test_grid_and_battery_panel_shows_values(case: str, tmp_path: Path) -> None:
+    title, index, series, answers = CASES[case]
+    (query,) = (
+        target.expression for target in queries("grid-and-battery") if (target.panel, target.index) == (title, index)
+    )
+    check_query("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
 
 
 def samples(answers: Answers) -> Sequence[Mapping[str, object]]:
     return [
-        {"labels": said if said.startswith("{") else f"{{{', '.join(filter(None, (HOME, said)))}}}", "value": value}
-        for said, value in answers.items()
+        {
+            "labels": labels if labels.startswith("{") else f"{{{', '.join(filter(None, (HOME, labels)))}}}",
+            "value": value,
+        }
+        for labels, value in answers.items()
     ]

@@ -1,11 +1,11 @@
-"""What Home says of a plant that one can reckon in one's head. promtool is the Prometheus."""
+"""Values of the dashboard Home for simple inputs, evaluated by promtool."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check
-from support.dashboards import annotations, asked
+from support.answers import Series, check_query
+from support.dashboards import annotations, queries
 
 pytestmark = pytest.mark.integration
 
@@ -29,54 +29,64 @@ EXPORTS = {**flow("import", NONE), **flow("export", "750x1500"), **flow("solar_t
 IMPORTS = {**flow("import", "600x1500"), **flow("export", NONE), **flow("grid_to_home", "600x1500")}
 CHARGES = {**flow("charge", "250x1500"), **flow("discharge", NONE)}
 
-CLAIMS: Mapping[str, tuple[str, Series, *tuple[float | None, ...]]] = {
-    "the sun's power now": ("Solar", MEASURED, 3000),
-    "of two roofs together": ("Solar", {**MEASURED, **WITHOUT_CTS}, 8000),
-    "what is not measured is not shown": ("Home", WITHOUT_CTS, None),
-    "to the grid, a number above zero": ("Grid", EXPORTS, None, 750),
-    "from the grid": ("Grid", IMPORTS, 600, None),
-    "neither is one zero, not none": ("Grid", {**flow("import", NONE), **flow("export", NONE)}, 0, None),
-    "both within five minutes": ("Grid", {**IMPORTS, **flow("export", "200x1500")}, 400, None),
-    "no meter at the grid": ("Grid", MEASURED, None, None),
-    "into the battery": ("Battery", CHARGES, None, 250),
-    "no battery": ("Battery", MEASURED, None, None),
-    "three kilowatts for a day": ("Produced", MEASURED, 72),
-    "one kilowatt for a day": ("Used", MEASURED, 24),
-    "six hours without Prometheus are not made up": ("Used", flow("load", "1000x719 _x360 1000x600"), 18),
-    "a quarter exported": ("Self-consumption", {**MEASURED, **EXPORTS}, 0.75),
-    "a roof that nobody measures says nothing of it": (
+CASES: Mapping[str, tuple[str, Series, *tuple[float | None, ...]]] = {
+    "production_now": ("Production", MEASURED, 3000),
+    "production_now_of_two_gateways_is_their_sum": ("Production", {**MEASURED, **WITHOUT_CTS}, 8000),
+    "consumption_without_cts_is_absent": ("Consumption", WITHOUT_CTS, None),
+    "grid_export_is_positive": ("Grid", EXPORTS, None, 750),
+    "grid_import_is_positive": ("Grid", IMPORTS, 600, None),
+    "grid_without_flow_is_one_zero": ("Grid", {**flow("import", NONE), **flow("export", NONE)}, 0, None),
+    "grid_import_and_export_are_netted": ("Grid", {**IMPORTS, **flow("export", "200x1500")}, 400, None),
+    "grid_without_cts_is_absent": ("Grid", MEASURED, None, None),
+    "battery_charging_is_positive": ("Battery", CHARGES, None, 250),
+    "battery_without_batteries_is_absent": ("Battery", MEASURED, None, None),
+    "production_today_of_3_kw": ("Production today", MEASURED, 72),
+    "consumption_today_of_1_kw": ("Consumption today", MEASURED, 24),
+    "consumption_today_omits_six_hours_without_data": (
+        "Consumption today",
+        flow("load", "1000x719 _x360 1000x600"),
+        18,
+    ),
+    "self_consumption_with_a_quarter_exported": ("Self-consumption", {**MEASURED, **EXPORTS}, 0.75),
+    "self_consumption_ignores_gateways_without_cts": (
         "Self-consumption",
         {**MEASURED, **EXPORTS, **WITHOUT_CTS},
         0.75,
     ),
-    "a day without sun has no share": (
+    "self_consumption_without_production_is_absent": (
         "Self-consumption",
         {**flow("solar", NONE), **flow("solar_to_grid", NONE)},
         None,
     ),
-    "six tenths from the grid": ("Self-sufficiency", {**MEASURED, **IMPORTS}, 0.4),
-    "the peak of the day": ("Peak of solar", flow("solar", "100x700 4200 100x799"), 4200),
-    "nothing is wrong": ("Is anything wrong?", MEASURED, 0),
-    "an alert": ("Is anything wrong?", {**MEASURED, **alert("EnphaseGatewayDown")}, 1),
-    "an alert while nothing is measured": ("Is anything wrong?", alert("EnphaseGatewayDown"), 1),
-    "of a gateway that is not there": (
-        "Is anything wrong?",
+    "self_sufficiency_with_six_tenths_imported": ("Self-sufficiency", {**MEASURED, **IMPORTS}, 0.4),
+    "peak_production_of_the_day": ("Peak production", flow("solar", "100x700 4200 100x799"), 4200),
+    "active_alerts_without_alerts_is_0": ("Active alerts", MEASURED, 0),
+    "active_alerts_counts_an_alert": ("Active alerts", {**MEASURED, **alert("EnphaseGatewayDown")}, 1),
+    "active_alerts_counts_an_alert_without_data": ("Active alerts", alert("EnphaseGatewayDown"), 1),
+    "active_alerts_counts_an_alert_without_instance": (
+        "Active alerts",
         {**MEASURED, **alert("EnphaseGatewayAbsent", gateway='job="envoy"')},
         1,
     ),
-    "news are not wrong": ("Is anything wrong?", {**MEASURED, **alert("EnphaseFirmwareChanged", "info")}, 0),
-    "somebody else's alert": ("Is anything wrong?", {**MEASURED, **alert("DiskFull")}, 0),
-    "nobody knows": ("Is anything wrong?", {}, None),
+    "active_alerts_ignores_severity_info": (
+        "Active alerts",
+        {**MEASURED, **alert("EnphaseFirmwareChanged", "info")},
+        0,
+    ),
+    "active_alerts_ignores_other_alerts": ("Active alerts", {**MEASURED, **alert("DiskFull")}, 0),
+    "active_alerts_without_rules_is_absent": ("Active alerts", {}, None),
 }
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_home_shows(claim: str, tmp_path: Path) -> None:
-    title, series, *shown = CLAIMS[claim]
-    queries = [each.expression for each in asked("home") if each.panel == title]
-    assert len(queries) == len(shown)
-    for query, value in zip(queries, shown, strict=True):
-        check("home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path)
+@pytest.mark.parametrize("case", CASES)
+def test_home_panel_shows_value(case: str, tmp_path: Path) -> None:
+    title, series, *expected = CASES[case]
+    panel_queries = [target.expression for target in queries("home") if target.panel == title]
+    assert len(panel_queries) == len(expected)
+    for query, value in zip(panel_queries, expected, strict=True):
+        check_query(
+            "home", query, "1d30s", series, [] if value is None else [{"labels": "{}", "value": value}], tmp_path
+        )
 
 
 BEFORE, AFTER = (f'enphase_gateway_info{{{HOME}, firmware="{version}"}}' for version in ("D7.6.175", "D8.2.127"))
@@ -86,7 +96,7 @@ OUTAGE = {BEFORE: "1x119 _x120 1x1500"}
 
 
 @pytest.mark.parametrize(
-    ("series", "at", "marked"),
+    ("series", "at", "expected"),
     [
         (UPGRADE, "90m", []),
         (UPGRADE, "2h", [AFTER]),
@@ -97,22 +107,24 @@ OUTAGE = {BEFORE: "1x119 _x120 1x1500"}
         (OUTAGE, "4h", []),
     ],
     ids=[
-        "before",
-        "at once",
-        "for an hour",
-        "and no longer",
-        "not heard for two hours",
-        "not the first",
-        "not after an outage",
+        "before_the_update",
+        "at_the_update",
+        "within_an_hour",
+        "after_an_hour",
+        "after_two_hours_without_data",
+        "first_sample",
+        "after_an_outage",
     ],
 )
-def test_new_firmware_is_marked(series: Series, at: str, marked: list[str], tmp_path: Path) -> None:
-    (mark,) = (each for each in annotations("home") if "enphase_gateway_info" in each)
-    check("home", mark, at, series, [{"labels": each, "value": 1} for each in marked], tmp_path)
+def test_firmware_annotation_marks_an_update_for_an_hour(
+    series: Series, at: str, expected: list[str], tmp_path: Path
+) -> None:
+    (annotation,) = (query for query in annotations("home") if "enphase_gateway_info" in query)
+    check_query("home", annotation, at, series, [{"labels": labels, "value": 1} for labels in expected], tmp_path)
 
 
-def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
-    (listed,) = (each.expression for each in asked("home") if each.panel == "Alerts")
+def test_alerts_table_lists_firing_alerts_with_their_start(tmp_path: Path) -> None:
+    (query,) = (target.expression for target in queries("home") if target.panel == "Alerts")
     labels = f'{{alertname="EnphaseInverterSilent", severity="warning", serial="12", {HOME}}}'
     pending = labels.replace("12", "13")
     series = {
@@ -121,4 +133,4 @@ def test_an_alert_is_listed_with_the_moment_since_when(tmp_path: Path) -> None:
         f'ALERTS{labels[:-1]}, alertstate="firing"}}': "1x60",
         f'ALERTS{pending[:-1]}, alertstate="pending"}}': "1x60",
     }
-    check("home", listed, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)
+    check_query("home", query, "1h", series, [{"labels": labels, "value": 1_792_000_000_000}], tmp_path)

@@ -1,4 +1,4 @@
-"""Every panel, variable and mark of every dashboard, looked at as in Grafana, of each of eight sites and of all."""
+"""Every panel, variable and annotation of every dashboard, queried like Grafana, for each of eight sites and all."""
 
 import re
 from collections import Counter
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from dashboards.bounds import Bounds, Plants, beyond, columns, drawn, named_values, unit
-from dashboards.past import History
+from dashboards.bounds import Bounds, Systems, beyond, columns, drawn, named_values, unit
+from dashboards.site_history import History
 from dashboards.sites import OTHERS, SITES, Site
+from support.dashboard_view import QueryResult, View, legend
 from support.dashboards import dashboards
-from support.viewing import Seen, View, legend
 
 pytestmark = pytest.mark.integration
 
@@ -26,51 +26,51 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "panels_on_real_data.yml").read_text()
 )
 
-Look = Callable[..., list[Seen]]
+ResultsOf = Callable[..., list[QueryResult]]
 
 every_dashboard = pytest.mark.parametrize("name", dashboards())
 every_site = pytest.mark.parametrize("site", EVERY, ids=lambda site: site.instance)
 
 
 @pytest.fixture(scope="module")
-def look(history: History) -> Look:
-    """What somebody sees who has chosen one site, or All; each asked for but once."""
+def results_of(history: History) -> ResultsOf:
+    """Returns the panels of a dashboard for one site, or for all; each is queried once."""
 
     @cache
-    def seen(name: str, instance: str = ALL) -> list[Seen]:
+    def query_panels(name: str, instance: str = ALL) -> list[QueryResult]:
         return [*view(history, name, instance).panels()]
 
-    return seen
+    return query_panels
 
 
 def view(history: History, name: str, instance: str = ALL) -> View:
-    """With the clock of the site; of all of them, with that of a family in Flanders."""
+    """In the time zone of the site; for all sites, of Brussels."""
     if instance == ALL:
         return View(history.prometheus, name, history.end, ZoneInfo("Europe/Brussels"))
-    (site,) = (each for each in EVERY if each.instance == instance)
-    chosen = {"job": history.job, "instance": instance}
-    whole = View(history.prometheus, name, history.end, site.zone, chosen)
-    if name == "grid-and-battery":  # Grafana falls back on the first, if what is saved is not there
+    (site,) = (site for site in EVERY if site.instance == instance)
+    selected = {"job": history.job, "instance": instance}
+    whole = View(history.prometheus, name, history.end, site.zone, selected)
+    if name == "grid-and-battery":  # Grafana selects the first value if the saved one does not exist
         meters = whole.options("meter")
         return whole.choosing(meter="net-consumption" if "net-consumption" in meters else next(iter(meters), ""))
     return whole
 
 
 def first(parts: Mapping[str, Iterable[str]], place: str) -> str | None:
-    """The heading of the first part with a pattern that fits."""
-    return next((part for part, patterns in parts.items() for each in patterns if fnmatchcase(place, each)), None)
+    """The heading of the first part with a pattern that matches."""
+    return next((part for part, patterns in parts.items() for pattern in patterns if fnmatchcase(place, pattern)), None)
 
 
 def has(site: Site, need: str) -> bool:
-    """`a and not b or c`."""
+    """Whether the site has the equipment of an expression such as `a and not b or c`."""
     return any(
-        all((word.removeprefix("not ") in site.has) != word.startswith("not ") for word in each.split(" and "))
-        for each in need.split(" or ")
+        all((word.removeprefix("not ") in site.has) != word.startswith("not ") for word in alternative.split(" and "))
+        for alternative in need.split(" or ")
     )
 
 
-def speaks(place: str, site: Site) -> bool:
-    """Has the panel something to say of this site."""
+def has_data(place: str, site: Site) -> bool:
+    """Whether the panel is expected to have data of this site."""
     if first(EXPECTED["silent"], place):
         return False
     if sites := first(EXPECTED["firmware"], place):
@@ -81,142 +81,146 @@ def speaks(place: str, site: Site) -> bool:
 
 @every_site
 @every_dashboard
-def test_a_panel_speaks_of_the_plants_that_have_what_it_is_about_and_of_no_others(
-    name: str, site: Site, look: Look
-) -> None:
-    seen = look(name, site.instance)
-    speaking = {each.place for each in seen if each.values}
-    assert speaking == {each.place for each in seen if speaks(each.place, site)}
+def test_panel_has_data_only_of_sites_with_its_equipment(name: str, site: Site, results_of: ResultsOf) -> None:
+    answers = results_of(name, site.instance)
+    with_data = {answer.place for answer in answers if answer.values}
+    assert with_data == {answer.place for answer in answers if has_data(answer.place, site)}
 
 
 @every_dashboard
-def test_every_query_brings_something_of_some_plant(name: str, look: Look) -> None:
-    """So that of a panel of ten queries none is misspelt."""
-    speaking = {str(each) for site in EVERY for each in look(name, site.instance) if each.values}
-    silent = {str(each) for each in look(name)} - speaking
+def test_query_has_data_of_some_site(name: str, results_of: ResultsOf) -> None:
+    """Finds a misspelt query among ten of a panel."""
+    with_data = {str(result) for site in EVERY for result in results_of(name, site.instance) if result.values}
+    silent = {str(result) for result in results_of(name)} - with_data
     expected = {
-        str(each)
-        for each in look(name)
-        if first(EXPECTED["silent"], each.place) or first(EXPECTED["silent_queries"], str(each))
+        str(result)
+        for result in results_of(name)
+        if first(EXPECTED["silent"], result.place) or first(EXPECTED["silent_queries"], str(result))
     }
     assert silent == expected
 
 
 @pytest.mark.parametrize("instance", [ALL, *(site.instance for site in EVERY)])
 @every_dashboard
-def test_every_value_is_a_number_that_can_be_true(name: str, instance: str, look: Look, history: History) -> None:
+def test_value_is_within_the_bounds_of_its_unit(
+    name: str, instance: str, results_of: ResultsOf, history: History
+) -> None:
     wrong = {}
-    for each in look(name, instance):
-        plants = Plants(
+    for result in results_of(name, instance):
+        systems = Systems(
             tuple(site for site in EVERY if instance in {ALL, site.instance}),
             history.end,
             (history.end - history.start) / 3600,
         )
-        if found := beyond(each.values, limits(each, plants), drawn(each.panel)):
-            wrong[str(each)] = (min(found), max(found))
+        if found := beyond(result.values, limits(result, systems), drawn(result.panel)):
+            wrong[str(result)] = (min(found), max(found))
     assert wrong == {}
 
 
-def limits(seen: Seen, plants: Plants) -> Bounds:
+def limits(result: QueryResult, systems: Systems) -> Bounds:
     for pattern, own in EXPECTED["bounds"].items():
-        if fnmatchcase(str(seen), pattern):
+        if fnmatchcase(str(result), pattern):
             low, high = own
             return low, high
-    shown = unit(seen.panel, seen.letter)
-    return (-inf, inf) if shown is None else plants.bounds(shown)
+    shown = unit(result.panel, result.letter)
+    return (-inf, inf) if shown is None else systems.bounds(shown)
 
 
 @every_dashboard
-def test_every_band_has_a_name_for_what_it_shows(name: str, look: Look) -> None:
+def test_state_timeline_value_has_a_name(name: str, results_of: ResultsOf) -> None:
     unnamed = {
-        str(each): found
-        for each in look(name)
-        if (names := named_values(each.panel)) and (found := {*each.values} - names)
+        str(result): found
+        for result in results_of(name)
+        if (names := named_values(result.panel)) and (found := {*result.values} - names)
     }
     assert unnamed == {}
 
 
 @every_dashboard
-def test_every_column_of_a_table_is_filled_from_what_comes_back(name: str, look: Look) -> None:
+def test_table_column_has_data(name: str, results_of: ResultsOf) -> None:
     tables: dict[str, set[str]] = {}
-    for each in look(name):
-        if columns(each.panel) and not first(EXPECTED["silent"], each.place):
-            tables.setdefault(each.place, {*(columns(each.panel) or ())}).difference_update(there(each))
-    missing = {place: fields for place, fields in tables.items() if fields}
+    for result in results_of(name):
+        if columns(result.panel) and not first(EXPECTED["silent"], result.place):
+            tables.setdefault(result.place, {*(columns(result.panel) or ())}).difference_update(fields(result))
+    missing = {place: columns_left for place, columns_left in tables.items() if columns_left}
     assert missing == {}
 
 
-def there(seen: Seen) -> set[str]:
-    """The fields of a table, as Grafana calls them; a value is there whether or not it is known of a plant."""
-    value = "Value" if len(seen.panel["targets"]) == 1 else f"Value #{seen.letter}"
-    return {value}.union(*(series.labels for series in seen.series))
+def fields(result: QueryResult) -> set[str]:
+    """The fields of a table by Grafana's names; the value field always exists."""
+    value = "Value" if len(result.panel["targets"]) == 1 else f"Value #{result.letter}"
+    return {value}.union(*(series.labels for series in result.series))
 
 
 @every_dashboard
-def test_every_label_of_a_legend_comes_back(name: str, look: Look) -> None:
+def test_legend_labels_exist_in_the_results(name: str, results_of: ResultsOf) -> None:
     missing = {
-        str(each): lost
-        for each in look(name)
-        if each.series and (lost := {*words(each)} - set().union(*(series.labels for series in each.series)))
+        str(result): lost
+        for result in results_of(name)
+        if result.series
+        and (lost := {*legend_labels(result)} - set().union(*(series.labels for series in result.series)))
     }
     assert missing == {}
 
 
-def words(seen: Seen) -> list[str]:
-    return re.findall(r"{{(\w+)}}", seen.target.get("legendFormat", ""))
+def legend_labels(result: QueryResult) -> list[str]:
+    return re.findall(r"{{(\w+)}}", result.target.get("legendFormat", ""))
 
 
 @every_site
 @every_dashboard
-def test_no_two_lines_of_a_panel_have_one_name(name: str, site: Site, look: Look) -> None:
+def test_panel_lines_have_different_names(name: str, site: Site, results_of: ResultsOf) -> None:
     names = Counter(
-        (each.place, legend(each.target, series))
-        for each in look(name, site.instance)
-        for series in each.series
-        if each.panel["type"] in {"timeseries", "state-timeline", "stat"}
+        (result.place, legend(result.target, series))
+        for result in results_of(name, site.instance)
+        for series in result.series
+        if result.panel["type"] in {"timeseries", "state-timeline", "stat"}
     )
     assert [shown for shown, count in names.items() if count > 1] == []
 
 
 @every_dashboard
-def test_nothing_is_marked_where_no_firmware_changed_and_no_alert_fired(name: str, history: History) -> None:
+def test_annotations_without_changes_and_alerts_are_empty(name: str, history: History) -> None:
     assert [*view(history, name).marks()] == [("Firmware", []), ("Alerts", [])]
 
 
 @every_dashboard
-def test_one_can_choose_each_job_and_each_site(name: str, history: History) -> None:
-    seen = view(history, name)
-    assert seen.options("job") == [history.job]
-    assert {*seen.choosing(job=history.job).options("instance")} == {site.instance for site in EVERY}
-    assert seen.choosing(job="another").options("instance") == []
+def test_variables_list_each_job_and_site(name: str, history: History) -> None:
+    everything = view(history, name)
+    assert everything.options("job") == [history.job]
+    assert {*everything.choosing(job=history.job).options("instance")} == {site.instance for site in EVERY}
+    assert everything.choosing(job="another").options("instance") == []
 
 
 @every_site
-def test_one_can_choose_each_side_of_a_roof(site: Site, history: History) -> None:
+def test_variable_array_lists_each_array(site: Site, history: History) -> None:
     assert {*view(history, "panels", site.instance).options("array")} == {*site.arrays}
 
 
-def test_who_chooses_a_side_of_the_roof_sees_its_inverters_and_no_others(history: History) -> None:
+def test_panels_with_a_selected_array_show_only_its_inverters(history: History) -> None:
     for site in SITES:
         for array in site.arrays:
             panels = view(history, "panels", site.instance).choosing(array=array)
-            serials = {each.serial for each in site.settings.inverters if each.array == array}
-            for title in ("Panel by panel/Each panel, the weakest first", "Through the day/Power of each panel"):
+            serials = {inverter.serial for inverter in site.settings.inverters if inverter.array == array}
+            for title in ("Panels/Panels, the lowest first", "Over the day/Power by panel"):
                 assert {series.labels["serial"] for series in panels.of(title)["A"]} == serials
 
 
 @every_site
-def test_one_can_choose_each_meter(site: Site, history: History) -> None:
+def test_variable_meter_lists_each_meter(site: Site, history: History) -> None:
     options = view(history, "grid-and-battery", site.instance).options("meter")
     assert {*options} == {*site.profile.meters}
 
 
-def test_every_pattern_of_what_is_expected_fits_something(look: Look) -> None:
-    queries = {str(each) for name in dashboards() for each in look(name)}
-    places = {each.place for name in dashboards() for each in look(name)}
+def test_expected_patterns_match_existing_panels(results_of: ResultsOf) -> None:
+    queries = {str(result) for name in dashboards() for result in results_of(name)}
+    places = {result.place for name in dashboards() for result in results_of(name)}
     of_places = {
-        each for part in ("needs", "firmware", "silent") for patterns in EXPECTED[part].values() for each in patterns
+        result
+        for part in ("needs", "firmware", "silent")
+        for patterns in EXPECTED[part].values()
+        for result in patterns
     }
     of_queries = {*EXPECTED["bounds"]}.union(*EXPECTED["silent_queries"].values())
-    assert {each for each in of_places if not any(fnmatchcase(place, each) for place in places)} == set()
-    assert {each for each in of_queries if not any(fnmatchcase(query, each) for query in queries)} == set()
+    assert {result for result in of_places if not any(fnmatchcase(place, result) for place in places)} == set()
+    assert {result for result in of_queries if not any(fnmatchcase(query, result) for query in queries)} == set()

@@ -1,4 +1,4 @@
-"""What `make pictures` draws: every panel, with what a Prometheus answers to it, or what it says when nothing does."""
+"""The pictures of `make pictures`: every panel is drawn, with its data or with its text for no data."""
 
 import re
 import struct
@@ -10,21 +10,21 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from dashboards.past import History
+from dashboards.site_history import History
 from dashboards.sites import SITES
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from support.dashboard_view import View
 from support.dashboards import Json, dashboards, panels
-from support.viewing import View
 
 from draw import picture
 
 pytestmark = pytest.mark.integration
 
 SHOWN = {"panels": "battery"}
-"""The site that has most to show, where it is not `everything`."""
+"""The site with the most data, if it is not `everything`."""
 BEGAN = "3h"
-"""Few points, as each takes its time to be drawn."""
+"""A short time range, because drawing points is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Drawn:
     figure: Figure
 
     def of(self, panel: Json) -> list[Axes]:
-        """From left to right, where the panel is repeated."""
+        """The axes of a panel; from left to right if the panel is repeated."""
         return [axes for axes in self.figure.axes if axes.get_label() == str(panel["id"])]
 
 
@@ -45,14 +45,14 @@ every_dashboard = pytest.mark.parametrize("name", dashboards())
 
 @pytest.fixture(scope="module")
 def draw(history: History, tmp_path_factory: pytest.TempPathFactory) -> Draw:
-    """Each dashboard, drawn but once."""
+    """Draws each dashboard once."""
     folder = tmp_path_factory.mktemp("pictures")
 
     @cache
     def drawn(name: str) -> Drawn:
-        (site,) = (each for each in SITES if each.instance == SHOWN.get(name, "everything"))
-        chosen = {"job": history.job, "instance": site.instance, "meter": "net-consumption"}
-        view = View(history.prometheus, name, history.end, site.zone, chosen, BEGAN)
+        (site,) = (site for site in SITES if site.instance == SHOWN.get(name, "everything"))
+        selected = {"job": history.job, "instance": site.instance, "meter": "net-consumption"}
+        view = View(history.prometheus, name, history.end, site.zone, selected, BEGAN)
         file = folder / f"{name}.png"
         return Drawn(view, file, picture(view, file))
 
@@ -60,7 +60,7 @@ def draw(history: History, tmp_path_factory: pytest.TempPathFactory) -> Draw:
 
 
 def repeated(panel: Json, view: View) -> Iterator[View]:
-    """Once, or for each side of the roof."""
+    """Yield the view once, or for each value of the panel's variable."""
     if variable := panel.get("repeat"):
         yield from (view.choosing(**{variable: value}) for value in view.options(variable))
     else:
@@ -68,7 +68,7 @@ def repeated(panel: Json, view: View) -> Iterator[View]:
 
 
 @every_dashboard
-def test_a_picture_is_a_png_as_wide_as_a_page(name: str, draw: Draw) -> None:
+def test_picture_is_a_png_of_1440_pixels(name: str, draw: Draw) -> None:
     head = draw(name).file.read_bytes()[:24]
     assert head.startswith(b"\x89PNG\r\n\x1a\n")
     width, _ = struct.unpack(">II", head[16:])
@@ -76,11 +76,11 @@ def test_a_picture_is_a_png_as_wide_as_a_page(name: str, draw: Draw) -> None:
 
 
 @every_dashboard
-def test_every_row_and_every_panel_stands_there_by_its_title(name: str, draw: Draw) -> None:
+def test_picture_has_the_title_of_every_row_and_panel(name: str, draw: Draw) -> None:
     drawn, dashboard = draw(name), dashboards()[name]
-    rows = [each for each in dashboard["panels"] if each["type"] == "row"]
+    rows = [panel for panel in dashboard["panels"] if panel["type"] == "row"]
     titles = Counter(
-        view.asked(panel["title"], panel)
+        view.substitute(panel["title"], panel)
         for panel in (*rows, *panels(dashboard))
         for view in repeated(panel, drawn.view)
     )
@@ -88,12 +88,12 @@ def test_every_row_and_every_panel_stands_there_by_its_title(name: str, draw: Dr
 
 
 def title(text: str) -> str:
-    """Without the arrow of a row, and without the time that a panel has of its own."""
+    """The title without the arrow of a row, and without a panel's own time range."""
     return re.sub(r"^⌄ |   .+$", "", text)
 
 
 @every_dashboard
-def test_what_is_answered_is_drawn_and_where_nothing_is_the_panel_says_so(name: str, draw: Draw) -> None:
+def test_picture_draws_data_or_the_text_for_no_data(name: str, draw: Draw) -> None:
     drawn = draw(name)
     wrong = {}
     for panel in panels(dashboards()[name]):
@@ -106,26 +106,26 @@ def test_what_is_answered_is_drawn_and_where_nothing_is_the_panel_says_so(name: 
 
 
 def shows(axes: Axes, panel: Json) -> bool:
-    """More than what the panel says when it is empty."""
+    """Whether the panel shows more than its text for no data."""
     texts = [text.get_text() for text in axes.texts]
     empty = panel["fieldConfig"]["defaults"]["noValue"]
     return bool(axes.lines or axes.patches or axes.collections or texts != [empty])
 
 
-def test_the_picture_of_home_says_what_the_plant_produced_until_now(draw: Draw, history: History) -> None:
+def test_picture_of_home_has_the_production_of_today(draw: Draw, history: History) -> None:
     home = draw("home")
-    (panel,) = (each for each in panels(dashboards()["home"]) if each["title"] == "Produced")
+    (panel,) = (panel for panel in panels(dashboards()["home"]) if panel["title"] == "Production today")
     ((text,),) = ([text.get_text() for text in axes.texts] for axes in home.of(panel))
     number, unit = text.split()
     today = datetime.fromtimestamp(history.end, home.view.zone).date()
     produced = history.truths["everything"].kilowatt_hours(today, "solar")
-    assert float(number) == pytest.approx(produced, rel=0.05)  # the last minutes are in no mean of five yet
+    assert float(number) == pytest.approx(produced, rel=0.05)  # the mean of five minutes lacks the last minutes
     assert unit == "kWh"
 
 
-def test_bars_stand_in_the_order_of_their_queries(draw: Draw) -> None:
+def test_picture_has_bars_in_the_order_of_their_queries(draw: Draw) -> None:
     energy = draw("energy")
-    charts = [each for each in panels(dashboards()["energy"]) if each["type"] == "barchart"]
+    charts = [panel for panel in panels(dashboards()["energy"]) if panel["type"] == "barchart"]
     for panel in charts:
         (axes,) = energy.of(panel)
         answered = [target["legendFormat"] for target in panel["targets"] if energy.view.answer(panel, target)]

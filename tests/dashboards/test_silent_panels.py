@@ -1,9 +1,9 @@
-"""The dashboard Panels counts the same inverters as silent as EnphaseInverterSilent."""
+"""The dashboard Panels counts the inverters for which EnphaseInverterSilent fires."""
 
 from pathlib import Path
 
 import pytest
-from support.dashboards import asked, substituted
+from support.dashboards import queries, substitute
 from support.prometheus import check_answers
 
 pytestmark = pytest.mark.integration
@@ -13,7 +13,7 @@ OF = 'job="envoy", instance="home"'
 
 
 def expressions(title: str) -> list[str]:
-    return [substituted(each.expression, "panels") for each in asked("panels") if each.panel == title]
+    return [substitute(target.expression, "panels") for target in queries("panels") if target.panel == title]
 
 
 def series(values: dict[str, float]) -> list[dict[str, str]]:
@@ -26,7 +26,7 @@ def series(values: dict[str, float]) -> list[dict[str, str]]:
 
 
 def check(values: dict[str, float], expression: str, expected: dict[str, float], folder: Path) -> None:
-    """`expected`: a value for each serial, or for "" where the result is one number."""
+    """`expected`: a value for each serial, or for "" if the result is one number."""
     samples = [
         {"labels": f'{{{OF}, serial="{serial}", inverter="{serial}"}}' if serial else "{}", "value": value}
         for serial, value in expected.items()
@@ -44,17 +44,20 @@ GOOD: dict[str, float] = {f"{REPORTING} good": 1, f"{LAST} good": 0}
 @pytest.mark.parametrize(
     ("values", "silent"),
     [
-        pytest.param({f"{LAST} x": -2 * DAY}, True, id="dead"),
-        pytest.param({f"{HOURLY} x": -2 * DAY}, True, id="dead, and the gateway has forgotten when"),
+        pytest.param({f"{LAST} x": -2 * DAY}, True, id="no_report_for_two_days"),
+        pytest.param({f"{HOURLY} x": -2 * DAY}, True, id="report_date_lost_by_the_gateway"),
         pytest.param({f"{LAST} x": -2 * DAY, f"{ACTIVE} x": 0}, False, id="removed"),
-        pytest.param({f"{LAST} x": -31 * DAY}, False, id="taken down"),
-        pytest.param({}, False, id="never reported"),
+        pytest.param({f"{LAST} x": -31 * DAY}, False, id="last_report_31_days_ago"),
+        pytest.param({}, False, id="never_reported"),
     ],
 )
-def test_silent_panels_count_inverters_heard_in_30_days(
+def test_silent_panels_count_inverters_with_a_report_in_30_days(
     values: dict[str, float], *, silent: bool, tmp_path: Path
 ) -> None:
-    count, (listed, *_) = expressions("Silent by day"), expressions("Silent by day, and gone")
+    count, (listed, *_) = (
+        expressions("Inverters not reporting in daylight"),
+        expressions("Inverters not reporting in daylight, and missing"),
+    )
     inputs = {**GOOD, f"{REPORTING} x": 0.0, **values}
     check(inputs, count[0], {"": float(silent)}, tmp_path)
     check(inputs, listed, {"x": -2000.0 * DAY} if silent else {}, tmp_path)
@@ -62,4 +65,4 @@ def test_silent_panels_count_inverters_heard_in_30_days(
 
 def test_silent_panel_without_report_dates_counts_none(tmp_path: Path) -> None:
     """A gateway whose clock is wrong: its inverters report, and their dates are rejected."""
-    check({f"{REPORTING} good": 1}, expressions("Silent by day")[0], {"": 0}, tmp_path)
+    check({f"{REPORTING} good": 1}, expressions("Inverters not reporting in daylight")[0], {"": 0}, tmp_path)

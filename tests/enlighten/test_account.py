@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from support.clock import StillClock
+from support.clock import ManualClock
 
 from envoy_exporter.enlighten.account import FAILED_PAUSES, REJECTED_PAUSES, Account, RateLimited, pause
 from envoy_exporter.enlighten.client import CloudError, Enlighten, Login, NoToken, Rejected, Unavailable
@@ -20,7 +20,7 @@ class Scripted(Enlighten):
     """Responds with a token or with the `error`, and records the requests."""
 
     def __init__(self) -> None:
-        super().__init__(Login(username="u", password=Secret("p")), clock=StillClock(), counted=print, user_agent="t")
+        super().__init__(Login(username="u", password=Secret("p")), clock=ManualClock(), counted=print, user_agent="t")
         self.error: CloudError | None = None
         self.serials: list[str] = []
 
@@ -31,7 +31,7 @@ class Scripted(Enlighten):
         return TOKEN
 
 
-def tries(account: Account, clock: StillClock, seconds: float, step: float, *serials: str) -> list[float]:
+def tries(account: Account, clock: ManualClock, seconds: float, step: float, *serials: str) -> list[float]:
     """The times of the tries, in seconds from now, by gateways that request a token whenever they may."""
     begun, made = clock.monotonic(), []
     while clock.monotonic() - begun < seconds:
@@ -42,7 +42,7 @@ def tries(account: Account, clock: StillClock, seconds: float, step: float, *ser
                 made.append(clock.monotonic() - begun)
             except RateLimited:
                 pass
-        clock.turn(step)
+        clock.advance(step)
     return made
 
 
@@ -53,7 +53,7 @@ def test_pause_doubles_up_to_its_maximum() -> None:
 
 
 def test_rejected_account_is_tried_at_most_once_an_hour() -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     enlighten.error = Rejected("no", "password")
     made = tries(Account(enlighten, clock, Random(1)), clock, 24 * HOUR, 15, "1", "2", "3")
     assert 2 <= len(made) <= 12
@@ -61,12 +61,12 @@ def test_rejected_account_is_tried_at_most_once_an_hour() -> None:
 
 
 def test_rejected_serial_delays_other_gateways_for_a_minute() -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     account = Account(enlighten, clock, Random(1))
     enlighten.error = Rejected("no", "serial")
     assert tries(account, clock, 30, 15, "1") == [0]
     assert not account.is_open("2"), "each try sends the password"
-    clock.turn(60)
+    clock.advance(60)
     assert not account.is_open("1")
     assert account.is_open("2")
     enlighten.error = None
@@ -75,7 +75,7 @@ def test_rejected_serial_delays_other_gateways_for_a_minute() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Unavailable("down", 5.0)])
 def test_unavailable_enlighten_is_tried_again_after_a_minute(error: CloudError) -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     enlighten.error = error
     made = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
     assert 4 <= len(made) <= 6
@@ -83,7 +83,7 @@ def test_unavailable_enlighten_is_tried_again_after_a_minute(error: CloudError) 
 
 
 def test_retry_after_delays_the_next_try() -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     enlighten.error = Unavailable("busy", 1800.0)
     made = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
     assert len(made) == 2
@@ -91,7 +91,7 @@ def test_retry_after_delays_the_next_try() -> None:
 
 
 def test_response_without_a_token_delays_only_its_gateway() -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     account = Account(enlighten, clock, Random(1))
     enlighten.error = NoToken("Error in generating Token")
     tries(account, clock, 15, 15, "1")
@@ -100,11 +100,11 @@ def test_response_without_a_token_delays_only_its_gateway() -> None:
 
 
 def test_success_resets_the_back_off() -> None:
-    enlighten, clock = Scripted(), StillClock()
+    enlighten, clock = Scripted(), ManualClock()
     account = Account(enlighten, clock, Random(1))
     enlighten.error = Unavailable("down")
     tries(account, clock, HOUR, 15, "1")
-    clock.turn(2 * HOUR)
+    clock.advance(2 * HOUR)
     enlighten.error = None
     account.token("1", wait=False)
     enlighten.error = Unavailable("down")
@@ -113,7 +113,7 @@ def test_success_resets_the_back_off() -> None:
 
 
 def test_second_try_waits_for_the_first_or_is_rate_limited() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(Scripted):

@@ -1,20 +1,20 @@
-"""Whole answers that are wrong: not JSON at all, JSON of another kind, or far too much of it."""
+"""Invalid response bodies: not JSON, JSON of an unexpected type, or far too large."""
 
 import json
 from collections.abc import Iterator
 from random import Random
 
 from envoy_exporter.documents import Json
-from envoy_exporter.fields import MOST_DEVICES
+from envoy_exporter.fields import MAX_DEVICES
 
 DEEP = 100_000
 LONG_NUMBER = "9" * 5000
 
 UNREADABLE: dict[str, bytes] = {
     "nothing": b"",
-    "blanks": b" \r\n",
+    "whitespace": b" \r\n",
     "HTML": b"<!DOCTYPE html><html><head><title>Envoy</title></head><body>Please wait</body></html>",
-    "an error in words": b"Error: 401",
+    "a text error": b"Error: 401",
     "NaN": b"NaN",
     "Infinity": b"[Infinity]",
     "a NaN inside": b'{"production": NaN}',
@@ -22,8 +22,8 @@ UNREADABLE: dict[str, bytes] = {
     "a long number inside": b'{"production": [{"wNow": ' + LONG_NUMBER.encode() + b"}]}",
     "deep lists": b"[" * DEEP + b"]" * DEEP,
     "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
-    "lists that do not end": b"[" * DEEP,
-    "no UTF-8": b'{"a": "\xff\xfe"}',
+    "lists without an end": b"[" * DEEP,
+    "not UTF-8": b'{"a": "\xff\xfe"}',
     "an error object": b'{"error": "404 - Not Found"}',
     "another error object": b'{"err": "not supported"}',
     "busy": b'{"error": "503 - busy"}',
@@ -32,7 +32,7 @@ UNREADABLE: dict[str, bytes] = {
     "true": b"true",
     "a number": b"1",
 }
-"""Bodies of which no endpoint makes a document."""
+"""Bodies that are not a document of any endpoint."""
 
 INFOS: dict[str, bytes] = {
     "no device": b"<?xml version='1.0'?><envoy_info><time>1781000000</time></envoy_info>",
@@ -58,34 +58,34 @@ INFOS: dict[str, bytes] = {
     "markup in texts": b"<envoy_info><device><sn><b>1</b></sn><pn><![CDATA[<]]></pn></device></envoy_info>",
     "a device twice": b"<envoy_info><device><sn>1</sn></device><device><sn>2</sn></device></envoy_info>",
 }
-"""Of `/info`, which is XML."""
+"""Bodies of `/info`, which is XML."""
 
 
 def same(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """The same answer, written in another way."""
+    """Other encodings of the same document."""
     yield "a byte order mark", b"\xef\xbb\xbf" + body
-    yield "blanks around", b"\r\n \t" + body + b"\r\n"
+    yield "whitespace around it", b"\r\n \t" + body + b"\r\n"
     yield "escapes", json.dumps(json.loads(body)).encode()
     yield "no escapes", json.dumps(json.loads(body), ensure_ascii=False).encode()
 
 
 def unreadable(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """An answer that is none any more."""
+    """Bodies that cannot be parsed."""
     yield from UNREADABLE.items()
-    yield "more behind it", body + b"}"
+    yield "trailing data", body + b"}"
     yield "twice", body + body
     yield "UTF-16", body.decode().encode("utf-16")
-    yield "the other way round", body[::-1]
+    yield "reversed", body[::-1]
 
 
 def cuts(body: bytes, every: int) -> Iterator[bytes]:
-    """Cut at every byte, or at every so many."""
+    """The body truncated at every byte, or at every so many bytes."""
     for end in range(0, len(body.rstrip()), every):
         yield body[:end]
 
 
 def flipped(body: bytes, random: Random) -> bytes:
-    """Some bytes of it are others, doubled, or missing."""
+    """Some bytes are changed, duplicated or missing."""
     changed = bytearray(body)
     for _ in range(random.choice((1, 1, 2, 5, 50))):
         place = random.randrange(len(changed) + 1)
@@ -101,22 +101,22 @@ def flipped(body: bytes, random: Random) -> bytes:
     return bytes(changed)
 
 
-def crowded(content: list[Json], many: int = 10 * MOST_DEVICES) -> list[Json]:
-    """The objects of a list over and over, each time with other names."""
+def crowded(content: list[Json], many: int = 10 * MAX_DEVICES) -> list[Json]:
+    """The objects of a list repeated many times, each with new identifiers."""
     made: list[Json] = []
     while len(made) < many:
-        made += [_renamed(each, len(made) + place) for place, each in enumerate(content)]
+        made += [_renamed(item, len(made) + place) for place, item in enumerate(content)]
     return made[:many]
 
 
-_NAMES = ("serial_num", "serialNumber", "sn", "eid", "id", "interface")
+_IDENTIFIERS = ("serial_num", "serialNumber", "sn", "eid", "id", "interface")
 
 
-def _renamed(each: Json, place: int) -> Json:
-    if not isinstance(each, dict):
-        return each
+def _renamed(item: Json, place: int) -> Json:
+    if not isinstance(item, dict):
+        return item
     renamed: dict[str, Json] = {}
-    for key, value in each.items():
-        known = key in _NAMES
+    for key, value in item.items():
+        known = key in _IDENTIFIERS
         renamed[key] = place + 1 if known and isinstance(value, int) else f"N{place}" if known else value
     return renamed

@@ -1,4 +1,4 @@
-"""How many mutated scrapes there were."""
+"""Counts mutated scrapes."""
 
 from collections import Counter
 
@@ -10,5 +10,5 @@ SEED = 50_55
 
 @pytest.fixture(scope="session")
 def counted(pytestconfig: pytest.Config) -> Counter[str]:
-    """Scrapes, answers and breaches by what was done, for the line at the end."""
+    """Scrapes and responses by kind, for the summary line."""
     return tally(pytestconfig, "fuzz")

@@ -1,6 +1,6 @@
-"""What can be wrong with an answer: each place of it, and what may stand there instead.
+"""Mutations of a response: each place of a document with each replacement.
 
-`MISSING` takes the place out. A token is written into the JSON as it stands, for what no Python value says.
+`MISSING` removes the place. A `Token` is written into the JSON literally, for what is not a Python value.
 """
 
 import copy
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from envoy_exporter.documents import Json
-from fuzz.plants import Plant
+from fuzz.gateways import GatewayBodies
 
 Path = tuple[str | int, ...]
 MISSING: Final = object()
@@ -21,33 +21,33 @@ _MARK = "@token@"
 
 @dataclass(frozen=True)
 class Token:
-    """Put into the JSON unquoted."""
+    """Written into the JSON without quotes."""
 
     text: str
 
 
 class Kind(Enum):
-    """What may be claimed of a mutation: see `claims`."""
+    """What a mutation may change: see `invariants`."""
 
     MISSING = "missing"
-    """It is not there: less is said."""
+    """The place is missing: samples disappear."""
     WRONG = "wrong"
-    """Nothing that could be meant: the same as if it were not there."""
+    """An invalid value: the same as a missing one."""
     NUMBER = "number"
-    """Another number, or another truth."""
+    """Another number, or another boolean."""
     TEXT = "text"
     """Another text."""
     SAME = "same"
-    """It says the same as before."""
+    """Another form of the same content."""
     ANY = "any"
-    """Nothing is claimed but that the scrape is valid."""
+    """The scrape must only be valid."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """Something stands at a place of a document instead of what stood there."""
+    """Another value at a place of a document."""
 
-    plant: Plant
+    gateway: GatewayBodies
     endpoint: str
     path: Path
     name: str
@@ -56,11 +56,11 @@ class Mutation:
 
     @cached_property
     def body(self) -> bytes:
-        return dumped(mutated(self.plant.content(self.endpoint), self.path, self.value))
+        return dumped(mutated(self.gateway.content(self.endpoint), self.path, self.value))
 
     @cached_property
     def before(self) -> Json:
-        return at(self.plant.content(self.endpoint), self.path)
+        return at(self.gateway.content(self.endpoint), self.path)
 
     @property
     def is_element(self) -> bool:
@@ -68,17 +68,17 @@ class Mutation:
 
     @property
     def reference(self) -> "Mutation":
-        """The place taken out; in a list null, for behind an element that is taken out the others move up."""
+        """The place removed; in a list null, because removing an element would move those after it."""
         value = None if self.is_element or not self.path else MISSING
-        return Mutation(self.plant, self.endpoint, self.path, "missing", Kind.MISSING, value)
+        return Mutation(self.gateway, self.endpoint, self.path, "missing", Kind.MISSING, value)
 
     @property
     def pattern(self) -> str:
-        """The path with every place of a list, and every number that is a key, as []."""
+        """The path with [] for each index of a list and for each key that is a number."""
         return pattern(self.path)
 
     def __str__(self) -> str:
-        return f"{self.plant.name} {self.endpoint} {'.'.join(map(str, self.path)) or '(all)'} {self.name}"
+        return f"{self.gateway.name} {self.endpoint} {'.'.join(map(str, self.path)) or '(all)'} {self.name}"
 
 
 def pattern(path: Path) -> str:
@@ -86,7 +86,7 @@ def pattern(path: Path) -> str:
 
 
 def dumped(content: object) -> bytes:
-    """As JSON, with its tokens."""
+    """The content as JSON, with its tokens."""
     tokens: list[str] = []
 
     def mark(token: object) -> str:
@@ -107,7 +107,7 @@ def at(content: Json, path: Path) -> Json:
 
 
 def mutated(content: Json, path: Path, value: object) -> object:
-    """A copy with something else at the path."""
+    """A copy with another value at the path."""
     if not path:
         return value
     root = copy.copy(content)
@@ -133,7 +133,7 @@ def places(content: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
 POSITIONAL = ("channels", "lines")
 HUGE = 10**400
 ODD_TEXT = "a\x00b\x1b[31mc\rd\u2028e\ud800f"
-_INSTEAD: tuple[tuple[str, object], ...] = (
+_REPLACEMENTS: tuple[tuple[str, object], ...] = (
     ("null", None),
     ("text", "text"),
     ("numeric text", "1"),
@@ -153,60 +153,60 @@ _INSTEAD: tuple[tuple[str, object], ...] = (
     ("odd text", ODD_TEXT),
     ("empty text", ""),
 )
-_BEYOND = frozenset({"huge", "huge float", "1e999", "-1e999"})
-_SAID_BY_WORDS = frozenset({"text", "odd text", "empty text", "numeric text"})
+_OUT_OF_RANGE = frozenset({"huge", "huge float", "1e999", "-1e999"})
+_TEXTS = frozenset({"text", "odd text", "empty text", "numeric text"})
 
 
-def of(plant: Plant) -> Iterator[Mutation]:
-    """Every place of every JSON document, with all that is tried there."""
-    for endpoint in plant.bodies:
-        for path, before in places(plant.content(endpoint)):
+def mutations_of(gateway: GatewayBodies) -> Iterator[Mutation]:
+    """Every place of every JSON document, with each replacement."""
+    for endpoint in gateway.bodies:
+        for path, before in places(gateway.content(endpoint)):
             if before is not None or path:
-                yield from _at(plant, endpoint, path, before)
+                yield from _at(gateway, endpoint, path, before)
 
 
-def _at(plant: Plant, endpoint: str, path: Path, before: Json) -> Iterator[Mutation]:
+def _at(gateway: GatewayBodies, endpoint: str, path: Path, before: Json) -> Iterator[Mutation]:
     if path:
-        # behind a phase that is taken out the others move up, and nothing else tells them apart
-        moved = isinstance(path[-1], int) and path[-2:-1] in {(each,) for each in POSITIONAL}
-        yield Mutation(plant, endpoint, path, "missing", Kind.ANY if moved else Kind.MISSING, MISSING)
-    for name, value in _INSTEAD:
-        yield Mutation(plant, endpoint, path, name, kind(name, value, before), value)
+        # when a phase is removed the next ones move up: only the index identifies them
+        moved = isinstance(path[-1], int) and path[-2:-1] in {(name,) for name in POSITIONAL}
+        yield Mutation(gateway, endpoint, path, "missing", Kind.ANY if moved else Kind.MISSING, MISSING)
+    for name, value in _REPLACEMENTS:
+        yield Mutation(gateway, endpoint, path, name, kind(name, value, before), value)
     if isinstance(before, bool):
-        yield Mutation(plant, endpoint, path, "the contrary", Kind.NUMBER, not before)
+        yield Mutation(gateway, endpoint, path, "inverted", Kind.NUMBER, not before)
     if isinstance(before, list):
-        yield from _containers(plant, endpoint, path, before)
+        yield from _containers(gateway, endpoint, path, before)
     if isinstance(before, dict) and before:
-        yield Mutation(plant, endpoint, path, "unknown key", Kind.SAME, {**before, "unknown": {"value": [1]}})
-        yield Mutation(plant, endpoint, path, "duplicate keys", Kind.SAME, Token(_doubled(before)))
-        yield Mutation(plant, endpoint, path, "reordered", Kind.SAME, dict(reversed(before.items())))
+        yield Mutation(gateway, endpoint, path, "unknown key", Kind.SAME, {**before, "unknown": {"value": [1]}})
+        yield Mutation(gateway, endpoint, path, "duplicate keys", Kind.SAME, Token(_doubled(before)))
+        yield Mutation(gateway, endpoint, path, "reordered", Kind.SAME, dict(reversed(before.items())))
 
 
 def kind(name: str, value: object, before: Json) -> Kind:
-    """What is claimed of a value, by what stood in its place."""
+    """The kind of a replacement, which depends on the value before."""
     if before is None:
         return Kind.ANY
     if isinstance(before, bool):
         return Kind.NUMBER if value is True else Kind.WRONG
     if isinstance(before, str):
         numbers = isinstance(value, int | float) and not isinstance(value, bool)
-        return Kind.TEXT if name in _SAID_BY_WORDS or (numbers and name not in _BEYOND) else Kind.WRONG
+        return Kind.TEXT if name in _TEXTS or (numbers and name not in _OUT_OF_RANGE) else Kind.WRONG
     if isinstance(before, int | float):
         numbers = isinstance(value, int | float) and not isinstance(value, bool)
-        return Kind.NUMBER if numbers and name not in _BEYOND else Kind.WRONG
+        return Kind.NUMBER if numbers and name not in _OUT_OF_RANGE else Kind.WRONG
     return Kind.MISSING if type(value) is type(before) else Kind.WRONG
 
 
-def _containers(plant: Plant, endpoint: str, path: Path, before: list[Json]) -> Iterator[Mutation]:
-    devices = Kind.SAME if any(isinstance(each, dict) for each in before) else Kind.ANY
-    yield Mutation(plant, endpoint, path, "a null more", devices, [*before, None])
-    yield Mutation(plant, endpoint, path, "a bad one more", devices, [*before, "bad", [[]], 1])
+def _containers(gateway: GatewayBodies, endpoint: str, path: Path, before: list[Json]) -> Iterator[Mutation]:
+    devices = Kind.SAME if any(isinstance(item, dict) for item in before) else Kind.ANY
+    yield Mutation(gateway, endpoint, path, "a null added", devices, [*before, None])
+    yield Mutation(gateway, endpoint, path, "invalid items added", devices, [*before, "bad", [[]], 1])
     if before:
-        yield Mutation(plant, endpoint, path, "turned round", Kind.ANY, before[::-1])
-        yield Mutation(plant, endpoint, path, "doubled", Kind.ANY, [*before, *before])
+        yield Mutation(gateway, endpoint, path, "reversed", Kind.ANY, before[::-1])
+        yield Mutation(gateway, endpoint, path, "doubled", Kind.ANY, [*before, *before])
 
 
 def _doubled(before: dict[str, Json]) -> str:
-    """Each key twice, the second of which counts, as everywhere."""
-    members = ((json.dumps(key), json.dumps(each)) for key, each in before.items())
-    return "{" + ", ".join(f"{key}: null, {key}: {each}" for key, each in members) + "}"
+    """Each key twice; the second one is used."""
+    members = ((json.dumps(key), json.dumps(item)) for key, item in before.items())
+    return "{" + ", ".join(f"{key}: null, {key}: {member}" for key, member in members) + "}"

@@ -1,7 +1,7 @@
-"""A scrape without sockets: bodies become documents as the gateway's do, and the collector makes families of them.
+"""A scrape without sockets: bodies become documents, and the collector makes families of them.
 
-Only what is not as it was is held against the parsers: an exposition is its families one after the other, and those
-of the unmutated gateway were parsed once. Every few hundredth is parsed whole.
+Only families that changed are parsed: an exposition is the sequence of its families, and those of the unmutated
+gateway were parsed once. One of a few hundred expositions is parsed completely.
 """
 
 import math
@@ -11,32 +11,33 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from prometheus_client.metrics_core import Metric
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import Key, key, parsed, parsed_openmetrics
-from support.gateways import by_hand
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
+from envoy_exporter.collector_runner import CollectorRunner
 from envoy_exporter.collectors.collector import Context, PlacedInverter, Settings
 from envoy_exporter.documents import Document, Documents
 from envoy_exporter.gateway import responses
 from envoy_exporter.gateway.endpoint_cache import EndpointStatus
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway.errors import NotAvailable
-from envoy_exporter.gateway_collector import GatewayCollector, Run, Snapshot
+from envoy_exporter.gateway_collector import GatewayCollector, Snapshot
 from envoy_exporter.transport.client import Response
 from envoy_exporter.transport.errors import RequestError
 from envoy_exporter.web.exposition import Format
-from fuzz.plants import Plant
+from fuzz.gateways import GatewayBodies
 
-REFUSALS = "enphase_data_rejected"
+REJECTIONS = "enphase_data_rejected"
 _SETTINGS = Settings(inverters=(PlacedInverter(serial="122000000001", array="south", peak_power=370),))
-CHECKED = 50
-"""One of so many scrapes is read whole, to hold it against what was spared."""
+FULL_CHECK_INTERVAL = 50
+"""One of so many scrapes is also read without the cache, to compare both."""
 
 
 @dataclass(frozen=True)
 class Scrape:
-    """What came of one: the families by name, and the collectors that raised."""
+    """The families by name, and the collectors that raised."""
 
     available: frozenset[str]
     families: Mapping[str, Metric]
@@ -44,12 +45,12 @@ class Scrape:
 
     @cached_property
     def samples(self) -> dict[Key, float]:
-        """Without the counters of what was refused."""
+        """Without the counters of rejected values."""
         return {
-            key(each.name, **each.labels): each.value
+            key(sample.name, **sample.labels): sample.value
             for metric in self.families.values()
-            if metric.name != REFUSALS
-            for each in metric.samples
+            if metric.name != REJECTIONS
+            for sample in metric.samples
         }
 
     @property
@@ -57,26 +58,26 @@ class Scrape:
         return self.samples["enphase_up", frozenset()] == 1
 
     def differing(self, other: "Scrape") -> list[str]:
-        """The families that are not the same here and there; also of refusals."""
+        """The families that differ, those of rejected values included."""
         names = self.families.keys() | other.families.keys()
         return sorted(name for name in names if _samples(self, name) != _samples(other, name))
 
     def render(self, names: list[str] | None = None) -> str:
-        """These families, or all, to the letter in both formats; the text."""
+        """The text of these families, or of all. Both formats are validated."""
         metrics = [metric for name, metric in self.families.items() if names is None or name in names]
         for metric in metrics:
             for sample in metric.samples:
                 assert math.isfinite(sample.value), sample
-                assert all(each.isprintable() for value in sample.labels.values() for each in value), sample
+                assert all(value.isprintable() for value in sample.labels.values()), sample
                 assert all(len(value) <= 96 for value in sample.labels.values()), sample
-        text, openmetrics = (each.render(metrics).decode() for each in (Format.TEXT, Format.OPENMETRICS))
-        _assert_to_the_letter(text, openmetrics)
+        text, openmetrics = (kind.render(metrics).decode() for kind in (Format.TEXT, Format.OPENMETRICS))
+        _assert_valid(text, openmetrics)
         return text
 
 
 @lru_cache(maxsize=4096)
-def _assert_to_the_letter(text: str, openmetrics: str) -> None:
-    """Once for what many mutations bring."""
+def _assert_valid(text: str, openmetrics: str) -> None:
+    """Cached, because many mutations have the same result."""
     assert parsed(text).samples == parsed_openmetrics(openmetrics).samples
 
 
@@ -85,8 +86,8 @@ def _samples(scrape: Scrape, name: str) -> object:
     return metric.samples if metric else None
 
 
-class _Looked(dict[str, Document]):
-    """Documents that know which of them somebody looked for."""
+class _TrackedDocuments(dict[str, Document]):
+    """Documents that record which of them were requested."""
 
     def __init__(self, available: Mapping[str, Document]) -> None:
         super().__init__(available)
@@ -105,92 +106,94 @@ class _Looked(dict[str, Document]):
         return super().__contains__(name)
 
 
-class _Known:
-    """What a collector read of the usual documents, in the place of its run."""
+class _CachedRun:
+    """What a collector read from the unmutated documents, used in place of its run."""
 
-    def __init__(self, run: Run[Any], seen: Documents, now: float) -> None:
-        looked = _Looked(seen.available)
-        run.collector.read(Context(Documents(looked), _SETTINGS, run.collector.memory, now))
-        self.looked = looked.names
-        self.known = run.metrics(seen, _SETTINGS, now, "home")
+    def __init__(self, run: CollectorRunner[Any], current: Documents, now: float) -> None:
+        requested = _TrackedDocuments(current.available)
+        run.collector.read(Context(Documents(requested), _SETTINGS, run.collector.memory, now))
+        self.requested = requested.names
+        self.cached = run.metrics(current, _SETTINGS, now, "home")
         self.collector, self.name, self.broken = run.collector, run.name, run.broken
         self.rejected, self.rejections = run.rejected, run.rejections
         self.suspect, self.incomplete = run.suspect, run.incomplete
 
     def metrics(self, *_: object) -> list[Metric]:
-        return self.known
+        return self.cached
 
 
 class Exporter:
-    """Of one gateway, each scrape as if it were the first.
+    """The exporter of one gateway. Each scrape is the first one.
 
-    What a collector reads, which did not look for what has changed, is taken from the usual scrape: it is pure. One of
-    fifty is read whole nevertheless, and held against that.
+    A collector that did not request a changed document has the same result as before, because it is a pure function:
+    that result is cached. One of fifty scrapes does not use the cache, and is compared.
     """
 
-    def __init__(self, plant: Plant) -> None:
-        self.plant = plant
-        self._clock = StillClock(plant.now)
-        self._gateway = by_hand(self._clock)
+    def __init__(self, gateway: GatewayBodies) -> None:
+        self.gateway = gateway
+        self._clock = ManualClock(gateway.now)
+        self._gateway = unpolled_gateway(self._clock)
         self._documents: dict[str, Document] = {}
         self._documents = dict(self.documents({}).available)
         self._count = 0
-        seen = Documents(self._documents)
-        self._known = {run.name: _Known(run, seen, plant.now) for run in self.collector().runs}
-        self.usual = self.scraped(seen, self.collector())
+        current = Documents(self._documents)
+        self._cached = {run.name: _CachedRun(run, current, gateway.now) for run in self.collector().runs}
+        self.baseline = self.scrape_documents(current, self.collector())
 
     def documents(self, changed: Mapping[str, bytes]) -> Documents:
-        """Those of the bodies, some of which have changed. Raises nothing that an answer may be refused by."""
+        """The documents of the bodies, some of which have changed. An invalid body has no document."""
         firmware = documents.INFO in changed
         available: dict[str, Document] = {}
-        for name, body in {**self.plant.bodies, **changed}.items():
+        for name, body in {**self.gateway.bodies, **changed}.items():
             is_page = body.lstrip()[:1] == b"<"
             if name in self._documents and name not in changed and not (firmware and is_page):
                 available[name] = self._documents[name]
                 continue
             try:
-                content = responses.content(name, Response(200, {}, body), Documents(available), self.plant.now)
+                content = responses.content(name, Response(200, {}, body), Documents(available), self.gateway.now)
             except (RequestError, NotAvailable):
                 continue
-            available[name] = Document(content, requested_at=self.plant.now, duration=0.25)
+            available[name] = Document(content, requested_at=self.gateway.now, duration=0.25)
         return Documents(available)
 
     def collector(self) -> GatewayCollector:
         return GatewayCollector(self._gateway, _SETTINGS, self._clock)
 
     def scrape(self, changed: Mapping[str, bytes]) -> Scrape:
-        seen = self.documents(changed)
-        spared = self.scraped(seen, self._sparing(changed))
+        current = self.documents(changed)
+        partial = self.scrape_documents(current, self._collector_with_cache(changed))
         self._count += 1
-        if self._count % CHECKED == 0:
-            assert self.scraped(seen, self.collector()).differing(spared) == []
-        return spared
+        if self._count % FULL_CHECK_INTERVAL == 0:
+            assert self.scrape_documents(current, self.collector()).differing(partial) == []
+        return partial
 
-    def _sparing(self, changed: Mapping[str, bytes]) -> GatewayCollector:
+    def _collector_with_cache(self, changed: Mapping[str, bytes]) -> GatewayCollector:
         collector = self.collector()
-        if documents.INFO not in changed:  # else other documents are pages
-            known = ((run, self._known[run.name]) for run in collector.runs)
-            collector.runs = tuple(run if old.looked & changed.keys() else old for run, old in known)  # type: ignore[misc]
+        if documents.INFO not in changed:  # otherwise other documents are pages
+            cached = ((run, self._cached[run.name]) for run in collector.runs)
+            collector.runs = tuple(run if old.requested & changed.keys() else old for run, old in cached)  # type: ignore[misc]
         return collector
 
-    def after(self, changed: Mapping[str, bytes]) -> Scrape:
-        """The third of three scrapes, a minute apart, the second of which is of the changed bodies."""
+    def scrape_after(self, changed: Mapping[str, bytes]) -> Scrape:
+        """The third of three scrapes, one a minute; the second has the changed bodies."""
         collector = self.collector()
-        usual, other = self.documents({}), self.documents(changed)
+        baseline, other = self.documents({}), self.documents(changed)
         scrapes = [
-            self.scraped(_asked(seen, self.plant.now + later), collector)
-            for seen, later in ((usual, 0), (other, 60), (usual, 120))
+            self.scrape_documents(_requested_at(current, self.gateway.now + later), collector)
+            for current, later in ((baseline, 0), (other, 60), (baseline, 120))
         ]
         return scrapes[-1]
 
-    def scraped(self, seen: Documents, collector: GatewayCollector) -> Scrape:
-        wanted = {each.name: _standing(seen, each.name) for each in ENDPOINTS if each.is_required(seen)}
+    def scrape_documents(self, current: Documents, collector: GatewayCollector) -> Scrape:
+        required = {
+            endpoint.name: _status(current, endpoint.name) for endpoint in ENDPOINTS if endpoint.is_required(current)
+        }
         snapshot = Snapshot(
             answering=True,
             authenticated=True,
             token=None,
-            documents=seen,
-            endpoints=wanted,
+            documents=current,
+            endpoints=required,
             requests={},
             failures={},
             error=None,
@@ -198,14 +201,14 @@ class Exporter:
             until=0.0,
         )
         families = {metric.name: metric for metric in collector.families(snapshot)}
-        return Scrape(frozenset(seen.available), families, tuple(run.name for run in collector.runs if run.broken))
+        return Scrape(frozenset(current.available), families, tuple(run.name for run in collector.runs if run.broken))
 
 
-def _asked(seen: Documents, asked: float) -> Documents:
-    return Documents({name: replace(document, requested_at=asked) for name, document in seen.available.items()})
+def _requested_at(current: Documents, time: float) -> Documents:
+    return Documents({name: replace(document, requested_at=time) for name, document in current.available.items()})
 
 
-def _standing(seen: Documents, name: str) -> EndpointStatus:
-    document = seen.available.get(name)
+def _status(current: Documents, name: str) -> EndpointStatus:
+    document = current.available.get(name)
     failing = None if document else "not_json"
     return EndpointStatus(document is not None, document.requested_at if document else None, 0.25, None, failing)

@@ -1,6 +1,6 @@
-"""Every place of every document is mutated in every way, and the scrape says less, or the mutated value, and no more.
+"""Every place of every document is mutated in every way; the scrape loses samples or exposes the mutated value.
 
-In `make test` some thousand of them, another few of each place; in `make test-long` all.
+`make test` tries a sample of some thousand mutations; `make test-long` tries all.
 """
 
 import subprocess
@@ -13,141 +13,137 @@ import pytest
 from support.prometheus import program
 
 from envoy_simulator import PROFILES
-from fuzz.claims import as_if_missing, breaches
 from fuzz.conftest import SEED
-from fuzz.mutations import Kind, Mutation, of
-from fuzz.plants import Plant, recorded, simulated
+from fuzz.gateways import GatewayBodies, recorded, simulated
+from fuzz.invariants import as_if_missing, violations
+from fuzz.mutations import Kind, Mutation, mutations_of
 from fuzz.scrapes import Exporter, Scrape
 
 pytestmark = pytest.mark.integration
 
-SHOWN = 30
-WHOLE = 500
-"""One of so many scrapes is parsed as a whole, not only what differs."""
+MAX_VIOLATIONS = 30
+FULL_PARSE_INTERVAL = 500
+"""One of so many scrapes is parsed completely, not only what differs."""
 
 
-def some(plant: Plant, every: int) -> Iterator[Mutation]:
-    """One of so many mutations, the same for a seed."""
-    random = Random(f"{SEED} {plant.name}")
+def sample_of(gateway: GatewayBodies, every: int) -> Iterator[Mutation]:
+    """One of every so many mutations; the choice depends on the seed."""
+    random = Random(f"{SEED} {gateway.name}")
     offset = random.randrange(every)
-    yield from (each for place, each in enumerate(of(plant)) if place % every == offset)
+    yield from (mutation for place, mutation in enumerate(mutations_of(gateway)) if place % every == offset)
 
 
-def judge(exporter: Exporter, mutations: Iterator[Mutation], counted: Counter[str]) -> list[str]:
-    """The claims that do not hold, in words."""
+def find_violations(exporter: Exporter, mutations: Iterator[Mutation], counted: Counter[str]) -> list[str]:
+    """The violations of all mutations, as text."""
     found: list[str] = []
     missing: tuple[tuple[object, ...], Scrape] | None = None
     for mutation in mutations:
         scrape = exporter.scrape({mutation.endpoint: mutation.body})
         counted["mutated scrapes"] += 1
-        if counted["mutated scrapes"] % WHOLE == 0:
+        if counted["mutated scrapes"] % FULL_PARSE_INTERVAL == 0:
             scrape.render()
-        found += [f"{mutation}: {breach}" for breach in breaches(exporter, mutation, scrape)]
+        found += [f"{mutation}: {violation}" for violation in violations(exporter, mutation, scrape)]
         if mutation.kind is Kind.WRONG:
             place = (mutation.endpoint, mutation.path)
             if missing is None or missing[0] != place:
                 missing = place, exporter.scrape({mutation.endpoint: mutation.reference.body})
                 counted["mutated scrapes"] += 1
-            found += [f"{mutation}: {breach}" for breach in as_if_missing(mutation, scrape, missing[1])]
-        if len(found) >= SHOWN:
+            found += [f"{mutation}: {violation}" for violation in as_if_missing(mutation, scrape, missing[1])]
+        if len(found) >= MAX_VIOLATIONS:
             break
     return found
 
 
-def assert_holds(found: list[str]) -> None:
-    """Whole, where pytest would show the beginning of the first."""
+def assert_none(found: list[str]) -> None:
+    """Shows all of them; pytest would show the beginning of the first."""
     assert not found, "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_mutated_value_costs_what_hangs_on_it_and_is_never_another_number(
-    profile: str, counted: Counter[str]
-) -> None:
-    plant = simulated(profile)
-    assert_holds(judge(Exporter(plant), some(plant, every=150), counted))
+def test_mutated_value_changes_only_what_depends_on_it(profile: str, counted: Counter[str]) -> None:
+    gateway = simulated(profile)
+    assert_none(find_violations(Exporter(gateway), sample_of(gateway, every=150), counted))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_value_of_every_document_mutated_in_every_way_costs_only_what_hangs_on_it(
-    profile: str, counted: Counter[str]
-) -> None:
-    plant = simulated(profile)
-    assert_holds(judge(Exporter(plant), of(plant), counted))
+def test_every_mutation_changes_only_what_depends_on_it(profile: str, counted: Counter[str]) -> None:
+    gateway = simulated(profile)
+    assert_none(find_violations(Exporter(gateway), mutations_of(gateway), counted))
 
 
 @pytest.mark.exhaustive
-def test_a_mutated_value_of_a_real_gateway_costs_only_what_hangs_on_it(captures: Path, counted: Counter[str]) -> None:
+def test_mutated_recording_changes_only_what_depends_on_it(captures: Path, counted: Counter[str]) -> None:
     found = []
-    for folder in sorted(each for each in captures.iterdir() if (each / "info").is_file()):
-        plant = recorded(folder)
-        found += judge(Exporter(plant), some(plant, every=40), counted)
-    assert_holds(found)
+    for folder in sorted(capture for capture in captures.iterdir() if (capture / "info").is_file()):
+        gateway = recorded(folder)
+        found += find_violations(Exporter(gateway), sample_of(gateway, every=40), counted)
+    assert_none(found)
 
 
-def test_many_mutations_at_once_bring_a_valid_scrape(counted: Counter[str]) -> None:
+def test_several_mutations_together_give_a_valid_scrape(counted: Counter[str]) -> None:
     assert_valid(300, counted)
 
 
 @pytest.mark.exhaustive
-def test_very_many_mutations_at_once_bring_a_valid_scrape(counted: Counter[str]) -> None:
+def test_many_mutations_together_give_a_valid_scrape(counted: Counter[str]) -> None:
     assert_valid(10_000, counted)
 
 
 def assert_valid(rounds: int, counted: Counter[str]) -> None:
     random = Random(SEED)
-    plants = [simulated(profile) for profile in PROFILES]
-    tried = [(Exporter(plant), list(some(plant, every=50))) for plant in plants]
+    gateways = [simulated(profile) for profile in PROFILES]
+    tried = [(Exporter(gateway), list(sample_of(gateway, every=50))) for gateway in gateways]
     for _ in range(rounds):
         exporter, mutations = random.choice(tried)
         chosen = random.sample(mutations, min(len(mutations), random.randrange(2, 9)))
-        scrape = exporter.scrape({each.endpoint: each.body for each in chosen})
+        scrape = exporter.scrape({mutation.endpoint: mutation.body for mutation in chosen})
         counted["mutated scrapes"] += 1
-        assert scrape.broken == (), [str(each) for each in chosen]
-        scrape.render(scrape.differing(exporter.usual))
+        assert scrape.broken == (), [str(mutation) for mutation in chosen]
+        scrape.render(scrape.differing(exporter.baseline))
 
 
 @pytest.mark.parametrize("profile", ["8.2", "8.3-ac"])
-def test_a_gateway_that_is_well_again_says_what_it_always_said(profile: str, counted: Counter[str]) -> None:
-    assert_forgotten(profile, 1200, counted)
+def test_scrape_after_a_mutation_is_undisturbed(profile: str, counted: Counter[str]) -> None:
+    assert_no_trace_is_left(profile, 1200, counted)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_gateway_that_is_well_again_says_what_it_always_said(profile: str, counted: Counter[str]) -> None:
-    assert_forgotten(profile, 25, counted)
+def test_scrape_after_a_mutation_of_every_profile_is_undisturbed(profile: str, counted: Counter[str]) -> None:
+    assert_no_trace_is_left(profile, 25, counted)
 
 
-def assert_forgotten(profile: str, every: int, counted: Counter[str]) -> None:
-    """What was missing or wrong in one scrape is not to be seen in the next."""
-    plant = simulated(profile)
-    exporter = Exporter(plant)
-    well = exporter.after({})
+def assert_no_trace_is_left(profile: str, every: int, counted: Counter[str]) -> None:
+    """Nothing that was missing or wrong in one scrape is visible in the next one."""
+    gateway = simulated(profile)
+    exporter = Exporter(gateway)
+    undisturbed = exporter.scrape_after({})
     found = []
-    for mutation in some(plant, every):
+    for mutation in sample_of(gateway, every):
         if mutation.kind in {Kind.MISSING, Kind.WRONG, Kind.SAME}:
             counted["mutated scrapes"] += 1
-            after = exporter.after({mutation.endpoint: mutation.body})
-            differing = [name for name in after.differing(well) if name != "enphase_data_rejected"]
+            after = exporter.scrape_after({mutation.endpoint: mutation.body})
+            differing = [name for name in after.differing(undisturbed) if name != "enphase_data_rejected"]
             if differing:
                 found.append(f"{mutation}: {differing[:5]}")
-    assert_holds(found)
+    assert_none(found)
 
 
-def test_promtool_finds_nothing_in_mutated_scrapes() -> None:
-    assert_promtool_is_content(5)
+def test_promtool_accepts_mutated_scrapes() -> None:
+    assert_promtool_accepts(5)
 
 
 @pytest.mark.exhaustive
-def test_promtool_finds_nothing_in_many_mutated_scrapes() -> None:
-    assert_promtool_is_content(300)
+def test_promtool_accepts_many_mutated_scrapes() -> None:
+    assert_promtool_accepts(300)
 
 
-def assert_promtool_is_content(rounds: int) -> None:
+def assert_promtool_accepts(rounds: int) -> None:
     promtool = program("promtool")
     random = Random(SEED)
-    plant = simulated("8.2")
-    exporter, mutations = Exporter(plant), list(some(plant, every=50))
+    gateway = simulated("8.2")
+    exporter, mutations = Exporter(gateway), list(sample_of(gateway, every=50))
     for mutation in random.sample(mutations, rounds):
         text = exporter.scrape({mutation.endpoint: mutation.body}).render().encode()
         command = [promtool, "check", "metrics"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.house import House
+from support.enlighten_setup import House
 
 
 @pytest.fixture

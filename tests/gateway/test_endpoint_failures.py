@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.exposition import Exposition
-from support.faults import Answer, Odd, breaks, says
 from support.gateways import settings
-from support.raw import RawGateway, closed_port
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import RawGateway, closed_port
+from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.settings import Settings
@@ -39,14 +39,14 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    clock = StillClock()
-    odd = Odd({documents.TARIFF: breaks, documents.HOME: breaks})
+    clock = ManualClock()
+    odd = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
             scraped.poll()
             assert scraped.gateway.snapshot().answering
-            clock.turn(15)
+            clock.advance(15)
         exposition = scraped.exposition()
         assert exposition.value("enphase_up") == 1
         assert failing(exposition) == {"identity", "network", "tariff"}
@@ -59,16 +59,18 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 
 
 def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
 
     def unchanged(request: Request, answer: Answer) -> Response:
         return answer(request)
 
-    with Simulator("8.3", clock=clock.time, faults=Odd({documents.INFO: unchanged, "*": breaks})) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+    with Simulator(
+        "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
+    ) as gateway:
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
             scraped.poll()
-            clock.turn(15)
+            clock.advance(15)
         assert scraped.exposition().value("enphase_up") == 0
         failing_requests = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
         assert max(failing_requests.values()) <= 3600 / 120 + 4
@@ -78,21 +80,21 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
 
 
 def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
-    clock = StillClock()
+    clock = ManualClock()
 
     def hangs(_: Request, __: Answer) -> None:
-        clock.turn(30)
+        clock.advance(30)
 
-    odd = Odd({documents.DEVICE_DATA: hangs})
+    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        exposition = Scraped(settings(gateway), clock).scrape()
+        exposition = InProcessExporter(settings(gateway), clock).scrape()
         assert gateway.load.requests[documents.INFO] == 2
     assert exposition.value("enphase_up") == 1
     assert failing(exposition) == {"inverters"}
 
 
 def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     down_until = 0.0
 
     def kills(_: Request, __: Answer) -> None:
@@ -102,12 +104,12 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     def unless_down(request: Request, answer: Answer) -> Response | None:
         return None if clock.monotonic() < down_until else answer(request)
 
-    odd = Odd({documents.DEVICE_DATA: kills, "*": unless_down})
+    odd = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(480):
             scraped.poll()
-            clock.turn(15)
+            clock.advance(15)
         # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it each two minutes.
         killed = scraped.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
         assert 12 <= killed <= 2 * 3600 / 500 + 6
@@ -115,35 +117,35 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
 
 def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptureFixture) -> None:
     """Earlier, six of them in a row caused a suspension of half an hour."""
-    clock = StillClock()
-    busy = says(503, b"Resource busy, please retry after 30 seconds")
-    odd = Odd({documents.DEVICE_DATA: busy})
+    clock = ManualClock()
+    busy = responds(503, b"Resource busy, please retry after 30 seconds")
+    odd = ResponseOverrides({documents.DEVICE_DATA: busy})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         requested_at: list[float] = []
         for _ in range(400):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0)
             scraped.poll()
             if gateway.load.requests.get(documents.DEVICE_DATA, 0) > before:
                 requested_at.append(clock.monotonic())
-            clock.turn(3)
+            clock.advance(3)
         assert all(after - before >= 30 for before, after in pairwise(requested_at))
-        odd.heal()
-        clock.turn(144)
+        odd.clear()
+        clock.advance(144)
         assert failing(scraped.scrape()) == set()
     assert len(lines(caplog)) == 1
 
 
 def test_first_503_with_retry_after_pauses_all_requests() -> None:
-    clock = StillClock()
-    odd = Odd({documents.METER_READINGS: says(503, Retry_After="60")})
+    clock = ManualClock()
+    odd = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(6):
             scraped.poll()
             assert gateway.load.requests == {documents.INFO: 1, documents.METERS: 1, documents.METER_READINGS: 1}
-            clock.turn(9.9)
-        clock.turn(1)
+            clock.advance(9.9)
+        clock.advance(1)
         scraped.poll()
         assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "the other endpoints follow"
 
@@ -152,50 +154,50 @@ def test_first_503_with_retry_after_pauses_all_requests() -> None:
 def test_info_without_serial_or_firmware_is_not_another_gateway(
     element: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = StillClock()
+    clock = ManualClock()
 
     def without(request: Request, answer: Answer) -> Response:
         info = answer(request)
         start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
         return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
-    odd = Odd({})
+    odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.scrape()
-        odd.oddities[documents.INFO] = without
-        clock.turn(300)
+        odd.overrides[documents.INFO] = without
+        clock.advance(300)
         scraped.scrape()
         assert gateway.load.requests[documents.HOME] == 1, "once an hour, unless the gateway has changed"
     assert [line for line in lines(caplog) if "changed" in line] == []
 
 
 def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
-    clock = StillClock()
-    odd = Odd({})
+    clock = ManualClock()
+    odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.scrape()
-        odd.oddities[documents.DEVICE_DATA] = says(404)
+        odd.overrides[documents.DEVICE_DATA] = responds(404)
         for _ in range(80):
-            clock.turn(15)
+            clock.advance(15)
             scraped.poll()
         assert failing(scraped.exposition()) == set(), "the 404 is accepted"
-        odd.heal()
-        clock.turn(600)
+        odd.clear()
+        clock.advance(600)
         scraped.scrape()
     assert scraped.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
 
 
 def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
-    clock = StillClock()
+    clock = ManualClock()
 
     def unchanged(request: Request, answer: Answer) -> Response:
         return answer(request)
 
-    odd = Odd({documents.INFO: unchanged, documents.METERS: unchanged, "*": breaks})
+    odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.poll()
         failures = [count for (_, reason), count in scraped.gateway.snapshot().failures.items() if reason == "reset"]
         assert sum(failures) == 3
@@ -203,64 +205,64 @@ def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
 
 
 def test_each_hang_causes_one_request_of_info() -> None:
-    clock = StillClock()
+    clock = ManualClock()
 
     def hangs(_: Request, __: Answer) -> None:
-        clock.turn(30)
+        clock.advance(30)
 
-    odd = Odd({documents.DEVICE_DATA: hangs})
+    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         hung = []
         for _ in range(40):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0), gateway.load.requests.get(documents.INFO, 0)
             scraped.poll()
             if gateway.load.requests[documents.DEVICE_DATA] > before[0]:
                 hung.append(gateway.load.requests[documents.INFO] - before[1])
-            clock.turn(15)
+            clock.advance(15)
     assert len(hung) >= 3
     assert hung[0] == 2, "the first contact, and after the hang"
     assert set(hung[1:]) == {1}
 
 
 def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
-    clock = StillClock()
-    odd = Odd({})
+    clock = ManualClock()
+    odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
-        odd.oddities[documents.TARIFF] = says(404)
+        scraped = InProcessExporter(settings(gateway), clock)
+        odd.overrides[documents.TARIFF] = responds(404)
         scraped.poll()
-        clock.turn(700)
+        clock.advance(700)
         scraped.poll()
         requests = gateway.load.requests[documents.TARIFF]
-        odd.oddities["*"] = breaks
+        odd.overrides["*"] = closes_connection
         for _ in range(30):
-            clock.turn(15)
+            clock.advance(15)
             scraped.poll()
-        del odd.oddities["*"]
+        del odd.overrides["*"]
         for _ in range(12):
-            clock.turn(15)
+            clock.advance(15)
             scraped.poll()
         assert gateway.load.requests[documents.TARIFF] == requests + 1, "at once, with another 404"
-        odd.heal()
+        odd.clear()
         for _ in range(50):
-            clock.turn(15)
+            clock.advance(15)
             scraped.poll()
         assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
     """After a power cut both start together, and the exporter is ready first."""
-    clock = StillClock()
-    odd = Odd({documents.TARIFF: says(404)})
+    clock = ManualClock()
+    odd = ResponseOverrides({documents.TARIFF: responds(404)})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.poll()
-        odd.heal()
-        clock.turn(590)
+        odd.clear()
+        clock.advance(590)
         scraped.poll()
         assert gateway.load.requests[documents.TARIFF] == 1
-        clock.turn(15)
+        clock.advance(15)
         scraped.poll()
     assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
@@ -270,7 +272,7 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
     with closed_port() as port:
         for seed in range(10):
             unreachable = Settings(name="home", host="127.0.0.1", port=port)
-            scraped = Scraped(unreachable, StillClock(), random=Random(seed))
+            scraped = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
             scraped.poll()
             moments.add(scraped.gateway.state.cache.quiet_until)
     assert len(moments) == 10
@@ -278,28 +280,28 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
 
 
 def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
-    clock = StillClock()
-    odd = Odd({})
+    clock = ManualClock()
+    odd = ResponseOverrides({})
     with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.poll()
         for path in gateway.load.requests:
             if path.startswith("/ivp/ensemble/"):
-                odd.oddities[path] = breaks
+                odd.overrides[path] = closes_connection
         for _ in range(30):
-            clock.turn(15)
+            clock.advance(15)
             exposition = scraped.scrape()
             assert exposition.value("enphase_up") == 1
             assert "enphase_meter_power_watts" in exposition
 
 
 def test_scrape_in_which_a_token_is_rejected_reports_it() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.poll()
         gateway.revoke()
-        clock.turn(15)
+        clock.advance(15)
         scraped.gateway.scrape().result(30)
         assert scraped.exposition().value("enphase_authenticated") == 0
 
@@ -307,16 +309,16 @@ def test_scrape_in_which_a_token_is_rejected_reports_it() -> None:
 def test_clock_offset_counts_from_the_scheme_that_responded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     https_timed_out = threading.Event()
 
     def no_response(connection: socket.socket, _: int) -> None:
         connection.recv(1)
-        clock.turn(5)
+        clock.advance(5)
         https_timed_out.set()
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(no_response) as tls:
-        scraped = Scraped(settings(gateway, scheme="auto"), clock)
+        scraped = InProcessExporter(settings(gateway, scheme="auto"), clock)
         port = scraped.gateway.settings.port
         connect = Network.connect_tcp
 

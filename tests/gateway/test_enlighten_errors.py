@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.enlighten import YEAR, account, renewal
-from support.exporter import Scraped
+from support.clock import ManualClock
+from support.enlighten import YEAR, account, token_renewal
+from support.enlighten_setup import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_healthy, renewals
 from support.gateways import settings
-from support.house import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_well, renewals
+from support.in_process_exporter import InProcessExporter
 
 from envoy_simulator import PROFILES, Simulator
 from envoy_simulator.cloud import RESPONSES, Cloud
@@ -27,15 +27,15 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
     scraped = house.exporter()
     scraped.scrape()
     kept = house.file.read_text()
-    house.clock.turn(YEAR * 11 / 12)
+    house.clock.advance(YEAR * 11 / 12)
     for count, response in enumerate(RESPONSES, start=2):
         house.cloud.response = response
         exposition = scraped.scrape()
         scraped.poll()
-        assert is_well(exposition), response
+        assert is_healthy(exposition), response
         assert (response, house.cloud.logins) == (response, count)
         assert (response, sum(renewals(scraped.exposition()).values())) == (response, count)
-        house.clock.turn(4.9 * HOUR)
+        house.clock.advance(4.9 * HOUR)
     assert house.file.read_text() == kept
     texts = caplog.text + str(scraped.gateway.snapshot().error)
     token_requests = [request for request in house.cloud.requests if request.path == "/tokens"]
@@ -52,9 +52,9 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
     assert all(error != following for error, following in pairwise(errors))
     house.cloud.response = ""
     scraped.poll()
-    house.clock.turn(15)
+    house.clock.advance(15)
     scraped.poll()
-    house.clock.turn(15)
+    house.clock.advance(15)
     scraped.poll()
     assert house.file.read_text() != kept
 
@@ -63,13 +63,13 @@ def test_renewal_that_hangs_delays_no_scrape(house: House) -> None:
     """Enlighten is requested after the scrapes were answered, so its response time does not matter to them."""
     scraped = house.exporter()
     scraped.scrape()
-    house.clock.turn(YEAR * 11 / 12)
+    house.clock.advance(YEAR * 11 / 12)
     house.cloud.response = "slow"
     waited = scraped.gateway.scrape()
     _wait_for_requests(house.cloud, 3)
     assert waited.done()
     exposition = scraped.exposition()
-    assert is_well(exposition)
+    assert is_healthy(exposition)
     assert scraped.gateway.snapshot().documents.available
 
 
@@ -83,7 +83,7 @@ def _wait_for_requests(cloud: Cloud, count: int) -> None:
 
 
 def test_rejected_account_of_three_gateways_logs_in_at_most_12_times_a_day(tmp_path: Path) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     profile = PROFILES["7.3"]
     serials = [f"12200000000{number}" for number in range(3)]
     gateways = [Simulator(replace(profile, serial=serial), clock=clock.time) for serial in serials]
@@ -93,11 +93,11 @@ def test_rejected_account_of_three_gateways_logs_in_at_most_12_times_a_day(tmp_p
         for gateway in gateways:
             gateway.start()
             own = settings(gateway, token=None, serial=gateway.serial, name=gateway.serial, collectors=FEW)
-            exporters.append(Scraped(own, clock, renewal=renewal(shared, gateway.serial, clock)))
+            exporters.append(InProcessExporter(own, clock, renewal=token_renewal(shared, gateway.serial, clock)))
         for _ in range(24 * 4):
             for scraped in exporters:
                 scraped.poll()
-            clock.turn(15 * MINUTE)
+            clock.advance(15 * MINUTE)
         for gateway in gateways:
             gateway.close()
         assert 2 <= cloud.logins <= 12
@@ -105,7 +105,7 @@ def test_rejected_account_of_three_gateways_logs_in_at_most_12_times_a_day(tmp_p
 
 
 def test_gateway_of_another_account_does_not_delay_the_others(tmp_path: Path) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     foreign, own = replace(PROFILES["7.3"], serial="122000000009"), PROFILES["8.3"]
     with (
         Simulator(foreign, clock=clock.time) as first,
@@ -113,21 +113,21 @@ def test_gateway_of_another_account_does_not_delay_the_others(tmp_path: Path) ->
         Cloud(own.serial, username=ACCOUNT, clock=clock.time) as cloud,
     ):
         shared = account(cloud, tmp_path, clock)
-        rejected = Scraped(
+        rejected = InProcessExporter(
             settings(first, token=None, serial=foreign.serial, collectors=FEW),
             clock,
-            renewal=renewal(shared, foreign.serial, clock),
+            renewal=token_renewal(shared, foreign.serial, clock),
         )
-        served = Scraped(
+        served = InProcessExporter(
             settings(second, token=None, serial=own.serial, collectors=FEW),
             clock,
-            renewal=renewal(shared, own.serial, clock),
+            renewal=token_renewal(shared, own.serial, clock),
         )
         for _ in range(20):
             exposition = rejected.scrape()
-            clock.turn(15)
+            clock.advance(15)
         assert renewals(exposition) == {"serial": 1}
-        assert is_well(served.scrape())
+        assert is_healthy(served.scrape())
         assert cloud.logins == 2
 
 
@@ -135,13 +135,13 @@ def test_enlighten_down_at_the_start_is_requested_again_after_a_minute(house: Ho
     house.cloud.response = "login_503"
     scraped = house.exporter()
     assert scraped.scrape().value("enphase_authenticated") == 0
-    house.clock.turn(15)
+    house.clock.advance(15)
     scraped.scrape()
     assert house.cloud.logins == 1
     house.cloud.response = ""
-    house.clock.turn(60)
+    house.clock.advance(60)
     scraped.scrape()
-    house.clock.turn(15)
+    house.clock.advance(15)
     assert scraped.scrape().value("enphase_authenticated") == 1
     assert house.cloud.logins == 2
 
@@ -152,8 +152,8 @@ def test_new_token_that_is_already_due_is_not_renewed_with_every_poll(house: Hou
     scraped = house.exporter(collectors=frozenset({"production"}))
     for _ in range(24 * 6):
         scraped.poll()
-        house.clock.turn(10 * MINUTE)
-    assert is_well(scraped.exposition())
+        house.clock.advance(10 * MINUTE)
+    assert is_healthy(scraped.exposition())
     assert 2 <= house.cloud.logins <= 24
 
 
@@ -162,9 +162,9 @@ def test_retry_after_of_enlighten_is_honoured(house: House) -> None:
     scraped = house.exporter()
     for _ in range(29):
         scraped.poll()
-        house.clock.turn(MINUTE)
+        house.clock.advance(MINUTE)
     assert house.cloud.logins == 1
-    house.clock.turn(10 * MINUTE)
+    house.clock.advance(10 * MINUTE)
     scraped.poll()
     assert house.cloud.logins == 2
 

@@ -5,12 +5,12 @@ from collections import Counter
 
 import httpx
 import pytest
-from support.asked import asked
-from support.clock import StillClock
-from support.exporter import Scraped
-from support.faults import Odd, says
+from support.clock import ManualClock
+from support.counting_client import client_of
 from support.gateways import settings
-from support.raw import RawGateway, answer
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import RawGateway, http_response
+from support.response_overrides import ResponseOverrides, responds
 
 from envoy_exporter import documents
 from envoy_exporter.enlighten.client import retry_after
@@ -34,13 +34,13 @@ FAILURES = "enphase_gateway_request_failures_total"
 def test_invalid_header_affects_only_its_endpoint(
     profile: str, status: int, headers: dict[str, str], reason: str
 ) -> None:
-    odd = Odd({documents.PRODUCTION_JSON: says(status, b"", **headers)})
-    clock = StillClock()
+    odd = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
+    clock = ManualClock()
     with Simulator(profile, clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(4):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
         assert gateway.load.requests[documents.INVENTORY] >= 1, "requested after it"
     failures = {labels: count for labels, count in exposition.of(FAILURES).items() if count}
     assert set(failures) <= {(documents.PRODUCTION_JSON, reason)}
@@ -57,11 +57,11 @@ def test_ten_thousand_headers_are_read_in_linear_time(monkeypatch: pytest.Monkey
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"{}", headers="".join(f"X-{number}: 1\r\n" for number in range(9_999))))
+        connection.sendall(http_response(b"{}", headers="".join(f"X-{number}: 1\r\n" for number in range(9_999))))
 
     monkeypatch.setattr(httpx.Headers, "__getitem__", counting)
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         response = client.get(limit=60)
         client.client.close()
     assert (response.body, response.headers["x-9998"]) == (b"{}", "1")
@@ -79,12 +79,12 @@ def test_bug_affects_only_its_endpoint_and_is_logged(
         return request(client, endpoint, *rest)
 
     monkeypatch.setattr(GatewayClient, "request", raises)
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(20):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
     assert exposition.value(FAILURES, endpoint=documents.TARIFF, reason="internal") <= 6
     success = exposition.of("enphase_scrape_collector_success")
     assert {name for (name,), good in success.items() if not good} == {"tariff"}

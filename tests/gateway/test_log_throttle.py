@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 import pytest
-from support.clock import StillClock
+from support.clock import ManualClock
 
 from envoy_exporter.gateway.log_throttle import LINES_BEFORE_SUMMARY, LogThrottle
 from envoy_exporter.gateway.state import Log
@@ -19,19 +19,19 @@ def _info(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_changed_logs_a_constant_message_with_fields(caplog: pytest.LogCaptureFixture) -> None:
-    LogThrottle("home", StillClock()).changed(FAILED)
+    LogThrottle("home", ManualClock()).changed(FAILED)
     (record,) = caplog.records
     assert (record.levelno, record.getMessage()) == (logging.WARNING, "endpoint failed")
     assert 'gateway=home endpoint=/home error="timed out"' in caplog.text
 
 
 def test_changes_of_a_day_are_four_lines_and_a_summary_each_hour(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     throttle = LogThrottle("home", clock)
     for minute in range(24 * 60):
         throttle.summary()
         throttle.changed(replace(FAILED, fields={"endpoint": "/home", "error": str(minute)}))
-        clock.turn(60)
+        clock.advance(60)
     messages = [record.getMessage() for record in caplog.records]
     assert messages[:LINES_BEFORE_SUMMARY] == ["endpoint failed"] * 3 + [
         "flapping; further changes are summarised hourly"
@@ -45,11 +45,11 @@ def test_changes_of_a_day_are_four_lines_and_a_summary_each_hour(caplog: pytest.
 
 
 def test_change_after_a_quiet_hour_is_logged_again(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     throttle = LogThrottle("home", clock)
     for _ in range(10):
         throttle.changed(FAILED)
-    clock.turn(3601)
+    clock.advance(3601)
     throttle.summary()
     throttle.changed(RECOVERED)
     assert len(caplog.records) == LINES_BEFORE_SUMMARY + 2
@@ -58,13 +58,13 @@ def test_change_after_a_quiet_hour_is_logged_again(caplog: pytest.LogCaptureFixt
 
 
 def test_summary_names_the_most_frequent_subject(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     throttle = LogThrottle("home", clock)
     for _ in range(10):
         throttle.changed(FAILED)
     for _ in range(6):
         throttle.changed(Log(logging.ERROR, "gateway unreachable", "gateway", {"reason": "timeout"}))
-    clock.turn(3601)
+    clock.advance(3601)
     throttle.summary()
     summary = vars(caplog.records[-1])
     assert (summary["endpoint"], summary["changes"], summary["other_subjects"]) == ("/home", 6, 1)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from support.clock import StillClock
-from support.gateways import by_hand
+from support.clock import ManualClock
+from support.gateways import unpolled_gateway
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.client import GatewayClient
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.integration
     ids=["snapshot", "forget absent", "close", "change", "count"],
 )
 def test_gateway_methods_wait_for_the_lock(meanwhile: Callable[[Gateway], object]) -> None:
-    gateway = by_hand(StillClock())
+    gateway = unpolled_gateway(ManualClock())
     other = threading.Thread(target=meanwhile, args=(gateway,), daemon=True)
     with gateway.lock:
         other.start()
@@ -47,7 +47,7 @@ def test_result_of_a_request_before_a_reload_is_discarded() -> None:
     with Simulator("8.3") as simulated:
         before = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
         poller = Poller(
-            before, client(before), clock=StillClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
+            before, client(before), clock=ManualClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
         )
         request = poller.begin(poller.state.cache.endpoint(documents.INFO))
         after = replace(before, serial="999999999999")
@@ -61,4 +61,4 @@ def test_result_of_a_request_before_a_reload_is_discarded() -> None:
 
 
 def client(settings: Settings) -> GatewayClient:
-    return GatewayClient(settings, StillClock(), lambda _, __: None, "test", Timeouts())
+    return GatewayClient(settings, ManualClock(), lambda _, __: None, "test", Timeouts())

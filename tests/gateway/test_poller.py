@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
-from support.faults import Answer, Odd, breaks, says
+from support.clock import ManualClock
 from support.gateways import settings
-from support.raw import RawGateway, answer, closed_port
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import RawGateway, closed_port, http_response
+from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.auth import Local
@@ -31,7 +31,7 @@ def lines(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> lis
     return [record.getMessage() for record in ours if record.levelno >= level]
 
 
-def heal(scraped: Scraped, seconds: float = 300) -> None:
+def heal(scraped: InProcessExporter, seconds: float = 300) -> None:
     """Let a back-off pass, and scrape twice."""
     scraped.clock.sleep(seconds)
     scraped.poll()
@@ -43,12 +43,12 @@ def heal(scraped: Scraped, seconds: float = 300) -> None:
 
 
 def test_gateway_that_refuses_connections_is_requested_less_often(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with closed_port() as port:
-        scraped = Scraped(Settings(name="home", host="127.0.0.1", port=port), clock)
+        scraped = InProcessExporter(Settings(name="home", host="127.0.0.1", port=port), clock)
         for _ in range(240):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
     assert exposition.value("enphase_up") == 0
     assert not any(name.startswith("enphase_gateway_info") for name, _ in exposition.samples)
     failures = exposition.value(FAILURES, endpoint=documents.INFO, reason="connect")
@@ -59,15 +59,15 @@ def test_gateway_that_refuses_connections_is_requested_less_often(caplog: pytest
 
 def test_recovered_gateway_is_logged_once_after_the_back_off(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    clock = StillClock()
-    odd = Odd({"*": breaks})
+    clock = ManualClock()
+    odd = ResponseOverrides({"*": closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_up") == 0
-        odd.heal()
-        clock.turn(5)
+        odd.clear()
+        clock.advance(5)
         assert scraped.scrape().value("enphase_up") == 0, "no request during the back-off"
-        clock.turn(10)
+        clock.advance(10)
         exposition = scraped.scrape()
     assert exposition.value("enphase_up") == 1
     assert all(value == 1 for value in exposition.of(SUCCESS).values())
@@ -76,11 +76,11 @@ def test_recovered_gateway_is_logged_once_after_the_back_off(caplog: pytest.LogC
 
 
 def test_gateway_down_has_no_old_values() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert "enphase_production_power_watts" in scraped.scrape()
-    clock.turn(15)
+    clock.advance(15)
     exposition = scraped.scrape()
     assert exposition.value("enphase_up") == 0
     assert "enphase_production_power_watts" not in exposition
@@ -89,33 +89,33 @@ def test_gateway_down_has_no_old_values() -> None:
 
 def test_gateway_down_has_no_old_information() -> None:
     """The model may have changed, if the gateway was replaced."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert "enphase_gateway_info" in scraped.scrape()
-    clock.turn(15)
+    clock.advance(15)
     assert "enphase_gateway_info" not in scraped.scrape()
     assert scraped.gateway.snapshot().documents.available == {}
 
 
 def test_gateway_without_any_site_document_is_not_up() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     core = (documents.METER_READINGS, documents.PRODUCTION_JSON, documents.PRODUCTION_V1, documents.PRODUCTION)
-    odd = Odd({path: says(500) for path in core})
+    odd = ResponseOverrides({path: responds(500) for path in core})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_up") == 0
         assert scraped.gateway.snapshot().answering
-        del odd.oddities[documents.METER_READINGS]
-        clock.turn(30)
+        del odd.overrides[documents.METER_READINGS]
+        clock.advance(30)
         assert scraped.scrape().value("enphase_up") == 1, "one of them is enough"
 
 
 def test_endpoint_that_breaks_affects_one_collector() -> None:
-    clock = StillClock()
-    odd = Odd({documents.DEVICE_DATA: breaks})
+    clock = ManualClock()
+    odd = ResponseOverrides({documents.DEVICE_DATA: closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         exposition = scraped.scrape()
     assert exposition.value("enphase_up") == 1
     assert {name for (name,), good in exposition.of(SUCCESS).items() if not good} == {"inverters"}
@@ -124,27 +124,27 @@ def test_endpoint_that_breaks_affects_one_collector() -> None:
 
 
 def test_info_with_503_is_requested_after_its_retry_after() -> None:
-    clock = StillClock()
-    busy = says(503, b"Resource busy, please retry after 30 seconds")
-    odd = Odd({documents.INFO: busy})
+    clock = ManualClock()
+    busy = responds(503, b"Resource busy, please retry after 30 seconds")
+    odd = ResponseOverrides({documents.INFO: busy})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(10):
             scraped.poll()
-            clock.turn(2.9)
+            clock.advance(2.9)
         assert gateway.load.requests == {documents.INFO: 1}
-        odd.heal()
-        clock.turn(2)
+        odd.clear()
+        clock.advance(2)
         assert scraped.scrape().value("enphase_up") == 1
 
 
 def test_info_that_is_a_web_page_is_invalid(caplog: pytest.LogCaptureFixture) -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"<html>"))
+        connection.sendall(http_response(b"<html>"))
 
     with RawGateway(script) as gateway:
-        scraped = Scraped(Settings(name="home", host=gateway.host, port=gateway.port, scheme="http"))
+        scraped = InProcessExporter(Settings(name="home", host=gateway.host, port=gateway.port, scheme="http"))
         assert scraped.scrape().value(FAILURES, endpoint=documents.INFO, reason="schema") == 1
     assert "web page" in caplog.text
 
@@ -152,17 +152,17 @@ def test_info_that_is_a_web_page_is_invalid(caplog: pytest.LogCaptureFixture) ->
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_scheme_auto_finds_the_scheme(profile: str) -> None:
     with Simulator(profile) as gateway:
-        scraped = Scraped(settings(gateway, scheme="auto"))
+        scraped = InProcessExporter(settings(gateway, scheme="auto"))
         assert scraped.scrape().value("enphase_up") == 1
 
 
 def test_firmware_change_is_logged_once_and_documents_are_reset(caplog: pytest.LogCaptureFixture) -> None:
     """An upgrade to firmware 7, with both kinds of credentials configured, needs no user."""
     caplog.set_level(logging.INFO)
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("5.0", clock=clock.time) as old:
         port = int(old.address.rpartition(":")[2])
-        scraped = Scraped(settings(old, scheme="auto", token=None), clock)
+        scraped = InProcessExporter(settings(old, scheme="auto", token=None), clock)
         assert scraped.scrape().value("enphase_authenticated") == 1
     with Simulator("8.3", clock=clock.time, port=port) as new:
         scraped.gateway.change(replace(scraped.gateway.settings, token=parse(new.token)))
@@ -179,7 +179,7 @@ def test_firmware_change_is_logged_once_and_documents_are_reset(caplog: pytest.L
 
 def test_gateway_of_another_serial_gets_no_credentials(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as gateway:
-        scraped = Scraped(settings(gateway, serial="999999999999"))
+        scraped = InProcessExporter(settings(gateway, serial="999999999999"))
         exposition = scraped.scrape()
     assert gateway.load.requests == {documents.INFO: 1}
     assert exposition.value("enphase_up") == 0
@@ -192,7 +192,7 @@ def test_gateway_of_another_serial_gets_no_credentials(caplog: pytest.LogCapture
 def test_token_of_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as gateway:
         token = parse(gateway.make_token(aud="999999999999"))
-        scraped = Scraped(settings(gateway, token=token))
+        scraped = InProcessExporter(settings(gateway, token=token))
         assert scraped.scrape().value("enphase_up") == 0
     assert gateway.load.requests == {documents.INFO: 1}
     (record,) = caplog.records
@@ -208,22 +208,22 @@ def test_info_is_requested_without_credentials(profile: str) -> None:
         sent.append(request.headers.get("authorization", ""))
         return unchanged(request)
 
-    clock = StillClock()
-    with Simulator(profile, clock=clock.time, faults=Odd({documents.INFO: recorded})) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+    clock = ManualClock()
+    with Simulator(profile, clock=clock.time, faults=ResponseOverrides({documents.INFO: recorded})) as gateway:
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(2):
             assert scraped.scrape().value("enphase_authenticated") == 1
-            clock.turn(300)
+            clock.advance(300)
     assert sent == ["", ""]
 
 
 def test_gateway_that_took_over_the_address_gets_no_token() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_up") == 1
         gateway.reset_load()
-        clock.turn(15)
+        clock.advance(15)
         with gateway.faults.during("another-gateway"):
             assert scraped.scrape().value("enphase_up") == 0
             assert set(gateway.load.requests) == {documents.INFO}
@@ -231,16 +231,16 @@ def test_gateway_that_took_over_the_address_gets_no_token() -> None:
 
 
 def test_same_gateway_with_a_new_certificate_is_still_up() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.scrape()
         gateway.faults.on("certificate")
         with gateway.faults.during("silent"):
             pass  # this closes the open connections
         gateway.faults.on("not-kept")
         for _ in range(2):
-            clock.turn(60)
+            clock.advance(60)
             exposition = scraped.scrape()
             assert exposition.value("enphase_up") == 1
         assert set(exposition.of(SUCCESS).values()) == {1}
@@ -253,25 +253,25 @@ def test_same_gateway_with_a_new_certificate_is_still_up() -> None:
 @pytest.mark.parametrize("profile", ["3.9", "5.0"])
 def test_factory_password_needs_no_config(profile: str) -> None:
     with Simulator(profile) as gateway:
-        scraped = Scraped(settings(gateway, local=Local()))
+        scraped = InProcessExporter(settings(gateway, local=Local()))
         assert scraped.scrape().value("enphase_authenticated") == 1
 
 
 def test_firmware_that_needs_no_credentials_reports_none_accepted() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("3.7", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert "enphase_authenticated" not in scraped.scrape()
         with gateway.faults.during("firmware", profile="4.10"):
-            clock.turn(300)
+            clock.advance(300)
             assert scraped.scrape().value("enphase_authenticated") == 1
-        clock.turn(300)
+        clock.advance(300)
         assert "enphase_authenticated" not in scraped.scrape()
 
 
 def test_empty_password_is_sent() -> None:
     with Simulator("5.0", password="") as gateway:
-        exposition = Scraped(settings(gateway, local=Local("envoy", Secret("")))).scrape()
+        exposition = InProcessExporter(settings(gateway, local=Local("envoy", Secret("")))).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert "enphase_inverter_info" in exposition
 
@@ -279,7 +279,7 @@ def test_empty_password_is_sent() -> None:
 @pytest.mark.parametrize(("user", "password"), [("envoy", "pässwörd €"), ("müller", "geheim"), ("渡辺", "密码")])
 def test_digest_encodes_user_and_password_as_utf_8(user: str, password: str) -> None:
     with Simulator("5.0", username=user, password=password) as gateway:
-        exposition = Scraped(settings(gateway, local=Local(user, Secret(password)))).scrape()
+        exposition = InProcessExporter(settings(gateway, local=Local(user, Secret(password)))).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert "enphase_inverter_info" in exposition
 
@@ -287,12 +287,12 @@ def test_digest_encodes_user_and_password_as_utf_8(user: str, password: str) -> 
 def test_wrong_password_is_logged_once_and_open_data_are_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("5.0", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway, local=Local("homeowner", Secret("battery-staple"))), clock)
+        scraped = InProcessExporter(settings(gateway, local=Local("homeowner", Secret("battery-staple"))), clock)
         for _ in range(40):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
     assert exposition.value("enphase_authenticated") == 0
     assert exposition.value("enphase_up") == 1
     assert "enphase_production_power_watts" in exposition
@@ -304,14 +304,14 @@ def test_wrong_password_is_logged_once_and_open_data_are_read(
 
 
 def test_revoked_token_is_logged_once_and_tried_after_each_back_off(caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_authenticated") == 1
         gateway.revoke()
         gateway.reset_load()
         for _ in range(240):
-            clock.turn(15)
+            clock.advance(15)
             exposition = scraped.scrape()
         rejections = sum(count for (_, code), count in gateway.load.codes.items() if code == 401)
         assert exposition.value("enphase_authenticated") == 0
@@ -328,21 +328,21 @@ def test_revoked_token_is_logged_once_and_tried_after_each_back_off(caplog: pyte
 
 def test_missing_token_is_logged_with_the_address_to_get_one(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as gateway:
-        assert Scraped(settings(gateway, token=None)).scrape().value("enphase_authenticated") == 0
+        assert InProcessExporter(settings(gateway, token=None)).scrape().value("enphase_authenticated") == 0
         assert sum(gateway.load.requests.values()) <= 4
     assert "https://entrez.enphaseenergy.com" in caplog.text
 
 
 def test_new_token_in_the_file_is_used_at_the_next_scrape(tmp_path: Path) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     file = tmp_path / "token"
     with Simulator("8.3", clock=clock.time) as gateway:
         file.write_text(gateway.make_token(exp=1) + "\n")
         redaction = Redaction()
-        scraped = Scraped(settings(gateway, token=None, token_file=file), clock, redaction=redaction)
+        scraped = InProcessExporter(settings(gateway, token=None, token_file=file), clock, redaction=redaction)
         assert scraped.scrape().value("enphase_authenticated") == 0
         file.write_text(gateway.token + "\n")
-        clock.turn(15)
+        clock.advance(15)
         exposition = scraped.scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_up") == 1
@@ -352,12 +352,12 @@ def test_new_token_in_the_file_is_used_at_the_next_scrape(tmp_path: Path) -> Non
 def test_missing_token_file_is_logged_once_and_read_when_it_exists(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway, token=None, token_file=tmp_path / "token"), clock)
+        scraped = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"), clock)
         for _ in range(5):
             assert scraped.scrape().value("enphase_up") == 0
-            clock.turn(15)
+            clock.advance(15)
         assert lines(caplog).count("token file cannot be used") == 1
         (tmp_path / "token").write_text(gateway.token)
         assert scraped.scrape().value("enphase_up") == 1
@@ -378,13 +378,13 @@ OPTIONAL = [
 
 @pytest.mark.parametrize("path", OPTIONAL)
 def test_401_of_one_endpoint_is_about_the_role(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     page = b"<html><title>401 Authorization Required</title></html>"
-    with Simulator("8.3", clock=clock.time, faults=Odd({path: says(401, page)})) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+    with Simulator("8.3", clock=clock.time, faults=ResponseOverrides({path: responds(401, page)})) as gateway:
+        scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(20):
             exposition = scraped.scrape()
-            clock.turn(15)
+            clock.advance(15)
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_up") == 1
     assert all(exposition.of(SUCCESS).values())
@@ -394,28 +394,28 @@ def test_401_of_one_endpoint_is_about_the_role(path: str, caplog: pytest.LogCapt
 
 def test_401_is_not_decided_before_the_probe_may_be_requested() -> None:
     """Otherwise the 401 of one endpoint would reject a valid token, and no request could show that it is valid."""
-    clock = StillClock()
+    clock = ManualClock()
 
     def slow(request: Request, unchanged: Answer) -> Response | None:
-        clock.turn(6)
+        clock.advance(6)
         return unchanged(request)
 
-    odd = Odd({"/ivp/pdm/device_data": says(404), "/production.json": slow})
+    odd = ResponseOverrides({"/ivp/pdm/device_data": responds(404), "/production.json": slow})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         scraped.scrape()
-        odd.oddities["/ivp/meters/readings"] = says(401)
+        odd.overrides["/ivp/meters/readings"] = responds(401)
         for _ in range(6):
-            clock.turn(4)
+            clock.advance(4)
             exposition = scraped.scrape()
             assert exposition.value("enphase_authenticated") == 1
             assert exposition.value("enphase_up") == 1
 
 
 def test_owner_of_early_7_gets_all_but_the_ensemble_documents() -> None:
-    rejections = {path: says(401) for path in OPTIONAL[4:8]}
-    with Simulator("8.3", faults=Odd(rejections)) as gateway:
-        exposition = Scraped(settings(gateway)).scrape()
+    rejections = {path: responds(401) for path in OPTIONAL[4:8]}
+    with Simulator("8.3", faults=ResponseOverrides(rejections)) as gateway:
+        exposition = InProcessExporter(settings(gateway)).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert "enphase_battery_charge_ratio" not in exposition
     assert "enphase_meter_power_watts" in exposition
@@ -423,12 +423,12 @@ def test_owner_of_early_7_gets_all_but_the_ensemble_documents() -> None:
 
 @pytest.mark.parametrize(
     "missing",
-    [says(404, b'{ "err": "404 - Not Found" }'), says(403), says(200, b'{"error": "404 - Not Found"}')],
+    [responds(404, b'{ "err": "404 - Not Found" }'), responds(403), responds(200, b'{"error": "404 - Not Found"}')],
     ids=["404", "403", "error object with 200"],
 )
 def test_endpoint_that_is_not_available_is_not_a_failure(missing: object, caplog: pytest.LogCaptureFixture) -> None:
-    with Simulator("8.3", faults=Odd({documents.DEVICE_DATA: missing})) as gateway:  # type: ignore[dict-item]
-        exposition = Scraped(settings(gateway)).scrape()
+    with Simulator("8.3", faults=ResponseOverrides({documents.DEVICE_DATA: missing})) as gateway:  # type: ignore[dict-item]
+        exposition = InProcessExporter(settings(gateway)).scrape()
     assert all(exposition.of(SUCCESS).values())
     assert exposition.of(FAILURES) == {}
     assert gateway.load.requests["/api/v1/production/inverters"] == 1, "the older list is requested instead"
@@ -438,17 +438,17 @@ def test_endpoint_that_is_not_available_is_not_a_failure(missing: object, caplog
 def test_token_is_not_sent_over_http_found_by_scheme_auto(caplog: pytest.LogCaptureFixture) -> None:
     """An attacker who blocks port 443 and responds on port 80 must not get the token."""
     with Simulator("8.3", tls=False) as gateway:
-        scraped = Scraped(settings(gateway, scheme="auto"))
+        scraped = InProcessExporter(settings(gateway, scheme="auto"))
         assert scraped.scrape().value("enphase_up") == 0
         assert gateway.token.encode() not in gateway.received_bytes
         assert gateway.load.requests == {documents.INFO: 1}
-        assert Scraped(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
+        assert InProcessExporter(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
     assert "port 443" in caplog.text
 
 
 def test_token_file_that_cannot_be_read_is_the_error(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        scraped = Scraped(settings(gateway, token=None, token_file=tmp_path / "token"))
+        scraped = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"))
         scraped.scrape()
         error = scraped.gateway.snapshot().error or ""
     assert f"{tmp_path / 'token'} cannot be used" in error

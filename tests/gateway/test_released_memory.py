@@ -12,9 +12,9 @@ from types import TracebackType
 import httpcore
 import httpx
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 from envoy_exporter.transport.client import Response
 from envoy_simulator import Simulator
@@ -44,13 +44,13 @@ def request_objects() -> Counter[str]:
 @pytest.mark.parametrize("fault", ["", "closed", "cut-off", "length", "status", "cut", "redirect"])
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_poll_releases_the_objects_of_its_requests(profile: str, fault: str) -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator(profile, clock=clock.time) as simulated:
-        scraped = Scraped(settings(simulated, scheme="auto"), clock)
+        scraped = InProcessExporter(settings(simulated, scheme="auto"), clock)
         scraped.poll()
         if fault:
             simulated.faults.on(fault)
-        clock.turn(301)
+        clock.advance(301)
         with uncollected():
             before = request_objects()
             scraped.poll()

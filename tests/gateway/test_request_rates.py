@@ -1,9 +1,9 @@
 """The number of requests in an hour of the test's clock, calculated by hand from the table of maximum ages."""
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 from envoy_simulator import Simulator
 
@@ -57,13 +57,13 @@ SWITCHED = {
 
 def poll_for_an_hour(profile: str, every: float) -> Simulator:
     """A gateway after an hour of scrapes."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator(profile, clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         began = clock.monotonic()
         scrape = 0
         while scrape * every < HOUR:
-            clock.turn(max(began + scrape * every - clock.monotonic(), 0))
+            clock.advance(max(began + scrape * every - clock.monotonic(), 0))
             scraped.poll()
             scrape += 1
         assert scraped.exposition().value("enphase_up") == 1
@@ -107,9 +107,9 @@ def test_firmware_8_needs_one_connection() -> None:
 
 
 def test_disabled_collector_requests_nothing() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
+        scraped = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
         exposition = scraped.scrape()
     assert set(gateway.load.requests) == {"/info", "/home", "/ivp/meters", "/ivp/meters/readings"}
     assert exposition.value("enphase_up") == 1

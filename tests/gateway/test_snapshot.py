@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 from envoy_simulator import Simulator
 
@@ -13,16 +13,16 @@ pytestmark = pytest.mark.integration
 
 
 def test_snapshot_holds_until_an_endpoint_is_due_or_has_changed() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as simulated:
-        scraped = Scraped(settings(simulated), clock)
+        scraped = InProcessExporter(settings(simulated), clock)
         scraped.poll()
         gateway = scraped.gateway
         snapshot = gateway.snapshot()
         assert gateway.holds(snapshot)
-        clock.turn(8)
+        clock.advance(8)
         assert gateway.holds(snapshot), "the readings are due after nine seconds"
-        clock.turn(1)
+        clock.advance(1)
         assert not gateway.holds(snapshot)
         scraped.poll()
         assert not gateway.holds(snapshot)
@@ -33,10 +33,10 @@ def test_snapshot_holds_until_an_endpoint_is_due_or_has_changed() -> None:
 
 
 def test_ten_scrapes_use_one_thread() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as simulated:
-        scraped = Scraped(settings(simulated, name="the only one"), clock)
+        scraped = InProcessExporter(settings(simulated, name="the only one"), clock)
         for _ in range(10):
             scraped.gateway.scrape().result(30)
-            clock.turn(15)
+            clock.advance(15)
         assert sum(thread.name == "gateway the only one" for thread in threading.enumerate()) == 1

@@ -5,9 +5,9 @@ import ssl
 from dataclasses import dataclass, replace
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
+from support.in_process_exporter import InProcessExporter
 
 from envoy_exporter import documents
 from envoy_exporter.enlighten.renewal import RenewalStatus
@@ -62,14 +62,14 @@ def test_impostor_that_drops_tls_gets_no_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The impostor repeats the serial on plain HTTP, because a serial is not secret."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         port = int(gateway.address.rpartition(":")[2])
         source = _OneToken(parse(gateway.make_token(jti="new"))) if on_trial else None
-        scraped = Scraped(settings(gateway, scheme="auto"), clock, renewal=source)
+        scraped = InProcessExporter(settings(gateway, scheme="auto"), clock, renewal=source)
         assert scraped.scrape().value("enphase_up") == 1
     assert isinstance(scraped.gateway.state.login.state, Trying if on_trial else Accepted)
-    clock.turn(NEXT_SCRAPE)
+    clock.advance(NEXT_SCRAPE)
     with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
         assert scraped.scrape().value("enphase_up") == 0
         assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP and without a token"
@@ -79,28 +79,28 @@ def test_impostor_that_drops_tls_gets_no_token(
 
 
 def test_reload_from_http_to_auto_sends_no_token_over_http() -> None:
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time, tls=False) as gateway:
         plain = settings(gateway, scheme="http")
-        scraped = Scraped(plain, clock)
+        scraped = InProcessExporter(plain, clock)
         assert scraped.scrape().value("enphase_up") == 1
         assert b"Bearer" in gateway.received_bytes
         gateway.reset_load()
         scraped.gateway.change(replace(plain, scheme="auto", collectors=scraped.gateway.settings.collectors))
-        clock.turn(NEXT_SCRAPE)
+        clock.advance(NEXT_SCRAPE)
         assert scraped.scrape().value("enphase_up") == 0
         assert b"Bearer" not in gateway.received_bytes
 
 
 def test_impostor_with_another_serial_gets_no_token_after_a_reload() -> None:
     """A reload opens a new connection; the certificate that the gateway had before is still the known one."""
-    clock = StillClock()
+    clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = Scraped(settings(gateway), clock)
+        scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_up") == 1
         gateway.reset_load()
         scraped.gateway.change(replace(scraped.gateway.settings, min_interval=5.0))
-        clock.turn(NEXT_SCRAPE)
+        clock.advance(NEXT_SCRAPE)
         with gateway.faults.during("another-gateway"):
             assert scraped.scrape().value("enphase_up") == 0
             assert b"Bearer" not in gateway.received_bytes

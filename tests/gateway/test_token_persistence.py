@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 import pytest
-from support.clock import StillClock
-from support.exporter import Scraped
+from support.clock import ManualClock
 from support.gateways import settings
-from support.raw import closed_port
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import closed_port
 
 from envoy_exporter.enlighten.renewal import RenewalStatus
 from envoy_exporter.gateway.settings import Settings
@@ -47,7 +47,7 @@ def test_accepted_token_is_persisted_though_the_gateway_is_down() -> None:
     source = Source()
     with closed_port() as port:
         unreachable = Settings(name="home", host="127.0.0.1", port=port, token=Token(Secret("token")))
-        Scraped(unreachable, StillClock(), renewal=source).poll()
+        InProcessExporter(unreachable, ManualClock(), renewal=source).poll()
     assert (source.persisted, source.fetched) == (1, [])
 
 
@@ -55,7 +55,7 @@ def test_token_fetch_after_a_poll_does_not_wait_for_another_gateway() -> None:
     """The token is urgent before and after the poll, but the thread must be ready for the next scrape."""
     source = Source()
     with Simulator("8.3") as gateway:
-        Scraped(settings(gateway, token=None), StillClock(), renewal=source).poll()
+        InProcessExporter(settings(gateway, token=None), ManualClock(), renewal=source).poll()
     during, after = source.fetched[:-1], source.fetched[-1]
     assert set(during) == {(True, True)}
     assert after == (True, False)

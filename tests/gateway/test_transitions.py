@@ -256,6 +256,25 @@ def test_rejected_login_is_tried_with_one_request_after_its_back_off() -> None:
     assert run.logged(logging.INFO) == ["credentials accepted"]
 
 
+def test_scrape_waits_for_all_endpoints_while_rejected_credentials_are_tried() -> None:
+    """Otherwise the scrape that made the exporter try them again reports the gateway as down."""
+    run = up()
+    run.result(documents.INVERTERS_V1, [])
+    run.next_poll(400)
+    for endpoint in (documents.METER_READINGS, documents.INVERTERS_V1, documents.PRODUCTION_V1):
+        run.result(endpoint, error=UNAUTHORIZED)
+    run.next_poll(9)
+    assert run.chosen() != documents.INVERTERS_V1
+    assert not polls.is_pending(run.state, run.now, run.now)
+    run.next_poll(1)
+    assert run.chosen() == documents.INVERTERS_V1
+    assert polls.is_pending(run.state, run.now, run.now)
+    requesting = polls.on_request(run.state, documents.INVERTERS_V1, run.now)
+    assert polls.is_pending(requesting, run.now, run.now)
+    run.result(documents.INVERTERS_V1, [])
+    assert polls.is_pending(run.state, run.now, run.now)
+
+
 def rejected(*, has_source: bool = False) -> Run:
     run = Run(has_source=has_source)
     run.result(documents.INFO, INFO)

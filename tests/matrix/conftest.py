@@ -1,4 +1,4 @@
-"""How much was tried."""
+"""Counts what was tested."""
 
 from collections import Counter
 
@@ -8,5 +8,5 @@ from support.tally import tally
 
 @pytest.fixture(scope="session")
 def counted(pytestconfig: pytest.Config) -> Counter[str]:
-    """Runs, scrapes, samples held against the plant, recoveries, and the most of what is bounded."""
+    """Runs, scrapes, compared samples, recoveries, and the maxima of limited quantities."""
     return tally(pytestconfig, "matrix")

@@ -1,6 +1,6 @@
-"""Each fault while starting, while running and while a token is renewed: what it may cost, and that all comes back.
+"""Each fault while starting, while running and while a token is renewed: what it may break, and the recovery.
 
-In `make test` each fault once, the phases in turn; in `make test-long` every variant of it in every phase.
+`make test` runs each fault once and takes the phases in turn; `make test-long` runs every variant in every phase.
 """
 
 from collections import Counter
@@ -10,53 +10,52 @@ import pytest
 
 from envoy_simulator.cloud import RESPONSES
 from envoy_simulator.faults import When
-from matrix.runs import Case, every_fault, every_fault_once, run, run_mood
+from matrix.cases import Case, every_fault, every_fault_once
+from matrix.runs import run, run_enlighten_response
 
 pytestmark = pytest.mark.integration
 
 
-def holds(case: Case, folder: Path, counted: Counter[str]) -> None:
-    breaches = run(case, folder, counted)
-    assert not breaches, "\n".join((str(case), *dict.fromkeys(breaches)))
+def assert_no_violations(case: Case, folder: Path, counted: Counter[str]) -> None:
+    violations = run(case, folder, counted)
+    assert not violations, "\n".join((str(case), *dict.fromkeys(violations)))
 
 
 @pytest.mark.parametrize("case", every_fault_once(), ids=str)
-def test_a_fault_costs_no_more_than_it_breaks_and_all_comes_back(
-    case: Case, tmp_path: Path, counted: Counter[str]
-) -> None:
-    holds(case, tmp_path, counted)
+def test_fault_breaks_only_its_part_and_recovers(case: Case, tmp_path: Path, counted: Counter[str]) -> None:
+    assert_no_violations(case, tmp_path, counted)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("case", every_fault(), ids=str)
-def test_every_fault_in_every_phase_costs_no_more_than_it_breaks_and_all_comes_back(
+def test_every_fault_variant_breaks_only_its_part_and_recovers(
     case: Case, tmp_path: Path, counted: Counter[str]
 ) -> None:
-    holds(case, tmp_path, counted)
+    assert_no_violations(case, tmp_path, counted)
 
 
-@pytest.mark.parametrize("mood", ["mfa", "token_error_text"])
-def test_a_cloud_that_gives_no_token_costs_nothing_while_the_old_one_is_good(
-    mood: str, tmp_path: Path, counted: Counter[str]
+@pytest.mark.parametrize("response", ["mfa", "token_error_text"])
+def test_enlighten_without_a_token_breaks_nothing_while_one_is_valid(
+    response: str, tmp_path: Path, counted: Counter[str]
 ) -> None:
-    breaches = run_mood(mood, tmp_path, counted, aging=True)
-    assert not breaches, "\n".join(dict.fromkeys(breaches))
+    violations = run_enlighten_response(response, tmp_path, counted, expiring_token=True)
+    assert not violations, "\n".join(dict.fromkeys(violations))
 
 
-def test_a_gateway_that_takes_its_time_is_not_held_against_a_cloud(tmp_path: Path, counted: Counter[str]) -> None:
+def test_slow_gateway_does_not_break_an_enlighten_login(tmp_path: Path, counted: Counter[str]) -> None:
     slow = When(endpoints=("/ivp/meters/readings",), last=1)
-    breaches = run_mood("login_405", tmp_path, counted, aging=True, slow=slow)
-    assert not breaches, "\n".join(dict.fromkeys(breaches))
+    violations = run_enlighten_response("login_405", tmp_path, counted, expiring_token=True, slow=slow)
+    assert not violations, "\n".join(dict.fromkeys(violations))
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("aging", [True, False], ids=["old token", "no token"])
-@pytest.mark.parametrize("mood", [*RESPONSES, "slow"])
-def test_whatever_the_cloud_says_the_token_comes_when_it_is_well(
-    mood: str,
-    aging: bool,
+@pytest.mark.parametrize("expiring_token", [True, False], ids=["old token", "no token"])
+@pytest.mark.parametrize("response", [*RESPONSES, "slow"])
+def test_enlighten_response_delays_the_token_only_while_it_lasts(
+    response: str,
+    expiring_token: bool,
     tmp_path: Path,
     counted: Counter[str],
 ) -> None:
-    breaches = run_mood(mood, tmp_path, counted, aging=aging)
-    assert not breaches, "\n".join(dict.fromkeys(breaches))
+    violations = run_enlighten_response(response, tmp_path, counted, expiring_token=expiring_token)
+    assert not violations, "\n".join(dict.fromkeys(violations))

@@ -1,47 +1,71 @@
-"""The rules that ship: promtool's own check, its unit tests (the files beside this one), what they read exists."""
+"""The shipped rules: promtool check, its unit tests (the YAML files in this folder), and the metrics that they read."""
 
+import json
 from pathlib import Path
 
 import pytest
-from support.dashboards import known, selectors
+from support.dashboards import known_labels, selectors
 from support.prometheus import run
 from support.rules import FILES, rules_in
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 TESTS = sorted(Path(__file__).parent.glob("*.yml"))
 
 
-def test_there_are_rules_and_tests_of_them() -> None:
+def test_rule_files_and_their_tests_exist() -> None:
     assert FILES
     assert TESTS
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_promtool_finds_no_fault_in_the_rules(file: Path) -> None:
+def test_rule_file_passes_promtool_check(file: Path) -> None:
     run("promtool", "check", "rules", file)
 
 
+ANNOTATIONS = {rule["alert"]: rule["annotations"] for rule in rules_in(*FILES) if "alert" in rule}
+
+
+def with_annotations(file: Path) -> str:
+    """Return a unit test file whose expected alerts have all annotations, and whose paths are absolute.
+
+    promtool compares all annotations. The files have only the summary, where its template matters: the description and
+    the runbook_url, which have no template, are the rule's own. Text, because YAML 1.1 reads `0x5` as a number.
+    """
+    lines: list[str] = []
+    name = ""
+    for line in file.read_text().replace("../..", str(ROOT)).splitlines():
+        lines.append(line)
+        if line.startswith("        alertname: "):
+            name = line.split()[-1]
+        if line.strip().startswith("summary: "):
+            indent = " " * line.index("summary")
+            lines += [f"{indent}{key}: {json.dumps(ANNOTATIONS[name][key])}" for key in ("description", "runbook_url")]
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_the_rules_do_what_they_say(file: Path) -> None:
-    run("promtool", "test", "rules", file)
+def test_rule_file_passes_its_promtool_tests(file: Path, tmp_path: Path) -> None:
+    (tmp_path / file.name).write_text(with_annotations(file))
+    run("promtool", "test", "rules", tmp_path / file.name)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_metric_that_a_rule_reads_is_declared_or_recorded(file: Path) -> None:
+def test_rule_reads_only_declared_or_recorded_metrics(file: Path) -> None:
     for rule in rules_in(file):
         read = {selector.name for selector in selectors(rule["expr"])}
-        assert read <= known().keys(), rule.get("record", rule.get("alert"))
+        assert read <= known_labels().keys(), rule.get("record", rule.get("alert"))
 
 
-def test_a_recording_rule_reads_lower_levels_alone() -> None:
-    """So that `promtool tsdb create-blocks-from rules` fills a year: a file's name begins with its level."""
+def test_recording_rule_reads_only_lower_levels() -> None:
+    """So that `promtool tsdb create-blocks-from rules` can backfill a year: a file name begins with its level."""
     recording = [file for file in FILES if file.stem[0].isdigit()]
-    written = {(rule["record"], int(file.stem[0])) for file in recording for rule in rules_in(file)}
+    recorded = {(rule["record"], int(file.stem[0])) for file in recording for rule in rules_in(file)}
     for file in recording:
         for rule in rules_in(file):
             for read in {selector.name for selector in selectors(rule["expr"])}:
-                levels = [level for name, level in written if name == read]
+                levels = [level for name, level in recorded if name == read]
                 assert not levels or min(levels) < int(file.stem[0]), (file.name, rule["record"], read)
 
 
@@ -55,10 +79,10 @@ tests:
 """
 
 
-def test_the_example_of_time_of_use_follows_the_local_hour(tmp_path: Path) -> None:
-    """The epoch began on a Thursday; where it is 16:30 UTC it is 17:30 here."""
+def test_time_of_use_price_example_follows_the_local_hour(tmp_path: Path) -> None:
+    """The epoch began on a Thursday; the local time is an hour ahead, so 16:30 UTC is 17:30."""
     (prices,) = (file for file in FILES if file.stem.endswith("prices"))
-    commented = prices.read_text().partition("By time of use")[2]
+    commented = prices.read_text().partition("time of use")[2]
     example = [
         line.replace("# ", "", 1) for line in commented.splitlines() if line.startswith(("      # - ", "      #  "))
     ]

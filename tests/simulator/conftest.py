@@ -1,19 +1,19 @@
-"""A simulated gateway in good health, and the clock by which it goes."""
+"""A simulated gateway without faults, and its clock."""
 
 from collections.abc import Iterator
 
 import pytest
-from simulator.bench import StandingClock
+from simulator.helpers import SettableClock
 
 from envoy_simulator import Simulator
 
 
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
+def clock() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-def gateway(clock: StandingClock) -> Iterator[Simulator]:
+def gateway(clock: SettableClock) -> Iterator[Simulator]:
     with Simulator("8.3", tls=False, clock=clock) as gateway:
         yield gateway

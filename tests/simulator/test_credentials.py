@@ -1,11 +1,11 @@
-"""Who is let in: digest below firmware 7, a token from 7 on; over real sockets, with a real client."""
+"""Authentication over real sockets with a real client: digest before firmware 7, a token from 7 on."""
 
 import base64
 import json
 
 import httpx
 import pytest
-from simulator.bench import NOON_IN_JUNE, StandingClock, digest_answer
+from simulator.helpers import NOON_IN_JUNE, SettableClock, digest_authorization
 
 from envoy_simulator import PROFILES, Simulator
 
@@ -23,47 +23,47 @@ def get(gateway: Simulator, path: str, auth: httpx.Auth | None = None, token: st
 
 
 @pytest.mark.parametrize("name", OLD)
-def test_digest_opens_with_the_serials_last_six_digits(name: str) -> None:
-    with Simulator(name, clock=StandingClock()) as gateway:
+def test_digest_accepts_the_last_six_digits_of_the_serial(name: str) -> None:
+    with Simulator(name, clock=SettableClock()) as gateway:
         assert (gateway.username, gateway.password) == ("envoy", gateway.serial[-6:])
-        answer = get(gateway, INVERTERS, httpx.DigestAuth("envoy", gateway.serial[-6:]))
-        assert answer.status_code == 200
-        assert len(answer.json()) == len(PROFILES[name].design.inverters)
+        response = get(gateway, INVERTERS, httpx.DigestAuth("envoy", gateway.serial[-6:]))
+        assert response.status_code == 200
+        assert len(response.json()) == len(PROFILES[name].design.inverters)
 
 
 @pytest.mark.parametrize("name", OLD)
 @pytest.mark.parametrize(("username", "password"), [("envoy", "nothing"), ("envoy", ""), ("installer", None)])
-def test_a_wrong_user_or_password_does_not_open(name: str, username: str, password: str | None) -> None:
-    with Simulator(name, clock=StandingClock()) as gateway:
+def test_digest_wrong_user_or_password_is_401(name: str, username: str, password: str | None) -> None:
+    with Simulator(name, clock=SettableClock()) as gateway:
         given = gateway.password if password is None else password
-        answer = get(gateway, INVERTERS, httpx.DigestAuth(username, given))
-        assert answer.status_code == 401
-        assert answer.json() == {"status": 401, "error": "", "info": "Authentication required", "moreInfo": ""}
+        response = get(gateway, INVERTERS, httpx.DigestAuth(username, given))
+        assert response.status_code == 401
+        assert response.json() == {"status": 401, "error": "", "info": "Authentication required", "moreInfo": ""}
 
 
-def test_an_empty_password_is_a_password() -> None:
+def test_digest_empty_password_is_accepted_if_configured() -> None:
     with Simulator("5.0", username="installer", password="") as gateway:
         assert get(gateway, INVERTERS, httpx.DigestAuth("installer", "")).status_code == 200
         assert get(gateway, INVERTERS, httpx.DigestAuth("installer", gateway.serial[-6:])).status_code == 401
 
 
-def test_an_answer_to_another_question_does_not_open() -> None:
-    """One made for another path, for another nonce, or sent as Basic."""
+def test_digest_for_another_path_or_nonce_is_401() -> None:
+    """A digest for another path or for an unknown nonce, and Basic authentication, are rejected."""
     with Simulator("4.10") as gateway:
         auth = httpx.DigestAuth(gateway.username, gateway.password)
-        honest = get(gateway, INVERTERS, auth).request.headers["authorization"]
+        valid = get(gateway, INVERTERS, auth).request.headers["authorization"]
         url = f"http://{gateway.address}"
         for path, header in [
-            ("/production", honest),
-            (f"{INVERTERS}?locale=en", honest),
-            (INVERTERS, digest_answer(gateway, INVERTERS, "of my own making")),
-            (INVERTERS, honest.replace("qop=auth", "qop=none")),
+            ("/production", valid),
+            (f"{INVERTERS}?locale=en", valid),
+            (INVERTERS, digest_authorization(gateway, INVERTERS, "unknown")),
+            (INVERTERS, valid.replace("qop=auth", "qop=none")),
             (INVERTERS, "Basic " + base64.b64encode(b"envoy:" + gateway.password.encode()).decode()),
             (INVERTERS, "Digest"),
             (INVERTERS, "\u00d8"),
         ]:
-            answer = httpx.get(url + path, headers={b"authorization": header.encode("latin-1")}, trust_env=False)
-            assert answer.status_code == 401, header
+            response = httpx.get(url + path, headers={b"authorization": header.encode("latin-1")}, trust_env=False)
+            assert response.status_code == 401, header
 
 
 @pytest.mark.parametrize(
@@ -75,23 +75,23 @@ def test_an_answer_to_another_question_does_not_open() -> None:
         ("5.0", {INVERTERS: 401, "/production": 401}),
     ],
 )
-def test_below_7_only_some_doors_are_locked(name: str, locked: dict[str, int]) -> None:
+def test_old_firmware_requires_digest_on_some_paths_only(name: str, locked: dict[str, int]) -> None:
     with Simulator(name) as gateway:
         paths = {"/info": 200, "/production.json": 200, "/api/v1/production": 404 if name == "3.7" else 200, **locked}
         for path, status in paths.items():
             assert get(gateway, path).status_code == status, path
 
 
-def test_an_open_door_is_open_whatever_one_says() -> None:
+def test_open_path_ignores_wrong_credentials() -> None:
     with Simulator("5.0") as gateway:
-        for auth in (httpx.DigestAuth("nobody", "nothing"), httpx.BasicAuth("nobody", "nothing")):
+        for auth in (httpx.DigestAuth("guest", "wrong"), httpx.BasicAuth("guest", "wrong")):
             assert get(gateway, "/api/v1/production", auth).status_code == 200
         assert get(gateway, "/production.json", token="nonsense").status_code == 200
 
 
 @pytest.mark.parametrize(("name", "dated"), [("3.9", True), ("4.10", False), ("5.0", False)])
-def test_the_challenge_is_that_of_the_firmware(name: str, dated: bool) -> None:
-    with Simulator(name, clock=StandingClock()) as gateway:
+def test_digest_challenge_matches_the_firmware(name: str, dated: bool) -> None:
+    with Simulator(name, clock=SettableClock()) as gateway:
         challenge = get(gateway, INVERTERS).headers["www-authenticate"]
         assert challenge.startswith('Digest qop="auth", realm="enphaseenergy.com", nonce="')
         assert "algorithm" not in challenge
@@ -99,7 +99,7 @@ def test_the_challenge_is_that_of_the_firmware(name: str, dated: bool) -> None:
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_a_token_opens_what_its_role_may_see_and_info_needs_none(name: str) -> None:
+def test_token_opens_the_paths_of_its_role(name: str) -> None:
     for_installers = {
         "/ivp/peb/devstatus",
         "/ivp/ss/dpel",
@@ -117,17 +117,17 @@ def test_a_token_opens_what_its_role_may_see_and_info_needs_none(name: str) -> N
             assert get(gateway, path, token=installers).status_code == 200
 
 
-def test_without_a_token_there_is_a_page_even_where_there_is_nothing(gateway: Simulator) -> None:
+def test_no_token_is_401_page_on_every_path(gateway: Simulator) -> None:
     for path in ("/api/v1/production", "/production.json", "/ivp/meters", "/nowhere"):
-        answer = get(gateway, path)
-        assert answer.status_code == 401
-        assert "401 Authorization Required" in answer.text
-        assert "<script>" in answer.text
-        assert "www-authenticate" not in answer.headers
+        response = get(gateway, path)
+        assert response.status_code == 401
+        assert "401 Authorization Required" in response.text
+        assert "<script>" in response.text
+        assert "www-authenticate" not in response.headers
     assert get(gateway, "/nowhere", token=gateway.token).status_code == 404
 
 
-def test_a_token_has_the_form_and_the_claims_of_a_real_one(gateway: Simulator) -> None:
+def test_token_has_the_form_and_claims_of_a_real_one(gateway: Simulator) -> None:
     header, payload, signature = (base64.urlsafe_b64decode(part + "==") for part in gateway.token.split("."))
     assert json.loads(header)["alg"] == "ES256"
     claims = json.loads(payload)
@@ -140,7 +140,7 @@ def test_a_token_has_the_form_and_the_claims_of_a_real_one(gateway: Simulator) -
     assert len(signature) == 64
 
 
-def test_only_a_good_token_opens(gateway: Simulator) -> None:
+def test_invalid_token_is_401(gateway: Simulator) -> None:
     good = gateway.make_token(username="another@example.com")
     assert good != gateway.token
     assert get(gateway, INVERTERS, token=good).status_code == 200
@@ -157,7 +157,7 @@ def test_only_a_good_token_opens(gateway: Simulator) -> None:
         assert get(gateway, INVERTERS, token=bad).status_code == 401, bad
 
 
-def test_a_token_runs_out(gateway: Simulator, clock: StandingClock) -> None:
+def test_token_expires_by_the_clock(gateway: Simulator, clock: SettableClock) -> None:
     installers = gateway.make_token(enphaseUser="installer")
     clock.now += 43_199
     assert get(gateway, INVERTERS, token=installers).status_code == 200
@@ -168,15 +168,15 @@ def test_a_token_runs_out(gateway: Simulator, clock: StandingClock) -> None:
     assert get(gateway, INVERTERS, token=gateway.token).status_code == 401
 
 
-def test_a_gateway_that_starts_anew_takes_the_token_it_had(gateway: Simulator) -> None:
-    with Simulator("8.3", clock=StandingClock(), tls=False) as again:
+def test_restarted_gateway_accepts_the_old_token(gateway: Simulator) -> None:
+    with Simulator("8.3", clock=SettableClock(), tls=False) as again:
         assert again.token != gateway.token
         assert get(again, INVERTERS, token=gateway.token).status_code == 200
         again.revoke()
         assert get(again, INVERTERS, token=gateway.token).status_code == 401
 
 
-def test_what_is_revoked_stays_out_until_restored_and_a_new_token_gets_in(gateway: Simulator) -> None:
+def test_revoked_token_is_401_until_restored_and_a_new_one_is_valid(gateway: Simulator) -> None:
     gateway.revoke()
     assert get(gateway, INVERTERS, token=gateway.token).status_code == 401
     assert get(gateway, "/info", token=gateway.token).status_code == 200
@@ -185,7 +185,7 @@ def test_what_is_revoked_stays_out_until_restored_and_a_new_token_gets_in(gatewa
     assert get(gateway, INVERTERS, token=gateway.token).status_code == 200
 
 
-def test_a_revoked_password_stays_out_until_restored() -> None:
+def test_revoked_password_is_401_until_restored() -> None:
     with Simulator("4.10") as gateway:
         auth = httpx.DigestAuth(gateway.username, gateway.password)
         gateway.revoke()

@@ -1,4 +1,4 @@
-"""A profile's documents have the keys and the JSON types of a real gateway's of that firmware."""
+"""The documents of a profile have the keys and JSON types of a real gateway with that firmware."""
 
 import json
 import re
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from simulator.bench import NOON_IN_JUNE, a_gateway, ask, captures, digest_answer
+from simulator.helpers import NOON_IN_JUNE, captures, digest_authorization, make_gateway, respond
 
 pytestmark = pytest.mark.integration
 
-# For each profile: the path, and the captures of that firmware that have it whole. The shapes of several are
-# united where each of them lacks a part: 8.3.5169 has no batteries, 8.3.1598 no device_data.
+# Profile, path, and the captures of that firmware with the complete document. The shapes of several captures are
+# combined if each of them lacks a part: 8.3.5169 has no batteries, 8.3.1598 no device_data.
 CASES = [
     ("3.9", "/api/v1/production", ["3.9.36"]),
     ("3.9", "/api/v1/production/inverters", ["3.9.36"]),
@@ -178,9 +178,9 @@ CASES = [
     ("8.2-three", "/production.json?details=1", ["7.3.466_with_cts_3phase"]),
 ]
 
-# What only the recorded gateway has, and why: each a beginning of a path of keys.
+# Prefixes of key paths that only the recorded gateway has, and the reason.
 ONLY_RECORDED = {
-    ("7.3", "/ivp/ensemble/status"): [".counters."],  # which of its daemon's counters have counted yet
+    ("7.3", "/ivp/ensemble/status"): [".counters."],  # only those counters of the daemon that are not 0
     ("7.6", "/ivp/ensemble/status"): [".counters."],  # likewise
     ("8.2", "/ivp/ensemble/status"): [".inventory.serial_nums.#.submodules."],  # boards inside the devices
     ("8.2-three", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # as 8.2's, which are checked there
@@ -189,17 +189,17 @@ ONLY_RECORDED = {
         *(f"[].devices[].{key}" for key in ("fw_version", "dmir_version", "FW Version", "Device State")),
     ],
     ("8.3", "/ivp/ensemble/status"): [
-        ".inventory.serial_nums.#.",  # newer batteries, on a cable; ours have the keys of 8.2, checked there
+        ".inventory.serial_nums.#.",  # newer batteries, connected by cable; ours are those of 8.2, checked there
         ".secctrl.ESS_R3_To_R4_in_progress",  # not on 8.3.5169
     ],
     ("8.3-collar", "/ivp/ensemble/status"): [
         ".inventory.serial_nums.#.submodules.",  # boards inside the devices
         ".inventory.serial_nums.#.dmir.",
     ],
-    ("7.3", "/ivp/meters"): ["[].statusFlags[]"],  # its CTs are wired wrongly
+    ("7.3", "/ivp/meters"): ["[].statusFlags[]"],  # its CTs are wired incorrectly
     ("8.3", "/production"): [".storage[].percentFull"],  # AC batteries
 }
-# What only the simulator has.
+# Prefixes of key paths that only the simulator has.
 ONLY_SIMULATED = {
     ("8.3-ac", "/ivp/pdm/device_data"): [  # an IQ Relay, which no capture has
         *(f".#.channels[].lastReading.{key}" for key in ("temperature", "Vrms", "vrms", "freqInmHz")),
@@ -209,20 +209,20 @@ ONLY_SIMULATED = {
     ("8.3", "/ivp/ensemble/status"): [".inventory.serial_nums.#."],  # see above
     ("8.3", "/admin/lib/tariff"): [".tariff.seasons[]"],  # its tiers are those of 8.3.5433_tot_is_net_cons
 }
-# Types that differ, and why that is no fault: numbers that are whole at times are written without a point.
-WHOLE_AT_TIMES = re.compile(r"\.(varhL\w+|pwrFactor|whToday|whLastSevenDays|vahToday|whLifetime|rmsCurrent)$")
+# Types that may differ: real gateways print these numbers without a decimal point if they are whole.
+SOMETIMES_INTEGER = re.compile(r"\.(varhL\w+|pwrFactor|whToday|whLastSevenDays|vahToday|whLifetime|rmsCurrent)$")
 
 
 def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each path of keys with its JSON type; elements of a list are one, and so are keys that are serials or eids."""
+    """Each path of keys with its JSON type. Elements of a list share one path, as do keys that are serials or eids."""
     if isinstance(value, dict):
         yield path, "object"
-        for key, each in value.items():
-            yield from shape(each, f"{path}.{'#' if key.isdigit() else key}")
+        for key, item in value.items():
+            yield from shape(item, f"{path}.{'#' if key.isdigit() else key}")
     elif isinstance(value, list):
         yield path, "list"
-        for each in value:
-            yield from shape(each, f"{path}[]")
+        for item in value:
+            yield from shape(item, f"{path}[]")
     else:
         yield path, {bool: "boolean", int: "int", float: "float", str: "text", type(None): "null"}[type(value)]
 
@@ -242,47 +242,47 @@ def file_of(path: str) -> list[str]:
 def recorded_shape(path: str, folders: list[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for folder in folders:
-        file = next(each for name in file_of(path) if (each := captures() / folder / name).is_file())
+        file = next(file for name in file_of(path) if (file := captures() / folder / name).is_file())
         for key, types in types_by_path(json.loads(file.read_bytes())).items():
             found.setdefault(key, set()).update(types)
     return found
 
 
 @pytest.mark.parametrize(("profile", "path", "folders"), CASES)
-def test_a_document_has_the_keys_and_types_of_the_real_one(profile: str, path: str, folders: list[str]) -> None:
+def test_document_has_the_keys_and_types_of_a_capture(profile: str, path: str, folders: list[str]) -> None:
     recorded = recorded_shape(path, folders)
-    gateway = a_gateway(profile)
+    gateway = make_gateway(profile)
     simulated: dict[str, set[str]] = {}
     for hours in (0, 11):  # by day and by night
-        response = ask(gateway, path, NOON_IN_JUNE + 3600 * hours, authorization=authorization(gateway, path))
+        response = respond(gateway, path, NOON_IN_JUNE + 3600 * hours, authorization=authorization(gateway, path))
         assert response.status == 200
         for key, types in types_by_path(json.loads(response.body)).items():
             simulated.setdefault(key, set()).update(types)
-    lacking = excused(recorded.keys() - simulated.keys(), ONLY_RECORDED.get((profile, path), []))
-    assert not lacking
-    extra = excused(simulated.keys() - recorded.keys(), ONLY_SIMULATED.get((profile, path), []))
+    missing = without_prefixes(recorded.keys() - simulated.keys(), ONLY_RECORDED.get((profile, path), []))
+    assert not missing
+    extra = without_prefixes(simulated.keys() - recorded.keys(), ONLY_SIMULATED.get((profile, path), []))
     assert not extra
     for key in simulated.keys() & recorded.keys():
         new = simulated[key] - recorded[key]
-        if new <= {"int", "float"} and WHOLE_AT_TIMES.search(key):
+        if new <= {"int", "float"} and SOMETIMES_INTEGER.search(key):
             continue
         assert not new, (key, simulated[key], recorded[key])
 
 
-def excused(paths: set[str], beginnings: list[str]) -> set[str]:
-    return {path for path in paths if not any(path.startswith(each) for each in beginnings)}
+def without_prefixes(paths: set[str], prefixes: list[str]) -> set[str]:
+    return {path for path in paths if not any(path.startswith(prefix) for prefix in prefixes)}
 
 
 def authorization(gateway: Any, path: str) -> str:
-    """The token, or below firmware 7 whatever opens the lock of the two locked paths."""
-    if gateway.wants_token:
+    """The Authorization header: the token, or digest on firmware older than 7."""
+    if gateway.requires_token:
         return f"Bearer {gateway.token}"
     return digest(gateway, path)
 
 
 def digest(gateway: Any, path: str) -> str:
-    challenge = dict(ask(gateway, path, NOON_IN_JUNE, authorization="").headers).get("WWW-Authenticate", "")
-    return digest_answer(gateway, path, challenge.rpartition('nonce="')[2].rstrip('"'))
+    challenge = dict(respond(gateway, path, NOON_IN_JUNE, authorization="").headers).get("WWW-Authenticate", "")
+    return digest_authorization(gateway, path, challenge.rpartition('nonce="')[2].rstrip('"'))
 
 
 @pytest.mark.parametrize(
@@ -299,16 +299,16 @@ def digest(gateway: Any, path: str) -> str:
         ("8.3-collar", "8.3.1598_collar"),
     ],
 )
-def test_info_has_the_elements_of_the_real_one(profile: str, folder: str) -> None:
+def test_info_has_the_elements_of_a_capture(profile: str, folder: str) -> None:
     def elements(xml: bytes) -> set[str]:
         return set(re.findall(r"<(\w+)[ >]", xml.decode()))
 
     real = elements((captures() / folder / "info").read_bytes())
-    assert elements(ask(a_gateway(profile), "/info", NOON_IN_JUNE).body) == real
+    assert elements(respond(make_gateway(profile), "/info", NOON_IN_JUNE).body) == real
 
 
 @pytest.mark.parametrize(("profile", "folder"), [("3.7", "3.7.0"), ("3.9", "3.9.36")])
-def test_the_html_page_has_the_rows_of_the_real_one(profile: str, folder: str) -> None:
+def test_html_page_has_the_rows_of_a_capture(profile: str, folder: str) -> None:
     row = re.compile(r"<td>([A-Z][\w ]+)</td>\s*<td>( *[\d.]+ [kM]?Wh?)</td>")
 
     def rows(page: bytes) -> list[tuple[str, int]]:
@@ -316,4 +316,4 @@ def test_the_html_page_has_the_rows_of_the_real_one(profile: str, folder: str) -
 
     real = rows((captures() / folder / "production").read_bytes())
     assert len(real) == 4
-    assert rows(ask(a_gateway(profile), "/production", NOON_IN_JUNE).body) == real
+    assert rows(respond(make_gateway(profile), "/production", NOON_IN_JUNE).body) == real

@@ -1,4 +1,4 @@
-"""The written past: what promtool makes blocks of, and each number of it the exporter's own."""
+"""The written history: promtool makes blocks of it, and every number is what the exporter would report."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -7,22 +7,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client.openmetrics import parser
-from simulator.bench import NOON_IN_JUNE
+from simulator.helpers import NOON_IN_JUNE
 from support.exposition import Key, key
-from support.past import Past
 from support.prometheus import run
+from support.simulated_history import SimulatedHistory
 
 from envoy_simulator import PROFILES
 from envoy_simulator.history import END, history, instants
-from envoy_simulator.reports import ReportsInTurn, latest_reports
+from envoy_simulator.reports import ReportSequence, latest_reports
 from envoy_simulator.system_model import SystemModel
 
 pytestmark = pytest.mark.integration
 
 HOUR, DAY = 3600.0, 86400.0
 TARGET = {"job": "envoy", "instance": "home"}
-NIGHT_OF_THE_CLOCKS = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Vienna")).timestamp()
-PROMISED = {
+END_OF_SUMMER_TIME = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Vienna")).timestamp()
+REQUIRED = {
     *("enphase_up", "enphase_gateway_info", "enphase_production_power_watts"),
     *("enphase_grid_power_watts", "enphase_grid_import_energy_joules_total", "enphase_grid_export_energy_joules_total"),
     *("enphase_production_energy_joules_total", "enphase_production_energy_lifetime_joules"),
@@ -35,17 +35,19 @@ PROMISED = {
     *("enphase_meter_power_watts", "enphase_meter_phase_power_watts"),
     *("enphase_gateway_utc_offset_seconds", "enphase_tariff_price_per_kilowatt_hour", "enphase_meter_enabled"),
 }
-"""What the history has of every system whose exporter has it."""
-PARTLY = {"enphase_tariff_price_per_kilowatt_hour"}
-"""The single rate alone."""
+"""Metrics that the history must have for every system for which the exporter has them."""
+PARTIAL = {"enphase_tariff_price_per_kilowatt_hour"}
+"""Metrics of which the history has a part only: of the tariff, the single rate."""
 
 
 def written(profile: str, start: float, times: list[float], *, inverters: bool = True) -> dict[float, dict[Key, float]]:
-    """What stands in the history at those instants, without the target's labels."""
+    """The samples of the history at these instants, without the labels of the target."""
     system = SystemModel(PROFILES[profile].design, start=start)
     of = PROFILES[profile]
     moments = (instants(of, system, time, time + 1) for time in times)
-    text = "".join(text for each in moments for text in history(of, each, TARGET, inverters=inverters))
+    text = "".join(
+        text for moment_instants in moments for text in history(of, moment_instants, TARGET, inverters=inverters)
+    )
     found: dict[float, dict[Key, float]] = {time: {} for time in times}
     for line in text.splitlines():
         (family,) = parser.text_string_to_metric_families(f"{line}\n{END}")  # type: ignore[no-untyped-call]
@@ -58,31 +60,31 @@ def written(profile: str, start: float, times: list[float], *, inverters: bool =
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_it_says_what_the_exporter_says_of_the_same_system(profile: str) -> None:
+def test_history_matches_the_exporter_for_the_same_system(profile: str) -> None:
     start = NOON_IN_JUNE - 2 * DAY
     times = [NOON_IN_JUNE + hours * HOUR + 60 for hours in (0.0, 0.5, 5.1, 9.0, 13.2, 18.75)]
     found = written(profile, start, times)
-    past = Past(profile, SystemModel(PROFILES[profile].design, start=start))
+    past = SimulatedHistory(profile, SystemModel(PROFILES[profile].design, start=start))
     for time in times:
-        said = past.samples(time)
-        told = {sample: value for sample, value in found[time].items() if sample[0] != "up"}
-        assert {sample: said.get(sample) for sample in told} == told
-        for sample in said.keys() - told.keys():
-            left_out = sample[0] not in PROMISED - PARTLY or ("meter", "backfeed") in sample[1]
-            assert left_out, sample
+        reported = past.samples(time)
+        samples = {sample: value for sample, value in found[time].items() if sample[0] != "up"}
+        assert {sample: reported.get(sample) for sample in samples} == samples
+        for sample in reported.keys() - samples.keys():
+            optional = sample[0] not in REQUIRED - PARTIAL or ("meter", "backfeed") in sample[1]
+            assert optional, sample
 
 
-def test_the_offset_of_local_time_follows_the_clocks() -> None:
-    found = written("8.2-three", NIGHT_OF_THE_CLOCKS, [NIGHT_OF_THE_CLOCKS + hours * HOUR for hours in (0.0, 2.9, 3.0)])
-    assert [said[key("enphase_gateway_utc_offset_seconds")] for said in found.values()] == [7200, 7200, 3600]
+def test_history_utc_offset_follows_summer_time() -> None:
+    found = written("8.2-three", END_OF_SUMMER_TIME, [END_OF_SUMMER_TIME + hours * HOUR for hours in (0.0, 2.9, 3.0)])
+    assert [samples[key("enphase_gateway_utc_offset_seconds")] for samples in found.values()] == [7200, 7200, 3600]
 
 
 @pytest.mark.parametrize("every", [60.0, 1000.0])
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
-def test_reports_in_turn_are_those_that_looking_back_finds(profile: str, every: float) -> None:
+def test_report_sequence_matches_latest_reports(profile: str, every: float) -> None:
     system = SystemModel(PROFILES[profile].design, start=NOON_IN_JUNE)
     interval = PROFILES[profile].report_interval
-    in_turn = ReportsInTurn(system, interval)
+    in_turn = ReportSequence(system, interval)
     for count in range(0, int(1.3 * DAY / every), 1):
         time = NOON_IN_JUNE + 6 * HOUR + count * every
         reports = tuple(in_turn.at(time))
@@ -90,22 +92,22 @@ def test_reports_in_turn_are_those_that_looking_back_finds(profile: str, every: 
             assert reports == latest_reports(system, interval, time)
 
 
-def test_an_absent_value_is_an_absent_line() -> None:
+def test_history_absent_value_has_no_line() -> None:
     by_night = NOON_IN_JUNE + 11 * HOUR
-    (said,) = written("8.3", NOON_IN_JUNE, [by_night]).values()
-    names = {name for name, _ in said}
+    (samples,) = written("8.3", NOON_IN_JUNE, [by_night]).values()
+    names = {name for name, _ in samples}
     assert "enphase_inverter_reporting" in names
     assert "enphase_inverter_power_watts" not in names
     assert "enphase_battery_unit_power_watts" in names
 
 
-def test_without_inverters_it_is_the_site_alone() -> None:
-    (said,) = written("8.3", NOON_IN_JUNE, [NOON_IN_JUNE], inverters=False).values()
-    assert not [name for name, _ in said if name.startswith("enphase_inverter")]
-    assert key("enphase_production_power_watts", source="eim") in said
+def test_history_without_inverters_has_the_site_only() -> None:
+    (samples,) = written("8.3", NOON_IN_JUNE, [NOON_IN_JUNE], inverters=False).values()
+    assert not [name for name, _ in samples if name.startswith("enphase_inverter")]
+    assert key("enphase_production_power_watts", source="eim") in samples
 
 
-def test_each_series_goes_on_in_time_and_at_the_pace_asked_for() -> None:
+def test_history_series_have_the_requested_interval() -> None:
     system = SystemModel(PROFILES["7.6"].design, start=NOON_IN_JUNE)
     moments = instants(PROFILES["7.6"], system, NOON_IN_JUNE, NOON_IN_JUNE + 600, every=120)
     lines = history(PROFILES["7.6"], moments, TARGET)
@@ -115,7 +117,7 @@ def test_each_series_goes_on_in_time_and_at_the_pace_asked_for() -> None:
     assert len(stamps) == 5
 
 
-def test_promtool_makes_blocks_of_it(tmp_path: Path) -> None:
+def test_history_is_accepted_by_promtool(tmp_path: Path) -> None:
     system = SystemModel(PROFILES["8.2"].design, start=NOON_IN_JUNE)
     file = tmp_path / "history.txt"
     with file.open("w") as out:

@@ -1,8 +1,8 @@
-"""What the simulated gateway was sent, which a test may look through for what must not be there."""
+"""The bytes that a simulated gateway received, which tests search for secrets."""
 
 import pytest
-from simulator.bench import StandingClock, client
-from simulator.wire import ask, plain, request
+from simulator.helpers import SettableClock, client
+from simulator.raw_client import fetch, plain_gateway, request
 
 from envoy_simulator import Simulator
 from envoy_simulator.received_bytes import ReceivedBytes
@@ -10,29 +10,29 @@ from envoy_simulator.received_bytes import ReceivedBytes
 pytestmark = pytest.mark.integration
 
 
-def test_every_byte_that_it_was_sent_is_kept() -> None:
-    with plain() as gateway:
-        ask(gateway, "/home", Cookie="canary=4711")
+def test_received_bytes_keeps_every_byte() -> None:
+    with plain_gateway() as gateway:
+        fetch(gateway, "/home", Cookie="canary=4711")
         with gateway.faults.during("silent"):
-            ask(gateway, "/ivp/meters", patience=0.1)
+            fetch(gateway, "/ivp/meters", timeout=0.1)
         assert gateway.received_bytes == request(gateway, "/home", Cookie="canary=4711") + request(
             gateway, "/ivp/meters"
         )
         gateway.reset_load()
         assert gateway.received_bytes == b""
-    with Simulator("8.3", tls=True, clock=StandingClock()) as gateway:
-        ask(gateway)
+    with Simulator("8.3", tls=True, clock=SettableClock()) as gateway:
+        fetch(gateway)
         assert gateway.received_bytes == request(gateway)
 
 
-def test_what_no_exporter_may_ask_is_written_down_though_a_fault_answers() -> None:
-    with plain() as gateway, gateway.faults.during("status"), client(gateway) as asking:
-        asking.post("/home")
-        asking.get("/ivp/peb/newscan")
+def test_invalid_requests_are_recorded_even_with_a_fault() -> None:
+    with plain_gateway() as gateway, gateway.faults.during("status"), client(gateway) as http:
+        http.post("/home")
+        http.get("/ivp/peb/newscan")
         assert gateway.load.invalid_requests == ["POST /home", "GET /ivp/peb/newscan"]
 
 
-def test_what_is_oldest_is_forgotten_when_it_grows_too_much() -> None:
+def test_received_bytes_over_the_limit_drops_the_oldest() -> None:
     received = ReceivedBytes(limit=10)
     for part in (b"first", b"second", b"third"):
         received.append(part)

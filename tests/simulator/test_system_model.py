@@ -1,4 +1,4 @@
-"""The system's own promises: what must add up does, and every register is the integral of its power."""
+"""The system model: powers and registers add up, and every register is the integral of its power."""
 
 from collections.abc import Callable, Iterable
 from functools import partial, reduce
@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulator.bench import NOON_IN_JUNE
+from simulator.helpers import NOON_IN_JUNE
 
 from envoy_simulator import PROFILES, system_model
 from envoy_simulator.state import Circuit, Register, State
@@ -24,57 +24,55 @@ systems = st.builds(
     st.integers(0, 2**32),
     st.sampled_from([DAY, 600.0]),
 )
-days_on = st.floats(-3, 1.2, allow_nan=False)
+days_later = st.floats(-3, 1.2, allow_nan=False)
 SLOW = settings(max_examples=25, deadline=None)
 
 
-def together(registers: Iterable[Register]) -> Register:
+def total(registers: Iterable[Register]) -> Register:
     return reduce(Register.plus, registers)
 
 
 @SLOW
-@given(systems, days_on)
-def test_import_less_export_plus_production_plus_storage_is_the_load_in_power_and_in_every_register(
-    system: SystemModel, days: float
-) -> None:
+@given(systems, days_later)
+def test_powers_and_registers_add_up_to_the_load(system: SystemModel, days: float) -> None:
     state = system.at(START + days * system.day)
     for phase in state.phases:
-        assert together([phase.net.balance, phase.production.balance, phase.storage.balance]) == phase.load
-    assert together([state.net.balance, state.production.balance, state.storage.balance]) == state.load
+        assert total([phase.net.balance, phase.production.balance, phase.storage.balance]) == phase.load
+    assert total([state.net.balance, state.production.balance, state.storage.balance]) == state.load
 
 
 @SLOW
-@given(systems, days_on)
-def test_a_meter_sees_just_what_its_devices_do(system: SystemModel, days: float) -> None:
+@given(systems, days_later)
+def test_circuits_are_the_sum_of_their_devices(system: SystemModel, days: float) -> None:
     state = system.at(START + days * system.day)
-    assert state.production.delivered == together(inverter.produced for inverter in state.inverters)
-    assert state.production.received == together(inverter.used for inverter in state.inverters)
+    assert state.production.delivered == total(inverter.produced for inverter in state.inverters)
+    assert state.production.received == total(inverter.used for inverter in state.inverters)
     if state.batteries:
-        assert state.storage.delivered == together(battery.discharged for battery in state.batteries)
-        assert state.storage.received == together(battery.charged for battery in state.batteries)
+        assert state.storage.delivered == total(battery.discharged for battery in state.batteries)
+        assert state.storage.received == total(battery.charged for battery in state.batteries)
 
 
-def test_each_of_three_phases_has_the_inverters_that_are_wired_to_it() -> None:
+def test_phase_production_is_the_sum_of_its_inverters() -> None:
     system = SystemModel(PROFILES["7.6"].design, start=START)
     state = system.at(START + 500)
     for number, phase in enumerate(state.phases):
         wired = [
-            each.produced
-            for each, inverter in zip(state.inverters, system.design.inverters, strict=True)
+            measured.produced
+            for measured, inverter in zip(state.inverters, system.design.inverters, strict=True)
             if inverter.legs == (number,)
         ]
         assert len(wired) == 6
-        assert phase.production.delivered == together(wired)
+        assert phase.production.delivered == total(wired)
 
 
 def integral(system: SystemModel, watts: Callable[[State], float], begin: float, seconds: int) -> float:
-    """Joules by sampling every second in its middle: no knowledge of steps but that they begin on whole seconds."""
+    """Joules, from a sample in the middle of every second; steps begin on whole seconds."""
     return sum(watts(system.at(begin + second + 0.5)) for second in range(seconds))
 
 
 @settings(max_examples=8, deadline=None)
 @given(systems, st.floats(0, 1.2), st.integers(200, 900))
-def test_every_register_is_the_integral_of_its_power(system: SystemModel, days: float, seconds: int) -> None:
+def test_register_is_the_integral_of_its_power(system: SystemModel, days: float, seconds: int) -> None:
     begin = START + round(days * system.day)
     before, after = system.at(begin), system.at(begin + seconds)
 
@@ -84,19 +82,19 @@ def test_every_register_is_the_integral_of_its_power(system: SystemModel, days: 
     for phase in range(len(before.phases)):
         holds(lambda s, p=phase: s.phases[p].load.watts, lambda s, p=phase: s.phases[p].load.joules)  # type: ignore[misc]
         for circuit in ("production", "storage", "net"):
-            seen = partial(circuit_of, phase, circuit)
-            holds(lambda s, seen=seen: max(0.0, seen(s).watts), lambda s, seen=seen: seen(s).delivered.joules)  # type: ignore[misc]
-            holds(lambda s, seen=seen: max(0.0, -seen(s).watts), lambda s, seen=seen: seen(s).received.joules)  # type: ignore[misc]
+            flow = partial(circuit_of, phase, circuit)
+            holds(lambda s, flow=flow: max(0.0, flow(s).watts), lambda s, flow=flow: flow(s).delivered.joules)  # type: ignore[misc]
+            holds(lambda s, flow=flow: max(0.0, -flow(s).watts), lambda s, flow=flow: flow(s).received.joules)  # type: ignore[misc]
 
 
 def circuit_of(phase: int, circuit: str, state: State) -> Circuit:
-    found: Circuit = getattr(state.phases[phase], circuit)
-    return found
+    value: Circuit = getattr(state.phases[phase], circuit)
+    return value
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 100_000), st.integers(200, 900))
-def test_a_battery_holds_what_went_in_less_a_tenth_less_what_came_out(seed: int, offset: int, seconds: int) -> None:
+def test_battery_loses_a_tenth_of_the_charged_energy(seed: int, offset: int, seconds: int) -> None:
     system = SystemModel(PROFILES["8.2"].design, seed=seed, start=START)
     begin = START + offset
     before, after = system.at(begin), system.at(begin + seconds)
@@ -109,7 +107,7 @@ def test_a_battery_holds_what_went_in_less_a_tenth_less_what_came_out(seed: int,
 
 @settings(max_examples=4, deadline=None)
 @given(st.integers(0, 2**32))
-def test_a_battery_stays_between_its_reserve_and_its_brim_and_reaches_both(seed: int) -> None:
+def test_battery_charge_reaches_reserve_and_capacity(seed: int) -> None:
     system = SystemModel(PROFILES["8.3"].design, seed=seed, start=START)
     charges = [system.at(START + 600 * count).batteries[1].charge_ratio for count in range(6 * 48)]
     assert min(charges) >= 0.2
@@ -118,16 +116,16 @@ def test_a_battery_stays_between_its_reserve_and_its_brim_and_reaches_both(seed:
     assert min(charges) < 0.25
 
 
-def test_batteries_charge_from_what_is_over_and_discharge_for_what_is_wanted() -> None:
+def test_batteries_charge_from_surplus_and_cover_demand() -> None:
     system = SystemModel(PROFILES["8.3"].design, start=START)
     for count in range(300):
         state = system.at(START + 300 * count)
-        spare = state.production.watts - state.load.watts
-        assert state.storage.watts * spare <= 0
+        surplus = state.production.watts - state.load.watts
+        assert state.storage.watts * surplus <= 0
         assert abs(state.storage.watts) <= 2 * 1280
 
 
-def test_registers_never_fall() -> None:
+def test_registers_never_decrease() -> None:
     system = SystemModel(PROFILES["8.2"].design, start=START)
     before = system.at(START - 600)
     for count in range(1, 500):
@@ -138,7 +136,7 @@ def test_registers_never_fall() -> None:
         before = state
 
 
-def test_nothing_jumps_where_the_simulation_begins() -> None:
+def test_registers_are_continuous_at_the_start() -> None:
     system = SystemModel(PROFILES["8.3"].design, start=START)
     before, after = system.at(START - 0.001), system.at(START)
     for old, new in zip(before.inverters, after.inverters, strict=True):
@@ -148,25 +146,25 @@ def test_nothing_jumps_where_the_simulation_begins() -> None:
 
 @SLOW
 @given(st.lists(st.integers(0, 40_000), min_size=2, max_size=6))
-def test_the_order_of_asking_changes_nothing(offsets: list[int]) -> None:
+def test_states_do_not_depend_on_the_order_of_calls(offsets: list[int]) -> None:
     design = PROFILES["8.3"].design
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(system_model, "_KEPT_RECENT", 7)
         patch.setattr(system_model, "_LANDMARK_INTERVAL", 32)
-        forgetful = SystemModel(design, seed=4, start=START)
-        asked = [forgetful.at(START + offset) for offset in offsets]
-    for offset, state in zip(offsets, asked, strict=True):
+        small_cache = SystemModel(design, seed=4, start=START)
+        states = [small_cache.at(START + offset) for offset in offsets]
+    for offset, state in zip(offsets, states, strict=True):
         assert SystemModel(design, seed=4, start=START).at(START + offset) == state
 
 
-def test_a_seed_is_a_weather_of_its_own_and_the_same_one_each_time() -> None:
+def test_seed_determines_the_weather() -> None:
     design = PROFILES["8.3"].design
     first, again, other = (SystemModel(design, seed=seed, start=START).at(START + 3000) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_the_sun_rises_and_sets_once_in_its_day_and_by_night_inverters_use_a_little() -> None:
+def test_sun_rises_once_a_day_and_inverters_use_power_at_night() -> None:
     for day in (DAY, 600.0):
         system = SystemModel(PROFILES["8.3"].design, start=START, day=day)
         watts = [system.at(START + day * part / 96).production.watts for part in range(97)]
@@ -176,7 +174,7 @@ def test_the_sun_rises_and_sets_once_in_its_day_and_by_night_inverters_use_a_lit
         assert {round(power, 3) for power in watts if power <= 0} == {-6.0}
 
 
-def test_summer_brings_more_than_winter() -> None:
+def test_production_in_summer_exceeds_winter() -> None:
     design = PROFILES["7.3"].design
     joules = []
     for start in (NOON_IN_JUNE, NOON_IN_JUNE + 182 * DAY):

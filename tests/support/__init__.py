@@ -1,1 +1,1 @@
-"""What tests share: strict parsers, clocks to turn, an exporter to scrape, gateways that misbehave."""
+"""What tests share: strict parsers, manual clocks, an exporter to scrape, gateways that misbehave."""

@@ -1,4 +1,4 @@
-"""Clients of the exporter's own port that mean no good."""
+"""Malicious clients of the exporter's own port."""
 
 import contextlib
 import http.client
@@ -18,10 +18,10 @@ def allow_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
 
 
-def ask(connection: socket.socket, raw: bytes, patience: float = 10.0, method: str = "GET") -> int:
-    """The status of the answer once it is there whole; 0: none came in that time, or it was broken off."""
-    connection.settimeout(patience)
-    with contextlib.suppress(OSError):  # who is refused early may still have an answer to read
+def send(connection: socket.socket, raw: bytes, timeout: float = 10.0, method: str = "GET") -> int:
+    """The status of the complete response; 0 if it did not arrive in time or was aborted."""
+    connection.settimeout(timeout)
+    with contextlib.suppress(OSError):  # a client that is rejected early may still have a response to read
         connection.sendall(raw)
     try:
         answer = http.client.HTTPResponse(connection, method=method)
@@ -32,9 +32,9 @@ def ask(connection: socket.socket, raw: bytes, patience: float = 10.0, method: s
     return answer.status
 
 
-def is_gone(connection: socket.socket, patience: float = 30.0) -> bool:
-    """Does the other side end it within that time."""
-    connection.settimeout(patience)
+def is_closed(connection: socket.socket, timeout: float = 30.0) -> bool:
+    """Whether the server closes the connection in time."""
+    connection.settimeout(timeout)
     try:
         while connection.recv(65536):
             pass
@@ -45,22 +45,22 @@ def is_gone(connection: socket.socket, patience: float = 30.0) -> bool:
     return True
 
 
-def break_off(connection: socket.socket) -> None:
-    """With RST and not with FIN."""
+def reset(connection: socket.socket) -> None:
+    """Closes the connection with RST, not FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 @contextlib.contextmanager
 def dripping(connections: Sequence[socket.socket], data: bytes, pause: float = 0.2) -> Iterator[None]:
-    """A byte to each and then the next byte, until all is said or the block ends."""
+    """Sends each connection one byte at a time, until all is sent or the block ends."""
     ended = threading.Event()
 
     def drip() -> None:
-        for each in data:
+        for byte in data:
             for connection in connections:
                 with contextlib.suppress(OSError, ssl.SSLError):
-                    connection.send(bytes([each]))
+                    connection.send(bytes([byte]))
             if ended.wait(pause):
                 return
 
@@ -73,8 +73,8 @@ def dripping(connections: Sequence[socket.socket], data: bytes, pause: float = 0
         thread.join(10)
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it did not come about"
+    while not condition():
+        assert time.monotonic() < ends, "the condition did not become true"
         time.sleep(0.05)

@@ -1,33 +1,33 @@
-"""Clocks that a test turns; whoever sleeps on one turns it too."""
+"""Clocks that a test advances; `sleep` advances them, too."""
 
 import threading
 import time
 
 
-class StillClock:
+class ManualClock:
     """`time` starts on a day in June; `monotonic` at 1000."""
 
     def __init__(self, time: float = 1_781_000_000.0) -> None:
         self._time = time
-        self._turned = 0.0
+        self._advanced = 0.0
         self._lock = threading.Lock()
 
     def time(self) -> float:
-        return self._time + self._turned
+        return self._time + self._advanced
 
     def monotonic(self) -> float:
-        return 1000.0 + self._turned
+        return 1000.0 + self._advanced
 
     def sleep(self, seconds: float) -> None:
-        self.turn(seconds)
+        self.advance(seconds)
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         with self._lock:
-            self._turned += seconds
+            self._advanced += seconds
 
 
-class TurnedClock(StillClock):
-    """`monotonic` goes on by itself besides, so that the timeouts of sockets end; the date is only turned."""
+class RunningClock(ManualClock):
+    """`monotonic` also runs by itself, so that timeouts of sockets expire; the date changes only by `advance`."""
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._turned
+        return time.monotonic() + self._advanced

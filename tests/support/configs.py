@@ -1,4 +1,4 @@
-"""Texts of exporter.yml, and what comes of reading them."""
+"""Texts of exporter.yml, and the configs that are read from them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.config import Config, ConfigError
 
-WHOLE = """
+COMPLETE = """
 gateways:
   - host: 192.168.1.20
     name: home
@@ -31,8 +31,8 @@ state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))
 
 
-def roof(inverters: str, arrays: str = "{}") -> str:
-    """The config of one gateway with this layout, on the lines 4 and 5."""
+def layout_config(inverters: str, arrays: str = "{}") -> str:
+    """The config of one gateway with this layout, on lines 4 and 5."""
     return f"gateways:\n- host: a\n  name: b\n  inverters: {inverters}\n  arrays: {arrays}\n"
 
 
@@ -43,7 +43,7 @@ def read(text: str, folder: Path) -> Config:
 
 
 def problems(text: str, folder: Path) -> list[str]:
-    """What is said, without the file's name."""
+    """The problems of this config, without the name of the file."""
     with pytest.raises(ConfigError) as error:
         read(text, folder)
-    return [each.removeprefix(f"{folder}/exporter.yml") for each in error.value.problems]
+    return [problem.removeprefix(f"{folder}/exporter.yml") for problem in error.value.problems]

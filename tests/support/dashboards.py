@@ -1,4 +1,4 @@
-"""The dashboards as files, and what their queries ask for."""
+"""The dashboard files, and the metrics and labels that their queries select."""
 
 import json
 import re
@@ -27,10 +27,10 @@ BY_GRAFANA = {
     "__from": "1781906400000",
     "__to": "1781992800000",
 }
-"""What a panel of a day has for Grafana's own variables."""
+"""Grafana's own variables in a panel of one day."""
 
 ANY = frozenset({"*"})
-"""The labels of what others make, and may label as they like."""
+"""The labels of series that others produce."""
 
 OF_PROMETHEUS = {
     **dict.fromkeys(("ALERTS", "ALERTS_FOR_STATE", "up"), ANY),
@@ -60,12 +60,12 @@ RECORDED: Mapping[str, frozenset[str]] = {
         "inverter:enphase_inverter_performance_ratio:7d": "serial array",
     }.items()
 }
-"""The series of prometheus/rules on which dashboards stand, with their labels beside job and instance."""
+"""The series of prometheus/rules that dashboards use, with their labels apart from job and instance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A query of a panel. `index` is its place among the panel's."""
+class Query:
+    """A query of a panel. `index` is its position in the panel."""
 
     dashboard: str
     panel: str
@@ -81,7 +81,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A metric in an expression, and its matchers as (label, operator, value)."""
+    """A metric in an expression. `matchers` are (label, operator, value)."""
 
     name: str
     matchers: tuple[tuple[str, str, str], ...]
@@ -95,31 +95,31 @@ def dashboards() -> dict[str, Json]:
 
 
 def panels(dashboard: Json) -> Iterator[Json]:
-    """Without the rows' headings, with what stands in a row that is folded up."""
+    """All panels, those of collapsed rows too, without the headings of rows."""
     return (panel for _, panel in panels_by_row(dashboard))
 
 
 def panels_by_row(dashboard: Json) -> Iterator[tuple[str, Json]]:
-    """Each with the heading above it."""
+    """All panels, each with the heading of its row."""
     row = ""
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
             row = panel["title"]
-            yield from ((row, each) for each in panel.get("panels", ()))
+            yield from ((row, panel) for panel in panel.get("panels", ()))
         else:
             yield row, panel
 
 
-def asked(name: str) -> Iterator[Asked]:
+def queries(name: str) -> Iterator[Query]:
     for panel in panels(dashboards()[name]):
         unit = panel["fieldConfig"]["defaults"].get("unit", "")
         for index, target in enumerate(panel.get("targets", ())):
             legend = target.get("legendFormat", "")
-            yield Asked(name, panel["title"], index, panel["type"], unit, target["expr"], legend)
+            yield Query(name, panel["title"], index, panel["type"], unit, target["expr"], legend)
 
 
 def annotations(name: str) -> Iterator[str]:
-    yield from (each["expr"] for each in dashboards()[name]["annotations"]["list"])
+    yield from (annotation["expr"] for annotation in dashboards()[name]["annotations"]["list"])
 
 
 def variables(name: str) -> Iterator[Json]:
@@ -127,15 +127,15 @@ def variables(name: str) -> Iterator[Json]:
 
 
 def expressions(name: str) -> list[str]:
-    """All PromQL of a dashboard: of its panels, of its marks, and in `label_values(…, label)` of its variables."""
-    chosen = [each["query"] for each in variables(name) if each["type"] == "query"]
+    """All PromQL of a dashboard: of its panels, its annotations, and of `label_values(…, label)` in its variables."""
+    chosen = [variable["query"] for variable in variables(name) if variable["type"] == "query"]
     of_variables = [match[1] for query in chosen if (match := re.fullmatch(r"label_values\((.*), \w+\)", query))]
-    return [*(each.expression for each in asked(name)), *annotations(name), *of_variables]
+    return [*(query.expression for query in queries(name)), *annotations(name), *of_variables]
 
 
-def substituted(expression: str, name: str, **chosen: str) -> str:
-    """As Grafana would send it: everything selected, but for what is `chosen`."""
-    values = {**BY_GRAFANA, **{each["name"]: _value(each) for each in variables(name)}, **chosen}
+def substitute(expression: str, name: str, **chosen: str) -> str:
+    """The expression that Grafana sends, with All for each variable that is not `chosen`."""
+    values = {**BY_GRAFANA, **{variable["name"]: _value(variable) for variable in variables(name)}, **chosen}
     return re.sub(r"\$(?:\{(\w+)(?::\w+)?\}|([a-z_]\w*))", lambda match: values[match[1] or match[2]], expression)
 
 
@@ -178,26 +178,26 @@ def selectors(expression: str) -> Iterator[Selector]:
 
 
 def labels_joined(expression: str) -> set[str]:
-    """Those by which it groups and joins."""
-    lists = (token["labels"] for token in _TOKEN.finditer(expression) if token["labels"])
-    return {label.strip() for each in lists for label in each.split(",")} - {""}
+    """The labels by which the expression groups and joins."""
+    groups = (token["labels"] for token in _TOKEN.finditer(expression) if token["labels"])
+    return {label.strip() for group in groups for label in group.split(",")} - {""}
 
 
 def labels_made(expression: str) -> set[str]:
-    """Those that `label_replace` and `label_join` may make: any string that is a name."""
+    """The labels that `label_replace` and `label_join` may create: any string that is a name."""
     strings = (token["string"] for token in _TOKEN.finditer(expression) if token["string"])
     return {text[1:-1] for text in strings if re.fullmatch(r'"\w+"', text)}
 
 
 @cache
-def known() -> Mapping[str, frozenset[str]]:
-    """Every series that a query may ask for, with the labels that it has beside job and instance."""
-    declared = {each.name: frozenset({*each.labels, *filter(None, [each.state])}) for each in families()}
+def known_labels() -> Mapping[str, frozenset[str]]:
+    """Every series that a query may select, with its labels apart from job and instance."""
+    declared = {family.name: frozenset({*family.labels, *filter(None, [family.state])}) for family in families()}
     return {**declared, **dict.fromkeys(_own(), ANY), **OF_PROMETHEUS, **dict.fromkeys(recorded(), ANY), **RECORDED}
 
 
 def _own() -> Iterator[str]:
-    """The exporter's own series, and its process's."""
+    """The series of the exporter itself and of its process."""
     for family in Telemetry("").registry.collect():
         endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
         yield from (family.name + ending for ending in endings)
@@ -205,7 +205,7 @@ def _own() -> Iterator[str]:
 
 @cache
 def rules() -> tuple[Json, ...]:
-    """Every rule that the project ships."""
+    """Every rule of the project."""
     return tuple(rules_in(*FILES))
 
 

@@ -1,4 +1,4 @@
-"""Documents by hand, and what a collector reads from them."""
+"""Documents written by a test, and what a collector reads from them."""
 
 import json
 import math
@@ -15,13 +15,13 @@ _Reading = TypeVar("_Reading")
 
 
 def information(firmware: str = "D8.3.5169", imeter: str = "true", **more: Json) -> Json:
-    """`/info` of a gateway, its clock the test's."""
+    """`/info` of a gateway whose clock is that of the test."""
     device: dict[str, Json] = {"sn": "122012345678", "pn": "800-00555-r03", "software": firmware, "imeter": imeter}
     return {"time": str(int(NOW)), "device": device, **more}
 
 
 def documents(available: Mapping[str, Json], absent: tuple[str, ...] = ()) -> Documents:
-    """With `/info` of a metered gateway of firmware 8.3, unless another is given."""
+    """These documents, and `/info` of a metered gateway with firmware 8.3 unless they contain another one."""
     contents = {INFO: information(), **available}
     return Documents(
         {name: Document(content, requested_at=NOW) for name, content in contents.items()}, frozenset(absent)
@@ -41,13 +41,13 @@ def read_documents(
     memory: object = None,
     now: float = NOW,
 ) -> Result[Any]:
-    """What a collector reads from the documents; without a memory, as at its first reading."""
+    """The result of a collector. Without `memory` it is its first reading."""
     before = collector.memory if memory is None else memory
     return collector.read(Context(documents, settings or Settings(), before, now))
 
 
 def of(kind: type[_Reading], read: Result[Any]) -> list[_Reading]:
-    return [each for each in read.readings if isinstance(each, kind)]
+    return [reading for reading in read.readings if isinstance(reading, kind)]
 
 
 def one(kind: type[_Reading], read: Result[Any]) -> _Reading:
@@ -68,7 +68,7 @@ def numbers(reading: Reading) -> Iterator[float]:
 
 
 def check(read: Result[Any]) -> None:
-    """What holds for every reading: finite numbers, no negative counter, a rejection's rule is known."""
+    """Invariants of every reading: finite numbers, no minus zero, no negative counter."""
     for reading in read.readings:
         for number in numbers(reading):
             assert math.isfinite(number), reading

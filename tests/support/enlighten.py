@@ -1,4 +1,4 @@
-"""An account at the simulated cloud, and gateways that log in with it."""
+"""An account at the simulated Enlighten, and gateways that log in with it."""
 
 from pathlib import Path
 from random import Random
@@ -11,13 +11,13 @@ from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.secret import Secret
 from envoy_exporter.transport.timeouts import Timeouts
 from envoy_simulator.cloud import Cloud
-from support.clock import StillClock
+from support.clock import ManualClock
 
 YEAR = 365 * 86400
 
 
-def trusted(cloud: Cloud, folder: Path) -> str:
-    """The file with the CA that vouches for the cloud."""
+def trusted_ca_file(cloud: Cloud, folder: Path) -> str:
+    """The file with the CA of the simulated Enlighten."""
     path = folder / "cloud.pem"
     path.write_bytes(cloud.authority)
     return str(path)
@@ -35,20 +35,24 @@ def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> Log
 
 
 def enlighten(
-    told: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
+    credentials: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
 ) -> Enlighten:
     counted = codes if codes is not None else []
     return Enlighten(
-        told, clock=clock or StillClock(), counted=counted.append, user_agent="test", timeouts=Timeouts(login=seconds)
+        credentials,
+        clock=clock or ManualClock(),
+        counted=counted.append,
+        user_agent="test",
+        timeouts=Timeouts(login=seconds),
     )
 
 
 def account(cloud: Cloud, folder: Path, clock: Clock, *, password: str | None = None, seconds: float = 15.0) -> Account:
-    told = login(cloud, trusted(cloud, folder), password)
-    return Account(enlighten(told, clock, seconds), clock, Random(1))
+    credentials = login(cloud, trusted_ca_file(cloud, folder), password)
+    return Account(enlighten(credentials, clock, seconds), clock, Random(1))
 
 
-def renewal(  # by name, as in the program
+def token_renewal(  # keyword arguments, as in the program
     shared: Account, serial: str, clock: Clock, *, state: Path | None = None, name: str = "home", seed: int = 1
 ) -> Renewal:
     return Renewal(shared, TokenStore(state), name=name, serial=serial, clock=clock, random=Random(seed))

@@ -1,4 +1,4 @@
-"""Expositions held to the letter: both strict parsers, no equal labels twice, no timestamps, no metadata twice."""
+"""Strict parsing of expositions: both formats, no duplicate labels, no timestamps, no duplicate metadata."""
 
 import math
 from collections.abc import Mapping
@@ -39,9 +39,9 @@ def key(name: str, /, **labels: str) -> Key:
 
 
 def parsed(text: str) -> Exposition:
-    """A text exposition (0.0.4). Raises AssertionError where it is not to the letter."""
+    """A text exposition (0.0.4). Raises AssertionError if it is invalid."""
     families = list(text_parser.text_string_to_metric_families(text))
-    assert len({family.name for family in families}) == len(families), "a family stands twice"
+    assert len({family.name for family in families}) == len(families), "a family is duplicated"
     return _exposition([sample for family in families for sample in family.samples], families)
 
 
@@ -56,7 +56,7 @@ def _exposition(samples: list[Sample], families: list[Metric]) -> Exposition:
     for sample in samples:
         assert sample.timestamp is None, sample
         identity = key(sample.name, **sample.labels)
-        assert identity not in found, f"equal labels twice: {sample}"
+        assert identity not in found, f"duplicate labels: {sample}"
         assert not math.isnan(sample.value), sample
         found[identity] = sample.value
     return Exposition(found, {family.name: family.type for family in families})

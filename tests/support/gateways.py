@@ -1,4 +1,4 @@
-"""Settings for the simulated gateways, as a user would write them."""
+"""Settings of simulated gateways, as a user would write them."""
 
 from random import Random
 from typing import Any
@@ -15,9 +15,9 @@ from envoy_simulator import Simulator
 
 
 def settings(gateway: Simulator, **changes: Any) -> Settings:
-    """How to reach this gateway, with both kinds of credentials: the firmware decides which it wants."""
+    """How to reach this gateway, with both kinds of credentials: the firmware decides which one is used."""
     host, _, port = gateway.address.rpartition(":")
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "name": "home",
         "host": host,
         "port": int(port),
@@ -25,11 +25,11 @@ def settings(gateway: Simulator, **changes: Any) -> Settings:
         "token": parse(gateway.token),
         "local": Local(gateway.username, Secret(gateway.password)),
     }
-    return Settings(**{**told, **changes})
+    return Settings(**{**values, **changes})
 
 
-def by_hand(clock: Clock) -> Gateway:
-    """A gateway that nobody asks: a test says what its documents are."""
+def unpolled_gateway(clock: Clock) -> Gateway:
+    """A gateway that is not polled: a test sets its documents."""
     return Gateway(
         Settings(name="home", host="192.0.2.1", collectors=frozenset(COLLECTORS)),
         clock=clock,

@@ -1,4 +1,4 @@
-"""Inverters by hand, as the two lists have them."""
+"""Inverters as they are listed by API v1 and by device_data."""
 
 from envoy_exporter.documents import Json
 from support.documents import NOW
@@ -48,4 +48,9 @@ def device(serial: str = "122000000001", age: float = 60, **report: Json) -> Jso
 
 
 def data(*devices: Json, **more: Json) -> Json:
-    return {**{str(index): each for index, each in enumerate(devices)}, "deviceCount": 1, "deviceDataLimit": 50, **more}
+    return {
+        **{str(index): device for index, device in enumerate(devices)},
+        "deviceCount": 1,
+        "deviceDataLimit": 50,
+        **more,
+    }

@@ -1,10 +1,12 @@
-"""docs/metrics.md: every family as it is declared, where it is read, and a query to begin with."""
+"""docs/metrics.md: every family as it is declared, its endpoints, and an example query."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from inspect import getmodule
 from itertools import combinations
 from typing import Any
+
+from prometheus_client import Metric
 
 from envoy_exporter import documents, entries
 from envoy_exporter.collectors import COLLECTORS, device_status
@@ -14,6 +16,7 @@ from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
+from support.collector_summaries import SUMMARIES
 from support.documents import NOW
 from support.documents import documents as documents_by_hand
 from support.inverters import data
@@ -21,29 +24,32 @@ from support.inverters import data
 Endpoints = Mapping[str, tuple[str, ...]]
 
 _GATES = (documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY)
-"""What says that a meter or a battery is there, without which nothing of it is shown."""
+"""Endpoints that decide whether a meter or a battery is installed; without them there are no metrics of it."""
 
 _INTRODUCTION = """\
-# What are the metrics?
+# Metrics
 
-All of them, as the code declares them (`make golden` writes this page, a test compares it). A name, its labels and its
-unit are an interface: changing one is a major version. Energy is in joules, so that `rate()` is watts: divide by 3.6e6
-for kWh. What a gateway does not say, or says wrongly, has no sample. Prometheus adds `job` and `instance` to every
-series.
+This page lists all metrics, by collector. `make golden` writes it from the code, and a test compares it.
 
-Where an example stands twice, the first is watts and the second kWh. `endpoint` is what it takes of the gateway:
-[how a gateway is asked](gateway.md) tells how often, [values](values.md) what is refused.
+- A name, its labels and its unit are an interface: changing one is a major version.
+- Units are base units. Energy is in joules, so that `rate()` is watts; divide by 3.6e6 for kWh. A ratio is 0 to 1.
+- What a gateway does not report, or reports wrongly, has no sample: see [data validation](data-validation.md).
+- Prometheus adds `job` and `instance` to every series.
+- Several metrics for the same quantity: see [choosing metrics](choosing-metrics.md).
+
+Each entry has the name; its HELP, with the gateway's own fields in parentheses; type, unit, labels and the endpoints of
+the gateway from which it is read; and example queries where the bare name is not enough. If there are two, the first is
+watts and the second kWh. [Polling](polling.md) describes how often the endpoints are requested.
 """
 
 
 def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
-    """`series`: by how many inverters a plant has, how many series its gateway has."""
-    parts = [_INTRODUCTION, *_cardinality(series), *_section("Every gateway", "", READINGS, {})]
+    """`series`: by how many inverters a system has, how many series its gateway has."""
+    parts = [_INTRODUCTION, *_contents(), *_cardinality(series), *_section("Every gateway", "", READINGS, {})]
     for collector in COLLECTORS:
-        title = collector.name.replace("_", " ").capitalize()
-        off = "" if collector.enabled_by_default else "Off unless the config switches it on. "
-        about = (getmodule(collector.read).__doc__ or "").partition("\n")[0]
-        parts += _section(title, f"{off}{about}", collector.readings, endpoints)
+        default = "" if collector.enabled_by_default else " Disabled by default."
+        about = f"{SUMMARIES[collector.name]}.{default}"
+        parts += _section(_title(collector), about, collector.readings, endpoints)
     parts += _flags()
     parts += [
         "## The exporter\n",
@@ -53,66 +59,100 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
     return "\n".join(parts)
 
 
+def _title(collector: Collector[Any]) -> str:
+    return collector.name.replace("_", " ").capitalize()
+
+
+def _contents() -> Iterator[str]:
+    """The sections, as links: the page is long."""
+    yield "| section | metrics |"
+    yield "|---|---|"
+    sections: list[tuple[str, Iterable[type[Reading]]]] = [("Every gateway", READINGS)]
+    sections += [(_title(collector), collector.readings) for collector in COLLECTORS]
+    for title, readings in sections:
+        yield f"| [{title}](#{title.lower().replace(' ', '-')}) | {len(tuple(describe(readings)))} |"
+    yield f"| [The exporter](#the-exporter) | {len(tuple(_own_metrics()))} |"
+    yield ""
+
+
 def _cardinality(series: Mapping[int, int]) -> Iterator[str]:
-    yield "## How many series are these?\n"
+    yield "## Number of series\n"
     counts = " and ".join(f"{number:,} with {inverters} inverters" for inverters, number in series.items())
-    yield (
-        f"A metered split-phase gateway with two batteries has {counts}, without the roof. Beyond some 47\n"
-        "inverters the gateway's detailed list (`/ivp/pdm/device_data`) leaves some out, so the short one is read,\n"
-        "which has fewer series an inverter. Nothing grows with time: labels are devices, phases, states and\n"
-        "endpoints, each of a closed list or what the gateway lists now, and at most 1000 devices of a kind.\n"
+    yield from _wrapped(
+        f"A metered split-phase gateway with two batteries has {counts}, without a layout. With more than about 47"
+        " inverters the gateway's detailed list (`/ivp/pdm/device_data`) omits some, so the short list is read, which"
+        " has fewer series for each inverter. The number does not grow with time: labels are devices, phases, states"
+        " and endpoints, each from a closed list or what the gateway lists now, and at most 1000 devices of a kind."
     )
+    yield ""
+
+
+def _own_metrics() -> Iterator[Metric]:
+    return (metric for metric in Telemetry("").registry.collect() if metric.name.startswith("enphase_exporter_"))
 
 
 def _own() -> Iterator[str]:
-    yield "| metric | type | meaning |"
-    yield "|---|---|---|"
-    for metric in Telemetry("").registry.collect():
-        if metric.name.startswith("enphase_exporter_"):
-            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-            yield f"| `{name}` | {metric.type} | {metric.documentation} |"
-    yield ""
+    for metric in _own_metrics():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        yield f"**`{name}`**\n"
+        yield from _item(metric.documentation)
+        yield f"- {metric.type}"
+        yield ""
 
 
 def _section(title: str, about: str, readings: Iterable[type[Reading]], endpoints: Endpoints) -> Iterator[str]:
     yield f"## {title}\n"
     if about:
-        yield f"{about}\n"
-    yield "| metric | type, unit | labels | meaning | endpoint | for example |"
-    yield "|---|---|---|---|---|---|"
+        yield from _wrapped(about)
+        yield ""
     for family in describe(readings):
-        cells = (
-            f"`{family.name}`",
-            " ".join(filter(None, (family.type, family.unit.replace("_", " ")))),
-            ", ".join(f"`{label}`" for label in family.labels),
-            _meaning(family),
-            "<br>".join(f"`{endpoint}`" for endpoint in endpoints.get(family.name, ())),
-            "<br>".join(f"`{query}`" for query in queries(family)).replace("|", "\\|"),
-        )
-        yield f"| {' | '.join(cells)} |"
-    yield ""
+        yield f"**`{family.name}`**\n"
+        yield from _item(_meaning(family))
+        yield from _item(_facts(family, endpoints.get(family.name, ())))
+        yield from (f"- `{query}`" for query in queries(family) if query != family.name)
+        yield ""
+
+
+def _facts(family: Family, read_from: Iterable[str]) -> str:
+    """Type, unit, labels and endpoints."""
+    facts = [" ".join(filter(None, (family.type, family.unit.replace("_", " "))))]
+    if family.labels:
+        facts.append(f"labels {', '.join(f'`{label}`' for label in family.labels)}")
+    if read_from:
+        facts.append(f"from {', '.join(f'`{endpoint}`' for endpoint in read_from)}")
+    return "; ".join(facts)
+
+
+def _wrapped(text: str, *, first: str = "", following: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, 120, initial_indent=first, subsequent_indent=following, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _item(text: str) -> Iterator[str]:
+    yield from _wrapped(text, first="- ", following="  ")
 
 
 def _meaning(family: Family) -> str:
     states = f" `{family.state}`: {', '.join(family.states)}." if family.state else ""
     if family.raised_only:
         states = " Flags that are not raised have no sample: see [flags of devices](#flags-of-devices)."
-    return f"{family.help}{states}".replace("|", "\\|")
+    return f"{family.help}{states}"
 
 
 def _flags() -> Iterator[str]:
     """The words of device_status by the prefix that they share."""
     yield "## Flags of devices\n"
-    yield (
-        "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`.\n"
-        "`envoy.global.ok` means that the device has no fault, and `prop.done` that its properties were transferred.\n"
-        "A word that is not in this table is `other`.\n"
+    yield from _wrapped(
+        "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`."
+        " `envoy.global.ok` means that the device has no fault, and `prop.done` that its properties were transferred."
+        " A word that is not listed here is `other`."
     )
-    yield "| prefix | last part |"
-    yield "|---|---|"
-    for prefix, words in device_status.WORDS.items():
-        yield f"| `{prefix}` | {' '.join(f'`{word}`' for word in words.split())} |"
     yield ""
+    for prefix, words in device_status.WORDS.items():
+        yield f"`{prefix}`\n"
+        yield from _item(" ".join(f"`{word}`" for word in words.split()))
+        yield ""
 
 
 def queries(family: Family) -> tuple[str, ...]:
@@ -135,7 +175,7 @@ def queries(family: Family) -> tuple[str, ...]:
     return ({"joules": f"{name} / 3.6e6", "ratio": f"100 * {name}"}.get(family.unit, name),)
 
 
-def by_hand() -> Iterator[Documents]:
+def example_documents() -> Iterator[Documents]:
     """What no profile of the simulator has: several channels, a phase voltage, AC batteries of the v1 list alone."""
     report: Json = {
         "endDate": int(NOW),
@@ -153,32 +193,36 @@ def by_hand() -> Iterator[Documents]:
     yield documents_by_hand({documents.ENSEMBLE_INVENTORY: [enpower]})
 
 
-def endpoints_of(plants: Iterable[Documents], now: float) -> Endpoints:
-    """By family, the endpoints without which one of these plants does not show it."""
+def endpoints_of(systems: Iterable[Documents], now: float) -> Endpoints:
+    """By family, the endpoints without which one of these systems does not have it."""
     found: dict[str, set[str]] = {}
-    for plant in plants:
+    for system in systems:
         for collector in COLLECTORS:
-            for family, those in _endpoints_of(collector, plant, now).items():
-                found.setdefault(family, set()).update(those)
-    return {family: tuple(sorted(those)) for family, those in found.items()}
+            for family, endpoints in _endpoints_of(collector, system, now).items():
+                found.setdefault(family, set()).update(endpoints)
+    return {family: tuple(sorted(endpoints)) for family, endpoints in found.items()}
 
 
-def _endpoints_of(collector: Collector[Any], plant: Documents, now: float) -> Mapping[str, set[str]]:
-    """One by one; what no single one takes away stands in two of them."""
-    read = [each.name for each in ENDPOINTS if collector.name in each.readers and each.name in plant.available]
-    whole, found = _shown(collector, plant, now), dict[str, set[str]]()
+def _endpoints_of(collector: Collector[Any], system: Documents, now: float) -> Mapping[str, set[str]]:
+    """Found by leaving out one endpoint after another, then two: some families are read from either of two."""
+    names = [
+        endpoint.name
+        for endpoint in ENDPOINTS
+        if collector.name in endpoint.readers and endpoint.name in system.available
+    ]
+    complete, found = _family_names(collector, system, now), dict[str, set[str]]()
     for count in (1, 2):
-        missing = whole - found.keys()
-        for without in combinations(read, count):
-            rest = {name: document for name, document in plant.available.items() if name not in without}
-            for family in missing - _shown(collector, replace(plant, available=rest), now) if missing else ():
-                found.setdefault(family, set()).update(without)
-    return {family: those.difference(_GATES) or those for family, those in found.items()}
+        missing = complete - found.keys()
+        for omitted in combinations(names, count):
+            rest = {name: document for name, document in system.available.items() if name not in omitted}
+            kept = _family_names(collector, replace(system, available=rest), now) if missing else set()
+            for family in missing - kept:
+                found.setdefault(family, set()).update(omitted)
+    return {family: endpoints.difference(_GATES) or endpoints for family, endpoints in found.items()}
 
 
-def _shown(collector: Collector[Any], plant: Documents, now: float) -> set[str]:
-    read = collector.read(Context(plant, Settings(), collector.memory, now))
-    metrics, _ = collect(collector.readings, read.readings)
-    return {
-        f"{metric.name}{'_total' * (metric.type == 'counter')}{'_info' * (metric.type == 'info')}" for metric in metrics
-    }
+def _family_names(collector: Collector[Any], system: Documents, now: float) -> set[str]:
+    result = collector.read(Context(system, Settings(), collector.memory, now))
+    metrics, _ = collect(collector.readings, result.readings)
+    suffixes = {"counter": "_total", "info": "_info"}
+    return {f"{metric.name}{suffixes.get(metric.type, '')}" for metric in metrics}

@@ -1,4 +1,4 @@
-"""The command as a user runs it: a process of its own, and what it says."""
+"""The command as a user runs it: a separate process, and its output."""
 
 import os
 import re
@@ -12,11 +12,11 @@ from typing import Self
 
 import httpx
 
-LISTENING = re.compile(r"listening on \S+ port (\d+)")
+LISTENING = re.compile(r"msg=listening address=\S+ port=(\d+)")
 
 
 class Command:
-    """`envoy-exporter` with these words, on a free port of this machine."""
+    """`envoy-exporter` with these arguments, on a free port of this machine."""
 
     def __init__(self, *words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ENVOY_")}
@@ -49,12 +49,12 @@ class Command:
 
     @property
     def said(self) -> str:
-        """All that it wrote so far, to either stream."""
+        """Everything that it has written to stdout and stderr."""
         return "".join(self._said)
 
     @property
     def url(self) -> str:
-        """Where it listens, once it does."""
+        """Its URL; waits until it listens."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
             if match := LISTENING.search(self.said):
@@ -62,13 +62,13 @@ class Command:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise AssertionError(f"it does not listen: {self.said}")
+        raise AssertionError(f"the command does not listen: {self.said}")
 
     def get(self, path: str, timeout: float = 30.0) -> httpx.Response:
         return httpx.get(self.url + path, timeout=timeout, trust_env=False)
 
     def end(self, timeout: float = 30.0) -> int:
-        """Wait until it is over; the exit code."""
+        """Waits for the end of the process and returns its exit code."""
         code = self.process.wait(timeout)
         for reader in self._readers:
             reader.join(10)

@@ -1,4 +1,4 @@
-"""Debian's prometheus and promtool: skipped where they are missing, unless REQUIRE_PROMETHEUS forbids it."""
+"""Debian's prometheus and promtool. Tests are skipped without them, or fail if REQUIRE_PROMETHEUS is 1."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 
 def program(name: str) -> str:
-    """The path of `prometheus` or `promtool`; skips the test without it, or fails it where it is required."""
+    """The path of `prometheus` or `promtool`. Without it the test is skipped, or fails if it is required."""
     found = shutil.which(name)
     if found is None:
         reason = f"{name} is missing: it comes with Debian's package `prometheus`"
@@ -22,7 +22,7 @@ def program(name: str) -> str:
 
 
 def run(name: str, *arguments: str | Path, timeout: float = 300.0) -> str:
-    """What it printed; fails the test with all that it said where it finds fault."""
+    """The output of the program. If it exits with an error, the test fails and shows the output."""
     command = [program(name), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -30,15 +30,15 @@ def run(name: str, *arguments: str | Path, timeout: float = 300.0) -> str:
 
 
 def check_queries(expressions: Iterable[str], folder: Path) -> None:
-    """Are these queries that Prometheus understands: as rules, of which one may stand there twice."""
-    rules = [{"record": "a:b", "expr": each} for each in expressions]
+    """Checks that Prometheus accepts the queries, written as rules; duplicates are allowed."""
+    rules = [{"record": "a:b", "expr": expression} for expression in expressions]
     file = folder / "rules.yml"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
     run("promtool", "check", "rules", "--lint=none", file)
 
 
 def check_answers(test: Mapping[str, object], folder: Path, evaluation_interval: str = "1m") -> None:
-    """One test as promtool has it. It says only whether an expected answer is right, never what the answer is."""
+    """Runs one test of promtool, which compares expected results but does not return results."""
     file = folder / "test.yml"
     file.write_text(json.dumps({"evaluation_interval": evaluation_interval, "tests": [test]}))
     run("promtool", "test", "rules", file)

@@ -1,4 +1,4 @@
-"""The recording rules as they are, and an order in which each can be evaluated from what is there already."""
+"""The recording rules of the project, and an order in which each can be evaluated from the results before."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True)
 class Rule:
-    """A recording rule. `interval`: seconds, of its group."""
+    """A recording rule. `interval`: that of its group, in seconds."""
 
     record: str
     expr: str
@@ -24,7 +24,7 @@ class Rule:
     interval: int
 
     def reads(self, other: "Rule") -> bool:
-        """May it be that its expression selects what the other records."""
+        """Whether its expression may select the series that the other rule records."""
         text = re.sub(r"#.*", "", self.expr)
         return any(
             name == other.record
@@ -36,22 +36,22 @@ class Rule:
 
 
 def _agrees(labels: Mapping[str, str], label: str, operator: str, value: str) -> bool:
-    """Does a series with these labels, and any others, pass the matcher."""
+    """Whether a series with these labels, and any others, may match."""
     if label not in labels:
         return True
-    there = labels[label]
-    same = re.fullmatch(value, there) is not None if "~" in operator else value == there
+    actual = labels[label]
+    same = re.fullmatch(value, actual) is not None if "~" in operator else value == actual
     return same != operator.startswith("!")
 
 
 def groups(file: Path) -> list[dict[str, Any]]:
-    """Of a file of rules, as it is written."""
+    """The groups of a file of rules, unchanged."""
     content: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text())
     return content["groups"]
 
 
 def rules_in(*files: Path) -> list[dict[str, Any]]:
-    """Recording and alerting rules, as they are written."""
+    """Recording and alerting rules, unchanged."""
     return [rule for file in files for group in groups(file) for rule in group["rules"]]
 
 
@@ -69,17 +69,17 @@ def _rules(group: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def needed(rules: Sequence[Rule], names: Collection[str]) -> list[Rule]:
-    """Those that record one of the names, and all that they read."""
-    wanted = [rule for rule in rules if rule.record in names]
-    for rule in wanted:
-        wanted += [other for other in rules if other not in wanted and rule.reads(other)]
-    return [rule for rule in rules if rule in wanted]
+    """The rules that record one of the names, and all rules that they read."""
+    required = [rule for rule in rules if rule.record in names]
+    for rule in required:
+        required += [other for other in rules if other not in required and rule.reads(other)]
+    return [rule for rule in rules if rule in required]
 
 
 def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Each rule one level above the highest that it reads. Raises AssertionError where some read each other.
+    """The rules by level: each is one level above those that it reads. Raises AssertionError if some read each other.
 
-    What has its own name may be read by a rule: another rule's samples, of other plants.
+    A rule may read its own name: the samples of another rule, for other systems.
     """
     left = list(rules)
     found: list[list[Rule]] = []

@@ -1,4 +1,4 @@
-"""What a run counted, for the lines at its end, however many processes the tests were spread over."""
+"""The counts of a test run, for the summary at its end. They are summed over all processes of the run."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,27 +9,27 @@ _TALLIES = pytest.StashKey[dict[str, Counter[str]]]()
 
 
 def tally(config: pytest.Config, title: str) -> Counter[str]:
-    """The counts under a title, to count on."""
+    """The counts of a title, which a test increases."""
     return config.stash.setdefault(_TALLIES, {}).setdefault(title, Counter())
 
 
-def hand_in(config: pytest.Config) -> None:
-    """A worker's counts, for the process that started it."""
+def send_counts(config: pytest.Config) -> None:
+    """Sends the counts of a worker process to the process that started it."""
     output: dict[str, object] | None = getattr(config, "workeroutput", None)
     if output is not None:
         output["tallies"] = {title: dict(counts) for title, counts in config.stash.get(_TALLIES, {}).items()}
 
 
-def take_in(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
-    """What a worker has handed in: sums, and maxima of what is called "most"."""
+def merge_counts(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
+    """Adds the counts of a worker process; for those that begin with "maximum" takes the maximum."""
     for title, counts in output.get("tallies", {}).items():
         ours = tally(config, title)
         for what, count in counts.items():
-            ours[what] = max(ours[what], count) if what.startswith("most ") else ours[what] + count
+            ours[what] = max(ours[what], count) if what.startswith("maximum ") else ours[what] + count
 
 
-def lines(config: pytest.Config) -> Iterator[str]:
-    """What is to be read at the end of a run."""
+def summary_lines(config: pytest.Config) -> Iterator[str]:
+    """The lines of the summary."""
     for title, counts in sorted(config.stash.get(_TALLIES, {}).items()):
         if counts and title == "captures":
             yield f"captures: {len(counts)} gateways, {counts.total():,} numbers checked"

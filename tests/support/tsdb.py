@@ -1,8 +1,8 @@
-"""Data of the past for a real Prometheus: blocks of written samples, recording rules filled in, and the server over it.
+"""Historical data for a real Prometheus: blocks of samples, results of recording rules, and a server for them.
 
-The rules are evaluated by Prometheus itself, at the instants at which they would have been; only their results are
-carried back by hand. `promtool tsdb create-blocks-from rules` does the same two hours at a time, which for a year of
-80 rules would be 350,000 requests.
+Prometheus itself evaluates the rules, at the times at which it would have evaluated them; only the results are written
+here. `promtool tsdb create-blocks-from rules` evaluates two hours at a time, which for a year of 80 rules would be
+350,000 requests.
 """
 
 import shutil
@@ -21,29 +21,27 @@ import httpx
 
 from envoy_simulator.history import END
 from support.prometheus import program, run
-from support.raw import closed_port
+from support.raw_gateway import closed_port
 from support.rules import Rule, levels
 
 BLOCK = 486 * 3600
-"""Seconds of the longest block to make, as promtool reads its whole input for each; they begin at multiples of that."""
+"""Seconds of the longest block. promtool reads its whole input for each block; blocks begin at multiples of this."""
 _RARE = 3600.0
 _MOST_STEPS = 10_000
-"""In an answer; Prometheus refuses beyond 11000."""
-
-
+"""Of one query; Prometheus rejects more than 11,000."""
 Labels: TypeAlias = tuple[tuple[str, str], ...]
-"""Sorted, with the name."""
+"""Sorted, including the name."""
 
 
 class Steps(NamedTuple):
-    """Instants, in seconds since 1970: `first`, and then every so many seconds up to `last`."""
+    """Times in seconds since 1970: `first`, and then every `every` seconds up to `last`."""
 
     first: float
     last: float
     every: float
 
     def split(self) -> Iterator["Steps"]:
-        """Into what an answer may hold, and where a block begins; what is rarer than hourly is left as it is."""
+        """Splits at the beginning of blocks, and at the limit of one query. Steps longer than an hour are not split."""
         if self.every > _RARE:
             yield self
             return
@@ -57,7 +55,7 @@ class Steps(NamedTuple):
 
 
 class Series(NamedTuple):
-    """Labels with the name, and values by their instants."""
+    """Labels including the name, and values by time."""
 
     labels: Mapping[str, str]
     values: Mapping[float, float]
@@ -65,22 +63,22 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One that runs."""
+    """A running server."""
 
     url: str
     client: httpx.Client
 
     def range(self, expression: str, steps: Steps) -> list[Series]:
         start, end, step = steps
-        told = self._get("query_range", query=expression, start=start, end=end, step=step)
-        return [_series(each["metric"], each["values"]) for each in told["result"]]
+        result = self._get("query_range", query=expression, start=start, end=end, step=step)
+        return [_series(item["metric"], item["values"]) for item in result["result"]]
 
     def at(self, expression: str, instant: float) -> list[Series]:
-        told = self._get("query", query=expression, time=instant)
-        return [_series(each["metric"], each.get("values") or [each["value"]]) for each in told["result"]]
+        result = self._get("query", query=expression, time=instant)
+        return [_series(item["metric"], item.get("values") or [item["value"]]) for item in result["result"]]
 
     def label_values(self, label: str, match: str, start: float, end: float) -> list[str]:
-        """What the values of a dashboard's variable are."""
+        """The values of a dashboard variable."""
         return [*self._get(f"label/{label}/values", **{"match[]": match, "start": start, "end": end})]
 
     def _get(self, path: str, **parameters: Any) -> Any:
@@ -95,8 +93,8 @@ def _series(labels: Mapping[str, str], values: Iterable[tuple[float, str]]) -> S
 
 
 @contextmanager
-def served(data: Path) -> Iterator[Prometheus]:
-    """The blocks of a folder, queried on the loopback: nothing is scraped, and nothing too old."""
+def serve(data: Path) -> Iterator[Prometheus]:
+    """A server for the blocks of a folder, on the loopback interface. It scrapes nothing and keeps all data."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "prometheus.yml"
         config.write_text("global: {scrape_interval: 1m}\n")
@@ -107,7 +105,7 @@ def served(data: Path) -> Iterator[Prometheus]:
 
 @contextmanager
 def running(config: Path, data: Path, *options: str) -> Iterator[Prometheus]:
-    """One that does what its config says, on the loopback."""
+    """A server with this config, on the loopback interface."""
     with closed_port() as port:
         pass
     command = [
@@ -136,11 +134,11 @@ def _wait(process: "subprocess.Popen[bytes]", client: httpx.Client, url: str) ->
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise AssertionError("Prometheus does not start")
+    raise AssertionError("Prometheus has not started")
 
 
 def write_blocks(text: Iterable[str], data: Path) -> None:
-    """Of samples as OpenMetrics, without the `# EOF`. Nothing of nothing."""
+    """Writes blocks of samples in OpenMetrics format without `# EOF`. Without samples it writes nothing."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(text)
         if not file.tell():
@@ -152,9 +150,9 @@ def write_blocks(text: Iterable[str], data: Path) -> None:
 
 
 def line(name: str, labels: Mapping[str, str], value: float, instant: float) -> str:
-    """A sample as OpenMetrics has it."""
-    told = ",".join(f"{label}={_quoted(text)}" for label, text in sorted(labels.items()) if text)
-    return f"{name}{{{told}}} {float(value)!r} {instant:.15g}\n"
+    """A sample in OpenMetrics format."""
+    pairs = ",".join(f"{label}={_quoted(text)}" for label, text in sorted(labels.items()) if text)
+    return f"{name}{{{pairs}}} {float(value)!r} {instant:.15g}\n"
 
 
 def _quoted(text: str) -> str:
@@ -163,9 +161,9 @@ def _quoted(text: str) -> str:
 
 
 def fill_in(rules: Sequence[Rule], data: Path, when: Callable[[Rule], Iterable[Steps]]) -> None:
-    """Evaluate the rules at these instants, level by level, and put the results beside the data.
+    """Evaluates the rules at these times, level by level, and adds the results to the data.
 
-    Raises AssertionError where two rules record one sample.
+    Raises AssertionError if two rules record one sample.
     """
     for level in levels(rules):
         by_block: dict[float, list[tuple[Rule, Steps]]] = defaultdict(list)
@@ -173,7 +171,7 @@ def fill_in(rules: Sequence[Rule], data: Path, when: Callable[[Rule], Iterable[S
             for part in (part for steps in when(rule) for part in steps.split()):
                 by_block[part.first // BLOCK].append((rule, part))
         with tempfile.TemporaryDirectory(dir=data.parent) as folder:
-            with served(data) as prometheus:
+            with serve(data) as prometheus:
                 for parts in by_block.values():
                     write_blocks(_lines(_recorded(prometheus, parts)), Path(folder))
             for block in Path(folder).iterdir():
@@ -181,7 +179,7 @@ def fill_in(rules: Sequence[Rule], data: Path, when: Callable[[Rule], Iterable[S
 
 
 def _recorded(prometheus: Prometheus, parts: Iterable[tuple[Rule, Steps]]) -> Mapping[Labels, Mapping[float, float]]:
-    """What the rules record, by its labels."""
+    """The recorded samples, by labels."""
     by_rule: dict[tuple[str, str], dict[Labels, dict[float, float]]] = defaultdict(lambda: defaultdict(dict))
     for rule, steps in parts:
         for labels, values in prometheus.range(rule.expr, steps):
@@ -189,15 +187,15 @@ def _recorded(prometheus: Prometheus, parts: Iterable[tuple[Rule, Steps]]) -> Ma
             by_rule[rule.record, rule.expr][tuple(sorted(own.items()))].update(values)
     found: dict[Labels, dict[float, float]] = defaultdict(dict)
     for recorded in by_rule.values():
-        for told, values in recorded.items():
-            assert not found[told].keys() & values.keys(), f"{told} is recorded by two rules"
-            found[told].update(values)
+        for series, values in recorded.items():
+            assert not found[series].keys() & values.keys(), f"{series} is recorded by two rules"
+            found[series].update(values)
     return found
 
 
 def _lines(written: Mapping[Labels, Mapping[float, float]]) -> Iterator[str]:
-    for told, values in written.items():
-        labels = dict(told)
+    for sorted_labels, values in written.items():
+        labels = dict(sorted_labels)
         name = labels.pop("__name__")
         for instant in sorted(values):
             yield line(name, labels, values[instant], instant)

@@ -1,4 +1,4 @@
-"""One GET: the deadline bounds all of it, and what comes back is whole or an error that says why."""
+"""One GET: the deadline bounds all of it, and what comes back is whole or an error that responds why."""
 
 import gzip
 import socket
@@ -6,8 +6,8 @@ import time
 import tracemalloc
 
 import pytest
-from support.asked import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, asked, refused, reset_after_request
-from support.raw import RawGateway, Script, answer
+from support.counting_client import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, client_of, request_error, reset_after_request
+from support.raw_gateway import RawGateway, Script, http_response
 
 from envoy_exporter.gateway.auth import Bearer, Digest, Local
 from envoy_exporter.secret import Secret
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.integration
 def test_a_whole_answer_comes_as_it_was_sent() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"<envoy_info/>", headers="Content-Type: application/json\r\n"))
+        connection.sendall(http_response(b"<envoy_info/>", headers="Content-Type: application/json\r\n"))
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         got = client.get()
         client.client.close()
     assert (got.status, got.body, got.headers["content-type"]) == (200, b"<envoy_info/>", "application/json")
@@ -50,7 +50,7 @@ def test_a_gateway_that_drips_a_byte_at_a_time_does_not_outlast_the_deadline(hea
         gateway.drip(connection, dripped)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         began = time.monotonic()
         with pytest.raises(NoResponse) as error:
             client.get(LIMIT)
@@ -64,7 +64,7 @@ def test_a_gateway_that_accepts_and_says_nothing_is_a_timeout() -> None:
         gateway.ended.wait(20)
 
     with RawGateway(script) as gateway, pytest.raises(NoResponse) as error:
-        asked(gateway).get(LIMIT)
+        client_of(gateway).get(LIMIT)
     assert error.value.reason == "timeout"
 
 
@@ -85,12 +85,12 @@ def _cut(whole: bytes) -> Script:
     [
         (reset_after_request, "reset"),
         (_close_after_request, "reset"),
-        (_cut(answer(b"{}")), "truncated"),
+        (_cut(http_response(b"{}")), "truncated"),
         (_cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), "truncated"),
         (_cut(b"HTTP/1.1 200 OK\r\nContent-"), "truncated"),
         (_cut(b"not HTTP at all\r\n\r\n."), "protocol"),
         (_cut(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\nx"), "protocol"),
-        (_cut(answer(gzip.compress(b"{}"), headers="Content-Encoding: gzip\r\n") + b"x"), "protocol"),
+        (_cut(http_response(gzip.compress(b"{}"), headers="Content-Encoding: gzip\r\n") + b"x"), "protocol"),
     ],
     ids=[
         "reset",
@@ -104,7 +104,7 @@ def _cut(whole: bytes) -> Script:
     ],
 )
 def test_what_is_no_whole_answer_says_why(script: Script, reason: str) -> None:
-    error = refused(script)
+    error = request_error(script)
     assert isinstance(error, NoResponse)
     assert error.reason == reason
 
@@ -117,7 +117,7 @@ def test_an_endless_body_is_not_kept() -> None:
             connection.sendall(b" " * 65536)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         with pytest.raises(InvalidResponse) as error:
             client.get()
     assert error.value.reason == "too_large"
@@ -128,10 +128,10 @@ def test_a_gzip_bomb_stays_packed() -> None:
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(bomb, headers="Content-Encoding: gzip\r\n"))
+        connection.sendall(http_response(bomb, headers="Content-Encoding: gzip\r\n"))
 
     with RawGateway(script) as gateway, pytest.raises(NoResponse) as error:
-        asked(gateway).get()
+        client_of(gateway).get()
     assert error.value.reason == "protocol"
 
 
@@ -142,11 +142,11 @@ def test_a_gzip_bomb_in_a_challenge_stays_packed_too_and_the_digest_is_sent() ->
     def script(connection: socket.socket, _: int) -> None:
         while request := gateway.request(connection):
             headers = f"Content-Encoding: gzip\r\n{challenge}"
-            denied = answer(bomb, "401 Unauthorized", headers)
-            connection.sendall(answer(b"well") if b"Digest username" in request else denied)
+            denied = http_response(bomb, "401 Unauthorized", headers)
+            connection.sendall(http_response(b"well") if b"Digest username" in request else denied)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         tracemalloc.start()
         tracemalloc.reset_peak()
         assert client.get(auth=Digest(Local("envoy", Secret("")))).body == b"well"
@@ -160,13 +160,13 @@ def test_a_redirect_is_not_followed_and_no_cookie_comes_back() -> None:
     def script(connection: socket.socket, _: int) -> None:
         session = "Set-Cookie: sessionId=1; path=/\r\n"
         moved = f"Location: http://{gateway.host}:{gateway.port}/elsewhere\r\n{session}"
-        said = answer(b"{}", headers=session), answer(b"", "301 Moved", moved)
+        said = http_response(b"{}", headers=session), http_response(b"", "301 Moved", moved)
         for each in said:
             gateway.request(connection)
             connection.sendall(each)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         statuses = [client.get(auth=Bearer(Secret("eyJ"))).status for _ in range(3)]
         assert statuses == [200, 301, 200]
         assert gateway.connections == 2
@@ -178,13 +178,13 @@ def test_a_redirect_is_not_followed_and_no_cookie_comes_back() -> None:
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"{}"))
+        connection.sendall(http_response(b"{}"))
 
     with RawGateway(_close_after_request) as proxy:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://{proxy.host}:{proxy.port}")
         with RawGateway(script) as gateway:
-            client = asked(gateway)
+            client = client_of(gateway)
             assert client.get().status == 200
             client.client.close()
         assert proxy.connections == 0
@@ -204,10 +204,10 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
 def test_a_challenge_that_nobody_can_meet_is_a_401_and_no_more(challenge: str) -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
-            connection.sendall(answer(b"", "401 Unauthorized", f"WWW-Authenticate: {challenge}\r\n"))
+            connection.sendall(http_response(b"", "401 Unauthorized", f"WWW-Authenticate: {challenge}\r\n"))
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         digest = Digest(Local("envoy", Secret("")))
         assert client.get(auth=digest).status == 401
         assert client.get(auth=digest).status == 401
@@ -218,7 +218,7 @@ def test_a_challenge_that_nobody_can_meet_is_a_401_and_no_more(challenge: str) -
 @pytest.mark.parametrize("end", ["", "\n"], ids=["as it should be", "one that no header can hold"])
 def test_a_token_is_in_no_error(end: str) -> None:
     with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(RequestError) as error:
-        asked(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))
+        client_of(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))
     chain: BaseException | None = error.value
     while chain is not None:
         assert "eyJ" not in repr(chain)

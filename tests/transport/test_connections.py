@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from support.asked import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, Asked
-from support.certificates import certified
-from support.exporter import Scraped
-from support.raw import RawGateway, answer, closed_port, deaf_port
+from support.certificates import write_certificate
+from support.counting_client import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, CountingClient
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import RawGateway, closed_port, http_response, unresponsive_port
 
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.transport.client import Client
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:
     with RawGateway(lambda connection, _: connection.recv(100_000) and gateway.ended.wait(20)) as gateway:
-        client = Asked(gateway.host, gateway.port, "https")
+        client = CountingClient(gateway.host, gateway.port, "https")
         began = time.monotonic()
         with pytest.raises(Unreachable) as error:
             client.get(LIMIT)
@@ -38,7 +38,7 @@ def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
         gateway.drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
 
     with RawGateway(script) as gateway:
-        client = Asked(gateway.host, gateway.port, "https")
+        client = CountingClient(gateway.host, gateway.port, "https")
         began = time.monotonic()
         with pytest.raises(RequestError) as error:
             client.get(LIMIT)
@@ -49,19 +49,19 @@ def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
 def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
     script = lambda connection, _: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # noqa: E731
     with RawGateway(script) as gateway, pytest.raises(Unreachable) as error:
-        Asked(gateway.host, gateway.port, "https").get()
+        CountingClient(gateway.host, gateway.port, "https").get()
     assert error.value.reason == "tls"
 
 
 def test_nothing_listens() -> None:
     with closed_port() as port, pytest.raises(Unreachable) as error:
-        Asked("127.0.0.1", port).get()
+        CountingClient("127.0.0.1", port).get()
     assert error.value.reason == "connect"
 
 
 def test_a_name_that_does_not_exist() -> None:
     with pytest.raises(Unreachable) as error:
-        Asked("no-such-gateway.invalid", 80).get()
+        CountingClient("no-such-gateway.invalid", 80).get()
     assert error.value.reason == "dns"
 
 
@@ -72,15 +72,15 @@ def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"well", keep=False))
+        connection.sendall(http_response(b"well", keep=False))
 
-    with RawGateway(script) as gateway, deaf_port() as deaf:
+    with RawGateway(script) as gateway, unresponsive_port() as deaf:
         addresses = [
             (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
             for port in (deaf, gateway.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(addresses))
-        client = Asked("envoy.local", 80)
+        client = CountingClient("envoy.local", 80)
         assert client.get().body == b"well"
         began = time.monotonic()
         assert client.get().body == b"well"
@@ -93,10 +93,10 @@ def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
     with Simulator("8.3") as gateway:
         host, _, port = gateway.address.rpartition(":")
         shown = _fingerprint(host, int(port))
-        known = Asked(host, int(port), "https", shown)
+        known = CountingClient(host, int(port), "https", shown)
         assert known.get().status == 200
         known.client.close()
-        other = Asked(host, int(port), "https", bytes(32))
+        other = CountingClient(host, int(port), "https", bytes(32))
         with pytest.raises(Unreachable) as error:
             other.get()
         assert error.value.reason == "tls"
@@ -104,13 +104,13 @@ def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
 
 
 def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
-    """Else whoever takes its address and breaks the handshake gets the token in plain text."""
+    """Else whoever takes its address and closes_connection the handshake gets the token in plain text."""
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.received += connection.recv(100_000)
 
     with RawGateway(script) as gateway:
-        Scraped(Settings(name="home", host=gateway.host, port=gateway.port, fingerprint=bytes(32))).poll()
+        InProcessExporter(Settings(name="home", host=gateway.host, port=gateway.port, fingerprint=bytes(32))).poll()
     assert gateway.connections == 1
     assert b"GET" not in gateway.received
 
@@ -121,12 +121,12 @@ def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
     def script(connection: socket.socket, _: int) -> None:
         with shown.wrap_socket(connection, server_side=True) as secured:
             gateway.request(secured)
-            secured.sendall(answer(b"well", keep=False))
+            secured.sendall(http_response(b"well", keep=False))
 
-    certified(tmp_path)
+    write_certificate(tmp_path)
     with RawGateway(script) as gateway:
         own = ssl.get_server_certificate((gateway.host, gateway.port))
-        client = Asked(gateway.host, gateway.port, "https")
+        client = CountingClient(gateway.host, gateway.port, "https")
         client.client = Client(client.network, tls_context(own), lambda *_: None, "test")
         assert client.get().body == b"well"
         client.client.close()

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from support.asked import asked, reset_after_request
-from support.exporter import Scraped
-from support.faults import Odd, says
+from support.counting_client import client_of, reset_after_request
 from support.gateways import settings
-from support.raw import RawGateway, answer, reset
+from support.in_process_exporter import InProcessExporter
+from support.raw_gateway import RawGateway, http_response, reset
+from support.response_overrides import ResponseOverrides, responds
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.transport.errors import NoResponse
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.integration
 def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"{}"))
+        connection.sendall(http_response(b"{}"))
         if gateway.request(connection):
             end(connection)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         assert [client.get().status for _ in range(10)] == [200] * 10
         client.client.close()
     assert gateway.connections == 10
@@ -38,15 +38,15 @@ def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number == 3:
-            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+            connection.sendall(http_response(b"", "408 Request Time-out", keep=False))
             return
-        connection.sendall(answer(b"%d" % number))
+        connection.sendall(http_response(b"%d" % number))
         if number == 1:
             gateway.request(connection)
-            connection.sendall(answer(b"", "408 Request Time-out", keep=False))
+            connection.sendall(http_response(b"", "408 Request Time-out", keep=False))
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         assert [client.get().body, client.get().body] == [b"1", b"2"]
         client.client.close()
         assert client.get().status == 408
@@ -57,19 +57,19 @@ def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh
 def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
     with RawGateway(reset_after_request) as gateway:
         with pytest.raises(NoResponse):
-            asked(gateway).get()
+            client_of(gateway).get()
         assert gateway.connections == 1
 
 
 def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(answer(b"{}"))
+        connection.sendall(http_response(b"{}"))
         gateway.request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         client.get()
         with pytest.raises(NoResponse) as error:
             client.get()
@@ -79,10 +79,10 @@ def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
 def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_wanted() -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
-            connection.sendall(answer(b"%d" % len(gateway.received)))
+            connection.sendall(http_response(b"%d" % len(gateway.received)))
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         for _ in range(5):
             client.get()
         assert gateway.connections == 1
@@ -97,19 +97,19 @@ def test_kept_connection_with_unread_bytes_answers_no_later_question(apart: bool
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
-            connection.sendall(answer(b"second"))
+            connection.sendall(http_response(b"second"))
         elif apart:
-            connection.sendall(answer(b"first"))
+            connection.sendall(http_response(b"first"))
             heard.wait(10)
-            connection.sendall(answer(b"unasked"))
+            connection.sendall(http_response(b"unasked"))
         else:
-            connection.sendall(answer(b"first") + answer(b"unasked"))
+            connection.sendall(http_response(b"first") + http_response(b"unasked"))
         said.set()
         gateway.request(connection)
 
     heard, said = threading.Event(), threading.Event()
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         assert client.get().body == b"first"
         heard.set()
         assert said.wait(10)
@@ -124,14 +124,14 @@ def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: s
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number == 1:
-            connection.sendall(answer(b"{}"))
+            connection.sendall(http_response(b"{}"))
             gateway.request(connection)
-            connection.sendall(answer(b"", "408 Request Time-out"))
+            connection.sendall(http_response(b"", "408 Request Time-out"))
         elif fate == "silence":
             connection.recv(1)
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         client.get()
         with pytest.raises(NoResponse) as caught:
             client.get(limit=0.7)
@@ -143,10 +143,10 @@ def test_connection_survives_error_status(status: str) -> None:
     def script(connection: socket.socket, _: int) -> None:
         while request := gateway.request(connection):
             is_available = request.split()[1] == b"/available"
-            connection.sendall(answer(b"{}") if is_available else answer(b"no", status))
+            connection.sendall(http_response(b"{}") if is_available else http_response(b"no", status))
 
     with RawGateway(script) as gateway:
-        client = asked(gateway)
+        client = client_of(gateway)
         statuses = [client.get(path=path).status for path in ("/a", "/available", "/b", "/c", "/available")]
         client.client.close()
     expected = int(status[:3])
@@ -157,8 +157,8 @@ def test_connection_survives_error_status(status: str) -> None:
 def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
     """Each connection costs the gateway a TLS handshake."""
     missing = {DEVICE_DATA, TARIFF, EXPORT_LIMIT, PRODUCTION_LIMIT}
-    with Simulator("8.3", faults=Odd(dict.fromkeys(missing, says(404)))) as gateway:
-        Scraped(settings(gateway)).poll()
+    with Simulator("8.3", faults=ResponseOverrides(dict.fromkeys(missing, responds(404)))) as gateway:
+        InProcessExporter(settings(gateway)).poll()
         assert {path for path, status in gateway.load.codes if status == 404} == missing
         assert gateway.scheme == "https"
         assert gateway.load.connections == 1
@@ -174,7 +174,7 @@ def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: b
             told.append(request.headers.get("connection", ""))
         return truth(request)
 
-    with Simulator(profile, faults=Odd({"*": noted})) as gateway:
-        Scraped(settings(gateway)).poll()
+    with Simulator(profile, faults=ResponseOverrides({"*": noted})) as gateway:
+        InProcessExporter(settings(gateway)).poll()
     assert told
     assert {each == "close" for each in told} == {not kept}

@@ -1,4 +1,4 @@
-"""Clients that hold on to our port: silent, half-open, dripping, unreading, hundreds of them."""
+"""Hundreds of connections that are silent, incomplete, slow, or never read their response."""
 
 import contextlib
 import gc
@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.attackers import allow_files, ask, break_off, dripping, is_gone, until
+from support.attackers import allow_files, dripping, is_closed, reset, send, wait_until
 from support.exposition import parsed
 from support.process import Command
-from support.served import Served, written
+from support.served_exporter import Served, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -31,7 +31,7 @@ def gateway() -> Iterator[Simulator]:
 
 @pytest.fixture(params=["h11", "httptools"])
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both that there may be; the second is the extra `speed`."""
+    """Both HTTP parsers; httptools is in the extra `speed`."""
     name: str = request.param
     if name == "h11":
         monkeypatch.setattr(connections, "protocol", lambda: connections.H11Connection)
@@ -43,13 +43,13 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.fixture
 def served(gateway: Simulator, tmp_path: Path, parser: str) -> Iterator[Served]:
     assert parser
-    with Served(written(gateway, folder=tmp_path)) as served:
+    with Served(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Iterator[contextlib.ExitStack]:
-    """Where a test's sockets are closed; the port has patience for one second."""
+    """Closes the sockets of a test; the exporter's timeout is one second."""
     allow_files(2500)
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
     with contextlib.ExitStack() as crowd:
@@ -64,53 +64,51 @@ def resident(command: Command) -> float:
     return parsed(command.get("/telemetry", timeout=10).text).value("process_resident_memory_bytes")
 
 
-def test_five_hundred_silent_half_open_and_dripping_clients_while_a_scrape_is_answered(
-    gateway: Simulator, tmp_path: Path
-) -> None:
+def test_connections_500_slow_clients_do_not_delay_a_scrape(gateway: Simulator, tmp_path: Path) -> None:
     allow_files(2500)
-    with Command(f"--config.file={written(gateway, folder=tmp_path)}") as command, contextlib.ExitStack() as stack:
+    with Command(f"--config.file={write_config(gateway, folder=tmp_path)}") as command, contextlib.ExitStack() as stack:
         assert parsed(command.get("/metrics").text).value("enphase_up") == 1
         files, memory = open_files(command), resident(command)
         port = int(command.url.rpartition(":")[2])
         crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(500)]
-        for number, each in enumerate(crowd):
+        for number, client in enumerate(crowd):
             with contextlib.suppress(OSError):
-                each.sendall([b"", HALF, b"G"][number % 3])
+                client.sendall([b"", HALF, b"G"][number % 3])
         with dripping(crowd[2::3], b"ET /metrics HTTP/1.1"):
             for _ in range(3):
                 assert parsed(command.get("/metrics", timeout=5).text).value("enphase_up") == 1
-            assert open_files(command) <= files + connections.MOST + 5
+            assert open_files(command) <= files + connections.MAX_CONNECTIONS + 5
             assert resident(command) < memory + 50e6
         assert command.said.count("\n") < 10
 
 
-def test_all_of_them_are_sent_away_in_the_end(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_slow_clients_are_closed_after_the_timeout(served: Served, crowd: contextlib.ExitStack) -> None:
     clients = [crowd.enter_context(served.connect()) for _ in range(200)]
-    for number, each in enumerate(clients):
-        each.sendall([b"", HALF, WHOLE + HALF, b"POST /config HTTP/1.1\r\nContent-Length: 9\r\n"][number % 4])
+    for number, client in enumerate(clients):
+        client.sendall([b"", HALF, WHOLE + HALF, b"POST /config HTTP/1.1\r\nContent-Length: 9\r\n"][number % 4])
     with dripping(clients[1::4], b"x" * 100):
         assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
-        for number, each in enumerate(clients):
-            assert number % 4 == 2 or is_gone(each)  # an answered one may stay as long as an idle one
+        for number, client in enumerate(clients):
+            assert number % 4 == 2 or is_closed(client)  # a client with a response may stay idle
 
 
-def test_the_silent_ones_go_first_and_who_has_asked_before_is_kept(
+def test_connections_limit_closes_those_without_requests_first(
     gateway: Simulator, tmp_path: Path, parser: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert parser
-    monkeypatch.setattr(connections, "MOST", 5)
-    with Served(written(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 5)
+    with Served(write_config(gateway, folder=tmp_path)) as served, contextlib.ExitStack() as stack:
         prometheus = stack.enter_context(served.connect())
-        assert ask(prometheus, HEALTHY) == 200
+        assert send(prometheus, HEALTHY) == 200
         silent = [stack.enter_context(served.connect()) for _ in range(20)]
-        assert all(is_gone(each, 5) for each in silent[:16])
-        assert not any(is_gone(each, 0.01) for each in silent[16:])
-        assert ask(prometheus, HEALTHY) == 200
+        assert all(is_closed(client, 5) for client in silent[:16])
+        assert not any(is_closed(client, 0.01) for client in silent[16:])
+        assert send(prometheus, HEALTHY) == 200
         assert served.get("/-/healthy", timeout=5).status_code == 200
-        assert is_gone(silent[16], 5)
+        assert is_closed(silent[16], 5)
 
 
-def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_client_that_never_reads_is_closed(served: Served, crowd: contextlib.ExitStack) -> None:
     served.get("/metrics")
     for _ in range(6):
         client = crowd.enter_context(socket.socket())
@@ -119,58 +117,58 @@ def test_a_client_that_never_reads_its_answers_is_broken_off(served: Served, cro
         client.settimeout(0.3)
         with contextlib.suppress(OSError):
             client.sendall(WHOLE * 2000)
-    until(lambda: living(served) == 0)
+    wait_until(lambda: living(served) == 0)
     assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
 
 
-def test_the_last_answer_too_must_be_read(served: Served, crowd: contextlib.ExitStack) -> None:
-    """Connection: close, and then nothing: closing waits for the client, and the client for nobody."""
+def test_connections_last_response_that_is_not_read_is_aborted(served: Served, crowd: contextlib.ExitStack) -> None:
+    """With Connection: close, the server would wait until the client has read the response."""
     assert served.server is not None
     client = crowd.enter_context(socket.socket())
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", served.port))
-    assert ask(client, HEALTHY) == 200
+    assert send(client, HEALTHY) == 200
     (connection,) = served.server.server_state.connections
     accepted = connection.transport.get_extra_info("socket")
     accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     client.sendall(WHOLE.replace(b"Host", b"Connection: close\r\nHost"))
-    until(connection.transport.is_closing)
-    assert connection.transport.get_write_buffer_size(), "or it would end by itself"
-    until(lambda: living(served) == 0)
+    wait_until(connection.transport.is_closing)
+    assert connection.transport.get_write_buffer_size(), "else the connection would end by itself"
+    wait_until(lambda: living(served) == 0)
 
 
-def test_two_hundred_who_break_off_leave_nothing_behind(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_connections_200_resets_leave_no_connection_behind(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     served.get("/metrics")
     for number in range(200):
         client = served.connect()
         client.sendall(WHOLE)
         client.recv(1 + number * 20)
-        break_off(client)
-    until(lambda: living(served) == 0)
+        reset(client)
+    wait_until(lambda: living(served) == 0)
     assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
     gc.collect()
-    kept = [each for each in gc.get_objects() if isinstance(each, connections.Connection)]
+    kept = [found for found in gc.get_objects() if isinstance(found, connections.Connection)]
     assert len(kept) < 20
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 
-def test_fifty_scrapes_at_once_are_all_answered(served: Served) -> None:
+def test_connections_fifty_concurrent_scrapes_are_answered(served: Served) -> None:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(50) as threads:
         clients = [stack.enter_context(served.connect()) for _ in range(50)]
-        assert set(threads.map(lambda client: ask(client, WHOLE, 30), clients)) == {200}
+        assert set(threads.map(lambda client: send(client, WHOLE, 30), clients)) == {200}
 
 
-def test_an_answer_is_not_held_back_until_the_client_has_confirmed_its_head(served: Served) -> None:
-    """Nagle's algorithm: 40 ms for each scrape on a kept connection."""
+def test_connections_accepted_socket_has_tcp_nodelay(served: Served) -> None:
+    """Without it, Nagle's algorithm delays each scrape on a kept connection by 40 ms."""
     with served.connect() as client:
-        assert ask(client, HEALTHY) == 200
+        assert send(client, HEALTHY) == 200
         assert served.server is not None
         (connection,) = served.server.server_state.connections
         accepted = connection.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_requests_in_one_breath_are_answered_in_their_order(served: Served) -> None:
+def test_connections_pipelined_requests_are_answered_in_order(served: Served) -> None:
     paths = [b"/-/healthy", b"/nothing", b"/telemetry", b"/probe"] * 10
     with served.connect() as client:
         client.sendall(b"".join(HEALTHY.replace(b"/-/healthy", path) for path in paths))
@@ -179,11 +177,11 @@ def test_requests_in_one_breath_are_answered_in_their_order(served: Served) -> N
             part = client.recv(65536)
             assert part
             answer += part
-    codes = [int(each[:3]) for each in answer.split(b"HTTP/1.1 ")[1:]]
+    codes = [int(response[:3]) for response in answer.split(b"HTTP/1.1 ")[1:]]
     assert codes == [200, 404, 200, 400] * 10
 
 
-def test_a_body_without_end_is_not_listened_to(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_endless_body_is_not_read(served: Served, crowd: contextlib.ExitStack) -> None:
     for head in (b"Content-Length: 10000000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"):
         client = crowd.enter_context(served.connect())
         client.sendall(HEALTHY[:-2] + head)
@@ -193,10 +191,10 @@ def test_a_body_without_end_is_not_listened_to(served: Served, crowd: contextlib
             while sent < 200e6:
                 client.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
                 sent += 65536
-        assert sent < 50e6, "what the kernel takes, and no more"
+        assert sent < 50e6, "only what the kernel buffers"
 
 
-def test_a_head_without_end_is_refused(served: Served, crowd: contextlib.ExitStack) -> None:
+def test_connections_endless_header_is_rejected(served: Served, crowd: contextlib.ExitStack) -> None:
     for filling in (b"X-A: " + b"y" * 1000 + b"\r\n", b"y" * 1000, b"A: b\r\n" * 100):
         client = crowd.enter_context(served.connect())
         client.sendall(HALF)
@@ -206,7 +204,7 @@ def test_a_head_without_end_is_refused(served: Served, crowd: contextlib.ExitSta
                 client.sendall(filling)
                 sent += len(filling)
         assert sent < 50e6
-        assert ask(client, b"") in {0, 400}
+        assert send(client, b"") in {0, 400}
 
 
 def living(served: Served) -> int:

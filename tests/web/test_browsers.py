@@ -1,4 +1,4 @@
-"""A browser on the same network, with a page of a stranger open in it, and a gateway that says odd things."""
+"""Foreign web pages in a browser of the same network, and markup in the text of a gateway or the config."""
 
 import base64
 import hashlib
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.exposition import parsed, parsed_openmetrics
-from support.faults import Odd, says
-from support.served import Served, written
+from support.response_overrides import ResponseOverrides, responds
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 from envoy_simulator.http_types import Json, Request, Response
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 PATHS = ("/", "/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/-/healthy", "/nothing")
 SCRIPT = '"><script>alert(1)</script>'
-ODD = (
+TEXTS = (
     SCRIPT,
     'a\nenphase_up 5\n"\\',
     "\x1b[31m\u2028\r",
@@ -34,7 +34,10 @@ SHOWN = {"part_num", "img_pnum_running", "phaseMode", "load_name", "model", "man
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+    ):
         served.get("/metrics")
         yield served
 
@@ -48,18 +51,18 @@ def reloaded_at(served: Served) -> float:
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
-def test_a_web_page_reloads_nothing(home: Served, origin: str) -> None:
+def test_reload_with_an_origin_is_rejected(home: Served, origin: str) -> None:
     loaded = reloaded_at(home)
-    refused = home.get("/-/reload", method="POST", origin=origin)
-    assert refused.status_code == 403
-    assert "SIGHUP" in refused.text
+    rejected = home.get("/-/reload", method="POST", origin=origin)
+    assert rejected.status_code == 403
+    assert "SIGHUP" in rejected.text
     assert reloaded_at(home) == loaded
     assert home.get("/-/reload", method="POST").status_code == 200
     assert reloaded_at(home) > loaded
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_answer_is_for_another_origin(home: Served, path: str) -> None:
+def test_routes_responses_are_not_readable_by_other_origins(home: Served, path: str) -> None:
     for method in ("GET", "HEAD", "OPTIONS"):
         headers = home.get(path, method=method, origin="http://evil.example").headers
         assert not [name for name in headers if name.startswith("access-control")]
@@ -71,17 +74,19 @@ def test_no_answer_is_for_another_origin(home: Served, path: str) -> None:
     "host", ["127.0.0.1", "[::1]:9433", "localhost", "exporter.lan:9433", "evil.example", "<script>", "a, b", "x" * 300]
 )
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/sd"])
-def test_whatever_the_host_it_changes_nothing(home: Served, path: str, host: str) -> None:
+def test_routes_foreign_host_header_changes_nothing(home: Served, path: str, host: str) -> None:
     response = home.get(path, host=host)
     assert response.status_code == (404 if path == "/nothing" else 200)
     assert host not in {"evil.example", "<script>"} or host not in response.text
 
 
-def test_the_page_may_show_its_own_style_and_do_nothing(home: Served) -> None:
+def test_landing_page_policy_allows_only_its_own_style(home: Served) -> None:
     response = home.get("/")
     (style,) = re.findall("<style>(.*?)</style>", response.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = dict(each.strip().split(" ", 1) for each in response.headers["content-security-policy"].split(";"))
+    policy = dict(
+        directive.strip().split(" ", 1) for directive in response.headers["content-security-policy"].split(";")
+    )
     assert policy == {
         "default-src": "'none'",
         "style-src": f"'sha256-{digest}'",
@@ -92,26 +97,27 @@ def test_the_page_may_show_its_own_style_and_do_nothing(home: Served) -> None:
     assert not re.search(r"<script|<form|style=|\son\w+=|javascript:", response.text)
 
 
-def spoilt(content: Json, words: str) -> Json:
+def with_text(content: Json, text: str) -> Json:
     if isinstance(content, list):
-        return [spoilt(each, words) for each in content]
+        return [with_text(item, text) for item in content]
     if isinstance(content, dict):
-        return {key: words if key in SHOWN else spoilt(each, words) for key, each in content.items()}
+        return {key: text if key in SHOWN else with_text(item, text) for key, item in content.items()}
     return content
 
 
-@pytest.mark.parametrize("words", ODD, ids=lambda words: repr(words[:20]))
-def test_what_a_gateway_says_is_text_and_nothing_more(
-    tmp_path: Path, words: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("markup", TEXTS, ids=lambda text: repr(text[:20]))
+def test_gateway_text_with_markup_is_escaped_everywhere(
+    tmp_path: Path, markup: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def says_odd_things(request: Request, answer: object) -> Response:
-        told: Response = answer(request)  # type: ignore[operator]
-        if not told.body.startswith((b"{", b"[")):
-            return told
-        return Response(told.status, told.headers, json.dumps(spoilt(json.loads(told.body), words)).encode())
+    def add_markup(request: Request, answer: object) -> Response:
+        response: Response = answer(request)  # type: ignore[operator]
+        if not response.body.startswith((b"{", b"[")):
+            return response
+        body = json.dumps(with_text(json.loads(response.body), markup)).encode()
+        return Response(response.status, response.headers, body)
 
-    gateway = Simulator("8.3", faults=Odd({"*": says_odd_things}))
-    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+    gateway = Simulator("8.3", faults=ResponseOverrides({"*": add_markup}))
+    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         text = served.get("/probe?target=home").text
         openmetrics = served.get("/probe?target=home", accept="application/openmetrics-text").text
         page = served.get("/").text
@@ -123,22 +129,22 @@ def test_what_a_gateway_says_is_text_and_nothing_more(
     assert max(map(len, page.splitlines())) < 100_000
     assert "<script" not in page
     assert page.count("</td>") == page.count("<td>")
-    if words == SCRIPT:
+    if markup == SCRIPT:
         assert any("<script>" in value for value in values)
         assert "&lt;script&gt;" in page
-    assert not [each for each in caplog.records if not each.getMessage().isprintable()]
+    assert not [record for record in caplog.records if not record.getMessage().isprintable()]
 
 
-def test_what_a_gateway_says_in_its_trouble_is_text_too(tmp_path: Path) -> None:
-    gateway = Simulator("8.3", faults=Odd({"/info": says(200, SCRIPT.encode())}))
-    with gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_gateway_error_with_markup_is_escaped(tmp_path: Path) -> None:
+    gateway = Simulator("8.3", faults=ResponseOverrides({"/info": responds(200, SCRIPT.encode())}))
+    with gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         page = served.get("/").text
     assert "&lt;script&gt;alert(1)" in page
     assert "<script" not in page
 
 
-def test_what_the_config_calls_things_is_text_too(tmp_path: Path) -> None:
+def test_config_names_with_markup_are_escaped(tmp_path: Path) -> None:
     path = tmp_path / "exporter.yml"
     path.write_text("gateways: [{host: 127.0.0.1, name: '\"><script>', labels: {a: '\"><script>'}}]")
     with Served(path) as served:

@@ -1,4 +1,4 @@
-"""Certificates of the exporter's own port that are replaced while it serves, in the ways that the usual tools do it."""
+"""Certificates of the exporter's port that certbot, Kubernetes, cert-manager or scp replace while it runs."""
 
 import ssl
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from support.certificates import certified
-from support.served import Served, written
+from support.certificates import write_certificate
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
@@ -27,7 +27,7 @@ def gateway() -> Iterator[Simulator]:
 def serve(gateway: Simulator, folder: Path, certificate: str, key: str, more: str = "") -> Served:
     web = folder / "web.yml"
     web.write_text(f"tls_server_config:\n  cert_file: {certificate}\n  key_file: {key}\n{more}")
-    return Served(written(gateway, folder=folder), web_config=web)
+    return Served(write_config(gateway, folder=folder), web_config=web)
 
 
 def trusts(served: Served, folder: Path, client: trustme.LeafCert | None = None) -> bool:
@@ -43,10 +43,10 @@ def trusts(served: Served, folder: Path, client: trustme.LeafCert | None = None)
 
 def issued(folder: Path, name: str, until: datetime | None = None) -> Path:
     """A folder with cert.pem and key.pem of a new authority, which is authority.pem."""
-    made = folder / name
-    made.mkdir()
-    certified(made, name, until)
-    return made
+    created = folder / name
+    created.mkdir()
+    write_certificate(created, name, until)
+    return created
 
 
 def link(path: Path, target: Path) -> None:
@@ -77,7 +77,7 @@ def test_certbot_links_replaced_one_by_one_serve_on(
         link(live / order[1], new / order[1])
         assert trusts(served, new)
         assert not trusts(served, old)
-    assert sum("web config file is invalid" in record.getMessage() for record in caplog.records) == 1
+    assert sum("web config file" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_kubernetes_secret_symlink_swap_takes_effect(gateway: Simulator, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_kubernetes_secret_symlink_swap_takes_effect(gateway: Simulator, tmp_pat
 
 
 def test_cert_manager_renewed_client_ca_replaces_old_one(gateway: Simulator, tmp_path: Path) -> None:
-    """Its secret has ca.crt beside tls.crt and tls.key; a client of the CA that is gone is not accepted any more."""
+    """Its secret has ca.crt beside tls.crt and tls.key; clients of the removed CA are rejected."""
     authorities = {"..1": trustme.CA(), "..2": trustme.CA()}
     clients = {name: authority.issue_cert("prometheus.lan") for name, authority in authorities.items()}
     for name, authority in authorities.items():
@@ -128,7 +128,7 @@ def test_files_rewritten_in_place_and_in_halves_serve_on(gateway: Simulator, tmp
 
 
 def test_expired_certificate_is_replaced_for_verifying_clients(gateway: Simulator, tmp_path: Path) -> None:
-    """None of them completes a handshake before, so no request can be what makes the exporter look at its files."""
+    """No handshake succeeds before, so the exporter must check its files without a request."""
     expired, new = issued(tmp_path, "expired", datetime(2020, 1, 1, tzinfo=UTC)), issued(tmp_path, "new")
     for name in CERTBOT:
         (tmp_path / name).write_bytes((expired / name).read_bytes())

@@ -1,4 +1,4 @@
-"""An exporter between two scrapes: it waits for events, and does not look for them."""
+"""An exporter between two scrapes: its event loop sleeps."""
 
 import http.client
 import selectors
@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.attackers import until
-from support.served import Served, written
+from support.attackers import wait_until
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
 pytestmark = pytest.mark.integration
 
 IDLE_SECONDS = 2.0
-"""The loop of uvicorn itself wakes twenty times meanwhile."""
+"""uvicorn's own loop would wake twenty times in this time."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         yield served
 
 
@@ -38,9 +38,9 @@ def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest
 
     monkeypatch.setattr(selectors.DefaultSelector, "select", counted)
     assert served.get("/metrics").status_code == 200
-    assert woken > 0, "the loop waits where this test counts"
+    assert woken > 0, "the event loop calls the counted function"
     assert served.server is not None
-    until(lambda: not served.server.server_state.connections)  # type: ignore[union-attr]
+    wait_until(lambda: not served.server.server_state.connections)  # type: ignore[union-attr]
     woken = 0
     time.sleep(IDLE_SECONDS)
     assert woken < 5
@@ -48,7 +48,7 @@ def test_server_idle_event_loop_is_not_woken(served: Served, monkeypatch: pytest
 
 @pytest.mark.parametrize(("target", "status"), [("/-/healthy", 200), ("no path at all", 400)])
 def test_date_header_after_idle_is_current(target: str, status: int, served: Served) -> None:
-    """RFC 9110 wants it in every 2xx, 3xx and 4xx response of a server with a clock."""
+    """RFC 9110 requires it in every 2xx, 3xx and 4xx response of a server with a clock."""
     served.get("/-/healthy")
     time.sleep(1.1)
     before = int(time.time())

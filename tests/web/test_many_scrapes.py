@@ -1,4 +1,4 @@
-"""Many at once, too many at once, and those who say too little."""
+"""Concurrent scrapes, their limit, and incomplete requests."""
 
 import socket
 import threading
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.metrics_core import Metric
 from support.exposition import parsed
-from support.faults import Odd
-from support.served import Served, written
+from support.response_overrides import ResponseOverrides
+from support.served_exporter import Served, write_config
 
 from envoy_exporter import documents
 from envoy_exporter.web import connections
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 
 class Gate:
-    """Keeps a request on its way until it is opened."""
+    """Delays a request until `opened` is set."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -35,10 +35,10 @@ class Gate:
         return answer(request)
 
 
-def test_fifty_scrapes_at_once_make_one_request_an_endpoint_and_health_answers_meanwhile(tmp_path: Path) -> None:
+def test_scrapes_fifty_concurrent_make_one_request_per_endpoint(tmp_path: Path) -> None:
     gate = Gate()
-    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
-        with Served(written(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
+    with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
+        with Served(write_config(gateway, folder=tmp_path)) as served, ThreadPoolExecutor(50) as clients:
             scrapes = [clients.submit(served.get, "/probe?target=home") for _ in range(50)]
             assert gate.reached.wait(10)
             assert served.get("/-/healthy", timeout=5).status_code == 200
@@ -53,75 +53,75 @@ def test_fifty_scrapes_at_once_make_one_request_an_endpoint_and_health_answers_m
     assert parsed(responses[0].text).value("enphase_up") == 1
     assert set(load.requests.values()) == {1}
     assert load.most_in_flight == 1
-    assert shared >= 39, "40 requests are let in at once, and 39 found the first one waiting"
+    assert shared >= 39, "40 requests run at once, and 39 share the documents of the first one"
 
 
-def test_a_scrape_in_a_back_off_is_answered_at_once_and_asks_nothing(tmp_path: Path) -> None:
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
-    odd.silent.set()
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_scrape_during_a_back_off_sends_no_request(tmp_path: Path) -> None:
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    overrides.silent.set()
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
-        asked = sum(gateway.load.requests.values())
+        requests = sum(gateway.load.requests.values())
         for _ in range(5):
             assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 0
-        assert sum(gateway.load.requests.values()) == asked
+        assert sum(gateway.load.requests.values()) == requests
 
 
 @pytest.mark.parametrize("only", ["", "&name[]=enphase_up", "&collect[]=meters"])
-def test_a_gateway_is_rendered_off_the_event_loop_and_no_more_than_two_at_once(
+def test_scrapes_concurrent_are_rendered_in_two_threads(
     tmp_path: Path, only: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crowd whose families all wait for one thread to render them is megabytes, and nobody is answered meanwhile."""
+    """Families that wait to be rendered take megabytes, and rendering in the event loop would block all requests."""
     render, threads = Format.render, []
 
-    def noted(wanted: Format, metrics: Iterable[Metric]) -> bytes:
+    def recorded(output_format: Format, metrics: Iterable[Metric]) -> bytes:
         threads.append(threading.current_thread().name)
-        return render(wanted, metrics)
+        return render(output_format, metrics)
 
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
-        monkeypatch.setattr(Format, "render", noted)
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
+        monkeypatch.setattr(Format, "render", recorded)
         with ThreadPoolExecutor(8) as clients:
             list(clients.map(served.get, [f"/probe?target=home{only}"] * 8))
     assert set(threads) <= {"render_0", "render_1"}
     assert threads
 
 
-def test_ready_bytes_are_the_same_bytes_and_ask_nothing(tmp_path: Path) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_scrape_nothing_due_returns_the_same_bytes(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         first = served.get("/probe?target=home").text
-        asked = sum(gateway.load.requests.values())
+        requests = sum(gateway.load.requests.values())
         assert {served.get("/probe?target=home").text for _ in range(5)} == {first}
-        assert sum(gateway.load.requests.values()) == asked
+        assert sum(gateway.load.requests.values()) == requests
 
 
 @pytest.mark.parametrize("timeout", ["1", "1.5"])
-def test_a_scrape_is_answered_within_the_time_that_prometheus_gives(tmp_path: Path, timeout: str) -> None:
-    """A gateway that never answers; the client gives up long after the deadline, if it must."""
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_scrape_silent_gateway_is_answered_within_the_timeout(tmp_path: Path, timeout: str) -> None:
+    """The gateway never responds; the timeout of the client is much longer than the deadline."""
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         began = time.monotonic()
         response = served.get("/metrics", timeout=9, x_prometheus_scrape_timeout_seconds=timeout)
         took = time.monotonic() - began
-        odd.heal()
+        overrides.clear()
     assert took < 8
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("header", ["0", "-1", "0.1", "NaN", "soon", "1e9", "", "inf"])
-def test_a_time_that_is_none_does_no_harm(tmp_path: Path, header: str) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_scrape_invalid_timeout_header_uses_the_default(tmp_path: Path, header: str) -> None:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds=header)
     assert response.status_code == 200
     assert parsed(response.text).value("enphase_up") == 1
 
 
-def test_more_requests_than_may_be_in_progress_or_wait_are_503(tmp_path: Path) -> None:
+def test_requests_beyond_limit_and_queue_are_503(tmp_path: Path) -> None:
     gate = Gate()
-    with Simulator("8.3", faults=Odd({documents.INFO: gate})) as gateway:
-        path = written(gateway, folder=tmp_path)
+    with Simulator("8.3", faults=ResponseOverrides({documents.INFO: gate})) as gateway:
+        path = write_config(gateway, folder=tmp_path)
         with Served(path, most=2) as served, ThreadPoolExecutor(5) as clients:
             scrapes = [clients.submit(served.get, "/metrics") for _ in range(5)]
             assert gate.reached.wait(10)
@@ -133,26 +133,28 @@ def test_more_requests_than_may_be_in_progress_or_wait_are_503(tmp_path: Path) -
     assert codes == [200, 200, 200, 200, 503]
 
 
-def test_clients_who_say_too_little_are_sent_away_and_nobody_waits_for_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clients_incomplete_requests_do_not_delay_a_scrape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         silent = [served.connect() for _ in range(60)]
-        for number, each in enumerate(silent):
-            each.sendall([b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "][number % 3])
+        for number, client in enumerate(silent):
+            client.sendall(
+                [b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: "][number % 3]
+            )
         assert parsed(served.get("/metrics", timeout=5).text).value("enphase_up") == 1
-        for each in silent:
-            each.settimeout(10)
-            assert each.recv(1000) == b""
-            each.close()
+        for client in silent:
+            client.settimeout(10)
+            assert client.recv(1000) == b""
+            client.close()
 
 
-def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_ends_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kept_connection_incomplete_request_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 1.0)
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served, served.connect() as kept:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path)) as served,
+        served.connect() as kept,
+    ):
         for _ in range(3):
             kept.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = b""
@@ -164,8 +166,8 @@ def test_a_kept_connection_serves_one_request_after_another_and_then_half_a_one_
         assert kept.recv(1000) == b""
 
 
-def test_a_client_who_leaves_in_the_middle_harms_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_client_closing_early_logs_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator("8.3") as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         for _ in range(20):
             with served.connect() as client:
                 client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Requests as nobody's client writes them, by hand and by seeded dice, at a port that goes on."""
+"""Malformed requests, written by hand or generated at random: the exporter continues to work."""
 
 import contextlib
 import logging
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from support.attackers import ask
+from support.attackers import send
 from support.exposition import parsed, parsed_openmetrics
 from support.process import Command
-from support.served import Served, written
+from support.served_exporter import Served, write_config
 
 from envoy_exporter.web import connections
 from envoy_simulator import Simulator
@@ -27,7 +27,7 @@ FUZZ = 1000
 
 @pytest.fixture(scope="module", params=["h11", "httptools"])
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One exporter for all tests of a parser; its port has patience for one second."""
+    """One exporter for all tests of a parser; its timeouts are one second."""
     if request.param == "httptools":
         pytest.importorskip("httptools")
     with pytest.MonkeyPatch.context() as patch:
@@ -35,23 +35,23 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "h11":
             patch.setattr(connections, "protocol", lambda: connections.H11Connection)
         folder = tmp_path_factory.mktemp("served")
-        with Simulator("8.3") as gateway, Served(written(gateway, folder=folder)) as served:
+        with Simulator("8.3") as gateway, Served(write_config(gateway, folder=folder)) as served:
             served.get("/metrics")
             yield served
 
 
 @pytest.fixture(autouse=True)
-def _no_trouble_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def _no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
-    assert not [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+    assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def answered(served: Served, raw: bytes, method: str = "GET") -> int:
-    """Its status; and the port goes on after it."""
+    """The status of the response, after checking that the exporter still works."""
     with served.connect() as client:
-        code = ask(client, raw, 2.0, method)
+        code = send(client, raw, 2.0, method)
     with served.connect() as client:
-        assert ask(client, HEALTHY) == 200
+        assert send(client, HEALTHY) == 200
     return code
 
 
@@ -99,7 +99,10 @@ def answered(served: Served, raw: bytes, method: str = "GET") -> int:
         (b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n" + HOST, {0, 400}),
         (b"GET /-/healthy?" + b"a" * 50_000 + b" HTTP/1.1\r\n" + HOST, {200}),
         (b"GET /metrics?" + b"name[]=a&" * 5_000 + b" HTTP/1.1\r\n" + HOST, {200}),
-        (b"GET /metrics?" + b"&".join(b"name[]=%d" % each for each in range(4_000)) + b" HTTP/1.1\r\n" + HOST, {200}),
+        (
+            b"GET /metrics?" + b"&".join(b"name[]=%d" % n for n in range(4_000)) + b" HTTP/1.1\r\n" + HOST,
+            {200},
+        ),
         (b"GET /metrics?name[]=%ff%00%0a&collect[]= HTTP/1.1\r\n" + HOST, {400}),
         (b"GET /metrics?name[]=%ff%00%0a&;&=&&name%5b%5d HTTP/1.1\r\n" + HOST, {200}),
         (b"GET /probe?target=%ed%a0%80 HTTP/1.1\r\n" + HOST, {400}),
@@ -109,14 +112,14 @@ def answered(served: Served, raw: bytes, method: str = "GET") -> int:
         (b"GET /metrics HTTP/1.1\r\n" + b"X-Prometheus-Scrape-Timeout-Seconds: 5\r\n" * 2 + HOST, {200}),
         (b"GET /metrics HTTP/1.1\r\nAuthorization: Basic \xff\r\n" + HOST, {200}),
     ],
-    ids=lambda each: repr(each[:50]) if isinstance(each, bytes) else "",
+    ids=lambda value: repr(value[:50]) if isinstance(value, bytes) else "",
 )
-def test_what_is_odd_is_refused_and_the_port_goes_on(served: Served, raw: bytes, codes: set[int]) -> None:
+def test_request_malformed_gets_an_error_and_the_port_works_on(served: Served, raw: bytes, codes: set[int]) -> None:
     assert answered(served, raw) in codes
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get"])
-def test_a_page_is_for_reading(served: Served, method: str) -> None:
+def test_request_other_method_is_rejected(served: Served, method: str) -> None:
     for path in (*PATHS, "/-/reload", "/nothing"):
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n"
         code = answered(served, head.encode(), method)
@@ -126,7 +129,7 @@ def test_a_page_is_for_reading(served: Served, method: str) -> None:
             assert code in {400, 403, 404, 405}, path
 
 
-def test_any_preference_gets_one_of_the_two_formats_whole(served: Served) -> None:
+def test_request_any_accept_header_gets_a_valid_format(served: Served) -> None:
     dice = Random(83)
     words: tuple[str, ...] = (
         "text/plain",
@@ -146,12 +149,12 @@ def test_any_preference_gets_one_of_the_two_formats_whole(served: Served) -> Non
         assert read(response.text).value("enphase_up") == 1, (accept, coding)
 
 
-def test_no_request_is_worth_a_line_in_the_log() -> None:
-    """Or anybody fills the disk."""
+def test_request_invalid_is_not_logged() -> None:
+    """Otherwise any client could fill the disk."""
     with Command("--demo") as command:
         port = int(command.url.rpartition(":")[2])
         until = time.monotonic() + 30
-        while "Stop it" not in command.said and time.monotonic() < until:  # its greeting comes after it listens
+        while "Ctrl-C" not in command.said and time.monotonic() < until:  # printed last, after it listens
             time.sleep(0.02)
         lines = command.said.count("\n")
         for raw in (
@@ -161,7 +164,7 @@ def test_no_request_is_worth_a_line_in_the_log() -> None:
             b"GET /nothing HTTP/1.1\r\n" + HOST,
         ) * 10:
             with socket.create_connection(("127.0.0.1", port), 10) as client:
-                ask(client, raw, 2.0)
+                send(client, raw, 2.0)
         assert command.get("/-/healthy").status_code == 200
         assert command.said.count("\n") == lines
 
@@ -202,7 +205,7 @@ WHOLE = tuple(
 
 
 def mangled(dice: Random) -> bytes:
-    """A request with some bytes flipped, cut out, said twice, or something odd put in."""
+    """A request with bytes changed, removed, repeated or inserted."""
     raw = bytearray(dice.choice(WHOLE))
     for _ in range(dice.randrange(1, 5)):
         place = dice.randrange(len(raw) + 1)
@@ -220,15 +223,15 @@ def mangled(dice: Random) -> bytes:
     return bytes(raw)
 
 
-def test_mangled_requests_are_answered_or_sent_away_and_never_a_bug(served: Served) -> None:
+def test_request_mangled_is_never_an_internal_error(served: Served) -> None:
     dice = Random(9433)
-    seen = set()
+    codes = set()
     with contextlib.ExitStack() as stack:
         healthy = stack.enter_context(served.connect())
         for _ in range(FUZZ):
             with served.connect() as client:
-                seen.add(code := ask(client, raw := mangled(dice), 0.004))
+                codes.add(code := send(client, raw := mangled(dice), 0.004))
             assert code < 500, raw
-            assert ask(healthy, HEALTHY) == 200, raw
-    assert {0, 200, 400, 404} <= seen
+            assert send(healthy, HEALTHY) == 200, raw
+    assert {0, 200, 400, 404} <= codes
     assert parsed(served.get("/metrics").text).value("enphase_up") == 1

@@ -1,4 +1,4 @@
-"""What the exporter answers, on which path, in which format, and to whom it says no."""
+"""The responses of the exporter: paths, formats, and errors."""
 
 import json
 import zlib
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.clock import StillClock
+from support.clock import ManualClock
 from support.exposition import parsed, parsed_openmetrics
-from support.faults import Odd
-from support.raw import closed_port
-from support.served import Served, written
+from support.raw_gateway import closed_port
+from support.response_overrides import ResponseOverrides
+from support.served_exporter import Served, write_config
 
 from envoy_simulator import Simulator
 
@@ -30,7 +30,10 @@ PROMETHEUS_3 = (
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One gateway."""
-    with Simulator("8.3") as gateway, Served(written(gateway, folder=tmp_path_factory.mktemp("home"))) as served:
+    with (
+        Simulator("8.3") as gateway,
+        Served(write_config(gateway, folder=tmp_path_factory.mktemp("home"))) as served,
+    ):
         yield served
 
 
@@ -38,13 +41,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Two gateways, the second with a label."""
     with Simulator("8.3") as house, Simulator("5.0") as barn:
-        path = written(house, barn, folder=tmp_path_factory.mktemp("farm"))
+        path = write_config(house, barn, folder=tmp_path_factory.mktemp("farm"))
         path.write_text(path.read_text() + "    labels: {site: field}\n")
         with Served(path) as served:
             yield served
 
 
-def test_one_gateway_is_on_metrics_behind_the_exporter_s_own(home: Served) -> None:
+def test_metrics_one_gateway_follows_the_exporter_metrics(home: Served) -> None:
     response = home.get("/metrics")
     exposition = parsed(response.text)
     assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -55,7 +58,7 @@ def test_one_gateway_is_on_metrics_behind_the_exporter_s_own(home: Served) -> No
 
 
 @pytest.mark.parametrize("accept", [OPENMETRICS, PROMETHEUS_2, PROMETHEUS_3])
-def test_openmetrics_for_those_who_prefer_it(home: Served, accept: str) -> None:
+def test_metrics_openmetrics_preferred_is_sent(home: Served, accept: str) -> None:
     response = home.get("/metrics", accept=accept)
     assert response.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     exposition = parsed_openmetrics(response.text)
@@ -77,12 +80,12 @@ def test_openmetrics_for_those_who_prefer_it(home: Served, accept: str) -> None:
         ";;,=,q=x",
     ],
 )
-def test_text_for_all_others(home: Served, accept: str) -> None:
+def test_metrics_without_openmetrics_preference_are_text(home: Served, accept: str) -> None:
     assert home.get("/probe?target=home", accept=accept).headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/probe?target=home", "/telemetry"])
-def test_gzip_for_those_who_want_it_holds_the_same(home: Served, path: str) -> None:
+def test_metrics_gzip_accepted_has_the_same_content(home: Served, path: str) -> None:
     plain = home.get(path, accept_encoding="identity")
     packed = home.get(path, accept_encoding="gzip")
     assert "content-encoding" not in plain.headers
@@ -92,7 +95,7 @@ def test_gzip_for_those_who_want_it_holds_the_same(home: Served, path: str) -> N
     assert home.get(path, accept_encoding="gzip;q=0, identity").headers.get("content-encoding") is None
 
 
-def test_gzip_is_one_member_that_any_reader_takes_whole(home: Served) -> None:
+def test_metrics_gzip_is_a_single_member(home: Served) -> None:
     with home.connect() as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -103,19 +106,19 @@ def test_gzip_is_one_member_that_any_reader_takes_whole(home: Served) -> None:
     assert b"enphase_up 1.0" in page
 
 
-def test_head_is_get_without_a_body(home: Served) -> None:
+def test_head_request_has_no_body(home: Served) -> None:
     for path in ("/metrics", "/probe?target=home", "/-/healthy", "/-/ready", "/"):
         response = home.get(path, method="HEAD")
         assert (response.status_code, response.content) == (200, b"")
 
 
-def test_a_probe_has_nothing_of_the_exporter_and_telemetry_nothing_of_a_gateway(home: Served) -> None:
+def test_probe_and_telemetry_metrics_are_separate(home: Served) -> None:
     probe, telemetry = parsed(home.get("/probe?target=home").text), parsed(home.get("/telemetry").text)
     assert not any(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in probe.samples)
     assert all(name.startswith(("enphase_exporter_", "process_", "python_")) for name, _ in telemetry.samples)
 
 
-def test_two_gateways_are_probed_each_by_its_name(farm: Served) -> None:
+def test_probe_two_gateways_are_selected_by_name(farm: Served) -> None:
     assert "enphase_up" not in parsed(farm.get("/metrics").text)
     serials: set[tuple[str, ...]] = set()
     for name in ("home", "barn"):
@@ -130,7 +133,7 @@ def test_two_gateways_are_probed_each_by_its_name(farm: Served) -> None:
     [
         "",
         "?target=",
-        "?target=nobody",
+        "?target=other",
         "?target=home&target=barn",
         "?target=192.168.1.20",
         "?target=http://169.254.169.254/",
@@ -140,7 +143,7 @@ def test_two_gateways_are_probed_each_by_its_name(farm: Served) -> None:
         "?target=home&collect[]=kettles",
     ],
 )
-def test_what_is_no_gateway_of_the_config_is_400_and_one_line(farm: Served, query: str) -> None:
+def test_probe_unknown_target_or_collector_is_400(farm: Served, query: str) -> None:
     response = farm.get(f"/probe{query}")
     assert response.status_code == 400
     assert response.text.count("\n") == 1
@@ -148,7 +151,7 @@ def test_what_is_no_gateway_of_the_config_is_400_and_one_line(farm: Served, quer
     assert response.text.rstrip("\n").isprintable()
 
 
-def test_service_discovery_lists_each_gateway_and_the_exporter(farm: Served) -> None:
+def test_sd_lists_each_gateway_and_the_exporter(farm: Served) -> None:
     response = farm.get("/sd", host="exporter.lan:9433")
     assert response.headers["content-type"] == "application/json"
     assert response.json() == [
@@ -176,12 +179,12 @@ def test_service_discovery_lists_each_gateway_and_the_exporter(farm: Served) -> 
 
 
 @pytest.mark.parametrize("host", ["a b", 'x"', "[::1", "x/y", "x:y"])
-def test_a_host_header_that_is_none_is_not_passed_on(farm: Served, host: str) -> None:
+def test_sd_invalid_host_header_is_not_used(farm: Served, host: str) -> None:
     targets = {target for group in farm.get("/sd", host=host).json() for target in group["targets"]}
     assert targets == {f"127.0.0.1:{farm.port}"}
 
 
-def test_some_families_and_some_collectors(home: Served) -> None:
+def test_probe_name_and_collect_select_families(home: Served) -> None:
     names = "name[]=enphase_up&name[]=enphase_production_energy_joules_total&name[]=enphase_gateway_info"
     some = parsed(home.get(f"/probe?target=home&{names}").text)
     assert {name for name, _ in some.samples} == {
@@ -198,13 +201,13 @@ def test_some_families_and_some_collectors(home: Served) -> None:
     assert "enphase_meter_power_watts" not in batteries
 
 
-def test_name_gives_every_described_family_just_it(home: Served) -> None:
+def test_probe_name_selects_exactly_one_family(home: Served) -> None:
     everything = parsed(home.get("/probe?target=home").text)
     for name in sorted({name for name, _ in everything.samples}):
-        assert {each for each, _ in parsed(home.get(f"/probe?target=home&name[]={name}").text).samples} == {name}
+        assert {family for family, _ in parsed(home.get(f"/probe?target=home&name[]={name}").text).samples} == {name}
 
 
-def test_the_config_page_has_no_secret(home: Served) -> None:
+def test_config_page_has_no_secret(home: Served) -> None:
     page = home.get("/config")
     assert page.headers["content-type"].startswith("text/plain")
     text = home.path.read_text()
@@ -215,11 +218,11 @@ def test_the_config_page_has_no_secret(home: Served) -> None:
     assert "password: <secret>" in page.text
 
 
-def test_the_landing_page_says_what_each_gateway_is_and_what_is_not_there(farm: Served) -> None:
+def test_landing_page_shows_hardware_and_absent_endpoints(farm: Served) -> None:
     for name in ("home", "barn"):
         farm.get(f"/probe?target={name}")
     page = farm.get("/").text
-    for words in (
+    for text in (
         "D8.3.",
         "D5.0.62",
         "production: 2 phases (split)",
@@ -227,38 +230,39 @@ def test_the_landing_page_says_what_each_gateway_is_and_what_is_not_there(farm: 
         "source v1",
         "<th>inverters</th><td>20</td>",
         "<th>batteries</th>",
-        "/ivp/ensemble/inventory: HTTP 404",
+        "/ivp/ensemble/inventory: not available: HTTP 404",
     ):
-        assert words in page, words
+        assert text in page, text
 
 
-def test_the_landing_page_says_what_to_do_about_refused_credentials_and_which_values_were_refused(
+def test_landing_page_shows_rejected_token_and_rejected_values(
     tmp_path: Path,
 ) -> None:
     with Simulator("8.3") as gateway:
-        path = written(gateway, folder=tmp_path)
+        path = write_config(gateway, folder=tmp_path)
         path.write_text(path.read_text().replace(gateway.token, "hunter2"))
         with Served(path) as served:
             served.get("/metrics")
             page = served.get("/").text
-            assert "refuses the credentials (HTTP 401): " in page
-            assert "get one for this gateway at https://entrez.enphaseenergy.com" in page
+            assert "HTTP 401" in page
+            assert "https://entrez.enphaseenergy.com" in page
             assert "hunter2" not in page
-    afternoon = StillClock(1_781_024_400.0).time  # around midnight every power factor is in its range
-    with Simulator("8.3", clock=afternoon) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+    afternoon = ManualClock(1_781_024_400.0).time  # around midnight every power factor is in its range
+    with Simulator("8.3", clock=afternoon) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         served.get("/metrics")
         assert "pwrFactor of /ivp/meters/readings: range" in served.get("/").text
 
 
-def test_the_landing_page_tells_of_trouble(tmp_path: Path) -> None:
+def test_landing_page_gateway_unreachable_shows_the_error(tmp_path: Path) -> None:
     path = tmp_path / "exporter.yml"
     with closed_port() as port:
         path.write_text(f"gateways: [{{host: '127.0.0.1:{port}', name: '<b>'}}]")
         with Served(path) as served:
-            assert "not asked yet" in served.get("/").text
+            assert "not requested yet" in served.get("/").text
             served.get("/metrics")
             page = served.get("/").text
-    assert "no connection" in page
+    assert 'class="error"' in page
+    assert "<td>error</td>" in page
     assert "<b>" not in page
 
 
@@ -273,35 +277,39 @@ def test_the_landing_page_tells_of_trouble(tmp_path: Path) -> None:
         ("OPTIONS", "/sd", 405),
     ],
 )
-def test_other_paths_and_methods(home: Served, method: str, path: str, status: int) -> None:
+def test_routes_other_paths_and_methods_are_rejected(home: Served, method: str, path: str, status: int) -> None:
     assert home.get(path, method=method).status_code == status
 
 
-def test_a_reload_takes_a_good_config_and_keeps_the_old_one_before_a_bad_one(tmp_path: Path) -> None:
-    with Simulator("8.3") as house, Simulator("5.0") as barn, Served(written(house, folder=tmp_path)) as served:
+def test_reload_invalid_config_keeps_the_current_one(tmp_path: Path) -> None:
+    with (
+        Simulator("8.3") as house,
+        Simulator("5.0") as barn,
+        Served(write_config(house, folder=tmp_path)) as served,
+    ):
         served.get("/probe?target=home")
-        asked = house.load.requests["/info"]
-        written(house, barn, folder=tmp_path)
+        requests = house.load.requests["/info"]
+        write_config(house, barn, folder=tmp_path)
         assert served.get("/-/reload", method="POST").status_code == 200
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
         assert parsed(served.get("/probe?target=home").text).value("enphase_up") == 1
-        assert house.load.requests["/info"] == asked, "what a reload does not change goes on as it was"
+        assert house.load.requests["/info"] == requests, "a reload keeps unchanged gateways"
         served.path.write_text("gateways: [{hots: x}]")
-        refused = served.get("/-/reload", method="POST")
-        assert refused.status_code == 500
-        assert "did you mean host?" in refused.text
+        rejected = served.get("/-/reload", method="POST")
+        assert rejected.status_code == 500
+        assert "gateways[0].hots: " in rejected.text
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
 
 
-def test_a_gateway_that_cannot_be_read_is_200_and_enphase_up_0(tmp_path: Path) -> None:
-    odd = Odd({})
-    odd.oddities["*"] = odd.silence
-    with Simulator("8.3", faults=odd) as gateway, Served(written(gateway, folder=tmp_path)) as served:
+def test_metrics_gateway_silent_is_200_with_up_0(tmp_path: Path) -> None:
+    overrides = ResponseOverrides({})
+    overrides.overrides["*"] = overrides.silence
+    with Simulator("8.3", faults=overrides) as gateway, Served(write_config(gateway, folder=tmp_path)) as served:
         response = served.get("/metrics", x_prometheus_scrape_timeout_seconds="1")
-        odd.heal()
+        overrides.clear()
     assert response.status_code == 200
     assert parsed(response.text).value("enphase_up") == 0
 
 
-def test_json_of_discovery_is_the_whole_list_each_time(home: Served) -> None:
+def test_sd_repeated_returns_the_same_list(home: Served) -> None:
     assert json.loads(home.get("/sd").text) == home.get("/sd").json()

@@ -1,0 +1,72 @@
+"""The pages name only metrics, flags, HTTP paths, endpoints and configuration keys that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from support.prometheus import check_queries
+
+from envoy_exporter import config
+from envoy_exporter.app import COLLECTORS
+from envoy_exporter.cli import _parser
+from envoy_exporter.gateway.endpoints import ENDPOINTS
+from envoy_exporter.gateway_collector import families
+from envoy_exporter.telemetry import Telemetry
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONFIGS = [
+    (page, block)
+    for page in PAGES
+    for block in re.findall(r"^```yaml\n(gateways:.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+]
+NOT_REQUESTED = {"/installer/pcu_comm_check", "/stream/meter", "/inv"}
+"""Endpoints of a gateway that docs/polling.md explains not to request."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_names_metrics_that_exist(page: Path) -> None:
+    own = {f"{metric.name}{'_total' * (metric.type == 'counter')}" for metric in Telemetry("").registry.collect()}
+    found = re.findall(r"(?<!:)\benphase_\w+", page.read_text())  # after a colon it is a recorded series
+    names = {name for name in found if not name.endswith("_")}
+    assert names - {"enphase_envoy"} <= {family.name for family in families()} | own  # Home Assistant's integration
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_names_exporter_flags_that_exist(page: Path) -> None:
+    flags = set(re.findall(r"--[\w.-]+", _parser().format_help()))
+    names = re.findall(r"(?<![\w.-])--(?:config|web|collector|no-collector|log|demo)\b[\w.-]*", page.read_text())
+    assert {name for name in names if name != "--collector.NAME"} <= flags
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_names_endpoints_that_are_requested(page: Path) -> None:
+    requested = {name for endpoint in ENDPOINTS for name in (endpoint.name, endpoint.target)}
+    names = set(re.findall(r"`(/(?:ivp|api|admin|installer|stream|inv|production|home)[\w./?=-]*)`", page.read_text()))
+    repeated = {name for name in names if name.startswith("/ivp/meters/") and page.name == "polling.md"}
+    assert names - repeated - NOT_REQUESTED <= requested
+
+
+@pytest.mark.parametrize(("page", "block"), CONFIGS, ids=lambda value: getattr(value, "name", "config"))
+def test_configuration_example_is_valid(page: Path, block: str, tmp_path: Path) -> None:
+    """With the files that it names; a fingerprint is shortened in the text."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    text = re.sub(r"(_file: )[^\s},]+", rf"\g<1>{secret}", block)
+    text = text.replace('"AB:CD:..."', f'"{":".join(["AB"] * 32)}"')
+    text = re.sub(r"(state_directory: )\S+", rf"\g<1>{tmp_path}", text)
+    file = tmp_path / "exporter.yml"
+    file.write_text(text)
+    assert config.from_file(file, COLLECTORS).gateways, page.name
+
+
+def test_example_configuration_file_is_valid() -> None:
+    assert config.from_file(ROOT / "exporter.yml", COLLECTORS).gateways
+    assert yaml.safe_load((ROOT / "exporter.yml").read_text()).keys() == {"gateways"}
+
+
+@pytest.mark.integration
+def test_choosing_metrics_page_query_is_valid(tmp_path: Path) -> None:
+    (load,) = re.findall(r"```promql\n(.*?)```", (ROOT / "docs" / "choosing-metrics.md").read_text(), re.DOTALL)
+    check_queries([" ".join(load.split())], tmp_path)
