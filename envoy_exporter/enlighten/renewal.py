@@ -98,7 +98,7 @@ class Renewal:
             self._on_accepted(token)
         elif token == self._old:
             self._old = None
-        elif token == self._fetched and self._is_from_cloud:  # a stored one is no evidence against Enlighten
+        elif token == self._fetched and self._is_from_cloud:  # a stored one was not fetched now
             self._account.rejected(self._serial)
             self._results["gateway"] += 1
             self._log_error()

@@ -136,7 +136,7 @@ def on_unauthorized(state: GatewayState, endpoint: str, moment: Moment) -> Step:
 def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: bool, now: float) -> GatewayState:
     """Decide with `/info`, as soon as it may be requested, whether the endpoint or the gateway does not respond.
 
-    Endpoints that are `known` to fail alone are no evidence against the gateway; a hang is, each time.
+    Endpoints that are `known` to fail alone do not make the gateway suspect; each hang does.
     """
     unanswered = {**state.unanswered, endpoint: state.unanswered.get(endpoint, known)}
     state = replace(state, unanswered=unanswered)

@@ -51,8 +51,8 @@ ADVICE = {
     "password": "username|blocked",
     "serial": "serial",
     "changed": "newer version",
-    "unavailable": "cloud|answer",
-    "unusable": "no token|larger",
+    "unavailable": "Enlighten|response",
+    "unusable": "token|larger",
 }
 
 

@@ -103,7 +103,7 @@ def test_new_token_replaces_a_rejected_one_and_reports_it() -> None:
     assert (after.token, after.untested, events) == (OTHER, True, (ReportToken(GOOD, accepted=False),))
 
 
-def test_new_token_is_used_at_once_if_there_was_none() -> None:
+def test_new_token_is_used_at_once_without_an_old_one() -> None:
     after, events = login.on_new_token(Login(), OTHER)
     assert (after.token, after.untested, events) == (OTHER, True, ())
 
