@@ -5,22 +5,22 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy_exporter.gateway.log_throttle import AT_ONCE
+from envoy_exporter.gateway.log_throttle import LINES_BEFORE_SUMMARY
 
 HOUR = 3600
 _LINE = re.compile(
-    r'(?P<second>\d+) ts=\S+ level=(?P<level>\w+) msg="?(?:gateway (?P<gateway>[^ :]+):? )?(?P<words>.*)'
+    r'(?P<second>\d+) ts=\S+ level=(?P<level>\w+) msg=(?P<words>"[^"]*"|\S+)(?: gateway=(?P<gateway>\S+))?.*'
 )
 _KINDS = {
-    "summaries": r"in the last hour",
-    "last before a summary": r"it changes often",
-    "there again": r"is there again|it answers again|accepts the credentials",
-    "credentials refused": r"refuses the credentials",
-    "endpoint lost": r"no /",
-    "gateway lost": r"it |no connection|no TLS|its answer|nothing answers",
+    "summaries": r"hourly summary",
+    "last before a summary": r"flapping",
+    "there again": r"endpoint recovered|gateway reachable|credentials accepted",
+    "credentials refused": r"credentials rejected",
+    "endpoint lost": r"endpoint failed",
+    "gateway lost": r"gateway unreachable",
 }
-OTHER, BUG = "other", "please report it"
-THINGS = ("the gateway", "serial", "firmware", "credentials")
+OTHER, BUG = "other", "please report this bug"
+THINGS = ("gateway", "serial", "firmware", "credentials")
 """What a state changes of, besides endpoints."""
 
 
@@ -39,8 +39,8 @@ class Lines:
 
 
 def most_an_hour(endpoints: int) -> int:
-    """The journal says AT_ONCE lines of one thing until it has been still for an hour, and one summary an hour."""
-    return AT_ONCE * (endpoints + len(THINGS)) + 1
+    """The most log lines in an hour: LINES_BEFORE_SUMMARY about each subject that changes, and one summary."""
+    return LINES_BEFORE_SUMMARY * (endpoints + len(THINGS)) + 1
 
 
 def read(path: Path) -> Lines:

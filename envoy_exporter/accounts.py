@@ -1,4 +1,4 @@
-"""From the config to accounts at Enlighten: which gateway uses which, and where the tokens are stored."""
+"""The Enlighten accounts of a config: which gateway uses which account, and where tokens are stored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .transport.timeouts import Timeouts
 
 @dataclass(frozen=True, slots=True)
 class CloudAccess:
-    """The account that one gateway's tokens are fetched with, and the directory that they are stored in."""
+    """The account that fetches the tokens of one gateway, and the directory where they are stored."""
 
     login: Login
     serial: str
@@ -26,7 +26,7 @@ class CloudAccess:
 
 
 class Accounts:
-    """Each account once, however many gateways use it. A reload keeps them, so a rejected account stays rejected."""
+    """One object for each account, shared by its gateways. A reload keeps it, so a rejected account stays so."""
 
     def __init__(self, *, clock: Clock, random: Random, telemetry: Telemetry, timeouts: Timeouts) -> None:
         self._clock = clock
@@ -36,24 +36,24 @@ class Accounts:
         self._accounts: dict[Login, Account] = {}
         self._stores: dict[Path | None, TokenStore] = {}
 
-    def access(self, wanted: Config) -> Mapping[str, CloudAccess]:
+    def access(self, settings: Config) -> Mapping[str, CloudAccess]:
         """The access of each gateway, by name. Raises ConfigError for an incomplete account."""
         problems: list[str] = []
-        found = {}
-        for index, gateway in enumerate(wanted.gateways):
+        access = {}
+        for index, gateway in enumerate(settings.gateways):
             place = f"gateways[{index}].enlighten ({gateway.name})" if gateway.enlighten else "enlighten"
             try:
-                login = _login(gateway.enlighten or wanted.enlighten)
+                login = _login(gateway.enlighten or settings.enlighten)
                 if login is not None:
                     self._accounts.setdefault(login, self._account(login))
             except (OSError, ValueError) as error:
                 problems.append(f"{place}: {error}")
                 continue
             if login is not None and gateway.serial is not None:
-                found[gateway.name] = CloudAccess(login, gateway.serial, wanted.state_directory)
+                access[gateway.name] = CloudAccess(login, gateway.serial, settings.state_directory)
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
-        return found
+        return access
 
     def renewal(self, name: str, access: CloudAccess) -> Renewal:
         return Renewal(
@@ -77,7 +77,7 @@ class Accounts:
 
 
 def _login(account: config.Enlighten | None) -> Login | None:
-    """The login of an account in the config. Raises ValueError, which names what is missing."""
+    """The login of an account in the config. Raises ValueError for a missing key."""
     if account is None:
         return None
     password = account.password if account.password is not None else account.password_file
@@ -92,13 +92,13 @@ def _login(account: config.Enlighten | None) -> Login | None:
     )
 
 
-def unserved(wanted: Config, found: Mapping[str, CloudAccess]) -> Iterator[str]:
-    """A warning for each gateway that has an account, but neither a token nor a serial to fetch one for.
+def without_token(settings: Config, access: Mapping[str, CloudAccess]) -> Iterator[str]:
+    """A warning for each gateway that has an account, but neither a token nor a serial.
 
-    The serial of `/info` is not used: another device at the gateway's address could name any gateway of the account,
-    and would be sent its token.
+    The serial of `/info` is not used: another device at the address of the gateway could report the serial of any
+    gateway of the account, and would be sent its token.
     """
-    for gateway in wanted.gateways:
+    for gateway in settings.gateways:
         has_token = gateway.token is not None or gateway.token_file is not None
-        if (gateway.enlighten or wanted.enlighten) and gateway.name not in found and not has_token:
-            yield f"{gateway.name}: enlighten has no effect without serial: no token is fetched for it"
+        if (gateway.enlighten or settings.enlighten) and gateway.name not in access and not has_token:
+            yield f"{gateway.name}: enlighten has no effect without serial; set serial, or no token is fetched"

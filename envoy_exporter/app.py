@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from . import __version__, config
 from . import token as tokens
-from .accounts import Accounts, CloudAccess, unserved
+from .accounts import Accounts, CloudAccess, without_token
 from .clock import Clock, utc_date
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors import layout
@@ -79,7 +79,7 @@ class App:
         self._register_secrets(new)
         clouds = self._accounts.access(new)
         plans = [replace(_plan(gateway), cloud=clouds.get(gateway.name)) for gateway in new.gateways]
-        self._unserved = tuple(unserved(new, clouds))
+        self._unserved = tuple(without_token(new, clouds))
         old, self._running = self._running, {}
         for plan in plans:
             kept = old.pop(_name_before(plan, old), None)

@@ -1,4 +1,4 @@
-"""Time, as an argument: whoever needs it is given a clock, so that no test patches one."""
+"""Clocks are passed as arguments, so that a test can pass its own."""
 
 import time
 from datetime import UTC, datetime
@@ -6,16 +6,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the exporter asks of time."""
+    """The methods of a clock that the exporter uses."""
 
     def time(self) -> float:
-        """Seconds since 1970, for what people and gateways date."""
+        """Seconds since 1970, for dates that people or gateways see."""
 
     def monotonic(self) -> float:
-        """Seconds from some start, never stepped: for ages, deadlines and back-off."""
+        """Seconds since an arbitrary moment, never adjusted: for ages, deadlines and back-off."""
 
     def sleep(self, seconds: float) -> None:
-        """Let that many seconds pass."""
+        """Wait for that many seconds."""
 
 
 class SystemClock:

@@ -1,4 +1,4 @@
-"""Log lines for people and for machines: logfmt or JSON, one line each, control characters escaped."""
+"""Log lines in logfmt or JSON: a constant message and fields (`extra=`), one line, control characters escaped."""
 
 import json
 import logging
@@ -29,21 +29,23 @@ class _Json(logging.Formatter):
 
 
 def set_up(level: str, form: str, redaction: Redaction, stream: TextIO = sys.stderr) -> None:
-    """Every logger of the process, those of libraries included, through one handler that strikes secrets out."""
+    """Send the log lines of the process, those of libraries included, through one handler that redacts secrets."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Json() if form == "json" else Logfmt())
     handler.addFilter(redaction)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(LEVELS[level])
-    # httpx tells every URL at info, httpcore every header at debug, asyncio what no user asks for.
+    # httpx logs every URL at info, httpcore every header at debug, and asyncio its internals.
     for name in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each malformed request: anybody fills the disk
+    logging.getLogger("uvicorn").setLevel(
+        logging.ERROR
+    )  # it warns of each malformed request, so any client could fill the disk
 
 
 def catch_uncaught() -> None:
-    """What nobody catches, and Python's warnings, through the loggers too: Python would print them unstruck."""
+    """Log uncaught exceptions and Python's warnings: Python would print them without redaction."""
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
@@ -53,19 +55,19 @@ def catch_uncaught() -> None:
 def _uncaught(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    log.critical("it ends by an error that is a bug", exc_info=(kind, error, trace))
+    log.critical("unhandled exception, exiting; please report this bug", exc_info=(kind, error, trace))
 
 
-def _uncaught_in_thread(met: threading.ExceptHookArgs) -> None:
-    if issubclass(met.exc_type, SystemExit) or met.exc_value is None:
+def _uncaught_in_thread(hook: threading.ExceptHookArgs) -> None:
+    if issubclass(hook.exc_type, SystemExit) or hook.exc_value is None:
         return
-    name = met.thread.name if met.thread else "that is gone"
-    log.error("the thread %s ended by an error", name, exc_info=(met.exc_type, met.exc_value, met.exc_traceback))
+    extra = {"thread_name": hook.thread.name if hook.thread else ""}
+    error = hook.exc_type, hook.exc_value, hook.exc_traceback
+    log.error("unhandled exception in a thread; please report this bug", extra=extra, exc_info=error)
 
 
-def _unraisable(met: "sys.UnraisableHookArgs") -> None:
-    error = met.exc_value
-    log.error("%s", met.err_msg or "an error where none can be raised", exc_info=error)
+def _unraisable(hook: "sys.UnraisableHookArgs") -> None:
+    log.error("unhandled exception in a finalizer", extra={"context": hook.err_msg}, exc_info=hook.exc_value)
 
 
 def _line(record: logging.LogRecord) -> dict[str, str]:
@@ -81,6 +83,6 @@ def _line(record: logging.LogRecord) -> dict[str, str]:
 
 
 def _quoted(value: str) -> str:
-    if value and all(each.isalnum() or each in "-:._/" for each in value):
+    if value and all(letter.isalnum() or letter in "-:._/" for letter in value):
         return value
     return json.dumps(value, ensure_ascii=False) if value.isprintable() else json.dumps(value)

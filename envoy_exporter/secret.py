@@ -1,4 +1,4 @@
-"""Secrets: a string that prints as <secret>, and a log filter that strikes every known one out."""
+"""Secrets: a string that prints as <secret>, and a log filter that redacts every registered secret."""
 
 import base64
 import html
@@ -14,7 +14,7 @@ SHOWN = "<secret>"
 
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,2}")
-"""A JSON Web Token, whole or cut: its header begins with {" in base64."""
+"""A JSON Web Token, complete or truncated: its header starts with {" in base64."""
 _USER_IN_URL = re.compile(r"(://)[^\s\"'<>]{0,256}(?=@)")
 _PATTERNS = (
     _TOKEN,
@@ -23,17 +23,17 @@ _PATTERNS = (
     re.compile(r"(\b(?:bearer|basic)\s+)(?=\S*(?-i:[0-9A-Z=]))[\w.~+/=-]{8,}", re.IGNORECASE),
     re.compile(r"(\bdigest\s+)\w+=[^\r\n]*", re.IGNORECASE),
     re.compile(r"(session_?id[\"']?\s*[:=,]\s*b?[\"']?)[^\s\"',;&}]+", re.IGNORECASE),
-    # A key with its value, in a query, a form, JSON or a dict; not a word of a sentence that a colon follows.
+    # A key with its value in a query, a form, JSON or a dict; not a word of a sentence that is followed by a colon.
     re.compile(r"((?:password|token)(?:\]|%5D)?=[\"']?)[^\s\"',;&}]+", re.IGNORECASE),
     re.compile(r"((?:password|token)[\"']\s*[:,]\s*b?([\"'])).*?(?:\2|$)", re.IGNORECASE | re.MULTILINE),
     re.compile(r"()[\w.+-]{1,64}(?:@|%40)\w[\w-]{0,63}(?:\.[\w-]{1,63})+"),
 )
-"""What looks like a token, credentials of HTTP, a session, or an account (an e-mail address); group 1 stays."""
+"""Text that looks like a token, HTTP credentials, a session or an account (an e-mail address). Group 1 is kept."""
 _SHORTEST = 4
-"""A password of three letters is struck out nowhere: it would strike out half of every line."""
+"""A password of three characters is not redacted: that would remove half of every line."""
 _LONG_NUMBER = 9
 _LONGEST = 2**16
-"""Letters of a file with a secret; a longer one, or /dev/zero, is no such file."""
+"""Characters of a file with a secret. A longer file, or /dev/zero, is rejected."""
 _LIBRARY_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 """The attributes of a log record that `logging` and uvicorn set."""
 
@@ -62,63 +62,64 @@ class Secret:
 
 
 def from_environment(value: str) -> str:
-    """The variable's value where the whole text is `${NAME}`, else the text.
+    """The value of the environment variable if the whole text is `${NAME}`, else the text.
 
     Raises KeyError with the name of a variable that is not set.
     """
-    named = _ENVIRONMENT.fullmatch(value)
-    return os.environ[named.group(1)] if named else value
+    variable = _ENVIRONMENT.fullmatch(value)
+    return os.environ[variable.group(1)] if variable else value
 
 
 def from_file(path: Path) -> str:
-    """What a `*_file` key names, without the mark at its begin and the line end that editors add.
+    """The content of a secret's file, without the byte order mark and the line end that editors add.
 
-    Raises OSError; UnicodeDecodeError, whose text would hold the content, comes as ValueError without it.
+    Raises OSError, and ValueError instead of UnicodeDecodeError, whose message would contain the content.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
             content = file.read(_LONGEST + 1)
     except UnicodeDecodeError:
-        raise ValueError("it is not text; save it as UTF-8") from None
+        raise ValueError("it is not text: save it as UTF-8") from None
     if len(content) > _LONGEST:
-        raise ValueError("it is too long for a secret")
+        raise ValueError(f"it is too long for a secret: the maximum is {_LONGEST} characters")
     return content.rstrip("\r\n")
 
 
-def named(path: Path) -> str:
-    """The path of a file that should hold a secret, as a message may show it.
+def printable_path(path: Path) -> str:
+    """The path of a file that should contain a secret, as a message may show it.
 
-    Only if it, or a folder of it, is there: else it may be the secret itself, pasted where its file belongs.
+    If neither the file nor one of its folders exists, it may be the secret itself, pasted instead of a path.
     """
-    folders = (each for each in path.parents if each not in {Path("/"), Path()})
+    folders = (folder for folder in path.parents if folder not in {Path("/"), Path()})
     return str(path) if os.path.lexists(path) or any(map(os.path.isdir, folders)) else SHOWN
 
 
-def holds_token(text: str) -> bool:
+def has_token(text: str) -> bool:
+    """Whether the text contains a JSON Web Token, or the start of one."""
     return re.search(r"eyJ[A-Za-z0-9_-]+\.|eyJ[A-Za-z0-9_-]{6}", text) is not None
 
 
-def holds_user(text: str) -> bool:
-    """Is there a URL with a user in it, and so maybe with a password."""
+def has_user(text: str) -> bool:
+    """Whether the text contains a URL with a user, and so maybe with a password."""
     return _USER_IN_URL.search(text) is not None
 
 
 class Redaction(logging.Filter):
-    """Strikes known secrets, and whatever looks like one, out of each record, its exception included."""
+    """Redacts registered secrets, and what looks like one, in the message, the fields and the exception of a record."""
 
     def __init__(self) -> None:
         super().__init__()
         self._known: tuple[str, ...] = ()
 
     def register(self, *secrets: Secret) -> None:
-        """From now on these are struck out, however they are written."""
-        forms = {form for each in secrets for form in _forms(each.reveal()) if len(form) >= _SHORTEST}
+        """Redact these secrets from now on, in all their encodings."""
+        forms = {form for secret in secrets for form in _forms(secret.reveal()) if len(form) >= _SHORTEST}
         self._known = tuple(sorted({*self._known, *forms}, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
         for value in self._known:
             if value in text:
-                text = _alone(value).sub(SHOWN, text)
+                text = _pattern(value).sub(SHOWN, text)
         for pattern in _PATTERNS:
             text = pattern.sub(lambda match: (match[1] if match.re.groups else "") + SHOWN, text)
         return text
@@ -141,28 +142,28 @@ def fields(record: logging.LogRecord) -> dict[str, str]:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """A library may log what its own format does not fit; here that would be an exception where it logs."""
+    """The message. A library may log arguments that its format does not fit, which must not raise an exception."""
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001  # whatever the __str__ of an argument raises
-        return f"{record.msg!s} (its arguments do not fit)"
+    except Exception:  # noqa: BLE001  # the __str__ of an argument may raise anything
+        return f"{record.msg!s} (its arguments do not fit the format)"
 
 
-def _alone(value: str) -> re.Pattern[str]:
-    """The value anywhere; one of a few digits, as from the factory, not within a longer number such as a serial."""
+def _pattern(value: str) -> re.Pattern[str]:
+    """Finds the value. A few digits, such as a factory password, are not found within a longer number (a serial)."""
     edges = (r"(?<!\d)", r"(?!\d)") if value.isdigit() and len(value) < _LONG_NUMBER else ("", "")
     return re.compile(re.escape(value).join(edges))
 
 
 def _forms(value: str) -> Iterator[str]:
-    """Itself, and what URLs, forms, HTML, JSON, Python's repr and base64 make of it."""
+    """The value itself, and its encodings in URLs, forms, HTML, JSON, Python's repr and base64."""
     if len(value) < _SHORTEST:
         return
     raw = value.encode("utf-8", "surrogatepass")
     yield from (value, quote(raw), quote(raw, safe=""), quote_plus(raw), html.escape(value))
-    yield from (each[1:-1] for each in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)))
+    yield from (text[1:-1] for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)))
     yield repr(raw)[2:-1]
-    # Three bytes are four letters, so what stands before it (`user:`) can shift it in three ways.
+    # Base64 turns three bytes into four characters, so the text before it (`user:`) can shift it in three ways.
     for before in range(3):
         whole = slice((0, 2, 3)[before], (before + len(raw)) * 8 // 6)
         shifted = bytes(before) + raw

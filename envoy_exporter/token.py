@@ -9,13 +9,13 @@ from envoy_exporter import token_text
 from envoy_exporter.secret import Secret
 
 _EARLIEST, _LATEST = 1_577_836_800, 4_102_444_800
-"""2020 to 2100: Enphase puts no date outside into a token."""
+"""2020 to 2100: dates outside of this range are not plausible in a token."""
 _PART = 12
-"""A token is renewed when this part of its life is left: 30 days of a year, an hour of twelve."""
+"""A token is renewed when a twelfth of its lifetime is left: 30 days of a year, one hour of twelve."""
 _SPREAD = 0.1
-"""Up to this much of that earlier, so that the tokens of one day's gateways are not renewed in one minute."""
-_UNKNOWN_LIFE = 43200.0
-"""Twelve hours, the life of an installer's token: for a token without the time at which it was issued."""
+"""Renewals are up to this fraction of that time earlier, so that tokens of the same day are not renewed together."""
+_DEFAULT_LIFETIME = 43200.0
+"""Twelve hours, the lifetime of an installer's token: assumed for a token without the time of issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Token:
 
 
 def parse(text: str) -> Token:
-    """The token in a text that a person copied. Raises ValueError, whose message does not contain the text."""
+    """The token in a text that the user copied. Raises ValueError, whose message does not contain the text."""
     bare = token_text.token(text)
     try:
         claims = jwt.decode(bare, options={"verify_signature": False})
@@ -59,13 +59,13 @@ def _instant(claims: Mapping[str, object], claim: str) -> float | None:
 
 
 def due(token: Token, chance: float) -> float:
-    """When to renew the token, in seconds since 1970; `chance` from 0 to 1. Infinity for a token without an end."""
+    """When to renew the token, in seconds since 1970; `chance` from 0 to 1. Infinity for a token without an expiry."""
     if token.expires is None:
         return float("inf")
-    life = token.expires - token.issued if token.issued is not None else _UNKNOWN_LIFE
-    return token.expires - max(life, 0.0) / _PART * (1 + _SPREAD * chance)
+    lifetime = token.expires - token.issued if token.issued is not None else _DEFAULT_LIFETIME
+    return token.expires - max(lifetime, 0.0) / _PART * (1 + _SPREAD * chance)
 
 
 def has_expired(token: Token, now: float) -> bool:
-    """Whether the token has expired. By our clock, which may be wrong: the gateway has the last word."""
+    """Whether the token has expired by this clock, which may be wrong: the gateway decides."""
     return token.expires is not None and token.expires <= now

@@ -1,4 +1,4 @@
-"""A token as people paste it: in quotes, after `Bearer`, inside Enlighten's JSON, broken over the lines of a mail."""
+"""A token as users paste it: in quotes, after `Bearer`, inside the JSON of Enlighten, on several lines of an e-mail."""
 
 import base64
 import json
@@ -13,18 +13,18 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"=?[\s\ufeff\u200b-\u200f\u2060\u00ad]+")
-"""Between two lines of a mail. Quoted-printable ends a line with an equals sign, which a JWT never contains."""
+"""Between two lines of an e-mail. Quoted-printable ends a line with an equals sign, which a JWT never contains."""
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-"""What RFC 6750 permits after `Bearer`: opaque texts too, but no HTML, JSON, blanks or non-ASCII letters."""
+"""The characters that RFC 6750 permits after `Bearer`: opaque texts too, but not HTML, JSON, spaces or non-ASCII."""
 _SESSION = re.compile(r"session_?id[\"']?\s*[:=]|^[0-9A-Fa-f]{32}$", re.IGNORECASE)
 _ES256 = 86
-"""Letters of a signature of 64 bytes: with them, a token that was joined from several lines is complete."""
+"""Characters of a signature of 64 bytes: a token that was joined from several lines must have them."""
 
-_IS_PAGE = f"it is a web page or a placeholder and no token: make a token at {_PAGE} and copy it alone"
-_IS_SESSION = f"it is a session id, which is no token: make a token for this gateway at {_PAGE}"
-_IS_JSON = f"it is JSON without a token that can be read: make a token at {_PAGE} and copy all of the answer"
-_IS_CUT = "the token breaks off: copy it again, whole and in one line"
-_IS_ODD = "the token has blanks or letters inside that no token has: copy it again, in one line"
+_IS_PAGE = f"not a token but a web page or a placeholder: create a token at {_PAGE} and copy only the token"
+_IS_SESSION = f"not a token but a session id: create a token for this gateway at {_PAGE}"
+_IS_JSON = f"JSON without a readable token: create a token at {_PAGE} and copy the complete response"
+_IS_TRUNCATED = "the token is truncated: copy it again, complete and on one line"
+_IS_INVALID = "the token contains invalid characters: copy it again, on one line"
 
 
 def token(text: str) -> str:
@@ -41,38 +41,38 @@ def token(text: str) -> str:
         raise ValueError(_IS_SESSION)
     if bare.startswith("{"):
         return token(_in_json(bare))
-    whole = _BREAK.sub("", bare)
-    if not _BEARER.fullmatch(whole) or (whole != bare and not _is_whole(whole)):
-        raise ValueError(_IS_ODD)
-    if ".." in whole:
-        raise ValueError(_IS_CUT)
-    return whole
+    joined = _BREAK.sub("", bare)
+    if not _BEARER.fullmatch(joined) or (joined != bare and not _is_complete(joined)):
+        raise ValueError(_IS_INVALID)
+    if ".." in joined:
+        raise ValueError(_IS_TRUNCATED)
+    return joined
 
 
 def _bare(text: str) -> str:
-    """The text without quotes, prefixes and blanks around it, removed layer by layer."""
+    """The text without the quotes, prefixes and spaces around it, removed layer by layer."""
     while True:
-        less = _EDGE.sub("", unquote(text))
-        if match := _BEFORE.match(less):
-            less = less[match.end() :]
-        if less == text:
+        stripped = _EDGE.sub("", unquote(text))
+        if match := _BEFORE.match(stripped):
+            stripped = stripped[match.end() :]
+        if stripped == text:
             return text
-        text = less
+        text = stripped
 
 
 def _in_json(text: str) -> str:
-    """The token in Enlighten's response: {"generation_time": ..., "token": ..., "expires_at": ...}."""
+    """The token in the response of Enlighten: {"generation_time": ..., "token": ..., "expires_at": ...}."""
     try:
-        answer = json.loads(text, strict=False)
+        response = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        answer = None
-    found = answer.get("token") if isinstance(answer, dict) else None
-    if not isinstance(found, str) or found.lstrip().startswith("{"):
+        response = None
+    value = response.get("token") if isinstance(response, dict) else None
+    if not isinstance(value, str) or value.lstrip().startswith("{"):
         raise ValueError(_IS_JSON)
-    return found
+    return value
 
 
-def _is_whole(text: str) -> bool:
+def _is_complete(text: str) -> bool:
     """Whether the text is a complete JSON Web Token."""
     header, _, rest = text.partition(".")
     payload, _, signature = rest.partition(".")
@@ -80,9 +80,9 @@ def _is_whole(text: str) -> bool:
 
 
 def _object(part: str) -> dict[str, object]:
-    """The decoded part of a token; empty if it is not one."""
+    """The decoded JSON object of one part of a token; empty if it cannot be decoded."""
     try:
-        read = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        decoded = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return decoded if isinstance(decoded, dict) else {}

@@ -1,5 +1,6 @@
 """Options, levels of tests, and the folder of captures."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from support.in_process_exporter import InProcessExporter
 from support.tally import merge_counts, send_counts, summary_lines
+
+from envoy_exporter.logs import Logfmt
 
 ROOT = Path(__file__).parent.parent
 _OUTSIDE = {"socket.bind", "socket.connect", "subprocess.Popen"}
@@ -58,6 +61,17 @@ def captures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no captures of real gateways in {folder} (set ENVOY_CAPTURES)")
     return folder
+
+
+class _LogfmtWithException(Logfmt):
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record) + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+
+
+@pytest.fixture(autouse=True)
+def _log_lines_with_fields(caplog: pytest.LogCaptureFixture) -> None:
+    """`caplog.text` has the lines as a user reads them, with their fields."""
+    caplog.handler.setFormatter(_LogfmtWithException())
 
 
 @pytest.fixture(autouse=True)

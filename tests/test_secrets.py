@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from envoy_exporter import logs
-from envoy_exporter.secret import Redaction, Secret, from_environment, from_file, named
+from envoy_exporter.secret import Redaction, Secret, from_environment, from_file, printable_path
 
 PASSWORD = "correct horse battery"
 ODD = "pä\"ss'w\\örd/&%1"
@@ -97,8 +97,8 @@ def test_a_line_is_one_line_whatever_is_in_it(stream: io.StringIO) -> None:
 def test_json_lines(stream: io.StringIO) -> None:
     logs.set_up("info", "json", Redaction(), stream)
     logging.getLogger("anybody").warning('say "hi"')
-    told = json.loads(stream.getvalue())
-    assert (told["level"], told["msg"]) == ("warn", 'say "hi"')
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["msg"]) == ("warn", 'say "hi"')
 
 
 def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatc
         lambda value: base64.urlsafe_b64encode(f"them:{value}\n".encode()).decode(),
     ],
 )
-def test_a_known_password_is_struck_out_however_it_is_written(password: str, written: object) -> None:
+def test_registered_password_is_redacted_in_every_encoding(password: str, written: object) -> None:
     redaction = Redaction()
     redaction.register(Secret(password))
     form = written(password)  # type: ignore[operator]
@@ -153,7 +153,7 @@ def test_a_known_password_is_struck_out_however_it_is_written(password: str, wri
         "https://HIDDEN:HIDDEN@enlighten.example.com/login failed",
     ],
 )
-def test_what_looks_like_credentials_or_an_account_is_struck_out_unknown(stream: io.StringIO, said: str) -> None:
+def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said: str) -> None:
     logging.getLogger("httpx").warning("%s", said)
     assert "HIDDEN" not in stream.getvalue()
     assert "<secret>" in stream.getvalue()
@@ -165,7 +165,7 @@ def test_what_looks_like_credentials_or_an_account_is_struck_out_unknown(stream:
         "gateways[0].token: the token is empty",
         "set local.username and local.password (from the factory: envoy, and the last six digits of the serial)",
         "basic_auth_users needs bcrypt; basic authentication",
-        "its firmware wants a token; get one at https://entrez.enphaseenergy.com and set token or token_file",
+        "this firmware requires a token; create one at https://entrez.enphaseenergy.com and set token or token_file",
         "the bearer of this token",
     ],
 )
@@ -183,11 +183,11 @@ def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringI
             raise KeyError({"Authorization": f"Bearer {TOKEN}"}) from cause
     except KeyError:
         logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
-    told = stream.getvalue()
-    assert "ValueError: with <secret>" in told
-    assert "note <secret>" in told
-    assert TOKEN[:12] not in told
-    assert told.count("\n") == 1
+    line = stream.getvalue()
+    assert "ValueError: with <secret>" in line
+    assert "note <secret>" in line
+    assert TOKEN[:12] not in line
+    assert line.count("\n") == 1
 
 
 def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) -> None:
@@ -199,14 +199,12 @@ def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) 
     thread = threading.Thread(target=fail, name="gateway home")
     thread.start()
     thread.join()
-    assert "the thread gateway home ended by an error" in stream.getvalue()
+    assert 'thread_name="gateway home"' in stream.getvalue()
     assert "Bearer <secret>" in stream.getvalue()
     assert TOKEN[:12] not in stream.getvalue()
 
 
-def test_what_nobody_catches_and_what_python_warns_of_is_struck_through(
-    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_uncaught_exceptions_and_warnings_are_redacted(stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
     logs.catch_uncaught()
     error = ValueError(PASSWORD)
     sys.excepthook(ValueError, error, None)
@@ -219,7 +217,7 @@ def test_what_nobody_catches_and_what_python_warns_of_is_struck_through(
     assert capsys.readouterr().err == ""
 
 
-def test_a_line_whose_arguments_do_not_fit_harms_nobody(stream: io.StringIO) -> None:
+def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> None:
     logging.getLogger("a library").warning("%d things", "no number")
     assert "%d things" in stream.getvalue()
 
@@ -232,28 +230,28 @@ def test_a_line_whose_arguments_do_not_fit_harms_nobody(stream: io.StringIO) -> 
 def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, form: str, value: str) -> None:
     logs.set_up("info", form, Redaction(), stream)
     logging.getLogger("anybody").warning("the gateway says %s", value)
-    told = stream.getvalue()
-    assert told.removesuffix("\n").isprintable()
+    line = stream.getvalue()
+    assert line.removesuffix("\n").isprintable()
     if form == "json":
-        assert json.loads(told)["msg"] == f"the gateway says {value}"
+        assert json.loads(line)["msg"] == f"the gateway says {value}"
     else:
-        match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', told)
+        match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', line)
         assert match is not None, "one message, whatever it contains"
         assert json.loads(match[1]) == f"the gateway says {value}"
 
 
 def test_a_file_s_name_is_shown_if_a_folder_of_it_is_there(tmp_path: Path) -> None:
-    assert named(tmp_path / "none") == f"{tmp_path}/none"
+    assert printable_path(tmp_path / "none") == f"{tmp_path}/none"
     for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
-        assert named(Path(password)) == "<secret>"
+        assert printable_path(Path(password)) == "<secret>"
 
 
-def test_a_file_s_mark_and_line_end_are_no_part_of_its_secret(tmp_path: Path) -> None:
+def test_secret_file_without_byte_order_mark_and_line_end(tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(b"\xef\xbb\xbf hunter2 \r\n")
     assert from_file(tmp_path / "password") == " hunter2 "
 
 
-def test_a_file_without_end_is_no_secret() -> None:
+def test_endless_secret_file_is_rejected() -> None:
     with pytest.raises(ValueError, match="too long"):
         from_file(Path("/dev/zero"))
 

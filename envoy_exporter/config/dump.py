@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from envoy_exporter.secret import SHOWN, Secret, named
+from envoy_exporter.secret import SHOWN, Secret, printable_path
 
 from .hosts import Host
 from .model import CaFile, Config
@@ -43,7 +43,7 @@ def _value(name: str, value: Any) -> object:
         case bytes():
             text = value.hex(":").upper()
         case Path():
-            text = named(value) if name == "token_file" else str(value)
+            text = printable_path(value) if name == "token_file" else str(value)
         case Mapping():
             text = {str(key): _value("", item) for key, item in value.items()}
         case tuple():

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from envoy_exporter import token_text
-from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, holds_token, holds_user, named
+from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, has_token, has_user, printable_path
 
 from .model import CaFile
 from .yaml_source import Raw, invalid
@@ -38,9 +38,9 @@ def text(raw: Raw) -> str:
         raise ValueError("is empty")
     if not written.isprintable():
         raise ValueError("contains a line break or another invisible character; use one line of visible characters")
-    if holds_token(written):
+    if has_token(written):
         raise ValueError("contains a token; set it with the key token instead")
-    if holds_user(written):
+    if has_user(written):
         raise ValueError("contains a URL with a user name; remove the part before the @, and use the keys for accounts")
     return written
 
@@ -120,8 +120,12 @@ def secret_file(raw: Raw) -> Secret:
         return Secret(from_file(file))
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else error
-        advice = "; use a file name here, and the key password for the password itself" if named(file) == SHOWN else ""
-        raise ValueError(f"{named(file)} cannot be read: {words}{advice}") from None
+        advice = (
+            "; use a file name here, and the key password for the password itself"
+            if printable_path(file) == SHOWN
+            else ""
+        )
+        raise ValueError(f"{printable_path(file)} cannot be read: {words}{advice}") from None
 
 
 def path(raw: Raw) -> Path:

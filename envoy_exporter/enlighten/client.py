@@ -1,11 +1,11 @@
-"""The Enphase cloud (Enlighten): a login and a token. Nothing else sends requests to it.
+"""Enlighten, the Enphase cloud: a login and a token. Only this module sends requests to it.
 
 The certificate is always verified (five comparable projects sent the password to any server), nothing is redirected,
-kept or read from the environment. It uses POST, which no gateway is ever sent.
+kept or read from the environment. It uses POST, which is never sent to a gateway.
 
 CloudError        there is no token; `result` is the label of the counter
-├── Rejected      the login or the token is rejected, and a person must act (password mfa serial changed)
-├── Unavailable   no response, or one that asks to try later (unavailable)
+├── Rejected      the login or the token is rejected, and the user must act (password mfa serial changed)
+├── Unavailable   no response, or a temporary error (unavailable)
 └── NoToken       a response without a usable token (unusable)
 """
 
@@ -29,11 +29,10 @@ from envoy_exporter.transport.post import https_host, post, verifying_context
 from envoy_exporter.transport.timeouts import Timeouts
 
 LOGIN_URL = "https://enlighten.enphaseenergy.com/login/login.json?"
-TOKEN_URL = "https://entrez.enphaseenergy.com/tokens"  # noqa: S105  # where they are made
-_BY_HAND = "make a token by hand at https://entrez.enphaseenergy.com, and name its file with token_file"
+TOKEN_URL = "https://entrez.enphaseenergy.com/tokens"  # noqa: S105  # a URL
+_MANUAL = "create a token at https://entrez.enphaseenergy.com and set token_file"
 _LARGEST_RESPONSE = 256 * 1024
-"""A token has one kB, the response to a login some hundred bytes, a maintenance page some ten kB."""
-
+"""A token has 1 kB, the response to a login some hundred bytes, a maintenance page about 10 kB."""
 _LONGEST_WAIT = 86400.0
 
 
@@ -52,7 +51,7 @@ class Rejected(CloudError):
 
 
 class Unavailable(CloudError):
-    """`retry_after`: the seconds that it asks to wait, None if it names none."""
+    """`retry_after`: the seconds of its Retry-After, None if it sent none."""
 
     results = ("unavailable",)
 
@@ -66,12 +65,12 @@ class NoToken(CloudError):
 
 
 RESULTS = ("success", *(result for kind in (Rejected, Unavailable, NoToken) for result in kind.results), "gateway")
-"""The results of requesting a token; `gateway`: there is one that the gateway does not accept."""
+"""The results of requesting a token; `gateway`: the gateway does not accept the new token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """An account, and the servers that know it."""
+    """An account, and the URLs of its servers."""
 
     username: str
     password: Secret
@@ -109,33 +108,33 @@ class Enlighten:
         try:
             self._context = verifying_context(self._login.ca_file)
         except OSError as error:
-            raise Unavailable(f"the ca_file {self._login.ca_file} cannot be used: {error.strerror or error}") from None
+            raise Unavailable(f"ca_file {self._login.ca_file} cannot be used: {error.strerror or error}") from None
         session = self._session(deadline)
         body = json.dumps({"session_id": session, "serial_num": serial, "username": self._login.username})
-        answer = self._post(self._login.token_url, "application/json", body, deadline)
-        if answer.status in {401, 403, 404}:
-            words = f"Enlighten gives this account no token for the gateway {serial} (HTTP {answer.status})"
-            raise Rejected(f"{words}: check serial, and that the account sees this gateway", "serial")
-        self._check(answer)
-        return checked(answer.body.decode("ascii", "replace"), serial, self._clock.time())
+        response = self._post(self._login.token_url, "application/json", body, deadline)
+        if response.status in {401, 403, 404}:
+            words = f"Enlighten rejected the token request for gateway {serial} (HTTP {response.status})"
+            raise Rejected(f"{words}; check the serial, and that the account has access to this gateway", "serial")
+        self._check(response)
+        return checked(response.body.decode("ascii", "replace"), serial, self._clock.time())
 
     def _session(self, deadline: float) -> str | int:
         login = self._login
         form = urlencode({"user[email]": login.username, "user[password]": login.password.reveal()})
-        answer = self._post(login.login_url, "application/x-www-form-urlencoded", form, deadline)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise Rejected("Enlighten does not know this username with this password", "password")
-        self._check(answer)
-        return session(answer.body)
+        response = self._post(login.login_url, "application/x-www-form-urlencoded", form, deadline)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise Rejected("Enlighten rejected the login: wrong username or password", "password")
+        self._check(response)
+        return session(response.body)
 
-    def _check(self, answer: Response) -> None:
-        if answer.status == HTTPStatus.OK:
+    def _check(self, response: Response) -> None:
+        if response.status == HTTPStatus.OK:
             return
-        if answer.status in {408, 425, 429} or answer.status >= 500:  # noqa: PLR2004
-            wait = retry_after(answer.headers.get("retry-after", ""), self._clock.time())
-            raise Unavailable(f"the Enphase cloud has no time (HTTP {answer.status})", wait)
-        words = f"the Enphase cloud does not log in this way any more (HTTP {answer.status})"
-        raise Rejected(f"{words}: see whether there is a newer version; {_BY_HAND}", "changed")
+        if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004
+            wait = retry_after(response.headers.get("retry-after", ""), self._clock.time())
+            raise Unavailable(f"Enlighten is temporarily unavailable (HTTP {response.status})", wait)
+        words = f"unexpected response from the Enphase login API (HTTP {response.status}); it may have changed"
+        raise Rejected(f"{words}: check for a newer version of the exporter, or {_MANUAL}", "changed")
 
     def _post(self, url: str, kind: str, content: str, deadline: float) -> Response:
         """The response, whatever its status. Raises Unavailable, or NoToken if it is too large."""
@@ -153,29 +152,24 @@ class Enlighten:
                 largest=_LARGEST_RESPONSE,
             )
         except InvalidResponse:
-            raise NoToken(f"the Enphase cloud's answer is larger than {_LARGEST_RESPONSE} bytes") from None
+            raise NoToken(f"the response of Enlighten is larger than {_LARGEST_RESPONSE} bytes") from None
         except RequestError as error:
-            if error.reason == "protocol":
-                raise Unavailable(f"no whole answer from {host}") from None
-            raise Unavailable(f"no answer from {host} ({error.reason}): {_WHY.get(error.reason, _NO_HTTP)}") from None
+            raise Unavailable(f"no response from {host} ({error.reason}): {_CAUSES.get(error.reason, error)}") from None
 
 
 def _host(url: str) -> tuple[str, int | None]:
     """Host and port of the URL. Raises ValueError if it is not https."""
     host = https_host(url)
     if host is None:
-        raise ValueError(f"{url} is not https://HOST/...: a password goes nowhere without TLS")
+        raise ValueError(f"invalid URL {url}: must be https://HOST/..., because a password is sent over TLS only")
     return host
 
 
-_NO_HTTP = "its answer broke off"
-_WHY = {
-    "dns": "its name does not resolve; is there an internet connection?",
-    "connect": "it refuses connections; does a firewall let this machine out?",
-    "connect_timeout": "it cannot be reached; does a firewall let this machine out?",
-    "tls": "its certificate cannot be verified, so nothing was sent; is a proxy in between? Then name its ca_file",
-    "timeout": "it said nothing in time",
-    "deadline": "it was too slow",
+_CAUSES = {
+    "dns": "cannot resolve its name; check the internet connection",
+    "connect": "connection refused; check the firewall",
+    "connect_timeout": "connection timed out; check the firewall",
+    "tls": "its certificate cannot be verified, so nothing was sent; if a proxy intercepts TLS, set ca_file",
 }
 
 
@@ -188,7 +182,7 @@ def retry_after(header: str, now: float) -> float | None:
 
 
 def session(body: bytes) -> str | int:
-    """The session id in the response to a login. Its other fields (is_consumer, manager_token) are not always sent.
+    """The session id in the response to a login. The other fields (is_consumer, manager_token) are not always sent.
 
     Raises Rejected for an account that needs more than a password, Unavailable for any other response.
     """
@@ -197,26 +191,27 @@ def session(body: bytes) -> str | int:
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
-        raise Unavailable("the Enphase cloud answers a login with something else; it may be under maintenance")
+        raise Unavailable("unexpected response to the login; Enlighten may be under maintenance")
     if parsed.get("isBlocked") is True:
-        raise Rejected("Enlighten has blocked this account: log in there with a browser", "password")
-    found = parsed.get("session_id")
-    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        raise Rejected("Enlighten has blocked this account; log in with a browser to unblock it", "password")
+    session_id = parsed.get("session_id")
+    if isinstance(session_id, bool) or not isinstance(session_id, str | int) or session_id == "":
         # {"success": true, "isBlocked": false} (home-assistant/core#155793)
-        raise Rejected(f"Enlighten wants a second factor (MFA) of this account, and nobody is here; {_BY_HAND}", "mfa")
-    return found
+        words = "the account requires multi-factor authentication (MFA), which cannot be completed unattended"
+        raise Rejected(f"{words}: {_MANUAL}", "mfa")
+    return session_id
 
 
 def checked(text: str, serial: str, now: float) -> Token:
     """The token in the response, which may be "Error in generating Token" with status 200. Raises NoToken."""
     try:
-        made = token.parse(text)
+        issued = token.parse(text)
     except ValueError:
-        raise NoToken("the Enphase cloud answers with a text that is no token") from None
-    if made.expires is None or made.serial is None:
-        raise NoToken("the Enphase cloud answers with a text that is no token, or does not say for whom and how long")
-    if made.serial != serial:
-        raise NoToken(f"the Enphase cloud made a token for {made.serial}, and was asked for {serial}")
-    if made.expires <= now:
-        raise NoToken(f"the Enphase cloud's token ran out on {utc_date(made.expires)}: is this machine's clock right?")
-    return made
+        raise NoToken("the response of Enlighten is not a token") from None
+    if issued.expires is None or issued.serial is None:
+        raise NoToken("the response of Enlighten is not a token with a serial and an expiry date")
+    if issued.serial != serial:
+        raise NoToken(f"Enlighten issued a token for gateway {issued.serial} instead of {serial}")
+    if issued.expires <= now:
+        raise NoToken(f"the new token expired on {utc_date(issued.expires)}; check the clock of this machine")
+    return issued

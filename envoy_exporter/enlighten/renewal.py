@@ -1,4 +1,4 @@
-"""One gateway's tokens from Enlighten: when a new one is due, and what came of requesting it.
+"""The tokens of one gateway from Enlighten: when a new one is due, and the result of requesting it.
 
 The gateway's own thread does everything that blocks, so it requests tokens too; there are no timers. While a token is
 good, the thread requests a new one only after a poll, when the scrapes have their documents. If Enlighten hangs then,
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RenewalStatus:
-    """`error`: why there is no new token, "" if nothing is known to be wrong. `results`: number of tries by result.
+    """`error`: why there is no new token, "" if there is no error. `results`: number of tries by result.
 
     Enlighten is not requested before `retry_at`, of the monotonic clock.
     """
@@ -64,11 +64,12 @@ class Renewal:
         """The token of an earlier run or of another exporter; without a disk, the one fetched by this process."""
         return self._store.load(self._serial) or self._accepted
 
-    def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:
+    def fetch(self, old: Token | None, *, urgent: bool, wait: bool) -> Token | None:
         """A token other than `old`: from the state directory if another exporter left one, else from Enlighten.
 
-        None if there is none now, or if `old` is not due for renewal. `urgent`: there is no usable token, so `old` is
-        replaced in any case. This takes as long as a login may, and as much again if another gateway logs in then.
+        None if no token can be fetched now, or if `old` is not due for renewal. `urgent`: there is no usable token, so
+        `old` is replaced in any case. This takes as long as a login may; with `wait`, twice as long if another gateway
+        logs in at the same time.
         """
         if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
             return None
@@ -79,7 +80,7 @@ class Renewal:
             self._is_from_cloud = False
             return stored
         try:
-            token = self._account.token(self._serial, wait=urgent)
+            token = self._account.token(self._serial, wait=wait)
         except RateLimited:
             return None
         except CloudError as error:
@@ -88,7 +89,7 @@ class Renewal:
             return None
         self._fetched, self._is_from_cloud = token, True
         if self._is_due(token):
-            self._account.back_off(self._serial)  # else Enlighten would be requested with every poll
+            self._account.back_off(self._serial)  # otherwise each poll would request another one
         return token
 
     def report(self, token: Token, *, accepted: bool) -> None:
@@ -97,7 +98,7 @@ class Renewal:
             self._on_accepted(token)
         elif token == self._old:
             self._old = None
-        elif token == self._fetched and self._is_from_cloud:  # a stored one says nothing about Enlighten
+        elif token == self._fetched and self._is_from_cloud:  # a stored one was not fetched now
             self._account.rejected(self._serial)
             self._results["gateway"] += 1
             self._log_error()
@@ -108,7 +109,7 @@ class Renewal:
         self._logged = ""
         self._chance = self._random.random()
         self._accepted, self._is_persisted = token, False
-        log.info("gateway %s has a new token, good until %s", self.name, utc_date(token.expires or 0))
+        log.info("token renewed", extra={"gateway": self.name, "expires": _expiry(token)})
 
     def persist(self) -> None:
         """Write an accepted token to the state directory, once."""
@@ -122,12 +123,16 @@ class Renewal:
     @property
     def _error(self) -> str:
         error = self._account.error(self._serial)
-        return error and f"no new token from Enlighten: {error}"
+        return error and f"token renewal failed: {error}"
 
     def _log_error(self) -> None:
-        error, old = self._error, self._old
+        error, old = self._account.error(self._serial), self._old
         if error != self._logged:
-            good = old is not None and not has_expired(old, self._clock.time())
-            until = f"; the old one is good until {utc_date(old.expires)}" if good and old and old.expires else ""
-            log.warning("gateway %s: %s%s", self.name, error, until)
+            valid_until = _expiry(old) if old is not None and not has_expired(old, self._clock.time()) else ""
+            extra = {"gateway": self.name, "error": error, "old_token_expires": valid_until}
+            log.warning("token renewal failed", extra=extra)
         self._logged = error
+
+
+def _expiry(token: Token) -> str:
+    return utc_date(token.expires) if token.expires else ""

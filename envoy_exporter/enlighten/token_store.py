@@ -17,24 +17,24 @@ from envoy_exporter.token import Token
 
 log = logging.getLogger(__name__)
 
-_SUFFIX, _ASIDE = ".token", ".new"
-_LEFT_BEHIND = 3600.0
-"""Seconds after which an unfinished file belongs to a process that no longer runs."""
+_SUFFIX, _UNFINISHED = ".token", ".new"
+_ABANDONED_AFTER = 3600.0
+"""Seconds after which an unfinished file must be from a process that has ended."""
 
 
 def write(path: Path, text: str) -> None:
     """Write the text to the file, completely or not at all, with mode 0600. Raises OSError."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_ASIDE}")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(6)}{_UNFINISHED}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     try:
-        with open(os.open(aside, flags, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123  # the mode from the start
+        with open(os.open(unfinished, flags, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123  # with this mode from the start
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        unfinished.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            aside.unlink()
+            unfinished.unlink()
         raise
     with contextlib.suppress(OSError):  # some file systems cannot flush a directory
         directory = os.open(path.parent, os.O_RDONLY)
@@ -45,14 +45,14 @@ def write(path: Path, text: str) -> None:
 
 
 class TokenStore:
-    """The state directory. If it cannot be written, the next start needs a login, and nothing else is lost."""
+    """The state directory. If it cannot be written, the only consequence is a login at the next start."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._logged = ""
+        self._logged: tuple[str, dict[str, object]] | None = None
 
     def load(self, serial: str) -> Token | None:
-        """The token of the gateway; None if there is none for it."""
+        """The token of the gateway; None if there is no valid file."""
         if self._directory is None:
             return None
         path = self._path(self._directory, serial)
@@ -61,40 +61,39 @@ class TokenStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._log(f"{path} cannot be read ({error.strerror}): a new token is fetched")
+            self._log("stored token cannot be read", file=path, error=error.strerror)
             return None
         except ValueError:
             stored = None
         if stored is None or stored.serial != serial or stored.expires is None:
-            self._log(f"{path} holds no token for the gateway {serial}: a new one is fetched")
+            self._log("stored token is not valid for the gateway", file=path, serial=serial)
             return None
         return stored
 
-    def save(self, serial: str, kept: Token) -> None:
+    def save(self, serial: str, accepted: Token) -> None:
         if self._directory is None:
-            self._log("there is no state_directory, so fetched tokens are lost with the process: set one")
+            self._log("fetched tokens are not stored; set state_directory")
             return
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._clean(self._directory)
-            write(self._path(self._directory, serial), kept.secret.reveal() + "\n")
+            write(self._path(self._directory, serial), accepted.secret.reveal() + "\n")
         except OSError as error:
-            why = error.strerror or error
-            self._log(f"{self._directory} cannot be written ({why}), so fetched tokens are lost with the process")
+            self._log("fetched token cannot be stored", directory=self._directory, error=error.strerror or error)
         else:
-            self._logged = ""
+            self._logged = None
 
     def _path(self, directory: Path, serial: str) -> Path:
         return directory / f"{serial}{_SUFFIX}"
 
     def _clean(self, directory: Path) -> None:
         """Delete the files of processes that were killed while they wrote."""
-        for unfinished in directory.glob(f".*{_SUFFIX}.*{_ASIDE}"):
+        for unfinished in directory.glob(f".*{_SUFFIX}.*{_UNFINISHED}"):
             with contextlib.suppress(OSError):
-                if time.time() - unfinished.stat().st_mtime > _LEFT_BEHIND:  # the disk's own clock, not the exporter's
+                if time.time() - unfinished.stat().st_mtime > _ABANDONED_AFTER:  # the clock of the disk
                     unfinished.unlink()
 
-    def _log(self, words: str) -> None:
-        if words != self._logged:
-            log.warning("%s", words)
-        self._logged = words
+    def _log(self, message: str, **fields: object) -> None:
+        if (message, fields) != self._logged:
+            log.warning(message, extra=fields)
+        self._logged = message, fields

@@ -13,13 +13,13 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A user of firmware below 7. An empty password is a password; None is the last six digits of the serial."""
+    """A user of firmware below 7. An empty password is valid; None means the last six digits of the serial."""
 
     username: str = DEFAULT_USER
     password: Secret | None = None
 
     def of(self, serial: str | None) -> "Local":
-        """With the factory password of the gateway if none is configured."""
+        """With the factory password of the gateway if no password is configured."""
         if self.password is None and serial:
             return Local(self.username, Secret(serial[-_DIGITS:]))
         return self
@@ -40,8 +40,8 @@ class Bearer(httpx.Auth):
 class Digest(httpx.Auth):
     """One challenge serves all requests until the gateway sends another.
 
-    `challenged` are the paths that demanded credentials. A path that is open to everybody (`/api/v1/production` on 3.9)
-    does not prove that the password is right, though httpx sends it along.
+    `challenged` are the paths that demanded credentials. A path that needs none (`/api/v1/production` on 3.9) does not
+    prove that the password is right, although httpx sends it.
     """
 
     local: Local

@@ -1,4 +1,4 @@
-"""The credentials of one request, and what the request showed about them."""
+"""The credentials of one request, and whether the gateway demands a password."""
 
 import httpx
 
@@ -12,7 +12,7 @@ from .token_trial import TokenTrial
 
 
 class Authentication:
-    """Digest below firmware 7, which keeps its challenge from one request to the next, and the token from 7 on."""
+    """HTTP digest below firmware 7, with the challenge of the previous request; the token from 7 on."""
 
     def __init__(self, local: Local) -> None:
         self._local = local

@@ -43,15 +43,15 @@ class GatewayClient:
         self.began = 0.0
         """When the latest request began, of the monotonic clock: another scheme may have been tried before."""
 
-    def ask(self, endpoint: Endpoint, auth: httpx.Auth | None, documents: Documents, seconds: float) -> Json:
+    def request(self, endpoint: Endpoint, auth: httpx.Auth | None, documents: Documents, seconds: float) -> Json:
         """The content of a document, if it comes within `seconds`. Raises RequestError or NotAvailable."""
         self.began = self._clock.monotonic()
         deadline = self.began + seconds
         if endpoint.name == INFO:
-            answer = self._information(endpoint.target, deadline, documents)
+            response = self._information(endpoint.target, deadline, documents)
         else:
-            answer = self._guarded(endpoint.target, auth, deadline, documents)
-        content = responses.content(endpoint.name, answer, documents, self._clock.time())
+            response = self._guarded(endpoint.target, auth, deadline, documents)
+        content = responses.content(endpoint.name, response, documents, self._clock.time())
         if endpoint.name == INFO:
             self._check_scheme(content)
         return content
@@ -77,16 +77,16 @@ class GatewayClient:
         """With credentials: to another certificate than before only if its `/info` has the same serial."""
         try:
             return self._get(self.scheme, target, auth, deadline, documents)
-        except CertificateChanged as stranger:
+        except CertificateChanged as error:
             if self._serial(deadline, documents) != entries.device(documents, "sn"):
-                raise stranger from None
+                raise error from None
             return self._get(self.scheme, target, auth, deadline, documents)
 
     def _serial(self, deadline: float, documents: Documents) -> str | None:
         """The serial of the gateway that responds now; None if it is not available."""
         try:
-            answer = self._information(INFO, deadline, documents)
-            content = responses.content(INFO, answer, documents, self._clock.time())
+            response = self._information(INFO, deadline, documents)
+            content = responses.content(INFO, response, documents, self._clock.time())
         except (RequestError, NotAvailable):
             return None
         return entries.device(Documents({INFO: Document(content)}), "sn")
@@ -99,38 +99,38 @@ class GatewayClient:
         failed: list[RequestError] = []
         for scheme in sorted(self.settings.schemes, key=lambda scheme: scheme != self.scheme):
             try:
-                answer = self._get(scheme, target, None, deadline, documents)
+                response = self._get(scheme, target, None, deadline, documents)
             except Unreachable as error:
                 failed.append(bare(error))
                 if error.reason == "dns":
                     break
                 continue
-            if not 300 <= answer.status < 400:  # noqa: PLR2004
-                self.scheme, self.network.known = scheme, self.network.shown if scheme == "https" else None
-                return answer
-            to = responses.shown(answer.headers.get("location", ""))
-            failed.append(HTTPStatusError(answer.status, f"it redirects from {scheme} to {to}"))
+            if not 300 <= response.status < 400:  # noqa: PLR2004
+                self.scheme, self.network.known = scheme, self.network.certificate if scheme == "https" else None
+                return response
+            to = responses.printable(response.headers.get("location", ""))
+            failed.append(HTTPStatusError(response.status, f"redirect from {scheme} to {to}"))
         raise next((error for error in failed if error.reason != "connect"), failed[0])
 
     def _check_scheme(self, content: Json) -> None:
-        """A token goes over TLS only: blocking port 443 must not reveal it. Firmware 7 has TLS, and closes port 80."""
+        """A token is sent over TLS only: blocking port 443 must not reveal it. Firmware 7 has TLS, not port 80."""
         identity = Documents({INFO: Document(content)})
-        wants_token = not system.firmware_below(identity, TOKENS_FROM)
-        if wants_token and self.scheme == "http" and self.settings.scheme == "auto":
+        needs_token = not system.firmware_below(identity, TOKENS_FROM)
+        if needs_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
-            words = "it answers on plain HTTP alone, and its firmware wants a token: is port 443 blocked?"
-            raise Unreachable("tls", f"{words} (scheme: http sends the token all the same)")
+            words = "the gateway responds over plain HTTP only, but its firmware requires a token, which requires TLS"
+            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
 
     def _get(
         self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents
     ) -> Response:
         self.began = self._clock.monotonic()
         settings = self.settings
-        host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket alone
+        host = settings.host.partition("%")[0]  # the zone of a link-local address is for the socket only
         url = httpx.URL(scheme=scheme, host=host, port=settings.port, raw_path=target.encode())
         keep_alive = settings.keep_alive
         if keep_alive is None:
-            # Firmware below 7 resets connections that it promised to keep (home-assistant/core#126162); no https there.
+            # Firmware below 7 resets connections that it announced to keep (home-assistant/core#126162).
             known = documents.known(INFO) and not system.firmware_below(documents, TOKENS_FROM)
             keep_alive = scheme == "https" or known
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

@@ -25,7 +25,7 @@ _FIRST = (INFO, METERS)
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """How a required endpoint is doing; `requested_at` of its readable document, in seconds since 1970."""
+    """The status of a required endpoint; `requested_at` of its readable document, in seconds since 1970."""
 
     readable: bool
     requested_at: float | None
@@ -38,7 +38,7 @@ class EndpointStatus:
 class _Schedule:
     """What follows from the states and the settings: the required endpoints in order, their classes and ages.
 
-    `documents` has all that the gateway ever sent, to judge what is installed; it is not to be read for numbers.
+    `documents` has all that the gateway ever sent, to decide what is installed; it must not be read for metrics.
     """
 
     documents: Documents
@@ -86,11 +86,11 @@ class EndpointCache:
         cache = replace(self, collectors=collectors, min_interval=min_interval, maximum_ages=maximum_ages)
         return cache.planned()
 
-    # --- what to request
+    # --- the next request
 
     @property
     def documents(self) -> Documents:
-        """All that the gateway ever sent, to judge what is installed; not to be read for numbers."""
+        """All that the gateway ever sent, to decide what is installed; must not be read for metrics."""
         return self.schedule.documents
 
     @property
@@ -140,7 +140,7 @@ class EndpointCache:
         state = self.states[endpoint.name]
         return self.schedule.classes[endpoint.name].awaited or state.urgent or not state.known
 
-    # --- what a request changes
+    # --- changes by scrapes and requests
 
     def scraped(self, now: float) -> Self:
         """A scrape came. The time between scrapes decides how long a document must last."""
@@ -167,7 +167,7 @@ class EndpointCache:
         return replace(cache, in_flight="").planned()
 
     def not_available(self, name: str, why: str, now: float, duration: float) -> tuple[Self, bool]:
-        """The gateway reports that it does not have this endpoint. False: that is suspect, and not accepted yet."""
+        """The gateway reports that it does not have this endpoint. False: the report is suspect, not yet accepted."""
         cache = self._with(name, lambda state: transitions.reported_missing(state, now))
         if not transitions.is_gone(cache.states[name], now):
             return cache, False
@@ -207,18 +207,18 @@ class EndpointCache:
         return replace(self, quiet_until=until)
 
     def recovered(self) -> Self:
-        """After an outage: what was not available is requested again, and what failed with the gateway."""
+        """After an outage: request again what was not available, and what failed together with the gateway."""
         failed_once = {name for name, state in self.states.items() if state.error is not None and state.failures <= 1}
         states = {n: replace(s, due=NEVER) if n in failed_once else s for n, s in self.states.items()}
         return replace(self, states=states).retry_absent().planned()
 
     def retry_absent(self) -> Self:
-        """Request again what is not available; until the response it stays so."""
+        """Request the absent endpoints again; until the response they stay absent."""
         states = {n: s if s.absent is None else replace(s, due=NEVER) for n, s in self.states.items()}
         return replace(self, states=states)
 
     def reset(self) -> Self:
-        """Another firmware, or another gateway: only its `/info` is still valid."""
+        """The firmware or the gateway has changed: only its `/info` is still valid."""
         states = {
             name: state if name == INFO else EndpointState(requested_at=state.requested_at)
             for name, state in self.states.items()
@@ -228,10 +228,10 @@ class EndpointCache:
     def _with(self, name: str, change: Callable[[EndpointState], EndpointState]) -> Self:
         return replace(self, states={**self.states, name: change(self.states[name])})
 
-    # --- what can be read
+    # --- readable documents
 
     def readable(self, now: float) -> Documents:
-        """What can be read for numbers: not too old, and no newer request has failed."""
+        """The documents that may be read for metrics: not too old, and no newer request has failed."""
         available = {
             name: replace(state.document, age=now - state.document_requested_at)
             for name, state in self.states.items()
@@ -249,7 +249,7 @@ class EndpointCache:
         return {e.name: _status(self.states[e.name], available.get(e.name)) for e in self.required}
 
     def until(self, now: float) -> float:
-        """The next moment at which anything is due or no longer readable; `now` if something is due already."""
+        """The next moment at which an endpoint is due or a document expires; `now` if an endpoint is due already."""
         required = (endpoint.name for endpoint in self.required if endpoint.name not in self.suspended)
         moments = [max(self.states[name].due, self.quiet_until) for name in required]
         moments += [self._expiry(name) for name in self.readable(now).available]
@@ -272,12 +272,12 @@ class EndpointCache:
         return replace(self, states=states, schedule=_Schedule(documents, classes, ages, tuple(required)))
 
     def _age(self, endpoint: Endpoint, age: Class) -> float:
-        """The maximum age of an endpoint: the least that one of its collectors sets."""
+        """The maximum age of an endpoint: the smallest that one of its collectors sets."""
         usual = self.min_interval if age.maximum_age is None else age.maximum_age
         readers = endpoint.readers & self.collectors
         ages = [self.maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
         if not age.awaited:
-            ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster for an impatient collector
+            ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster
         return max(min(ages, default=usual), self.min_interval)
 
 

@@ -1,4 +1,4 @@
-"""What is known of one endpoint, and how a request changes it. Times are of a monotonic clock, in seconds."""
+"""The state of one endpoint, and how a request changes it. Times are of a monotonic clock, in seconds."""
 
 from dataclasses import dataclass, replace
 
@@ -11,15 +11,15 @@ ABSENT_FOR = 6 * 3600.0
 GONE_AFTER, GONE_REPORTS = 600.0, 3
 LONGEST_BACK_OFF = 120.0
 SUSPENSION, LONGEST_SUSPENSION = 60.0, 500.0
-"""Ten minutes at most with the jitter: within them the exporter has everything that the gateway has again."""
+"""At most ten minutes with the jitter: after that time the exporter has all data of the gateway again."""
 NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """The newest request brought `document`; or `absent` says why the endpoint is not available; or `error` is set.
+    """The newest request brought `document`; or `absent` is why the endpoint is not available; or `error` is set.
 
-    A document stays when a later request fails: it cannot be read any more, but still shows what is installed.
+    A document is kept when a later request fails: it is not readable then, but still shows what is installed.
     """
 
     requested_at: float = NEVER

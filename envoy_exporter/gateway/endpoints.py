@@ -120,25 +120,25 @@ def from_firmware(*version: int) -> Callable[[Documents], bool]:
     return is_required
 
 
-def no_active_eim(documents: Documents) -> bool:
-    """The production CT is known to be missing or off. `/production.json` shows that, slowly; others may be faster."""
+def production_ct_is_inactive(documents: Documents) -> bool:
+    """Whether the production CT is known to be missing or off. Other endpoints may have newer values then."""
     if system.firmware_below(documents, 3, 9) or not documents.known(INFO):
         return False
     sites = (entries.site(documents), entries.site(Documents(documents.earlier)))
     if any(entries.is_active(entries.eim_entry(site)) for site in sites):
-        return False  # one poll without it is no reason: activeCount flaps on 8.3 (pyenphase#471)
+        return False  # one poll without it is not enough: activeCount flaps on 8.3 (pyenphase#471)
     if system.metered(documents) is False or entries.site(documents) is not None:
         return True
     listed = isinstance(documents.content(METERS), list)
     return PRODUCTION_JSON in documents.absent or (listed and not system.enabled_meter(documents, "production"))
 
 
-def site_is_here(documents: Documents) -> bool:
+def production_json_is_required(documents: Documents) -> bool:
     """`/production.json`, unless only `/production` has values by phase."""
-    return from_firmware(3, 9)(documents) and not _is_better(documents)
+    return from_firmware(3, 9)(documents) and not _has_better_phases(documents)
 
 
-def site_page_or_details(documents: Documents) -> bool:
+def production_is_required(documents: Documents) -> bool:
     """`/production`: HTML below 3.9; JSON below 7 for its phases, and if `/production.json` is not available."""
     if system.firmware_below(documents, 3, 9):
         return True
@@ -148,16 +148,16 @@ def site_page_or_details(documents: Documents) -> bool:
         return False
     site = documents.content(PRODUCTION_JSON)
     untried = PRODUCTION not in documents.available
-    may_be_better = entries.is_active(entries.eim_entry(site)) and not entries.has_phases(site)
-    return _is_better(documents) or (untried and may_be_better)
+    may_have_phases = entries.is_active(entries.eim_entry(site)) and not entries.has_phases(site)
+    return _has_better_phases(documents) or (untried and may_have_phases)
 
 
-def _is_better(documents: Documents) -> bool:
+def _has_better_phases(documents: Documents) -> bool:
     return system.firmware_below(documents, 7) and entries.has_phases(documents.content(PRODUCTION))
 
 
-def device_data_is_no_use(documents: Documents) -> bool:
-    """device_data is not available, fails, or omits inverters. About AC batteries it has more than v1."""
+def v1_inverters_are_required(documents: Documents) -> bool:
+    """Whether device_data is not available, fails, or omits inverters. It has more about AC batteries than v1."""
     if not from_firmware(3, 9)(documents):
         return False
     if system.firmware_below(documents, 7) or DEVICE_DATA in documents.absent:
@@ -168,12 +168,12 @@ def device_data_is_no_use(documents: Documents) -> bool:
     return not entries.device_data_is_complete(content)
 
 
-def battery_charge_is_in_inventory(documents: Documents) -> bool:
+def inventory_has_battery_charge(documents: Documents) -> bool:
     """The charge of IQ batteries is only in the inventory (firmware 5 to early 7)."""
     return system.has_iq_battery(documents) and system.battery_power_never_answered(documents)
 
 
-def home_is_not_there(documents: Documents) -> bool:
+def home_json_is_required(documents: Documents) -> bool:
     """`/home.json`: the same in older firmware, whose `/home` is an HTML page."""
     if not from_firmware(4)(documents):
         return False
@@ -181,10 +181,10 @@ def home_is_not_there(documents: Documents) -> bool:
 
 
 _GUESTS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
-"""Of the lists of devices on the power line: if one no longer has a value, the other still may."""
+"""Readers of the lists of power line devices: if one list lacks a value, the other may contain it."""
 
-_LOOKS = MappingProxyType({"network": lambda _: False})
-"""A reader that only checks there whether a battery is installed."""
+_ONLY_PRESENCE = MappingProxyType({"network": lambda _: False})
+"""A reader that only checks whether a battery is installed."""
 
 # Within a class, the first in this table is requested first. `/info` and `/ivp/meters` go before all others until they
 # have responded: they decide what else is required.
@@ -192,7 +192,7 @@ ENDPOINTS = (
     _endpoint(INFO, SLOW, "identity production inverters", always),
     _endpoint(METERS, SLOW, "production meters batteries livedata", from_firmware(3, 9)),
     _endpoint(METER_READINGS, FAST, "production meters batteries", system.has_enabled_meter),
-    _endpoint(PRODUCTION_V1, LIVE, "production", no_active_eim),
+    _endpoint(PRODUCTION_V1, LIVE, "production", production_ct_is_inactive),
     _endpoint(ENSEMBLE_POWER, LIVE, "batteries", system.has_iq_battery),
     _endpoint(ENSEMBLE_SECCTRL, LIVE, "batteries", system.has_battery),
     _endpoint(DRY_CONTACTS, LIVE, "relays", system.has_relay_in_use),
@@ -201,16 +201,16 @@ ENDPOINTS = (
         PRODUCTION_JSON,
         SITE,
         "production batteries livedata",
-        site_is_here,
+        production_json_is_required,
         target="/production.json?details=1",
     ),
-    _endpoint(PRODUCTION, SITE, "production batteries", site_page_or_details),
+    _endpoint(PRODUCTION, SITE, "production batteries", production_is_required),
     _endpoint(DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
     _endpoint(
         INVERTERS_V1,
         INVERTERS,
         "inverters",
-        device_data_is_no_use,
+        v1_inverters_are_required,
         guests={"batteries": system.has_ac_battery, "layout": always},
     ),
     _endpoint(
@@ -218,8 +218,8 @@ ENDPOINTS = (
         SLOW,
         "batteries controller relays generator livedata",
         from_firmware(5),
-        guests=_LOOKS,
-        live_when=battery_charge_is_in_inventory,
+        guests=_ONLY_PRESENCE,
+        live_when=inventory_has_battery_charge,
     ),
     _endpoint(ENSEMBLE_STATUS, SLOW, "batteries controller", system.has_iq_battery_or_controller),
     _endpoint(ENSEMBLE_ERRORS, SLOW, "controller", system.has_system_controller),
@@ -237,7 +237,7 @@ ENDPOINTS = (
     ),
     _endpoint(HOME, RARE, "identity network", from_firmware(7)),
     _endpoint(ACB_CONFIG, RARE, "batteries", system.has_ac_battery),
-    _endpoint(HOME_JSON, RARE, "identity network", home_is_not_there),
+    _endpoint(HOME_JSON, RARE, "identity network", home_json_is_required),
     _endpoint(TARIFF, RARE, "tariff", from_firmware(4)),
     _endpoint(EXPORT_LIMIT, SLOW, "limits", from_firmware(7)),
     _endpoint(PRODUCTION_LIMIT, SLOW, "limits", from_firmware(7)),
@@ -252,13 +252,13 @@ ENDPOINTS = (
 )
 
 PROBE_ENDPOINTS = (INVERTERS_V1, PRODUCTION_V1)
-"""Requested if another endpoint rejected the credentials: every owner may read them, and they respond at once."""
+"""Requested if another endpoint rejected the credentials: every owner may read them, and they respond quickly."""
 TOKENS_FROM = 7
 """The firmware from which gateways accept tokens only."""
 
 
 def demands_credentials(endpoint: str, documents: Documents) -> bool:
-    """Whether the endpoint certainly demands credentials. Below 7 much is open to everybody (3.9.36_bad_auth)."""
+    """Whether the endpoint certainly demands credentials. Below 7 many endpoints need none (3.9.36_bad_auth)."""
     if endpoint == INFO:
         return False
     return not system.firmware_below(documents, 7) or endpoint == INVERTERS_V1

@@ -10,7 +10,7 @@ from envoy_exporter.transport.errors import RequestError
 
 
 class HTTPStatusError(RequestError):
-    """`status` is the code; `retry_after` the seconds that the gateway asks to wait, None if it names none."""
+    """`status` is the code; `retry_after` the seconds until the gateway may be requested again, if it sent them."""
 
     reasons = ("redirect", "http_401", "http_403", "http_404", "http_429", "http_5xx", "http_other")
 
@@ -25,7 +25,7 @@ class WrongGateway(RequestError):
 
 
 class NotAvailable(Exception):
-    """The gateway reports that it does not have this endpoint, or not for this user. The message says how."""
+    """The gateway reports that it does not have this endpoint, or not for this user. The message is its response."""
 
 
 def _reason(status: int) -> str:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that is published of a gateway at one moment.
+    """The public state of a gateway at one moment.
 
     `documents` are empty unless the gateway is up; `endpoints` has the status of each endpoint that is required.
     `requests` by (endpoint, status code), `failures` by (endpoint, reason). `version` rises with each change; without
@@ -89,9 +89,9 @@ class Gateway:
     # --- for the scrapes
 
     def scrape(self) -> Future[None]:
-        """Wake the thread if anything is due; done once everything is available that is worth waiting for."""
+        """Wake the thread if an endpoint is due. The future is done when no awaited endpoint is pending."""
         done: Future[None] = Future()
-        done.set_running_or_notify_cancel()  # so that a scrape that stops waiting cannot cancel it
+        done.set_running_or_notify_cancel()  # so that a scrape which stops waiting cannot cancel it
         with self.lock:
             self.scraped()
             if self._waiting:
@@ -108,10 +108,10 @@ class Gateway:
         return done
 
     def scraped(self) -> None:
-        """A scrape came: what is due may be requested."""
+        """A scrape came: endpoints that are due may be requested."""
         with self.lock:
             if self._poller.scraped():
-                self._version += 1  # what was rendered may show what is too old now
+                self._version += 1  # a rendered document may have expired
 
     @property
     def is_idle(self) -> bool:
@@ -122,7 +122,7 @@ class Gateway:
 
     @property
     def state(self) -> GatewayState:
-        """The state as it is now, an immutable value."""
+        """The current state, an immutable value."""
         with self.lock:
             return self._poller.state
 
@@ -149,14 +149,14 @@ class Gateway:
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
 
     def change(self, settings: Settings, token_source: TokenSource | None = None) -> None:
-        """Other settings for the same gateway: documents and counters stay, a request on its way is discarded."""
+        """Use other settings for the same gateway. Documents and counters are kept; a pending request is discarded."""
         with self.lock:
             self.settings, self.token_source = settings, token_source
             self._poller.change(settings, self._client(settings), token_source)
             self._changed()
 
     def forget_absent(self) -> None:
-        """After a reload: what the gateway reported as missing is requested again."""
+        """After a reload: request again what the gateway reported as missing."""
         with self.lock:
             self._poller.retry_absent()
             self._version += 1
@@ -171,7 +171,7 @@ class Gateway:
                 self._poller.client.close()
 
     def _release(self) -> None:
-        """Release the scrapes that have nothing more to wait for."""
+        """Release the scrapes for which no endpoint is pending."""
         now = self._clock.monotonic()
         waiting, self._waiting = self._waiting, []
         for since, done in waiting:
@@ -193,8 +193,8 @@ class Gateway:
                 self._woken = False
             try:
                 self.poll()
-            except Exception:  # a bug must not leave a dead thread behind, and old values
-                log.exception("gateway %s: a bug of the exporter, please report it", self.settings.name)
+            except Exception:  # a bug must not end the thread, which would leave old values
+                log.exception("unhandled exception; please report this bug", extra={"gateway": self.settings.name})
                 with self.lock:
                     self._poller.failures["", "internal"] += 1
                     self._changed()
@@ -202,7 +202,7 @@ class Gateway:
         self._poller.client.close()
 
     def poll(self) -> None:
-        """Request what is due until nothing is. For one thread at a time: its own, a verb's or a test's."""
+        """Request endpoints until none is due. For one thread at a time: its own, that of a command or of a test."""
         poller = self._poller
         with self.lock:
             poller.begin_poll()
@@ -229,19 +229,19 @@ class Gateway:
         self._renew_token(idle=True)
 
     def _renew_token(self, *, idle: bool) -> None:
-        """Fetch a token if there is no usable one, or when idle if the old one is due for renewal."""
+        """Fetch a token if there is no usable one, or after a poll (`idle`) if the old one is due for renewal."""
         source, poller = self.token_source, self._poller
         if source is None or self._closed:
             return
         with self.lock:
-            renew, urgent = poller.wants_token(idle=idle)
+            renew, urgent = poller.token_need(idle=idle)
             old = poller.state.login.token
         if idle:
             source.persist()
         if not renew:
             return
         before = source.status
-        token = source.fetch(old, urgent=urgent)
+        token = source.fetch(old, urgent=urgent, wait=not idle)
         with self.lock:
             if token is not None and source is self.token_source:
                 poller.offer(token)

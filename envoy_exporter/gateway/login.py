@@ -7,7 +7,7 @@ rejected. To know at once, a probe endpoint is requested, which every owner may 
 Rejected tokens are first handled here, before Enlighten is involved: the token file is read again with each poll, and
 the same token is tried once more, because a gateway that starts rejects for a while what it accepts later.
 
-Everything here is a function of a `Login`; the events say what must happen outside of it.
+Everything here is a function of a `Login`; the events are effects outside of it.
 """
 
 import logging
@@ -41,25 +41,28 @@ from .state import (
 
 LoginStep: TypeAlias = tuple[Login, Events]
 
-_BY_HAND = "get one for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
+CREDENTIALS = "credentials"
+"""The subject of log lines about them."""
+
+_MANUAL = "create a token for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
 
 
 def initial(moment: Moment, stored: Token | None) -> Login:
-    """At the start, or under other credentials. `stored`: the token that the token source has from an earlier run."""
+    """The login at the start, or with other credentials. `stored`: the token that an earlier run has stored."""
     token = moment.settings.token
     if stored is not None and (token is None or _is_spent(token, moment)):
         return Login(token=stored, configured=token)
     return Login(token=token, configured=token)
 
 
-# --- which token
+# --- the token
 
 
 def on_token_file(login: Login, token: Token | None, error: str, moment: Moment) -> LoginStep:
     """The token file was read: its token, or why it cannot be used."""
     if error:
         new = error != login.file_error
-        events = (Log(logging.ERROR, error, "the token file"),) if new else ()
+        events = (Log(logging.ERROR, "token file cannot be used", "token file", {"error": error}),) if new else ()
         return replace(login, file_error=error), events
     login = replace(login, file_error="")
     if token is None or token == login.configured:
@@ -79,7 +82,7 @@ def on_new_token(login: Login, token: Token) -> LoginStep:
 
 
 def _use(login: Login, token: Token) -> Login:
-    """From now on, and at once."""
+    """Use this token from now on, without a trial."""
     state = login.state
     if isinstance(state, Trying):
         state = Accepted() if state.accepted else Unknown()
@@ -105,30 +108,30 @@ def needs_token(login: Login, documents: Documents, moment: Moment) -> bool:
 
 
 def may_renew(login: Login, documents: Documents, moment: Moment) -> bool:
-    """Whether a token that is due for renewal may be replaced: no other new one is tried."""
+    """Whether a token that is due for renewal may be replaced: not while another new one is tried."""
     return (
         moment.has_source and not isinstance(login.state, Trying) and not system.firmware_below(documents, TOKENS_FROM)
     )
 
 
-# --- what to request
+# --- what may be requested
 
 
 def identity_mismatch(login: Login, settings: Settings, documents: Documents) -> WrongGateway | None:
-    """The error if it is not the gateway of the config or of the token: it gets nothing secret then."""
+    """The error if it is not the gateway of the config or of the token. It gets no credentials then."""
     serial = entries.device(documents, "sn")
-    found = f"it has the serial {serial}" if serial else "it does not say its serial"
+    actual = f"the gateway has the serial {serial}" if serial else "the gateway reports no serial"
     expected = settings.serial
     if expected and serial != expected:
-        return WrongGateway("wrong_gateway", f"{found}, and the config names {expected}")
+        return WrongGateway("wrong_gateway", f"wrong gateway: {actual}, the config has {expected}")
     bound = login.token.serial if login.token and not system.firmware_below(documents, TOKENS_FROM) else None
     if bound and serial != bound:
-        return WrongGateway("wrong_gateway", f"{found}, and the token was made for {bound}")
+        return WrongGateway("wrong_gateway", f"wrong gateway: {actual}, the token was issued for {bound}")
     return None
 
 
 def probe_endpoint(login: Login, documents: Documents) -> str | None:
-    """The endpoint to request next, out of turn: one that can still tell, or the proof that all is well again."""
+    """The endpoint to request out of turn: it decides what a 401 means, or whether credentials are accepted again."""
     state = login.state
     if isinstance(state, Rejected):
         return state.probe if state.probe not in login.tried else None
@@ -145,14 +148,14 @@ def may_try(login: Login, now: float) -> bool:
 
 
 def suspended(login: Login, documents: Documents) -> frozenset[str]:
-    """What is not requested while the credentials are rejected: what demands them, and what rejected them."""
+    """The endpoints that are not requested while the credentials are rejected: they demand or have rejected them."""
     if not isinstance(login.state, Rejected):
         return frozenset()
     demanding = (endpoint.name for endpoint in ENDPOINTS if demands_credentials(endpoint.name, documents))
     return login.state.endpoints.union(demanding)
 
 
-# --- what came back
+# --- the results of requests
 
 
 def begin_poll(login: Login) -> Login:
@@ -160,7 +163,7 @@ def begin_poll(login: Login) -> Login:
 
 
 def on_result(login: Login, result: RequestResult) -> Login:
-    """Any request with credentials, whatever came of it."""
+    """A request with credentials is over, with any result."""
     if isinstance(login.state, Trying):
         login = replace(login, state=replace(login.state, new_rejected=result.new_token_accepted is False))
     return login
@@ -172,7 +175,7 @@ def on_response(login: Login, result: RequestResult, documents: Documents) -> Lo
         return login, ()
     events: list[Event] = []
     if login.accepted is False:
-        events.append(Log(logging.INFO, "it accepts the credentials again", "the credentials"))
+        events.append(Log(logging.INFO, "credentials accepted", CREDENTIALS))
     state = replace(login.state, accepted=True) if isinstance(login.state, Trying) else Accepted()
     login = replace(login, state=state, rejections=0, accepted_by=login.accepted_by | {result.endpoint})
     if login.untested and login.token is not None:
@@ -188,7 +191,7 @@ def on_response(login: Login, result: RequestResult, documents: Documents) -> Lo
 
 
 def on_unauthorized(login: Login, endpoint: str) -> Login:
-    """The endpoint responded with 401. What that means is decided once it is known what others respond."""
+    """The endpoint responded with 401. Its meaning is decided when the responses of other endpoints are known."""
     return replace(login, unexplained_401s=(*login.unexplained_401s, endpoint))
 
 
@@ -200,7 +203,7 @@ def on_absent(login: Login, endpoint: str) -> Login:
 
 
 def on_other_gateway(login: Login) -> LoginStep:
-    """Another gateway or firmware: what the old one accepted, or demanded, means nothing."""
+    """The gateway or its firmware has changed: what the old one accepted or demanded does not count."""
     state = replace(login.state, accepted=False) if isinstance(login.state, Trying) else Unknown()
     return replace(login, state=state, rejections=0, unexplained_401s=()), (ForgetChallenge(),)
 
@@ -213,12 +216,12 @@ def on_rejected(login: Login, documents: Documents, moment: Moment) -> LoginStep
         events.append(ReportToken(login.token, accepted=False))
         if isinstance(before, Trying):
             events.append(ReportToken(before.new, accepted=False))
-    refused = login.unexplained_401s
+    rejecting = login.unexplained_401s
     if isinstance(before, Rejected):
         probe, endpoints = before.probe, before.endpoints
     else:
-        probe = next((name for name in PROBE_ENDPOINTS if name in refused), refused[0])
-        endpoints = frozenset(refused)
+        probe = next((name for name in PROBE_ENDPOINTS if name in rejecting), rejecting[0])
+        endpoints = frozenset(rejecting)
     wait = back_off(login.rejections, moment.settings.min_interval) * moment.jitter
     problem, advice = _problem(login, documents, moment)
     rejected = Rejected(moment.now + wait, probe, endpoints, problem, advice)
@@ -227,35 +230,36 @@ def on_rejected(login: Login, documents: Documents, moment: Moment) -> LoginStep
     return replace(login, state=rejected, untested=False, rejections=login.rejections + 1), tuple(events)
 
 
-# --- in words
+# --- messages
 
 
 def _problem(login: Login, documents: Documents, moment: Moment) -> tuple[str, str | None]:
-    """What is wrong with the credentials, and what a person can do; None if the token source does it."""
+    """Why the credentials are rejected, and what the user can do; None if the token source fetches a new token."""
     if system.firmware_below(documents, TOKENS_FROM):
-        factory = "from the factory: envoy, and the last six digits of the serial"
-        problem = "it knows another password for the user, or no such user"
-        return problem, f"set local.username and local.password ({factory})"
-    advice = None if moment.has_source else _BY_HAND
+        advice = (
+            "set local.username and local.password (factory settings: envoy, and the last six digits of the serial)"
+        )
+        return "wrong username or password", advice
+    manual = None if moment.has_source else _MANUAL
     token = login.token
     if token is None:
-        return "its firmware wants a token", advice
+        return "this firmware requires a token", manual
     if token.expires is None:
-        return "the token is none that it takes", advice
+        return "the gateway does not accept this token", manual
     if token.expires < moment.time:
-        return f"the token ran out on {utc_date(token.expires)}", advice
-    return f"the token runs until {utc_date(token.expires)}, so it may be revoked", advice
+        return f"the token expired on {utc_date(token.expires)}", manual
+    return f"the token is valid until {utc_date(token.expires)}, but may have been revoked", manual
 
 
 def rejection(rejected: Rejected, source_error: str) -> str:
-    """What is wrong, and what to do. `source_error`: why the token source has no new token, "" if it may have one."""
-    advice = rejected.advice or source_error or "Enlighten is asked for a new one"
-    return f"refuses the credentials (HTTP 401): {rejected.problem}; {advice}"
+    """The problem and the advice. `source_error`: why the token source has no new token, "" if it may have one."""
+    advice = rejected.advice or source_error or "a new token will be fetched from Enlighten"
+    return f"credentials rejected (HTTP 401): {rejected.problem}; {advice}"
 
 
 def error(login: Login, source_error: str) -> str | None:
-    """What is wrong with the credentials, without them; None if nothing is."""
+    """The error about the credentials, without secrets; None if there is no error."""
     if login.token is None and login.file_error:
-        return login.file_error  # and not that there is no token, which follows from it
+        return login.file_error  # a missing token is only the consequence
     rejected = rejection(login.state, source_error) if isinstance(login.state, Rejected) else ""
     return rejected or login.file_error or source_error or None

@@ -1,6 +1,6 @@
 """Carry out what the transitions decide: read the token file, send requests, log, count, and report tokens.
 
-`send()` alone takes time, and is all that may run without the gateway's lock. What is decided is in `polls` and
+Only `send()` takes time, and only it may run without the gateway's lock. The decisions are in `polls` and
 `transitions`.
 """
 
@@ -61,7 +61,7 @@ class PendingRequest:
 
 
 class Poller:
-    """One gateway's state, and all that happens outside of it. `state` is published: a new value after each change."""
+    """The state of one gateway, and its effects. `state` is immutable: each change publishes a new value."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Poller:
         self.state = states.initial(settings, logins.initial(self._moment(), self._stored()))
 
     def change(self, settings: Settings, client: GatewayClient, source: TokenSource | None = None) -> None:
-        """Other settings, and the client that goes with them. Nothing is requested only for that reason."""
+        """Use other settings, and the client for them. This alone causes no request."""
         before, same_login = self.client, source is self._source and settings.credentials == self._settings.credentials
         self.client, self._settings, self._source = client, settings, source
         self._throttle = LogThrottle(settings.name, self._clock)
@@ -148,13 +148,14 @@ class Poller:
         content: Json = None
         error: RequestError | NotAvailable | None = None
         try:
-            content = request.client.ask(request.endpoint, request.auth, request.documents, request.seconds)
-        except (RequestError, NotAvailable) as met:
-            error = bare(met)
-        except Exception as bug:  # of ours or of a library: it costs this endpoint and no other
+            content = request.client.request(request.endpoint, request.auth, request.documents, request.seconds)
+        except (RequestError, NotAvailable) as failure:
+            error = bare(failure)
+        except Exception as bug:  # of the exporter or of a library: it must affect this endpoint only
             level = logging.DEBUG if request.endpoint.name in self.state.failing else logging.ERROR
-            log.log(level, "gateway %s: a bug of the exporter, please report it", self._settings.name, exc_info=True)
-            error = RequestError("internal", f"a bug of the exporter: {type(bug).__name__}")
+            extra = {"gateway": self._settings.name, "endpoint": request.endpoint.name}
+            log.log(level, "unhandled exception; please report this bug", extra=extra, exc_info=True)
+            error = RequestError("internal", f"unhandled exception: {type(bug).__name__}; please report this bug")
         began = request.client.began
         return RequestResult(
             endpoint=request.endpoint.name,
@@ -187,7 +188,7 @@ class Poller:
         return polls.has_work(self.state, self._clock.monotonic())
 
     def scraped(self) -> bool:
-        """A scrape came. True: documents last less long than before."""
+        """A scrape came. True: documents expire sooner than before."""
         before = self.state.cache.least_grace
         self.state = polls.on_scrape(self.state, self._clock.monotonic())
         return self.state.cache.least_grace < before
@@ -199,7 +200,7 @@ class Poller:
     # --- tokens
 
     def _read_token_file(self) -> None:
-        """Take over the token of the token file, if it has changed."""
+        """Use the token of the token file, if it has changed."""
         if self._file is None:
             return
         token, error = None, ""
@@ -211,8 +212,8 @@ class Poller:
             self._learn(token.secret)
         self._apply(polls.on_token_file(self.state, token, error, self._moment()))
 
-    def wants_token(self, *, idle: bool) -> tuple[bool, bool]:
-        """Whether to fetch a token, and whether that is urgent: nothing can be read without it."""
+    def token_need(self, *, idle: bool) -> tuple[bool, bool]:
+        """Whether to fetch a token, and whether that is urgent: there is no usable token."""
         state, moment = self.state, self._moment()
         urgent = state.is_up and logins.needs_token(state.login, state.documents, moment)
         renew = urgent or (idle and state.is_up and logins.may_renew(state.login, state.documents, moment))
@@ -225,7 +226,7 @@ class Poller:
 
     @property
     def error(self) -> str | None:
-        """What is wrong with the gateway or with the credentials; None if nothing is."""
+        """The error of the gateway or of the credentials; None if there is no error."""
         reachability = self.state.reachability
         if isinstance(reachability, states.Down):
             return str(reachability.error)
@@ -234,7 +235,7 @@ class Poller:
     def _source_error(self) -> str:
         return self._source.status.error if self._source else ""
 
-    # --- what happens outside of the state
+    # --- effects
 
     def _apply(self, step: Step) -> None:
         self.state, events = step
@@ -243,11 +244,11 @@ class Poller:
 
     def _carry_out(self, event: Event) -> None:
         match event:
-            case Log(level, message, subject):
-                self._log(level, message, subject)
+            case Log():
+                self._throttle.changed(event)
             case LogRejection(rejected):
-                message = f"it {logins.rejection(rejected, self._source_error())}"
-                self._log(logging.ERROR, message, "the credentials")
+                fields = {"reason": "http_401", "error": logins.rejection(rejected, self._source_error())}
+                self._throttle.changed(Log(logging.ERROR, "credentials rejected", logins.CREDENTIALS, fields))
             case CountFailure(endpoint, reason):
                 self.failures[endpoint, reason] += 1
             case ReportToken(token, accepted):
@@ -257,9 +258,3 @@ class Poller:
                 self.client.forget()
             case ForgetChallenge():
                 self._authentication.forget()
-
-    def _log(self, level: int, message: str, subject: str) -> None:
-        if subject:
-            self._throttle.changed(subject, level, message)
-        else:
-            log.log(level, "gateway %s %s", self._settings.name, message)

@@ -26,11 +26,11 @@ def begin_poll(state: GatewayState, now: float) -> GatewayState:
 
 
 def before_request(state: GatewayState, moment: Moment) -> Step:
-    """Decide what the 401s so far mean, unless a probe endpoint can still tell."""
+    """Decide what the 401s of this poll mean, unless a probe endpoint must be requested first."""
     login, documents = state.login, state.documents
-    undecided = state.is_up and next_probe(state, moment.now) is None
+    no_probe_left = state.is_up and next_probe(state, moment.now) is None
     step: Step = state, ()
-    if undecided and demands_credentials(METERS, documents):
+    if no_probe_left and demands_credentials(METERS, documents):
         step = decide_401s(state, moment)
     state, events = step
     login = state.login
@@ -69,7 +69,7 @@ def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, sch
     """
     settings, cache = moment.settings, state.cache
     if login is not None:
-        # What kept it from being requested may be what is right now.
+        # The old credentials may be the reason for the back-off.
         cache = cache.quiet(NEVER).expedited(INFO, moment.now)
     cache = cache.with_settings(settings.collectors, settings.min_interval, settings.maximum_ages)
     if not scheme_known:
@@ -80,7 +80,7 @@ def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, sch
 
 
 def check_identity(state: GatewayState, moment: Moment) -> Step:
-    """After a reload: is it still the gateway that the config names."""
+    """After a reload: check whether it is the gateway of the new config."""
     if INFO not in state.documents.available:
         return state, ()
     mismatch = logins.identity_mismatch(state.login, moment.settings, state.documents)
@@ -107,7 +107,7 @@ def on_scrape(state: GatewayState, now: float) -> GatewayState:
 
 
 def on_reload(state: GatewayState) -> GatewayState:
-    """What is not available is requested again."""
+    """Request again what is not available."""
     return replace(state, cache=state.cache.retry_absent())
 
 
@@ -120,5 +120,5 @@ def is_pending(state: GatewayState, since: float, now: float) -> bool:
 
 
 def has_work(state: GatewayState, now: float) -> bool:
-    """Is anything due; or are the credentials rejected, so that the token file may have a new one."""
+    """Whether an endpoint is due, or credentials are rejected: then the token file is read again."""
     return state.cache.until(now) <= now or state.login.accepted is False

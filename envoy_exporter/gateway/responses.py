@@ -1,4 +1,4 @@
-"""Parse a response into a document's content, or into the reason why there is none. Pure; ignores Content-Type.
+"""Parse a response into the content of a document, or raise the reason why it has none. Ignores Content-Type.
 
 Gateways announce XML and HTML as JSON and report "not found" with status 200, so only what parses counts.
 """
@@ -42,16 +42,16 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
 _WAIT = re.compile(rb"retry after (\d{1,6}) seconds", re.IGNORECASE)
 
 
-def content(endpoint: str, answer: Response, documents: Documents, now: float) -> Json:
+def content(endpoint: str, response: Response, documents: Documents, now: float) -> Json:
     """The content of the endpoint's document. A Retry-After date is measured from `now` (seconds since 1970).
 
     Raises NotAvailable if the gateway does not have the endpoint, HTTPStatusError for other statuses than 200, and
     InvalidResponse for content that this endpoint does not have.
     """
-    _check_status(answer, now)
+    _check_status(response, now)
     if endpoint == INFO:
-        return _information(answer.body)
-    body = answer.body.removeprefix(codecs.BOM_UTF8)
+        return _information(response.body)
+    body = response.body.removeprefix(codecs.BOM_UTF8)
     is_page = body.lstrip()[:1] == b"<"
     if is_page and system.firmware_below(documents, 3, 9) and endpoint == PRODUCTION:
         return body.decode("utf-8", "replace")
@@ -59,34 +59,35 @@ def content(endpoint: str, answer: Response, documents: Documents, now: float) -
         raise NotAvailable("an HTML page")
     parsed = _json(body)
     _check_error(parsed)
-    if not isinstance(parsed, list if endpoint in _LISTS else dict):
+    expected = list if endpoint in _LISTS else dict
+    if not isinstance(parsed, expected):
         raise InvalidResponse(
-            "schema", f"its answer is JSON but a {type(parsed).__name__}, of another shape than expected"
+            "schema", f"unexpected schema: the JSON is a {type(parsed).__name__}, not a {expected.__name__}"
         )
     return parsed
 
 
-def _check_status(answer: Response, now: float) -> None:
-    if answer.status == 200:  # noqa: PLR2004
+def _check_status(response: Response, now: float) -> None:
+    if response.status == 200:  # noqa: PLR2004
         return
-    if answer.status in {403, 404}:
-        raise NotAvailable(f"HTTP {answer.status}")
-    wait = _wait(answer, now)
-    asks = "" if wait is None else f", and asks to be left alone for {wait:.0f} s"
-    raise HTTPStatusError(answer.status, f"HTTP {answer.status}{asks}", wait)
+    if response.status in {403, 404}:
+        raise NotAvailable(f"HTTP {response.status}")
+    wait = _wait(response, now)
+    retry = "" if wait is None else f"; retry after {wait:.0f} s"
+    raise HTTPStatusError(response.status, f"HTTP {response.status}{retry}", wait)
 
 
-def _wait(answer: Response, now: float) -> float | None:
-    """The seconds that a 429 or 503 asks to wait, limited; firmware 7 writes them into a sentence while it starts."""
-    if answer.status not in {429, 503}:
+def _wait(response: Response, now: float) -> float | None:
+    """The Retry-After of a 429 or 503 in seconds, limited. While firmware 7 starts, it is a sentence in the body."""
+    if response.status not in {429, 503}:
         return None
-    header = answer.headers.get("retry-after", "").strip()
+    header = response.headers.get("retry-after", "").strip()
     seconds: float | None = None
     if re.fullmatch(r"-?\d{1,12}", header):
         seconds = float(header)
     elif header:
         seconds = seconds_until(header, now)
-    if seconds is None and (words := _WAIT.search(answer.body)):
+    if seconds is None and (words := _WAIT.search(response.body)):
         seconds = float(words.group(1))
     return None if seconds is None else min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT)
 
@@ -94,13 +95,15 @@ def _wait(answer: Response, now: float) -> float | None:
 def _json(body: bytes) -> Json:
     """Standard JSON: no NaN, and UTF-8 whatever charset is announced (some gateways announce ISO-8859-4)."""
 
-    def refuse(constant: str) -> Never:
+    def reject(constant: str) -> Never:
         raise ValueError(constant)
 
     try:
-        parsed: Json = json.loads(body.decode(), parse_constant=refuse)
+        parsed: Json = json.loads(body.decode(), parse_constant=reject)
     except (ValueError, RecursionError):
-        raise InvalidResponse("not_json", f"its answer is not JSON and begins with {_beginning(body)}") from None
+        raise InvalidResponse(
+            "not_json", f"the response is not valid JSON; it starts with {_beginning(body)}"
+        ) from None
     return parsed
 
 
@@ -113,8 +116,8 @@ def _check_error(parsed: Json) -> None:
         return
     code = re.match(r"\s*(5\d\d)\b", error)
     if code:
-        raise HTTPStatusError(int(code.group(1)), f"an error object: {shown(error)}")
-    raise NotAvailable(f"an error object: {shown(error)}")
+        raise HTTPStatusError(int(code.group(1)), f"error object: {printable(error)}")
+    raise NotAvailable(f"error object: {printable(error)}")
 
 
 def _information(body: bytes) -> Json:
@@ -124,16 +127,16 @@ def _information(body: bytes) -> Json:
     try:
         text = body.decode("utf-8-sig")
         if re.match(r"\s*<(!doctype\s+)?html\b", text, re.IGNORECASE):
-            raise InvalidResponse("schema", "/info is a web page: is this a gateway?")
+            raise InvalidResponse("schema", "/info is a web page; check that this is a gateway")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise InvalidResponse("schema", "/info declares entities, which no gateway does")
+            raise InvalidResponse("schema", "/info declares XML entities; check that this is a gateway")
         root = ET.fromstring(text)  # noqa: S314  # see above
     except (ET.ParseError, ValueError, LookupError):
         raise InvalidResponse(
-            "schema", f"/info is not XML and begins with {_beginning(body)}: is this a gateway?"
+            "schema", f"/info is not valid XML; it starts with {_beginning(body)}; check that this is a gateway"
         ) from None
     if root.tag != "envoy_info":
-        raise InvalidResponse("schema", f"/info is not about an Envoy but about {shown(root.tag)}")
+        raise InvalidResponse("schema", f"/info contains {printable(root.tag)}; check that this is a gateway")
     return _elements(root, depth=3)
 
 
@@ -145,9 +148,9 @@ def _elements(element: ET.Element, depth: int) -> Entry:
 
 
 def _beginning(body: bytes) -> str:
-    return shown(body[:60].decode("utf-8", "replace"))
+    return printable(body[:60].decode("utf-8", "replace"))
 
 
-def shown(text: str) -> str:
-    """Safe for a log: printable, in quotes, at most 100 characters."""
+def printable(text: str) -> str:
+    """The text for a log line: printable, in quotes, at most 100 characters."""
     return repr("".join(letter if letter.isprintable() else " " for letter in text[:100]).strip())

@@ -47,7 +47,8 @@ class Accepted:
 class Rejected:
     """The gateway rejects the credentials: one request of `probe` tries them again after `retry_at`.
 
-    `endpoints` responded with 401. `problem` and `advice` are for people; without advice, the token source is at work.
+    `endpoints` responded with 401. `problem` and `advice` are parts of the message; without advice, the token source
+    fetches a new token.
     """
 
     retry_at: float
@@ -75,7 +76,7 @@ LoginState: TypeAlias = Unknown | Accepted | Rejected | Trying
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What is known of the credentials. The lower half is about the current poll.
+    """The credentials and their state. The last three fields are about the current poll.
 
     `configured`: the newest token of the config or its token file. `untested`: the token comes from the token source
     and was neither accepted nor rejected yet. `rejections` in a row decide the back-off.
@@ -94,7 +95,7 @@ class Login:
 
     @property
     def accepted(self) -> bool | None:
-        """None while it is not known."""
+        """Whether the gateway accepts the credentials; None while it is not known."""
         match self.state:
             case Accepted() | Trying(accepted=True):
                 return True
@@ -130,7 +131,7 @@ class GatewayState:
 
     @property
     def documents(self) -> Documents:
-        """All that the gateway ever sent, to judge what is installed."""
+        """All that the gateway ever sent, to decide what is installed."""
         return self.cache.documents
 
 
@@ -139,14 +140,14 @@ def initial(settings: Settings, login: Login) -> GatewayState:
     return GatewayState(EndpointCache.empty(settings.collectors, settings.min_interval, settings.maximum_ages), login)
 
 
-# --- what changes it
+# --- the input of a change
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When a change happens, and under which settings.
 
-    `now` is of the monotonic clock, `time` in seconds since 1970, `chance` from 0 to 1 spreads what is done later.
+    `now` is of the monotonic clock, `time` in seconds since 1970; `chance`, from 0 to 1, spreads later requests.
     """
 
     now: float
@@ -157,13 +158,13 @@ class Moment:
 
     @property
     def jitter(self) -> float:
-        """A factor of pauses: exporters that lost their gateways in one moment do not come back in one."""
+        """A factor of pauses, so that exporters which lost their gateways together do not request them together."""
         return 1.0 + 0.2 * self.chance
 
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """What came of one request: the content, or the error. `requested_at` in seconds since 1970.
+    """The result of one request: the content, or the error. `requested_at` in seconds since 1970.
 
     `challenged`: the gateway demands a password for this endpoint. `new_token_accepted`: True, the gateway accepts the
     new token; False, it accepts only the old one; None, no new token was tried, or the request did not show it.
@@ -178,21 +179,22 @@ class RequestResult:
     new_token_accepted: bool | None = None
 
 
-# --- what a change causes outside of the state
+# --- events: the effects of a change outside of the state
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A line for the log. Lines about a `subject` are throttled; without one they are not."""
+    """A log line: a constant message and its fields. Lines about the same `subject` are throttled together."""
 
     level: int
     message: str
-    subject: str = ""
+    subject: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LogRejection:
-    """A line for the log about credentials that are rejected now, with what the token source does about it."""
+    """A log line about rejected credentials. The poller adds the error of the token source."""
 
     rejected: Rejected
 
@@ -207,7 +209,7 @@ class CountFailure:
 
 @dataclass(frozen=True, slots=True)
 class ReportToken:
-    """The token source must know whether the gateway accepts a token."""
+    """Report to the token source whether the gateway accepts a token."""
 
     token: Token
     accepted: bool

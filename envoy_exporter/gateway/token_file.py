@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from envoy_exporter.secret import from_file, named
+from envoy_exporter.secret import from_file, printable_path
 from envoy_exporter.token import Token, parse
 
 
@@ -27,5 +27,5 @@ class TokenFile:
         except (OSError, ValueError) as error:
             if self._token is None:
                 words = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"the token file {named(self._path)} cannot be used: {words}") from None
+                raise ValueError(f"token file {printable_path(self._path)} cannot be used: {words}") from None
         return self._token

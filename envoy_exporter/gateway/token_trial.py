@@ -1,4 +1,4 @@
-"""A new token is tried beside the old one."""
+"""Requests that try a new token and fall back to the old one."""
 
 from collections.abc import Generator
 

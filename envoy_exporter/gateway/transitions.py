@@ -38,11 +38,11 @@ SETTLING = 600.0
 """Seconds after an outage, or the first contact, in which a gateway may report what it has as missing."""
 MOST_UNANSWERED = 3
 """If so many endpoints in a row got no response and `/info` may not be requested yet, nothing more is until then."""
-_IDENTITY = (("sn", "its serial", "it is another gateway, of serial"), ("software", "its firmware", "its firmware is"))
-_THE_GATEWAY = "the gateway"
+_IDENTITY = (("sn", "serial", "gateway serial number changed"), ("software", "firmware", "gateway firmware changed"))
+_GATEWAY = "gateway"
 
 
-# --- what came of a request
+# --- the result of a request
 
 
 def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Step:
@@ -82,7 +82,7 @@ def on_response(state: GatewayState, result: RequestResult, moment: Moment) -> S
         events += explained
     if name in state.failing:
         state = replace(state, failing=state.failing - {name})
-        events.append(Log(logging.INFO, f"{name} is there again", name))
+        events.append(Log(logging.INFO, "endpoint recovered", name, {"endpoint": name}))
     return state, tuple(events)
 
 
@@ -90,7 +90,7 @@ def on_absent(state: GatewayState, result: RequestResult, why: str, moment: Mome
     """The gateway reports that it does not have this endpoint."""
     name = result.endpoint
     if name == INFO:
-        words = f"it has no /info ({why}): is this a gateway?"
+        words = f"/info is not available ({why}); check that this is a gateway"
         return on_error(state, result, InvalidResponse("schema", words), moment)
     cache, gone = state.cache.not_available(name, why, moment.now, result.duration)
     state = replace(state, cache=cache)
@@ -98,7 +98,7 @@ def on_absent(state: GatewayState, result: RequestResult, why: str, moment: Mome
         return on_error(state, result, HTTPStatusError(404, why), moment)
     login = logins.on_absent(state.login, name)
     state = replace(state, unanswered={}, failing=state.failing - {name}, login=login)
-    return state, (Log(logging.DEBUG, f"has no {name}: {why}"),)
+    return state, (Log(logging.DEBUG, "endpoint not available", name, {"endpoint": name, "error": why}),)
 
 
 def on_error(state: GatewayState, result: RequestResult, error: RequestError, moment: Moment) -> Step:
@@ -116,7 +116,8 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
         return state, (*events, *lost)
     known = name in state.failing
     if not known:
-        events.append(Log(logging.WARNING, f"no {name}: {error}", name))
+        fields = {"endpoint": name, "reason": error.reason, "error": str(error)}
+        events.append(Log(logging.WARNING, "endpoint failed", name, fields))
         cache = state.cache.quiet(max(state.cache.quiet_until, now + wait))
         state = replace(state, cache=cache, failing=state.failing | {name})
     if isinstance(error, NoResponse):
@@ -133,9 +134,9 @@ def on_unauthorized(state: GatewayState, endpoint: str, moment: Moment) -> Step:
 
 
 def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: bool, now: float) -> GatewayState:
-    """Is it the endpoint or the gateway? `/info` tells, as soon as it may be requested.
+    """Decide with `/info`, as soon as it may be requested, whether the endpoint or the gateway does not respond.
 
-    Endpoints that are `known` to fail alone say nothing about the gateway; a hang is worth a look each time.
+    Endpoints that are `known` to fail alone do not make the gateway suspect; each hang does.
     """
     unanswered = {**state.unanswered, endpoint: state.unanswered.get(endpoint, known)}
     state = replace(state, unanswered=unanswered)
@@ -152,11 +153,12 @@ def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: boo
 
 
 def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment: Moment) -> Step:
-    """The gateway does not respond, or it is another one. `wait`: the seconds that it asks for."""
+    """The gateway does not respond, or it is another one. `wait`: the seconds of its Retry-After."""
     events: list[Event] = []
     before = state.reachability
     if not isinstance(before, Down) or before.error.reason != error.reason:
-        events.append(Log(logging.ERROR, str(error), _THE_GATEWAY))
+        fields = {"reason": error.reason, "error": str(error)}
+        events.append(Log(logging.ERROR, "gateway unreachable", _GATEWAY, fields))
     cache = state.cache
     if state.unanswered:
         cache = cache.postponed(next(iter(state.unanswered)), moment.now, moment.jitter)
@@ -182,15 +184,15 @@ def _mismatch(state: GatewayState, content: Json, settings: Settings) -> Request
 
 
 def _on_identity(state: GatewayState, content: Json) -> Step:
-    """Who the gateway is. If it was another one, or had other firmware, what was known of that is dropped."""
+    """The serial and firmware of the gateway. If one of them has changed, the documents and the login are dropped."""
     before, after = state.documents, Documents({INFO: Document(content)})
     events: list[Event] = []
     if INFO not in before.available:
         return state, ()
-    for element, subject, words in _IDENTITY:
+    for element, name, message in _IDENTITY:
         old, new = entries.device(before, element), entries.device(after, element)
         if old and new and old != new:
-            events.append(Log(logging.WARNING, f"{words} {new} now, and was {old}", subject))
+            events.append(Log(logging.WARNING, message, name, {name: new, "previous": old}))
             login, dropped = logins.on_other_gateway(state.login)
             events += dropped
             state = replace(state, cache=state.cache.reset(), login=login)
@@ -198,16 +200,12 @@ def _on_identity(state: GatewayState, content: Json) -> Step:
 
 
 def _on_contact(state: GatewayState, moment: Moment) -> Step:
-    """The gateway responds, and it is the right one."""
-    events: list[Event] = []
+    """The gateway responds, and it is the configured one."""
     was_down = isinstance(state.reachability, Down)
-    if not state.answered_once:
-        model, firmware = (entries.device(state.documents, element) or "?" for element in ("pn", "software"))
-        events.append(Log(logging.INFO, f"answers: {model}, firmware {firmware}"))
-    elif was_down:
-        events.append(Log(logging.INFO, "it answers again", _THE_GATEWAY))
+    if state.answered_once and not was_down:
+        return state, ()
     if was_down:
         state = replace(state, cache=state.cache.recovered())
-    if was_down or not state.answered_once:
-        state = replace(state, second_look_at=moment.now + SETTLING)
-    return replace(state, answered_once=True), tuple(events)
+    model, firmware = (entries.device(state.documents, element) or "" for element in ("pn", "software"))
+    event = Log(logging.INFO, "gateway reachable", _GATEWAY, {"model": model, "firmware": firmware})
+    return replace(state, answered_once=True, second_look_at=moment.now + SETTLING), (event,)

@@ -8,8 +8,9 @@ from .state import CountFailure, Event, GatewayState, Moment, Step
 
 def next_probe(state: GatewayState, now: float) -> str | None:
     probe = logins.probe_endpoint(state.login, state.documents)
-    may = probe is not None and logins.may_try(state.login, now) and state.cache.may_request(probe, now)
-    return probe if may else None
+    if probe is None or not logins.may_try(state.login, now) or not state.cache.may_request(probe, now):
+        return None
+    return probe
 
 
 def decide_401s(state: GatewayState, moment: Moment) -> Step:
@@ -17,19 +18,19 @@ def decide_401s(state: GatewayState, moment: Moment) -> Step:
     login, unexplained, now = state.login, state.login.unexplained_401s, moment.now
     if not unexplained:
         return state, ()
-    settled = replace(login, unexplained_401s=())
+    decided = replace(login, unexplained_401s=())
     if login.accepted_by:
-        return _refused_for_role(replace(state, login=settled), unexplained, now)
+        return _not_for_role(replace(state, login=decided), unexplained, now)
     counted = tuple(CountFailure(name, "http_401") for name in unexplained)
     probe = logins.probe_endpoint(login, state.documents)
     if login.accepted is not False and probe and not state.cache.may_request(probe, now):
-        # The one that could tell was requested a moment ago: it is requested in the next poll.
-        return replace(state, login=settled), counted
+        # The probe endpoint was requested less than `min_interval` ago: the next poll requests it.
+        return replace(state, login=decided), counted
     login, events = logins.on_rejected(login, state.documents, moment)
     return replace(state, login=replace(login, unexplained_401s=())), (*events, *counted)
 
 
-def _refused_for_role(state: GatewayState, endpoints: tuple[str, ...], now: float) -> Step:
+def _not_for_role(state: GatewayState, endpoints: tuple[str, ...], now: float) -> Step:
     """Another endpoint accepted the credentials, so these are not available to this user."""
     events: list[Event] = []
     cache = state.cache

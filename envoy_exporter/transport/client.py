@@ -1,7 +1,7 @@
 """One GET under one deadline: the only place that sends HTTP to a gateway.
 
 One connection, no redirects, no cookies, no proxy or netrc from the environment (LAN traffic must not go to the
-HTTP_PROXY of the environment), at most 4 MiB, and `Accept-Encoding: identity`, so that a gzip bomb stays packed.
+HTTP_PROXY of the environment), at most 4 MiB, and `Accept-Encoding: identity`; a gzip bomb is not decompressed.
 """
 
 import http.cookiejar
@@ -17,10 +17,10 @@ from .network import Network
 
 LARGEST_BODY = 4 * 1024 * 1024
 """The largest recorded response has 43 kB."""
-_LIBRARIES = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
-"""What they raise for an invalid response; UnicodeError for the host of a Location (xn--)."""
-_PLAIN = frozenset({b"", b"identity"})
-_READ = httpx.ByteStream(b"")
+_LIBRARY_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, httpcore.ProtocolError, httpcore.NetworkError)
+"""Exceptions that the libraries raise for an invalid response; UnicodeError for the host of a Location (xn--)."""
+_NOT_COMPRESSED = frozenset({b"", b"identity"})
+_EMPTY = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Client:
         network.deadline, network.guarded = deadline, auth is not None
         connections, network.received = network.connections, 0
         try:
-            answer = self._get(url, auth)
-            if answer.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
-                return answer
+            response = self._get(url, auth)
+            if response.status != httpx.codes.REQUEST_TIMEOUT or network.connections != connections:
+                return response
         except NoResponse as error:
             reused = network.connections == connections
             if not reused or network.received or error.reason in {"timeout", "deadline"}:
@@ -92,7 +92,7 @@ class Client:
         try:
             with client.stream("GET", url, auth=auth, follow_redirects=False) as response:
                 body = b"".join(response.iter_raw())
-        except _LIBRARIES as error:
+        except _LIBRARY_ERRORS as error:
             self.close()
             raise _no_response(error, begun=self._network.received > 0) from None
         except BaseException:
@@ -100,7 +100,7 @@ class Client:
             raise
         finally:
             for finished in (response, *response.history) if response is not None else ():
-                finished.stream = _READ  # else a reference cycle keeps the connection until garbage collection
+                finished.stream = _EMPTY  # else a reference cycle keeps the connection until garbage collection
         return Response(response.status_code, dict(response.headers.items()), body)
 
     def _open(self) -> httpx.Client:
@@ -120,7 +120,7 @@ class Client:
 
 
 class _Transport(httpx.BaseTransport):
-    """httpx over our own network: deadline and size limit also hold for challenges, which httpx reads by itself."""
+    """httpx over a `Network`: deadline and size limit also apply to challenges, which httpx reads by itself."""
 
     def __init__(
         self,
@@ -141,9 +141,9 @@ class _Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        # The last place before the socket: it holds for every way to choose a scheme and for every token.
+        # The last place before the socket, so this applies to every token, however the scheme was chosen.
         if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
-            words = "the token was not sent: the gateway answers on plain HTTP only, and a token goes over TLS only"
+            words = "token not sent: the gateway responds over plain HTTP only, and tokens require TLS"
             raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
         if _has_extra_bytes(self._pool):
             self._pool.close()
@@ -159,12 +159,12 @@ class _Transport(httpx.BaseTransport):
         self._counted(url.path, response.status)
         stream = response.stream
         assert isinstance(stream, Iterable)  # noqa: S101  # the pool is synchronous
-        # httpx reads a challenge by itself, and unpacks what is announced as packed: 600 kB became 1.2 GB.
+        # httpx reads the body of a challenge and decompresses what is announced as compressed: 600 kB became 1.2 GB.
         headers = [(name, value) for name, value in response.headers if name.lower() != b"content-encoding"]
-        if response.status == httpx.codes.OK and _is_packed(response.headers):
+        if response.status == httpx.codes.OK and _is_compressed(response.headers):
             response.close()
-            raise NoResponse("protocol", "it sent a packed answer that nobody asked for")
-        return httpx.Response(response.status, headers=headers, stream=_Capped(stream, response.close))
+            raise NoResponse("protocol", "unexpected compressed response")
+        return httpx.Response(response.status, headers=headers, stream=_LimitedBody(stream, response.close))
 
     def close(self) -> None:
         self._pool.close()
@@ -175,22 +175,24 @@ def _has_token(request: httpx.Request) -> bool:
 
 
 def _has_extra_bytes(pool: httpcore.ConnectionPool) -> bool:
-    """Whether the gateway sent more than its response, which would be taken for the next response.
+    """Whether the gateway sent more than its response, which would be read as the next response.
 
-    The library has no public name for it. A version without this attribute costs the keep-alive, and nothing else.
+    The library has no public name for this. Without this attribute, connections are not reused; nothing else changes.
     """
     try:
-        return any(kept._connection._h11_state.trailing_data[0] for kept in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
+        return any(connection._connection._h11_state.trailing_data[0] for connection in pool.connections)  # type: ignore[attr-defined]  # noqa: SLF001
     except AttributeError:
         return bool(pool.connections)
 
 
-def _is_packed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name.lower() == b"content-encoding" and value.strip().lower() not in _PLAIN for name, value in headers)
+def _is_compressed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name.lower() == b"content-encoding" and value.strip().lower() not in _NOT_COMPRESSED for name, value in headers
+    )
 
 
-class _Capped(httpx.SyncByteStream):
-    """A body that ends in an error once it is too large."""
+class _LimitedBody(httpx.SyncByteStream):
+    """A body that raises an error once it is too large."""
 
     def __init__(self, stream: Iterable[bytes], close: Callable[[], None]) -> None:
         self._stream = stream
@@ -202,22 +204,22 @@ class _Capped(httpx.SyncByteStream):
             for part in self._stream:
                 size += len(part)
                 if size > LARGEST_BODY:
-                    raise InvalidResponse("too_large", f"its answer is larger than {LARGEST_BODY} bytes")
+                    raise InvalidResponse("too_large", f"the response is larger than {LARGEST_BODY} bytes")
                 yield part
         except httpcore.RemoteProtocolError as error:
             bare(error)
-            raise NoResponse("truncated", "its answer broke off before its end") from None
+            raise NoResponse("truncated", "the response is incomplete") from None
 
     def close(self) -> None:
         self._close()
 
 
 def _no_response(error: Exception, *, begun: bool) -> NoResponse:
-    """The error of the HTTP library in our words: its own may contain the header with the token (h11 shows it)."""
+    """The error for an exception of the HTTP library, whose message may contain the header with the token (h11)."""
     if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
         if begun:
-            return NoResponse("truncated", "its answer broke off before its end")
-        return NoResponse("reset", "it closed the connection without an answer")
+            return NoResponse("truncated", "the response is incomplete")
+        return NoResponse("reset", "connection closed without a response")
     if isinstance(error, httpcore.NetworkError):
-        return NoResponse("reset", "it broke the connection")
-    return NoResponse("protocol", "its answer is not HTTP")
+        return NoResponse("reset", "connection broken")
+    return NoResponse("protocol", "the response is not valid HTTP")

@@ -2,7 +2,7 @@
 
 RequestError               the base; `reason` is the label of the counter
 ├── Unreachable            no connection (dns connect connect_timeout tls)
-│   └── CertificateChanged another certificate than that of the gateway which named its serial
+│   └── CertificateChanged another certificate than that of the gateway whose serial was confirmed
 ├── NoResponse             connected, but no complete response (timeout deadline reset truncated protocol)
 └── InvalidResponse        a response that is not what was requested (too_large not_json schema)
 
@@ -29,7 +29,7 @@ class Unreachable(RequestError):
 
 
 class CertificateChanged(Unreachable):
-    """Nothing was sent: the gateway must name its serial again before it gets credentials."""
+    """Nothing was sent: the serial must be confirmed again before the gateway gets credentials."""
 
 
 class NoResponse(RequestError):

@@ -20,11 +20,11 @@ from .timeouts import Timeouts
 
 @dataclass(slots=True)
 class Network(httpcore.NetworkBackend):
-    """Connects to `host` and `port` only, whatever a URL names.
+    """Connects to `host` and `port` only, whatever a URL contains.
 
     `deadline` (of `monotonic`) is set before each request. `connections` counts the connections, and `received` the
-    bytes since it was last set to 0. `shown` is the certificate (its SHA-256) of the latest connection, `known` that of
-    the gateway which named its serial: a `guarded` request goes to no other.
+    bytes since it was last set to 0. `certificate` is the SHA-256 of the latest connection's certificate, `known` that
+    of the gateway whose serial was confirmed: a `guarded` request is sent to no other.
     """
 
     host: str
@@ -36,9 +36,9 @@ class Network(httpcore.NetworkBackend):
     connections: int = 0
     received: int = 0
     guarded: bool = False
-    shown: bytes | None = None
+    certificate: bytes | None = None
     known: bytes | None = None
-    _good: object = field(default=None, init=False)
+    _last_address: object = field(default=None, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
         """Seconds until the deadline. Raises NoResponse after it."""
@@ -49,12 +49,12 @@ class Network(httpcore.NetworkBackend):
 
     def late(self) -> NoResponse:
         if self.received:
-            return NoResponse("deadline", "it had not finished its answer by the deadline")
-        return NoResponse("timeout", "it did not answer")
+            return NoResponse("deadline", "timed out before the response was complete")
+        return NoResponse("timeout", "timed out without a response")
 
     def connect_tcp(
         self,
-        host: str,  # noqa: ARG002  # ours is the only one
+        host: str,  # noqa: ARG002  # `host` of this network is the only one
         port: int,
         timeout: float | None = None,  # noqa: ARG002  # the deadline bounds it
         local_address: str | None = None,  # noqa: ARG002
@@ -64,26 +64,26 @@ class Network(httpcore.NetworkBackend):
         try:
             addresses = socket.getaddrinfo(self.host, self.port or port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            words = f"the name {self.host} does not resolve: {error}; an address from a DHCP reservation always does"
+            words = f"cannot resolve the name {self.host} ({error}); use an IP address from a DHCP reservation instead"
             raise Unreachable("dns", words) from None
         self.connections += 1
-        addresses.sort(key=lambda address: address[4] != self._good)
-        connection, self._good = _connect(
+        addresses.sort(key=lambda address: address[4] != self._last_address)
+        connection, self._last_address = _connect(
             addresses, self.monotonic() + self.left(self.timeouts.connect), self.monotonic
         )
         return Stream(self, connection)
 
 
 def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], float]) -> tuple[socket.socket, object]:
-    """A connection to the first address of a name that accepts one. Each gets its share of the time that is left."""
+    """A connection to the first address that accepts one. Each address gets an equal share of the remaining time."""
     error: OSError = OSError("the name has no address")
-    for behind, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+    for remaining, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         left = until - monotonic()
         if left <= 0:
             break
         connection = socket.socket(family, kind, protocol)
         try:
-            connection.settimeout(left / behind)
+            connection.settimeout(left / remaining)
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as failed:
@@ -92,8 +92,10 @@ def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], flo
         else:
             return connection, address
     if isinstance(error, TimeoutError):
-        raise Unreachable("connect_timeout", "nothing answers at its address: is it on, has the address moved?")
-    raise Unreachable("connect", f"no connection: {error.strerror or error}") from None
+        raise Unreachable(
+            "connect_timeout", "connection timed out; check that the gateway is on and that its address has not changed"
+        )
+    raise Unreachable("connect", f"cannot connect: {error.strerror or error}") from None
 
 
 class Stream(httpcore.NetworkStream):
@@ -110,7 +112,7 @@ class Stream(httpcore.NetworkStream):
         except TimeoutError:
             raise self._network.late() from None
         except OSError as error:
-            raise NoResponse("reset", f"it broke the connection: {error.strerror or error}") from None
+            raise NoResponse("reset", f"connection broken: {error.strerror or error}") from None
         self._network.received += len(received)
         return received
 
@@ -140,24 +142,24 @@ class Stream(httpcore.NetworkStream):
             secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
         except TimeoutError:
             self.close()
-            raise Unreachable("tls", "it does not answer the TLS handshake") from None
+            raise Unreachable("tls", "the TLS handshake timed out") from None
         except OSError as error:
             self.close()
-            raise Unreachable("tls", f"no TLS: {getattr(error, 'reason', None) or error.strerror or error}") from None
-        shown = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
+            raise Unreachable(
+                "tls", f"the TLS handshake failed: {getattr(error, 'reason', None) or error.strerror or error}"
+            ) from None
+        certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
         try:
-            _check_fingerprint(shown, network.fingerprint)
-            if network.guarded and network.known not in {None, shown}:
-                raise CertificateChanged(
-                    "tls", "it shows another certificate than before: another gateway may have its address"
-                )
+            _check_fingerprint(certificate, network.fingerprint)
+            if network.guarded and network.known not in {None, certificate}:
+                raise CertificateChanged("tls", "the certificate has changed; another gateway may have this address")
         except Unreachable:
             secured.close()
             raise
-        network.shown = shown
+        network.certificate = certificate
         return Stream(network, secured)
 
-    def get_extra_info(self, info: str) -> Any:  # the library's own signature
+    def get_extra_info(self, info: str) -> Any:  # the signature of the library
         if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
             return self._socket
         if info == "is_readable":
@@ -174,10 +176,10 @@ def _is_readable(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _check_fingerprint(shown: bytes, expected: bytes | None) -> None:
-    if expected is not None and shown != expected:
-        words = f"its certificate has the fingerprint {shown.hex(':').upper()} and not {expected.hex(':').upper()}"
-        raise Unreachable("tls", f"{words}; the gateway renews it yearly: check it and set tls.fingerprint anew")
+def _check_fingerprint(actual: bytes, expected: bytes | None) -> None:
+    if expected is not None and actual != expected:
+        words = f"certificate mismatch: its fingerprint is {actual.hex(':').upper()}, not {expected.hex(':').upper()}"
+        raise Unreachable("tls", f"{words}; the gateway renews it yearly: verify it and update tls.fingerprint")
 
 
 def tls_context(ca_certificates: str | None = None) -> ssl.SSLContext:

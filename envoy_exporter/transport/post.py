@@ -1,4 +1,4 @@
-"""One POST under one deadline, over TLS that verifies certificate and name. Gateways are never sent one."""
+"""One POST under one deadline, over TLS that verifies certificate and name. It is never sent to a gateway."""
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ _HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("Connection", "
 
 
 def verifying_context(ca_file: str | None) -> ssl.SSLContext:
-    """TLS that verifies certificate and name, by the CAs that browsers know or by those of the file.
+    """TLS that verifies certificate and name, with the CAs of the certifi package or those of the file.
 
     Raises OSError if the file is missing or contains no certificate.
     """

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds. One value for the process; a test may shorten it while an exporter runs.
+    """Seconds.
 
     `handshake`: a gateway needs less than one second; the rest of a default scrape is left for another scheme.
     `first_request`: for `/info` of a gateway that is not known to respond, doubled with each try up to `request`, so
-    that one scrape shows a silent gateway. `login`: for the login and the token at Enlighten, which take one to three
+    that one scrape detects a silent gateway. `login`: for the login and the token at Enlighten, which take one to three
     seconds each.
     """
 

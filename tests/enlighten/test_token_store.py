@@ -1,4 +1,4 @@
-"""Tokens on a disk: whole or not at all, for their owner alone, whatever happens to the process or the disk."""
+"""Stored tokens are complete and private, also if the process or the disk fails."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ SERIAL = GATEWAY.serial
 TOKEN = parse(GATEWAY.token)
 
 
-def test_what_was_saved_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_saved_token_is_loaded_after_a_restart(tmp_path: Path) -> None:
     TokenStore(tmp_path / "a" / "b").save(SERIAL, TOKEN)
     assert TokenStore(tmp_path / "a" / "b").load(SERIAL) == TOKEN
 
 
-def test_file_and_directory_are_their_owner_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_file_and_directory_are_private_with_any_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         TokenStore(tmp_path / "state").save(SERIAL, TOKEN)
@@ -32,7 +32,7 @@ def test_file_and_directory_are_their_owner_s_alone_whatever_the_umask(tmp_path:
     assert (tmp_path / "state" / f"{SERIAL}.token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_everybody_could_read_is_replaced_by_one_that_nobody_can(tmp_path: Path) -> None:
+def test_readable_file_is_replaced_by_a_private_one(tmp_path: Path) -> None:
     path = tmp_path / f"{SERIAL}.token"
     path.write_text("old")
     path.chmod(0o644)
@@ -48,13 +48,13 @@ def test_a_file_that_everybody_could_read_is_replaced_by_one_that_nobody_can(tmp
         b"",
         b"\x00\xff\xfe",
         b"{",
-        b"no token",
+        b"not a token",
         GATEWAY.token[:100].encode(),
         GATEWAY.make_token(aud="122000000001").encode(),
         GATEWAY.make_token(exp=None).encode(),
     ],
 )
-def test_a_file_with_something_else_is_told_once_and_replaced(
+def test_invalid_file_is_logged_once_and_replaced(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / f"{SERIAL}.token").write_bytes(content)
@@ -66,43 +66,41 @@ def test_a_file_with_something_else_is_told_once_and_replaced(
     assert store.load(SERIAL) == TOKEN
 
 
-def test_a_disk_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_directory_that_cannot_be_written_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    (tmp_path / "file").write_text("in the way, for anybody, root included")
+    (tmp_path / "file").write_text("a file instead of a directory, which even root cannot write")
     store = TokenStore(tmp_path / "file" / "state")
     store.save(SERIAL, TOKEN)
     store.save(SERIAL, TOKEN)
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{tmp_path}/file/state cannot be written (Not a directory), so fetched tokens are lost with the process"
-    ]
+    (record,) = caplog.records
+    assert vars(record)["directory"] == tmp_path / "file" / "state"
 
 
-def test_without_a_directory_nothing_is_written_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_state_directory_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     store = TokenStore(None)
     store.save(SERIAL, TOKEN)
     store.save(SERIAL, TOKEN)
     assert store.load(SERIAL) is None
-    assert [record.getMessage() for record in caplog.records] == [
-        "there is no state_directory, so fetched tokens are lost with the process: set one"
-    ]
+    (record,) = caplog.records
+    assert "state_directory" in record.getMessage()
 
 
-def test_a_write_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file_only(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("old")
     with pytest.raises(UnicodeEncodeError):
-        write(path, "half of it, and then \u00e9")
-    assert [each.name for each in tmp_path.iterdir()] == ["token"]
+        write(path, "not ASCII: \u00e9")
+    assert [file.name for file in tmp_path.iterdir()] == ["token"]
     assert path.read_text() == "old"
 
 
-def test_what_a_killed_process_left_is_cleared_and_what_another_is_writing_is_not(tmp_path: Path) -> None:
-    left, fresh = (tmp_path / f".{SERIAL}.token.{each}.new" for each in ("aaaa", "bbbb"))
-    left.write_text("half")
-    fresh.write_text("half")
-    os.utime(left, (1, 1))
+def test_save_deletes_only_old_unfinished_files(tmp_path: Path) -> None:
+    old, recent = (tmp_path / f".{SERIAL}.token.{name}.new" for name in ("aaaa", "bbbb"))
+    old.write_text("half")
+    recent.write_text("half")
+    os.utime(old, (1, 1))
     TokenStore(tmp_path).save(SERIAL, TOKEN)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [fresh.name, f"{SERIAL}.token"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [recent.name, f"{SERIAL}.token"]
 
 
 _KILLING = """
@@ -127,7 +125,7 @@ print(len(list(path.parent.iterdir())) - 1)
 
 
 @pytest.mark.integration
-def test_a_kill_in_mid_write_leaves_the_old_one_or_the_new_one_whole(tmp_path: Path) -> None:
+def test_process_killed_while_writing_leaves_a_complete_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", _KILLING, str(tmp_path / "token")], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    assert int(done.stdout) > 0, "nothing was ever killed in mid-write"
+    assert int(done.stdout) > 0, "at least one write must be interrupted"

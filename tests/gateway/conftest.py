@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.enlighten_setup import House
+from support.enlighten_setup import EnlightenSetup
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with House(tmp_path) as built:
+def house(tmp_path: Path) -> Iterator[EnlightenSetup]:
+    with EnlightenSetup(tmp_path) as built:
         yield built

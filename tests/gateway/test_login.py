@@ -1,4 +1,4 @@
-"""Which credentials a gateway gets: the functions of `login.py` by themselves."""
+"""Which credentials a gateway gets: the functions of `login.py`."""
 
 import pytest
 from support.documents import documents, information
@@ -45,7 +45,7 @@ def moment(token: Token | None = None, *, has_source: bool = True) -> Moment:
         (SPENT, OTHER, False, SPENT),
     ],
 )
-def test_initial_login_uses_the_stored_token_if_the_configured_one_is_spent(
+def test_initial_login_uses_the_stored_token_if_the_other_has_expired(
     configured: Token | None, stored: Token | None, expected: Token | None, *, has_source: bool
 ) -> None:
     found = login.initial(moment(configured, has_source=has_source), stored)
@@ -83,7 +83,7 @@ def test_token_file_with_another_token_is_used_unless_it_is_spent(
     assert (after.token, after.configured, events) == (expected, token or GOOD, ())
 
 
-def test_token_file_with_another_token_is_tried_at_once_after_a_rejection() -> None:
+def test_token_file_with_another_token_is_tried_after_a_rejection() -> None:
     before = Login(state=REJECTED, token=GOOD, configured=GOOD, rejections=3, untested=True)
     after, _ = login.on_token_file(before, OTHER, "", moment())
     assert isinstance(after.state, Rejected)
@@ -92,7 +92,7 @@ def test_token_file_with_another_token_is_tried_at_once_after_a_rejection() -> N
 
 
 @pytest.mark.parametrize(("accepted", "expected"), [(True, Accepted()), (False, Unknown())])
-def test_token_file_with_another_token_ends_the_trial_of_a_new_one(expected: LoginState, *, accepted: bool) -> None:
+def test_token_file_with_another_token_ends_the_trial(expected: LoginState, *, accepted: bool) -> None:
     before = Login(state=Trying(SPENT, GOOD, accepted=accepted), token=GOOD, configured=GOOD)
     after, _ = login.on_token_file(before, OTHER, "", moment())
     assert (after.state, after.token) == (expected, OTHER)
@@ -103,12 +103,12 @@ def test_new_token_replaces_a_rejected_one_and_reports_it() -> None:
     assert (after.token, after.untested, events) == (OTHER, True, (ReportToken(GOOD, accepted=False),))
 
 
-def test_new_token_is_used_at_once_if_there_was_none() -> None:
+def test_new_token_is_used_at_once_without_an_old_one() -> None:
     after, events = login.on_new_token(Login(), OTHER)
     assert (after.token, after.untested, events) == (OTHER, True, ())
 
 
-def seen(firmware: str = "D8.3.5433", serial: str | None = SERIAL) -> Documents:
+def identified(firmware: str = "D8.3.5433", serial: str | None = SERIAL) -> Documents:
     return documents({INFO: information(device={"software": firmware, **({"sn": serial} if serial else {})})})
 
 
@@ -129,7 +129,7 @@ def seen(firmware: str = "D8.3.5433", serial: str | None = SERIAL) -> Documents:
 )
 def test_token_is_needed_if_none_is_usable(before: Login, firmware: str, *, has_source: bool, expected: bool) -> None:
     """A rejected token is tried once more first: a gateway that starts rejects what it accepts later."""
-    assert login.needs_token(before, seen(firmware), moment(has_source=has_source)) is expected
+    assert login.needs_token(before, identified(firmware), moment(has_source=has_source)) is expected
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ def test_token_is_needed_if_none_is_usable(before: Login, firmware: str, *, has_
 def test_token_may_be_renewed_if_no_other_one_is_tried(
     before: Login, firmware: str, *, has_source: bool, expected: bool
 ) -> None:
-    assert login.may_renew(before, seen(firmware), moment(has_source=has_source)) is expected
+    assert login.may_renew(before, identified(firmware), moment(has_source=has_source)) is expected
 
 
 @pytest.mark.parametrize(
-    ("configured", "token", "firmware", "serial", "named"),
+    ("configured", "token", "firmware", "serial", "expected"),
     [
         (None, None, "D8.3.5433", SERIAL, None),
         (SERIAL, None, "D8.3.5433", SERIAL, None),
@@ -162,14 +162,14 @@ def test_token_may_be_renewed_if_no_other_one_is_tried(
         (None, Token(Secret("no claims")), "D8.3.5433", "999", None),
     ],
 )
-def test_identity_mismatch_is_a_serial_that_config_or_token_does_not_name(
-    configured: str | None, token: Token | None, firmware: str, serial: str | None, named: str | None
+def test_identity_mismatch_for_a_serial_not_in_config_or_token(
+    configured: str | None, token: Token | None, firmware: str, serial: str | None, expected: str | None
 ) -> None:
     """Below firmware 7 no token is sent, so its serial does not matter."""
     settings = Settings(name="home", host="192.0.2.1", serial=configured, token=token)
-    error = login.identity_mismatch(Login(token=token), settings, seen(firmware, serial))
-    assert (error is None) is (named is None)
-    if error is not None and named is not None:
+    error = login.identity_mismatch(Login(token=token), settings, identified(firmware, serial))
+    assert (error is None) is (expected is None)
+    if error is not None and expected is not None:
         assert error.reason == "wrong_gateway"
-        assert named in str(error)
+        assert expected in str(error)
         assert serial is None or serial in str(error)

@@ -1,4 +1,4 @@
-"""From bytes to a document, or to the reason why there is none."""
+"""The content of a document from a response, or the error."""
 
 import json
 
@@ -14,14 +14,14 @@ from envoy_exporter.transport.errors import InvalidResponse, RequestError
 NOW = 1_781_000_000.0
 
 
-def seen(firmware: str = "D8.3.5169") -> Documents:
+def identified(firmware: str = "D8.3.5169") -> Documents:
     return Documents({documents.INFO: Document({"device": {"software": firmware}})})
 
 
-def told(endpoint: str, body: bytes, status: int = 200, firmware: str = "D8.3.5169", header: str = "") -> Json:
-    """`header` is what Retry-After and Content-Type say."""
+def parsed(endpoint: str, body: bytes, status: int = 200, firmware: str = "D8.3.5169", header: str = "") -> Json:
+    """`header` is the value of Retry-After and of Content-Type."""
     headers = {"retry-after": header, "content-type": header}
-    return content(endpoint, Response(status, headers, body), seen(firmware), NOW)
+    return content(endpoint, Response(status, headers, body), identified(firmware), NOW)
 
 
 INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
@@ -29,11 +29,11 @@ INFO = b"""<?xml version='1.0' encoding='UTF-8'?>
 <web-tokens>true</web-tokens><package name='app'><version>07</version></package></envoy_info>"""
 
 
-def test_info_is_nested_text() -> None:
-    told_info = told(documents.INFO, INFO)
-    assert isinstance(told_info, dict)
-    assert told_info["device"] == {"sn": "122238082763", "software": "D7.6.175", "imeter": "true"}
-    assert told_info["time"] == "1693745127"
+def test_info_becomes_nested_text() -> None:
+    info = parsed(documents.INFO, INFO)
+    assert isinstance(info, dict)
+    assert info["device"] == {"sn": "122238082763", "software": "D7.6.175", "imeter": "true"}
+    assert info["time"] == "1693745127"
 
 
 @pytest.mark.parametrize(
@@ -48,23 +48,23 @@ def test_info_is_nested_text() -> None:
         b"{}",
         b"<envoy_info>" + b" " * 70_000 + b"</envoy_info>",
     ],
-    ids=["empty", "HTML", "cut", "no UTF-8", "entities", "UTF-16", "JSON", "large"],
+    ids=["empty", "HTML", "truncated", "not UTF-8", "entities", "UTF-16", "JSON", "large"],
 )
-def test_an_info_that_is_none_is_refused(body: bytes) -> None:
+def test_invalid_info_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidResponse):
-        told(documents.INFO, body)
+        parsed(documents.INFO, body)
 
 
-def test_nested_tags_do_not_go_deep() -> None:
+def test_info_with_deeply_nested_tags_is_limited_to_three_levels() -> None:
     deep = b"<envoy_info>" + b"<a>" * 9000 + b"</a>" * 9000 + b"</envoy_info>"
-    assert json.dumps(told(documents.INFO, deep)).count("{") == 3
+    assert json.dumps(parsed(documents.INFO, deep)).count("{") == 3
 
 
 @pytest.mark.parametrize(
     "body", [b'{"a": 1}', b'\xef\xbb\xbf{"a": 1}', b'\r\n  {"a": 1}\n'], ids=["plain", "BOM", "blank lines"]
 )
-def test_json_whatever_stands_around_it(body: bytes) -> None:
-    assert told(documents.PRODUCTION_JSON, body, header="text/html; charset=ISO-8859-4") == {"a": 1}
+def test_json_with_bom_or_blank_lines_is_parsed(body: bytes) -> None:
+    assert parsed(documents.PRODUCTION_JSON, body, header="text/html; charset=ISO-8859-4") == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_json_whatever_stands_around_it(body: bytes) -> None:
         b"1" * 5000,
         "{}".encode("utf-16"),
     ],
-    ids=["empty", "cut", "NaN", "Infinity", "more", "text", "no UTF-8", "deep", "digits", "UTF-16"],
+    ids=["empty", "truncated", "NaN", "Infinity", "more", "text", "not UTF-8", "deep", "digits", "UTF-16"],
 )
-def test_what_is_not_json_is_not_json(body: bytes) -> None:
+def test_invalid_json_is_not_json(body: bytes) -> None:
     with pytest.raises(InvalidResponse) as error:
-        told(documents.PRODUCTION_JSON, body)
+        parsed(documents.PRODUCTION_JSON, body)
     assert error.value.reason == "not_json"
     assert str(error.value).isprintable()
 
@@ -94,9 +94,9 @@ def test_what_is_not_json_is_not_json(body: bytes) -> None:
     ("endpoint", "body"),
     [(documents.METERS, b"{}"), (documents.PRODUCTION_JSON, b"[]"), (documents.INVERTERS_V1, b'{"status": 1}')],
 )
-def test_json_of_another_shape_is_another_schema(endpoint: str, body: bytes) -> None:
+def test_json_of_another_type_is_a_schema_error(endpoint: str, body: bytes) -> None:
     with pytest.raises(InvalidResponse) as error:
-        told(endpoint, body)
+        parsed(endpoint, body)
     assert error.value.reason == "schema"
 
 
@@ -110,15 +110,15 @@ def test_json_of_another_shape_is_another_schema(endpoint: str, body: bytes) -> 
         (b"", 403),
     ],
 )
-def test_not_on_this_gateway_is_no_failure(body: bytes, status: int) -> None:
+def test_403_404_and_their_error_objects_are_not_available(body: bytes, status: int) -> None:
     with pytest.raises(NotAvailable):
-        told(documents.ENSEMBLE_INVENTORY, body, status)
+        parsed(documents.ENSEMBLE_INVENTORY, body, status)
 
 
-def test_an_error_object_with_a_code_of_trouble_is_trouble() -> None:
-    """Older firmware says 503 inside of a 200."""
+def test_error_object_with_503_is_a_server_error() -> None:
+    """Older firmware sends a 503 in the body of a 200."""
     with pytest.raises(HTTPStatusError) as error:
-        told(documents.ENSEMBLE_STATUS, b'{"error":"503 - Service Unavailable","informational":""}')
+        parsed(documents.ENSEMBLE_STATUS, b'{"error":"503 - Service Unavailable","informational":""}')
     assert error.value.reason == "http_5xx"
 
 
@@ -130,19 +130,19 @@ BOM = b"\xef\xbb\xbf"
 
 @pytest.mark.parametrize("before", [b"", BOM], ids=["plain", "BOM"])
 @pytest.mark.parametrize("firmware", ["D3.18.10", "R3.9.36", "D3.7.0"])
-def test_a_page_with_200_says_not_here_below_firmware_4(firmware: str, before: bytes) -> None:
+def test_web_page_with_200_below_firmware_4_is_not_available(firmware: str, before: bytes) -> None:
     with pytest.raises(NotAvailable):
-        told(documents.PRODUCTION_JSON, before + PAGE, firmware=firmware)
+        parsed(documents.PRODUCTION_JSON, before + PAGE, firmware=firmware)
 
 
-def test_a_page_with_200_is_a_failure_from_firmware_4_on() -> None:
+def test_web_page_with_200_from_firmware_4_on_is_invalid() -> None:
     with pytest.raises(InvalidResponse):
-        told(documents.PRODUCTION_JSON, PAGE)
+        parsed(documents.PRODUCTION_JSON, PAGE)
 
 
 @pytest.mark.parametrize("before", [b"", BOM], ids=["plain", "BOM"])
-def test_below_3_9_the_page_is_the_document(before: bytes) -> None:
-    assert told(documents.PRODUCTION, before + PAGE, firmware="D3.7.0") == PAGE.decode()
+def test_web_page_below_firmware_3_9_is_the_document(before: bytes) -> None:
+    assert parsed(documents.PRODUCTION, before + PAGE, firmware="D3.7.0") == PAGE.decode()
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_below_3_9_the_page_is_the_document(before: bytes) -> None:
         (504, "http_5xx"),
     ],
 )
-def test_a_status_that_brings_nothing(status: int, reason: str) -> None:
+def test_other_status_has_its_reason(status: int, reason: str) -> None:
     with pytest.raises(RequestError) as error:
-        told(documents.METERS, b"[]", status)
+        parsed(documents.METERS, b"[]", status)
     assert error.value.reason == reason
 
 
@@ -177,13 +177,13 @@ def test_a_status_that_brings_nothing(status: int, reason: str) -> None:
         ("", b"", None),
     ],
 )
-def test_a_503_with_a_time(header: str, body: bytes, wait: float | None) -> None:
+def test_503_with_retry_after_has_its_seconds(header: str, body: bytes, wait: float | None) -> None:
     with pytest.raises(HTTPStatusError) as error:
-        told(documents.METERS, body, 503, header=header)
+        parsed(documents.METERS, body, 503, header=header)
     assert error.value.retry_after == wait
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html><body>login</body></html>", b"\n<html>", b"<!doctype HTML>"])
-def test_a_web_page_at_the_address_is_told_to_be_one(page: bytes) -> None:
-    with pytest.raises(InvalidResponse, match="is a web page: is this a gateway"):
+def test_web_page_instead_of_info_is_named_in_the_error(page: bytes) -> None:
+    with pytest.raises(InvalidResponse, match="web page"):
         content(documents.INFO, Response(200, {}, page), Documents(), 0.0)

@@ -1,4 +1,4 @@
-"""What an owner's token does not open is no failure, and no reason to doubt the token. Real sockets."""
+"""Endpoints that reject the token of an owner are not failures, and do not make the token rejected. Real sockets."""
 
 import logging
 
@@ -25,7 +25,7 @@ FOR_INSTALLERS = (
 ALL = frozenset(COLLECTORS)
 
 
-def test_an_owner_is_refused_with_401_and_that_is_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_401_of_installer_endpoints_for_an_owner_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
         scraped = InProcessExporter(settings(gateway, collectors=ALL), clock)
@@ -42,8 +42,8 @@ def test_an_owner_is_refused_with_401_and_that_is_told_to_nobody(caplog: pytest.
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_an_owner_who_wants_nothing_but_that_is_still_logged_in() -> None:
-    """Nothing else demands the token, so a judge is asked: does it open anything."""
+def test_installer_collector_alone_for_an_owner_is_authenticated() -> None:
+    """No other endpoint demands the token, so a probe endpoint is requested."""
     clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
         exposition = InProcessExporter(settings(gateway, collectors=frozenset({"installer"})), clock).scrape()
@@ -52,15 +52,15 @@ def test_an_owner_who_wants_nothing_but_that_is_still_logged_in() -> None:
     assert exposition.of("enphase_gateway_request_failures_total") == {}
 
 
-def test_a_403_says_the_same() -> None:
-    refused = dict.fromkeys(FOR_INSTALLERS, responds(403))
-    with Simulator("8.2", faults=ResponseOverrides(refused)) as gateway:
+def test_403_of_installer_endpoints_is_not_a_failure() -> None:
+    rejections = dict.fromkeys(FOR_INSTALLERS, responds(403))
+    with Simulator("8.2", faults=ResponseOverrides(rejections)) as gateway:
         exposition = InProcessExporter(settings(gateway, collectors=ALL)).scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_scrape_collector_success", collector="installer") == 1
 
 
-def test_an_installer_sees_it_all() -> None:
+def test_installer_gets_all_documents() -> None:
     clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
@@ -69,7 +69,7 @@ def test_an_installer_sees_it_all() -> None:
     assert exposition.value("enphase_plc_devices", device="pcu", state="expected") == 26
 
 
-def test_what_is_off_by_default_is_not_asked_of_anybody() -> None:
+def test_collectors_disabled_by_default_request_nothing() -> None:
     with Simulator("8.2") as gateway:
         token = parse(gateway.make_token(enphaseUser="installer"))
         InProcessExporter(settings(gateway, token=token)).scrape()
@@ -77,8 +77,8 @@ def test_what_is_off_by_default_is_not_asked_of_anybody() -> None:
     assert {"livedata", "installer"} <= ALL - ENABLED_BY_DEFAULT
 
 
-def test_a_stream_that_nobody_has_opened_is_not_opened() -> None:
-    """8.3 streams to nobody: its live data are old, and the exporter does nothing about that."""
+def test_live_stream_that_is_closed_is_not_opened() -> None:
+    """Without an open stream the live data of 8.3 are old. The exporter does not change that."""
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         exposition = InProcessExporter(settings(gateway, collectors=ALL), clock).scrape()

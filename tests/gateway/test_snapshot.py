@@ -1,4 +1,4 @@
-"""How long what was said of a gateway may be said again, and how many threads ask it."""
+"""How long a snapshot is valid, and how many threads poll a gateway."""
 
 import threading
 
@@ -12,7 +12,7 @@ from envoy_simulator import Simulator
 pytestmark = pytest.mark.integration
 
 
-def test_ready_bytes_hold_until_something_is_due_or_has_come() -> None:
+def test_snapshot_holds_until_an_endpoint_is_due_or_has_changed() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as simulated:
         scraped = InProcessExporter(settings(simulated), clock)
@@ -32,7 +32,7 @@ def test_ready_bytes_hold_until_something_is_due_or_has_come() -> None:
         assert not gateway.holds(snapshot)
 
 
-def test_one_thread_asks_however_many_scrapes_come() -> None:
+def test_ten_scrapes_use_one_thread() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as simulated:
         scraped = InProcessExporter(settings(simulated, name="the only one"), clock)

@@ -1,4 +1,4 @@
-"""Tokens as people copy them, and what they say of themselves."""
+"""Tokens as users copy them, and their claims."""
 
 import json
 import os
@@ -18,7 +18,7 @@ GATEWAY = Simulator("8.3")
 TOKEN = GATEWAY.token
 
 
-def test_a_token_names_its_gateway_its_user_and_its_times() -> None:
+def test_token_has_serial_user_and_times() -> None:
     token = parse(GATEWAY.make_token(iat=1_781_000_000, exp=1_812_536_000, enphaseUser="installer"))
     assert (token.serial, token.user) == (GATEWAY.serial, "installer")
     assert (token.issued, token.expires) == (1_781_000_000, 1_812_536_000)
@@ -66,22 +66,22 @@ LINES = "\n".join(textwrap.wrap(TOKEN, 70))
         quote(WRAPPED, safe=""),
     ],
 )
-def test_what_stands_around_a_token_or_breaks_it_is_not_the_token_s(text: str) -> None:
+def test_token_with_text_around_it_or_line_breaks_is_parsed(text: str) -> None:
     token = parse(text)
     assert token.secret.reveal() == TOKEN
     assert token.serial == GATEWAY.serial
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
-        ("", "is empty"),
-        (" \n", "is empty"),
-        ("''", "is empty"),
-        ("Authorization: Bearer ", "is empty"),
+        ("", "empty"),
+        (" \n", "empty"),
+        ("''", "empty"),
+        ("Authorization: Bearer ", "empty"),
         (TOKEN + "\u00e9", "copy it again"),
         (f"{TOKEN[:50]}\u2026{TOKEN[-50:]}", "copy it again"),
-        (f"{TOKEN[:50]}...", "breaks off"),
+        (f"{TOKEN[:50]}...", "truncated"),
         (f"{TOKEN[:50]} {TOKEN[52:]}", "copy it again"),
         (f"{TOKEN} valid until 2027", "copy it again"),
         (f"{LINES} and so on", "copy it again"),
@@ -95,44 +95,44 @@ def test_what_stands_around_a_token_or_breaks_it_is_not_the_token_s(text: str) -
         ("sessionId=Ab0123456789abcdef", "session id"),
         ("Set-Cookie: sessionId=Ab0123456789abcdef; path=/", "session id"),
         (json.dumps({"message": "success", "session_id": "0123456789abcdef", "manager_token": TOKEN}), "session id"),
-        (json.dumps({"message": "Unauthorized 0123456789"}), "JSON without a token"),
-        (json.dumps({"token": None}), "JSON without a token"),
-        (json.dumps({"token": WRAPPED}), "JSON without a token"),
-        ("{}", "JSON without a token"),
-        (WRAPPED[:80], "JSON without a token"),
-        ('{"a":' * 20_000, "JSON without a token"),
+        (json.dumps({"message": "Unauthorized 0123456789"}), "JSON"),
+        (json.dumps({"token": None}), "JSON"),
+        (json.dumps({"token": WRAPPED}), "JSON"),
+        ("{}", "JSON"),
+        (WRAPPED[:80], "JSON"),
+        ('{"a":' * 20_000, "JSON"),
     ],
 )
-def test_what_can_be_no_token_is_refused_in_words_without_it(text: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told) as error:
+def test_text_that_is_not_a_token_is_rejected_without_repeating_it(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as error:
         parse(text)
-    assert not [each for each in (*parts(text), *parts(TOKEN)) if each in str(error.value)]
+    assert not [part for part in (*parts(text), *parts(TOKEN)) if part in str(error.value)]
 
 
 def parts(text: str) -> Iterator[str]:
-    """Every eight characters of it with more than letters in them: words of ours may be words of a page."""
-    all_of_it = (text[start : start + 8] for start in range(min(len(text), 2000) - 7))
-    return (each for each in all_of_it if not re.fullmatch(r"[A-Za-z :]+", each))
+    """Every eight characters of the text that are not only letters: a message may share words with a web page."""
+    windows = (text[start : start + 8] for start in range(min(len(text), 2000) - 7))
+    return (part for part in windows if not re.fullmatch(r"[A-Za-z :]+", part))
 
 
 @pytest.mark.parametrize("text", ["abc", "a.b.c", "A-_~+/9==", TOKEN.rpartition(".")[0]])
-def test_an_opaque_text_may_be_one_that_the_gateway_takes(text: str) -> None:
+def test_opaque_text_is_a_token_without_claims(text: str) -> None:
     token = parse(text)
     assert token.secret.reveal() == text
     assert (token.serial, token.issued, token.expires, token.user) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("user", [["owner"], {"owner": 1}, None, 1, "root"])
-def test_a_user_that_is_neither_owner_nor_installer_is_none(user: object) -> None:
+def test_user_other_than_owner_or_installer_is_none(user: object) -> None:
     assert parse(GATEWAY.make_token(enphaseUser=user)).user is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("exp", ["1812536000", None, True, 1e30, -1, 0, 4_102_444_801])
-def test_an_expiry_that_is_no_date_is_none(exp: object) -> None:
+def test_expiry_that_is_not_plausible_is_none(exp: object) -> None:
     assert parse(GATEWAY.make_token(exp=exp)).expires is None  # type: ignore[arg-type]
 
 
-def test_a_file_is_read_again_when_it_changes_and_only_then(tmp_path: Path) -> None:
+def test_token_file_is_read_again_only_if_it_has_changed(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(TOKEN + "\n")
     file = TokenFile(path)
@@ -145,7 +145,7 @@ def test_a_file_is_read_again_when_it_changes_and_only_then(tmp_path: Path) -> N
     assert file.token() != first
 
 
-def test_a_file_that_is_gone_or_broken_for_a_moment_leaves_the_token_before(tmp_path: Path) -> None:
+def test_token_file_that_is_empty_or_deleted_keeps_the_last_token(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(TOKEN)
     file = TokenFile(path)
@@ -156,12 +156,12 @@ def test_a_file_that_is_gone_or_broken_for_a_moment_leaves_the_token_before(tmp_
     assert file.token() == first
 
 
-def test_a_file_that_was_never_there_says_which(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"token cannot be used: No such file"):
+def test_token_file_that_never_existed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"token cannot be used"):
         TokenFile(tmp_path / "token").token()
 
 
-def test_a_secret_where_the_file_s_name_belongs_is_not_repeated() -> None:
-    with pytest.raises(ValueError, match=r"<secret> cannot be used: No such file") as error:
+def test_token_file_path_that_may_be_a_secret_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="<secret>") as error:
         TokenFile(Path("hunter2")).token()
     assert "hunter2" not in str(error.value)

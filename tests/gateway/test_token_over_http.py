@@ -1,4 +1,4 @@
-"""A token leaves over plain HTTP only if `scheme: http` is configured, whatever answers at the gateway's address."""
+"""A token is sent over plain HTTP only if `scheme: http` is configured, whatever responds at the address."""
 
 import logging
 import ssl
@@ -22,7 +22,7 @@ NEXT_SCRAPE = 15.0
 
 
 class _Impostor(NoFaults):
-    """Shows a certificate of its own once, rejects TLS from then on, and answers on plain HTTP."""
+    """Presents its own certificate once, rejects TLS from then on, and answers on plain HTTP."""
 
     def __init__(self) -> None:
         self._handshakes = 0
@@ -33,7 +33,7 @@ class _Impostor(NoFaults):
 
 
 @dataclass
-class _Renews:
+class _OneToken:
     """A token source with one token: the next request sends it, and the old one if the gateway rejects it."""
 
     token: Token | None
@@ -44,12 +44,12 @@ class _Renews:
     def persist(self) -> None:
         pass
 
-    def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:  # noqa: ARG002
+    def fetch(self, old: Token | None, *, urgent: bool, wait: bool) -> Token | None:  # noqa: ARG002
         fetched, self.token = self.token, None
         return fetched
 
     def report(self, token: Token, *, accepted: bool) -> None:  # noqa: ARG002
-        raise AssertionError("no request shows it")
+        raise AssertionError("no request can show whether it is accepted")
 
     @property
     def status(self) -> RenewalStatus:
@@ -57,28 +57,28 @@ class _Renews:
 
 
 @pytest.mark.parametrize("on_trial", [False, True], ids=["token in use", "token on trial"])
-def test_token_impostor_that_drops_tls_gets_none(
+def test_impostor_that_drops_tls_gets_no_token(
     on_trial: bool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The impostor repeats the serial on plain HTTP, which is no secret."""
+    """The impostor repeats the serial on plain HTTP, because a serial is not secret."""
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         port = int(gateway.address.rpartition(":")[2])
-        source = _Renews(parse(gateway.make_token(jti="new"))) if on_trial else None
+        source = _OneToken(parse(gateway.make_token(jti="new"))) if on_trial else None
         scraped = InProcessExporter(settings(gateway, scheme="auto"), clock, renewal=source)
         assert scraped.scrape().value("enphase_up") == 1
     assert isinstance(scraped.gateway.state.login.state, Trying if on_trial else Accepted)
     clock.advance(NEXT_SCRAPE)
     with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
         assert scraped.scrape().value("enphase_up") == 0
-        assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP, and without a token"
+        assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP and without a token"
         assert b"Bearer" not in impostor.received_bytes
-    (line,) = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
-    assert "scheme: http" in line
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "scheme: http" in vars(record)["error"]
 
 
-def test_token_after_reload_from_http_to_auto_stays_off_http() -> None:
+def test_reload_from_http_to_auto_sends_no_token_over_http() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time, tls=False) as gateway:
         plain = settings(gateway, scheme="http")
@@ -92,7 +92,7 @@ def test_token_after_reload_from_http_to_auto_stays_off_http() -> None:
         assert b"Bearer" not in gateway.received_bytes
 
 
-def test_token_after_reload_impostor_with_other_serial_gets_none() -> None:
+def test_impostor_with_another_serial_gets_no_token_after_a_reload() -> None:
     """A reload opens a new connection; the certificate that the gateway had before is still the known one."""
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:

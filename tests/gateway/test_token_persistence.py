@@ -1,9 +1,10 @@
-"""When a gateway's thread lets the token source write an accepted token to the disk."""
+"""When the thread of a gateway uses its token source: fetching, waiting, writing to the disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from support.clock import ManualClock
+from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import closed_port
 
@@ -11,22 +12,23 @@ from envoy_exporter.enlighten.renewal import RenewalStatus
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.secret import Secret
 from envoy_exporter.token import Token
+from envoy_simulator import Simulator
 
 pytestmark = pytest.mark.integration
 
 
 @dataclass
 class Source:
-    """A token source that has nothing, and counts how often it may write."""
+    """A token source without a token, which counts its calls."""
 
     persisted: int = 0
-    fetched: int = 0
+    fetched: list[tuple[bool, bool]] = field(default_factory=list)
 
     def stored(self) -> Token | None:
         return None
 
-    def fetch(self, old: Token | None, *, urgent: bool) -> Token | None:  # noqa: ARG002
-        self.fetched += 1
+    def fetch(self, old: Token | None, *, urgent: bool, wait: bool) -> Token | None:  # noqa: ARG002
+        self.fetched.append((urgent, wait))
         return None
 
     def report(self, token: Token, *, accepted: bool) -> None:
@@ -41,9 +43,19 @@ class Source:
 
 
 def test_accepted_token_is_persisted_though_the_gateway_is_down() -> None:
-    """Else a token that was accepted before the gateway went down in the same poll would be lost at a restart."""
+    """Otherwise a token that was accepted before the gateway went down in this poll would be lost at a restart."""
     source = Source()
     with closed_port() as port:
-        settings = Settings(name="home", host="127.0.0.1", port=port, token=Token(Secret("token")))
-        InProcessExporter(settings, ManualClock(), renewal=source).poll()
-    assert (source.persisted, source.fetched) == (1, 0)
+        unreachable = Settings(name="home", host="127.0.0.1", port=port, token=Token(Secret("token")))
+        InProcessExporter(unreachable, ManualClock(), renewal=source).poll()
+    assert (source.persisted, source.fetched) == (1, [])
+
+
+def test_token_fetch_after_a_poll_does_not_wait_for_another_gateway() -> None:
+    """The token is urgent before and after the poll, but the thread must be ready for the next scrape."""
+    source = Source()
+    with Simulator("8.3") as gateway:
+        InProcessExporter(settings(gateway, token=None), ManualClock(), renewal=source).poll()
+    during, after = source.fetched[:-1], source.fetched[-1]
+    assert set(during) == {(True, True)}
+    assert after == (True, False)

@@ -1,4 +1,4 @@
-"""What a result changes in the state of a gateway: the functions alone, without a gateway, a thread or a clock."""
+"""How a result changes the state of a gateway: pure functions, without a gateway, a thread or a clock."""
 
 import logging
 from dataclasses import replace
@@ -42,11 +42,11 @@ OLD, NEW = Token(Secret("old"), serial=SERIAL), Token(Secret("new"), serial=SERI
 SETTINGS = Settings(
     name="home", host="192.0.2.1", token=OLD, collectors=frozenset({"identity", "production", "meters", "inverters"})
 )
-REFUSED = HTTPStatusError(401, "HTTP 401")
+UNAUTHORIZED = HTTPStatusError(401, "HTTP 401")
 
 
 class Run:
-    """A state, and the events since the last look at them."""
+    """A state, and the events of its changes since the last `next_poll`."""
 
     def __init__(self, settings: Settings = SETTINGS, *, has_source: bool = False) -> None:
         self.now = 1000.0
@@ -125,7 +125,7 @@ def test_reachability_is_up_once_info_came() -> None:
     run.result(documents.INFO, INFO)
     assert run.reachability() == Up()
     assert run.chosen() == documents.METERS
-    assert run.logged(logging.INFO) == ["answers: 800-00555-r03, firmware D8.3.5169"]
+    assert run.logged(logging.INFO) == ["gateway reachable"]
 
 
 def test_reachability_is_down_after_no_connection_with_growing_back_off() -> None:
@@ -138,7 +138,7 @@ def test_reachability_is_down_after_no_connection_with_growing_back_off() -> Non
         run.state = polls.on_scrape(run.state, run.now)
         assert run.chosen() == documents.INFO
     assert waits == [10, 20, 40, 80, 120, 120]
-    assert run.logged(logging.ERROR) == ["no connection"], "once"
+    assert run.logged(logging.ERROR) == ["gateway unreachable"], "once"
     assert run.events.count(ForgetConnection()) == len(waits)
 
 
@@ -165,27 +165,32 @@ def test_down_becomes_up_and_what_was_absent_is_requested_again() -> None:
 def test_no_response_makes_reachability_unknown_and_info_next() -> None:
     run = up()
     run.now += 10
-    run.result(documents.METER_READINGS, error=NoResponse("reset", "it closed the connection"))
+    run.result(documents.METER_READINGS, error=NoResponse("reset", "connection closed"))
     assert run.reachability() == Unknown()
     assert run.chosen() == documents.INFO
     assert run.events == [
         CountFailure(documents.METER_READINGS, "reset"),
-        Log(logging.WARNING, f"no {documents.METER_READINGS}: it closed the connection", documents.METER_READINGS),
+        Log(
+            logging.WARNING,
+            "endpoint failed",
+            documents.METER_READINGS,
+            {"endpoint": documents.METER_READINGS, "reason": "reset", "error": "connection closed"},
+        ),
     ]
 
 
 def test_endpoint_known_to_fail_alone_does_not_make_reachability_unknown() -> None:
     run = up()
     run.now += 10
-    run.result(documents.METER_READINGS, error=NoResponse("reset", "it closed the connection"))
+    run.result(documents.METER_READINGS, error=NoResponse("reset", "connection closed"))
     run.result(documents.INFO, INFO)
     run.next_poll(300)
-    run.result(documents.METER_READINGS, error=NoResponse("reset", "it closed the connection"))
+    run.result(documents.METER_READINGS, error=NoResponse("reset", "connection closed"))
     assert run.reachability() == Up()
     assert run.logged(logging.WARNING) == []
 
 
-def test_failures_are_forgotten_only_at_the_end_of_a_poll_that_ends_up() -> None:
+def test_failures_are_reset_at_the_end_of_a_poll_that_ends_up() -> None:
     run = Run()
     run.result(documents.INFO, error=Unreachable("connect", "no connection"))
     run.result(documents.INFO, INFO)
@@ -205,18 +210,18 @@ def test_login_is_accepted_once_a_document_that_demands_it_came() -> None:
     assert run.login() == Accepted()
 
 
-def test_a_401_after_an_accepted_request_is_about_the_role() -> None:
+def test_401_after_an_accepted_request_is_about_the_role() -> None:
     run = up()
-    run.result(documents.DEVICE_DATA, error=REFUSED)
+    run.result(documents.DEVICE_DATA, error=UNAUTHORIZED)
     assert run.login() == Accepted()
     assert documents.DEVICE_DATA in run.state.documents.absent
     assert run.events == []
 
 
-def test_a_401_before_any_other_waits_for_the_verdict_of_a_probe() -> None:
+def test_401_before_any_other_response_waits_for_a_probe() -> None:
     run = Run()
     run.result(documents.INFO, INFO)
-    run.result(documents.METERS, error=REFUSED)
+    run.result(documents.METERS, error=UNAUTHORIZED)
     assert run.state.cache.awaiting_verdict
     assert run.chosen() == documents.INVERTERS_V1
     run.result(documents.INVERTERS_V1, [])
@@ -228,7 +233,7 @@ def test_login_is_rejected_once_the_probes_responded_401_too() -> None:
     run = Run()
     run.result(documents.INFO, INFO)
     for endpoint in (documents.METERS, documents.INVERTERS_V1, documents.PRODUCTION_V1):
-        run.result(endpoint, error=REFUSED)
+        run.result(endpoint, error=UNAUTHORIZED)
     assert run.chosen() is None
     assert run.rejected().probe == documents.INVERTERS_V1
     assert run.rejected().retry_at == run.now + 10
@@ -242,13 +247,13 @@ def test_rejected_login_is_tried_with_one_request_after_its_back_off() -> None:
     assert run.chosen() is None
     run.next_poll(1)
     assert run.chosen() == documents.INVERTERS_V1
-    run.result(documents.INVERTERS_V1, error=REFUSED)
+    run.result(documents.INVERTERS_V1, error=UNAUTHORIZED)
     assert run.chosen() is None
     assert run.rejected().retry_at == run.now + 20
     run.next_poll(20)
     run.result(documents.INVERTERS_V1, [])
     assert run.login() == Accepted()
-    assert run.logged(logging.INFO) == ["it accepts the credentials again"]
+    assert run.logged(logging.INFO) == ["credentials accepted"]
 
 
 def test_scrape_waits_for_all_endpoints_while_rejected_credentials_are_tried() -> None:
@@ -257,7 +262,7 @@ def test_scrape_waits_for_all_endpoints_while_rejected_credentials_are_tried() -
     run.result(documents.INVERTERS_V1, [])
     run.next_poll(400)
     for endpoint in (documents.METER_READINGS, documents.INVERTERS_V1, documents.PRODUCTION_V1):
-        run.result(endpoint, error=REFUSED)
+        run.result(endpoint, error=UNAUTHORIZED)
     run.next_poll(9)
     assert run.chosen() != documents.INVERTERS_V1
     assert not polls.is_pending(run.state, run.now, run.now)
@@ -274,7 +279,7 @@ def rejected(*, has_source: bool = False) -> Run:
     run = Run(has_source=has_source)
     run.result(documents.INFO, INFO)
     for endpoint in (documents.METERS, documents.INVERTERS_V1, documents.PRODUCTION_V1):
-        run.result(endpoint, error=REFUSED)
+        run.result(endpoint, error=UNAUTHORIZED)
     run.apply(polls.end_of_poll(run.state, run.moment()))
     return run
 
@@ -293,7 +298,7 @@ def test_new_token_is_tried_beside_the_old_one() -> None:
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_new_token_is_dropped_once_a_probe_confirms_that_it_is_rejected(confirmed: bool) -> None:
+def test_new_token_is_dropped_once_a_probe_confirms_its_rejection(confirmed: bool) -> None:
     run = up(has_source=True)
     run.next_poll(10)
     run.apply(polls.on_new_token(run.state, NEW))
@@ -324,7 +329,7 @@ def test_both_tokens_rejected_reports_both() -> None:
     run.next_poll(10)
     run.apply(polls.on_new_token(run.state, NEW))
     for endpoint in (documents.METER_READINGS, documents.INVERTERS_V1, documents.PRODUCTION_V1):
-        run.result(endpoint, error=REFUSED)
+        run.result(endpoint, error=UNAUTHORIZED)
     run.apply(polls.end_of_poll(run.state, run.moment()))
     assert run.rejected()
     reports = [event for event in run.events if isinstance(event, ReportToken)]
@@ -341,10 +346,10 @@ def test_other_firmware_keeps_only_its_info() -> None:
     run.result(documents.INFO, other)
     assert set(run.state.documents.available) == {documents.INFO}
     assert run.login() == Unknown()
-    assert run.logged(logging.WARNING) == ["its firmware is D8.3.5200 now, and was D8.3.5169"]
+    assert run.logged(logging.WARNING) == ["gateway firmware changed"]
 
 
-def test_settings_with_another_serial_make_it_the_wrong_gateway() -> None:
+def test_settings_with_another_serial_make_the_gateway_wrong() -> None:
     run = up()
     run.settings = replace(SETTINGS, serial="999999999999")
     login = initial_login(run.moment(), None)

@@ -201,13 +201,13 @@ class Environment:
 
     @contextmanager
     def _with_timeouts(self, **seconds: float) -> Iterator[None]:
-        """Shorter timeouts, for requests that a fault never answers."""
+        """Shorter timeouts, for requests that a fault never answers. The running exporter has this frozen value."""
         healthy_series = Timeouts()
         for name, value in seconds.items():
-            setattr(self.timeouts, name, value)
+            object.__setattr__(self.timeouts, name, value)
         yield
         for name in seconds:
-            setattr(self.timeouts, name, getattr(healthy_series, name))
+            object.__setattr__(self.timeouts, name, getattr(healthy_series, name))
 
     @property
     def gap(self) -> float:

@@ -19,7 +19,7 @@ FEW = frozenset({"production", "inverters"})
 ACCOUNT = "owner@example.com"
 
 
-class House:
+class EnlightenSetup:
     """A gateway with firmware 8.3, Enlighten, and an exporter that has the account but not a token.
 
     The gateway's own clock stops unless `ticking`, because simulating a year of its production takes long.

@@ -1,4 +1,4 @@
-"""One GET: the deadline bounds all of it, and what comes back is whole or an error that says why."""
+"""One GET: the deadline bounds all of it, and what comes back is whole or an error that responds why."""
 
 import gzip
 import socket
@@ -103,7 +103,7 @@ def _cut(whole: bytes) -> Script:
         "packed unasked",
     ],
 )
-def test_what_is_no_whole_answer_says_why(script: Script, reason: str) -> None:
+def test_incomplete_response_has_a_reason(script: Script, reason: str) -> None:
     error = request_error(script)
     assert isinstance(error, NoResponse)
     assert error.reason == reason
@@ -201,7 +201,7 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         'Digest realm="x", nonce="y", qop="auth-int"',
     ],
 )
-def test_a_challenge_that_nobody_can_meet_is_a_401_and_no_more(challenge: str) -> None:
+def test_invalid_challenge_is_a_401(challenge: str) -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
             connection.sendall(http_response(b"", "401 Unauthorized", f"WWW-Authenticate: {challenge}\r\n"))

@@ -1,4 +1,4 @@
-"""What the Enphase cloud says, and what is made of it. Real sockets, real TLS."""
+"""The responses of Enlighten, and the token or error for each. Real sockets, real TLS."""
 
 import socket
 from dataclasses import replace
@@ -47,16 +47,16 @@ EXPECTED = {
     "token_silent": "unavailable",
 }
 ADVICE = {
-    "mfa": "second factor",
+    "mfa": "MFA",
     "password": "username|blocked",
-    "serial": "check serial",
+    "serial": "serial",
     "changed": "newer version",
-    "unavailable": "cloud|answer",
-    "unusable": "no token|larger",
+    "unavailable": "Enlighten|response",
+    "unusable": "token|larger",
 }
 
 
-def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> None:
+def test_login_and_request_return_a_token_for_the_serial(tmp_path: Path) -> None:
     codes: list[int] = []
     clock = ManualClock()
     with Cloud(SERIAL, clock=clock.time) as cloud:
@@ -68,15 +68,15 @@ def test_a_login_and_a_request_bring_a_token_for_the_serial(tmp_path: Path) -> N
     assert "sun-and-wind" not in cloud.requests[1].body
 
 
-def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Path) -> None:
+def test_each_odd_response_has_a_result_and_advice(tmp_path: Path) -> None:
     assert EXPECTED.keys() == RESPONSES.keys()
     with Cloud(SERIAL) as cloud:
         asking = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), seconds=30)
-        for mood, result in EXPECTED.items():
-            cloud.response = mood
+        for response, result in EXPECTED.items():
+            cloud.response = response
             with pytest.raises(CloudError, match=ADVICE[result]) as error:
                 asking.token(SERIAL)
-            assert (mood, error.value.result) == (mood, result)
+            assert (response, error.value.result) == (response, result)
             for secret in (cloud.username, cloud.password, "session-"):
                 assert secret not in str(error.value)
         assert {each.path for each in cloud.requests} == {"/login/login.json", "/tokens"}, "nothing is redirected"
@@ -95,7 +95,7 @@ def test_each_odd_answer_has_a_reason_and_words_that_say_what_to_do(tmp_path: Pa
         {"aud": [SERIAL]},
     ],
 )
-def test_a_token_without_an_end_or_for_somebody_else_is_none(claims: dict[str, object], tmp_path: Path) -> None:
+def test_token_without_expiry_or_for_another_serial_is_unusable(claims: dict[str, object], tmp_path: Path) -> None:
     with Cloud(SERIAL, clock=ManualClock().time) as cloud:
         cloud.claims = claims  # type: ignore[assignment]
         with pytest.raises(CloudError) as error:
@@ -104,31 +104,31 @@ def test_a_token_without_an_end_or_for_somebody_else_is_none(claims: dict[str, o
     assert "eyJ" not in str(error.value)
 
 
-def test_a_cloud_whose_certificate_nobody_vouches_for_gets_no_password() -> None:
+def test_server_with_an_untrusted_certificate_gets_no_password() -> None:
     with Cloud(SERIAL) as cloud:
         with pytest.raises(Unavailable, match="certificate cannot be verified"):
             enlighten(login(cloud, None)).token(SERIAL)
         assert cloud.requests == []
 
 
-def test_a_certificate_for_another_name_will_not_do(tmp_path: Path) -> None:
+def test_server_with_a_certificate_for_another_name_gets_no_password(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted_ca_file(cloud, tmp_path))
-        other = replace(told, login_url=told.login_url.replace("127.0.0.1", "127.1"))
+        account = login(cloud, trusted_ca_file(cloud, tmp_path))
+        other = replace(account, login_url=account.login_url.replace("127.0.0.1", "127.1"))
         with pytest.raises(Unavailable, match="certificate"):
             enlighten(other).token(SERIAL)
         assert cloud.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
-def test_a_url_without_tls_is_refused_before_anything_is_sent(url: str, tmp_path: Path) -> None:
+def test_url_without_tls_is_rejected(url: str, tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted_ca_file(cloud, tmp_path))
+        account = login(cloud, trusted_ca_file(cloud, tmp_path))
     with pytest.raises(ValueError, match="https"):
-        enlighten(replace(told, login_url=url))
+        enlighten(replace(account, login_url=url))
 
 
-def test_proxies_of_the_environment_see_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.setblocking(False)  # noqa: FBT003
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -140,26 +140,26 @@ def test_proxies_of_the_environment_see_nothing(tmp_path: Path, monkeypatch: pyt
             proxy.accept()
 
 
-def test_a_cloud_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
+def test_enlighten_that_hangs_times_out_at_the_deadline(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted_ca_file(cloud, tmp_path))
+        account = login(cloud, trusted_ca_file(cloud, tmp_path))
         cloud.response = "slow"
-        with pytest.raises(Unavailable, match="in time"):
-            enlighten(told, SystemClock(), seconds=0.5).token(SERIAL)
+        with pytest.raises(Unavailable, match="timed out"):
+            enlighten(account, SystemClock(), seconds=0.5).token(SERIAL)
 
 
-def test_a_cloud_that_is_not_there(tmp_path: Path) -> None:
+def test_enlighten_that_refuses_connections_is_unavailable(tmp_path: Path) -> None:
     with Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted_ca_file(cloud, tmp_path))
-    with pytest.raises(Unavailable, match="refuses connections"):
-        enlighten(told).token(SERIAL)
+        account = login(cloud, trusted_ca_file(cloud, tmp_path))
+    with pytest.raises(Unavailable, match="refused"):
+        enlighten(account).token(SERIAL)
 
 
-def test_a_gateway_is_never_sent_the_password(tmp_path: Path) -> None:
-    """Somebody may give the gateway's URL for the cloud's: its certificate is nobody's, so it sees nothing."""
+def test_gateway_with_the_login_url_gets_no_password(tmp_path: Path) -> None:
+    """If the login_url is that of a gateway, its self-signed certificate is rejected."""
     with Simulator("8.3", tls=True) as gateway, Cloud(SERIAL) as cloud:
-        told = login(cloud, trusted_ca_file(cloud, tmp_path))
-        wrong = replace(told, login_url=f"https://{gateway.address}/login")
+        account = login(cloud, trusted_ca_file(cloud, tmp_path))
+        wrong = replace(account, login_url=f"https://{gateway.address}/login")
         with pytest.raises(Unavailable, match="certificate"):
             enlighten(wrong).token(SERIAL)
     assert gateway.load.requests == {}
@@ -178,5 +178,5 @@ def test_a_gateway_is_never_sent_the_password(tmp_path: Path) -> None:
         ("Mon, 01 Jun 2020 00:00:00 GMT", 0.0),
     ],
 )
-def test_what_it_asks_to_wait(header: str, seconds: float | None) -> None:
+def test_retry_after_is_a_number_or_a_date(header: str, seconds: float | None) -> None:
     assert retry_after(header, 1_780_999_600.0) == seconds

@@ -1,4 +1,4 @@
-"""A cloud that refuses, hangs, is not there or says something else: nothing is lost, and it is not worn out."""
+"""Enlighten rejects, hangs, is down or sends invalid responses: no data is lost, and it is requested rarely."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.clock import ManualClock
 from support.enlighten import YEAR, account, token_renewal
-from support.enlighten_setup import ACCOUNT, DAY, FEW, HOUR, MINUTE, House, is_healthy, renewals
+from support.enlighten_setup import ACCOUNT, DAY, FEW, HOUR, MINUTE, EnlightenSetup, is_healthy, renewals
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 
@@ -20,35 +20,36 @@ from envoy_simulator.cloud import RESPONSES, Cloud
 pytestmark = pytest.mark.integration
 
 
-def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
-    house: House, caplog: pytest.LogCaptureFixture
+def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
+    house: EnlightenSetup, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "envoy_exporter")
     scraped = house.exporter()
     scraped.scrape()
     kept = house.file.read_text()
     house.clock.advance(YEAR * 11 / 12)
-    for count, mood in enumerate(RESPONSES, start=2):
-        house.cloud.response = mood
+    for count, response in enumerate(RESPONSES, start=2):
+        house.cloud.response = response
         exposition = scraped.scrape()
         scraped.poll()
-        assert is_healthy(exposition), mood
-        assert (mood, house.cloud.logins) == (mood, count)
-        assert (mood, sum(renewals(scraped.exposition()).values())) == (mood, count)
+        assert is_healthy(exposition), response
+        assert (response, house.cloud.logins) == (response, count)
+        assert (response, sum(renewals(scraped.exposition()).values())) == (response, count)
         house.clock.advance(4.9 * HOUR)
     assert house.file.read_text() == kept
-    said = caplog.text + str(scraped.gateway.snapshot().error)
-    sessions = [json.loads(each.body)["session_id"] for each in house.cloud.requests if each.path == "/tokens"]
+    texts = caplog.text + str(scraped.gateway.snapshot().error)
+    token_requests = [request for request in house.cloud.requests if request.path == "/tokens"]
+    sessions = [json.loads(request.body)["session_id"] for request in token_requests]
     for secret in (
         ACCOUNT,
         house.cloud.password,
         *sessions,
         *(kept[at : at + 12] for at in range(0, len(kept) - 12, 12)),
     ):
-        assert secret not in said
-    told = [record.getMessage() for record in caplog.records if "no new token" in record.getMessage()]
-    assert all(line != after for line, after in pairwise(told))
-    assert any("second factor" in line for line in told)
+        assert secret not in texts
+    errors = [vars(record)["error"] for record in caplog.records if record.getMessage() == "token renewal failed"]
+    assert any("MFA" in error for error in errors)
+    assert all(error != following for error, following in pairwise(errors))
     house.cloud.response = ""
     scraped.poll()
     house.clock.advance(15)
@@ -58,30 +59,30 @@ def test_whatever_the_cloud_says_nothing_is_lost_and_no_secret_told(
     assert house.file.read_text() != kept
 
 
-def test_scrapes_have_their_documents_before_the_cloud_is_asked(house: House) -> None:
-    """It is asked once nobody waits: whatever it then does, and however long, holds up no scrape."""
+def test_renewal_that_hangs_delays_no_scrape(house: EnlightenSetup) -> None:
+    """Enlighten is requested after the scrapes were answered, so its response time does not matter to them."""
     scraped = house.exporter()
     scraped.scrape()
     house.clock.advance(YEAR * 11 / 12)
     house.cloud.response = "slow"
     waited = scraped.gateway.scrape()
-    _until_asked(house.cloud, 3)
+    _wait_for_requests(house.cloud, 3)
     assert waited.done()
     exposition = scraped.exposition()
     assert is_healthy(exposition)
     assert scraped.gateway.snapshot().documents.available
 
 
-def _until_asked(cloud: Cloud, count: int) -> None:
+def _wait_for_requests(cloud: Cloud, count: int) -> None:
     waiting = threading.Event()
     for _ in range(1000):
         if len(cloud.requests) >= count:
             return
         waiting.wait(0.01)
-    raise AssertionError("the cloud is not asked")
+    raise AssertionError("Enlighten was not requested")
 
 
-def test_an_account_that_is_refused_is_left_alone_for_hours_however_many_gateways_share_it(tmp_path: Path) -> None:
+def test_rejected_account_of_three_gateways_logs_in_at_most_12_times_a_day(tmp_path: Path) -> None:
     clock = ManualClock()
     profile = PROFILES["7.3"]
     serials = [f"12200000000{number}" for number in range(3)]
@@ -91,8 +92,8 @@ def test_an_account_that_is_refused_is_left_alone_for_hours_however_many_gateway
         exporters = []
         for gateway in gateways:
             gateway.start()
-            told = settings(gateway, token=None, serial=gateway.serial, name=gateway.serial, collectors=FEW)
-            exporters.append(InProcessExporter(told, clock, renewal=token_renewal(shared, gateway.serial, clock)))
+            own = settings(gateway, token=None, serial=gateway.serial, name=gateway.serial, collectors=FEW)
+            exporters.append(InProcessExporter(own, clock, renewal=token_renewal(shared, gateway.serial, clock)))
         for _ in range(24 * 4):
             for scraped in exporters:
                 scraped.poll()
@@ -103,19 +104,19 @@ def test_an_account_that_is_refused_is_left_alone_for_hours_however_many_gateway
         assert len(cloud.requests) == cloud.logins
 
 
-def test_a_gateway_that_the_account_does_not_see_holds_up_no_other(tmp_path: Path) -> None:
+def test_gateway_of_another_account_does_not_delay_the_others(tmp_path: Path) -> None:
     clock = ManualClock()
-    strange, own = replace(PROFILES["7.3"], serial="122000000009"), PROFILES["8.3"]
+    foreign, own = replace(PROFILES["7.3"], serial="122000000009"), PROFILES["8.3"]
     with (
-        Simulator(strange, clock=clock.time) as first,
+        Simulator(foreign, clock=clock.time) as first,
         Simulator(own, clock=clock.time) as second,
         Cloud(own.serial, username=ACCOUNT, clock=clock.time) as cloud,
     ):
         shared = account(cloud, tmp_path, clock)
-        refused = InProcessExporter(
-            settings(first, token=None, serial=strange.serial, collectors=FEW),
+        rejected = InProcessExporter(
+            settings(first, token=None, serial=foreign.serial, collectors=FEW),
             clock,
-            renewal=token_renewal(shared, strange.serial, clock),
+            renewal=token_renewal(shared, foreign.serial, clock),
         )
         served = InProcessExporter(
             settings(second, token=None, serial=own.serial, collectors=FEW),
@@ -123,14 +124,14 @@ def test_a_gateway_that_the_account_does_not_see_holds_up_no_other(tmp_path: Pat
             renewal=token_renewal(shared, own.serial, clock),
         )
         for _ in range(20):
-            exposition = refused.scrape()
+            exposition = rejected.scrape()
             clock.advance(15)
         assert renewals(exposition) == {"serial": 1}
         assert is_healthy(served.scrape())
         assert cloud.logins == 2
 
 
-def test_a_cloud_that_is_down_at_the_start_is_asked_again_in_a_minute(house: House) -> None:
+def test_enlighten_down_at_the_start_is_requested_again_after_a_minute(house: EnlightenSetup) -> None:
     house.cloud.response = "login_503"
     scraped = house.exporter()
     assert scraped.scrape().value("enphase_authenticated") == 0
@@ -145,7 +146,7 @@ def test_a_cloud_that_is_down_at_the_start_is_asked_again_in_a_minute(house: Hou
     assert house.cloud.logins == 2
 
 
-def test_a_cloud_whose_tokens_are_old_when_they_come_is_not_asked_with_every_poll(house: House) -> None:
+def test_new_token_that_is_already_due_is_not_renewed_with_every_poll(house: EnlightenSetup) -> None:
     now = int(house.clock.time())
     house.cloud.claims = {"iat": now - YEAR, "exp": now + 2 * int(DAY)}
     scraped = house.exporter(collectors=frozenset({"production"}))
@@ -156,7 +157,7 @@ def test_a_cloud_whose_tokens_are_old_when_they_come_is_not_asked_with_every_pol
     assert 2 <= house.cloud.logins <= 24
 
 
-def test_a_cloud_that_says_when_is_asked_then(house: House) -> None:
+def test_retry_after_of_enlighten_is_honoured(house: EnlightenSetup) -> None:
     house.cloud.response = "login_429"
     scraped = house.exporter()
     for _ in range(29):
@@ -168,7 +169,9 @@ def test_a_cloud_that_says_when_is_asked_then(house: House) -> None:
     assert house.cloud.logins == 2
 
 
-def test_mfa_is_told_in_words_that_say_what_to_do(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_account_with_mfa_reports_how_to_create_a_token(
+    house: EnlightenSetup, caplog: pytest.LogCaptureFixture
+) -> None:
     house.cloud.response = "mfa"
     scraped = house.exporter()
     exposition = scraped.scrape()

@@ -1,4 +1,4 @@
-"""Endpoints that break at every asking, and one that takes the gateway with it: the others must not pay for them."""
+"""Endpoints that fail with each request, or stop the gateway: the other endpoints are not affected. Real sockets."""
 
 import logging
 import socket
@@ -16,7 +16,6 @@ from support.raw_gateway import RawGateway, closed_port
 from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
-from envoy_exporter.gateway.log_throttle import AT_ONCE, LogThrottle
 from envoy_exporter.gateway.settings import Settings
 from envoy_exporter.transport.network import Network
 from envoy_simulator import Simulator
@@ -24,7 +23,7 @@ from envoy_simulator.http_types import Request, Response
 
 pytestmark = pytest.mark.integration
 
-READ = "enphase_scrape_collector_success"
+SUCCESS = "enphase_scrape_collector_success"
 FAILURES = "enphase_gateway_request_failures_total"
 
 
@@ -33,10 +32,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def failing(exposition: Exposition) -> set[str]:
-    return {name for (name,), good in exposition.of(READ).items() if not good}
+    return {name for (name,), good in exposition.of(SUCCESS).items() if not good}
 
 
-def test_two_neighbours_that_break_at_every_asking_cost_their_collectors_for_an_hour_and_no_more(
+def test_two_endpoints_that_always_fail_affect_only_their_collectors(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -59,28 +58,28 @@ def test_two_neighbours_that_break_at_every_asking_cost_their_collectors_for_an_
     assert len(lines(caplog)) == 1 + 2
 
 
-def test_everything_but_info_breaks_and_nobody_asks_in_a_storm(caplog: pytest.LogCaptureFixture) -> None:
+def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
 
-    def truth(request: Request, answer: Answer) -> Response:
+    def unchanged(request: Request, answer: Answer) -> Response:
         return answer(request)
 
     with Simulator(
-        "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: truth, "*": closes_connection})
+        "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
     ) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
             scraped.poll()
             clock.advance(15)
         assert scraped.exposition().value("enphase_up") == 0
-        each = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
-        assert max(each.values()) <= 3600 / 120 + 4
-        # Every three that are new to break it is asked whether it lives; then it is known that they do.
-        assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 1 + len(each) / 3
-        assert len(lines(caplog)) == len(each)
+        failing_requests = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
+        assert max(failing_requests.values()) <= 3600 / 120 + 4
+        # /info is requested after each three endpoints that begin to fail; then they are known to fail alone.
+        assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 1 + len(failing_requests) / 3
+        assert len(lines(caplog)) == len(failing_requests)
 
 
-def test_a_hang_is_told_from_a_dead_gateway_by_info_at_once() -> None:
+def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
     clock = ManualClock()
 
     def hangs(_: Request, __: Answer) -> None:
@@ -94,7 +93,7 @@ def test_a_hang_is_told_from_a_dead_gateway_by_info_at_once() -> None:
     assert failing(exposition) == {"inverters"}
 
 
-def test_an_endpoint_after_which_the_gateway_is_gone_is_asked_less_and_less() -> None:
+def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     clock = ManualClock()
     down_until = 0.0
 
@@ -111,33 +110,33 @@ def test_an_endpoint_after_which_the_gateway_is_gone_is_asked_less_and_less() ->
         for _ in range(480):
             scraped.poll()
             clock.advance(15)
-        # 60, 120, 240 and then 500 to 600 seconds apart, where a back-off would have asked it each two minutes.
+        # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it each two minutes.
         killed = scraped.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
         assert 12 <= killed <= 2 * 3600 / 500 + 6
 
 
-def test_a_503_with_a_time_is_over_when_the_time_is(caplog: pytest.LogCaptureFixture) -> None:
-    """Six of them in a row were a suspension of half an hour once."""
+def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptureFixture) -> None:
+    """Earlier, six of them in a row caused a suspension of half an hour."""
     clock = ManualClock()
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
     odd = ResponseOverrides({documents.DEVICE_DATA: busy})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
-        asked: list[float] = []
+        requested_at: list[float] = []
         for _ in range(400):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0)
             scraped.poll()
             if gateway.load.requests.get(documents.DEVICE_DATA, 0) > before:
-                asked.append(clock.monotonic())
+                requested_at.append(clock.monotonic())
             clock.advance(3)
-        assert all(after - before >= 30 for before, after in pairwise(asked))
+        assert all(after - before >= 30 for before, after in pairwise(requested_at))
         odd.clear()
         clock.advance(144)
         assert failing(scraped.scrape()) == set()
     assert len(lines(caplog)) == 1
 
 
-def test_the_whole_gateway_is_left_alone_for_the_time_that_its_first_503_names() -> None:
+def test_first_503_with_retry_after_pauses_all_requests() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -148,19 +147,19 @@ def test_the_whole_gateway_is_left_alone_for_the_time_that_its_first_503_names()
             clock.advance(9.9)
         clock.advance(1)
         scraped.poll()
-        assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "and then the others go on, whatever it says"
+        assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "the other endpoints follow"
 
 
 @pytest.mark.parametrize("element", [b"sn", b"software"])
-def test_an_info_that_leaves_out_who_it_is_is_no_other_gateway(
+def test_info_without_serial_or_firmware_is_not_another_gateway(
     element: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = ManualClock()
 
     def without(request: Request, answer: Answer) -> Response:
-        told = answer(request)
-        start, end = told.body.index(b"<" + element + b">"), told.body.index(b"</" + element + b">")
-        return Response(told.status, told.headers, told.body[:start] + told.body[end + len(element) + 3 :])
+        info = answer(request)
+        start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
+        return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -169,11 +168,11 @@ def test_an_info_that_leaves_out_who_it_is_is_no_other_gateway(
         odd.overrides[documents.INFO] = without
         clock.advance(300)
         scraped.scrape()
-        assert gateway.load.requests[documents.HOME] == 1, "which is asked once an hour, unless all is new"
-    assert [line for line in lines(caplog) if "another gateway" in line or "firmware is" in line] == []
+        assert gateway.load.requests[documents.HOME] == 1, "once an hour, unless the gateway has changed"
+    assert [line for line in lines(caplog) if "changed" in line] == []
 
 
-def test_what_answered_and_then_was_gone_is_back_within_ten_minutes() -> None:
+def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -183,49 +182,20 @@ def test_what_answered_and_then_was_gone_is_back_within_ten_minutes() -> None:
         for _ in range(80):
             clock.advance(15)
             scraped.poll()
-        assert failing(scraped.exposition()) == set(), "it is believed"
+        assert failing(scraped.exposition()) == set(), "the 404 is accepted"
         odd.clear()
         clock.advance(600)
         scraped.scrape()
     assert scraped.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
 
 
-def test_what_changes_all_day_is_four_lines_and_a_summary_an_hour(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    clock = ManualClock()
-    journal = LogThrottle("home", clock)
-    for minute in range(24 * 60):
-        journal.summary()
-        journal.changed("/home", logging.WARNING, f"no /home: {minute}")
-        clock.advance(60)
-    told = lines(caplog)
-    assert told[0] == "gateway home: no /home: 0"
-    assert told[AT_ONCE - 1].endswith("from now on a summary an hour")
-    assert 22 <= len(told) - AT_ONCE <= 24
-    assert "in the last hour /home changed 60 times, the last: no /home: 1" in told[-1]
-
-
-def test_after_an_hour_of_rest_a_change_is_a_line_again(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    clock = ManualClock()
-    journal = LogThrottle("home", clock)
-    for _ in range(10):
-        journal.changed("/home", logging.WARNING, "no /home")
-    clock.advance(3601)
-    journal.summary()
-    journal.changed("/home", logging.INFO, "/home is there again")
-    assert len(lines(caplog)) == AT_ONCE + 2
-    assert "changed 6 times" in lines(caplog)[-2]
-    assert lines(caplog)[-1] == "gateway home: /home is there again"
-
-
-def test_a_gateway_that_dies_without_a_word_after_info_gets_three_more_requests_and_no_storm() -> None:
+def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
     clock = ManualClock()
 
-    def truth(request: Request, answer: Answer) -> Response:
+    def unchanged(request: Request, answer: Answer) -> Response:
         return answer(request)
 
-    odd = ResponseOverrides({documents.INFO: truth, documents.METERS: truth, "*": closes_connection})
+    odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
         scraped.poll()
@@ -234,7 +204,7 @@ def test_a_gateway_that_dies_without_a_word_after_info_gets_three_more_requests_
         assert scraped.exposition().value("enphase_up") == 0
 
 
-def test_each_hang_is_a_reason_to_ask_whether_the_gateway_lives() -> None:
+def test_each_hang_causes_one_request_of_info() -> None:
     clock = ManualClock()
 
     def hangs(_: Request, __: Answer) -> None:
@@ -255,7 +225,7 @@ def test_each_hang_is_a_reason_to_ask_whether_the_gateway_lives() -> None:
     assert set(hung[1:]) == {1}
 
 
-def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minutes_after_the_outage() -> None:
+def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -264,7 +234,7 @@ def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minut
         scraped.poll()
         clock.advance(700)
         scraped.poll()
-        asked = gateway.load.requests[documents.TARIFF]
+        requests = gateway.load.requests[documents.TARIFF]
         odd.overrides["*"] = closes_connection
         for _ in range(30):
             clock.advance(15)
@@ -273,7 +243,7 @@ def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minut
         for _ in range(12):
             clock.advance(15)
             scraped.poll()
-        assert gateway.load.requests[documents.TARIFF] == asked + 1, "at once, and it says no again"
+        assert gateway.load.requests[documents.TARIFF] == requests + 1, "at once, with another 404"
         odd.clear()
         for _ in range(50):
             clock.advance(15)
@@ -281,8 +251,8 @@ def test_what_a_gateway_says_it_has_not_while_it_starts_is_asked_again_ten_minut
         assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
-def test_what_a_gateway_says_it_has_not_at_the_first_contact_is_asked_again_after_ten_minutes() -> None:
-    """After a power cut both start together, and the exporter is there first."""
+def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
+    """After a power cut both start together, and the exporter is ready first."""
     clock = ManualClock()
     odd = ResponseOverrides({documents.TARIFF: responds(404)})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -297,7 +267,7 @@ def test_what_a_gateway_says_it_has_not_at_the_first_contact_is_asked_again_afte
     assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
-def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_one() -> None:
+def test_back_offs_of_several_exporters_are_spread() -> None:
     moments = set()
     with closed_port() as port:
         for seed in range(10):
@@ -309,7 +279,7 @@ def test_exporters_that_lost_their_gateways_in_one_moment_do_not_come_back_in_on
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 
 
-def test_four_endpoints_of_one_collector_that_begin_to_break_leave_the_others_to_be_read() -> None:
+def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
@@ -325,7 +295,7 @@ def test_four_endpoints_of_one_collector_that_begin_to_break_leave_the_others_to
             assert "enphase_meter_power_watts" in exposition
 
 
-def test_the_scrape_in_which_a_token_is_found_refused_says_so() -> None:
+def test_scrape_in_which_a_token_is_rejected_reports_it() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
@@ -336,24 +306,24 @@ def test_the_scrape_in_which_a_token_is_found_refused_says_so() -> None:
         assert scraped.exposition().value("enphase_authenticated") == 0
 
 
-def test_the_clock_is_read_from_the_request_that_answered_and_not_from_the_scheme_that_did_not(
+def test_clock_offset_counts_from_the_scheme_that_responded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = ManualClock()
-    silent = threading.Event()
+    https_timed_out = threading.Event()
 
-    def deaf(connection: socket.socket, _: int) -> None:
+    def no_response(connection: socket.socket, _: int) -> None:
         connection.recv(1)
         clock.advance(5)
-        silent.set()
+        https_timed_out.set()
 
-    with Simulator("5.0", clock=clock.time) as gateway, RawGateway(deaf) as tls:
+    with Simulator("5.0", clock=clock.time) as gateway, RawGateway(no_response) as tls:
         scraped = InProcessExporter(settings(gateway, scheme="auto"), clock)
         port = scraped.gateway.settings.port
         connect = Network.connect_tcp
 
         def elsewhere(network: Network, *arguments: Any, **named: Any) -> Any:
-            network.port = port if silent.is_set() else tls.port
+            network.port = port if https_timed_out.is_set() else tls.port
             return connect(network, *arguments, **named)
 
         monkeypatch.setattr(Network, "connect_tcp", elsewhere)

@@ -1,6 +1,6 @@
-"""What an answer was read from is gone once it is read: nothing waits for the collector, and no error keeps it.
+"""The objects of a request are released without the garbage collector, also after an error.
 
-An exporter that leaves a kilobyte with each request grows by megabytes until the collector thinks it worth its while.
+With one kilobyte left by each request, the exporter would grow by megabytes until the garbage collector runs.
 """
 
 import gc
@@ -36,14 +36,14 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def left() -> Counter[str]:
-    """What there is of requests, reachable or not."""
-    return Counter(type(each).__qualname__ for each in gc.get_objects() if type(each) in OF_ONE_REQUEST)
+def request_objects() -> Counter[str]:
+    """The objects of requests in memory, reachable or not."""
+    return Counter(type(found).__qualname__ for found in gc.get_objects() if type(found) in OF_ONE_REQUEST)
 
 
 @pytest.mark.parametrize("fault", ["", "closed", "cut-off", "length", "status", "cut", "redirect"])
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
-def test_a_poll_leaves_nothing_of_its_requests_whatever_came_of_them(profile: str, fault: str) -> None:
+def test_poll_releases_the_objects_of_its_requests(profile: str, fault: str) -> None:
     clock = ManualClock()
     with Simulator(profile, clock=clock.time) as simulated:
         scraped = InProcessExporter(settings(simulated, scheme="auto"), clock)
@@ -52,9 +52,9 @@ def test_a_poll_leaves_nothing_of_its_requests_whatever_came_of_them(profile: st
             simulated.faults.on(fault)
         clock.advance(301)
         with uncollected():
-            before = left()
+            before = request_objects()
             scraped.poll()
-            more = left() - before
+            more = request_objects() - before
     failed = sum(scraped.gateway.snapshot().failures.values())
-    assert bool(failed) == bool(fault), "else nothing was tried"
+    assert bool(failed) == bool(fault), "the fault must have an effect"
     assert not more

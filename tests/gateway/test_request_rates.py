@@ -1,4 +1,4 @@
-"""How often a gateway is asked, over an hour of a clock that the test turns: by hand from the table of ages."""
+"""The number of requests in an hour of the test's clock, calculated by hand from the table of maximum ages."""
 
 import pytest
 from support.clock import ManualClock
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.integration
 HOUR = 3600
 
 STANDARD = {
-    # Unmetered, no battery: what its kind does not have was asked for once.
+    # Unmetered, without a battery: endpoints that it does not have were requested once.
     "/info": 12,
     "/ivp/meters": 12,
     "/api/v1/production": 120,
@@ -43,7 +43,7 @@ EVERYTHING = {
     "/ivp/firmware_manager/state": 1,
 }
 SWITCHED = {
-    # With a system controller, relays and a generator. It has no device_data: asked at first, and ten minutes on.
+    # With a system controller, relays and a generator. It has no device_data: requested at first and after ten minutes.
     **EVERYTHING,
     "/ivp/pdm/device_data": 2,
     "/api/v1/production/inverters": 30,
@@ -55,7 +55,7 @@ SWITCHED = {
 }
 
 
-def an_hour(profile: str, every: float) -> Simulator:
+def poll_for_an_hour(profile: str, every: float) -> Simulator:
     """A gateway after an hour of scrapes."""
     clock = ManualClock()
     with Simulator(profile, clock=clock.time) as gateway:
@@ -71,44 +71,42 @@ def an_hour(profile: str, every: float) -> Simulator:
 
 
 @pytest.mark.parametrize(("profile", "table"), [("5.0", STANDARD), ("8.3", EVERYTHING), ("8.2", SWITCHED)])
-def test_an_hour_of_scrapes_every_15_seconds_asks_as_the_table_of_ages_says(
-    profile: str, table: dict[str, int]
-) -> None:
-    load = an_hour(profile, every=15).load
-    # A digest challenge is a request too: the first request for the inverters is answered 401.
+def test_scrapes_every_15_seconds_request_as_often_as_the_ages_require(profile: str, table: dict[str, int]) -> None:
+    load = poll_for_an_hour(profile, every=15).load
+    # A digest challenge is a request too: the first response of the inverters is a 401.
     challenges = sum(count for (_, code), count in load.codes.items() if code == 401)
-    asked = dict(load.requests)
+    requests = dict(load.requests)
     if profile == "5.0":
         assert challenges == 1
-        asked["/api/v1/production/inverters"] -= challenges
-    assert asked == table
+        requests["/api/v1/production/inverters"] -= challenges
+    assert requests == table
     assert load.most_in_flight == 1
     assert load.invalid_requests == []
 
 
 @pytest.mark.parametrize("every", [1, 10])
-def test_however_often_it_is_scraped_no_endpoint_is_asked_within_min_interval(every: float) -> None:
-    asked = an_hour("8.3", every=every).load.requests["/ivp/meters/readings"]
-    assert asked == (361 if every == 1 else 360), "at 0, 10, 20 ...; the scrape at 3599 was held until 3600"
+def test_frequent_scrapes_request_no_endpoint_within_min_interval(every: float) -> None:
+    requests = poll_for_an_hour("8.3", every=every).load.requests["/ivp/meters/readings"]
+    assert requests == (361 if every == 1 else 360), "at 0, 10, 20 ...; the scrape at 3599 waits until 3600"
 
 
-def test_a_scrape_interval_equal_to_an_age_does_not_alias() -> None:
-    asked = an_hour("8.3", every=60).load.requests
-    assert asked["/production.json"] == 60
-    assert asked["/ivp/pdm/device_data"] == 30
+def test_scrape_interval_equal_to_an_age_does_not_alias() -> None:
+    requests = poll_for_an_hour("8.3", every=60).load.requests
+    assert requests["/production.json"] == 60
+    assert requests["/ivp/pdm/device_data"] == 30
 
 
-def test_scrapes_that_come_a_little_early_do_not_alias_either() -> None:
-    """Prometheus's own jitter must not halve the rate of what is asked with every scrape."""
-    asked = an_hour("8.3", every=59.6).load.requests
-    assert asked["/production.json"] == 61
+def test_scrapes_a_little_too_early_do_not_alias() -> None:
+    """The jitter of Prometheus must not halve the request rate."""
+    requests = poll_for_an_hour("8.3", every=59.6).load.requests
+    assert requests["/production.json"] == 61
 
 
-def test_keep_alive_from_firmware_7_on_takes_one_connection() -> None:
-    assert an_hour("8.3", every=15).load.connections == 1
+def test_firmware_8_needs_one_connection() -> None:
+    assert poll_for_an_hour("8.3", every=15).load.connections == 1
 
 
-def test_a_collector_that_is_off_asks_nothing() -> None:
+def test_disabled_collector_requests_nothing() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         scraped = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)

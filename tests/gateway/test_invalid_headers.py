@@ -1,4 +1,4 @@
-"""Headers that make a library raise what it does not promise: each costs its endpoint, and the others go on."""
+"""Headers for which a library raises undocumented exceptions: each affects its endpoint only."""
 
 import socket
 from collections import Counter
@@ -29,9 +29,9 @@ FAILURES = "enphase_gateway_request_failures_total"
         ("8.3", 302, {"Location": "http://xn--/"}, "protocol"),
         ("5.0", 401, {"WWW_Authenticate": 'Digest realm="x", nonce="y", qop="auth", opaque='}, "http_401"),
     ],
-    ids=["a year that no calendar has", "a host that is no name", "a challenge with nothing behind its sign"],
+    ids=["year out of range", "invalid host name", "challenge without a value"],
 )
-def test_an_odd_header_costs_its_endpoint_and_no_other(
+def test_invalid_header_affects_only_its_endpoint(
     profile: str, status: int, headers: dict[str, str], reason: str
 ) -> None:
     odd = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
@@ -41,18 +41,18 @@ def test_an_odd_header_costs_its_endpoint_and_no_other(
         for _ in range(4):
             exposition = scraped.scrape()
             clock.advance(15)
-        assert gateway.load.requests[documents.INVENTORY] >= 1, "which comes after it"
+        assert gateway.load.requests[documents.INVENTORY] >= 1, "requested after it"
     failures = {labels: count for labels, count in exposition.of(FAILURES).items() if count}
     assert set(failures) <= {(documents.PRODUCTION_JSON, reason)}
     assert exposition.value("enphase_up") == 1
 
 
-def test_ten_thousand_headers_are_gone_through_and_not_looked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten thousand times through ten thousand takes seconds of which no deadline knows."""
-    looked_for, get = Counter[str](), httpx.Headers.__getitem__
+def test_ten_thousand_headers_are_read_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quadratic time would take seconds, which the deadline does not limit."""
+    lookups, get = Counter[str](), httpx.Headers.__getitem__
 
     def counting(headers: httpx.Headers, name: str) -> str:
-        looked_for[name] += 1
+        lookups[name] += 1
         return get(headers, name)
 
     def script(connection: socket.socket, _: int) -> None:
@@ -62,23 +62,23 @@ def test_ten_thousand_headers_are_gone_through_and_not_looked_for_one_by_one(mon
     monkeypatch.setattr(httpx.Headers, "__getitem__", counting)
     with RawGateway(script) as gateway:
         client = client_of(gateway)
-        told = client.get(limit=60)
+        response = client.get(limit=60)
         client.client.close()
-    assert (told.body, told.headers["x-9998"]) == (b"{}", "1")
-    assert looked_for.total() < 100
+    assert (response.body, response.headers["x-9998"]) == (b"{}", "1")
+    assert lookups.total() < 100
 
 
-def test_a_bug_costs_its_endpoint_and_is_told_once_a_back_off(
+def test_bug_affects_only_its_endpoint_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ask = GatewayClient.ask
+    request = GatewayClient.request
 
-    def stumbles(link: GatewayClient, endpoint, *rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
+    def raises(client: GatewayClient, endpoint, *rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN202
         if endpoint.name == documents.TARIFF:
             raise ZeroDivisionError
-        return ask(link, endpoint, *rest)
+        return request(client, endpoint, *rest)
 
-    monkeypatch.setattr(GatewayClient, "ask", stumbles)
+    monkeypatch.setattr(GatewayClient, "request", raises)
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
@@ -91,5 +91,5 @@ def test_a_bug_costs_its_endpoint_and_is_told_once_a_back_off(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_cloud_s_year_that_no_calendar_has_is_no_time_to_wait() -> None:
+def test_retry_after_with_a_year_out_of_range_is_ignored() -> None:
     assert retry_after("Mon, 01 Jan 99999999999 00:00:00 GMT", 0.0) is None

@@ -1,4 +1,4 @@
-"""A gateway whose tokens come from Enlighten: through a year, an upgrade, and all that a cloud can do. Real sockets."""
+"""A gateway with tokens from Enlighten: over a year, an upgrade, rejections. Real sockets."""
 
 import socket
 from dataclasses import replace
@@ -12,7 +12,7 @@ from support.enlighten_setup import (
     DAY,
     HOUR,
     MINUTE,
-    House,
+    EnlightenSetup,
     is_healthy,
     renewals,
     unauthorized_requests,
@@ -31,10 +31,10 @@ from envoy_simulator.http_types import Request, Response
 
 pytestmark = pytest.mark.integration
 
-# --- the usual life
+# --- renewal
 
 
-def test_the_first_scrape_logs_in_and_has_everything(house: House) -> None:
+def test_first_scrape_logs_in_and_has_all_data(house: EnlightenSetup) -> None:
     exposition = house.exporter().scrape()
     assert is_healthy(exposition)
     assert exposition.value("enphase_token_expiry_timestamp_seconds") == house.clock.time() + YEAR
@@ -43,17 +43,17 @@ def test_the_first_scrape_logs_in_and_has_everything(house: House) -> None:
     assert not any(code == 401 for _, code in house.gateway.load.codes)
 
 
-def test_the_token_is_kept_for_its_owner_alone_and_a_restart_needs_no_cloud(house: House) -> None:
+def test_stored_token_is_private_and_a_restart_needs_no_login(house: EnlightenSetup) -> None:
     house.exporter().scrape()
     assert house.file.stat().st_mode & 0o777 == 0o600
     assert house.state.stat().st_mode & 0o777 == 0o700
-    assert [each.name for each in house.state.iterdir()] == [house.file.name]
+    assert [file.name for file in house.state.iterdir()] == [house.file.name]
     house.cloud.close()
     assert is_healthy(house.exporter().scrape())
     assert house.cloud.logins == 1
 
 
-def test_a_year_s_token_is_renewed_when_a_month_is_left_and_nothing_is_lost(house: House) -> None:
+def test_token_of_a_year_is_renewed_when_a_month_is_left(house: EnlightenSetup) -> None:
     scraped = house.exporter()
     first = scraped.scrape().value("enphase_token_expiry_timestamp_seconds")
     house.clock.advance(YEAR * 11 / 12 - 4 * DAY)
@@ -72,7 +72,7 @@ def test_a_year_s_token_is_renewed_when_a_month_is_left_and_nothing_is_lost(hous
     assert renewals(after) == {"success": 2}
 
 
-def test_a_fetched_token_is_struck_out_of_the_log_before_it_is_sent(house: House) -> None:
+def test_fetched_token_is_redacted_before_it_is_sent(house: EnlightenSetup) -> None:
     redaction = Redaction()
     own = token_renewal(house.account, house.gateway.serial, house.clock, state=house.state)
     scraped = InProcessExporter(house.settings(), house.clock, redaction=redaction, renewal=own)
@@ -81,14 +81,14 @@ def test_a_fetched_token_is_struck_out_of_the_log_before_it_is_sent(house: House
     assert stored not in redaction.redact(f"token {stored}")
     house.clock.advance(YEAR * 11 / 12)
     scraped.scrape()
-    offered = scraped.gateway.state.login.state
-    assert isinstance(offered, Trying), "a new one, that the next poll tries"
-    new = offered.new.secret.reveal()
+    login = scraped.gateway.state.login.state
+    assert isinstance(login, Trying), "the next poll tries the new token"
+    new = login.new.secret.reveal()
     assert new not in redaction.redact(f"token {new}")
 
 
-def test_an_installer_s_tokens_of_twelve_hours_carry_through_three_days(tmp_path: Path) -> None:
-    with House(tmp_path, ticking=True) as house:
+def test_installer_tokens_of_twelve_hours_last_three_days(tmp_path: Path) -> None:
+    with EnlightenSetup(tmp_path, ticking=True) as house:
         house.cloud.claims = {"enphaseUser": "installer"}
         scraped = house.exporter(collectors=frozenset({"production"}))
         for _ in range(3 * 48):
@@ -97,7 +97,7 @@ def test_an_installer_s_tokens_of_twelve_hours_carry_through_three_days(tmp_path
         assert 7 <= house.cloud.logins <= 8
 
 
-def test_a_token_file_goes_first_and_the_account_takes_over_when_it_runs_out(house: House, tmp_path: Path) -> None:
+def test_token_file_is_used_until_it_expires_then_the_account(house: EnlightenSetup, tmp_path: Path) -> None:
     path = tmp_path / "mine"
     path.write_text(house.gateway.make_token(jti="mine"))
     scraped = house.exporter(token_file=path)
@@ -116,7 +116,7 @@ def test_a_token_file_goes_first_and_the_account_takes_over_when_it_runs_out(hou
     assert exposition.of("enphase_token_info") == {("installer",): 1}
 
 
-def test_two_exporters_with_one_state_directory_log_in_once(house: House) -> None:
+def test_two_exporters_with_one_state_directory_log_in_once(house: EnlightenSetup) -> None:
     first = house.exporter()
     first.scrape()
     second = house.exporter(account(house.cloud, house.folder, house.clock))
@@ -131,7 +131,7 @@ def test_two_exporters_with_one_state_directory_log_in_once(house: House) -> Non
     assert house.cloud.logins == 2
 
 
-def test_the_night_of_an_upgrade_from_6_to_7_needs_nobody(tmp_path: Path) -> None:
+def test_firmware_upgrade_from_5_to_7_fetches_a_token(tmp_path: Path) -> None:
     clock = ManualClock()
     old = PROFILES["5.0"]
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -140,8 +140,8 @@ def test_the_night_of_an_upgrade_from_6_to_7_needs_nobody(tmp_path: Path) -> Non
     with cloud:
         own = token_renewal(account(cloud, tmp_path, clock), old.serial, clock, state=tmp_path)
         with Simulator(old, clock=clock.time, port=port) as gateway:
-            told = settings(gateway, token=None, scheme="auto", serial=old.serial)
-            scraped = InProcessExporter(told, clock, renewal=own)
+            own_settings = settings(gateway, token=None, scheme="auto", serial=old.serial)
+            scraped = InProcessExporter(own_settings, clock, renewal=own)
             exposition = scraped.scrape()
             assert exposition.value("enphase_up") == 1
             assert exposition.value("enphase_authenticated") == 1
@@ -159,15 +159,15 @@ def test_the_night_of_an_upgrade_from_6_to_7_needs_nobody(tmp_path: Path) -> Non
         assert cloud.logins == 1
 
 
-# --- a gateway that refuses
+# --- rejected tokens
 
 
-def test_a_gateway_that_starts_and_refuses_for_a_while_is_asked_again_before_the_cloud(tmp_path: Path) -> None:
+def test_token_rejected_once_is_tried_again_before_a_login(tmp_path: Path) -> None:
     odd = ResponseOverrides({})
-    with House(tmp_path, odd) as house:
+    with EnlightenSetup(tmp_path, odd) as house:
         scraped = house.exporter()
         scraped.scrape()
-        odd.overrides["*"] = _refusing_all_but_info
+        odd.overrides["*"] = _rejecting_all_but_info
         house.clock.advance(301)
         assert scraped.scrape().value("enphase_authenticated") == 0
         odd.clear()
@@ -176,7 +176,7 @@ def test_a_gateway_that_starts_and_refuses_for_a_while_is_asked_again_before_the
         assert house.cloud.logins == 1
 
 
-def test_a_revoked_token_is_replaced_after_one_more_try(house: House) -> None:
+def test_revoked_token_is_replaced_after_one_more_try(house: EnlightenSetup) -> None:
     scraped = house.exporter()
     scraped.scrape()
     house.gateway.revoke()
@@ -191,7 +191,7 @@ def test_a_revoked_token_is_replaced_after_one_more_try(house: House) -> None:
     assert parse(house.file.read_text()).issued == int(house.clock.time()) - 15
 
 
-def test_a_stored_token_that_is_refused_does_not_keep_the_cloud_from_being_asked(house: House, tmp_path: Path) -> None:
+def test_stored_token_that_is_rejected_is_replaced_by_a_login(house: EnlightenSetup, tmp_path: Path) -> None:
     path = tmp_path / "mine"
     path.write_text(house.gateway.make_token(jti="mine"))
     house.state.mkdir()
@@ -205,9 +205,9 @@ def test_a_stored_token_that_is_refused_does_not_keep_the_cloud_from_being_asked
     assert house.cloud.logins == 1
 
 
-def test_a_401_on_one_endpoint_asks_nothing_of_the_cloud(tmp_path: Path) -> None:
+def test_401_of_two_endpoints_causes_no_login(tmp_path: Path) -> None:
     odd = ResponseOverrides({"/ivp/meters": responds(401), "/ivp/meters/readings": responds(401)})
-    with House(tmp_path, odd) as house:
+    with EnlightenSetup(tmp_path, odd) as house:
         scraped = house.exporter()
         for _ in range(10):
             exposition = scraped.scrape()
@@ -216,9 +216,9 @@ def test_a_401_on_one_endpoint_asks_nothing_of_the_cloud(tmp_path: Path) -> None
         assert house.cloud.logins == 1
 
 
-def test_a_gateway_that_refuses_every_token_does_not_wear_the_cloud_out(tmp_path: Path) -> None:
-    odd = ResponseOverrides({"*": _refusing_all_but_info})
-    with House(tmp_path, odd) as house:
+def test_gateway_that_rejects_every_token_logs_in_at_most_12_times_a_day(tmp_path: Path) -> None:
+    odd = ResponseOverrides({"*": _rejecting_all_but_info})
+    with EnlightenSetup(tmp_path, odd) as house:
         scraped = house.exporter(collectors=frozenset({"production"}))
         for _ in range(24 * 6):
             scraped.poll()
@@ -229,30 +229,30 @@ def test_a_gateway_that_refuses_every_token_does_not_wear_the_cloud_out(tmp_path
         assert renewals(exposition).keys() == {"gateway"}
 
 
-def _refusing_all_but_info(request: Request, answer: Answer) -> Response:
+def _rejecting_all_but_info(request: Request, answer: Answer) -> Response:
     return answer(request) if request.path == "/info" else Response(401)
 
 
-class OnlyThis(NoFaults):
-    """A gateway that takes one token, once a test has said which."""
+class OneToken(NoFaults):
+    """A gateway that accepts one token only, once the test has set it."""
 
     token = ""
 
     def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
-        shown = request.headers.get("authorization", f"Bearer {self.token}")
-        if self.token and shown != f"Bearer {self.token}":
+        header = request.headers.get("authorization", f"Bearer {self.token}")
+        if self.token and header != f"Bearer {self.token}":
             return Response(401)
         return super().request(request, connection, answer)
 
 
 @pytest.mark.parametrize("collectors", [{"production"}, {"inverters"}, {"production", "inverters"}])
-def test_a_new_token_that_the_gateway_refuses_changes_nothing(collectors: set[str], tmp_path: Path) -> None:
-    picky = OnlyThis()
-    with House(tmp_path, picky) as house:
+def test_new_token_that_is_rejected_leaves_the_old_one_in_use(collectors: set[str], tmp_path: Path) -> None:
+    gateway = OneToken()
+    with EnlightenSetup(tmp_path, gateway) as house:
         scraped = house.exporter(collectors=frozenset(collectors))
         scraped.scrape()
         kept = house.file.read_text()
-        picky.token = kept.strip()
+        gateway.token = kept.strip()
         house.clock.advance(YEAR * 11 / 12)
         for _ in range(12):
             exposition = scraped.scrape()
@@ -264,10 +264,10 @@ def test_a_new_token_that_the_gateway_refuses_changes_nothing(collectors: set[st
         assert 1 <= unauthorized_requests(exposition) <= 3
 
 
-# --- whom a token goes to
+# --- identity
 
 
-def test_a_gateway_of_another_serial_is_sent_nothing_and_the_cloud_not_asked(house: House) -> None:
+def test_gateway_of_another_serial_gets_no_token_and_causes_no_login(house: EnlightenSetup) -> None:
     own = token_renewal(house.account, "122000000001", house.clock)
     scraped = InProcessExporter(house.settings(serial="122000000001"), house.clock, renewal=own)
     assert scraped.scrape().value("enphase_up") == 0
@@ -275,16 +275,16 @@ def test_a_gateway_of_another_serial_is_sent_nothing_and_the_cloud_not_asked(hou
     assert set(house.gateway.load.requests) == {"/info"}
 
 
-def test_a_stored_token_for_another_gateway_is_not_sent(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_stored_token_of_another_gateway_is_not_sent(house: EnlightenSetup, caplog: pytest.LogCaptureFixture) -> None:
     house.state.mkdir()
     house.file.write_text(house.gateway.make_token(aud="122000000001"))
     assert is_healthy(house.exporter().scrape())
     assert house.cloud.logins == 1
-    assert "holds no token for the gateway" in caplog.text
+    assert "stored token is not valid" in caplog.text
 
 
-def test_with_a_clock_that_is_wrong_the_gateway_has_the_last_word(house: House) -> None:
-    """Ours is ten years ahead, so every token seems to have run out."""
+def test_wrong_clock_does_not_stop_a_token_that_the_gateway_accepts(house: EnlightenSetup) -> None:
+    """The clock of the exporter is ten years ahead, so every token seems to have expired."""
     ahead = ManualClock(house.clock.time() + 10 * YEAR)
     shared = account(house.cloud, house.folder, ahead)
     own = token_renewal(shared, house.gateway.serial, ahead)
@@ -297,9 +297,9 @@ def test_with_a_clock_that_is_wrong_the_gateway_has_the_last_word(house: House) 
     assert house.cloud.logins == 1
 
 
-def test_an_installer_s_token_that_becomes_an_owner_s_is_no_bad_one(tmp_path: Path) -> None:
-    """As accounts were changed from around 8.3.5289 on."""
-    with House(tmp_path) as house:
+def test_role_change_from_installer_to_owner_renews_the_token(tmp_path: Path) -> None:
+    """Enphase changed accounts in this way around firmware 8.3.5289."""
+    with EnlightenSetup(tmp_path) as house:
         house.cloud.claims = {"enphaseUser": "installer"}
         scraped = house.exporter(collectors=frozenset({"production", "installer"}))
         scraped.scrape()

@@ -1,4 +1,4 @@
-"""Connections that are kept: gateways promise it, and then close, reset or say what nobody asked."""
+"""Reused connections: gateways announce keep-alive, and then close, reset or send unexpected bytes."""
 
 import socket
 import threading
@@ -92,7 +92,7 @@ def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_want
         assert b"Connection: close" in gateway.received
 
 
-@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "in the same breath"])
+@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "at once"])
 def test_kept_connection_with_unread_bytes_answers_no_later_question(apart: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
@@ -165,16 +165,16 @@ def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
 
 
 @pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
-def test_firmware_below_7_is_told_to_close_each_connection(profile: str, kept: bool) -> None:
+def test_firmware_below_7_gets_connection_close(profile: str, kept: bool) -> None:
     """It resets what it said it would keep (home-assistant/core#126162)."""
-    told: list[str] = []
+    sent: list[str] = []
 
     def noted(request: Request, truth: Callable[[Request], Response]) -> Response:
         if request.path != "/info":
-            told.append(request.headers.get("connection", ""))
+            sent.append(request.headers.get("connection", ""))
         return truth(request)
 
     with Simulator(profile, faults=ResponseOverrides({"*": noted})) as gateway:
         InProcessExporter(settings(gateway)).poll()
-    assert told
-    assert {each == "close" for each in told} == {not kept}
+    assert sent
+    assert {header == "close" for header in sent} == {not kept}

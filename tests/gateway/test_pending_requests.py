@@ -1,4 +1,4 @@
-"""While something is under way at a gateway: nobody sees half of it, and what has been given up is not heard."""
+"""Changes of a gateway during a request: they wait for the lock, and a reload discards the pending result."""
 
 import threading
 from collections.abc import Callable
@@ -31,27 +31,27 @@ pytestmark = pytest.mark.integration
     ],
     ids=["snapshot", "forget absent", "close", "change", "count"],
 )
-def test_nobody_sees_or_changes_a_gateway_while_it_changes(meanwhile: Callable[[Gateway], object]) -> None:
+def test_gateway_methods_wait_for_the_lock(meanwhile: Callable[[Gateway], object]) -> None:
     gateway = unpolled_gateway(ManualClock())
     other = threading.Thread(target=meanwhile, args=(gateway,), daemon=True)
     with gateway.lock:
         other.start()
         other.join(0.2)
-        assert other.is_alive(), "it waits for the change to be over"
+        assert other.is_alive(), "it waits for the lock"
     other.join(10)
     assert not other.is_alive()
 
 
-def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
-    """It was asked with other credentials, and maybe of another gateway."""
+def test_result_of_a_request_before_a_reload_is_discarded() -> None:
+    """It was requested with other credentials, and maybe from another gateway."""
     with Simulator("8.3") as simulated:
-        told = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
+        before = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
         poller = Poller(
-            told, client(told), clock=ManualClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
+            before, client(before), clock=ManualClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
         )
         request = poller.begin(poller.state.cache.endpoint(documents.INFO))
-        other = replace(told, serial="999999999999")
-        poller.change(other, client(other))
+        after = replace(before, serial="999999999999")
+        poller.change(after, client(after))
         result = poller.send(request)
         assert result.error is None
         poller.conclude(request, result)
@@ -60,5 +60,5 @@ def test_what_was_under_way_at_a_reload_is_not_heard() -> None:
     assert poller.failures == {}
 
 
-def client(told: Settings) -> GatewayClient:
-    return GatewayClient(told, ManualClock(), lambda _, __: None, "test", Timeouts())
+def client(settings: Settings) -> GatewayClient:
+    return GatewayClient(settings, ManualClock(), lambda _, __: None, "test", Timeouts())

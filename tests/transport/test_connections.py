@@ -22,7 +22,7 @@ from envoy_simulator.certificate import self_signed
 pytestmark = pytest.mark.integration
 
 
-def test_a_handshake_that_nobody_answers_ends_by_the_deadline() -> None:
+def test_handshake_without_a_response_ends_by_the_deadline() -> None:
     with RawGateway(lambda connection, _: connection.recv(100_000) and gateway.ended.wait(20)) as gateway:
         client = CountingClient(gateway.host, gateway.port, "https")
         began = time.monotonic()
@@ -104,7 +104,7 @@ def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
 
 
 def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
-    """Else whoever takes its address and breaks the handshake gets the token in plain text."""
+    """Otherwise an attacker who takes its address and breaks the handshake would get the token in plain text."""
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.received += connection.recv(100_000)
