@@ -18,6 +18,9 @@ from support.raw_gateway import RawGateway, closed_port
 from support.served_exporter import write_config
 
 from envoy_exporter import __version__
+from envoy_exporter.cli import main
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.summaries import SUMMARIES
 from envoy_simulator import Simulator
 
 pytestmark = pytest.mark.integration
@@ -168,12 +171,12 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--no-such-flag",), "unrecognized arguments"),
+        (("--no-such-flag",), "unknown flag"),
         (("--web.max-requests=-1",), "must be an integer >= 0"),
         (("--web.telemetry-path=metrics",), "invalid path"),
         (("--web.telemetry-path=/probe",), "invalid path"),
         (("--log.level=loud",), "invalid choice"),
-        (("--no-collector.kettle",), "unrecognized arguments"),
+        (("--no-collector.kettle",), "unknown flag"),
         (("--demo", "--web.listen-address=no.invalid:9433"), "cannot listen on no.invalid:9433"),
         (("--demo", "--web.listen-address=nonsense"), "invalid address"),
         (("--demo", "--web.config.file=/nowhere"), "/nowhere: cannot be read"),
@@ -185,6 +188,55 @@ def test_cli_invalid_flag_exits_2(arguments: tuple[str, ...], word: str) -> None
         assert command.wait() == 2
     assert word in command.output
     assert "Traceback" not in command.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["--config=hunter2"], "--config.file"),
+        (["--web.listen-adress=hunter2"], "--web.listen-address"),
+        (["--colector.meters"], "--collector.meters"),
+        (["logn"], "login"),
+        (["--config.check", "login"], "first argument"),
+        (["login", "--user=hunter2"], "--username"),
+        (["login", "hunter2"], "unexpected argument"),
+        (["hunter2", "--demo"], "login, layout"),
+    ],
+)
+def test_cli_unknown_argument_is_one_line_with_the_closest_valid_one(
+    arguments: list[str], suggestion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2
+    assert suggestion in line
+    assert "hunter2" not in line
+
+
+def test_cli_help_has_a_line_for_each_command_and_collector(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], ["help"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        text = " ".join(capsys.readouterr().out.split())
+        assert end.value.code == 0
+        assert "layout Print the layout as a section for exporter.yml" in text
+        for collector in COLLECTORS:
+            default = "on" if collector.enabled_by_default else "off"
+            assert f"--no-collector.{collector.name} {SUMMARIES[collector.name]} (default: {default};" in text
+
+
+def test_cli_help_and_version_commands_do_what_the_flags_do(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = []
+    for arguments in (["help", "login"], ["login", "--help"], ["version"], ["--version"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        outputs.append(capsys.readouterr().out)
+        assert end.value.code == 0
+    assert outputs[0] == outputs[1]
+    assert "--username" in outputs[0]
+    assert outputs[2] == outputs[3]
+    assert __version__ in outputs[2]
 
 
 def test_cli_address_in_use_exits_1_with_one_line() -> None:

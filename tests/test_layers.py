@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "web",
         "accounts",
     },
-    "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
+    "cli": {*LEAVES, "config", "collectors", "commands", "web", "app", "logs"},
     "__main__": {"cli"},
 }
 SHARED = {

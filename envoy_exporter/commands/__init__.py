@@ -26,6 +26,11 @@ def command(name: str) -> Command:
     return cast("Command", import_module(f"{__name__}.{name}"))
 
 
+def summary(name: str) -> str:
+    """The first sentence of a command's help text."""
+    return (command(name).__doc__ or "").partition(". ")[0].rstrip(".\n") + "."
+
+
 def print_stderr(*lines: str) -> None:
     """Print lines to standard error: standard output is for the result of a command."""
     sys.stderr.write("".join(f"{line}\n" for line in lines))
