@@ -20,7 +20,7 @@ from .app import COLLECTORS, App, WebConfigFile
 from .clock import SystemClock
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors.summaries import SUMMARIES
-from .commands import COMMANDS, FAILURE, USAGE_ERROR, command, print_stderr, summary
+from .commands import COMMANDS, FAILURE, USAGE_ERROR, add_config_file, command, print_stderr, summary
 from .commands.parser import CommandParser
 from .config import Config, ConfigError
 from .secret import Redaction
@@ -172,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(flag, dest=re.sub(r"\W", "_", flag.removeprefix("--")), help=text, **options)
 
     file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
-    add("--config.file", "Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).", **file)
+    add_config_file(parser)
     add("--config.check", "Validate the configuration, print all errors and exit.", action="store_true")
     add("--demo", "Serve a simulated gateway; no configuration is needed.", action="store_true")
     listen_on = "Listen on ADDRESS (default: :9433). Can be repeated."

@@ -157,7 +157,7 @@ def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
 def test_cli_without_config_exits_2(tmp_path: Path) -> None:
     with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
         assert command.wait() == 2
-    assert "exporter.yml: file not found" in command.output
+    assert "configuration not found" in command.output
 
 
 def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
