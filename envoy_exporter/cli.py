@@ -95,6 +95,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         warnings = list(app.warnings())
         print("the config is valid" + (", with warnings:" if warnings else ""), *warnings, sep="\n")
         return 0
+    _log_warnings(app)
     sockets = systemd_sockets() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 
     def reload() -> Sequence[str]:
@@ -106,6 +107,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
                 log.error("config is invalid, the current one stays in force", extra={"problem": problem})  # noqa: TRY400
             return [redaction.redact(problem) for problem in error.problems]
         log.info("config reloaded")
+        _log_warnings(app)
         return ()
 
     exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
@@ -113,6 +115,11 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
     _announce(sockets, flags, secured=web_file.current().context is not None)
     asyncio.run(_run(Server(application, web_file), sockets, app, reload))
     return 0
+
+
+def _log_warnings(app: App) -> None:
+    for warning in app.warnings():
+        log.warning("config warning", extra={"problem": warning})
 
 
 def _load_both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]) -> tuple[Config, WebConfigFile]:

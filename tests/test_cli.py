@@ -134,15 +134,27 @@ def test_cli_config_check_valid_config_exits_0(tmp_path: Path) -> None:
     assert command.output == "the config is valid\n"
 
 
-def test_cli_config_check_unusable_token_is_a_warning_and_exits_0(tmp_path: Path) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_cli_likely_mistakes_are_warnings_of_the_check_and_of_the_start(tmp_path: Path, *, check: bool) -> None:
     config, expired = tmp_path / "exporter.yml", tmp_path / "expired"
     expired.write_text(jwt.encode({"exp": 1_600_000_000}, "k" * 32))
-    config.write_text(f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}}]")
-    with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.wait() == 0
-    warnings = dict(line.split(": ", 1) for line in command.output.splitlines()[1:])
-    assert f"{tmp_path}/none" in warnings["a"]
-    assert "expired on 2020-09-13" in warnings["b"]
+    config.write_text(
+        f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}},"
+        " {host: c, serial: '122012345678'}]\n"
+        f"enlighten: {{username: me@example.com, password: x}}\nstate_directory: {expired}/state\n"
+    )
+    with Command(f"--config.file={config}", *(["--config.check"] if check else [])) as command:
+        if check:
+            assert command.wait() == 0
+        else:
+            command.get("/-/healthy")
+    for warning in (
+        f"a: token file {tmp_path}/none cannot be used",
+        "b: the token expired on 2020-09-13",
+        f"state_directory: {expired} is not a directory",
+    ):
+        assert command.output.count(warning) == 1
+    assert command.output.count('level=warn msg="config warning"') == (0 if check else 3)
 
 
 def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
