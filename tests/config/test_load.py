@@ -48,6 +48,21 @@ def test_config_secrets_from_files_and_environment_are_read(tmp_path: Path, monk
     assert gateway.local.password_file.reveal() == " spaces remain "
 
 
+def test_config_file_names_with_home_and_variables_are_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SOME_FOLDER", f"{tmp_path}/folder")
+    (tmp_path / "password").write_text("x")
+    text = "gateways: [{host: a, token_file: '${SOME_FOLDER}/token', local: {password_file: ~/password}}]"
+    (gateway,) = (loaded := read(f"{text}\nstate_directory: ~/state", tmp_path)).gateways
+    assert gateway.token_file == tmp_path / "folder" / "token"
+    assert loaded.state_directory == tmp_path / "state"
+    assert gateway.local is not None
+    assert gateway.local.password_file is not None
+    assert gateway.local.password_file.reveal() == "x"
+
+
 def test_config_empty_password_is_valid(tmp_path: Path) -> None:
     (gateway,) = read('gateways: [{host: a, local: {password: ""}}]', tmp_path).gateways
     assert gateway.local is not None
