@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from . import __version__, config
 from . import token as tokens
-from .accounts import Accounts, CloudAccess
+from .accounts import Accounts, EnlightenAccess
 from .clock import Clock
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors import layout
@@ -47,7 +47,7 @@ class _Plan:
     gateway: Settings
     read: ReadSettings
     timeout: float
-    cloud: CloudAccess | None = None
+    enlighten: EnlightenAccess | None = None
 
 
 class App:
@@ -70,16 +70,16 @@ class App:
         self._redaction = redaction
         self._collectors = collectors
         self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry, timeouts=self._timeouts)
-        self._in_force: tuple[Config, Mapping[str, CloudAccess]] | None = None
+        self._in_force: tuple[Config, Mapping[str, EnlightenAccess]] | None = None
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
     def build(self, new: Config) -> ServedConfig:
         """Serve this config from now on. Raises ConfigError, and then changes nothing."""
         new = self._with_flags(new)
         self._register_secrets(new)
-        clouds = self._accounts.access(new)
-        plans = [replace(_plan(gateway), cloud=clouds.get(gateway.name)) for gateway in new.gateways]
-        self._in_force = new, clouds
+        enlighten_access = self._accounts.access(new)
+        plans = [replace(_plan(gateway), enlighten=enlighten_access.get(gateway.name)) for gateway in new.gateways]
+        self._in_force = new, enlighten_access
         old, self._running = self._running, {}
         for plan in plans:
             kept = old.pop(_name_before(plan, old), None)
@@ -110,7 +110,7 @@ class App:
         if old != plan:
             exposition.timeout = plan.timeout
             exposition.collector.change(plan.gateway.collectors, plan.read)
-            source = gateway.token_source if old.cloud == plan.cloud else self._renewal(plan)
+            source = gateway.token_source if old.enlighten == plan.enlighten else self._renewal(plan)
             if isinstance(source, Renewal):
                 source.name = plan.gateway.name
             gateway.change(plan.gateway, source)
@@ -118,7 +118,7 @@ class App:
         return exposition
 
     def _renewal(self, plan: _Plan) -> Renewal | None:
-        return self._accounts.renewal(plan.gateway.name, plan.cloud) if plan.cloud else None
+        return self._accounts.renewal(plan.gateway.name, plan.enlighten) if plan.enlighten else None
 
     def _exposition(self, plan: _Plan) -> Exposition:
         gateway = Gateway(
@@ -126,7 +126,7 @@ class App:
             clock=self._clock,
             random=self._random,
             telemetry=self._telemetry,
-            learn=self._redaction.register,
+            register_secret=self._redaction.register,
             user_agent=f"envoy_exporter/{__version__}",
             token_source=self._renewal(plan),
             timeouts=self._timeouts,

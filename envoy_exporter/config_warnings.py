@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from . import token as tokens
-from .accounts import CloudAccess, without_token
+from .accounts import EnlightenAccess, without_token
 from .clock import utc_date
 from .config import Config, Gateway
 from .gateway.token_file import TokenFile
 from .token import Token, has_expired
 
 
-def config_warnings(settings: Config, clouds: Mapping[str, CloudAccess], now: float) -> Iterator[str]:
+def config_warnings(settings: Config, access: Mapping[str, EnlightenAccess], now: float) -> Iterator[str]:
     """Tokens that cannot be read or have expired, accounts without effect, a state directory that cannot be written."""
     for gateway in settings.gateways:
         try:
@@ -22,11 +22,11 @@ def config_warnings(settings: Config, clouds: Mapping[str, CloudAccess], now: fl
             continue
         if token and token.serial is None and token.expires is None:
             yield f"{gateway.name}: not an Enphase token (those start with eyJ); the gateway may not accept it"
-        if token and token.expires and has_expired(token, now) and gateway.name not in clouds:
+        if token and token.expires and has_expired(token, now) and gateway.name not in access:
             advice = "replace it, with envoy-exporter login for example; until then the gateway decides"
             yield f"{gateway.name}: the token expired on {utc_date(token.expires)}; {advice}"
-    yield from without_token(settings, clouds)
-    if clouds and settings.state_directory is not None:
+    yield from without_token(settings, access)
+    if access and settings.state_directory is not None:
         yield from _unwritable(settings.state_directory)
 
 

@@ -127,19 +127,19 @@ class Redaction(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: Mapping[str, re.Pattern[str]] = {}
+        self._patterns: Mapping[str, re.Pattern[str]] = {}
 
     def register(self, *secrets: Secret) -> None:
         """Redact these secrets from now on, in all their encodings."""
-        known = dict(self._known)
+        known = dict(self._patterns)
         for value in (secret.reveal() for secret in secrets):
             known |= {form: re.compile(re.escape(form)) for form in _encodings(value) if len(form) >= _SHORTEST}
             if len(value) >= _SHORTEST:
                 known[value] = _pattern(value)
-        self._known = dict(sorted(known.items(), key=lambda form: len(form[0]), reverse=True))
+        self._patterns = dict(sorted(known.items(), key=lambda form: len(form[0]), reverse=True))
 
     def redact(self, text: str) -> str:
-        for value, pattern in self._known.items():
+        for value, pattern in self._patterns.items():
             if value in text:
                 text = pattern.sub(SHOWN, text)
         for pattern in _PATTERNS:

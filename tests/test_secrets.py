@@ -24,7 +24,7 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIwIn0.c2lnbmF0dXJl"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """What the root logger writes, as the command sets it up; put back as it was after."""
+    """The output of the root logger, set up as by the command; the previous setup is restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     loggers = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "uvicorn", "asyncio")}
@@ -41,7 +41,7 @@ def stream() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
-def test_a_secret_prints_as_a_secret() -> None:
+def test_secret_prints_a_placeholder() -> None:
     secret = Secret(PASSWORD)
     assert {str(secret), repr(secret), f"{secret}", f"{[secret]}"} == {"<secret>", "[<secret>]"}
     assert secret == Secret(PASSWORD)
@@ -50,58 +50,58 @@ def test_a_secret_prints_as_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    "say",
+    "log",
     [
-        lambda log: log.info("the password is correct horse battery"),
-        lambda log: log.info("the password is %s", PASSWORD),
-        lambda log: log.info("%r", {"password": PASSWORD}),
-        lambda log: log.warning("Illegal header value b'Bearer %s\\n'", TOKEN),
-        lambda log: log.error("cut: %s", TOKEN[:30]),
+        lambda logger: logger.info("the password is correct horse battery"),
+        lambda logger: logger.info("the password is %s", PASSWORD),
+        lambda logger: logger.info("%r", {"password": PASSWORD}),
+        lambda logger: logger.warning("Illegal header value b'Bearer %s\\n'", TOKEN),
+        lambda logger: logger.error("cut: %s", TOKEN[:30]),
     ],
 )
-def test_what_is_known_or_looks_like_a_token_is_struck_out(stream: io.StringIO, say: object) -> None:
-    say(logging.getLogger("anybody"))  # type: ignore[operator]
+def test_registered_secret_and_token_are_redacted(stream: io.StringIO, log: object) -> None:
+    log(logging.getLogger("library"))  # type: ignore[operator]
     assert "<secret>" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
     assert not re.search("eyJ[A-Za-z0-9]{6}", stream.getvalue())
 
 
-def test_an_exception_is_struck_through_too(stream: io.StringIO) -> None:
+def test_exception_is_redacted(stream: io.StringIO) -> None:
     try:
         int(f"Bearer {TOKEN}")
     except ValueError:
-        logging.getLogger("anybody").exception("it failed with %s", PASSWORD)
+        logging.getLogger("library").exception("it failed with %s", PASSWORD)
     assert "base 10: 'Bearer <secret>'" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
 
 
-def test_a_secret_of_three_letters_does_not_eat_the_log(stream: io.StringIO) -> None:
-    logging.getLogger("anybody").info("abcdef")
+def test_secret_of_three_letters_is_not_redacted(stream: io.StringIO) -> None:
+    logging.getLogger("library").info("abcdef")
     assert "abcdef" in stream.getvalue()
 
 
-def test_libraries_that_tell_headers_and_urls_are_not_heard(stream: io.StringIO) -> None:
+def test_libraries_that_log_headers_and_urls_are_silenced(stream: io.StringIO) -> None:
     for name in ("httpx", "httpcore.connection", "uvicorn.error", "asyncio"):
         logging.getLogger(name).info("Set-Cookie: sessionId=1")
     assert stream.getvalue() == ""
 
 
-def test_a_line_is_one_line_whatever_is_in_it(stream: io.StringIO) -> None:
-    logging.getLogger("anybody").info("a\nb\x1b[31m \u2028 c")
+def test_message_with_line_breaks_is_one_line(stream: io.StringIO) -> None:
+    logging.getLogger("library").info("a\nb\x1b[31m \u2028 c")
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
     assert "\u2028" not in stream.getvalue()
     assert re.fullmatch(r'ts=\S+Z level=info msg="a\\nb\\u001b\[31m \\u2028 c"\n', stream.getvalue())
 
 
-def test_json_lines(stream: io.StringIO) -> None:
+def test_json_format_is_one_object_a_line(stream: io.StringIO) -> None:
     logs.set_up("info", "json", Redaction(), stream)
-    logging.getLogger("anybody").warning('say "hi"')
+    logging.getLogger("library").warning('say "hi"')
     line = json.loads(stream.getvalue())
     assert (line["level"], line["msg"]) == ("warn", 'say "hi"')
 
 
-def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_is_used_only_as_the_whole_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_PASSWORD", PASSWORD)
     assert from_environment("${A_PASSWORD}") == PASSWORD
     assert from_environment("x${A_PASSWORD}") == "x${A_PASSWORD}"
@@ -129,14 +129,16 @@ def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatc
 def test_registered_password_is_redacted_in_every_encoding(password: str, written: object) -> None:
     redaction = Redaction()
     redaction.register(Secret(password))
-    form = written(password)  # type: ignore[operator]
-    struck = redaction.redact(form)
-    assert "<secret>" in struck
-    assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in struck]
+    encoded = written(password)  # type: ignore[operator]
+    redacted = redaction.redact(encoded)
+    assert "<secret>" in redacted
+    assert not [
+        encoded[start : start + 9] for start in range(len(encoded) - 8) if encoded[start : start + 9] in redacted
+    ]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "GET / HTTP/1.1 Authorization: Bearer HIDDEN-1",
         "headers: [(b'Authorization', b'Bearer HIDDEN-1')]",
@@ -153,14 +155,14 @@ def test_registered_password_is_redacted_in_every_encoding(password: str, writte
         "https://HIDDEN:HIDDEN@enlighten.example.com/login failed",
     ],
 )
-def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said: str) -> None:
-    logging.getLogger("httpx").warning("%s", said)
+def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, text: str) -> None:
+    logging.getLogger("httpx").warning("%s", text)
     assert "HIDDEN" not in stream.getvalue()
     assert "<secret>" in stream.getvalue()
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "gateways[0].token: the token is empty",
         "set local.username and local.password (from the factory: envoy, and the last six digits of the serial)",
@@ -169,12 +171,12 @@ def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said:
         "the bearer of this token",
     ],
 )
-def test_words_about_secrets_stay(stream: io.StringIO, said: str) -> None:
-    logging.getLogger("anybody").info("%s", said)
-    assert said in stream.getvalue()
+def test_text_about_secrets_is_not_redacted(stream: io.StringIO, text: str) -> None:
+    logging.getLogger("library").info("%s", text)
+    assert text in stream.getvalue()
 
 
-def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringIO) -> None:
+def test_exception_causes_and_notes_are_redacted(stream: io.StringIO) -> None:
     try:
         try:
             raise ValueError(f"with {PASSWORD}")  # noqa: TRY301
@@ -190,7 +192,7 @@ def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringI
     assert line.count("\n") == 1
 
 
-def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) -> None:
+def test_uncaught_exception_of_a_thread_is_logged(stream: io.StringIO) -> None:
     logs.catch_uncaught()
 
     def fail() -> None:
@@ -218,7 +220,7 @@ def test_uncaught_exceptions_and_warnings_are_redacted(stream: io.StringIO, caps
 
 
 def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> None:
-    logging.getLogger("a library").warning("%d things", "no number")
+    logging.getLogger("library").warning("%d things", "no number")
     assert "%d things" in stream.getvalue()
 
 
@@ -227,20 +229,20 @@ def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> No
     "value",
     ['x\nts=2026-01-01T00:00:00Z level=error msg="forged"', "a\r\x1b[2Jb", 'a" level=error', "\x9b31m\x85", "\ud800"],
 )
-def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, form: str, value: str) -> None:
+def test_value_with_control_characters_stays_in_one_message(stream: io.StringIO, form: str, value: str) -> None:
     logs.set_up("info", form, Redaction(), stream)
-    logging.getLogger("anybody").warning("the gateway says %s", value)
+    logging.getLogger("library").warning("the gateway reports %s", value)
     line = stream.getvalue()
     assert line.removesuffix("\n").isprintable()
     if form == "json":
-        assert json.loads(line)["msg"] == f"the gateway says {value}"
+        assert json.loads(line)["msg"] == f"the gateway reports {value}"
     else:
         match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', line)
         assert match is not None, "one message, whatever it contains"
-        assert json.loads(match[1]) == f"the gateway says {value}"
+        assert json.loads(match[1]) == f"the gateway reports {value}"
 
 
-def test_a_file_s_name_is_shown_if_a_folder_of_it_is_there(tmp_path: Path) -> None:
+def test_path_of_a_secret_is_shown_if_its_folder_exists_or_it_is_a_path(tmp_path: Path) -> None:
     for name in (f"{tmp_path}/none", "/secrets/home.token", "/not/mounted/enlighten", "home.token", "secrets/home.jwt"):
         assert printable_path(Path(name)) == name
     for password in ("hunter2", "/hunter2", "hunter/2", "/aB3x/yZ+=", "/aB3x/yZ9", "a" * 5000, "a\0b"):
@@ -286,7 +288,7 @@ def test_short_password_is_not_cut_out_of_longer_words() -> None:
     assert redaction.redact("what?ort") == "what<secret>"
 
 
-def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> None:
+def test_factory_password_is_not_redacted_within_the_serial() -> None:
     redaction = Redaction()
     redaction.register(Secret("010048"))
     assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
@@ -299,7 +301,7 @@ def test_logs_fields_are_written_without_secrets(stream: io.StringIO, form: str)
     redaction.register(Secret(PASSWORD))
     logs.set_up("info", form, redaction, stream)
     extra = {"gateway": "home", "error": f'with "{PASSWORD}"', "empty": None}
-    logging.getLogger("a library").info("endpoint failed", extra=extra)
+    logging.getLogger("library").info("endpoint failed", extra=extra)
     line = stream.getvalue()
     if form == "json":
         assert {**json.loads(line), "ts": ""} == {

@@ -9,7 +9,7 @@ from support.clock import ManualClock
 from support.enlighten import YEAR, enlighten, login, trusted_ca_file
 
 from envoy_exporter.clock import SystemClock
-from envoy_exporter.enlighten.client import CloudError, Unavailable, retry_after
+from envoy_exporter.enlighten.client import EnlightenError, Unavailable, retry_after
 from envoy_simulator import Simulator
 from envoy_simulator.cloud import RESPONSES, Cloud
 
@@ -63,7 +63,7 @@ def test_login_and_request_return_a_token_for_the_serial(tmp_path: Path) -> None
         token = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), codes=codes).token(SERIAL)
     assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
     assert codes == [200, 200]
-    assert [each.path for each in cloud.requests] == ["/login/login.json", "/tokens"]
+    assert [request.path for request in cloud.requests] == ["/login/login.json", "/tokens"]
     assert cloud.requests[0].body == "user%5Bemail%5D=owner%40example.com&user%5Bpassword%5D=sun-and-wind"
     assert "sun-and-wind" not in cloud.requests[1].body
 
@@ -71,15 +71,15 @@ def test_login_and_request_return_a_token_for_the_serial(tmp_path: Path) -> None
 def test_each_odd_response_has_a_result_and_advice(tmp_path: Path) -> None:
     assert EXPECTED.keys() == RESPONSES.keys()
     with Cloud(SERIAL) as cloud:
-        asking = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), seconds=30)
+        client = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), seconds=30)
         for response, result in EXPECTED.items():
             cloud.response = response
-            with pytest.raises(CloudError, match=ADVICE[result]) as error:
-                asking.token(SERIAL)
+            with pytest.raises(EnlightenError, match=ADVICE[result]) as error:
+                client.token(SERIAL)
             assert (response, error.value.result) == (response, result)
             for secret in (cloud.username, cloud.password, "session-"):
                 assert secret not in str(error.value)
-        assert {each.path for each in cloud.requests} == {"/login/login.json", "/tokens"}, "nothing is redirected"
+        assert {request.path for request in cloud.requests} == {"/login/login.json", "/tokens"}, "nothing is redirected"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_each_odd_response_has_a_result_and_advice(tmp_path: Path) -> None:
 def test_token_without_expiry_or_for_another_serial_is_unusable(claims: dict[str, object], tmp_path: Path) -> None:
     with Cloud(SERIAL, clock=ManualClock().time) as cloud:
         cloud.claims = claims  # type: ignore[assignment]
-        with pytest.raises(CloudError) as error:
+        with pytest.raises(EnlightenError) as error:
             enlighten(login(cloud, trusted_ca_file(cloud, tmp_path))).token(SERIAL)
     assert error.value.result == "unusable"
     assert "eyJ" not in str(error.value)

@@ -13,7 +13,7 @@ from support.exposition import Exposition
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, closed_port
-from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
+from support.response_overrides import Respond, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.settings import Settings
@@ -45,7 +45,7 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
         scraped = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
             scraped.poll()
-            assert scraped.gateway.snapshot().answering
+            assert scraped.gateway.snapshot().reachable
             clock.advance(15)
         exposition = scraped.exposition()
         assert exposition.value("enphase_up") == 1
@@ -61,8 +61,8 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, answer: Answer) -> Response:
-        return answer(request)
+    def unchanged(request: Request, respond: Respond) -> Response:
+        return respond(request)
 
     with Simulator(
         "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
@@ -82,7 +82,7 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
 def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Answer) -> None:
+    def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
@@ -97,12 +97,12 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     clock = ManualClock()
     down_until = 0.0
 
-    def kills(_: Request, __: Answer) -> None:
+    def kills(_: Request, __: Respond) -> None:
         nonlocal down_until
         down_until = clock.monotonic() + 100
 
-    def unless_down(request: Request, answer: Answer) -> Response | None:
-        return None if clock.monotonic() < down_until else answer(request)
+    def unless_down(request: Request, respond: Respond) -> Response | None:
+        return None if clock.monotonic() < down_until else respond(request)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -156,8 +156,8 @@ def test_info_without_serial_or_firmware_is_not_another_gateway(
 ) -> None:
     clock = ManualClock()
 
-    def without(request: Request, answer: Answer) -> Response:
-        info = answer(request)
+    def without(request: Request, respond: Respond) -> Response:
+        info = respond(request)
         start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
         return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
@@ -172,7 +172,7 @@ def test_info_without_serial_or_firmware_is_not_another_gateway(
     assert [line for line in lines(caplog) if "changed" in line] == []
 
 
-def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
+def test_absent_endpoint_that_was_available_is_back_within_ten_minutes() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -192,8 +192,8 @@ def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
 def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, answer: Answer) -> Response:
-        return answer(request)
+    def unchanged(request: Request, respond: Respond) -> Response:
+        return respond(request)
 
     odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
@@ -207,7 +207,7 @@ def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
 def test_each_hang_causes_one_request_of_info() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Answer) -> None:
+    def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: hangs})

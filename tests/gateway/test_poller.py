@@ -10,7 +10,7 @@ from support.clock import ManualClock
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, closed_port, http_response
-from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
+from support.response_overrides import Respond, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.auth import Local
@@ -105,7 +105,7 @@ def test_gateway_without_any_site_document_is_not_up() -> None:
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
         scraped = InProcessExporter(settings(gateway), clock)
         assert scraped.scrape().value("enphase_up") == 0
-        assert scraped.gateway.snapshot().answering
+        assert scraped.gateway.snapshot().reachable
         del odd.overrides[documents.METER_READINGS]
         clock.advance(30)
         assert scraped.scrape().value("enphase_up") == 1, "one of them is enough"
@@ -204,7 +204,7 @@ def test_info_is_requested_without_credentials(profile: str) -> None:
     """Until it has come, the gateway is not identified."""
     sent: list[str] = []
 
-    def recorded(request: Request, unchanged: Answer) -> Response:
+    def recorded(request: Request, unchanged: Respond) -> Response:
         sent.append(request.headers.get("authorization", ""))
         return unchanged(request)
 
@@ -396,7 +396,7 @@ def test_401_is_not_decided_before_the_probe_may_be_requested() -> None:
     """Otherwise the 401 of one endpoint would reject a valid token, and no request could show that it is valid."""
     clock = ManualClock()
 
-    def slow(request: Request, unchanged: Answer) -> Response | None:
+    def slow(request: Request, unchanged: Respond) -> Response | None:
         clock.advance(6)
         return unchanged(request)
 

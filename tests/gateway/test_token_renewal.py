@@ -19,7 +19,7 @@ from support.enlighten_setup import (
 )
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
-from support.response_overrides import Answer, ResponseOverrides, responds
+from support.response_overrides import Respond, ResponseOverrides, responds
 
 from envoy_exporter.gateway.state import Trying
 from envoy_exporter.secret import Redaction
@@ -229,8 +229,8 @@ def test_gateway_that_rejects_every_token_logs_in_at_most_12_times_a_day(tmp_pat
         assert renewals(exposition).keys() == {"gateway"}
 
 
-def _rejecting_all_but_info(request: Request, answer: Answer) -> Response:
-    return answer(request) if request.path == "/info" else Response(401)
+def _rejecting_all_but_info(request: Request, respond: Respond) -> Response:
+    return respond(request) if request.path == "/info" else Response(401)
 
 
 class OneToken(NoFaults):
@@ -238,11 +238,11 @@ class OneToken(NoFaults):
 
     token = ""
 
-    def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
+    def request(self, request: Request, connection: socket.socket, respond: Respond) -> Response | None:
         header = request.headers.get("authorization", f"Bearer {self.token}")
         if self.token and header != f"Bearer {self.token}":
             return Response(401)
-        return super().request(request, connection, answer)
+        return super().request(request, connection, respond)
 
 
 @pytest.mark.parametrize("collectors", [{"production"}, {"inverters"}, {"production", "inverters"}])

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from envoy_simulator.faults import NoFaults
 from envoy_simulator.http_types import Request, Response
 
-Answer = Callable[[Request], Response]
-Override = Callable[[Request, Answer], Response | None]
+Respond = Callable[[Request], Response]
+Override = Callable[[Request, Respond], Response | None]
 
 
 class ResponseOverrides(NoFaults):
@@ -18,9 +18,9 @@ class ResponseOverrides(NoFaults):
         self.overrides = dict(overrides)
         self.silent = threading.Event()
 
-    def request(self, request: Request, connection: socket.socket, answer: Answer) -> Response | None:
+    def request(self, request: Request, connection: socket.socket, respond: Respond) -> Response | None:
         override = self.overrides.get(request.path, self.overrides.get("*"))
-        return override(request, answer) if override else super().request(request, connection, answer)
+        return override(request, respond) if override else super().request(request, connection, respond)
 
     def clear(self) -> None:
         self.overrides.clear()
@@ -36,5 +36,5 @@ def responds(status: int, body: bytes = b"", **headers: str) -> Override:
     return lambda *_: Response(status, fields, body)
 
 
-def closes_connection(_: Request, __: Answer) -> None:
+def closes_connection(_: Request, __: Respond) -> None:
     """Closes the connection without a response."""

@@ -1,4 +1,4 @@
-"""Connections: a name and its addresses, TLS and whom it lets in, and that a handshake ends in time."""
+"""Connections: a name and its addresses, TLS and accepted certificates, and the deadline of a handshake."""
 
 import socket
 import ssl
@@ -32,7 +32,7 @@ def test_handshake_without_a_response_ends_by_the_deadline() -> None:
     assert error.value.reason == "tls"
 
 
-def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
+def test_handshake_of_single_bytes_ends_by_the_deadline() -> None:
     def script(connection: socket.socket, _: int) -> None:
         connection.recv(100_000)
         gateway.drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
@@ -53,19 +53,19 @@ def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
     assert error.value.reason == "tls"
 
 
-def test_nothing_listens() -> None:
+def test_closed_port_is_a_connect_error() -> None:
     with closed_port() as port, pytest.raises(Unreachable) as error:
         CountingClient("127.0.0.1", port).get()
     assert error.value.reason == "connect"
 
 
-def test_a_name_that_does_not_exist() -> None:
+def test_unknown_name_is_a_dns_error() -> None:
     with pytest.raises(Unreachable) as error:
         CountingClient("no-such-gateway.invalid", 80).get()
     assert error.value.reason == "dns"
 
 
-def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at_once(
+def test_name_with_an_unresponsive_address_connects_to_the_other_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As with an IPv6 address that a router still announces: it took all of the three seconds, each time."""
@@ -74,36 +74,36 @@ def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at
         gateway.request(connection)
         connection.sendall(http_response(b"well", keep=False))
 
-    with RawGateway(script) as gateway, unresponsive_port() as deaf:
+    with RawGateway(script) as gateway, unresponsive_port() as unresponsive:
         addresses = [
             (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
-            for port in (deaf, gateway.port)
+            for port in (unresponsive, gateway.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(addresses))
         client = CountingClient("envoy.local", 80)
         assert client.get().body == b"well"
         began = time.monotonic()
         assert client.get().body == b"well"
-        assert time.monotonic() - began < Timeouts().connect / 2, "the dead one was not tried again"
+        assert time.monotonic() - began < Timeouts().connect / 2, "the unresponsive address was not tried again"
         client.client.close()
     assert gateway.connections == 2
 
 
-def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
+def test_fingerprint_accepts_only_its_certificate() -> None:
     with Simulator("8.3") as gateway:
         host, _, port = gateway.address.rpartition(":")
-        shown = _fingerprint(host, int(port))
-        known = CountingClient(host, int(port), "https", shown)
-        assert known.get().status == 200
-        known.client.close()
+        fingerprint = _fingerprint(host, int(port))
+        pinned = CountingClient(host, int(port), "https", fingerprint)
+        assert pinned.get().status == 200
+        pinned.client.close()
         other = CountingClient(host, int(port), "https", bytes(32))
         with pytest.raises(Unreachable) as error:
             other.get()
         assert error.value.reason == "tls"
-        assert shown.hex(":").upper() in str(error.value)
+        assert fingerprint.hex(":").upper() in str(error.value)
 
 
-def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
+def test_gateway_with_a_fingerprint_is_requested_over_tls_only() -> None:
     """Otherwise an attacker who takes its address and breaks the handshake would get the token in plain text."""
 
     def script(connection: socket.socket, _: int) -> None:
@@ -115,11 +115,11 @@ def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
     assert b"GET" not in gateway.received
 
 
-def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
-    shown = self_signed("122012345678", "127.0.0.1")
+def test_ca_file_accepts_only_certificates_that_it_signed(tmp_path: Path) -> None:
+    context = self_signed("122012345678", "127.0.0.1")
 
     def script(connection: socket.socket, _: int) -> None:
-        with shown.wrap_socket(connection, server_side=True) as secured:
+        with context.wrap_socket(connection, server_side=True) as secured:
             gateway.request(secured)
             secured.sendall(http_response(b"well", keep=False))
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])
-def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_request_on_reused_connection_that_breaks_is_repeated_once(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -34,7 +34,7 @@ def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) ->
     assert gateway.connections == 10
 
 
-def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh_one() -> None:
+def test_request_on_reused_connection_with_408_is_repeated_once() -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number == 3:
@@ -54,14 +54,14 @@ def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh
         assert gateway.connections == 3
 
 
-def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
+def test_request_on_fresh_connection_that_breaks_is_not_repeated() -> None:
     with RawGateway(reset_after_request) as gateway:
         with pytest.raises(NoResponse):
             client_of(gateway).get()
         assert gateway.connections == 1
 
 
-def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
+def test_request_on_reused_connection_is_not_repeated_if_truncated() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -76,7 +76,7 @@ def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
         assert (error.value.reason, gateway.connections) == ("truncated", 1)
 
 
-def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_wanted() -> None:
+def test_connection_is_reused_only_with_keep_alive() -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
             connection.sendall(http_response(b"%d" % len(gateway.received)))
@@ -92,33 +92,33 @@ def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_want
         assert b"Connection: close" in gateway.received
 
 
-@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "at once"])
-def test_kept_connection_with_unread_bytes_answers_no_later_question(apart: bool) -> None:
+@pytest.mark.parametrize("delayed", [True, False], ids=["a moment later", "at once"])
+def test_reused_connection_with_unread_bytes_is_closed(delayed: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
             connection.sendall(http_response(b"second"))
-        elif apart:
+        elif delayed:
             connection.sendall(http_response(b"first"))
-            heard.wait(10)
-            connection.sendall(http_response(b"unasked"))
+            received.wait(10)
+            connection.sendall(http_response(b"unexpected"))
         else:
-            connection.sendall(http_response(b"first") + http_response(b"unasked"))
-        said.set()
+            connection.sendall(http_response(b"first") + http_response(b"unexpected"))
+        sent.set()
         gateway.request(connection)
 
-    heard, said = threading.Event(), threading.Event()
+    received, sent = threading.Event(), threading.Event()
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         assert client.get().body == b"first"
-        heard.set()
-        assert said.wait(10)
+        received.set()
+        assert sent.wait(10)
         assert client.get().body == b"second"
         client.client.close()
 
 
-@pytest.mark.parametrize(("fate", "reason"), [("silence", "timeout"), ("end", "reset")])
-def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: str) -> None:
+@pytest.mark.parametrize(("ending", "reason"), [("silence", "timeout"), ("end", "reset")])
+def test_repeated_request_that_fails_reports_its_own_reason(ending: str, reason: str) -> None:
     """The 408 on the first connection is not the beginning of a response on the second."""
 
     def script(connection: socket.socket, number: int) -> None:
@@ -127,7 +127,7 @@ def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: s
             connection.sendall(http_response(b"{}"))
             gateway.request(connection)
             connection.sendall(http_response(b"", "408 Request Time-out"))
-        elif fate == "silence":
+        elif ending == "silence":
             connection.recv(1)
 
     with RawGateway(script) as gateway:
@@ -164,17 +164,17 @@ def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
         assert gateway.load.connections == 1
 
 
-@pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
-def test_firmware_below_7_gets_connection_close(profile: str, kept: bool) -> None:
-    """It resets what it said it would keep (home-assistant/core#126162)."""
+@pytest.mark.parametrize(("profile", "keep_alive"), [("5.0", False), ("8.3", True)])
+def test_firmware_below_7_gets_connection_close(profile: str, keep_alive: bool) -> None:
+    """It resets connections that it announced to keep (home-assistant/core#126162)."""
     sent: list[str] = []
 
-    def noted(request: Request, truth: Callable[[Request], Response]) -> Response:
+    def recorded(request: Request, truth: Callable[[Request], Response]) -> Response:
         if request.path != "/info":
             sent.append(request.headers.get("connection", ""))
         return truth(request)
 
-    with Simulator(profile, faults=ResponseOverrides({"*": noted})) as gateway:
+    with Simulator(profile, faults=ResponseOverrides({"*": recorded})) as gateway:
         InProcessExporter(settings(gateway)).poll()
     assert sent
-    assert {header == "close" for header in sent} == {not kept}
+    assert {header == "close" for header in sent} == {not keep_alive}
