@@ -29,7 +29,7 @@ def gateway(simulated: Simulator, name: str = "home", more: str = "") -> str:
     return f"host: '{simulated.address}', name: {name}, serial: '{simulated.serial}'{more}"
 
 
-def test_an_account_and_a_serial_are_enough(tmp_path: Path) -> None:
+def test_account_and_serial_fetch_and_store_a_token(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         more = f"{account(cloud, tmp_path)}\nstate_directory: {tmp_path}/state"
         with ServedExporter(written(tmp_path, gateway(simulated), more=more)) as served:
@@ -43,7 +43,7 @@ def test_an_account_and_a_serial_are_enough(tmp_path: Path) -> None:
     assert cloud.password not in page
 
 
-def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> None:
+def test_account_of_a_gateway_overrides_the_common_account(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud, Cloud() as other:
         own = gateway(simulated, more=f", {account(cloud, tmp_path)}")
         path = written(tmp_path, own, more=f"enlighten: {{username: a@b, password: c, login_url: '{other.login_url}'}}")
@@ -52,7 +52,7 @@ def test_a_gateway_s_own_account_goes_before_that_for_all(tmp_path: Path) -> Non
         assert other.requests == []
 
 
-def test_a_refused_account_stays_refused_over_reloads_until_its_password_changes(tmp_path: Path) -> None:
+def test_rejected_account_backs_off_until_a_reload_with_a_new_password(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         path = written(tmp_path, gateway(simulated), more=account(cloud, tmp_path, "wrong"))
         with ServedExporter(path) as served:
@@ -78,7 +78,7 @@ def _is_open(served: ServedExporter) -> bool:
     return renewal is not None and not renewal.status.error
 
 
-def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path: Path) -> None:
+def test_reload_without_state_directory_keeps_token_and_counters(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         with ServedExporter(written(tmp_path, gateway(simulated), more=account(cloud, tmp_path))) as served:
             served.get("/metrics")
@@ -90,7 +90,7 @@ def test_a_reload_keeps_token_and_counters_though_nothing_is_on_a_disk(tmp_path:
     assert "enphase_token_expiry_timestamp_seconds" in exposition
 
 
-def test_gateways_share_an_account(tmp_path: Path) -> None:
+def test_gateways_with_one_account_share_its_back_off(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
         path = written(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
@@ -100,7 +100,7 @@ def test_gateways_share_an_account(tmp_path: Path) -> None:
         assert cloud.logins == 1
 
 
-def test_a_gateway_that_is_added_at_a_reload_finds_the_account_refused(tmp_path: Path) -> None:
+def test_gateway_added_by_a_reload_shares_the_back_off(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
         with ServedExporter(written(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
@@ -111,9 +111,7 @@ def test_a_gateway_that_is_added_at_a_reload_finds_the_account_refused(tmp_path:
         assert cloud.logins == 1
 
 
-def test_without_a_serial_no_token_is_fetched_and_that_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_gateway_without_a_serial_fetches_no_token_and_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home"
         with ServedExporter(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
@@ -125,7 +123,7 @@ def test_without_a_serial_no_token_is_fetched_and_that_is_told(
     assert warning in [vars(record).get("problem") for record in caplog.records]
 
 
-def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: Path) -> None:
+def test_gateway_with_a_token_needs_no_serial_for_the_account(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home, token: '{simulated.token}'"
         with ServedExporter(written(tmp_path, own, more=account(cloud, tmp_path))) as served:
@@ -142,7 +140,7 @@ def test_a_gateway_with_a_token_of_its_own_need_not_be_the_account_s(tmp_path: P
         ("username: a@b, password: c, ca_file: /nowhere", "No such file"),
     ],
 )
-def test_an_account_that_can_log_nobody_in_is_a_problem(told: str, words: str, tmp_path: Path) -> None:
+def test_invalid_account_is_one_config_error(told: str, words: str, tmp_path: Path) -> None:
     path = written(tmp_path, "host: a", "host: b", more=f"enlighten: {{{told}}}")
     with pytest.raises(ConfigError, match=words) as error:
         ServedExporter(path)

@@ -41,7 +41,7 @@ def stream() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
-def test_a_secret_prints_as_a_secret() -> None:
+def test_secret_is_printed_as_a_placeholder() -> None:
     secret = Secret(PASSWORD)
     assert {str(secret), repr(secret), f"{secret}", f"{[secret]}"} == {"<secret>", "[<secret>]"}
     assert secret == Secret(PASSWORD)
@@ -59,14 +59,14 @@ def test_a_secret_prints_as_a_secret() -> None:
         lambda log: log.error("cut: %s", TOKEN[:30]),
     ],
 )
-def test_what_is_known_or_looks_like_a_token_is_struck_out(stream: io.StringIO, say: object) -> None:
+def test_registered_secret_or_token_in_a_message_is_redacted(stream: io.StringIO, say: object) -> None:
     say(logging.getLogger("anybody"))  # type: ignore[operator]
     assert "<secret>" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
     assert not re.search("eyJ[A-Za-z0-9]{6}", stream.getvalue())
 
 
-def test_an_exception_is_struck_through_too(stream: io.StringIO) -> None:
+def test_secrets_in_an_exception_are_redacted(stream: io.StringIO) -> None:
     try:
         int(f"Bearer {TOKEN}")
     except ValueError:
@@ -75,18 +75,18 @@ def test_an_exception_is_struck_through_too(stream: io.StringIO) -> None:
     assert PASSWORD not in stream.getvalue()
 
 
-def test_a_secret_of_three_letters_does_not_eat_the_log(stream: io.StringIO) -> None:
+def test_secret_of_three_letters_is_not_redacted(stream: io.StringIO) -> None:
     logging.getLogger("anybody").info("abcdef")
     assert "abcdef" in stream.getvalue()
 
 
-def test_libraries_that_tell_headers_and_urls_are_not_heard(stream: io.StringIO) -> None:
+def test_info_messages_of_http_libraries_are_not_logged(stream: io.StringIO) -> None:
     for name in ("httpx", "httpcore.connection", "uvicorn.error", "asyncio"):
         logging.getLogger(name).info("Set-Cookie: sessionId=1")
     assert stream.getvalue() == ""
 
 
-def test_a_line_is_one_line_whatever_is_in_it(stream: io.StringIO) -> None:
+def test_message_with_control_characters_is_one_line(stream: io.StringIO) -> None:
     logging.getLogger("anybody").info("a\nb\x1b[31m \u2028 c")
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
@@ -94,14 +94,14 @@ def test_a_line_is_one_line_whatever_is_in_it(stream: io.StringIO) -> None:
     assert re.fullmatch(r'ts=\S+Z level=info msg="a\\nb\\u001b\[31m \\u2028 c"\n', stream.getvalue())
 
 
-def test_json_lines(stream: io.StringIO) -> None:
+def test_json_log_line_has_level_and_message(stream: io.StringIO) -> None:
     logs.set_up("info", "json", Redaction(), stream)
     logging.getLogger("anybody").warning('say "hi"')
     line = json.loads(stream.getvalue())
     assert (line["level"], line["msg"]) == ("warn", 'say "hi"')
 
 
-def test_the_environment_is_asked_only_where_all_of_the_text_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_PASSWORD", PASSWORD)
     assert from_environment("${A_PASSWORD}") == PASSWORD
     assert from_environment("x${A_PASSWORD}") == "x${A_PASSWORD}"
@@ -169,12 +169,12 @@ def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said:
         "the bearer of this token",
     ],
 )
-def test_words_about_secrets_stay(stream: io.StringIO, said: str) -> None:
+def test_text_about_secrets_is_not_redacted(stream: io.StringIO, said: str) -> None:
     logging.getLogger("anybody").info("%s", said)
     assert said in stream.getvalue()
 
 
-def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringIO) -> None:
+def test_secrets_in_causes_and_notes_are_redacted(stream: io.StringIO) -> None:
     try:
         try:
             raise ValueError(f"with {PASSWORD}")  # noqa: TRY301
@@ -190,7 +190,7 @@ def test_an_exception_and_its_causes_and_notes_hold_no_secret(stream: io.StringI
     assert line.count("\n") == 1
 
 
-def test_what_a_thread_does_not_catch_is_a_line_of_the_log(stream: io.StringIO) -> None:
+def test_uncaught_exception_of_a_thread_is_logged(stream: io.StringIO) -> None:
     logs.catch_uncaught()
 
     def fail() -> None:
@@ -217,7 +217,7 @@ def test_uncaught_exceptions_and_warnings_are_redacted(stream: io.StringIO, caps
     assert capsys.readouterr().err == ""
 
 
-def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> None:
+def test_message_with_invalid_arguments_is_logged(stream: io.StringIO) -> None:
     logging.getLogger("a library").warning("%d things", "no number")
     assert "%d things" in stream.getvalue()
 
@@ -227,7 +227,7 @@ def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> No
     "value",
     ['x\nts=2026-01-01T00:00:00Z level=error msg="forged"', "a\r\x1b[2Jb", 'a" level=error', "\x9b31m\x85", "\ud800"],
 )
-def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, form: str, value: str) -> None:
+def test_value_with_line_breaks_or_escapes_forges_no_line(stream: io.StringIO, form: str, value: str) -> None:
     logs.set_up("info", form, Redaction(), stream)
     logging.getLogger("anybody").warning("the gateway says %s", value)
     line = stream.getvalue()
@@ -240,13 +240,13 @@ def test_no_value_can_forge_a_line_or_speak_to_a_terminal(stream: io.StringIO, f
         assert json.loads(match[1]) == f"the gateway says {value}"
 
 
-def test_a_file_s_name_is_shown_if_a_folder_of_it_is_there(tmp_path: Path) -> None:
+def test_path_is_printed_only_if_its_folder_exists(tmp_path: Path) -> None:
     assert printable_path(tmp_path / "none") == f"{tmp_path}/none"
     for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
         assert printable_path(Path(password)) == "<secret>"
 
 
-def test_secret_file_without_byte_order_mark_and_line_end(tmp_path: Path) -> None:
+def test_secret_file_is_read_without_bom_and_line_end(tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(b"\xef\xbb\xbf hunter2 \r\n")
     assert from_file(tmp_path / "password") == " hunter2 "
 
@@ -256,7 +256,7 @@ def test_endless_secret_file_is_rejected() -> None:
         from_file(Path("/dev/zero"))
 
 
-def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> None:
+def test_factory_password_at_the_end_of_a_serial_is_not_redacted() -> None:
     redaction = Redaction()
     redaction.register(Secret("010048"))
     assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
@@ -264,7 +264,7 @@ def test_the_factory_s_password_does_not_strike_the_serial_that_ends_in_it() -> 
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])
-def test_logs_fields_are_written_without_secrets(stream: io.StringIO, form: str) -> None:
+def test_log_fields_are_written_without_secrets(stream: io.StringIO, form: str) -> None:
     redaction = Redaction()
     redaction.register(Secret(PASSWORD))
     logs.set_up("info", form, redaction, stream)

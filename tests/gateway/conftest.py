@@ -8,6 +8,6 @@ from support.enlighten_setup import EnlightenSetup
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[EnlightenSetup]:
+def setup(tmp_path: Path) -> Iterator[EnlightenSetup]:
     with EnlightenSetup(tmp_path) as built:
         yield built

@@ -13,7 +13,7 @@ from support.exposition import Exposition
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, closed_port
-from support.response_overrides import Answer, ResponseOverrides, closes_connection, responds
+from support.response_overrides import Responder, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.settings import Settings
@@ -42,12 +42,12 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
     clock = ManualClock()
     odd = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
-            scraped.poll()
-            assert scraped.gateway.snapshot().answering
+            exporter.poll()
+            assert exporter.gateway.snapshot().answering
             clock.advance(15)
-        exposition = scraped.exposition()
+        exposition = exporter.exposition()
         assert exposition.value("enphase_up") == 1
         assert failing(exposition) == {"identity", "network", "tariff"}
         # From ten seconds doubling to two minutes, each a fifth longer at most.
@@ -61,17 +61,17 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, answer: Answer) -> Response:
-        return answer(request)
+    def unchanged(request: Request, responder: Responder) -> Response:
+        return responder(request)
 
     with Simulator(
         "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
     ) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
-            scraped.poll()
+            exporter.poll()
             clock.advance(15)
-        assert scraped.exposition().value("enphase_up") == 0
+        assert exporter.exposition().value("enphase_up") == 0
         failing_requests = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
         assert max(failing_requests.values()) <= 3600 / 120 + 4
         # /info is requested after each three endpoints that begin to fail; then they are known to fail alone.
@@ -82,7 +82,7 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
 def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Answer) -> None:
+    def hangs(_: Request, __: Responder) -> None:
         clock.advance(30)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
@@ -97,21 +97,21 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     clock = ManualClock()
     down_until = 0.0
 
-    def kills(_: Request, __: Answer) -> None:
+    def kills(_: Request, __: Responder) -> None:
         nonlocal down_until
         down_until = clock.monotonic() + 100
 
-    def unless_down(request: Request, answer: Answer) -> Response | None:
-        return None if clock.monotonic() < down_until else answer(request)
+    def unless_down(request: Request, responder: Responder) -> Response | None:
+        return None if clock.monotonic() < down_until else responder(request)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(480):
-            scraped.poll()
+            exporter.poll()
             clock.advance(15)
         # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it each two minutes.
-        killed = scraped.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
+        killed = exporter.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
         assert 12 <= killed <= 2 * 3600 / 500 + 6
 
 
@@ -121,18 +121,18 @@ def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptu
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
     odd = ResponseOverrides({documents.DEVICE_DATA: busy})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         requested_at: list[float] = []
         for _ in range(400):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0)
-            scraped.poll()
+            exporter.poll()
             if gateway.load.requests.get(documents.DEVICE_DATA, 0) > before:
                 requested_at.append(clock.monotonic())
             clock.advance(3)
         assert all(after - before >= 30 for before, after in pairwise(requested_at))
         odd.clear()
         clock.advance(144)
-        assert failing(scraped.scrape()) == set()
+        assert failing(exporter.scrape()) == set()
     assert len(lines(caplog)) == 1
 
 
@@ -140,13 +140,13 @@ def test_first_503_with_retry_after_pauses_all_requests() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(6):
-            scraped.poll()
+            exporter.poll()
             assert gateway.load.requests == {documents.INFO: 1, documents.METERS: 1, documents.METER_READINGS: 1}
             clock.advance(9.9)
         clock.advance(1)
-        scraped.poll()
+        exporter.poll()
         assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "the other endpoints follow"
 
 
@@ -156,18 +156,18 @@ def test_info_without_serial_or_firmware_is_not_another_gateway(
 ) -> None:
     clock = ManualClock()
 
-    def without(request: Request, answer: Answer) -> Response:
-        info = answer(request)
+    def without(request: Request, responder: Responder) -> Response:
+        info = responder(request)
         start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
         return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
         odd.overrides[documents.INFO] = without
         clock.advance(300)
-        scraped.scrape()
+        exporter.scrape()
         assert gateway.load.requests[documents.HOME] == 1, "once an hour, unless the gateway has changed"
     assert [line for line in lines(caplog) if "changed" in line] == []
 
@@ -176,47 +176,47 @@ def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
         odd.overrides[documents.DEVICE_DATA] = responds(404)
         for _ in range(80):
             clock.advance(15)
-            scraped.poll()
-        assert failing(scraped.exposition()) == set(), "the 404 is accepted"
+            exporter.poll()
+        assert failing(exporter.exposition()) == set(), "the 404 is accepted"
         odd.clear()
         clock.advance(600)
-        scraped.scrape()
-    assert scraped.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
+        exporter.scrape()
+    assert exporter.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
 
 
 def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, answer: Answer) -> Response:
-        return answer(request)
+    def unchanged(request: Request, responder: Responder) -> Response:
+        return responder(request)
 
     odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
-        failures = [count for (_, reason), count in scraped.gateway.snapshot().failures.items() if reason == "reset"]
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
+        failures = [count for (_, reason), count in exporter.gateway.snapshot().failures.items() if reason == "reset"]
         assert sum(failures) == 3
-        assert scraped.exposition().value("enphase_up") == 0
+        assert exporter.exposition().value("enphase_up") == 0
 
 
 def test_each_hang_causes_one_request_of_info() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Answer) -> None:
+    def hangs(_: Request, __: Responder) -> None:
         clock.advance(30)
 
     odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         hung = []
         for _ in range(40):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0), gateway.load.requests.get(documents.INFO, 0)
-            scraped.poll()
+            exporter.poll()
             if gateway.load.requests[documents.DEVICE_DATA] > before[0]:
                 hung.append(gateway.load.requests[documents.INFO] - before[1])
             clock.advance(15)
@@ -229,26 +229,26 @@ def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         odd.overrides[documents.TARIFF] = responds(404)
-        scraped.poll()
+        exporter.poll()
         clock.advance(700)
-        scraped.poll()
+        exporter.poll()
         requests = gateway.load.requests[documents.TARIFF]
         odd.overrides["*"] = closes_connection
         for _ in range(30):
             clock.advance(15)
-            scraped.poll()
+            exporter.poll()
         del odd.overrides["*"]
         for _ in range(12):
             clock.advance(15)
-            scraped.poll()
+            exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == requests + 1, "at once, with another 404"
         odd.clear()
         for _ in range(50):
             clock.advance(15)
-            scraped.poll()
-        assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
+            exporter.poll()
+        assert exporter.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
@@ -256,15 +256,15 @@ def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({documents.TARIFF: responds(404)})
     with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
         odd.clear()
         clock.advance(590)
-        scraped.poll()
+        exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == 1
         clock.advance(15)
-        scraped.poll()
-    assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
+        exporter.poll()
+    assert exporter.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_back_offs_of_several_exporters_are_spread() -> None:
@@ -272,9 +272,9 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
     with closed_port() as port:
         for seed in range(10):
             unreachable = Settings(name="home", host="127.0.0.1", port=port)
-            scraped = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
-            scraped.poll()
-            moments.add(scraped.gateway.state.cache.quiet_until)
+            exporter = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
+            exporter.poll()
+            moments.add(exporter.gateway.state.cache.quiet_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 
@@ -283,14 +283,14 @@ def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
     clock = ManualClock()
     odd = ResponseOverrides({})
     with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
         for path in gateway.load.requests:
             if path.startswith("/ivp/ensemble/"):
                 odd.overrides[path] = closes_connection
         for _ in range(30):
             clock.advance(15)
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             assert exposition.value("enphase_up") == 1
             assert "enphase_meter_power_watts" in exposition
 
@@ -298,12 +298,12 @@ def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
 def test_scrape_in_which_a_token_is_rejected_reports_it() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
         gateway.revoke()
         clock.advance(15)
-        scraped.gateway.scrape().result(30)
-        assert scraped.exposition().value("enphase_authenticated") == 0
+        exporter.gateway.scrape().result(30)
+        assert exporter.exposition().value("enphase_authenticated") == 0
 
 
 def test_clock_offset_counts_from_the_scheme_that_responded(
@@ -318,8 +318,8 @@ def test_clock_offset_counts_from_the_scheme_that_responded(
         https_timed_out.set()
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(no_response) as tls:
-        scraped = InProcessExporter(settings(gateway, scheme="auto"), clock)
-        port = scraped.gateway.settings.port
+        exporter = InProcessExporter(settings(gateway, scheme="auto"), clock)
+        port = exporter.gateway.settings.port
         connect = Network.connect_tcp
 
         def elsewhere(network: Network, *arguments: Any, **named: Any) -> Any:
@@ -327,5 +327,5 @@ def test_clock_offset_counts_from_the_scheme_that_responded(
             return connect(network, *arguments, **named)
 
         monkeypatch.setattr(Network, "connect_tcp", elsewhere)
-        exposition = scraped.scrape()
+        exposition = exporter.scrape()
     assert abs(exposition.value("enphase_gateway_clock_offset_seconds")) <= 1

@@ -17,7 +17,7 @@ from envoy_exporter.transport.errors import InvalidResponse, NoResponse, Request
 pytestmark = pytest.mark.integration
 
 
-def test_a_whole_answer_comes_as_it_was_sent() -> None:
+def test_complete_response_has_its_status_headers_and_body() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"<envoy_info/>", headers="Content-Type: application/json\r\n"))
@@ -43,7 +43,7 @@ def test_a_whole_answer_comes_as_it_was_sent() -> None:
     ],
     ids=["status line", "headers", "body", "chunks", "body without a length"],
 )
-def test_a_gateway_that_drips_a_byte_at_a_time_does_not_outlast_the_deadline(head: bytes, dripped: bytes) -> None:
+def test_response_in_single_bytes_ends_by_the_deadline(head: bytes, dripped: bytes) -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(head)
@@ -58,7 +58,7 @@ def test_a_gateway_that_drips_a_byte_at_a_time_does_not_outlast_the_deadline(hea
     assert error.value.reason == "deadline"
 
 
-def test_a_gateway_that_accepts_and_says_nothing_is_a_timeout() -> None:
+def test_connection_without_a_response_is_a_timeout() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         gateway.ended.wait(20)
@@ -109,7 +109,7 @@ def test_incomplete_response_has_a_reason(script: Script, reason: str) -> None:
     assert error.reason == reason
 
 
-def test_an_endless_body_is_not_kept() -> None:
+def test_endless_body_is_too_large() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
@@ -123,7 +123,7 @@ def test_an_endless_body_is_not_kept() -> None:
     assert error.value.reason == "too_large"
 
 
-def test_a_gzip_bomb_stays_packed() -> None:
+def test_gzip_bomb_is_a_protocol_error() -> None:
     bomb = gzip.compress(b" " * (LARGEST_BODY * 20))
 
     def script(connection: socket.socket, _: int) -> None:
@@ -135,7 +135,7 @@ def test_a_gzip_bomb_stays_packed() -> None:
     assert error.value.reason == "protocol"
 
 
-def test_a_gzip_bomb_in_a_challenge_stays_packed_too_and_the_digest_is_sent() -> None:
+def test_challenge_with_a_gzip_bomb_is_not_decompressed() -> None:
     bomb = gzip.compress(b" " * (LARGEST_BODY * 20))
     challenge = 'WWW-Authenticate: Digest realm="enphaseenergy.com", nonce="y", qop="auth"\r\n'
 
@@ -156,7 +156,7 @@ def test_a_gzip_bomb_in_a_challenge_stays_packed_too_and_the_digest_is_sent() ->
     assert peak < LARGEST_BODY
 
 
-def test_a_redirect_is_not_followed_and_no_cookie_comes_back() -> None:
+def test_redirect_is_not_followed_and_cookie_is_not_sent_back() -> None:
     def script(connection: socket.socket, _: int) -> None:
         session = "Set-Cookie: sessionId=1; path=/\r\n"
         moved = f"Location: http://{gateway.host}:{gateway.port}/elsewhere\r\n{session}"
@@ -216,7 +216,7 @@ def test_invalid_challenge_is_a_401(challenge: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["as it should be", "one that no header can hold"])
-def test_a_token_is_in_no_error(end: str) -> None:
+def test_error_does_not_contain_the_token(end: str) -> None:
     with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(RequestError) as error:
         client_of(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))
     chain: BaseException | None = error.value

@@ -32,7 +32,7 @@ def test_handshake_without_a_response_ends_by_the_deadline() -> None:
     assert error.value.reason == "tls"
 
 
-def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
+def test_handshake_that_sends_single_bytes_ends_by_the_deadline() -> None:
     def script(connection: socket.socket, _: int) -> None:
         connection.recv(100_000)
         gateway.drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
@@ -46,26 +46,26 @@ def test_a_handshake_that_drips_ends_by_the_deadline() -> None:
     assert error.value.reason == "tls"
 
 
-def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
+def test_plain_http_instead_of_tls_is_a_tls_error() -> None:
     script = lambda connection, _: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # noqa: E731
     with RawGateway(script) as gateway, pytest.raises(Unreachable) as error:
         CountingClient(gateway.host, gateway.port, "https").get()
     assert error.value.reason == "tls"
 
 
-def test_nothing_listens() -> None:
+def test_port_without_a_listener_is_a_connect_error() -> None:
     with closed_port() as port, pytest.raises(Unreachable) as error:
         CountingClient("127.0.0.1", port).get()
     assert error.value.reason == "connect"
 
 
-def test_a_name_that_does_not_exist() -> None:
+def test_name_that_does_not_exist_is_a_dns_error() -> None:
     with pytest.raises(Unreachable) as error:
         CountingClient("no-such-gateway.invalid", 80).get()
     assert error.value.reason == "dns"
 
 
-def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at_once(
+def test_name_with_an_unresponsive_address_is_reached_by_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As with an IPv6 address that a router still announces: it took all of the three seconds, each time."""
@@ -89,7 +89,7 @@ def test_a_name_whose_first_address_is_dead_is_reached_by_the_second_and_then_at
     assert gateway.connections == 2
 
 
-def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
+def test_fingerprint_accepts_only_its_certificate() -> None:
     with Simulator("8.3") as gateway:
         host, _, port = gateway.address.rpartition(":")
         shown = _fingerprint(host, int(port))
@@ -103,7 +103,7 @@ def test_a_pinned_certificate_lets_only_its_gateway_in() -> None:
         assert shown.hex(":").upper() in str(error.value)
 
 
-def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
+def test_gateway_with_a_fingerprint_is_requested_over_tls_only() -> None:
     """Otherwise an attacker who takes its address and breaks the handshake would get the token in plain text."""
 
     def script(connection: socket.socket, _: int) -> None:
@@ -115,7 +115,7 @@ def test_a_pinned_gateway_is_asked_by_tls_alone() -> None:
     assert b"GET" not in gateway.received
 
 
-def test_a_ca_file_lets_only_its_gateway_in(tmp_path: Path) -> None:
+def test_ca_file_accepts_only_its_certificates(tmp_path: Path) -> None:
     shown = self_signed("122012345678", "127.0.0.1")
 
     def script(connection: socket.socket, _: int) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])
-def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_request_on_a_broken_reused_connection_is_repeated_once(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -34,7 +34,7 @@ def test_a_reused_connection_that_breaks_is_repeated_once_on_a_fresh_one(end) ->
     assert gateway.connections == 10
 
 
-def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh_one() -> None:
+def test_408_on_a_reused_connection_is_repeated_on_a_new_one() -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number == 3:
@@ -54,14 +54,14 @@ def test_a_kept_connection_that_was_given_up_as_idle_is_repeated_once_on_a_fresh
         assert gateway.connections == 3
 
 
-def test_a_fresh_connection_that_breaks_is_not_repeated() -> None:
+def test_request_on_a_broken_new_connection_is_not_repeated() -> None:
     with RawGateway(reset_after_request) as gateway:
         with pytest.raises(NoResponse):
             client_of(gateway).get()
         assert gateway.connections == 1
 
 
-def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
+def test_request_with_an_incomplete_response_is_not_repeated() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -76,7 +76,7 @@ def test_a_reused_connection_that_answers_half_is_not_repeated() -> None:
         assert (error.value.reason, gateway.connections) == ("truncated", 1)
 
 
-def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_wanted() -> None:
+def test_connection_serves_many_requests_only_with_keep_alive() -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
             connection.sendall(http_response(b"%d" % len(gateway.received)))
@@ -93,7 +93,7 @@ def test_one_connection_serves_many_requests_and_none_is_kept_where_that_is_want
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "at once"])
-def test_kept_connection_with_unread_bytes_answers_no_later_question(apart: bool) -> None:
+def test_reused_connection_with_unread_bytes_is_replaced(apart: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
