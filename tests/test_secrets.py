@@ -1,4 +1,4 @@
-"""Secrets print as <secret>, and no log line holds one."""
+"""Secrets are printed as <secret>, and no log line contains one."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIwIn0.c2lnbmF0dXJl"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """What the root logger writes, as the command sets it up; put back as it was after."""
+    """The lines of the root logger as the command sets it up; the fixture restores the logger afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     loggers = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "uvicorn", "asyncio")}
@@ -50,17 +50,17 @@ def test_secret_is_printed_as_a_placeholder() -> None:
 
 
 @pytest.mark.parametrize(
-    "say",
+    "log",
     [
-        lambda log: log.info("the password is correct horse battery"),
-        lambda log: log.info("the password is %s", PASSWORD),
-        lambda log: log.info("%r", {"password": PASSWORD}),
-        lambda log: log.warning("Illegal header value b'Bearer %s\\n'", TOKEN),
-        lambda log: log.error("cut: %s", TOKEN[:30]),
+        lambda logger: logger.info("the password is correct horse battery"),
+        lambda logger: logger.info("the password is %s", PASSWORD),
+        lambda logger: logger.info("%r", {"password": PASSWORD}),
+        lambda logger: logger.warning("Illegal header value b'Bearer %s\\n'", TOKEN),
+        lambda logger: logger.error("truncated: %s", TOKEN[:30]),
     ],
 )
-def test_registered_secret_or_token_in_a_message_is_redacted(stream: io.StringIO, say: object) -> None:
-    say(logging.getLogger("anybody"))  # type: ignore[operator]
+def test_registered_secret_or_token_in_a_message_is_redacted(stream: io.StringIO, log: object) -> None:
+    log(logging.getLogger("any"))  # type: ignore[operator]
     assert "<secret>" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
     assert not re.search("eyJ[A-Za-z0-9]{6}", stream.getvalue())
@@ -70,13 +70,13 @@ def test_secrets_in_an_exception_are_redacted(stream: io.StringIO) -> None:
     try:
         int(f"Bearer {TOKEN}")
     except ValueError:
-        logging.getLogger("anybody").exception("it failed with %s", PASSWORD)
+        logging.getLogger("any").exception("failed with %s", PASSWORD)
     assert "base 10: 'Bearer <secret>'" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
 
 
 def test_secret_of_three_letters_is_not_redacted(stream: io.StringIO) -> None:
-    logging.getLogger("anybody").info("abcdef")
+    logging.getLogger("any").info("abcdef")
     assert "abcdef" in stream.getvalue()
 
 
@@ -87,7 +87,7 @@ def test_info_messages_of_http_libraries_are_not_logged(stream: io.StringIO) -> 
 
 
 def test_message_with_control_characters_is_one_line(stream: io.StringIO) -> None:
-    logging.getLogger("anybody").info("a\nb\x1b[31m \u2028 c")
+    logging.getLogger("any").info("a\nb\x1b[31m \u2028 c")
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
     assert "\u2028" not in stream.getvalue()
@@ -96,9 +96,9 @@ def test_message_with_control_characters_is_one_line(stream: io.StringIO) -> Non
 
 def test_json_log_line_has_level_and_message(stream: io.StringIO) -> None:
     logs.set_up("info", "json", Redaction(), stream)
-    logging.getLogger("anybody").warning('say "hi"')
+    logging.getLogger("any").warning('a "quoted" word')
     line = json.loads(stream.getvalue())
-    assert (line["level"], line["msg"]) == ("warn", 'say "hi"')
+    assert (line["level"], line["msg"]) == ("warn", 'a "quoted" word')
 
 
 def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytes
 
 @pytest.mark.parametrize("password", [PASSWORD, ODD])
 @pytest.mark.parametrize(
-    "written",
+    "encode",
     [
         quote,
         lambda value: quote(value, safe=""),
@@ -126,17 +126,17 @@ def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytes
         lambda value: base64.urlsafe_b64encode(f"them:{value}\n".encode()).decode(),
     ],
 )
-def test_registered_password_is_redacted_in_every_encoding(password: str, written: object) -> None:
+def test_registered_password_is_redacted_in_every_encoding(password: str, encode: object) -> None:
     redaction = Redaction()
     redaction.register(Secret(password))
-    form = written(password)  # type: ignore[operator]
-    struck = redaction.redact(form)
-    assert "<secret>" in struck
-    assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in struck]
+    form = encode(password)  # type: ignore[operator]
+    redacted = redaction.redact(form)
+    assert "<secret>" in redacted
+    assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in redacted]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "GET / HTTP/1.1 Authorization: Bearer HIDDEN-1",
         "headers: [(b'Authorization', b'Bearer HIDDEN-1')]",
@@ -153,14 +153,14 @@ def test_registered_password_is_redacted_in_every_encoding(password: str, writte
         "https://HIDDEN:HIDDEN@enlighten.example.com/login failed",
     ],
 )
-def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said: str) -> None:
-    logging.getLogger("httpx").warning("%s", said)
+def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, text: str) -> None:
+    logging.getLogger("httpx").warning("%s", text)
     assert "HIDDEN" not in stream.getvalue()
     assert "<secret>" in stream.getvalue()
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "gateways[0].token: the token is empty",
         "set local.username and local.password (from the factory: envoy, and the last six digits of the serial)",
@@ -169,9 +169,9 @@ def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, said:
         "the bearer of this token",
     ],
 )
-def test_text_about_secrets_is_not_redacted(stream: io.StringIO, said: str) -> None:
-    logging.getLogger("anybody").info("%s", said)
-    assert said in stream.getvalue()
+def test_text_about_secrets_is_not_redacted(stream: io.StringIO, text: str) -> None:
+    logging.getLogger("any").info("%s", text)
+    assert text in stream.getvalue()
 
 
 def test_secrets_in_causes_and_notes_are_redacted(stream: io.StringIO) -> None:
@@ -211,15 +211,15 @@ def test_uncaught_exceptions_and_warnings_are_redacted(stream: io.StringIO, caps
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.catch_uncaught()
-        warnings.warn(f"odd: {PASSWORD}", stacklevel=1)
+        warnings.warn(f"warning: {PASSWORD}", stacklevel=1)
     assert "ValueError: <secret>" in stream.getvalue()
-    assert "odd: <secret>" in stream.getvalue()
+    assert "warning: <secret>" in stream.getvalue()
     assert capsys.readouterr().err == ""
 
 
 def test_message_with_invalid_arguments_is_logged(stream: io.StringIO) -> None:
-    logging.getLogger("a library").warning("%d things", "no number")
-    assert "%d things" in stream.getvalue()
+    logging.getLogger("library").warning("%d endpoints", "no number")
+    assert "%d endpoints" in stream.getvalue()
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])
@@ -229,15 +229,15 @@ def test_message_with_invalid_arguments_is_logged(stream: io.StringIO) -> None:
 )
 def test_value_with_line_breaks_or_escapes_forges_no_line(stream: io.StringIO, form: str, value: str) -> None:
     logs.set_up("info", form, Redaction(), stream)
-    logging.getLogger("anybody").warning("the gateway says %s", value)
+    logging.getLogger("any").warning("response: %s", value)
     line = stream.getvalue()
     assert line.removesuffix("\n").isprintable()
     if form == "json":
-        assert json.loads(line)["msg"] == f"the gateway says {value}"
+        assert json.loads(line)["msg"] == f"response: {value}"
     else:
         match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', line)
         assert match is not None, "one message, whatever it contains"
-        assert json.loads(match[1]) == f"the gateway says {value}"
+        assert json.loads(match[1]) == f"response: {value}"
 
 
 def test_path_is_printed_only_if_its_folder_exists(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_endless_secret_file_is_rejected() -> None:
 def test_factory_password_at_the_end_of_a_serial_is_not_redacted() -> None:
     redaction = Redaction()
     redaction.register(Secret("010048"))
-    assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
+    assert redaction.redact("gateway 121642010048") == "gateway 121642010048"
     assert redaction.redact("user envoy, 010048.") == "user envoy, <secret>."
 
 
@@ -269,7 +269,7 @@ def test_log_fields_are_written_without_secrets(stream: io.StringIO, form: str) 
     redaction.register(Secret(PASSWORD))
     logs.set_up("info", form, redaction, stream)
     extra = {"gateway": "home", "error": f'with "{PASSWORD}"', "empty": None}
-    logging.getLogger("a library").info("endpoint failed", extra=extra)
+    logging.getLogger("library").info("endpoint failed", extra=extra)
     line = stream.getvalue()
     if form == "json":
         assert {**json.loads(line), "ts": ""} == {

@@ -280,7 +280,7 @@ def test_stored_token_of_another_gateway_is_not_sent(setup: EnlightenSetup, capl
     setup.file.write_text(setup.gateway.make_token(aud="122000000001"))
     assert is_healthy(setup.exporter().scrape())
     assert setup.cloud.logins == 1
-    assert "stored token is not valid" in caplog.text
+    assert "stored token" in caplog.text
 
 
 def test_wrong_clock_does_not_stop_a_token_that_the_gateway_accepts(setup: EnlightenSetup) -> None:

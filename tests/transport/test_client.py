@@ -1,4 +1,4 @@
-"""One GET: the deadline bounds all of it, and what comes back is whole or an error that responds why."""
+"""One GET: the deadline bounds all of it, and the result is a complete response or an error with its reason."""
 
 import gzip
 import socket
@@ -24,16 +24,20 @@ def test_complete_response_has_its_status_headers_and_body() -> None:
 
     with RawGateway(script) as gateway:
         client = client_of(gateway)
-        got = client.get()
+        response = client.get()
         client.client.close()
-    assert (got.status, got.body, got.headers["content-type"]) == (200, b"<envoy_info/>", "application/json")
+    assert (response.status, response.body, response.headers["content-type"]) == (
+        200,
+        b"<envoy_info/>",
+        "application/json",
+    )
     assert client.counted == [("/info", 200)]
     assert b"accept-encoding: identity" in gateway.received.lower()
     assert b"authorization" not in gateway.received.lower()
 
 
 @pytest.mark.parametrize(
-    ("head", "dripped"),
+    ("head", "body"),
     [
         (b"", b"HTTP/1.1 200 OK\r\n" * 1000),
         (b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000),
@@ -43,11 +47,11 @@ def test_complete_response_has_its_status_headers_and_body() -> None:
     ],
     ids=["status line", "headers", "body", "chunks", "body without a length"],
 )
-def test_response_in_single_bytes_ends_by_the_deadline(head: bytes, dripped: bytes) -> None:
+def test_response_in_single_bytes_ends_by_the_deadline(head: bytes, body: bytes) -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(head)
-        gateway.drip(connection, dripped)
+        gateway.drip(connection, body)
 
     with RawGateway(script) as gateway:
         client = client_of(gateway)
@@ -72,10 +76,10 @@ def _close_after_request(connection: socket.socket, _: int) -> None:
     connection.recv(100_000)
 
 
-def _cut(whole: bytes) -> Script:
+def _cut(response: bytes) -> Script:
     def script(connection: socket.socket, _: int) -> None:
         connection.recv(100_000)
-        connection.sendall(whole[:-1])
+        connection.sendall(response[:-1])
 
     return script
 
@@ -98,9 +102,9 @@ def _cut(whole: bytes) -> Script:
         "cut body",
         "cut chunks",
         "cut headers",
-        "no HTTP",
+        "not HTTP",
         "header without colon",
-        "packed unasked",
+        "compressed",
     ],
 )
 def test_incomplete_response_has_a_reason(script: Script, reason: str) -> None:
@@ -143,13 +147,13 @@ def test_challenge_with_a_gzip_bomb_is_not_decompressed() -> None:
         while request := gateway.request(connection):
             headers = f"Content-Encoding: gzip\r\n{challenge}"
             denied = http_response(bomb, "401 Unauthorized", headers)
-            connection.sendall(http_response(b"well") if b"Digest username" in request else denied)
+            connection.sendall(http_response(b"accepted") if b"Digest username" in request else denied)
 
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         tracemalloc.start()
         tracemalloc.reset_peak()
-        assert client.get(auth=Digest(Local("envoy", Secret("")))).body == b"well"
+        assert client.get(auth=Digest(Local("envoy", Secret("")))).body == b"accepted"
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         client.client.close()
@@ -160,10 +164,10 @@ def test_redirect_is_not_followed_and_cookie_is_not_sent_back() -> None:
     def script(connection: socket.socket, _: int) -> None:
         session = "Set-Cookie: sessionId=1; path=/\r\n"
         moved = f"Location: http://{gateway.host}:{gateway.port}/elsewhere\r\n{session}"
-        said = http_response(b"{}", headers=session), http_response(b"", "301 Moved", moved)
-        for each in said:
+        responses = http_response(b"{}", headers=session), http_response(b"", "301 Moved", moved)
+        for response in responses:
             gateway.request(connection)
-            connection.sendall(each)
+            connection.sendall(response)
 
     with RawGateway(script) as gateway:
         client = client_of(gateway)
@@ -215,7 +219,7 @@ def test_invalid_challenge_is_a_401(challenge: str) -> None:
     assert digest.challenged == {"/info"}
 
 
-@pytest.mark.parametrize("end", ["", "\n"], ids=["as it should be", "one that no header can hold"])
+@pytest.mark.parametrize("end", ["", "\n"], ids=["valid", "with a line break"])
 def test_error_does_not_contain_the_token(end: str) -> None:
     with RawGateway(_cut(b"not HTTP\r\n\r\n.")) as gateway, pytest.raises(RequestError) as error:
         client_of(gateway).get(auth=Bearer(Secret(f"eyJhbGciOiJub25lIn0.e30.{end}")))

@@ -1,5 +1,6 @@
-"""Connections: a name and its addresses, TLS and whom it lets in, and that a handshake ends in time."""
+"""Connections: names and their addresses, accepted certificates, and the deadline of the handshake."""
 
+import hashlib
 import socket
 import ssl
 import time
@@ -68,23 +69,23 @@ def test_name_that_does_not_exist_is_a_dns_error() -> None:
 def test_name_with_an_unresponsive_address_is_reached_by_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As with an IPv6 address that a router still announces: it took all of the three seconds, each time."""
+    """For example an IPv6 address that a router still announces: each request waited for the whole connect timeout."""
 
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
-        connection.sendall(http_response(b"well", keep=False))
+        connection.sendall(http_response(b"accepted", keep=False))
 
-    with RawGateway(script) as gateway, unresponsive_port() as deaf:
+    with RawGateway(script) as gateway, unresponsive_port() as unresponsive:
         addresses = [
             (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
-            for port in (deaf, gateway.port)
+            for port in (unresponsive, gateway.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(addresses))
         client = CountingClient("envoy.local", 80)
-        assert client.get().body == b"well"
+        assert client.get().body == b"accepted"
         began = time.monotonic()
-        assert client.get().body == b"well"
-        assert time.monotonic() - began < Timeouts().connect / 2, "the dead one was not tried again"
+        assert client.get().body == b"accepted"
+        assert time.monotonic() - began < Timeouts().connect / 2, "the unresponsive address is not tried again"
         client.client.close()
     assert gateway.connections == 2
 
@@ -92,15 +93,15 @@ def test_name_with_an_unresponsive_address_is_reached_by_the_other(
 def test_fingerprint_accepts_only_its_certificate() -> None:
     with Simulator("8.3") as gateway:
         host, _, port = gateway.address.rpartition(":")
-        shown = _fingerprint(host, int(port))
-        known = CountingClient(host, int(port), "https", shown)
+        fingerprint = _fingerprint(host, int(port))
+        known = CountingClient(host, int(port), "https", fingerprint)
         assert known.get().status == 200
         known.client.close()
         other = CountingClient(host, int(port), "https", bytes(32))
         with pytest.raises(Unreachable) as error:
             other.get()
         assert error.value.reason == "tls"
-        assert shown.hex(":").upper() in str(error.value)
+        assert fingerprint.hex(":").upper() in str(error.value)
 
 
 def test_gateway_with_a_fingerprint_is_requested_over_tls_only() -> None:
@@ -116,19 +117,19 @@ def test_gateway_with_a_fingerprint_is_requested_over_tls_only() -> None:
 
 
 def test_ca_file_accepts_only_its_certificates(tmp_path: Path) -> None:
-    shown = self_signed("122012345678", "127.0.0.1")
+    context = self_signed("122012345678", "127.0.0.1")
 
     def script(connection: socket.socket, _: int) -> None:
-        with shown.wrap_socket(connection, server_side=True) as secured:
+        with context.wrap_socket(connection, server_side=True) as secured:
             gateway.request(secured)
-            secured.sendall(http_response(b"well", keep=False))
+            secured.sendall(http_response(b"accepted", keep=False))
 
     write_certificate(tmp_path)
     with RawGateway(script) as gateway:
         own = ssl.get_server_certificate((gateway.host, gateway.port))
         client = CountingClient(gateway.host, gateway.port, "https")
         client.client = Client(client.network, tls_context(own), lambda *_: None, "test")
-        assert client.get().body == b"well"
+        assert client.get().body == b"accepted"
         client.client.close()
         other = (tmp_path / "authority.pem").read_text()
         client.client = Client(client.network, tls_context(other), lambda *_: None, "test")
@@ -139,7 +140,5 @@ def test_ca_file_accepts_only_its_certificates(tmp_path: Path) -> None:
 
 
 def _fingerprint(host: str, port: int) -> bytes:
-    import hashlib  # noqa: PLC0415
-
     certificate = ssl.get_server_certificate((host, port))
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest()

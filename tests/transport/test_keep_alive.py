@@ -2,14 +2,13 @@
 
 import socket
 import threading
-from collections.abc import Callable
 
 import pytest
 from support.counting_client import client_of, reset_after_request
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, http_response, reset
-from support.response_overrides import ResponseOverrides, responds
+from support.response_overrides import Responder, ResponseOverrides, responds
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.transport.errors import NoResponse
@@ -92,33 +91,33 @@ def test_connection_serves_many_requests_only_with_keep_alive() -> None:
         assert b"Connection: close" in gateway.received
 
 
-@pytest.mark.parametrize("apart", [True, False], ids=["a moment later", "at once"])
-def test_reused_connection_with_unread_bytes_is_replaced(apart: bool) -> None:
+@pytest.mark.parametrize("delayed", [True, False], ids=["a moment later", "at once"])
+def test_reused_connection_with_unread_bytes_is_replaced(delayed: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
             connection.sendall(http_response(b"second"))
-        elif apart:
+        elif delayed:
             connection.sendall(http_response(b"first"))
-            heard.wait(10)
-            connection.sendall(http_response(b"unasked"))
+            received.wait(10)
+            connection.sendall(http_response(b"unexpected"))
         else:
-            connection.sendall(http_response(b"first") + http_response(b"unasked"))
-        said.set()
+            connection.sendall(http_response(b"first") + http_response(b"unexpected"))
+        sent.set()
         gateway.request(connection)
 
-    heard, said = threading.Event(), threading.Event()
+    received, sent = threading.Event(), threading.Event()
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         assert client.get().body == b"first"
-        heard.set()
-        assert said.wait(10)
+        received.set()
+        assert sent.wait(10)
         assert client.get().body == b"second"
         client.client.close()
 
 
-@pytest.mark.parametrize(("fate", "reason"), [("silence", "timeout"), ("end", "reset")])
-def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: str) -> None:
+@pytest.mark.parametrize(("failure", "reason"), [("silence", "timeout"), ("end", "reset")])
+def test_repeated_request_that_fails_reports_its_own_reason(failure: str, reason: str) -> None:
     """The 408 on the first connection is not the beginning of a response on the second."""
 
     def script(connection: socket.socket, number: int) -> None:
@@ -127,15 +126,15 @@ def test_repeated_request_that_fails_reports_its_own_reason(fate: str, reason: s
             connection.sendall(http_response(b"{}"))
             gateway.request(connection)
             connection.sendall(http_response(b"", "408 Request Time-out"))
-        elif fate == "silence":
+        elif failure == "silence":
             connection.recv(1)
 
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         client.get()
-        with pytest.raises(NoResponse) as caught:
+        with pytest.raises(NoResponse) as error:
             client.get(limit=0.7)
-        assert caught.value.reason == reason
+        assert error.value.reason == reason
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "401 Unauthorized", "404 Not Found", "503 Service Unavailable"])
@@ -164,17 +163,17 @@ def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
         assert gateway.load.connections == 1
 
 
-@pytest.mark.parametrize(("profile", "kept"), [("5.0", False), ("8.3", True)])
-def test_firmware_below_7_gets_connection_close(profile: str, kept: bool) -> None:
-    """It resets what it said it would keep (home-assistant/core#126162)."""
+@pytest.mark.parametrize(("profile", "keep_alive"), [("5.0", False), ("8.3", True)])
+def test_firmware_below_7_gets_connection_close(profile: str, keep_alive: bool) -> None:
+    """It announces keep-alive and resets the connection (home-assistant/core#126162)."""
     sent: list[str] = []
 
-    def noted(request: Request, truth: Callable[[Request], Response]) -> Response:
+    def recorded(request: Request, responder: Responder) -> Response:
         if request.path != "/info":
             sent.append(request.headers.get("connection", ""))
-        return truth(request)
+        return responder(request)
 
-    with Simulator(profile, faults=ResponseOverrides({"*": noted})) as gateway:
+    with Simulator(profile, faults=ResponseOverrides({"*": recorded})) as gateway:
         InProcessExporter(settings(gateway)).poll()
     assert sent
-    assert {header == "close" for header in sent} == {not kept}
+    assert {header == "close" for header in sent} == {not keep_alive}
