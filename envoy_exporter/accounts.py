@@ -17,7 +17,7 @@ from .transport.timeouts import Timeouts
 
 
 @dataclass(frozen=True, slots=True)
-class CloudAccess:
+class EnlightenAccess:
     """The account that fetches the tokens of one gateway, and the directory where they are stored."""
 
     login: Login
@@ -36,7 +36,7 @@ class Accounts:
         self._accounts: dict[Login, Account] = {}
         self._stores: dict[Path | None, TokenStore] = {}
 
-    def access(self, settings: Config) -> Mapping[str, CloudAccess]:
+    def access(self, settings: Config) -> Mapping[str, EnlightenAccess]:
         """The access of each gateway, by name. Raises ConfigError for an incomplete account."""
         problems: list[str] = []
         access = {}
@@ -50,12 +50,12 @@ class Accounts:
                 problems.append(f"{place}: {error}")
                 continue
             if login is not None and gateway.serial is not None:
-                access[gateway.name] = CloudAccess(login, gateway.serial, settings.state_directory)
+                access[gateway.name] = EnlightenAccess(login, gateway.serial, settings.state_directory)
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return access
 
-    def renewal(self, name: str, access: CloudAccess) -> Renewal:
+    def renewal(self, name: str, access: EnlightenAccess) -> Renewal:
         return Renewal(
             self._accounts[access.login],
             self._stores.setdefault(access.state, TokenStore(access.state)),
@@ -69,7 +69,7 @@ class Accounts:
         enlighten = Enlighten(
             login,
             clock=self._clock,
-            counted=lambda status: self._telemetry.cloud_requests.labels(str(status)).inc(),
+            count_response=lambda status: self._telemetry.enlighten_requests.labels(str(status)).inc(),
             user_agent=f"envoy_exporter/{__version__}",
             timeouts=self._timeouts,
         )
@@ -92,7 +92,7 @@ def _login(account: config.Enlighten | None) -> Login | None:
     )
 
 
-def without_token(settings: Config, access: Mapping[str, CloudAccess]) -> Iterator[str]:
+def without_token(settings: Config, access: Mapping[str, EnlightenAccess]) -> Iterator[str]:
     """A warning for each gateway that has an account, but neither a token nor a serial.
 
     The serial of `/info` is not used: another device at the address of the gateway could report the serial of any

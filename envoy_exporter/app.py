@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from . import __version__, config
 from . import token as tokens
-from .accounts import Accounts, CloudAccess, without_token
+from .accounts import Accounts, EnlightenAccess, without_token
 from .clock import Clock, utc_date
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors import layout
@@ -47,7 +47,7 @@ class _Plan:
     gateway: Settings
     read: ReadSettings
     timeout: float
-    cloud: CloudAccess | None = None
+    enlighten: EnlightenAccess | None = None
 
 
 class App:
@@ -77,9 +77,9 @@ class App:
         """Serve this config from now on. Raises ConfigError, and then changes nothing."""
         new = self._with_flags(new)
         self._register_secrets(new)
-        clouds = self._accounts.access(new)
-        plans = [replace(_plan(gateway), cloud=clouds.get(gateway.name)) for gateway in new.gateways]
-        self._unserved = tuple(without_token(new, clouds))
+        enlighten_access = self._accounts.access(new)
+        plans = [replace(_plan(gateway), enlighten=enlighten_access.get(gateway.name)) for gateway in new.gateways]
+        self._unserved = tuple(without_token(new, enlighten_access))
         old, self._running = self._running, {}
         for plan in plans:
             kept = old.pop(_name_before(plan, old), None)
@@ -109,7 +109,7 @@ class App:
                 yield f"{name}: {error}"
             if token and token.serial is None and token.expires is None:
                 yield f"{name}: not an Enphase token (those start with eyJ); the gateway may not accept it"
-            if token and token.expires and token.expires < self._clock.time() and plan.cloud is None:
+            if token and token.expires and token.expires < self._clock.time() and plan.enlighten is None:
                 yield f"{name}: the token expired on {utc_date(token.expires)}"
         yield from self._unserved
 
@@ -123,7 +123,7 @@ class App:
         if old != plan:
             exposition.timeout = plan.timeout
             exposition.collector.change(plan.gateway.collectors, plan.read)
-            source = gateway.token_source if old.cloud == plan.cloud else self._renewal(plan)
+            source = gateway.token_source if old.enlighten == plan.enlighten else self._renewal(plan)
             if isinstance(source, Renewal):
                 source.name = plan.gateway.name
             gateway.change(plan.gateway, source)
@@ -131,7 +131,7 @@ class App:
         return exposition
 
     def _renewal(self, plan: _Plan) -> Renewal | None:
-        return self._accounts.renewal(plan.gateway.name, plan.cloud) if plan.cloud else None
+        return self._accounts.renewal(plan.gateway.name, plan.enlighten) if plan.enlighten else None
 
     def _exposition(self, plan: _Plan) -> Exposition:
         gateway = Gateway(
@@ -139,7 +139,7 @@ class App:
             clock=self._clock,
             random=self._random,
             telemetry=self._telemetry,
-            learn=self._redaction.register,
+            register_secret=self._redaction.register,
             user_agent=f"envoy_exporter/{__version__}",
             token_source=self._renewal(plan),
             timeouts=self._timeouts,

@@ -50,7 +50,7 @@ class CollectorRunner(Generic[Memory]):
 
     @property
     def suspect(self) -> Collection[str]:
-        """The endpoints whose latest document that could be judged was incomplete."""
+        """The endpoints whose latest document was incomplete; documents that are undecided do not count."""
         return self._missing.keys()
 
     @property
@@ -111,11 +111,11 @@ def _missing(
 ) -> dict[str, _Missing]:
     """What documents lack, by endpoint, until a complete document follows.
 
-    `undecided`: endpoints whose documents cannot be judged. The ten minutes start again if more than ten minutes have
-    passed since the last incomplete document, whatever failed meanwhile.
+    `undecided`: endpoints whose documents may be complete or not. The ten minutes start again if more than ten minutes
+    have passed since the last incomplete document, whatever failed meanwhile.
     """
-    judged = requested_at.keys() - undecided
-    after = {endpoint: missing for endpoint, missing in before.items() if endpoint not in judged}
+    decided = requested_at.keys() - undecided
+    after = {endpoint: missing for endpoint, missing in before.items() if endpoint not in decided}
     for rejection in rejections:
         endpoint = rejection.endpoint
         if rejection.rule == MISSING and endpoint in requested_at:

@@ -1,7 +1,7 @@
 """The documents of a gateway: the names of the endpoints, and the response of each.
 
-`gateway` makes the documents and `collectors` read them. `entries.py` finds their parts, and `system.py` judges from
-them what is installed.
+`gateway` makes the documents and `collectors` read them. `entries.py` finds their parts, and `system.py` finds out
+what is installed.
 """
 
 from collections.abc import Mapping
@@ -65,20 +65,20 @@ class Documents:
     """The available documents, by endpoint.
 
     `absent`: endpoints that the gateway does not have. `failing`: those whose latest request failed. `earlier`: the
-    documents before the latest, for decisions that one odd response must not change. `answered`: the endpoints that
-    have returned a document on this firmware, even if they fail now.
+    documents before the latest, for decisions that one odd response must not change. `once_available`: the endpoints
+    that have returned a document on this firmware, even if they fail now.
     """
 
     available: Mapping[str, Document] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     failing: frozenset[str] = frozenset()
     earlier: Mapping[str, Document] = field(default_factory=dict)
-    answered: frozenset[str] = frozenset()
+    once_available: frozenset[str] = frozenset()
 
     def content(self, endpoint: str) -> Json:
         document = self.available.get(endpoint)
         return None if document is None else document.content
 
-    def known(self, endpoint: str) -> bool:
-        """Whether the endpoint has answered, even if it is not available on this gateway."""
+    def has_responded(self, endpoint: str) -> bool:
+        """Whether the endpoint has responded, even if it is not available on this gateway."""
         return endpoint in self.available or endpoint in self.absent

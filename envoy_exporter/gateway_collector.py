@@ -118,7 +118,7 @@ class GatewayCollector(PrometheusCollector):
         for endpoint in sorted(complete):
             log.info("document complete again", extra={"gateway": gateway, "endpoint": endpoint})
         self._reported = (self._reported - complete) | incomplete.keys()
-        if snapshot.answering:  # a document that is no longer polled is logged again if it is incomplete later
+        if snapshot.reachable:  # a document that is no longer polled is logged again if it is incomplete later
             self._reported &= {*documents.available, *documents.failing, *snapshot.endpoints}
 
     def _scrape(self, snapshot: Snapshot, *, up: bool) -> Iterator[Reading]:
@@ -143,7 +143,7 @@ class GatewayCollector(PrometheusCollector):
 def _is_up(snapshot: Snapshot) -> bool:
     core = [state for name, state in snapshot.endpoints.items() if name in _CORE]
     readable = not core or any(state.readable for state in core)
-    return snapshot.answering and INFO in snapshot.documents.available and readable
+    return snapshot.reachable and INFO in snapshot.documents.available and readable
 
 
 def _status(run: CollectorRunner[Any], snapshot: Snapshot) -> CollectorStatus:
@@ -156,7 +156,7 @@ def _status(run: CollectorRunner[Any], snapshot: Snapshot) -> CollectorStatus:
     durations = [state.duration for state in states if state.duration is not None]
     return CollectorStatus(
         collector=run.name,
-        success=snapshot.answering and readable and not run.broken and not run.incomplete,
+        success=snapshot.reachable and readable and not run.broken and not run.incomplete,
         duration=sum(durations) if durations else None,
         last_success=min((state.requested_at for state in states if state.requested_at is not None), default=None),
     )

@@ -9,7 +9,7 @@ from .families import Reading, counter, gauge, info, label
 class Scrape:
     up: bool = gauge(
         "enphase_up",
-        "Whether the gateway answers as itself and /info and a production or meter document are available (1) or"
+        "Whether the gateway responds as itself and /info and a production or meter document are available (1) or"
         " not (0).",
     )
     authenticated: bool | None = gauge(
@@ -40,7 +40,7 @@ class Requests:
     endpoint: str = label()
     code: str = label()
     requests: int = counter(
-        "enphase_gateway_requests_total", "Gateway requests that were answered, by endpoint and status code."
+        "enphase_gateway_requests_total", "Gateway requests that got a response, by endpoint and status code."
     )
 
 

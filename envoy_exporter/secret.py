@@ -109,15 +109,15 @@ class Redaction(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: tuple[str, ...] = ()
+        self._encoded_secrets: tuple[str, ...] = ()
 
     def register(self, *secrets: Secret) -> None:
         """Redact these secrets from now on, in all their encodings."""
         forms = {form for secret in secrets for form in _forms(secret.reveal()) if len(form) >= _SHORTEST}
-        self._known = tuple(sorted({*self._known, *forms}, key=len, reverse=True))
+        self._encoded_secrets = tuple(sorted({*self._encoded_secrets, *forms}, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
-        for value in self._known:
+        for value in self._encoded_secrets:
             if value in text:
                 text = _pattern(value).sub(SHOWN, text)
         for pattern in _PATTERNS:

@@ -1,4 +1,4 @@
-"""What is installed, judged from the documents: firmware, meters and their phases, batteries, relays, a generator.
+"""What is installed, according to the documents: firmware, meters and their phases, batteries, relays, a generator.
 
 `gateway` uses it to decide what to request, and `collectors` to interpret values.
 """
@@ -92,9 +92,9 @@ def has_battery(documents: Documents) -> bool:
     return has_iq_battery(documents) or entries.ac_batteries(entries.site(documents)) is not None
 
 
-def battery_power_never_answered(documents: Documents) -> bool:
+def battery_power_was_never_available(documents: Documents) -> bool:
     """Whether `/ivp/ensemble/power` is not available, or fails on firmware that is known to lack it (below 7)."""
-    if ENSEMBLE_POWER in documents.answered or ENSEMBLE_POWER in documents.available:
+    if ENSEMBLE_POWER in documents.once_available or ENSEMBLE_POWER in documents.available:
         return False
     failing = ENSEMBLE_POWER in documents.failing and firmware_below(documents, 7)
     return ENSEMBLE_POWER in documents.absent or failing

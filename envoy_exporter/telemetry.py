@@ -54,7 +54,7 @@ class Telemetry:
             "Scrapes that shared the requests of another scrape waiting for the same gateway.",
             registry=self.registry,
         )
-        self.cloud_requests = Counter(
+        self.enlighten_requests = Counter(
             "enphase_exporter_cloud_requests_total",
             "Requests to the Enphase cloud (Enlighten), by status code.",
             ("code",),

@@ -58,12 +58,15 @@ def _instant(claims: Mapping[str, object], claim: str) -> float | None:
     return None
 
 
-def due(token: Token, chance: float) -> float:
-    """When to renew the token, in seconds since 1970; `chance` from 0 to 1. Infinity for a token without an expiry."""
+def due(token: Token, random_fraction: float) -> float:
+    """When to renew the token, in seconds since 1970; infinity for a token without an expiry.
+
+    `random_fraction`: a random number from 0 to 1.
+    """
     if token.expires is None:
         return float("inf")
     lifetime = token.expires - token.issued if token.issued is not None else _DEFAULT_LIFETIME
-    return token.expires - max(lifetime, 0.0) / _PART * (1 + _SPREAD * chance)
+    return token.expires - max(lifetime, 0.0) / _PART * (1 + _SPREAD * random_fraction)
 
 
 def has_expired(token: Token, now: float) -> bool:

@@ -24,7 +24,7 @@ def new_dashboard(
     more_variables: Iterable[Builder[models.VariableModel]] = (),
 ) -> models.Dashboard:
     """A dashboard from `since` until now; its uid and its file have the name of the title."""
-    build_panel = (
+    dashboard = (
         Dashboard(f"Enphase {title}")
         .uid(f"{TAG}-{title.lower().replace(' ', '-')}")
         .description(description)
@@ -39,10 +39,10 @@ def new_dashboard(
         .links([_others()])
         .build()
     )
-    for link in build_panel.links or ():
+    for link in dashboard.links or ():
         link.placement = None  # type: ignore[assignment]  # the only value in the SDK hides the links in a menu
-    build_panel.panels = place_panels(rows)
-    return build_panel
+    dashboard.panels = place_panels(rows)
+    return dashboard
 
 
 def _others() -> DashboardLink:

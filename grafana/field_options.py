@@ -21,11 +21,11 @@ Value = TypeVar("Value", bound=float | str)
 
 def value_mapping(values: Mapping[Value, NameAndColour]) -> ValueMap:
     """For `.mappings([...])`: 1 is shown as "open", in green; or "import" as "Grid import"."""
-    words = (value if isinstance(value, str) else f"{value:g}" for value in values)
+    texts = (value if isinstance(value, str) else f"{value:g}" for value in values)
     return ValueMap(
         {
-            word: ValueMappingResult(text=thing.name, color=thing.colour, index=place_panels)
-            for place_panels, (word, thing) in enumerate(zip(words, values.values(), strict=True))
+            text: ValueMappingResult(text=shown.name, color=shown.colour, index=index)
+            for index, (text, shown) in enumerate(zip(texts, values.values(), strict=True))
         }
     )
 

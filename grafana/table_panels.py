@@ -43,7 +43,7 @@ def table_panel(
             id_val="organize",
             options={
                 "excludeByName": {TIME: True},
-                "indexByName": {name: place_panels for place_panels, name in enumerate(columns)},
+                "indexByName": {name: index for index, name in enumerate(columns)},
                 "renameByName": dict(columns),
             },
         )

@@ -1,4 +1,4 @@
-"""Accounts of Enlighten, from the config to the exposition: which gateway uses which, and what a reload keeps."""
+"""Enlighten accounts of a config: which gateway uses which account, and what a reload keeps."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 def write_config(folder: Path, *gateways: str, more: str = "") -> Path:
     path = folder / "exporter.yml"
-    path.write_text("\n".join(["gateways:", *(f"  - {{{gateway}}}" for gateway in gateways), more, ""]))
+    path.write_text("\n".join(["gateways:", *(f"  - {{{entry}}}" for entry in gateways), more, ""]))
     return path
 
 
@@ -29,7 +29,7 @@ def gateway(simulated: Simulator, name: str = "home", more: str = "") -> str:
     return f"host: '{simulated.address}', name: {name}, serial: '{simulated.serial}'{more}"
 
 
-def test_account_and_serial_fetch_and_store_a_token(tmp_path: Path) -> None:
+def test_account_with_a_serial_fetches_a_token(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         more = f"{account(cloud, tmp_path)}\nstate_directory: {tmp_path}/state"
         with ServedExporter(write_config(tmp_path, gateway(simulated), more=more)) as served:
@@ -43,7 +43,7 @@ def test_account_and_serial_fetch_and_store_a_token(tmp_path: Path) -> None:
     assert cloud.password not in page
 
 
-def test_account_of_a_gateway_overrides_the_common_account(tmp_path: Path) -> None:
+def test_account_of_a_gateway_overrides_the_common_one(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud, Cloud() as other:
         own = gateway(simulated, more=f", {account(cloud, tmp_path)}")
         path = write_config(
@@ -54,7 +54,7 @@ def test_account_of_a_gateway_overrides_the_common_account(tmp_path: Path) -> No
         assert other.requests == []
 
 
-def test_rejected_account_backs_off_until_a_reload_with_a_new_password(tmp_path: Path) -> None:
+def test_rejected_account_stays_so_until_its_password_changes(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         path = write_config(tmp_path, gateway(simulated), more=account(cloud, tmp_path, "wrong"))
         with ServedExporter(path) as served:
@@ -92,7 +92,7 @@ def test_reload_without_state_directory_keeps_token_and_counters(tmp_path: Path)
     assert "enphase_token_expiry_timestamp_seconds" in exposition
 
 
-def test_gateways_with_one_account_share_its_back_off(tmp_path: Path) -> None:
+def test_gateways_with_one_account_log_in_once(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
         path = write_config(tmp_path, gateway(first), gateway(second, "barn"), more=account(cloud, tmp_path))
@@ -102,7 +102,7 @@ def test_gateways_with_one_account_share_its_back_off(tmp_path: Path) -> None:
         assert cloud.logins == 1
 
 
-def test_gateway_added_by_a_reload_shares_the_back_off(tmp_path: Path) -> None:
+def test_gateway_added_at_a_reload_uses_the_rejected_account(tmp_path: Path) -> None:
     with Simulator("8.3") as first, Simulator("7.3") as second, Cloud(first.serial, second.serial) as cloud:
         cloud.response = "login_401"
         with ServedExporter(write_config(tmp_path, gateway(first), more=account(cloud, tmp_path))) as served:
@@ -113,7 +113,7 @@ def test_gateway_added_by_a_reload_shares_the_back_off(tmp_path: Path) -> None:
         assert cloud.logins == 1
 
 
-def test_gateway_without_a_serial_fetches_no_token_and_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_account_without_a_serial_fetches_no_token_and_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home"
         with ServedExporter(write_config(tmp_path, own, more=account(cloud, tmp_path))) as served:
@@ -142,7 +142,7 @@ def test_gateway_with_a_token_needs_no_serial_for_the_account(tmp_path: Path) ->
         ("username: a@b, password: c, ca_file: /nowhere", "enlighten.ca_file", "/nowhere"),
     ],
 )
-def test_invalid_account_is_one_config_error(section: str, key: str, words: str, tmp_path: Path) -> None:
+def test_account_with_an_invalid_key_raises_one_problem(section: str, key: str, words: str, tmp_path: Path) -> None:
     path = write_config(tmp_path, "host: a", "host: b", more=f"enlighten: {{{section}}}")
     with pytest.raises(ConfigError) as error:
         ServedExporter(path)

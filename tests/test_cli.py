@@ -33,7 +33,7 @@ def test_cli_sigterm_exits_0_within_two_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_cli_signal_during_a_scrape_answers_it_and_exits_0(tmp_path: Path, number: signal.Signals) -> None:
+def test_cli_signal_during_a_scrape_finishes_it_and_exits_0(tmp_path: Path, number: signal.Signals) -> None:
     with RawGateway(lambda connection, _: connection.recv(100) and gateway.ended.wait(60)) as gateway:
         config = tmp_path / "exporter.yml"
         config.write_text(f"gateways: [{{host: '{gateway.host}:{gateway.port}', scheme: http}}]")

@@ -50,7 +50,7 @@ def demo(exporter: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process.stdout.close()
 
 
-def answer(url: str) -> dict[str, list[dict[str, object]]]:
+def fetch_data(url: str) -> dict[str, list[dict[str, object]]]:
     """Return `data` of Prometheus's response, empty while it does not listen."""
     try:
         data: dict[str, list[dict[str, object]]] = httpx.get(url, timeout=10, trust_env=False).json()["data"]
@@ -64,10 +64,10 @@ def test_demo_prometheus_scrapes_the_exporter_and_loads_all_rules(
 ) -> None:
     _, url = demo
     until = time.monotonic() + TIMEOUT
-    while not answer(f'{url}/api/v1/query?query=enphase_up{{instance="demo"}}').get("result"):
+    while not fetch_data(f'{url}/api/v1/query?query=enphase_up{{instance="demo"}}').get("result"):
         assert time.monotonic() < until, "no sample of the demo gateway"
         time.sleep(0.5)
-    groups = answer(f"{url}/api/v1/rules")["groups"]
+    groups = fetch_data(f"{url}/api/v1/rules")["groups"]
     in_files = [
         group["name"]
         for path in (ROOT / "prometheus" / "rules").glob("*.yml")
@@ -81,7 +81,7 @@ def test_demo_ctrl_c_ends_all_processes(demo: tuple[subprocess.Popen[str], str])
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGINT)
     assert process.wait(TIMEOUT) == 0
-    assert answer(f"{url}/api/v1/rules") == {}
+    assert fetch_data(f"{url}/api/v1/rules") == {}
     assert children
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 

@@ -301,7 +301,7 @@ def test_collector_with_an_empty_document_after_an_outage_succeeds() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(5, 0.0), (11, 1.0)])
-@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not answer"])
+@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not respond"])
 def test_collector_with_an_empty_document_fails_after_a_short_outage(
     minutes: int, expected: float, *, failing: bool
 ) -> None:
@@ -325,18 +325,18 @@ def levels(caplog: pytest.LogCaptureFixture, endpoint: str) -> list[str]:
     return [record.levelname for record in caplog.records if getattr(record, "endpoint", None) == endpoint]
 
 
-@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not answer"])
+@pytest.mark.parametrize("failing", [True, False], ids=["endpoint fails", "gateway does not respond"])
 def test_collector_logs_a_complete_document_after_an_outage(caplog: pytest.LogCaptureFixture, *, failing: bool) -> None:
     caplog.set_level(logging.INFO)
     harness = incomplete_inverters()
     harness.remove_document(INVERTERS_V1)
     harness.failing = frozenset({INVERTERS_V1}) if failing else frozenset()
-    harness.answering = failing
+    harness.reachable = failing
     for _ in range(20):
         harness.clock.advance(60)
         harness.exposition()
     harness.failing = frozenset()
-    harness.answering = True
+    harness.reachable = True
     harness.set_documents(EMPTY_LIST)
     assert success(harness, "inverters") == 1
     assert levels(caplog, INVERTERS_V1) == ["WARNING"]

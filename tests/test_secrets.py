@@ -1,4 +1,4 @@
-"""Secrets are printed as <secret>, and no log line contains one."""
+"""Secrets print as <secret>, and no log line holds one."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIwIn0.c2lnbmF0dXJl"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """The lines of the root logger as the command sets it up; the fixture restores the logger afterwards."""
+    """The output of the root logger, set up as by the command; the previous setup is restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     loggers = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "uvicorn", "asyncio")}
@@ -41,7 +41,7 @@ def stream() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
-def test_secret_is_printed_as_a_placeholder() -> None:
+def test_secret_prints_a_placeholder() -> None:
     secret = Secret(PASSWORD)
     assert {str(secret), repr(secret), f"{secret}", f"{[secret]}"} == {"<secret>", "[<secret>]"}
     assert secret == Secret(PASSWORD)
@@ -56,52 +56,52 @@ def test_secret_is_printed_as_a_placeholder() -> None:
         lambda logger: logger.info("the password is %s", PASSWORD),
         lambda logger: logger.info("%r", {"password": PASSWORD}),
         lambda logger: logger.warning("Illegal header value b'Bearer %s\\n'", TOKEN),
-        lambda logger: logger.error("truncated: %s", TOKEN[:30]),
+        lambda logger: logger.error("cut: %s", TOKEN[:30]),
     ],
 )
-def test_registered_secret_or_token_in_a_message_is_redacted(stream: io.StringIO, log: object) -> None:
-    log(logging.getLogger("any"))  # type: ignore[operator]
+def test_registered_secret_and_token_are_redacted(stream: io.StringIO, log: object) -> None:
+    log(logging.getLogger("library"))  # type: ignore[operator]
     assert "<secret>" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
     assert not re.search("eyJ[A-Za-z0-9]{6}", stream.getvalue())
 
 
-def test_secrets_in_an_exception_are_redacted(stream: io.StringIO) -> None:
+def test_exception_is_redacted(stream: io.StringIO) -> None:
     try:
         int(f"Bearer {TOKEN}")
     except ValueError:
-        logging.getLogger("any").exception("failed with %s", PASSWORD)
+        logging.getLogger("library").exception("it failed with %s", PASSWORD)
     assert "base 10: 'Bearer <secret>'" in stream.getvalue()
     assert PASSWORD not in stream.getvalue()
 
 
 def test_secret_of_three_letters_is_not_redacted(stream: io.StringIO) -> None:
-    logging.getLogger("any").info("abcdef")
+    logging.getLogger("library").info("abcdef")
     assert "abcdef" in stream.getvalue()
 
 
-def test_info_messages_of_http_libraries_are_not_logged(stream: io.StringIO) -> None:
+def test_libraries_that_log_headers_and_urls_are_silenced(stream: io.StringIO) -> None:
     for name in ("httpx", "httpcore.connection", "uvicorn.error", "asyncio"):
         logging.getLogger(name).info("Set-Cookie: sessionId=1")
     assert stream.getvalue() == ""
 
 
-def test_message_with_control_characters_is_one_line(stream: io.StringIO) -> None:
-    logging.getLogger("any").info("a\nb\x1b[31m \u2028 c")
+def test_message_with_line_breaks_is_one_line(stream: io.StringIO) -> None:
+    logging.getLogger("library").info("a\nb\x1b[31m \u2028 c")
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
     assert "\u2028" not in stream.getvalue()
     assert re.fullmatch(r'ts=\S+Z level=info msg="a\\nb\\u001b\[31m \\u2028 c"\n', stream.getvalue())
 
 
-def test_json_log_line_has_level_and_message(stream: io.StringIO) -> None:
+def test_json_format_is_one_object_a_line(stream: io.StringIO) -> None:
     logs.set_up("info", "json", Redaction(), stream)
-    logging.getLogger("any").warning('a "quoted" word')
+    logging.getLogger("library").warning('say "hi"')
     line = json.loads(stream.getvalue())
-    assert (line["level"], line["msg"]) == ("warn", 'a "quoted" word')
+    assert (line["level"], line["msg"]) == ("warn", 'say "hi"')
 
 
-def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_is_used_only_as_the_whole_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_PASSWORD", PASSWORD)
     assert from_environment("${A_PASSWORD}") == PASSWORD
     assert from_environment("x${A_PASSWORD}") == "x${A_PASSWORD}"
@@ -111,7 +111,7 @@ def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytes
 
 @pytest.mark.parametrize("password", [PASSWORD, ODD])
 @pytest.mark.parametrize(
-    "encode",
+    "written",
     [
         quote,
         lambda value: quote(value, safe=""),
@@ -126,13 +126,15 @@ def test_environment_variable_is_used_only_as_the_whole_value(monkeypatch: pytes
         lambda value: base64.urlsafe_b64encode(f"them:{value}\n".encode()).decode(),
     ],
 )
-def test_registered_password_is_redacted_in_every_encoding(password: str, encode: object) -> None:
+def test_registered_password_is_redacted_in_every_encoding(password: str, written: object) -> None:
     redaction = Redaction()
     redaction.register(Secret(password))
-    form = encode(password)  # type: ignore[operator]
-    redacted = redaction.redact(form)
+    encoded = written(password)  # type: ignore[operator]
+    redacted = redaction.redact(encoded)
     assert "<secret>" in redacted
-    assert not [form[start : start + 9] for start in range(len(form) - 8) if form[start : start + 9] in redacted]
+    assert not [
+        encoded[start : start + 9] for start in range(len(encoded) - 8) if encoded[start : start + 9] in redacted
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,11 +172,11 @@ def test_text_that_looks_like_credentials_is_redacted(stream: io.StringIO, text:
     ],
 )
 def test_text_about_secrets_is_not_redacted(stream: io.StringIO, text: str) -> None:
-    logging.getLogger("any").info("%s", text)
+    logging.getLogger("library").info("%s", text)
     assert text in stream.getvalue()
 
 
-def test_secrets_in_causes_and_notes_are_redacted(stream: io.StringIO) -> None:
+def test_exception_causes_and_notes_are_redacted(stream: io.StringIO) -> None:
     try:
         try:
             raise ValueError(f"with {PASSWORD}")  # noqa: TRY301
@@ -211,15 +213,15 @@ def test_uncaught_exceptions_and_warnings_are_redacted(stream: io.StringIO, caps
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.catch_uncaught()
-        warnings.warn(f"warning: {PASSWORD}", stacklevel=1)
+        warnings.warn(f"odd: {PASSWORD}", stacklevel=1)
     assert "ValueError: <secret>" in stream.getvalue()
-    assert "warning: <secret>" in stream.getvalue()
+    assert "odd: <secret>" in stream.getvalue()
     assert capsys.readouterr().err == ""
 
 
-def test_message_with_invalid_arguments_is_logged(stream: io.StringIO) -> None:
-    logging.getLogger("library").warning("%d endpoints", "no number")
-    assert "%d endpoints" in stream.getvalue()
+def test_message_whose_arguments_do_not_fit_is_logged(stream: io.StringIO) -> None:
+    logging.getLogger("library").warning("%d things", "no number")
+    assert "%d things" in stream.getvalue()
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])
@@ -227,26 +229,26 @@ def test_message_with_invalid_arguments_is_logged(stream: io.StringIO) -> None:
     "value",
     ['x\nts=2026-01-01T00:00:00Z level=error msg="forged"', "a\r\x1b[2Jb", 'a" level=error', "\x9b31m\x85", "\ud800"],
 )
-def test_value_with_line_breaks_or_escapes_forges_no_line(stream: io.StringIO, form: str, value: str) -> None:
+def test_value_with_control_characters_stays_in_one_message(stream: io.StringIO, form: str, value: str) -> None:
     logs.set_up("info", form, Redaction(), stream)
-    logging.getLogger("any").warning("response: %s", value)
+    logging.getLogger("library").warning("the gateway reports %s", value)
     line = stream.getvalue()
     assert line.removesuffix("\n").isprintable()
     if form == "json":
-        assert json.loads(line)["msg"] == f"response: {value}"
+        assert json.loads(line)["msg"] == f"the gateway reports {value}"
     else:
         match = re.fullmatch(r'ts=\S+ level=warn msg=("(?:[^"\\]|\\.)*")\n', line)
         assert match is not None, "one message, whatever it contains"
-        assert json.loads(match[1]) == f"response: {value}"
+        assert json.loads(match[1]) == f"the gateway reports {value}"
 
 
-def test_path_is_printed_only_if_its_folder_exists(tmp_path: Path) -> None:
+def test_path_of_a_secret_is_shown_if_its_folder_exists(tmp_path: Path) -> None:
     assert printable_path(tmp_path / "none") == f"{tmp_path}/none"
     for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
         assert printable_path(Path(password)) == "<secret>"
 
 
-def test_secret_file_is_read_without_bom_and_line_end(tmp_path: Path) -> None:
+def test_secret_file_without_byte_order_mark_and_line_end(tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(b"\xef\xbb\xbf hunter2 \r\n")
     assert from_file(tmp_path / "password") == " hunter2 "
 
@@ -256,15 +258,15 @@ def test_endless_secret_file_is_rejected() -> None:
         from_file(Path("/dev/zero"))
 
 
-def test_factory_password_at_the_end_of_a_serial_is_not_redacted() -> None:
+def test_factory_password_is_not_redacted_within_the_serial() -> None:
     redaction = Redaction()
     redaction.register(Secret("010048"))
-    assert redaction.redact("gateway 121642010048") == "gateway 121642010048"
+    assert redaction.redact("it has the serial 121642010048") == "it has the serial 121642010048"
     assert redaction.redact("user envoy, 010048.") == "user envoy, <secret>."
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])
-def test_log_fields_are_written_without_secrets(stream: io.StringIO, form: str) -> None:
+def test_logs_fields_are_written_without_secrets(stream: io.StringIO, form: str) -> None:
     redaction = Redaction()
     redaction.register(Secret(PASSWORD))
     logs.set_up("info", form, redaction, stream)

@@ -1,4 +1,4 @@
-"""What is installed, judged from the documents."""
+"""What is installed, according to the documents."""
 
 from collections.abc import Callable, Mapping
 
@@ -117,7 +117,7 @@ def test_site_without_a_production_meter_lists_only_inverters(types: list[Json],
 
 
 @pytest.mark.parametrize(
-    ("firmware", "absent", "failing", "answered", "expected"),
+    ("firmware", "absent", "failing", "once_available", "expected"),
     [
         ("D8.3.5433", True, False, False, True),
         ("D8.3.5433", False, True, False, False),
@@ -126,16 +126,16 @@ def test_site_without_a_production_meter_lists_only_inverters(types: list[Json],
         ("D8.3.5433", True, False, True, False),
     ],
 )
-def test_battery_power_absent_or_failing_on_old_firmware_never_answered(
-    firmware: str, *, absent: bool, failing: bool, answered: bool, expected: bool
+def test_battery_power_absent_or_failing_on_old_firmware_was_never_available(
+    firmware: str, *, absent: bool, failing: bool, once_available: bool, expected: bool
 ) -> None:
     power = frozenset({ENSEMBLE_POWER})
     nothing: frozenset[str] = frozenset()
     available = documents({INFO: information(firmware)}).available
     found = Documents(
-        available, power if absent else nothing, power if failing else nothing, {}, power if answered else nothing
+        available, power if absent else nothing, power if failing else nothing, {}, power if once_available else nothing
     )
-    assert system.battery_power_never_answered(found) is expected
+    assert system.battery_power_was_never_available(found) is expected
 
 
 @pytest.mark.parametrize(("state", "expected"), [("enabled", True), ("disabled", False)])

@@ -65,14 +65,14 @@ def inventory_units(reader: DocumentReader, settings: Settings, plausible: Plaus
 
 
 def listed(documents: Documents, before: frozenset[str] | None) -> frozenset[str] | None:
-    """The serial numbers of AC batteries in the inventory, removed ones too; `before` while it does not answer."""
-    if not documents.known(INVENTORY):
+    """The serial numbers of AC batteries in the inventory, removed ones too; `before` while it does not respond."""
+    if not documents.has_responded(INVENTORY):
         return before
     return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(documents, "ACB")))
 
 
 def v1_units(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[Reading]:
-    """AC batteries that only the v1 list of inverters has (8.2.4382_ACB); none until the inventory has answered.
+    """AC batteries that only the v1 list of inverters has (8.2.4382_ACB); none until the inventory was available.
 
     `known`: the AC batteries in the inventory. lastReportWatts has no documented sign, and no capture has a charging AC
     battery, so they have no power.

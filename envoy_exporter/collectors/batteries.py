@@ -130,15 +130,15 @@ class Battery:
 class BatteryMemory:
     """What is known of the batteries from earlier readings.
 
-    `listed_at`: when each kind of battery was last listed. `answered`: the kinds whose documents have answered.
-    `meters`: the list of meters. `listed`: the serial numbers of AC batteries in the latest inventory; None until it
-    has answered. `power_absent_since`: the time since which the endpoint of the IQ batteries' power has not been
-    available. `charge_in_inventory`: whether the charge of IQ batteries was read in the inventory.
+    `listed_at`: when each kind of battery was last listed. `checked_kinds`: the kinds whose documents have been
+    available. `meters`: the list of meters. `listed`: the serial numbers of AC batteries in the latest inventory; None
+    until it was available. `power_absent_since`: the time since which the endpoint of the IQ batteries' power has not
+    been available. `charge_in_inventory`: whether the charge of IQ batteries was read in the inventory.
     """
 
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
     listed_at: Mapping[str, float] = field(default_factory=dict)
-    answered: frozenset[str] = frozenset()
+    checked_kinds: frozenset[str] = frozenset()
     meters: Held[Listing] = field(default_factory=Held)
     listed: frozenset[str] | None = None
     power_absent_since: float | None = None
@@ -167,7 +167,7 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     kinds = [kind for kind in (iq, ac) if kind is not None]
     memory = _next_memory(documents, [kind.kind for kind in kinds], before, now)
     together: list[Reading] = []
-    if set(memory.listed_at) <= {kind.kind for kind in kinds} and memory.answered == _KINDS:
+    if set(memory.listed_at) <= {kind.kind for kind in kinds} and memory.checked_kinds == _KINDS:
         together += _together(reader, iq, ac)
         if kinds and _can_add_up(documents, memory.meters.current):
             together.append(StoragePower(source="units", power=complete_sum([kind.power for kind in kinds])))
@@ -191,16 +191,16 @@ def _next_memory(documents: Documents, present: Sequence[str], before: BatteryMe
 
     The metrics of all batteries together are absent while one of two kinds is missing: they would be another register.
     """
-    answered = {
-        "iq": system.firmware_below(documents, 5) or documents.known(ENSEMBLE_INVENTORY),
+    available = {
+        "iq": system.firmware_below(documents, 5) or documents.has_responded(ENSEMBLE_INVENTORY),
         "ac": entries.lists_storage(entries.site(documents)) or PRODUCTION_JSON in documents.absent,
     }
     listed_at = dict.fromkeys(present, now)
     for kind, time in before.listed_at.items():
-        if not answered[kind] or now - time < HOLD:
+        if not available[kind] or now - time < HOLD:
             listed_at.setdefault(kind, time)
-    known = before.answered | {kind for kind in _KINDS if answered[kind]}
-    return BatteryMemory(before.plausibility, listed_at, known, steady.meters(documents, before.meters, now))
+    checked = before.checked_kinds | {kind for kind in _KINDS if available[kind]}
+    return BatteryMemory(before.plausibility, listed_at, checked, steady.meters(documents, before.meters, now))
 
 
 def _can_add_up(documents: Documents, meters: Listing | None) -> bool:

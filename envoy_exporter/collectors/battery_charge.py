@@ -9,7 +9,7 @@ from envoy_exporter import system
 from envoy_exporter.documents import ENSEMBLE_POWER, Documents
 
 _ABSENT_FOR = 600.0
-"""Seconds: a gateway that has just started answers 404 to every request."""
+"""Seconds: a gateway that has just started responds 404 to every request."""
 
 
 def absent_since(documents: Documents, before: float | None, now: float) -> float | None:
@@ -27,11 +27,11 @@ def absent_since(documents: Documents, before: float | None, now: float) -> floa
 def is_in_inventory(documents: Documents, since: float | None, now: float, *, before: bool) -> bool:
     """Whether the inventory is the source: below firmware 7, or once power has been absent for ten minutes.
 
-    It stays the source until `/ivp/ensemble/power` answers, which is preferred and then kept. `before`: whether the
-    inventory was the source.
+    It stays the source until `/ivp/ensemble/power` is available, which is preferred and then kept. `before`: whether
+    the inventory was the source.
     """
-    if before and ENSEMBLE_POWER not in documents.answered | documents.available.keys():
+    if before and ENSEMBLE_POWER not in documents.once_available | documents.available.keys():
         return True
-    if not system.battery_power_never_answered(documents):
+    if not system.battery_power_was_never_available(documents):
         return False
     return system.firmware_below(documents, 7) or (since is not None and now - since >= _ABSENT_FOR)

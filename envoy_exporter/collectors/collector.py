@@ -63,7 +63,7 @@ class Context(Generic[Memory]):
 class Result(Generic[Memory]):
     """The output of a collector: the readings, the rejected values, and the memory for the next reading.
 
-    `undecided`: the endpoints whose documents cannot be judged complete or incomplete, because others are missing.
+    `undecided`: the endpoints that may be complete or incomplete, because other documents are missing.
     """
 
     readings: tuple[Reading, ...]

@@ -1,7 +1,7 @@
 """The generator: whether it runs, when it starts and stops, and its configuration.
 
-Gateways without a generator answer too; one is installed if `gen_config` is not empty. No document reports its power or
-energy.
+Gateways without a generator respond too; one is installed if `gen_config` is not empty. No document reports its power
+or energy.
 """
 
 from collections.abc import Iterator

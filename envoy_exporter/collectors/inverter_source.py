@@ -83,7 +83,7 @@ def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str,
 
 def by_inventory(documents: Documents, before: Mapping[str, bool]) -> Mapping[str, bool]:
     """The inverters of the inventory: true, or false if removed. While that slow list fails, `before`."""
-    if not documents.known(INVENTORY):
+    if not documents.has_responded(INVENTORY):
         return before
     found = DocumentReader(documents).devices(INVENTORY, entries.inventory(documents, "PCU"), "serial_num")
     return {serial: not entries.is_removed(device.fields) for serial, device in found}

@@ -123,7 +123,7 @@ def _removed(serial: str) -> Inverter:
 def _infos(
     documents: Documents, inverters: list[Inverter], listed: Mapping[str, FieldReader], before: InverterMemory
 ) -> Iterator[InverterInfo]:
-    infos = before.infos if not documents.known(INVENTORY) else ()
+    infos = before.infos if not documents.has_responded(INVENTORY) else ()
     known = {info.serial: info for info in infos}
     for inverter in inverters:
         if inverter.active is not False:

@@ -1,4 +1,4 @@
-"""The register of the site's production: chosen once the documents that decide it have answered, and kept."""
+"""The register of the site's production: chosen once the documents that decide it are available, and kept."""
 
 from dataclasses import dataclass, field
 
@@ -42,7 +42,7 @@ def _source(documents: Documents, meters: Listing | None) -> str | None:
         return None
     inverters = entries.inverters_entry(site)
     if system.metered(documents):
-        if not documents.known(METERS):
+        if not documents.has_responded(METERS):
             return None
         listed = isinstance(documents.content(METERS), list)
         if inverters and listed and not steady.is_enabled(meters, "production"):

@@ -36,7 +36,7 @@ class Requirement:
     """The content that a collector requires of endpoints, and a function that finds what is missing.
 
     The function gets the documents and the collector's choice of a source. It yields the endpoint of each document with
-    the names of missing content, or with None if that cannot be judged because another document is missing. Its
+    the names of missing content, or with None if that is undecided because another document is missing. Its
     docstring names the required content.
     """
 
@@ -57,7 +57,7 @@ def missing(collector: str, documents: Documents, choice: str | None = None) -> 
 
 
 def undecided(collector: str, documents: Documents, choice: str | None = None) -> frozenset[str]:
-    """The endpoints whose documents cannot be judged."""
+    """The endpoints whose documents are undecided: whether they are complete depends on a missing document."""
     return frozenset(
         endpoint
         for requirement in REQUIREMENTS
@@ -99,10 +99,12 @@ def _production(documents: Documents, source: str | None) -> Missing:
         endpoint, name, complete = PRODUCTION, html_production.POWER, False
     else:
         name = "production"
-        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not documents.known(PRODUCTION_V1)
+        complete = _any_number(v1, ("wattsNow", *production_source.ENERGIES)) or not documents.has_responded(
+            PRODUCTION_V1
+        )
         if eim or inverters:  # on a gateway with CTs, the list of meters decides first
             endpoint, name = PRODUCTION_V1, "wattsNow"
-            complete = complete or (system.metered(documents) is True and not documents.known(METERS))
+            complete = complete or (system.metered(documents) is True and not documents.has_responded(METERS))
     if endpoint in documents.available and not complete:
         yield endpoint, [name]
 
@@ -129,7 +131,7 @@ def _storage_reading(documents: Documents, _: str | None) -> Missing:
 def _inverters(documents: Documents, chosen: str | None) -> Missing:
     """An inverter, if the site counts active ones or the inventory lists one that is not removed.
 
-    In the chosen list or, while that does not answer, in the other one.
+    In the chosen list or, while that is not available, in the other one.
     """
     both = (DEVICE_DATA, INVERTERS_V1)
     lists = [
@@ -143,13 +145,13 @@ def _inverters(documents: Documents, chosen: str | None) -> Missing:
     if lists and not any(inverter_source.serials(documents, endpoint) for endpoint in lists if endpoint):
         if expected:
             yield str(lists[0]), ["inverters"]
-        elif not (documents.known(INVENTORY) and documents.known(PRODUCTION_JSON)):
+        elif not (documents.has_responded(INVENTORY) and documents.has_responded(PRODUCTION_JSON)):
             yield str(lists[0]), None
 
 
 def _battery_power(documents: Documents, _: str | None) -> Missing:
     """An entry for each IQ battery."""
-    if ENSEMBLE_POWER in documents.available and not documents.known(ENSEMBLE_INVENTORY):
+    if ENSEMBLE_POWER in documents.available and not documents.has_responded(ENSEMBLE_INVENTORY):
         yield ENSEMBLE_POWER, None
     elif ENSEMBLE_POWER in documents.available:
         powers = entries.battery_powers(documents)

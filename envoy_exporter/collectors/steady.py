@@ -46,7 +46,7 @@ def meters(documents: Documents, before: Held[Listing], now: float) -> Held[List
     The list is empty if the gateway does not have the endpoint, and for some minutes after a start. So the first meters
     after an empty list are in force at once.
     """
-    if not documents.known(METERS):
+    if not documents.has_responded(METERS):
         return before
     listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(documents))
     document = documents.available.get(METERS)

@@ -152,7 +152,7 @@ def _listed(single: Config, redaction: Redaction) -> frozenset[str] | None:
     listed = inverter_source.listed(
         documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
     )
-    if listed is None and snapshot.answering:
+    if listed is None and snapshot.reachable:
         # Failures are in the log already, endpoints that are not available are not.
         endpoints = snapshot.endpoints.items()
         print_stderr(*(f"{name} is not available: {status.absent}" for name, status in endpoints if status.absent))

@@ -11,7 +11,7 @@ from pathlib import Path
 from envoy_exporter import __version__
 from envoy_exporter import token as tokens
 from envoy_exporter.clock import SystemClock, utc_date
-from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, CloudError, Enlighten, Login
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, EnlightenError, Login
 from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file
 from envoy_exporter.token import Token
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         serial, login = _inputs(arguments)
         output = None if arguments.print else _output(arguments.output, serial)
         enlighten = Enlighten(
-            login, clock=SystemClock(), counted=lambda _: None, user_agent=f"envoy_exporter/{__version__}"
+            login, clock=SystemClock(), count_response=lambda _: None, user_agent=f"envoy_exporter/{__version__}"
         )
         print_stderr(f"requesting a token for gateway {serial} from Enlighten")
         token = enlighten.token(serial)
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             write(output, token.secret.reveal() + "\n")
             print_stderr(*_instructions(token, serial, output))
-    except CloudError as error:
+    except EnlightenError as error:
         return _fail(str(error), FAILURE)
     except OSError as error:
         return _fail(f"{error.filename or 'file error'}: {error.strerror or error}", FAILURE)

@@ -14,7 +14,7 @@ from envoy_exporter.clock import Clock
 from envoy_exporter.token import Token
 from envoy_exporter.transport.timeouts import Timeouts
 
-from .client import CloudError, Enlighten, NoToken, Rejected, Unavailable
+from .client import Enlighten, EnlightenError, NoToken, Rejected, Unavailable
 
 REJECTED_PAUSES = (3600.0, 4 * 3600.0)
 """Seconds after the first rejection, and at most: each is twice the one before."""
@@ -59,7 +59,7 @@ class Account:
         return self._errors.get(serial) or self._errors.get(_ALL) or ""
 
     def token(self, serial: str, *, wait: bool) -> Token:
-        """A new token. `wait` while another gateway requests one. Raises CloudError or RateLimited."""
+        """A new token. `wait` while another gateway requests one. Raises EnlightenError or RateLimited."""
         if not self._trying.acquire(timeout=self._timeouts.login if wait else 0.0):
             raise RateLimited
         try:
@@ -72,7 +72,7 @@ class Account:
     def _request(self, serial: str) -> Token:
         try:
             token = self._enlighten.token(serial)
-        except CloudError as error:
+        except EnlightenError as error:
             self._on_error(error, serial)
             raise
         except Exception:  # a bug must not cause a login with each poll
@@ -94,7 +94,7 @@ class Account:
         """The gateway accepts the new token."""
         self._clear(serial)
 
-    def _on_error(self, error: CloudError, serial: str) -> None:
+    def _on_error(self, error: EnlightenError, serial: str) -> None:
         at_least = (isinstance(error, Unavailable) and error.retry_after) or 0.0
         key = serial if isinstance(error, NoToken) or error.result == "serial" else _ALL
         self._errors[key] = str(error)

@@ -3,7 +3,7 @@
 The certificate is always verified (five comparable projects sent the password to any server), nothing is redirected,
 kept or read from the environment. It uses POST, which is never sent to a gateway.
 
-CloudError        there is no token; `result` is the label of the counter
+EnlightenError        there is no token; `result` is the label of the counter
 ├── Rejected      the login or the token is rejected, and the user must act (password mfa serial changed)
 ├── Unavailable   no response, or a temporary error (unavailable)
 └── NoToken       a response without a usable token (unusable)
@@ -36,31 +36,31 @@ _LARGEST_RESPONSE = 256 * 1024
 _LONGEST_WAIT = 86400.0
 
 
-class CloudError(Exception):
+class EnlightenError(Exception):
     """A message for the log, without account, password, session or token."""
 
     results: ClassVar[tuple[str, ...]] = ("unavailable",)
 
-    def __init__(self, words: str, result: str = "") -> None:
-        super().__init__(words)
+    def __init__(self, message: str, result: str = "") -> None:
+        super().__init__(message)
         self.result = result or self.results[0]
 
 
-class Rejected(CloudError):
+class Rejected(EnlightenError):
     results = ("password", "mfa", "serial", "changed")
 
 
-class Unavailable(CloudError):
+class Unavailable(EnlightenError):
     """`retry_after`: the seconds of its Retry-After, None if it sent none."""
 
     results = ("unavailable",)
 
-    def __init__(self, words: str, retry_after: float | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 
-class NoToken(CloudError):
+class NoToken(EnlightenError):
     results = ("unusable",)
 
 
@@ -80,21 +80,21 @@ class Login:
 
 
 class Enlighten:
-    """Requests tokens with one account. `counted` is called with the status of every response."""
+    """Requests tokens with one account. `count_response` is called with the status of every response."""
 
     def __init__(
         self,
         login: Login,
         *,
         clock: Clock,
-        counted: Callable[[int], None],
+        count_response: Callable[[int], None],
         user_agent: str,
         timeouts: Timeouts | None = None,
     ) -> None:
         """Raises OSError for a `ca_file` that cannot be read, ValueError for a URL that is not https."""
         self._login = login
         self._clock = clock
-        self._counted = counted
+        self._count_response = count_response
         self._user_agent = user_agent
         self._timeouts = timeouts or Timeouts()
         for url in (login.login_url, login.token_url):
@@ -103,7 +103,7 @@ class Enlighten:
             verifying_context(login.ca_file)
 
     def token(self, serial: str) -> Token:
-        """A new token for the gateway with this serial. Raises CloudError."""
+        """A new token for the gateway with this serial. Raises EnlightenError."""
         deadline = self._clock.monotonic() + self._timeouts.login
         try:
             self._context = verifying_context(self._login.ca_file)
@@ -113,8 +113,8 @@ class Enlighten:
         body = json.dumps({"session_id": session, "serial_num": serial, "username": self._login.username})
         response = self._post(self._login.token_url, "application/json", body, deadline)
         if response.status in {401, 403, 404}:
-            words = f"Enlighten rejected the token request for gateway {serial} (HTTP {response.status})"
-            raise Rejected(f"{words}; check the serial, and that the account has access to this gateway", "serial")
+            message = f"Enlighten rejected the token request for gateway {serial} (HTTP {response.status})"
+            raise Rejected(f"{message}; check the serial, and that the account has access to this gateway", "serial")
         self._check(response)
         return checked(response.body.decode("ascii", "replace"), serial, self._clock.time())
 
@@ -133,8 +133,8 @@ class Enlighten:
         if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004
             wait = retry_after(response.headers.get("retry-after", ""), self._clock.time())
             raise Unavailable(f"Enlighten is temporarily unavailable (HTTP {response.status})", wait)
-        words = f"unexpected response from the Enphase login API (HTTP {response.status}); it may have changed"
-        raise Rejected(f"{words}: check for a newer version of the exporter, or {_MANUAL}", "changed")
+        message = f"unexpected response from the Enphase login API (HTTP {response.status}); it may have changed"
+        raise Rejected(f"{message}: check for a newer version of the exporter, or {_MANUAL}", "changed")
 
     def _post(self, url: str, kind: str, content: str, deadline: float) -> Response:
         """The response, whatever its status. Raises Unavailable, or NoToken if it is too large."""
@@ -148,7 +148,7 @@ class Enlighten:
                 headers,
                 context=self._context,
                 network=network,
-                counted=self._counted,
+                count_response=self._count_response,
                 largest=_LARGEST_RESPONSE,
             )
         except InvalidResponse:
@@ -197,8 +197,8 @@ def session(body: bytes) -> str | int:
     session_id = parsed.get("session_id")
     if isinstance(session_id, bool) or not isinstance(session_id, str | int) or session_id == "":
         # {"success": true, "isBlocked": false} (home-assistant/core#155793)
-        words = "the account requires multi-factor authentication (MFA), which cannot be completed unattended"
-        raise Rejected(f"{words}: {_MANUAL}", "mfa")
+        message = "the account requires multi-factor authentication (MFA), which cannot be completed unattended"
+        raise Rejected(f"{message}: {_MANUAL}", "mfa")
     return session_id
 
 

@@ -16,7 +16,7 @@ from envoy_exporter.clock import Clock, utc_date
 from envoy_exporter.token import Token, due, has_expired
 
 from .account import Account, RateLimited
-from .client import RESULTS, CloudError
+from .client import RESULTS, EnlightenError
 from .token_store import TokenStore
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ class Renewal:
         self._serial = serial
         self._clock = clock
         self._random = random
-        self._chance = random.random()
-        self._accepted: Token | None = None
+        self._random_fraction = random.random()
+        self._accepted_token: Token | None = None
         self._is_persisted = True
-        self._old: Token | None = None
-        self._fetched: Token | None = None
-        self._is_from_cloud = False
-        self._found: Token | None = None
-        self._logged = ""
+        self._old_token: Token | None = None
+        self._fetched_token: Token | None = None
+        self._is_from_enlighten = False
+        self._stored_token: Token | None = None
+        self._logged_error = ""
         self._results = Counter(dict.fromkeys(RESULTS, 0))
 
     @property
@@ -62,7 +62,7 @@ class Renewal:
 
     def stored(self) -> Token | None:
         """The token of an earlier run or of another exporter; without a disk, the one fetched by this process."""
-        return self._store.load(self._serial) or self._accepted
+        return self._store.load(self._serial) or self._accepted_token
 
     def fetch(self, old: Token | None, *, urgent: bool, wait: bool) -> Token | None:
         """A token other than `old`: from the state directory if another exporter left one, else from Enlighten.
@@ -73,21 +73,21 @@ class Renewal:
         """
         if not self._account.is_open(self._serial) or not (urgent or old is None or self._is_due(old)):
             return None
-        self._old = old
+        self._old_token = old
         stored = self.stored()
-        if stored is not None and stored not in {old, self._found} and not self._is_due(stored):
-            self._found = self._fetched = stored
-            self._is_from_cloud = False
+        if stored is not None and stored not in {old, self._stored_token} and not self._is_due(stored):
+            self._stored_token = self._fetched_token = stored
+            self._is_from_enlighten = False
             return stored
         try:
             token = self._account.token(self._serial, wait=wait)
         except RateLimited:
             return None
-        except CloudError as error:
+        except EnlightenError as error:
             self._results[error.result] += 1
             self._log_error()
             return None
-        self._fetched, self._is_from_cloud = token, True
+        self._fetched_token, self._is_from_enlighten = token, True
         if self._is_due(token):
             self._account.back_off(self._serial)  # otherwise each poll would request another one
         return token
@@ -96,9 +96,9 @@ class Renewal:
         """Whether the gateway accepts this token."""
         if accepted:
             self._on_accepted(token)
-        elif token == self._old:
-            self._old = None
-        elif token == self._fetched and self._is_from_cloud:  # a stored one was not fetched now
+        elif token == self._old_token:
+            self._old_token = None
+        elif token == self._fetched_token and self._is_from_enlighten:  # a stored one was not fetched now
             self._account.rejected(self._serial)
             self._results["gateway"] += 1
             self._log_error()
@@ -106,19 +106,19 @@ class Renewal:
     def _on_accepted(self, token: Token) -> None:
         self._account.accepted(self._serial)
         self._results["success"] += 1
-        self._logged = ""
-        self._chance = self._random.random()
-        self._accepted, self._is_persisted = token, False
+        self._logged_error = ""
+        self._random_fraction = self._random.random()
+        self._accepted_token, self._is_persisted = token, False
         log.info("token renewed", extra={"gateway": self.name, "expires": _expiry(token)})
 
     def persist(self) -> None:
         """Write an accepted token to the state directory, once."""
-        if self._accepted is not None and not self._is_persisted:
-            self._store.save(self._serial, self._accepted)
+        if self._accepted_token is not None and not self._is_persisted:
+            self._store.save(self._serial, self._accepted_token)
             self._is_persisted = True
 
     def _is_due(self, token: Token) -> bool:
-        return self._clock.time() >= due(token, self._chance)
+        return self._clock.time() >= due(token, self._random_fraction)
 
     @property
     def _error(self) -> str:
@@ -126,12 +126,12 @@ class Renewal:
         return error and f"token renewal failed: {error}"
 
     def _log_error(self) -> None:
-        error, old = self._account.error(self._serial), self._old
-        if error != self._logged:
+        error, old = self._account.error(self._serial), self._old_token
+        if error != self._logged_error:
             valid_until = _expiry(old) if old is not None and not has_expired(old, self._clock.time()) else ""
             extra = {"gateway": self.name, "error": error, "old_token_expires": valid_until}
             log.warning("token renewal failed", extra=extra)
-        self._logged = error
+        self._logged_error = error
 
 
 def _expiry(token: Token) -> str:

@@ -25,7 +25,7 @@ class GatewayClient:
         self,
         settings: Settings,
         clock: Clock,
-        counted: Callable[[str, int], None],
+        count_response: Callable[[str, int], None],
         user_agent: str,
         timeouts: Timeouts,
     ) -> None:
@@ -35,7 +35,7 @@ class GatewayClient:
         self._client = Client(
             self.network,
             tls_context(settings.ca_certificates),
-            counted,
+            count_response,
             user_agent,
             token_over_http=settings.scheme == "http",
         )
@@ -50,7 +50,7 @@ class GatewayClient:
         if endpoint.name == INFO:
             response = self._information(endpoint.target, deadline, documents)
         else:
-            response = self._guarded(endpoint.target, auth, deadline, documents)
+            response = self._get_with_credentials(endpoint.target, auth, deadline, documents)
         content = responses.content(endpoint.name, response, documents, self._clock.time())
         if endpoint.name == INFO:
             self._check_scheme(content)
@@ -62,18 +62,20 @@ class GatewayClient:
         Without the certificate, the next token would go to any gateway that has the address by now.
         """
         if before.settings.schemes == self.settings.schemes:
-            self.scheme, self.network.known = before.scheme, before.network.known
+            self.scheme, self.network.confirmed_certificate = before.scheme, before.network.confirmed_certificate
         return bool(self.scheme)
 
     def forget(self) -> None:
         """Find the scheme again: the gateway may return with other firmware, or another device may have its address."""
-        self.scheme, self.network.known = "", None
+        self.scheme, self.network.confirmed_certificate = "", None
         self.close()
 
     def close(self) -> None:
         self._client.close()
 
-    def _guarded(self, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents) -> Response:
+    def _get_with_credentials(
+        self, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents
+    ) -> Response:
         """With credentials: to another certificate than before only if its `/info` has the same serial."""
         try:
             return self._get(self.scheme, target, auth, deadline, documents)
@@ -106,10 +108,13 @@ class GatewayClient:
                     break
                 continue
             if not 300 <= response.status < 400:  # noqa: PLR2004
-                self.scheme, self.network.known = scheme, self.network.certificate if scheme == "https" else None
+                self.scheme, self.network.confirmed_certificate = (
+                    scheme,
+                    self.network.certificate if scheme == "https" else None,
+                )
                 return response
-            to = responses.printable(response.headers.get("location", ""))
-            failed.append(HTTPStatusError(response.status, f"redirect from {scheme} to {to}"))
+            location = responses.printable(response.headers.get("location", ""))
+            failed.append(HTTPStatusError(response.status, f"redirect from {scheme} to {location}"))
         raise next((error for error in failed if error.reason != "connect"), failed[0])
 
     def _check_scheme(self, content: Json) -> None:
@@ -118,8 +123,8 @@ class GatewayClient:
         needs_token = not system.firmware_below(identity, TOKENS_FROM)
         if needs_token and self.scheme == "http" and self.settings.scheme == "auto":
             self.scheme = ""
-            words = "the gateway responds over plain HTTP only, but its firmware requires a token, which requires TLS"
-            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
+            message = "the gateway responds over plain HTTP only, but its firmware requires a token, which requires TLS"
+            raise Unreachable("tls", f"{message}; check port 443, or set scheme: http to send it unencrypted")
 
     def _get(
         self, scheme: str, target: str, auth: httpx.Auth | None, deadline: float, documents: Documents
@@ -131,6 +136,6 @@ class GatewayClient:
         keep_alive = settings.keep_alive
         if keep_alive is None:
             # Firmware below 7 resets connections that it announced to keep (home-assistant/core#126162).
-            known = documents.known(INFO) and not system.firmware_below(documents, TOKENS_FROM)
-            keep_alive = scheme == "https" or known
+            is_recent = documents.has_responded(INFO) and not system.firmware_below(documents, TOKENS_FROM)
+            keep_alive = scheme == "https" or is_recent
         return self._client.get(url, auth, deadline, keep_alive=keep_alive)

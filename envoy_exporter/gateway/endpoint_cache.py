@@ -10,9 +10,9 @@ from typing import Self
 from envoy_exporter.documents import INFO, METERS, Document, Documents, Json
 from envoy_exporter.transport.errors import RequestError
 
-from . import endpoint_state as transitions
+from . import endpoint_state
 from .endpoint_state import EARLY, NEVER, EndpointState, back_off, pause_after_hang, pause_after_outage
-from .endpoints import ENDPOINTS, LIVE, Class, Endpoint
+from .endpoints import ENDPOINTS, LIVE, Endpoint, EndpointClass
 
 LEAST_GRACE = 75.0
 LONGEST_GAP = 600.0
@@ -42,7 +42,7 @@ class _Schedule:
     """
 
     documents: Documents
-    classes: Mapping[str, Class]
+    classes: Mapping[str, EndpointClass]
     ages: Mapping[str, float]
     required: tuple[Endpoint, ...]
 
@@ -99,12 +99,12 @@ class EndpointCache:
         return self.schedule.required
 
     def next(self, now: float) -> tuple[Endpoint, float] | None:
-        """The most important due endpoint, and how long to hold until it may be requested: 0 wherever possible."""
-        holds = [(self._hold(endpoint.name, now), endpoint) for endpoint in self.due_endpoints(now)]
-        ready = next((endpoint for hold, endpoint in holds if hold == 0), None)
+        """The most important due endpoint, and the seconds until it may be requested: 0 if possible."""
+        waits = [(self._remaining_interval(endpoint.name, now), endpoint) for endpoint in self.due_endpoints(now)]
+        ready = next((endpoint for wait, endpoint in waits if wait == 0), None)
         if ready is not None:
             return ready, 0.0
-        return min(((endpoint, hold) for hold, endpoint in holds), key=lambda held: held[1], default=None)
+        return min(((endpoint, wait) for wait, endpoint in waits), key=lambda pair: pair[1], default=None)
 
     def due_endpoints(self, now: float) -> Iterator[Endpoint]:
         """The endpoints that are due, or will be before a scrape stops waiting for them."""
@@ -114,11 +114,11 @@ class EndpointCache:
             state = self.states[endpoint.name]
             # A scrape came since the last request: however long a poll takes, nothing is requested without a scrape.
             due = state.requested_at < self.scraped_at or self.scraped_at == NEVER or state.urgent
-            ready = state.due <= now and self._hold(endpoint.name, now) <= EARLY
+            ready = state.due <= now and self._remaining_interval(endpoint.name, now) <= EARLY
             if due and ready and endpoint.name not in self.suspended:
                 yield endpoint
 
-    def _hold(self, name: str, now: float) -> float:
+    def _remaining_interval(self, name: str, now: float) -> float:
         """Seconds until `min_interval` has passed since the last request."""
         return max(self.states[name].requested_at + self.min_interval - now, 0.0)
 
@@ -126,7 +126,7 @@ class EndpointCache:
         return _BY_NAME[name]
 
     def may_request(self, name: str, now: float) -> bool:
-        return now >= self.quiet_until and self._hold(name, now) == 0
+        return now >= self.quiet_until and self._remaining_interval(name, now) == 0
 
     def pending(self, since: float, now: float) -> bool:
         """Whether a scrape that came at `since` must still wait."""
@@ -134,11 +134,12 @@ class EndpointCache:
             return True
         if self.in_flight and self._is_awaited(_BY_NAME[self.in_flight]):
             return True
-        return any(self.states[e.name].requested_at < since and self._is_awaited(e) for e in self.due_endpoints(now))
+        due = self.due_endpoints(now)
+        return any(self.states[endpoint.name].requested_at < since and self._is_awaited(endpoint) for endpoint in due)
 
     def _is_awaited(self, endpoint: Endpoint) -> bool:
         state = self.states[endpoint.name]
-        return self.schedule.classes[endpoint.name].awaited or state.urgent or not state.known
+        return self.schedule.classes[endpoint.name].awaited or state.urgent or not state.is_known
 
     # --- changes by scrapes and requests
 
@@ -160,18 +161,18 @@ class EndpointCache:
         """The result of the request on its way does not count."""
         return replace(self, in_flight="")
 
-    def answered(self, name: str, content: Json, requested_at: float, duration: float) -> Self:
+    def succeeded(self, name: str, content: Json, requested_at: float, duration: float) -> Self:
         """A document came. `requested_at` is in seconds since 1970."""
         age = self.schedule.ages[name]
-        cache = self._with(name, lambda state: transitions.answered(state, content, requested_at, duration, age))
+        cache = self._with(name, lambda state: endpoint_state.succeeded(state, content, requested_at, duration, age))
         return replace(cache, in_flight="").planned()
 
     def not_available(self, name: str, why: str, now: float, duration: float) -> tuple[Self, bool]:
         """The gateway reports that it does not have this endpoint. False: the report is suspect, not yet accepted."""
-        cache = self._with(name, lambda state: transitions.reported_missing(state, now))
-        if not transitions.is_gone(cache.states[name], now):
+        cache = self._with(name, lambda state: endpoint_state.reported_missing(state, now))
+        if not endpoint_state.is_gone(cache.states[name], now):
             return cache, False
-        cache = self._with(name, lambda state: transitions.gone(state, why, now, duration))
+        cache = self._with(name, lambda state: endpoint_state.gone(state, why, now, duration))
         return replace(cache, in_flight="").planned(), True
 
     def failed(
@@ -189,7 +190,7 @@ class EndpointCache:
         failures = self.states[name].failures
         pause = pause_after_hang(failures, self.schedule.ages[name]) if hung else back_off(failures, self.min_interval)
         due = now + max(pause * jitter, wait)
-        cache = self._with(name, lambda state: transitions.failed(state, error, due, duration))
+        cache = self._with(name, lambda state: endpoint_state.failed(state, error, due, duration))
         return replace(cache, in_flight="").planned()
 
     def postponed(self, name: str, now: float, jitter: float = 1.0) -> Self:
@@ -209,12 +210,16 @@ class EndpointCache:
     def recovered(self) -> Self:
         """After an outage: request again what was not available, and what failed together with the gateway."""
         failed_once = {name for name, state in self.states.items() if state.error is not None and state.failures <= 1}
-        states = {n: replace(s, due=NEVER) if n in failed_once else s for n, s in self.states.items()}
+        states = {
+            name: replace(state, due=NEVER) if name in failed_once else state for name, state in self.states.items()
+        }
         return replace(self, states=states).retry_absent().planned()
 
     def retry_absent(self) -> Self:
         """Request the absent endpoints again; until the response they stay absent."""
-        states = {n: s if s.absent is None else replace(s, due=NEVER) for n, s in self.states.items()}
+        states = {
+            name: state if state.absent is None else replace(state, due=NEVER) for name, state in self.states.items()
+        }
         return replace(self, states=states)
 
     def reset(self) -> Self:
@@ -246,7 +251,8 @@ class EndpointCache:
     def statuses(self, now: float) -> dict[str, EndpointStatus]:
         """The status of each required endpoint."""
         available = self.readable(now).available
-        return {e.name: _status(self.states[e.name], available.get(e.name)) for e in self.required}
+        names = (endpoint.name for endpoint in self.required)
+        return {name: _status(self.states[name], available.get(name)) for name in names}
 
     def until(self, now: float) -> float:
         """The next moment at which an endpoint is due or a document expires; `now` if an endpoint is due already."""
@@ -266,17 +272,17 @@ class EndpointCache:
         for name, state in self.states.items():
             if classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
                 states[name] = replace(state, due=min(state.due, state.requested_at + ages[name] - EARLY))
-        read = (e for e in ENDPOINTS if e.name == INFO or e.readers & self.collectors)
+        read = (endpoint for endpoint in ENDPOINTS if endpoint.name == INFO or endpoint.readers & self.collectors)
         required = [endpoint for endpoint in read if endpoint.is_required(documents)]
         required.sort(key=lambda endpoint: _rank(endpoint, self.states[endpoint.name], classes[endpoint.name]))
         return replace(self, states=states, schedule=_Schedule(documents, classes, ages, tuple(required)))
 
-    def _age(self, endpoint: Endpoint, age: Class) -> float:
+    def _age(self, endpoint: Endpoint, endpoint_class: EndpointClass) -> float:
         """The maximum age of an endpoint: the smallest that one of its collectors sets."""
-        usual = self.min_interval if age.maximum_age is None else age.maximum_age
+        usual = self.min_interval if endpoint_class.maximum_age is None else endpoint_class.maximum_age
         readers = endpoint.readers & self.collectors
         ages = [self.maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
-        if not age.awaited:
+        if not endpoint_class.awaited:
             ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster
         return max(min(ages, default=usual), self.min_interval)
 
@@ -287,15 +293,15 @@ def _documents(states: Mapping[str, EndpointState]) -> Documents:
         frozenset(name for name, state in states.items() if state.absent is not None),
         frozenset(name for name, state in states.items() if state.error is not None),
         {name: state.earlier for name, state in states.items() if state.earlier is not None},
-        frozenset(name for name, state in states.items() if state.has_answered),
+        frozenset(name for name, state in states.items() if state.was_available),
     )
 
 
-def _rank(endpoint: Endpoint, state: EndpointState, age: Class) -> tuple[float, int]:
+def _rank(endpoint: Endpoint, state: EndpointState, endpoint_class: EndpointClass) -> tuple[float, int]:
     """`/info` identifies the gateway, `/ivp/meters` decides what else to request; then the fastest class first."""
-    if endpoint.name in _FIRST and (endpoint.name == INFO or not state.known):
+    if endpoint.name in _FIRST and (endpoint.name == INFO or not state.is_known):
         return NEVER, _FIRST.index(endpoint.name)
-    return age.maximum_age or 0, _ORDER[endpoint.name]
+    return endpoint_class.maximum_age or 0, _ORDER[endpoint.name]
 
 
 def _status(state: EndpointState, document: Document | None) -> EndpointStatus:

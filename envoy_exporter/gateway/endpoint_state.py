@@ -32,16 +32,16 @@ class EndpointState:
     error: RequestError | None = None
     failures: int = 0
     missing_reports: tuple[float, ...] = ()
-    has_answered: bool = False
+    was_available: bool = False
     urgent: bool = False
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether it is known what this endpoint contains, or that it is not available."""
         return self.document is not None or self.absent is not None
 
 
-def answered(state: EndpointState, content: Json, requested_at: float, duration: float, age: float) -> EndpointState:
+def succeeded(state: EndpointState, content: Json, requested_at: float, duration: float, age: float) -> EndpointState:
     """A document came. `requested_at` is in seconds since 1970, `age` the maximum age of the endpoint."""
     return EndpointState(
         requested_at=state.requested_at,
@@ -50,7 +50,7 @@ def answered(state: EndpointState, content: Json, requested_at: float, duration:
         document=Document(content, requested_at=requested_at, duration=duration),
         document_requested_at=state.requested_at,
         earlier=state.document,
-        has_answered=True,
+        was_available=True,
     )
 
 
@@ -62,23 +62,23 @@ def reported_missing(state: EndpointState, now: float) -> EndpointState:
 def is_gone(state: EndpointState, now: float) -> bool:
     """Whether the reports that it is missing are accepted.
 
-    While it starts, a gateway responds 404 to anything. So an endpoint that has answered on this firmware is gone only
+    While it starts, a gateway responds 404 to anything. So an endpoint that was available on this firmware is gone only
     after three reports over ten minutes.
     """
-    if not state.has_answered or state.absent is not None:
+    if not state.was_available or state.absent is not None:
         return True
     reports = state.missing_reports
     return len(reports) >= GONE_REPORTS and now - reports[0] >= GONE_AFTER
 
 
 def gone(state: EndpointState, why: str, now: float, duration: float) -> EndpointState:
-    """The endpoint is not available. It is requested again after six hours, and sooner if it has ever answered."""
+    """The endpoint is not available. It is requested again after six hours, and sooner if it ever was available."""
     return EndpointState(
         requested_at=state.requested_at,
         duration=duration,
-        due=now + (GONE_AFTER if state.has_answered else ABSENT_FOR),
+        due=now + (GONE_AFTER if state.was_available else ABSENT_FOR),
         absent=why,
-        has_answered=state.has_answered,
+        was_available=state.was_available,
     )
 
 

@@ -48,7 +48,7 @@ from envoy_exporter.documents import (
 
 
 @dataclass(frozen=True, slots=True)
-class Class:
+class EndpointClass:
     """How often the data of its endpoints change. `maximum_age` in seconds; None: the gateway's `min_interval`.
 
     `awaited`: a scrape waits for those that are due; for the others only if there never was a document.
@@ -59,12 +59,12 @@ class Class:
     awaited: bool
 
 
-FAST = Class("fast", None, awaited=True)
-LIVE = Class("live", 30, awaited=True)
-SITE = Class("site", 60, awaited=True)
-INVERTERS = Class("inverters", 120, awaited=True)
-SLOW = Class("slow", 300, awaited=False)
-RARE = Class("rare", 3600, awaited=False)
+FAST = EndpointClass("fast", None, awaited=True)
+LIVE = EndpointClass("live", 30, awaited=True)
+SITE = EndpointClass("site", 60, awaited=True)
+INVERTERS = EndpointClass("inverters", 120, awaited=True)
+SLOW = EndpointClass("slow", 300, awaited=False)
+RARE = EndpointClass("rare", 3600, awaited=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,16 @@ class Endpoint:
     """
 
     name: str
-    age: Class
+    default_class: EndpointClass
     readers: frozenset[str]
     is_required: Callable[[Documents], bool]
     target: str
     guests: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
     live_when: Callable[[Documents], bool] = lambda _: False
 
-    def class_for(self, documents: Documents) -> Class:
+    def class_for(self, documents: Documents) -> EndpointClass:
         """The class of this endpoint on a gateway with these documents."""
-        return LIVE if self.live_when(documents) else self.age
+        return LIVE if self.live_when(documents) else self.default_class
 
     def matters_to(self, reader: str, documents: Documents) -> bool:
         """Whether a reader lacks something without it."""
@@ -94,14 +94,16 @@ class Endpoint:
 
 def _endpoint(
     name: str,
-    age: Class,
+    default_class: EndpointClass,
     readers: str,
     is_required: Callable[[Documents], bool],
     target: str | None = None,
     guests: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
     live_when: Callable[[Documents], bool] = lambda _: False,
 ) -> Endpoint:
-    return Endpoint(name, age, frozenset((*readers.split(), *guests)), is_required, target or name, guests, live_when)
+    return Endpoint(
+        name, default_class, frozenset((*readers.split(), *guests)), is_required, target or name, guests, live_when
+    )
 
 
 # --- when an endpoint is required
@@ -115,14 +117,14 @@ def from_firmware(*version: int) -> Callable[[Documents], bool]:
     """From that firmware on; also for a gateway whose firmware is not known."""
 
     def is_required(documents: Documents) -> bool:
-        return documents.known(INFO) and not system.firmware_below(documents, *version)
+        return documents.has_responded(INFO) and not system.firmware_below(documents, *version)
 
     return is_required
 
 
 def production_ct_is_inactive(documents: Documents) -> bool:
     """Whether the production CT is known to be missing or off. Other endpoints may have newer values then."""
-    if system.firmware_below(documents, 3, 9) or not documents.known(INFO):
+    if system.firmware_below(documents, 3, 9) or not documents.has_responded(INFO):
         return False
     sites = (entries.site(documents), entries.site(Documents(documents.earlier)))
     if any(entries.is_active(entries.eim_entry(site)) for site in sites):
@@ -170,7 +172,7 @@ def v1_inverters_are_required(documents: Documents) -> bool:
 
 def inventory_has_battery_charge(documents: Documents) -> bool:
     """The charge of IQ batteries is only in the inventory (firmware 5 to early 7)."""
-    return system.has_iq_battery(documents) and system.battery_power_never_answered(documents)
+    return system.has_iq_battery(documents) and system.battery_power_was_never_available(documents)
 
 
 def home_json_is_required(documents: Documents) -> bool:

@@ -14,8 +14,8 @@ class HTTPStatusError(RequestError):
 
     reasons = ("redirect", "http_401", "http_403", "http_404", "http_429", "http_5xx", "http_other")
 
-    def __init__(self, status: int, words: str, retry_after: float | None = None) -> None:
-        super().__init__(_reason(status), words)
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+        super().__init__(_reason(status), message)
         self.status = status
         self.retry_after = retry_after
 

@@ -37,7 +37,7 @@ class Snapshot:
     one the snapshot holds `until` a moment of the monotonic clock. `renewals` of the token by their result.
     """
 
-    answering: bool
+    reachable: bool
     authenticated: bool | None
     token: Token | None
     documents: Documents
@@ -60,7 +60,7 @@ class Gateway:
         clock: Clock,
         random: Random,
         telemetry: Telemetry,
-        learn: Callable[[Secret], None],
+        register_secret: Callable[[Secret], None],
         user_agent: str,
         token_source: TokenSource | None = None,
         timeouts: Timeouts | None = None,
@@ -77,12 +77,12 @@ class Gateway:
             self._client(settings),
             clock=clock,
             random=random,
-            learn=learn,
+            register_secret=register_secret,
             timeouts=self._timeouts,
             source=token_source,
         )
         self._waiting: list[tuple[float, Future[None]]] = []
-        self._woken = self._closed = self._rests = False
+        self._woken = self._closed = self._thread_waits = False
         self._thread: threading.Thread | None = None
         self._version = 0
 
@@ -118,7 +118,7 @@ class Gateway:
         """Whether the thread requests nothing now, and will not before the next scrape."""
         with self.lock:
             runs = self._thread is not None and self._thread.is_alive()
-            return not runs or (self._rests and not self._woken)
+            return not runs or (self._thread_waits and not self._woken)
 
     @property
     def state(self) -> GatewayState:
@@ -131,7 +131,7 @@ class Gateway:
             now = self._clock.monotonic()
             poller, state, cache = self._poller, self._poller.state, self._poller.state.cache
             return Snapshot(
-                answering=state.is_up,
+                reachable=state.is_up,
                 authenticated=state.login.accepted,
                 token=state.login.token,
                 documents=cache.readable(now) if state.is_up else Documents(absent=cache.documents.absent),
@@ -144,7 +144,7 @@ class Gateway:
                 renewals=dict(self.token_source.status.results) if self.token_source else {},
             )
 
-    def holds(self, snapshot: Snapshot) -> bool:
+    def is_current(self, snapshot: Snapshot) -> bool:
         """Whether a snapshot taken now would be the same."""
         return snapshot.version == self._version and self._clock.monotonic() < snapshot.until
 
@@ -185,9 +185,9 @@ class Gateway:
     def _run(self) -> None:
         while True:
             with self.lock:
-                self._rests = True
+                self._thread_waits = True
                 self.lock.wait_for(lambda: self._woken or self._closed)
-                self._rests = False
+                self._thread_waits = False
                 if self._closed:
                     break
                 self._woken = False
@@ -212,9 +212,9 @@ class Gateway:
                 chosen = poller.next_request()
             if chosen is None:
                 break
-            endpoint, hold = chosen
-            if hold > 0:
-                self._clock.sleep(hold)
+            endpoint, wait = chosen
+            if wait > 0:
+                self._clock.sleep(wait)
                 continue
             with self.lock:
                 request = poller.begin(endpoint)
@@ -249,9 +249,9 @@ class Gateway:
                 self._changed()
 
     def _client(self, settings: Settings) -> GatewayClient:
-        return GatewayClient(settings, self._clock, self.count_request, self._user_agent, self._timeouts)
+        return GatewayClient(settings, self._clock, self.count_response, self._user_agent, self._timeouts)
 
-    def count_request(self, path: str, status: int) -> None:
+    def count_response(self, path: str, status: int) -> None:
         with self.lock:
             self._poller.requests[path, status] += 1
             self._changed()

@@ -70,7 +70,7 @@ class Poller:
         *,
         clock: Clock,
         random: Random,
-        learn: Callable[[Secret], None],
+        register_secret: Callable[[Secret], None],
         timeouts: Timeouts,
         source: TokenSource | None = None,
     ) -> None:
@@ -80,7 +80,7 @@ class Poller:
         self._settings = settings
         self._clock = clock
         self._random = random
-        self._learn = learn
+        self._register_secret = register_secret
         self._timeouts = timeouts
         self._source = source
         self._throttle = LogThrottle(settings.name, clock)
@@ -110,14 +110,14 @@ class Poller:
     def _stored(self) -> Token | None:
         stored = self._source.stored() if self._source else None
         if stored is not None:
-            self._learn(stored.secret)
+            self._register_secret(stored.secret)
         return stored
 
     def _moment(self) -> Moment:
         return Moment(
             now=self._clock.monotonic(),
             time=self._clock.time(),
-            chance=self._random.random(),
+            random_fraction=self._random.random(),
             settings=self._settings,
             has_source=self._source is not None,
         )
@@ -130,7 +130,7 @@ class Poller:
         self.state = polls.begin_poll(self.state, self._clock.monotonic())
 
     def next_request(self) -> tuple[Endpoint, float] | None:
-        """The next endpoint, and the seconds to hold before it."""
+        """The next endpoint, and the seconds to wait before it."""
         self._apply(polls.before_request(self.state, self._moment()))
         return polls.next_request(self.state, self._clock.monotonic())
 
@@ -209,7 +209,7 @@ class Poller:
         except ValueError as problem:
             error = str(problem)
         if token is not None and token != self.state.login.configured:
-            self._learn(token.secret)
+            self._register_secret(token.secret)
         self._apply(polls.on_token_file(self.state, token, error, self._moment()))
 
     def token_need(self, *, idle: bool) -> tuple[bool, bool]:
@@ -221,7 +221,7 @@ class Poller:
 
     def offer(self, token: Token) -> None:
         """The token source has a new token."""
-        self._learn(token.secret)
+        self._register_secret(token.secret)
         self._apply(polls.on_new_token(self.state, token))
 
     @property

@@ -38,7 +38,7 @@ def before_request(state: GatewayState, moment: Moment) -> Step:
 
 
 def next_request(state: GatewayState, now: float) -> tuple[Endpoint, float] | None:
-    """The endpoint to request next, and the seconds to hold before it. Until `/info` came, nothing else."""
+    """The endpoint to request next, and the seconds to wait before it. Until `/info` came, nothing else."""
     if state.is_up and (probe := next_probe(state, now)) is not None:
         return state.cache.endpoint(probe), 0.0
     chosen = state.cache.next(now)

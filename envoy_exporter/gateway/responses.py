@@ -87,8 +87,8 @@ def _wait(response: Response, now: float) -> float | None:
         seconds = float(header)
     elif header:
         seconds = seconds_until(header, now)
-    if seconds is None and (words := _WAIT.search(response.body)):
-        seconds = float(words.group(1))
+    if seconds is None and (message := _WAIT.search(response.body)):
+        seconds = float(message.group(1))
     return None if seconds is None else min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT)
 
 

@@ -112,17 +112,17 @@ class Login:
 class GatewayState:
     """`failures` in a row without contact decide the back-off. `failing` endpoints have been logged as such.
 
-    `unanswered`: the endpoints that got no response since the last response, and whether they were failing before.
-    At `second_look_at`, what is not available is requested again: a gateway that starts may not have it yet.
+    `without_response`: the endpoints that got no response since the last response, and whether they were failing
+    before. At `second_look_at`, what is not available is requested again: a gateway that starts may not have it yet.
     """
 
     cache: EndpointCache
     login: Login
     reachability: Reachability = field(default_factory=Unknown)
     failures: int = 0
-    answered_once: bool = False
+    was_up: bool = False
     second_look_at: float = float("inf")
-    unanswered: Mapping[str, bool] = field(default_factory=dict)
+    without_response: Mapping[str, bool] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
 
     @property
@@ -147,19 +147,20 @@ def initial(settings: Settings, login: Login) -> GatewayState:
 class Moment:
     """When a change happens, and under which settings.
 
-    `now` is of the monotonic clock, `time` in seconds since 1970; `chance`, from 0 to 1, spreads later requests.
+    `now` is of the monotonic clock, `time` in seconds since 1970; `random_fraction`, from 0 to 1, spreads later
+    requests.
     """
 
     now: float
     time: float
-    chance: float
+    random_fraction: float
     settings: Settings
     has_source: bool = False
 
     @property
     def jitter(self) -> float:
         """A factor of pauses, so that exporters which lost their gateways together do not request them together."""
-        return 1.0 + 0.2 * self.chance
+        return 1.0 + 0.2 * self.random_fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,6 @@ class TokenFile:
                 self._token, self._stamp = parse(from_file(self._path)), stamp
         except (OSError, ValueError) as error:
             if self._token is None:
-                words = error.strerror if isinstance(error, OSError) else error
-                raise ValueError(f"token file {printable_path(self._path)} cannot be used: {words}") from None
+                message = error.strerror if isinstance(error, OSError) else error
+                raise ValueError(f"token file {printable_path(self._path)} cannot be used: {message}") from None
         return self._token

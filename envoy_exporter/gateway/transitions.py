@@ -36,7 +36,7 @@ from .unauthorized import decide_401s
 
 SETTLING = 600.0
 """Seconds after an outage, or the first contact, in which a gateway may report what it has as missing."""
-MOST_UNANSWERED = 3
+MAX_WITHOUT_RESPONSE = 3
 """If so many endpoints in a row got no response and `/info` may not be requested yet, nothing more is until then."""
 _IDENTITY = (("sn", "serial", "gateway serial number changed"), ("software", "firmware", "gateway firmware changed"))
 _GATEWAY = "gateway"
@@ -69,14 +69,14 @@ def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Ste
 def on_response(state: GatewayState, result: RequestResult, moment: Moment) -> Step:
     """The endpoint sent its document."""
     name, events = result.endpoint, list[Event]()
-    cache = state.cache.answered(name, result.content, result.requested_at, result.duration)
+    cache = state.cache.succeeded(name, result.content, result.requested_at, result.duration)
     state = replace(state, cache=cache)
     if name == INFO:
         state, found = _on_contact(state, moment)
         events += found
     login, accepted = logins.on_response(state.login, result, state.documents)
     events += accepted
-    state = replace(state, reachability=Up(), unanswered={}, login=login)
+    state = replace(state, reachability=Up(), without_response={}, login=login)
     if login.accepted_by:
         state, explained = decide_401s(state, moment)
         events += explained
@@ -90,14 +90,14 @@ def on_absent(state: GatewayState, result: RequestResult, why: str, moment: Mome
     """The gateway reports that it does not have this endpoint."""
     name = result.endpoint
     if name == INFO:
-        words = f"/info is not available ({why}); check that this is a gateway"
-        return on_error(state, result, InvalidResponse("schema", words), moment)
+        message = f"/info is not available ({why}); check that this is a gateway"
+        return on_error(state, result, InvalidResponse("schema", message), moment)
     cache, gone = state.cache.not_available(name, why, moment.now, result.duration)
     state = replace(state, cache=cache)
     if not gone:
         return on_error(state, result, HTTPStatusError(404, why), moment)
     login = logins.on_absent(state.login, name)
-    state = replace(state, unanswered={}, failing=state.failing - {name}, login=login)
+    state = replace(state, without_response={}, failing=state.failing - {name}, login=login)
     return state, (Log(logging.DEBUG, "endpoint not available", name, {"endpoint": name, "error": why}),)
 
 
@@ -114,40 +114,40 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     if name == INFO or isinstance(error, Unreachable):
         state, lost = on_unreachable(state, error, wait, moment)
         return state, (*events, *lost)
-    known = name in state.failing
-    if not known:
+    was_failing = name in state.failing
+    if not was_failing:
         fields = {"endpoint": name, "reason": error.reason, "error": str(error)}
         events.append(Log(logging.WARNING, "endpoint failed", name, fields))
         cache = state.cache.quiet(max(state.cache.quiet_until, now + wait))
         state = replace(state, cache=cache, failing=state.failing | {name})
     if isinstance(error, NoResponse):
-        state = on_no_response(state, name, known=known, hung=hung, now=now)
+        state = on_no_response(state, name, was_failing=was_failing, hung=hung, now=now)
     else:
-        state = replace(state, unanswered={})
+        state = replace(state, without_response={})
     return state, tuple(events)
 
 
 def on_unauthorized(state: GatewayState, endpoint: str, moment: Moment) -> Step:
     """The endpoint responded with 401: about the role, if another one accepted the credentials in this poll."""
-    state = replace(state, unanswered={}, login=logins.on_unauthorized(state.login, endpoint))
+    state = replace(state, without_response={}, login=logins.on_unauthorized(state.login, endpoint))
     return decide_401s(state, moment) if state.login.accepted_by else (state, ())
 
 
-def on_no_response(state: GatewayState, endpoint: str, *, known: bool, hung: bool, now: float) -> GatewayState:
+def on_no_response(state: GatewayState, endpoint: str, *, was_failing: bool, hung: bool, now: float) -> GatewayState:
     """Decide with `/info`, as soon as it may be requested, whether the endpoint or the gateway does not respond.
 
-    Endpoints that are `known` to fail alone do not make the gateway suspect; each hang does.
+    Endpoints that were failing before do not make the gateway suspect; each hang does.
     """
-    unanswered = {**state.unanswered, endpoint: state.unanswered.get(endpoint, known)}
-    state = replace(state, unanswered=unanswered)
-    suspect = sum(not known for known in unanswered.values())
+    without_response = {**state.without_response, endpoint: state.without_response.get(endpoint, was_failing)}
+    state = replace(state, without_response=without_response)
+    suspect = sum(not was_failing for was_failing in without_response.values())
     if not hung and not suspect:
         return state
     cache = state.cache.expedited(INFO, now)
     state = replace(state, cache=cache)
     if cache.may_request(INFO, now):
         return replace(state, reachability=Unknown())
-    if suspect >= MOST_UNANSWERED:
+    if suspect >= MAX_WITHOUT_RESPONSE:
         return replace(state, cache=cache.quiet(cache.states[INFO].due))
     return state
 
@@ -160,8 +160,8 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
         fields = {"reason": error.reason, "error": str(error)}
         events.append(Log(logging.ERROR, "gateway unreachable", _GATEWAY, fields))
     cache = state.cache
-    if state.unanswered:
-        cache = cache.postponed(next(iter(state.unanswered)), moment.now, moment.jitter)
+    if state.without_response:
+        cache = cache.postponed(next(iter(state.without_response)), moment.now, moment.jitter)
     wait = max(wait, back_off(state.failures, moment.settings.min_interval) * moment.jitter)
     retry_at = moment.now + wait
     cache = cache.quiet(retry_at).expedited(INFO, retry_at)
@@ -170,7 +170,7 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
         cache=cache,
         reachability=Down(retry_at, error),
         failures=state.failures + 1,
-        unanswered={},
+        without_response={},
     )
     return state, (*events, ForgetConnection())
 
@@ -202,10 +202,10 @@ def _on_identity(state: GatewayState, content: Json) -> Step:
 def _on_contact(state: GatewayState, moment: Moment) -> Step:
     """The gateway responds, and it is the configured one."""
     was_down = isinstance(state.reachability, Down)
-    if state.answered_once and not was_down:
+    if state.was_up and not was_down:
         return state, ()
     if was_down:
         state = replace(state, cache=state.cache.recovered())
     model, firmware = (entries.device(state.documents, element) or "" for element in ("pn", "software"))
     event = Log(logging.INFO, "gateway reachable", _GATEWAY, {"model": model, "firmware": firmware})
-    return replace(state, answered_once=True, second_look_at=moment.now + SETTLING), (event,)
+    return replace(state, was_up=True, second_look_at=moment.now + SETTLING), (event,)

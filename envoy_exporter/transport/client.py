@@ -33,23 +33,24 @@ class Response:
 
 
 class Client:
-    """GET requests to one address. `counted(path, status)` is called for every response, a digest challenge included.
+    """GET requests to one address.
 
-    A bearer token is sent over TLS only, unless `token_over_http`.
+    `count_response(path, status)` is called for every response, a digest challenge included. A bearer token is sent
+    over TLS only, unless `token_over_http`.
     """
 
     def __init__(
         self,
         network: Network,
         context: ssl.SSLContext,
-        counted: Callable[[str, int], None],
+        count_response: Callable[[str, int], None],
         user_agent: str,
         *,
         token_over_http: bool = False,
     ) -> None:
         self._network = network
         self._context = context
-        self._counted = counted
+        self._count_response = count_response
         self._user_agent = user_agent
         self._token_over_http = token_over_http
         self._client: httpx.Client | None = None
@@ -66,7 +67,7 @@ class Client:
             self.close()
         self._kept_alive = keep_alive
         network = self._network
-        network.deadline, network.guarded = deadline, auth is not None
+        network.deadline, network.sends_credentials = deadline, auth is not None
         connections, network.received = network.connections, 0
         try:
             response = self._get(url, auth)
@@ -110,7 +111,7 @@ class Client:
         transport = _Transport(
             self._network,
             self._context,
-            self._counted,
+            self._count_response,
             keep_alive=self._kept_alive,
             token_over_http=self._token_over_http,
         )
@@ -126,12 +127,12 @@ class _Transport(httpx.BaseTransport):
         self,
         network: Network,
         context: ssl.SSLContext,
-        counted: Callable[[str, int], None],
+        count_response: Callable[[str, int], None],
         *,
         keep_alive: bool,
         token_over_http: bool,
     ) -> None:
-        self._counted = counted
+        self._count_response = count_response
         self._token_over_http = token_over_http
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
@@ -143,8 +144,8 @@ class _Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         # The last place before the socket, so this applies to every token, however the scheme was chosen.
         if request.url.scheme == "http" and not self._token_over_http and _has_token(request):
-            words = "token not sent: the gateway responds over plain HTTP only, and tokens require TLS"
-            raise Unreachable("tls", f"{words}; check port 443, or set scheme: http to send it unencrypted")
+            message = "token not sent: the gateway responds over plain HTTP only, and tokens require TLS"
+            raise Unreachable("tls", f"{message}; check port 443, or set scheme: http to send it unencrypted")
         if _has_extra_bytes(self._pool):
             self._pool.close()
         url = request.url
@@ -156,7 +157,7 @@ class _Transport(httpx.BaseTransport):
                 content=request.stream,
             )
         )
-        self._counted(url.path, response.status)
+        self._count_response(url.path, response.status)
         stream = response.stream
         assert isinstance(stream, Iterable)  # noqa: S101  # the pool is synchronous
         # httpx reads the body of a challenge and decompresses what is announced as compressed: 600 kB became 1.2 GB.

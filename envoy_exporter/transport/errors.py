@@ -19,8 +19,8 @@ class RequestError(Exception):
 
     reasons: ClassVar[tuple[str, ...]] = ("internal",)
 
-    def __init__(self, reason: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
         self.reason = reason if reason in self.reasons else "internal"
 
 

@@ -23,8 +23,9 @@ class Network(httpcore.NetworkBackend):
     """Connects to `host` and `port` only, whatever a URL contains.
 
     `deadline` (of `monotonic`) is set before each request. `connections` counts the connections, and `received` the
-    bytes since it was last set to 0. `certificate` is the SHA-256 of the latest connection's certificate, `known` that
-    of the gateway whose serial was confirmed: a `guarded` request is sent to no other.
+    bytes since it was last set to 0. `certificate` is the SHA-256 of the latest connection's certificate,
+    `confirmed_certificate` that of the gateway whose serial was confirmed: a request that `sends_credentials` goes to
+    no other.
     """
 
     host: str
@@ -35,9 +36,9 @@ class Network(httpcore.NetworkBackend):
     deadline: float = 0.0
     connections: int = 0
     received: int = 0
-    guarded: bool = False
+    sends_credentials: bool = False
     certificate: bytes | None = None
-    known: bytes | None = None
+    confirmed_certificate: bytes | None = None
     _last_address: object = field(default=None, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
@@ -64,8 +65,10 @@ class Network(httpcore.NetworkBackend):
         try:
             addresses = socket.getaddrinfo(self.host, self.port or port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            words = f"cannot resolve the name {self.host} ({error}); use an IP address from a DHCP reservation instead"
-            raise Unreachable("dns", words) from None
+            message = (
+                f"cannot resolve the name {self.host} ({error}); use an IP address from a DHCP reservation instead"
+            )
+            raise Unreachable("dns", message) from None
         self.connections += 1
         addresses.sort(key=lambda address: address[4] != self._last_address)
         connection, self._last_address = _connect(
@@ -151,7 +154,7 @@ class Stream(httpcore.NetworkStream):
         certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
         try:
             _check_fingerprint(certificate, network.fingerprint)
-            if network.guarded and network.known not in {None, certificate}:
+            if network.sends_credentials and network.confirmed_certificate not in {None, certificate}:
                 raise CertificateChanged("tls", "the certificate has changed; another gateway may have this address")
         except Unreachable:
             secured.close()
@@ -178,8 +181,8 @@ def _is_readable(connection: socket.socket) -> bool:
 
 def _check_fingerprint(actual: bytes, expected: bytes | None) -> None:
     if expected is not None and actual != expected:
-        words = f"certificate mismatch: its fingerprint is {actual.hex(':').upper()}, not {expected.hex(':').upper()}"
-        raise Unreachable("tls", f"{words}; the gateway renews it yearly: verify it and update tls.fingerprint")
+        message = f"certificate mismatch: its fingerprint is {actual.hex(':').upper()}, not {expected.hex(':').upper()}"
+        raise Unreachable("tls", f"{message}; the gateway renews it yearly: verify it and update tls.fingerprint")
 
 
 def tls_context(ca_certificates: str | None = None) -> ssl.SSLContext:

@@ -38,10 +38,10 @@ def post(
     *,
     context: ssl.SSLContext,
     network: Network,
-    counted: Callable[[int], None],
+    count_response: Callable[[int], None],
     largest: int,
 ) -> Response:
-    """The response, whatever its status. `counted` gets the status; `largest` limits the bytes of the body.
+    """The response, whatever its status. `count_response` gets the status; `largest` limits the bytes of the body.
 
     Nothing is redirected, kept or read from the environment. Raises RequestError: with the reason `protocol` if the
     response is incomplete or not HTTP, and `too_large` if its body is.
@@ -52,7 +52,7 @@ def post(
             httpcore.ConnectionPool(ssl_context=context, network_backend=network) as pool,
             pool.stream("POST", url, headers=sent, content=content) as response,
         ):
-            counted(response.status)
+            count_response(response.status)
             assert isinstance(response.stream, Iterable)  # noqa: S101  # the pool is synchronous
             body = _body(response.stream, largest)
             received = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}

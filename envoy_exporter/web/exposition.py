@@ -117,12 +117,12 @@ class Exposition:
         """The current bytes: at once if no request is due, else after the requests or when the time is over."""
         await _wait(self.collector.gateway.scrape(), seconds)
         rendered = self._rendered.get(output_format)
-        if rendered is not None and self.collector.gateway.holds(rendered.snapshot):
+        if rendered is not None and self.collector.gateway.is_current(rendered.snapshot):
             return rendered
         task = self._rendering.get(output_format)
         if task is not None:
             rendered = await asyncio.shield(task)
-            if self.collector.gateway.holds(rendered.snapshot):
+            if self.collector.gateway.is_current(rendered.snapshot):
                 return rendered
             task = self._rendering.get(output_format)  # another scrape may have started one
         if task is None:

@@ -96,7 +96,7 @@ _DEVICES = (
 def _state(snapshot: Snapshot) -> str:
     if snapshot.authenticated is False:
         return "credentials not accepted"
-    if snapshot.answering:
+    if snapshot.reachable:
         return "up"
     return "error" if snapshot.error else "not requested yet: the gateway is polled only for scrapes"
 

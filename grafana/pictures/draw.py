@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from support.dashboard_view import PIXELS_A_COLUMN, View
 from support.dashboards import dashboards
 
-from answers import answers
 from frame import BACK, CARD, TEXT, nothing
+from results import results
 from row_panels import IN_ROWS
 from series_panels import OVER_TIME
 from tables import table
@@ -111,7 +111,7 @@ def _repeated(panel: Json, view: View) -> Iterator[tuple[Json, View]]:
 
 
 def _fill(axes: Any, panel: Json, view: View) -> None:
-    found = list(answers(view, panel))
+    found = list(results(view, panel))
     kind = panel["type"]
     if not found:
         nothing(axes, panel)

@@ -8,20 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from support.dashboard_view import View
 
-from answers import Answer
 from fields import GRID, Json, colour_of, field_of
 from formats import written
 from frame import A_DAY, TEXT, dress, legend, limits, time_axis
+from results import Result
 
 
-def numbers(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
+def numbers(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     axes.axis("off")
-    count = len(answers)
+    count = len(results)
     upright = panel["gridPos"]["w"] <= panel["gridPos"]["h"] * 1.5
     named = count > 1 or panel["options"].get("textMode") == "value_and_name"
-    for place, answer in enumerate(answers):
-        field = field_of(panel, answer.name, answer.reference)
-        value = answer.values[-1]
+    for place, result in enumerate(results):
+        field = field_of(panel, result.name, result.reference)
+        value = result.values[-1]
         colour, ink = colour_of(field, value, place), TEXT
         middle = (place + 0.5) / count
         x, y = (0.5, 1 - middle) if upright else (middle, 0.5)
@@ -31,29 +31,29 @@ def numbers(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> N
             colour = ink = "white"
         size = max(8.0, min(20.0, 26.0 / (count**0.5), panel["gridPos"]["w"] * 5.2))
         at: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
-        text = answer.name if panel["options"].get("textMode") == "name" else written(value, field, view.now)
+        text = result.name if panel["options"].get("textMode") == "name" else written(value, field, view.now)
         axes.text(x, y + (0.08 if named else 0), text, color=colour, fontsize=size, **at)
         if named:
-            axes.text(x, y - 0.24 / (count if upright else 1), answer.name, color=ink, fontsize=7.5, **at)
+            axes.text(x, y - 0.24 / (count if upright else 1), result.name, color=ink, fontsize=7.5, **at)
 
 
-def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
+def curves(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     """Draw lines, areas, stacks and bars over time."""
     piles: dict[tuple[str, bool], dict[float, float]] = {}
     step = view.step(panel)
-    for place, answer in enumerate(answers):
-        field = field_of(panel, answer.name, answer.reference)
+    for place, result in enumerate(results):
+        field = field_of(panel, result.name, result.reference)
         colour = colour_of(field, None, place)
         mirrored = -1 if field.get("custom.transform") == "negative-Y" else 1
-        values = [mirrored * value for value in answer.values]
-        when = [time / A_DAY for time in answer.times]
+        values = [mirrored * value for value in result.values]
+        when = [time / A_DAY for time in result.times]
         base = [0.0] * len(values)
         stacking = field.get("custom.stacking") or {}
         if stacking.get("mode", "none") != "none":
             pile = piles.setdefault((str(stacking.get("group")), sum(values) < 0), {})
-            base = [pile.get(time, 0.0) for time in answer.times]
+            base = [pile.get(time, 0.0) for time in result.times]
             values = [value + under for value, under in zip(values, base, strict=True)]
-            pile.update(zip(answer.times, values, strict=True))
+            pile.update(zip(result.times, values, strict=True))
         if field.get("custom.drawStyle") == "bars":
             heights = [value - under for value, under in zip(values, base, strict=True)]
             filled = to_rgba(colour, float(field.get("custom.fillOpacity", 100)) / 100)
@@ -66,7 +66,7 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> No
                 edgecolor=colour,
                 linewidth=0.8,
                 align="edge",
-                label=answer.name,
+                label=result.name,
             )
             continue
         when, values, base = _with_gaps(when, values, base, 5 * step / A_DAY)
@@ -74,7 +74,7 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> No
         style = "--" if (field.get("custom.lineStyle") or {}).get("fill") == "dash" else "-"
         how = "steps-post" if str(field.get("custom.lineInterpolation", "")).startswith("step") else "default"
         axes.plot(
-            when, values, color=colour, linewidth=max(width, 0.6), linestyle=style, drawstyle=how, label=answer.name
+            when, values, color=colour, linewidth=max(width, 0.6), linestyle=style, drawstyle=how, label=result.name
         )
         opacity = float(field.get("custom.fillOpacity", 0)) / 100
         if opacity:
@@ -82,7 +82,7 @@ def curves(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> No
                 when, base, values, color=colour, alpha=opacity, linewidth=0, step="post" if "steps" in how else None
             )
     limits(axes, panel)
-    dress(axes, panel, view, len(answers))
+    dress(axes, panel, view, len(results))
 
 
 def _with_gaps(
@@ -97,42 +97,42 @@ def _with_gaps(
     return [point[0] for point in points], [point[1] for point in points], [point[2] for point in points]
 
 
-def bands(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
+def bands(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     """Draw a state timeline."""
     step = view.step(panel)
     seen: dict[str, str] = {}
-    for place, answer in enumerate(answers):
-        field = field_of(panel, answer.name, answer.reference)
-        colours = [colour_of(field, value, place) for value in answer.values]
-        for value, colour in zip(answer.values, colours, strict=True):
+    for place, result in enumerate(results):
+        field = field_of(panel, result.name, result.reference)
+        colours = [colour_of(field, value, place) for value in result.values]
+        for value, colour in zip(result.values, colours, strict=True):
             seen.setdefault(written(value, field, view.now), colour)
         # In one call, because each call is slow.
-        axes.barh(-place, step / A_DAY, left=[time / A_DAY for time in answer.times], color=colours, height=0.8)
+        axes.barh(-place, step / A_DAY, left=[time / A_DAY for time in result.times], color=colours, height=0.8)
     dress(axes, panel, view, 0)
     axes.xaxis_date(tz=view.zone)
     time_axis(axes, panel, view)
-    axes.set_yticks([-place for place in range(len(answers))], [answer.name for answer in answers])
-    axes.set_ylim(0.6 - len(answers), 0.6)
+    axes.set_yticks([-place for place in range(len(results))], [result.name for result in results])
+    axes.set_ylim(0.6 - len(results), 0.6)
     axes.grid(visible=False)
     legend(axes, panel, list(seen.items()))
 
 
-def bars_of(axes: Axes, panel: Json, answers: Sequence[Answer], view: View) -> None:
+def bars_of(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     """Draw a bar gauge: one bar for each result, its name at the left, its value at the right."""
     axes.axis("off")
-    most = max(1e-9, float(panel["fieldConfig"]["defaults"].get("max") or max(answer.values[-1] for answer in answers)))
+    most = max(1e-9, float(panel["fieldConfig"]["defaults"].get("max") or max(result.values[-1] for result in results)))
     room = max(1, int((panel["gridPos"]["h"] * 38 - 40) / 18))
-    for place, answer in enumerate(answers[:room]):
-        field = field_of(panel, answer.name, answer.reference)
-        value = answer.values[-1]
+    for place, result in enumerate(results[:room]):
+        field = field_of(panel, result.name, result.reference)
+        value = result.values[-1]
         axes.barh(-place, 0.6, left=0.25, color=GRID, height=0.7)
         axes.barh(-place, 0.6 * max(0, value) / most, left=0.25, color=colour_of(field, value, place), height=0.7)
-        axes.text(0.24, -place, answer.name[:28], color=TEXT, fontsize=7, ha="right", va="center")
+        axes.text(0.24, -place, result.name[:28], color=TEXT, fontsize=7, ha="right", va="center")
         axes.text(0.99, -place, written(value, field, view.now), color=TEXT, fontsize=7.5, ha="right", va="center")
-    axes.set(xlim=(0, 1), ylim=(-max(len(answers[:room]), 2) + 0.4, 0.6))
+    axes.set(xlim=(0, 1), ylim=(-max(len(results[:room]), 2) + 0.4, 0.6))
 
 
-OVER_TIME: Mapping[str, Callable[[Axes, Json, Sequence[Answer], View], None]] = {
+OVER_TIME: Mapping[str, Callable[[Axes, Json, Sequence[Result], View], None]] = {
     "stat": numbers,
     "gauge": numbers,
     "timeseries": curves,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from answers import Answer
+from results import Result
 
 TIME = "Time"
 Rows = list[dict[str, Any]]
@@ -24,9 +24,9 @@ class Frame:
 Frames = Sequence[Frame]
 
 
-def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> Frame:
+def table(results: Sequence[Result], panel: Json, zone: ZoneInfo) -> Frame:
     """Return the frame that a panel shows: the first one. Raises ValueError on an unsupported transformation."""
-    frames: Frames = _frames(answers, [target["refId"] for target in panel["targets"]])
+    frames: Frames = _frames(results, [target["refId"] for target in panel["targets"]])
     for transformation in panel.get("transformations", ()):
         if transformation.get("disabled"):
             continue
@@ -36,7 +36,7 @@ def table(answers: Sequence[Answer], panel: Json, zone: ZoneInfo) -> Frame:
     return frames[0]
 
 
-def _frames(answers: Sequence[Answer], references: Sequence[str]) -> Frames:
+def _frames(results: Sequence[Result], references: Sequence[str]) -> Frames:
     """Return a frame for each query, with a row for each result.
 
     With several queries the value column has the query's letter.
@@ -45,13 +45,13 @@ def _frames(answers: Sequence[Answer], references: Sequence[str]) -> Frames:
     """
     frames = []
     for reference in references:
-        found = [answer for answer in answers if answer.reference == reference]
+        found = [result for result in results if result.reference == reference]
         value = "Value" if len(references) == 1 else f"Value #{reference}"
-        labels = sorted({label for answer in found for label in answer.labels})
+        labels = sorted({label for result in found for label in result.labels})
         rows = [
-            {TIME: time, **dict.fromkeys(labels, ""), **answer.labels, value: number}
-            for answer in found
-            for time, number in zip(answer.times, answer.values, strict=True)
+            {TIME: time, **dict.fromkeys(labels, ""), **result.labels, value: number}
+            for result in found
+            for time, number in zip(result.times, result.values, strict=True)
         ]
         frames.append(Frame((TIME, *labels, value), rows))
     return frames

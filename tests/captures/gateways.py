@@ -15,7 +15,7 @@ class Gateway:
 
     `source`: whose register the site's production is. `eim`: production.json has one with activeCount above 0. `v1`: it
     has none. `inverters`: metered, but without an enabled production meter. `html`: only a page.
-    `login`: whether a document that needs credentials was answered; None if none was requested.
+    `login`: whether a document that needs credentials was available; None if none was requested.
     `zone`: the timezone of /home.
     `failing`: the collectors that cannot read their documents.
     `rejected`: how many values are implausible, by collector and rule.

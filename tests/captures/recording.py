@@ -63,7 +63,7 @@ def objects(node: Any) -> list[dict[str, Any]]:
 
 
 def _read(file: Path) -> Any:
-    """A JSON or XML document; None where the gateway answered with an error, or with something else."""
+    """A JSON or XML document; None where the gateway responded with an error, or with something else."""
     log = file.with_name(f"{file.name}_log.json")
     if not file.is_file() or (log.is_file() and json.loads(log.read_bytes())["code"] != 200):
         return None

@@ -23,7 +23,7 @@ class Gateway:
         self.firmware = firmware
         self.now = NOW
         self._memory: object = None
-        self._answered: set[str] = set()
+        self._once_available: set[str] = set()
 
     def charge(
         self, *, power: Json = None, absent: bool = False, failing: bool = False, after: float = 60.0
@@ -33,12 +33,12 @@ class Gateway:
         available: Mapping[str, Json] = {INFO: information(self.firmware), ENSEMBLE_INVENTORY: UNITS}
         responding = documents({**available, ENSEMBLE_POWER: power} if power else available)
         reasons = frozenset({ENSEMBLE_POWER})
-        self._answered |= {ENSEMBLE_POWER} if power else set()
+        self._once_available |= {ENSEMBLE_POWER} if power else set()
         document_set = Documents(
             responding.available,
             reasons if absent else frozenset(),
             reasons if failing else frozenset(),
-            answered=frozenset(self._answered),
+            once_available=frozenset(self._once_available),
         )
         result = read_documents(batteries.COLLECTOR, document_set, memory=self._memory, now=self.now)
         self._memory = result.memory

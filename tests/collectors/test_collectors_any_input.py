@@ -82,17 +82,17 @@ def test_collectors_read_any_json(contents: Mapping[str, Json]) -> None:
 
 def documents_of(simulator: Simulator) -> Documents:
     """All documents of a gateway, read as the exporter reads its responses."""
-    answered: dict[str, Document] = {}
+    available: dict[str, Document] = {}
     for endpoint in ENDPOINTS:
         response = simulator.site.document(Request("GET", endpoint.target), NOW)
-        answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+        received = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
         try:
-            answered[endpoint.name] = Document(
-                responses.content(endpoint.name, answer, Documents(answered), NOW), requested_at=NOW
+            available[endpoint.name] = Document(
+                responses.content(endpoint.name, received, Documents(available), NOW), requested_at=NOW
             )
         except (RequestError, NotAvailable):
             continue
-    return Documents(answered)
+    return Documents(available)
 
 
 def paths(content: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

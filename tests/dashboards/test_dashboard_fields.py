@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.dashboards import Json, dashboards, panels
 
-from answers import Answer
+from results import Result
 from tables import table
 
 UTC = ZoneInfo("UTC")
@@ -58,12 +58,12 @@ def test_merged_table_with_an_empty_query_keeps_all_columns(panel: Json) -> None
     (organize,) = options(panel, "organize")
     labels = [column for column in organize["indexByName"] if not column.startswith("Value")]
     for empty in (None, *references):
-        answers = [
-            Answer("", reference, {label: f"a {label}" for label in labels}, (60.0,), (float(number),))
+        results = [
+            Result("", reference, {label: f"a {label}" for label in labels}, (60.0,), (float(number),))
             for number, reference in enumerate(references)
             if reference != empty
         ]
-        frame = table(answers, panel, UTC)
+        frame = table(results, panel, UTC)
         assert set(frame.columns) == set(organize["renameByName"].values()), empty
         assert len(frame.rows) == 1, empty
 

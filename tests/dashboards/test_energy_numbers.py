@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.dashboards import queries, substitute
-from support.prometheus import check_answers
+from support.prometheus import check_results
 
 pytestmark = pytest.mark.integration
 
@@ -140,4 +140,4 @@ def test_energy_panel_shows_value(name: str, tmp_path: Path) -> None:
     ]  # promtool loads samples after a step only up to the last evaluation time
     inputs = [{"series": series, "values": values} for series, values in case.series.items()]
     test = {"interval": case.interval, "input_series": inputs, "promql_expr_test": checks}
-    check_answers(test, tmp_path, case.interval)
+    check_results(test, tmp_path, case.interval)

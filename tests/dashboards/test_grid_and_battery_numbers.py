@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check_query
 from support.dashboards import queries
+from support.query_check import Series, check_query
 
 pytestmark = pytest.mark.integration
 
@@ -13,7 +13,7 @@ HOME = 'job="envoy", instance="home"'
 BARN = 'job="envoy", instance="barn"'
 DAY = "1d30s"
 
-Answers = Mapping[str, float]
+Results = Mapping[str, float]
 """Values by labels: those beside job and instance of HOME, or all of them in braces."""
 
 
@@ -79,7 +79,7 @@ CHARGED = flow("charge", "1000x1500")
 DISCHARGED = flow("discharge", "875x1500")
 """21 kWh a day."""
 
-CASES: Mapping[str, tuple[str, int, Series, Answers]] = {
+CASES: Mapping[str, tuple[str, int, Series, Results]] = {
     "voltage_of_two_meters_is_one_value_a_phase": (
         "Voltage",
         0,
@@ -317,18 +317,18 @@ CASES: Mapping[str, tuple[str, int, Series, Answers]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_grid_and_battery_panel_shows_values(case: str, tmp_path: Path) -> None:
-    title, index, series, answers = CASES[case]
+    title, index, series, results = CASES[case]
     (query,) = (
         target.expression for target in queries("grid-and-battery") if (target.panel, target.index) == (title, index)
     )
-    check_query("grid-and-battery", query, DAY, series, samples(answers), tmp_path)
+    check_query("grid-and-battery", query, DAY, series, samples(results), tmp_path)
 
 
-def samples(answers: Answers) -> Sequence[Mapping[str, object]]:
+def samples(results: Results) -> Sequence[Mapping[str, object]]:
     return [
         {
             "labels": labels if labels.startswith("{") else f"{{{', '.join(filter(None, (HOME, labels)))}}}",
             "value": value,
         }
-        for labels, value in answers.items()
+        for labels, value in results.items()
     ]

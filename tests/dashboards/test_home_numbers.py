@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.answers import Series, check_query
 from support.dashboards import annotations, queries
+from support.query_check import Series, check_query
 
 pytestmark = pytest.mark.integration
 

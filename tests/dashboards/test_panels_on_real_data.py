@@ -82,9 +82,9 @@ def has_data(place: str, site: Site) -> bool:
 @every_site
 @every_dashboard
 def test_panel_has_data_only_of_sites_with_its_equipment(name: str, site: Site, results_of: ResultsOf) -> None:
-    answers = results_of(name, site.instance)
-    with_data = {answer.place for answer in answers if answer.values}
-    assert with_data == {answer.place for answer in answers if has_data(answer.place, site)}
+    results = results_of(name, site.instance)
+    with_data = {result.place for result in results if result.values}
+    assert with_data == {result.place for result in results if has_data(result.place, site)}
 
 
 @every_dashboard

@@ -29,7 +29,7 @@ sites_with_a_net_meter = of_sites(site for site in MEASURED if NET in site.profi
 sites_with_batteries = of_sites(site for site in EVERY if site.batteries)
 measured_sites = of_sites(MEASURED)
 
-Answers = Mapping[str, list[Series]]
+Results = Mapping[str, list[Series]]
 
 
 def view(history: History, name: str, site: Site, now: float) -> View:
@@ -45,8 +45,8 @@ def newest(series: Series) -> float:
     return series.values[max(series.values)]
 
 
-def number(answers: Answers) -> float:
-    (series,) = answers["A"]
+def number(results: Results) -> float:
+    (series,) = results["A"]
     return newest(series)
 
 
@@ -99,9 +99,9 @@ def noon_of(site: Site, day: date, time: float) -> bool:
     return time == site.midnight(day) + 12 * HOUR
 
 
-def added(answers: Answers, letters: str, time: float) -> float:
+def added(results: Results, letters: str, time: float) -> float:
     """The sum of stacked series at that time; a missing flow counts as 0."""
-    return sum(series.values.get(time, 0.0) for letter in letters for series in answers[letter])
+    return sum(series.values.get(time, 0.0) for letter in letters for series in results[letter])
 
 
 @every_site
@@ -152,8 +152,8 @@ def test_energy_selected_price_applies_to_each_kilowatt_hour(history: History, s
 def test_energy_bill_is_import_cost_minus_export_earnings(history: History, site: Site) -> None:
     energy = view(history, "energy", site, history.end)
     for selection in (energy, energy.choosing(import_price="0.25", export_price="0.10")):
-        answers = selection.of("Money, in $currency/Costs and savings this month, in $currency")["A"]
-        values = {series.labels["flow"]: newest(series) for series in answers}
+        results = selection.of("Money, in $currency/Costs and savings this month, in $currency")["A"]
+        values = {series.labels["flow"]: newest(series) for series in results}
         assert values["bill"] == pytest.approx(values["import"] - values["export"])
         assert min(values["import"], values["export"], values["saved"]) > 0
 
@@ -178,12 +178,12 @@ def test_home_sources_equal_consumption(history: History, site: Site) -> None:
     assert solar + grid + battery == pytest.approx(load, rel=0.001, abs=0.5)
 
 
-def signed(answers: Answers) -> float:
+def signed(results: Results) -> float:
     """The value of a tile with either A (a source, positive) or B (negative); 0 with neither."""
     values = [
         (1 - 2 * "AB".index(letter)) * value
         for letter in "AB"
-        for series in answers[letter]
+        for series in results[letter]
         for value in series.values.values()
     ]
     assert len(values) <= 1
@@ -248,15 +248,15 @@ def test_battery_activity_agrees_with_its_power(history: History, site: Site) ->
     grid = view(history, "grid-and-battery", site, history.end)
     (panel,) = (panel for panel in panels(dashboards()["grid-and-battery"]) if panel["title"] == "Battery activity")
     (names,) = (mapping["options"] for mapping in panel["fieldConfig"]["defaults"]["mappings"])
-    answers = grid.of("Each battery/Battery activity")
-    shown = [newest(series) for letter in "AB" for series in answers[letter]]
+    results = grid.of("Each battery/Battery activity")
+    shown = [newest(series) for letter in "AB" for series in results[letter]]
     assert {names[f"{value:g}"]["text"] for value in shown} == {activity}
 
 
 @of_sites(site for site in EVERY if site.arrays)
 def test_panels_arrays_are_those_of_the_config(history: History, site: Site) -> None:
-    answers = view(history, "panels", site, history.end).of("Arrays/Arrays")
-    shown = [{series.labels["array"]: newest(series) for series in answers[letter]} for letter in "ABCD"]
+    results = view(history, "panels", site, history.end).of("Arrays/Arrays")
+    shown = [{series.labels["array"]: newest(series) for series in results[letter]} for letter in "ABCD"]
     inverters, arrays = site.settings.inverters, site.settings.arrays
     assert shown == [
         Counter(inverter.array for inverter in inverters),

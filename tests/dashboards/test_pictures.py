@@ -98,7 +98,7 @@ def test_picture_draws_data_or_the_text_for_no_data(name: str, draw: Draw) -> No
     wrong = {}
     for panel in panels(dashboards()[name]):
         answered = [
-            any(view.answer(panel, target) for target in panel["targets"]) for view in repeated(panel, drawn.view)
+            any(view.result(panel, target) for target in panel["targets"]) for view in repeated(panel, drawn.view)
         ]
         if (shown := [shows(axes, panel) for axes in drawn.of(panel)]) != answered:
             wrong[panel["title"]] = (shown, answered)
@@ -128,5 +128,5 @@ def test_picture_has_bars_in_the_order_of_their_queries(draw: Draw) -> None:
     charts = [panel for panel in panels(dashboards()["energy"]) if panel["type"] == "barchart"]
     for panel in charts:
         (axes,) = energy.of(panel)
-        answered = [target["legendFormat"] for target in panel["targets"] if energy.view.answer(panel, target)]
+        answered = [target["legendFormat"] for target in panel["targets"] if energy.view.result(panel, target)]
         assert [bars.get_label() for bars in axes.containers] == answered, panel["title"]

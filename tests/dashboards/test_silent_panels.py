@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.dashboards import queries, substitute
-from support.prometheus import check_answers
+from support.prometheus import check_results
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +32,7 @@ def check(values: dict[str, float], expression: str, expected: dict[str, float],
         for serial, value in expected.items()
     ]
     query = {"expr": expression, "eval_time": "5m", "exp_samples": samples}
-    check_answers({"interval": "1m", "input_series": series(values), "promql_expr_test": [query]}, folder)
+    check_results({"interval": "1m", "input_series": series(values), "promql_expr_test": [query]}, folder)
 
 
 REPORTING, ACTIVE = "enphase_inverter_reporting", "enphase_inverter_active"

@@ -8,7 +8,7 @@ import pytest
 from support.clock import ManualClock
 
 from envoy_exporter.enlighten.account import FAILED_PAUSES, REJECTED_PAUSES, Account, RateLimited, pause
-from envoy_exporter.enlighten.client import CloudError, Enlighten, Login, NoToken, Rejected, Unavailable
+from envoy_exporter.enlighten.client import Enlighten, EnlightenError, Login, NoToken, Rejected, Unavailable
 from envoy_exporter.secret import Secret
 from envoy_exporter.token import Token, due
 
@@ -20,8 +20,10 @@ class Scripted(Enlighten):
     """Responds with a token or with the `error`, and records the requests."""
 
     def __init__(self) -> None:
-        super().__init__(Login(username="u", password=Secret("p")), clock=ManualClock(), counted=print, user_agent="t")
-        self.error: CloudError | None = None
+        super().__init__(
+            Login(username="u", password=Secret("p")), clock=ManualClock(), count_response=print, user_agent="t"
+        )
+        self.error: EnlightenError | None = None
         self.serials: list[str] = []
 
     def token(self, serial: str) -> Token:
@@ -38,7 +40,7 @@ def tries(account: Account, clock: ManualClock, seconds: float, step: float, *se
         for serial in serials:
             try:
                 account.token(serial, wait=False)
-            except CloudError:
+            except EnlightenError:
                 made.append(clock.monotonic() - begun)
             except RateLimited:
                 pass
@@ -74,7 +76,7 @@ def test_rejected_serial_delays_other_gateways_for_a_minute() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Unavailable("down", 5.0)])
-def test_unavailable_enlighten_is_tried_again_after_a_minute(error: CloudError) -> None:
+def test_unavailable_enlighten_is_tried_again_after_a_minute(error: EnlightenError) -> None:
     enlighten, clock = Scripted(), ManualClock()
     enlighten.error = error
     made = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")

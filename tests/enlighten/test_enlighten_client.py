@@ -9,7 +9,7 @@ import respx
 from support.clock import ManualClock
 from support.enlighten import enlighten
 
-from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, CloudError, Login, Unavailable
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, EnlightenError, Login, Unavailable
 from envoy_exporter.secret import Secret
 from envoy_simulator.cloud import LOGIN, RESPONSES, Reply
 from envoy_simulator.credentials import TokenVerifier
@@ -74,8 +74,8 @@ def add_reply(router: respx.MockRouter, reply: Reply) -> None:
     route.respond(reply.status, content=reply.body, headers=dict(reply.headers or {}))
 
 
-def cloud_error() -> CloudError:
-    with pytest.raises(CloudError) as error:
+def enlighten_error() -> EnlightenError:
+    with pytest.raises(EnlightenError) as error:
         enlighten(CREDENTIALS).token(SERIAL)
     return error.value
 
@@ -98,7 +98,7 @@ def test_token_request_contains_session_serial_and_username(router: respx.MockRo
 @pytest.mark.parametrize(("name", "result"), RESULTS.items(), ids=list(RESULTS))
 def test_faulty_response_has_a_result_and_advice(name: str, result: str, router: respx.MockRouter) -> None:
     add_reply(router, RESPONSES[name])
-    with pytest.raises(CloudError, match=ADVICE[result]) as error:
+    with pytest.raises(EnlightenError, match=ADVICE[result]) as error:
         enlighten(CREDENTIALS).token(SERIAL)
     assert error.value.result == result
     for secret in (USERNAME, PASSWORD, "session-"):
@@ -122,7 +122,7 @@ def test_login_status_has_a_result(statuses: list[int], result: str, router: res
     login = router.post(LOGIN_URL)
     for status in statuses:
         login.respond(status, json={"session_id": SESSION}, headers={"Location": "/elsewhere"})
-        assert (status, cloud_error().result) == (status, result)
+        assert (status, enlighten_error().result) == (status, result)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_token_status_has_a_result(statuses: list[int], result: str, router: res
         tokens.respond(
             status, text=TokenVerifier(SERIAL, ManualClock().time).make(), headers={"Location": "/elsewhere"}
         )
-        assert (status, cloud_error().result) == (status, result)
+        assert (status, enlighten_error().result) == (status, result)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_token_without_expiry_or_for_another_serial_is_unusable(
 ) -> None:
     add_login(router)
     router.post(TOKEN_URL).respond(text=TokenVerifier(SERIAL, ManualClock().time).make(**claims))  # type: ignore[arg-type]
-    error = cloud_error()
+    error = enlighten_error()
     assert error.result == "unusable"
     assert "eyJ" not in str(error)
 
@@ -177,7 +177,7 @@ def test_response_that_is_too_large_is_not_read_to_its_end(router: respx.MockRou
 
     add_login(router)
     router.post(TOKEN_URL).mock(side_effect=lambda _: httpx.Response(200, content=body()))
-    assert cloud_error().result == "unusable"
+    assert enlighten_error().result == "unusable"
     assert len(parts) == 5
 
 
@@ -199,7 +199,7 @@ def test_retry_after_is_a_number_or_a_date(
     header: str, seconds: float | None, status: int, router: respx.MockRouter
 ) -> None:
     router.post(LOGIN_URL).respond(status, headers={"Retry-After": header})
-    error = cloud_error()
+    error = enlighten_error()
     assert isinstance(error, Unavailable)
     assert error.retry_after == seconds
 
@@ -207,7 +207,7 @@ def test_retry_after_is_a_number_or_a_date(
 def test_response_without_retry_after_has_no_delay(router: respx.MockRouter) -> None:
     add_login(router)
     router.post(TOKEN_URL).respond(503)
-    error = cloud_error()
+    error = enlighten_error()
     assert isinstance(error, Unavailable)
     assert error.retry_after is None
 

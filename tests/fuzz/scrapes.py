@@ -189,7 +189,7 @@ class Exporter:
             endpoint.name: _status(current, endpoint.name) for endpoint in ENDPOINTS if endpoint.is_required(current)
         }
         snapshot = Snapshot(
-            answering=True,
+            reachable=True,
             authenticated=True,
             token=None,
             documents=current,

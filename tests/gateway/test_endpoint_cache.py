@@ -24,9 +24,9 @@ class Cache:
     def __init__(self, min_interval: float = 10.0, **maximum_ages: float) -> None:
         self.value = EndpointCache.empty(READERS, min_interval, maximum_ages)
 
-    def respond(self, name: str, now: float, content: documents.Json) -> None:
+    def receive(self, name: str, now: float, content: documents.Json) -> None:
         self.requesting(name, now)
-        self.value = self.value.answered(name, content, requested_at=now, duration=0.1)
+        self.value = self.value.succeeded(name, content, requested_at=now, duration=0.1)
 
     def requesting(self, name: str, now: float) -> None:
         self.value = self.value.requesting(name, now)
@@ -49,20 +49,20 @@ def new_cache(min_interval: float = 10.0, **maximum_ages: float) -> Cache:
     return Cache(min_interval, **maximum_ages)
 
 
-def respond(cache: Cache, name: str, now: float, content: documents.Json) -> None:
-    cache.respond(name, now, content)
+def receive(cache: Cache, name: str, now: float, content: documents.Json) -> None:
+    cache.receive(name, now, content)
 
 
-def respond_to_all(cache: Cache, now: float) -> None:
+def receive_all(cache: Cache, now: float) -> None:
     """A metered gateway has sent its documents."""
-    respond(cache, documents.INFO, now, INFO)
-    respond(cache, documents.METERS, now, [METER])
-    respond(cache, documents.METER_READINGS, now, [])
-    respond(cache, documents.PRODUCTION_JSON, now, SITE)
-    respond(cache, documents.DEVICE_DATA, now, DEVICES)
-    respond(cache, documents.ENSEMBLE_INVENTORY, now, [])
-    respond(cache, documents.INVENTORY, now, [])
-    respond(cache, documents.HOME, now, {})
+    receive(cache, documents.INFO, now, INFO)
+    receive(cache, documents.METERS, now, [METER])
+    receive(cache, documents.METER_READINGS, now, [])
+    receive(cache, documents.PRODUCTION_JSON, now, SITE)
+    receive(cache, documents.DEVICE_DATA, now, DEVICES)
+    receive(cache, documents.ENSEMBLE_INVENTORY, now, [])
+    receive(cache, documents.INVENTORY, now, [])
+    receive(cache, documents.HOME, now, {})
 
 
 def due(cache: Cache, now: float) -> list[str]:
@@ -75,7 +75,7 @@ def test_due_at_the_start_is_only_info() -> None:
 
 def test_due_after_info_is_first_meters() -> None:
     cache = new_cache()
-    respond(cache, documents.INFO, 0, INFO)
+    receive(cache, documents.INFO, 0, INFO)
     assert due(cache, 0)[0] == documents.METERS
 
 
@@ -91,14 +91,14 @@ def test_due_after_info_is_first_meters() -> None:
 )
 def test_endpoint_is_due_one_second_before_its_maximum_age(name: str, age: float) -> None:
     cache = new_cache(min_interval=10)
-    respond_to_all(cache, 100)
+    receive_all(cache, 100)
     assert name not in due(cache, 100 + age - 1.01)
     assert name in due(cache, 100 + age - 1)
 
 
 def test_next_holds_until_min_interval_has_passed() -> None:
     cache = new_cache(min_interval=10)
-    respond_to_all(cache, 100)
+    receive_all(cache, 100)
     chosen = cache.value.next(109.2)
     assert chosen is not None
     endpoint, hold = chosen
@@ -108,14 +108,14 @@ def test_next_holds_until_min_interval_has_passed() -> None:
 
 def test_min_interval_is_the_shortest_maximum_age() -> None:
     cache = new_cache(min_interval=90)
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert due(cache, 88) == []
     assert due(cache, 89) == [documents.METER_READINGS, documents.PRODUCTION_JSON]
 
 
 def test_maximum_age_of_a_collector_changes_its_endpoints() -> None:
     cache = new_cache(inverters=300)
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.DEVICE_DATA not in due(cache, 298)
     assert documents.DEVICE_DATA in due(cache, 299)
 
@@ -124,22 +124,22 @@ def test_maximum_age_of_a_collector_changes_its_endpoints() -> None:
 def test_maximum_age_of_a_guest_reader_is_ignored(guest: str) -> None:
     """device_data is the document of the inverters collector. The batteries collector reads it for AC batteries."""
     cache = new_cache(**{guest: 20})
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.DEVICE_DATA not in due(cache, 118)
     assert documents.DEVICE_DATA in due(cache, 119)
 
 
 def test_fast_endpoint_is_due_before_a_slow_one() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert due(cache, 299)[0] == documents.INFO
-    respond(cache, documents.INFO, 299, INFO)
+    receive(cache, documents.INFO, 299, INFO)
     assert due(cache, 299)[:2] == [documents.METER_READINGS, documents.PRODUCTION_JSON]
 
 
 def test_document_is_readable_for_its_age_and_75_seconds() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.METER_READINGS in cache.value.readable(10 + 75).available
     assert documents.METER_READINGS not in cache.value.readable(10 + 75.01).available
     assert documents.DEVICE_DATA in cache.value.readable(120 + 120).available
@@ -150,14 +150,14 @@ def test_document_is_readable_for_two_scrape_intervals() -> None:
     cache = new_cache()
     for scrape in (0, 200, 400):
         cache.scraped(scrape)
-    respond_to_all(cache, 400)
+    receive_all(cache, 400)
     assert documents.METER_READINGS in cache.value.readable(400 + 10 + 400).available
     assert documents.METER_READINGS not in cache.value.readable(400 + 10 + 401).available
 
 
 def test_pause_of_hours_between_scrapes_does_not_extend_documents() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.scraped(0)
     cache.scraped(8 * 3600)
     assert cache.value.readable(8 * 3600).available.keys() == set()
@@ -165,7 +165,7 @@ def test_pause_of_hours_between_scrapes_does_not_extend_documents() -> None:
 
 def test_document_is_not_readable_after_a_failed_request() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.requesting(documents.METER_READINGS, 10)
     assert documents.METER_READINGS in cache.value.readable(10).available
     cache.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
@@ -174,7 +174,7 @@ def test_document_is_not_readable_after_a_failed_request() -> None:
 
 def test_failed_endpoint_backs_off_to_two_minutes() -> None:
     cache = new_cache(min_interval=10)
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     now, waits = 0.0, []
     for _ in range(8):
         cache.requesting(documents.METER_READINGS, now)
@@ -188,7 +188,7 @@ def test_failed_endpoint_backs_off_to_two_minutes() -> None:
 
 def test_endpoint_that_hangs_backs_off_to_500_seconds() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     now, waits = 0.0, []
     for _ in range(6):
         cache.requesting(documents.PRODUCTION_JSON, now)
@@ -202,16 +202,16 @@ def test_endpoint_that_hangs_backs_off_to_500_seconds() -> None:
 
 def test_absent_endpoint_is_due_again_after_six_hours() -> None:
     cache = new_cache()
-    respond(cache, documents.INFO, 0, INFO)
+    receive(cache, documents.INFO, 0, INFO)
     cache.requesting(documents.DEVICE_DATA, 0)
     assert cache.missing(documents.DEVICE_DATA, 0)
     assert documents.DEVICE_DATA not in due(cache, 6 * 3600 - 1)
     assert documents.DEVICE_DATA in due(cache, 6 * 3600)
 
 
-def test_answered_endpoint_is_absent_after_three_reports_in_ten_minutes() -> None:
+def test_available_endpoint_is_absent_after_three_reports_in_ten_minutes() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     accepted = []
     for now in (10, 20, 30, 40, 609, 611):
         cache.requesting(documents.DEVICE_DATA, now)
@@ -221,16 +221,16 @@ def test_answered_endpoint_is_absent_after_three_reports_in_ten_minutes() -> Non
 
 def test_document_resets_the_reports_of_absence() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     for now in (10, 20):
         assert not cache.missing(documents.HOME, now)
-    respond(cache, documents.HOME, 30, {})
+    receive(cache, documents.HOME, 30, {})
     assert not cache.missing(documents.HOME, 700)
 
 
 def test_recovered_gateway_has_failed_and_absent_endpoints_due() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.requesting(documents.METER_READINGS, 10)
     cache.failed(documents.METER_READINGS, InvalidResponse("not_json", ""), 10, 0)
     cache.requesting(documents.ENSEMBLE_INVENTORY, 10)
@@ -243,7 +243,7 @@ def test_recovered_gateway_has_failed_and_absent_endpoints_due() -> None:
 def test_absent_endpoint_stays_absent_until_its_next_response() -> None:
     """Otherwise a reload within `min_interval` after the request would make it a failure."""
     cache = new_cache()
-    respond(cache, documents.INFO, 0, INFO)
+    receive(cache, documents.INFO, 0, INFO)
     cache.requesting(documents.DEVICE_DATA, 0)
     cache.missing(documents.DEVICE_DATA, 0)
     cache.value = cache.value.retry_absent()
@@ -255,7 +255,7 @@ def test_absent_endpoint_stays_absent_until_its_next_response() -> None:
 
 def test_quiet_cache_has_nothing_due() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.value = cache.value.quiet(500.0)
     assert due(cache, 499) == []
     assert cache.value.until(50) == 85  # a document expires before an endpoint is due
@@ -264,30 +264,30 @@ def test_quiet_cache_has_nothing_due() -> None:
 
 def test_scrape_does_not_wait_for_slow_endpoints_with_a_document() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert not cache.value.pending(since=5, now=5)
     assert cache.value.pending(since=10, now=10)
-    respond(cache, documents.METER_READINGS, 10, [])
+    receive(cache, documents.METER_READINGS, 10, [])
     assert not cache.value.pending(since=10, now=10)
-    respond(cache, documents.METER_READINGS, 300, [])
-    respond(cache, documents.PRODUCTION_JSON, 300, SITE)
-    respond(cache, documents.DEVICE_DATA, 300, DEVICES)
+    receive(cache, documents.METER_READINGS, 300, [])
+    receive(cache, documents.PRODUCTION_JSON, 300, SITE)
+    receive(cache, documents.DEVICE_DATA, 300, DEVICES)
     assert due(cache, 300) == [documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY, documents.INVENTORY]
     assert not cache.value.pending(since=300, now=300)
 
 
 def test_scrape_waits_for_a_slow_endpoint_without_a_document() -> None:
     cache = new_cache()
-    respond(cache, documents.INFO, 0, INFO)
+    receive(cache, documents.INFO, 0, INFO)
     assert cache.value.pending(since=0, now=0)
 
 
 def test_scrape_waits_for_the_pending_request() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.requesting(documents.METER_READINGS, 10)
     assert cache.value.pending(since=11, now=11)
-    cache.value = cache.value.answered(documents.METER_READINGS, [], 10, 2)
+    cache.value = cache.value.succeeded(documents.METER_READINGS, [], 10, 2)
     assert not cache.value.pending(since=11, now=12)
 
 
@@ -297,40 +297,40 @@ FLAPPED: documents.Json = {"production": [{"type": "inverters", "activeCount": 9
 def test_production_ct_missing_in_one_poll_changes_no_requirement() -> None:
     """pyenphase#471: activeCount flips to 0 on 8.3, around 23:05."""
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     before = [endpoint.name for endpoint in cache.value.required]
     for now, site in ((60.0, FLAPPED), (120.0, SITE), (180.0, FLAPPED), (240.0, SITE)):
-        respond(cache, documents.PRODUCTION_JSON, now, site)
+        receive(cache, documents.PRODUCTION_JSON, now, site)
         assert [endpoint.name for endpoint in cache.value.required] == before
 
 
 def test_production_ct_missing_twice_requires_production_v1() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.PRODUCTION_V1 not in due(cache, 60)
     for now in (60.0, 120.0):
-        respond(cache, documents.PRODUCTION_JSON, now, FLAPPED)
+        receive(cache, documents.PRODUCTION_JSON, now, FLAPPED)
     assert documents.PRODUCTION_V1 in due(cache, 120)
 
 
 def test_gateway_without_a_production_ct_requires_production_v1() -> None:
     cache = new_cache()
-    respond(cache, documents.INFO, 0, INFO)
-    respond(cache, documents.METERS, 0, [])
-    respond(cache, documents.PRODUCTION_JSON, 0, FLAPPED)
+    receive(cache, documents.INFO, 0, INFO)
+    receive(cache, documents.METERS, 0, [])
+    receive(cache, documents.PRODUCTION_JSON, 0, FLAPPED)
     assert documents.PRODUCTION_V1 in due(cache, 0)
 
 
 def test_age_of_a_document_ignores_a_pending_request() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.requesting(documents.METER_READINGS, 30)
     assert cache.value.readable(31).available[documents.METER_READINGS].age == 31
 
 
 def test_expiry_of_a_document_ignores_a_pending_request() -> None:
     cache = new_cache()
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     cache.requesting(documents.METER_READINGS, 80)
     assert documents.METER_READINGS in cache.value.readable(85).available, "ten seconds, and 75 of grace"
     assert documents.METER_READINGS not in cache.value.readable(86).available
@@ -339,7 +339,7 @@ def test_expiry_of_a_document_ignores_a_pending_request() -> None:
 def test_endpoint_is_due_only_if_a_scrape_came_after_its_request() -> None:
     cache = new_cache()
     cache.scraped(0)
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.METER_READINGS not in due(cache, 25)
     cache.scraped(20)
     assert documents.METER_READINGS in due(cache, 25)
@@ -347,11 +347,11 @@ def test_endpoint_is_due_only_if_a_scrape_came_after_its_request() -> None:
 
 def test_short_maximum_age_does_not_change_slow_endpoints() -> None:
     cache = new_cache(production=10.0, batteries=10.0)
-    respond_to_all(cache, 0)
+    receive_all(cache, 0)
     assert documents.PRODUCTION_JSON in due(cache, 10)
     assert not {documents.INFO, documents.METERS, documents.ENSEMBLE_INVENTORY} & set(due(cache, 200))
     rare = new_cache(production=600.0, inverters=600.0, meters=600.0, batteries=600.0, identity=600.0)
-    respond_to_all(rare, 0)
+    receive_all(rare, 0)
     assert documents.METERS not in due(rare, 400), "a longer maximum age applies to slow endpoints"
 
 
@@ -367,9 +367,9 @@ OLD_INFO: documents.Json = {"device": {"sn": "122012345678", "software": "D6.0.0
 
 
 def with_battery(cache: Cache, now: float, info: documents.Json) -> None:
-    respond(cache, documents.INFO, now, info)
-    respond(cache, documents.METERS, now, [])
-    respond(cache, documents.ENSEMBLE_INVENTORY, now, IQ_BATTERY)
+    receive(cache, documents.INFO, now, info)
+    receive(cache, documents.METERS, now, [])
+    receive(cache, documents.ENSEMBLE_INVENTORY, now, IQ_BATTERY)
     cache.requesting(documents.ENSEMBLE_POWER, now)
 
 
@@ -381,7 +381,7 @@ def test_inventory_is_live_while_battery_power_is_not_available(info: documents.
     assert documents.ENSEMBLE_INVENTORY not in due(cache, 128.9)
     assert documents.ENSEMBLE_INVENTORY in due(cache, 129)
     assert cache.value.pending(since=110, now=129), "a scrape waits for live data"
-    respond(cache, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
+    receive(cache, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(cache, 157.9)
     assert documents.ENSEMBLE_INVENTORY in due(cache, 158)
 
@@ -394,13 +394,13 @@ def test_inventory_is_live_while_battery_power_fails_on_old_firmware(info: docum
     assert (documents.ENSEMBLE_INVENTORY in due(cache, 129)) is live
 
 
-def test_inventory_is_slow_again_once_battery_power_answers() -> None:
+def test_inventory_is_slow_again_once_battery_power_is_available() -> None:
     cache = new_cache()
     with_battery(cache, 100, INFO)
     cache.missing(documents.ENSEMBLE_POWER, 100)
     assert documents.ENSEMBLE_INVENTORY in due(cache, 129)
-    respond(cache, documents.ENSEMBLE_POWER, 129, {"devices:": []})
-    respond(cache, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
+    receive(cache, documents.ENSEMBLE_POWER, 129, {"devices:": []})
+    receive(cache, documents.ENSEMBLE_INVENTORY, 129, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(cache, 129 + 298)
     assert documents.ENSEMBLE_INVENTORY in due(cache, 129 + 299)
 
@@ -408,19 +408,19 @@ def test_inventory_is_slow_again_once_battery_power_answers() -> None:
 def test_inventory_without_a_battery_stays_slow() -> None:
     cache = new_cache()
     with_battery(cache, 100, INFO)
-    respond(cache, documents.ENSEMBLE_INVENTORY, 100, [])
+    receive(cache, documents.ENSEMBLE_INVENTORY, 100, [])
     cache.missing(documents.ENSEMBLE_POWER, 100)
     assert documents.ENSEMBLE_INVENTORY not in due(cache, 398)
 
 
-def test_inventory_stays_slow_once_battery_power_has_answered() -> None:
-    """The charge is not read from the inventory then, whatever becomes of the endpoint."""
+def test_inventory_stays_slow_once_battery_power_was_available() -> None:
+    """The charge is not read from the inventory then, even if the endpoint disappears later."""
     cache = new_cache()
     with_battery(cache, 100, INFO)
-    respond(cache, documents.ENSEMBLE_POWER, 100, {"devices:": []})
+    receive(cache, documents.ENSEMBLE_POWER, 100, {"devices:": []})
     for now in (130, 500, 900):
         cache.requesting(documents.ENSEMBLE_POWER, now)
         cache.missing(documents.ENSEMBLE_POWER, now)
     assert documents.ENSEMBLE_POWER in cache.value.documents.absent
-    respond(cache, documents.ENSEMBLE_INVENTORY, 900, IQ_BATTERY)
+    receive(cache, documents.ENSEMBLE_INVENTORY, 900, IQ_BATTERY)
     assert documents.ENSEMBLE_INVENTORY not in due(cache, 900 + 298)

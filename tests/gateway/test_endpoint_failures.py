@@ -13,7 +13,7 @@ from support.exposition import Exposition
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, closed_port
-from support.response_overrides import Responder, ResponseOverrides, closes_connection, responds
+from support.response_overrides import Respond, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.settings import Settings
@@ -40,12 +40,12 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 ) -> None:
     caplog.set_level(logging.INFO)
     clock = ManualClock()
-    odd = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
             exporter.poll()
-            assert exporter.gateway.snapshot().answering
+            assert exporter.gateway.snapshot().reachable
             clock.advance(15)
         exposition = exporter.exposition()
         assert exposition.value("enphase_up") == 1
@@ -61,8 +61,8 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, responder: Responder) -> Response:
-        return responder(request)
+    def unchanged(request: Request, respond: Respond) -> Response:
+        return respond(request)
 
     with Simulator(
         "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
@@ -74,7 +74,7 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
         assert exporter.exposition().value("enphase_up") == 0
         failing_requests = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
         assert max(failing_requests.values()) <= 3600 / 120 + 4
-        # /info is requested after each three endpoints that begin to fail; then they are known to fail alone.
+        # /info is requested after every three endpoints that begin to fail; then they are known to fail alone.
         assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 1 + len(failing_requests) / 3
         assert len(lines(caplog)) == len(failing_requests)
 
@@ -82,11 +82,11 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
 def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Responder) -> None:
+    def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exposition = InProcessExporter(settings(gateway), clock).scrape()
         assert gateway.load.requests[documents.INFO] == 2
     assert exposition.value("enphase_up") == 1
@@ -97,20 +97,20 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     clock = ManualClock()
     down_until = 0.0
 
-    def kills(_: Request, __: Responder) -> None:
+    def kills(_: Request, __: Respond) -> None:
         nonlocal down_until
         down_until = clock.monotonic() + 100
 
-    def unless_down(request: Request, responder: Responder) -> Response | None:
-        return None if clock.monotonic() < down_until else responder(request)
+    def unless_down(request: Request, respond: Respond) -> Response | None:
+        return None if clock.monotonic() < down_until else respond(request)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(480):
             exporter.poll()
             clock.advance(15)
-        # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it each two minutes.
+        # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it every two minutes.
         killed = exporter.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
         assert 12 <= killed <= 2 * 3600 / 500 + 6
 
@@ -119,8 +119,8 @@ def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptu
     """Earlier, six of them in a row caused a suspension of half an hour."""
     clock = ManualClock()
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
-    odd = ResponseOverrides({documents.DEVICE_DATA: busy})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: busy})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         requested_at: list[float] = []
         for _ in range(400):
@@ -130,7 +130,7 @@ def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptu
                 requested_at.append(clock.monotonic())
             clock.advance(3)
         assert all(after - before >= 30 for before, after in pairwise(requested_at))
-        odd.clear()
+        faults.clear()
         clock.advance(144)
         assert failing(exporter.scrape()) == set()
     assert len(lines(caplog)) == 1
@@ -138,8 +138,8 @@ def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptu
 
 def test_first_503_with_retry_after_pauses_all_requests() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(6):
             exporter.poll()
@@ -156,34 +156,34 @@ def test_info_without_serial_or_firmware_is_not_another_gateway(
 ) -> None:
     clock = ManualClock()
 
-    def without(request: Request, responder: Responder) -> Response:
-        info = responder(request)
+    def without(request: Request, respond: Respond) -> Response:
+        info = respond(request)
         start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
         return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.scrape()
-        odd.overrides[documents.INFO] = without
+        faults.overrides[documents.INFO] = without
         clock.advance(300)
         exporter.scrape()
         assert gateway.load.requests[documents.HOME] == 1, "once an hour, unless the gateway has changed"
     assert [line for line in lines(caplog) if "changed" in line] == []
 
 
-def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
+def test_absent_endpoint_that_was_available_is_back_within_ten_minutes() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.scrape()
-        odd.overrides[documents.DEVICE_DATA] = responds(404)
+        faults.overrides[documents.DEVICE_DATA] = responds(404)
         for _ in range(80):
             clock.advance(15)
             exporter.poll()
         assert failing(exporter.exposition()) == set(), "the 404 is accepted"
-        odd.clear()
+        faults.clear()
         clock.advance(600)
         exporter.scrape()
     assert exporter.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
@@ -192,11 +192,11 @@ def test_absent_endpoint_that_had_answered_is_back_within_ten_minutes() -> None:
 def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
     clock = ManualClock()
 
-    def unchanged(request: Request, responder: Responder) -> Response:
-        return responder(request)
+    def unchanged(request: Request, respond: Respond) -> Response:
+        return respond(request)
 
-    odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.poll()
         failures = [count for (_, reason), count in exporter.gateway.snapshot().failures.items() if reason == "reset"]
@@ -207,11 +207,11 @@ def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
 def test_each_hang_causes_one_request_of_info() -> None:
     clock = ManualClock()
 
-    def hangs(_: Request, __: Responder) -> None:
+    def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         hung = []
         for _ in range(40):
@@ -227,24 +227,24 @@ def test_each_hang_causes_one_request_of_info() -> None:
 
 def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
-        odd.overrides[documents.TARIFF] = responds(404)
+        faults.overrides[documents.TARIFF] = responds(404)
         exporter.poll()
         clock.advance(700)
         exporter.poll()
         requests = gateway.load.requests[documents.TARIFF]
-        odd.overrides["*"] = closes_connection
+        faults.overrides["*"] = closes_connection
         for _ in range(30):
             clock.advance(15)
             exporter.poll()
-        del odd.overrides["*"]
+        del faults.overrides["*"]
         for _ in range(12):
             clock.advance(15)
             exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == requests + 1, "at once, with another 404"
-        odd.clear()
+        faults.clear()
         for _ in range(50):
             clock.advance(15)
             exporter.poll()
@@ -254,11 +254,11 @@ def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
 def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
     """After a power cut both start together, and the exporter is ready first."""
     clock = ManualClock()
-    odd = ResponseOverrides({documents.TARIFF: responds(404)})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.TARIFF: responds(404)})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.poll()
-        odd.clear()
+        faults.clear()
         clock.advance(590)
         exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == 1
@@ -281,13 +281,13 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
 
 def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({})
+    with Simulator("8.2", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.poll()
         for path in gateway.load.requests:
             if path.startswith("/ivp/ensemble/"):
-                odd.overrides[path] = closes_connection
+                faults.overrides[path] = closes_connection
         for _ in range(30):
             clock.advance(15)
             exposition = exporter.scrape()

@@ -60,7 +60,7 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
 
 
 def test_renewal_that_hangs_delays_no_scrape(setup: EnlightenSetup) -> None:
-    """Enlighten is requested after the scrapes were answered, so its response time does not matter to them."""
+    """Enlighten is requested after the scrapes were over, so its response time does not matter to them."""
     exporter = setup.exporter()
     exporter.scrape()
     setup.clock.advance(YEAR * 11 / 12)

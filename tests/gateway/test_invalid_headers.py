@@ -34,9 +34,9 @@ FAILURES = "enphase_gateway_request_failures_total"
 def test_invalid_header_affects_only_its_endpoint(
     profile: str, status: int, headers: dict[str, str], reason: str
 ) -> None:
-    odd = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
+    faults = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
     clock = ManualClock()
-    with Simulator(profile, clock=clock.time, faults=odd) as gateway:
+    with Simulator(profile, clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(4):
             exposition = exporter.scrape()

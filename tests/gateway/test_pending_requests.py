@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
         Gateway.forget_absent,
         Gateway.close,
         lambda gateway: gateway.change(gateway.settings),
-        lambda gateway: gateway.count_request(documents.INFO, 200),
+        lambda gateway: gateway.count_response(documents.INFO, 200),
     ],
     ids=["snapshot", "forget absent", "close", "change", "count"],
 )
@@ -47,7 +47,12 @@ def test_result_of_a_request_before_a_reload_is_discarded() -> None:
     with Simulator("8.3") as simulated:
         before = Settings(name="home", host="127.0.0.1", port=int(simulated.address.rpartition(":")[2]))
         poller = Poller(
-            before, client(before), clock=ManualClock(), random=Random(1), learn=lambda _: None, timeouts=Timeouts()
+            before,
+            client(before),
+            clock=ManualClock(),
+            random=Random(1),
+            register_secret=lambda _: None,
+            timeouts=Timeouts(),
         )
         request = poller.begin(poller.state.cache.endpoint(documents.INFO))
         after = replace(before, serial="999999999999")

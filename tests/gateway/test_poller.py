@@ -10,7 +10,7 @@ from support.clock import ManualClock
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, closed_port, http_response
-from support.response_overrides import Responder, ResponseOverrides, closes_connection, responds
+from support.response_overrides import Respond, ResponseOverrides, closes_connection, responds
 
 from envoy_exporter import documents
 from envoy_exporter.gateway.auth import Local
@@ -60,11 +60,11 @@ def test_gateway_that_refuses_connections_is_requested_less_often(caplog: pytest
 def test_recovered_gateway_is_logged_once_after_the_back_off(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = ManualClock()
-    odd = ResponseOverrides({"*": closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({"*": closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         assert exporter.scrape().value("enphase_up") == 0
-        odd.clear()
+        faults.clear()
         clock.advance(5)
         assert exporter.scrape().value("enphase_up") == 0, "no request during the back-off"
         clock.advance(10)
@@ -101,20 +101,20 @@ def test_gateway_down_has_no_old_information() -> None:
 def test_gateway_without_any_site_document_is_not_up() -> None:
     clock = ManualClock()
     core = (documents.METER_READINGS, documents.PRODUCTION_JSON, documents.PRODUCTION_V1, documents.PRODUCTION)
-    odd = ResponseOverrides({path: responds(500) for path in core})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({path: responds(500) for path in core})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         assert exporter.scrape().value("enphase_up") == 0
-        assert exporter.gateway.snapshot().answering
-        del odd.overrides[documents.METER_READINGS]
+        assert exporter.gateway.snapshot().reachable
+        del faults.overrides[documents.METER_READINGS]
         clock.advance(30)
         assert exporter.scrape().value("enphase_up") == 1, "one of them is enough"
 
 
 def test_endpoint_that_breaks_affects_one_collector() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({documents.DEVICE_DATA: closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exposition = exporter.scrape()
     assert exposition.value("enphase_up") == 1
@@ -126,14 +126,14 @@ def test_endpoint_that_breaks_affects_one_collector() -> None:
 def test_info_with_503_is_requested_after_its_retry_after() -> None:
     clock = ManualClock()
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
-    odd = ResponseOverrides({documents.INFO: busy})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.INFO: busy})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(10):
             exporter.poll()
             clock.advance(2.9)
         assert gateway.load.requests == {documents.INFO: 1}
-        odd.clear()
+        faults.clear()
         clock.advance(2)
         assert exporter.scrape().value("enphase_up") == 1
 
@@ -201,10 +201,10 @@ def test_token_of_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_info_is_requested_without_credentials(profile: str) -> None:
-    """Until it has come, the gateway is not identified."""
+    """Before its response, the gateway is not identified."""
     sent: list[str] = []
 
-    def recorded(request: Request, unchanged: Responder) -> Response:
+    def recorded(request: Request, unchanged: Respond) -> Response:
         sent.append(request.headers.get("authorization", ""))
         return unchanged(request)
 
@@ -396,15 +396,15 @@ def test_401_is_not_decided_before_the_probe_may_be_requested() -> None:
     """Otherwise the 401 of one endpoint would reject a valid token, and no request could show that it is valid."""
     clock = ManualClock()
 
-    def slow(request: Request, unchanged: Responder) -> Response | None:
+    def slow(request: Request, unchanged: Respond) -> Response | None:
         clock.advance(6)
         return unchanged(request)
 
-    odd = ResponseOverrides({"/ivp/pdm/device_data": responds(404), "/production.json": slow})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({"/ivp/pdm/device_data": responds(404), "/production.json": slow})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exporter = InProcessExporter(settings(gateway), clock)
         exporter.scrape()
-        odd.overrides["/ivp/meters/readings"] = responds(401)
+        faults.overrides["/ivp/meters/readings"] = responds(401)
         for _ in range(6):
             clock.advance(4)
             exposition = exporter.scrape()

@@ -19,17 +19,17 @@ def test_snapshot_holds_until_an_endpoint_is_due_or_has_changed() -> None:
         exporter.poll()
         gateway = exporter.gateway
         snapshot = gateway.snapshot()
-        assert gateway.holds(snapshot)
+        assert gateway.is_current(snapshot)
         clock.advance(8)
-        assert gateway.holds(snapshot), "the readings are due after nine seconds"
+        assert gateway.is_current(snapshot), "the readings are due after nine seconds"
         clock.advance(1)
-        assert not gateway.holds(snapshot)
+        assert not gateway.is_current(snapshot)
         exporter.poll()
-        assert not gateway.holds(snapshot)
+        assert not gateway.is_current(snapshot)
         snapshot = gateway.snapshot()
-        assert gateway.holds(snapshot)
+        assert gateway.is_current(snapshot)
         gateway.forget_absent()
-        assert not gateway.holds(snapshot)
+        assert not gateway.is_current(snapshot)
 
 
 def test_ten_scrapes_use_one_thread() -> None:

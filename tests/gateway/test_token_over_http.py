@@ -22,7 +22,7 @@ NEXT_SCRAPE = 15.0
 
 
 class _Impostor(NoFaults):
-    """Presents its own certificate once, rejects TLS from then on, and answers on plain HTTP."""
+    """Presents its own certificate once, rejects TLS from then on, and responds over plain HTTP."""
 
     def __init__(self) -> None:
         self._handshakes = 0

@@ -19,7 +19,7 @@ from support.enlighten_setup import (
 )
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
-from support.response_overrides import Responder, ResponseOverrides, responds
+from support.response_overrides import Respond, ResponseOverrides, responds
 
 from envoy_exporter.gateway.state import Trying
 from envoy_exporter.secret import Redaction
@@ -163,14 +163,14 @@ def test_firmware_upgrade_from_5_to_7_fetches_a_token(tmp_path: Path) -> None:
 
 
 def test_token_rejected_once_is_tried_again_before_a_login(tmp_path: Path) -> None:
-    odd = ResponseOverrides({})
-    with EnlightenSetup(tmp_path, odd) as setup:
+    faults = ResponseOverrides({})
+    with EnlightenSetup(tmp_path, faults) as setup:
         exporter = setup.exporter()
         exporter.scrape()
-        odd.overrides["*"] = _rejecting_all_but_info
+        faults.overrides["*"] = _rejecting_all_but_info
         setup.clock.advance(301)
         assert exporter.scrape().value("enphase_authenticated") == 0
-        odd.clear()
+        faults.clear()
         setup.clock.advance(15)
         assert exporter.scrape().value("enphase_authenticated") == 1
         assert setup.cloud.logins == 1
@@ -206,8 +206,8 @@ def test_stored_token_that_is_rejected_is_replaced_by_a_login(setup: EnlightenSe
 
 
 def test_401_of_two_endpoints_causes_no_login(tmp_path: Path) -> None:
-    odd = ResponseOverrides({"/ivp/meters": responds(401), "/ivp/meters/readings": responds(401)})
-    with EnlightenSetup(tmp_path, odd) as setup:
+    faults = ResponseOverrides({"/ivp/meters": responds(401), "/ivp/meters/readings": responds(401)})
+    with EnlightenSetup(tmp_path, faults) as setup:
         exporter = setup.exporter()
         for _ in range(10):
             exposition = exporter.scrape()
@@ -217,8 +217,8 @@ def test_401_of_two_endpoints_causes_no_login(tmp_path: Path) -> None:
 
 
 def test_gateway_that_rejects_every_token_logs_in_at_most_12_times_a_day(tmp_path: Path) -> None:
-    odd = ResponseOverrides({"*": _rejecting_all_but_info})
-    with EnlightenSetup(tmp_path, odd) as setup:
+    faults = ResponseOverrides({"*": _rejecting_all_but_info})
+    with EnlightenSetup(tmp_path, faults) as setup:
         exporter = setup.exporter(collectors=frozenset({"production"}))
         for _ in range(24 * 6):
             exporter.poll()
@@ -229,8 +229,8 @@ def test_gateway_that_rejects_every_token_logs_in_at_most_12_times_a_day(tmp_pat
         assert renewals(exposition).keys() == {"gateway"}
 
 
-def _rejecting_all_but_info(request: Request, responder: Responder) -> Response:
-    return responder(request) if request.path == "/info" else Response(401)
+def _rejecting_all_but_info(request: Request, respond: Respond) -> Response:
+    return respond(request) if request.path == "/info" else Response(401)
 
 
 class OneToken(NoFaults):
@@ -238,11 +238,11 @@ class OneToken(NoFaults):
 
     token = ""
 
-    def request(self, request: Request, connection: socket.socket, responder: Responder) -> Response | None:
+    def request(self, request: Request, connection: socket.socket, respond: Respond) -> Response | None:
         header = request.headers.get("authorization", f"Bearer {self.token}")
         if self.token and header != f"Bearer {self.token}":
             return Response(401)
-        return super().request(request, connection, responder)
+        return super().request(request, connection, respond)
 
 
 @pytest.mark.parametrize("collectors", [{"production"}, {"inverters"}, {"production", "inverters"}])

@@ -103,7 +103,7 @@ class Run:
 
 
 def up(settings: Settings = SETTINGS, *, has_source: bool = False) -> Run:
-    """A gateway whose `/info` and meters have come."""
+    """A gateway whose `/info` and meters are available."""
     run = Run(settings, has_source=has_source)
     run.result(documents.INFO, INFO)
     run.result(documents.METERS, [METER])

@@ -34,11 +34,11 @@ from matrix.reference import STEP
 MAIL, PASSWORD, LOCAL = "canary.of.norwich@example.com", "canary-sings-at-enlighten", "canary-sings-at-home"
 PAGES = ("/metrics", "/probe?target=home", "/telemetry", "/sd", "/config", "/")
 CLIENT_TIMEOUT, SHORT_TIMEOUT = 15.0, 1.0
-"""Seconds that a scrape allows the exporter, which subtracts half of one; and where no answer will come."""
+"""Seconds that a scrape allows the exporter, which subtracts half of one; and where no response will come."""
 SHORT_LOGIN_TIMEOUT = 2.0
 """Seconds for a complete login, on a busy machine too."""
-ANSWER_TIMEOUT = 60.0
-"""Seconds after which no answer will come. How soon it comes on a busy machine is not tested."""
+RESPONSE_TIMEOUT = 60.0
+"""Seconds after which no response will come. How soon it comes on a busy machine is not tested."""
 MAX_EXTRA = 64
 """Threads or file descriptors that a run may open, including those of the simulator."""
 _SESSION = re.compile(r"session_?id[\"']?\s*[:=]\s*[\"']?(?!<secret>)\w", re.IGNORECASE)
@@ -151,7 +151,7 @@ class Environment:
         self.exporter_gateway = exposition.collector.gateway
         logging.getLogger().handlers[0].addFilter(self.served.redaction)
         self._client = self._stack.enter_context(
-            httpx.Client(base_url=self.served.url, timeout=ANSWER_TIMEOUT, trust_env=False)
+            httpx.Client(base_url=self.served.url, timeout=RESPONSE_TIMEOUT, trust_env=False)
         )
 
     def _start_enlighten(self) -> list[str]:
@@ -187,7 +187,7 @@ class Environment:
 
     @contextmanager
     def short_timeouts(self) -> Iterator[None]:
-        """For the exporter and its client, while an answer is not certain."""
+        """For the exporter and its client, while a response is not certain."""
         self.scrape_timeout = SHORT_TIMEOUT
         with self._with_timeouts(request=0.3, first_request=0.2, connect=0.2, handshake=0.2, login=0.3):
             yield
@@ -195,19 +195,19 @@ class Environment:
 
     @contextmanager
     def short_login_timeout(self) -> Iterator[None]:
-        """For the exporter's logins, while Enlighten may not answer. Requests to the gateway keep their timeouts."""
+        """For the exporter's logins, while Enlighten may not respond. Requests to the gateway keep their timeouts."""
         with self._with_timeouts(login=SHORT_LOGIN_TIMEOUT):
             yield
 
     @contextmanager
     def _with_timeouts(self, **seconds: float) -> Iterator[None]:
-        """Shorter timeouts, for requests that a fault never answers. The running exporter has this frozen value."""
-        healthy_series = Timeouts()
+        """Shorter timeouts, for requests without a response. The running exporter has this frozen value."""
+        timeouts = Timeouts()
         for name, value in seconds.items():
             object.__setattr__(self.timeouts, name, value)
         yield
         for name in seconds:
-            object.__setattr__(self.timeouts, name, getattr(healthy_series, name))
+            object.__setattr__(self.timeouts, name, getattr(timeouts, name))
 
     @property
     def gap(self) -> float:
@@ -246,7 +246,7 @@ class Environment:
 
     def wait_until_idle(self) -> None:
         """Until the gateway's thread is idle."""
-        until = time.monotonic() + ANSWER_TIMEOUT
+        until = time.monotonic() + RESPONSE_TIMEOUT
         while time.monotonic() < until:
             if self.exporter_gateway.is_idle:
                 return
@@ -258,7 +258,7 @@ class Environment:
         try:
             response = self._client.get(page, headers=headers)
         except httpx.HTTPError as error:
-            self.violations.append(f"no answer for {page}: {error!r}")
+            self.violations.append(f"no response for {page}: {error!r}")
             return "enphase_up 0\n# EOF\n"
         if response.status_code != 200:
             self.violations.append(f"{page} has status {response.status_code}")
@@ -305,7 +305,7 @@ class Environment:
         """Seconds until the documents that were reported absent since the start are requested again: ten minutes."""
         states = self.exporter_gateway.state.cache.states
         ends = [
-            states[name].due for name in available if states[name].absent is not None and not states[name].has_answered
+            states[name].due for name in available if states[name].absent is not None and not states[name].was_available
         ]
         return max(max(ends, default=0.0) - self.clock.monotonic(), 0.0)
 

@@ -37,7 +37,7 @@ TOLERANCE = {"enphase_gateway_clock_offset_seconds": 10.0}
 """Metrics that depend on the time that the test itself takes on a busy machine."""
 _BASIC = frozenset({documents.INFO, documents.METERS})
 """Nearly all samples depend on these, but take no number from them."""
-_AGES = {endpoint.name: endpoint.age.maximum_age or STEP for endpoint in ENDPOINTS}
+_AGES = {endpoint.name: endpoint.default_class.maximum_age or STEP for endpoint in ENDPOINTS}
 _READERS = {endpoint.name: endpoint.readers for endpoint in ENDPOINTS}
 
 
@@ -138,7 +138,7 @@ class ReferenceGateway:
     def _documents(self, moment: int) -> dict[str, Document]:
         now = self.start + moment * STEP
         bearer = {"authorization": f"Bearer {self._gateway.token}"} if self._gateway.requires_token else {}
-        answered: dict[str, Document] = {}
+        available: dict[str, Document] = {}
         for endpoint in ENDPOINTS:
             request = Request("GET", endpoint.target, bearer)
             if self._gateway.requires_token:
@@ -148,17 +148,17 @@ class ReferenceGateway:
             headers = {name.lower(): value for name, value in response.headers}
             try:
                 content = responses.content(
-                    endpoint.name, Response(response.status, headers, response.body), Documents(answered), now
+                    endpoint.name, Response(response.status, headers, response.body), Documents(available), now
                 )
             except (RequestError, NotAvailable):
                 continue
-            answered[endpoint.name] = Document(content, requested_at=now, duration=0.1)
-        return answered
+            available[endpoint.name] = Document(content, requested_at=now, duration=0.1)
+        return available
 
-    def _samples(self, answered: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
+    def _samples(self, available: Mapping[str, Document], moment: int) -> Mapping[Key, float]:
         clock = ManualClock(self.start + moment * STEP)
         collector = GatewayCollector(unpolled_gateway(clock), Settings(), clock)
-        return samples(collector.families(_snapshot(Documents(answered))))
+        return samples(collector.families(_snapshot(Documents(available))))
 
 
 def samples(metrics: list[Metric]) -> dict[Key, float]:
@@ -182,7 +182,7 @@ def readers(endpoints: tuple[str, ...]) -> frozenset[str]:
 
 def _snapshot(current: Documents) -> Snapshot:
     return Snapshot(
-        answering=True,
+        reachable=True,
         authenticated=True,
         token=None,
         documents=current,

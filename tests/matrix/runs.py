@@ -104,7 +104,8 @@ def run_enlighten_response(
 ) -> list[str]:
     """The violations while Enlighten responds this way, and afterwards.
 
-    `expiring_token`: the old token is valid for another day. `slow`: slow answers of the gateway, as on a busy machine.
+    `expiring_token`: the old token is valid for another day. `slow`: slow responses of the gateway, as on a busy
+    machine.
     """
     with Environment(
         folder, with_few_inverters("8.3"), with_enlighten=True, expiring_token=expiring_token

@@ -24,12 +24,12 @@ def send(connection: socket.socket, raw: bytes, timeout: float = 10.0, method: s
     with contextlib.suppress(OSError):  # a client that is rejected early may still have a response to read
         connection.sendall(raw)
     try:
-        answer = http.client.HTTPResponse(connection, method=method)
-        answer.begin()
-        answer.read()
+        response = http.client.HTTPResponse(connection, method=method)
+        response.begin()
+        response.read()
     except (OSError, http.client.HTTPException):
         return 0
-    return answer.status
+    return response.status
 
 
 def is_closed(connection: socket.socket, timeout: float = 30.0) -> bool:

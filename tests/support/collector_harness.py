@@ -21,7 +21,7 @@ class CollectorHarness:
         self._documents: dict[str, Document] = {}
         self.absent: frozenset[str] = frozenset()
         self.failing: frozenset[str] = frozenset()
-        self.answering = True
+        self.reachable = True
 
     def set_documents(self, contents: Mapping[str, Json]) -> None:
         """Replaces these documents and keeps the others."""
@@ -34,7 +34,7 @@ class CollectorHarness:
 
     def exposition(self) -> Exposition:
         snapshot = Snapshot(
-            answering=self.answering,
+            reachable=self.reachable,
             authenticated=True,
             token=None,
             documents=Documents(dict(self._documents), self.absent, self.failing),

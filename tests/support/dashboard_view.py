@@ -59,14 +59,14 @@ class View:
         """The result of each query of each panel, in order."""
         for row, panel in panels_by_row(dashboards()[self.dashboard]):
             for target in panel["targets"]:
-                yield QueryResult(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.answer(panel, target))
+                yield QueryResult(f"{self.dashboard}/{row}/{panel['title']}", panel, target, self.result(panel, target))
 
     def of(self, title: str) -> dict[str, list[Series]]:
         """The results of the panel `row/title`, by the letters of its queries."""
         (panel,) = (
             panel for row, panel in panels_by_row(dashboards()[self.dashboard]) if f"{row}/{panel['title']}" == title
         )
-        return {target["refId"]: self.answer(panel, target) for target in panel["targets"]}
+        return {target["refId"]: self.result(panel, target) for target in panel["targets"]}
 
     def marks(self) -> Iterator[tuple[str, list[Series]]]:
         """The results of annotations, with their names."""
@@ -105,7 +105,7 @@ class View:
         }
         return substitute(expression, self.dashboard, **{**own, **self.chosen})
 
-    def answer(self, panel: Json, target: Json) -> list[Series]:
+    def result(self, panel: Json, target: Json) -> list[Series]:
         expression = self.substitute(target["expr"], panel)
         if target.get("instant"):
             return self.prometheus.at(expression, self.now)

@@ -41,7 +41,7 @@ def enlighten(
     return Enlighten(
         credentials,
         clock=clock or ManualClock(),
-        counted=counted.append,
+        count_response=counted.append,
         user_agent="test",
         timeouts=Timeouts(login=seconds),
     )

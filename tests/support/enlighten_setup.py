@@ -62,7 +62,7 @@ def renewals(exposition: Exposition) -> dict[str, float]:
 
 
 def unauthorized_requests(exposition: Exposition) -> float:
-    """How many requests the gateway answered with 401."""
+    """How many requests the gateway rejected with 401."""
     return sum(n for labels, n in exposition.of("enphase_gateway_requests_total").items() if "401" in labels)
 
 

@@ -35,6 +35,6 @@ def unpolled_gateway(clock: Clock) -> Gateway:
         clock=clock,
         random=Random(1),
         telemetry=Telemetry("test"),
-        learn=lambda _: None,
+        register_secret=lambda _: None,
         user_agent="test",
     )

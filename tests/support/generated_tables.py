@@ -72,7 +72,7 @@ def classes() -> Iterator[str]:
     yield "|---|---|---|"
     for age in (FAST, LIVE, SITE, INVERTERS, SLOW, RARE):
         after = "`min_interval` (10 s)" if age.maximum_age is None else f"{age.maximum_age:,.0f} s"
-        yield f"| {age.name} | {after} | {'yes' if age.awaited else 'only if it has never answered'} |"
+        yield f"| {age.name} | {after} | {'yes' if age.awaited else 'only if it has never responded'} |"
 
 
 def endpoints() -> Iterator[str]:
@@ -80,7 +80,7 @@ def endpoints() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for endpoint in ENDPOINTS:
         readers = ", ".join(name for name in (collector.name for collector in COLLECTORS) if name in endpoint.readers)
-        cells = (f"`{endpoint.target}`", endpoint.age.name, readers, _login(endpoint), _condition(endpoint))
+        cells = (f"`{endpoint.target}`", endpoint.default_class.name, readers, _login(endpoint), _condition(endpoint))
         yield f"| {' | '.join(cells)} |"
 
 

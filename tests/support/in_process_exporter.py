@@ -43,7 +43,7 @@ class InProcessExporter:
             clock=self.clock,
             random=random or Random(1),
             telemetry=self.telemetry,
-            learn=(redaction or Redaction()).register,
+            register_secret=(redaction or Redaction()).register,
             user_agent="test",
             token_source=renewal,
         )

@@ -24,7 +24,7 @@ class PollSequence:
         after: float | None = None,
         info: Json = None,
     ) -> Result[Any]:
-        """Some time later. Result[Any] twice, as a second scrape would: the same documents say the same."""
+        """The result for the documents some time later. They are read twice, as by two scrapes, with equal results."""
         self.now += self._step if after is None else after
         contents = {INFO: info or {**dict(information()), "time": str(int(self.now))}, **available}  # type: ignore[arg-type]
         current = Documents({name: Document(content, requested_at=self.now) for name, content in contents.items()})

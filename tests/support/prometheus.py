@@ -37,7 +37,7 @@ def check_queries(expressions: Iterable[str], folder: Path) -> None:
     run("promtool", "check", "rules", "--lint=none", file)
 
 
-def check_answers(test: Mapping[str, object], folder: Path, evaluation_interval: str = "1m") -> None:
+def check_results(test: Mapping[str, object], folder: Path, evaluation_interval: str = "1m") -> None:
     """Runs one test of promtool, which compares expected results but does not return results."""
     file = folder / "test.yml"
     file.write_text(json.dumps({"evaluation_interval": evaluation_interval, "tests": [test]}))

@@ -98,7 +98,7 @@ def closed_port() -> Iterator[int]:
 
 @contextlib.contextmanager
 def unresponsive_port() -> Iterator[int]:
-    """A port whose backlog is full, so that a SYN is not answered."""
+    """A port whose backlog is full, so that a SYN gets no response."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

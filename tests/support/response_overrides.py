@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from envoy_simulator.faults import NoFaults
 from envoy_simulator.http_types import Request, Response
 
-Responder = Callable[[Request], Response]
-Override = Callable[[Request, Responder], Response | None]
+Respond = Callable[[Request], Response]
+Override = Callable[[Request, Respond], Response | None]
 
 
 class ResponseOverrides(NoFaults):
@@ -18,9 +18,9 @@ class ResponseOverrides(NoFaults):
         self.overrides = dict(overrides)
         self.silent = threading.Event()
 
-    def request(self, request: Request, connection: socket.socket, responder: Responder) -> Response | None:
+    def request(self, request: Request, connection: socket.socket, respond: Respond) -> Response | None:
         override = self.overrides.get(request.path, self.overrides.get("*"))
-        return override(request, responder) if override else super().request(request, connection, responder)
+        return override(request, respond) if override else super().request(request, connection, respond)
 
     def clear(self) -> None:
         self.overrides.clear()
@@ -36,5 +36,5 @@ def responds(status: int, body: bytes = b"", **headers: str) -> Override:
     return lambda *_: Response(status, fields, body)
 
 
-def closes_connection(_: Request, __: Responder) -> None:
+def closes_connection(_: Request, __: Respond) -> None:
     """Closes the connection without a response."""

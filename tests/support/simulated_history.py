@@ -62,26 +62,28 @@ class SimulatedHistory:
         self.telemetry.gateways.set(gateways)
         self.telemetry.reload_successful.set(1)
         self.telemetry.reload_success.set(self._gateway.system.start)
-        self.telemetry.cloud_requests.labels("200").inc(0)
+        self.telemetry.enlighten_requests.labels("200").inc(0)
         return (sample for metric in self.telemetry.registry.collect() for sample in metric.samples)
 
     def _documents(self, time: float) -> Documents:
-        answered: dict[str, Document] = {}
+        available: dict[str, Document] = {}
         absent: set[str] = set()
         moment = self._gateway.moment(time)
         for endpoint in ENDPOINTS:
             response = self._gateway.document_of(moment, Request("GET", endpoint.target))
-            answer = Response(response.status, {name.lower(): value for name, value in response.headers}, response.body)
+            received = Response(
+                response.status, {name.lower(): value for name, value in response.headers}, response.body
+            )
             try:
-                content = responses.content(endpoint.name, answer, Documents(answered), time)
+                content = responses.content(endpoint.name, received, Documents(available), time)
             except (RequestError, NotAvailable):
                 absent.add(endpoint.name)
                 continue
-            answered[endpoint.name] = Document(content, requested_at=time, duration=DURATIONS.get(endpoint.name, 0.1))
-            if time - self._requested_at.get(endpoint.name, -inf) >= (endpoint.age.maximum_age or 0):
+            available[endpoint.name] = Document(content, requested_at=time, duration=DURATIONS.get(endpoint.name, 0.1))
+            if time - self._requested_at.get(endpoint.name, -inf) >= (endpoint.default_class.maximum_age or 0):
                 self._requested_at[endpoint.name] = time
                 self._count(endpoint.name, response.status)
-        return Documents(answered, frozenset(absent))
+        return Documents(available, frozenset(absent))
 
     def _count(self, endpoint: str, status: int) -> None:
         """Counts a request that was due. The documents themselves are always current."""
@@ -98,7 +100,7 @@ class SimulatedHistory:
             for name, document in current.available.items()
         }
         return Snapshot(
-            answering=True,
+            reachable=True,
             authenticated=True,
             token=self._token,
             documents=current,

@@ -82,10 +82,10 @@ class Prometheus:
         return [*self._get(f"label/{label}/values", **{"match[]": match, "start": start, "end": end})]
 
     def _get(self, path: str, **parameters: Any) -> Any:
-        answer = self.client.get(f"{self.url}/api/v1/{path}", params=parameters).json()
-        if answer["status"] != "success":
-            raise ValueError(f"{answer['error']} in {parameters}")
-        return answer["data"]
+        response = self.client.get(f"{self.url}/api/v1/{path}", params=parameters).json()
+        if response["status"] != "success":
+            raise ValueError(f"{response['error']} in {parameters}")
+        return response["data"]
 
 
 def _series(labels: Mapping[str, str], values: Iterable[tuple[float, str]]) -> Series:

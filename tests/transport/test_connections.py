@@ -1,4 +1,4 @@
-"""Connections: names and their addresses, accepted certificates, and the deadline of the handshake."""
+"""Connections: a name and its addresses, TLS and accepted certificates, and the deadline of a handshake."""
 
 import hashlib
 import socket
@@ -33,7 +33,7 @@ def test_handshake_without_a_response_ends_by_the_deadline() -> None:
     assert error.value.reason == "tls"
 
 
-def test_handshake_that_sends_single_bytes_ends_by_the_deadline() -> None:
+def test_handshake_of_single_bytes_ends_by_the_deadline() -> None:
     def script(connection: socket.socket, _: int) -> None:
         connection.recv(100_000)
         gateway.drip(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 1000)
@@ -47,26 +47,26 @@ def test_handshake_that_sends_single_bytes_ends_by_the_deadline() -> None:
     assert error.value.reason == "tls"
 
 
-def test_plain_http_instead_of_tls_is_a_tls_error() -> None:
+def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
     script = lambda connection, _: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # noqa: E731
     with RawGateway(script) as gateway, pytest.raises(Unreachable) as error:
         CountingClient(gateway.host, gateway.port, "https").get()
     assert error.value.reason == "tls"
 
 
-def test_port_without_a_listener_is_a_connect_error() -> None:
+def test_closed_port_is_a_connect_error() -> None:
     with closed_port() as port, pytest.raises(Unreachable) as error:
         CountingClient("127.0.0.1", port).get()
     assert error.value.reason == "connect"
 
 
-def test_name_that_does_not_exist_is_a_dns_error() -> None:
+def test_unknown_name_is_a_dns_error() -> None:
     with pytest.raises(Unreachable) as error:
         CountingClient("no-such-gateway.invalid", 80).get()
     assert error.value.reason == "dns"
 
 
-def test_name_with_an_unresponsive_address_is_reached_by_the_other(
+def test_name_with_an_unresponsive_address_connects_to_the_other_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """For example an IPv6 address that a router still announces: each request waited for the whole connect timeout."""
@@ -85,7 +85,7 @@ def test_name_with_an_unresponsive_address_is_reached_by_the_other(
         assert client.get().body == b"accepted"
         began = time.monotonic()
         assert client.get().body == b"accepted"
-        assert time.monotonic() - began < Timeouts().connect / 2, "the unresponsive address is not tried again"
+        assert time.monotonic() - began < Timeouts().connect / 2, "the unresponsive address was not tried again"
         client.client.close()
     assert gateway.connections == 2
 
@@ -94,9 +94,9 @@ def test_fingerprint_accepts_only_its_certificate() -> None:
     with Simulator("8.3") as gateway:
         host, _, port = gateway.address.rpartition(":")
         fingerprint = _fingerprint(host, int(port))
-        known = CountingClient(host, int(port), "https", fingerprint)
-        assert known.get().status == 200
-        known.client.close()
+        pinned = CountingClient(host, int(port), "https", fingerprint)
+        assert pinned.get().status == 200
+        pinned.client.close()
         other = CountingClient(host, int(port), "https", bytes(32))
         with pytest.raises(Unreachable) as error:
             other.get()
@@ -116,7 +116,7 @@ def test_gateway_with_a_fingerprint_is_requested_over_tls_only() -> None:
     assert b"GET" not in gateway.received
 
 
-def test_ca_file_accepts_only_its_certificates(tmp_path: Path) -> None:
+def test_ca_file_accepts_only_certificates_that_it_signed(tmp_path: Path) -> None:
     context = self_signed("122012345678", "127.0.0.1")
 
     def script(connection: socket.socket, _: int) -> None:

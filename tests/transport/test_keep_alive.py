@@ -8,7 +8,7 @@ from support.counting_client import client_of, reset_after_request
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, http_response, reset
-from support.response_overrides import Responder, ResponseOverrides, responds
+from support.response_overrides import Respond, ResponseOverrides, responds
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.transport.errors import NoResponse
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("end", [reset, lambda connection: connection.close()], ids=["RST", "FIN"])
-def test_request_on_a_broken_reused_connection_is_repeated_once(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_request_on_reused_connection_that_breaks_is_repeated_once(end) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -33,7 +33,7 @@ def test_request_on_a_broken_reused_connection_is_repeated_once(end) -> None:  #
     assert gateway.connections == 10
 
 
-def test_408_on_a_reused_connection_is_repeated_on_a_new_one() -> None:
+def test_request_on_reused_connection_with_408_is_repeated_once() -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number == 3:
@@ -53,14 +53,14 @@ def test_408_on_a_reused_connection_is_repeated_on_a_new_one() -> None:
         assert gateway.connections == 3
 
 
-def test_request_on_a_broken_new_connection_is_not_repeated() -> None:
+def test_request_on_fresh_connection_that_breaks_is_not_repeated() -> None:
     with RawGateway(reset_after_request) as gateway:
         with pytest.raises(NoResponse):
             client_of(gateway).get()
         assert gateway.connections == 1
 
 
-def test_request_with_an_incomplete_response_is_not_repeated() -> None:
+def test_request_on_reused_connection_is_not_repeated_if_truncated() -> None:
     def script(connection: socket.socket, _: int) -> None:
         gateway.request(connection)
         connection.sendall(http_response(b"{}"))
@@ -75,7 +75,7 @@ def test_request_with_an_incomplete_response_is_not_repeated() -> None:
         assert (error.value.reason, gateway.connections) == ("truncated", 1)
 
 
-def test_connection_serves_many_requests_only_with_keep_alive() -> None:
+def test_connection_is_reused_only_with_keep_alive() -> None:
     def script(connection: socket.socket, _: int) -> None:
         while gateway.request(connection):
             connection.sendall(http_response(b"%d" % len(gateway.received)))
@@ -92,7 +92,7 @@ def test_connection_serves_many_requests_only_with_keep_alive() -> None:
 
 
 @pytest.mark.parametrize("delayed", [True, False], ids=["a moment later", "at once"])
-def test_reused_connection_with_unread_bytes_is_replaced(delayed: bool) -> None:
+def test_reused_connection_with_unread_bytes_is_closed(delayed: bool) -> None:
     def script(connection: socket.socket, number: int) -> None:
         gateway.request(connection)
         if number > 1:
@@ -116,8 +116,8 @@ def test_reused_connection_with_unread_bytes_is_replaced(delayed: bool) -> None:
         client.client.close()
 
 
-@pytest.mark.parametrize(("failure", "reason"), [("silence", "timeout"), ("end", "reset")])
-def test_repeated_request_that_fails_reports_its_own_reason(failure: str, reason: str) -> None:
+@pytest.mark.parametrize(("ending", "reason"), [("silence", "timeout"), ("end", "reset")])
+def test_repeated_request_that_fails_reports_its_own_reason(ending: str, reason: str) -> None:
     """The 408 on the first connection is not the beginning of a response on the second."""
 
     def script(connection: socket.socket, number: int) -> None:
@@ -126,7 +126,7 @@ def test_repeated_request_that_fails_reports_its_own_reason(failure: str, reason
             connection.sendall(http_response(b"{}"))
             gateway.request(connection)
             connection.sendall(http_response(b"", "408 Request Time-out"))
-        elif failure == "silence":
+        elif ending == "silence":
             connection.recv(1)
 
     with RawGateway(script) as gateway:
@@ -168,10 +168,10 @@ def test_firmware_below_7_gets_connection_close(profile: str, keep_alive: bool) 
     """It announces keep-alive and resets the connection (home-assistant/core#126162)."""
     sent: list[str] = []
 
-    def recorded(request: Request, responder: Responder) -> Response:
+    def recorded(request: Request, respond: Respond) -> Response:
         if request.path != "/info":
             sent.append(request.headers.get("connection", ""))
-        return responder(request)
+        return respond(request)
 
     with Simulator(profile, faults=ResponseOverrides({"*": recorded})) as gateway:
         InProcessExporter(settings(gateway)).poll()

@@ -158,7 +158,7 @@ def test_connections_200_resets_leave_no_connection_behind(
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 
-def test_connections_fifty_concurrent_scrapes_are_answered(served: ServedExporter) -> None:
+def test_connections_fifty_concurrent_scrapes_get_a_response(served: ServedExporter) -> None:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(50) as threads:
         clients = [stack.enter_context(served.connect()) for _ in range(50)]
         assert set(threads.map(lambda client: send(client, WHOLE, 30), clients)) == {200}
@@ -174,16 +174,16 @@ def test_connections_accepted_socket_has_tcp_nodelay(served: ServedExporter) -> 
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_connections_pipelined_requests_are_answered_in_order(served: ServedExporter) -> None:
+def test_connections_pipelined_requests_get_responses_in_order(served: ServedExporter) -> None:
     paths = [b"/-/healthy", b"/nothing", b"/telemetry", b"/probe"] * 10
     with served.connect() as client:
         client.sendall(b"".join(HEALTHY.replace(b"/-/healthy", path) for path in paths))
-        answer = b""
-        while answer.count(b"HTTP/1.1 ") < len(paths):
+        received = b""
+        while received.count(b"HTTP/1.1 ") < len(paths):
             part = client.recv(65536)
             assert part
-            answer += part
-    codes = [int(response[:3]) for response in answer.split(b"HTTP/1.1 ")[1:]]
+            received += part
+    codes = [int(response[:3]) for response in received.split(b"HTTP/1.1 ")[1:]]
     assert codes == [200, 404, 200, 400] * 10
 
 

@@ -109,8 +109,8 @@ def with_text(content: Json, text: str) -> Json:
 def test_gateway_text_with_markup_is_escaped_everywhere(
     tmp_path: Path, markup: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def add_markup(request: Request, answer: object) -> Response:
-        response: Response = answer(request)  # type: ignore[operator]
+    def add_markup(request: Request, respond: object) -> Response:
+        response: Response = respond(request)  # type: ignore[operator]
         if not response.body.startswith((b"{", b"[")):
             return response
         body = json.dumps(with_text(json.loads(response.body), markup)).encode()

@@ -29,10 +29,10 @@ class Gate:
         self.reached = threading.Event()
         self.opened = threading.Event()
 
-    def __call__(self, request: Request, answer: Callable[[Request], Response]) -> Response:
+    def __call__(self, request: Request, respond: Callable[[Request], Response]) -> Response:
         self.reached.set()
         self.opened.wait(30)
-        return answer(request)
+        return respond(request)
 
 
 def test_scrapes_fifty_concurrent_make_one_request_per_endpoint(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_scrape_nothing_due_returns_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["1", "1.5"])
-def test_scrape_silent_gateway_is_answered_within_the_timeout(tmp_path: Path, timeout: str) -> None:
+def test_scrape_of_silent_gateway_ends_within_the_timeout(tmp_path: Path, timeout: str) -> None:
     """The gateway never responds; the timeout of the client is much longer than the deadline."""
     overrides = ResponseOverrides({})
     overrides.overrides["*"] = overrides.silence
@@ -163,9 +163,9 @@ def test_kept_connection_incomplete_request_closes_it(tmp_path: Path, monkeypatc
     ):
         for _ in range(3):
             kept.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
-            answer = b""
-            while not answer.endswith(b"OK\n"):
-                answer += kept.recv(1000)
+            received = b""
+            while not received.endswith(b"OK\n"):
+                received += kept.recv(1000)
             time.sleep(0.6)
         kept.sendall(b"GET /-/healthy HTTP/1.1\r\n")
         kept.settimeout(10)

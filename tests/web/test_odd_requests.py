@@ -46,7 +46,7 @@ def _no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def answered(served: ServedExporter, raw: bytes, method: str = "GET") -> int:
+def status_of(served: ServedExporter, raw: bytes, method: str = "GET") -> int:
     """The status of the response, after checking that the exporter still works."""
     with served.connect() as client:
         code = send(client, raw, 2.0, method)
@@ -117,14 +117,14 @@ def answered(served: ServedExporter, raw: bytes, method: str = "GET") -> int:
 def test_request_malformed_gets_an_error_and_the_port_works_on(
     served: ServedExporter, raw: bytes, codes: set[int]
 ) -> None:
-    assert answered(served, raw) in codes
+    assert status_of(served, raw) in codes
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get"])
 def test_request_other_method_is_rejected(served: ServedExporter, method: str) -> None:
     for path in (*PATHS, "/-/reload", "/nothing"):
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n\r\n"
-        code = answered(served, head.encode(), method)
+        code = status_of(served, head.encode(), method)
         if method == "HEAD":
             assert code == {"/probe": 400, "/nothing": 404, "/-/reload": 405}.get(path, 200), path
         else:

@@ -98,9 +98,9 @@ def test_metrics_gzip_accepted_has_the_same_content(home: ServedExporter, path: 
 def test_metrics_gzip_is_a_single_member(home: ServedExporter) -> None:
     with home.connect() as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
     member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    page = member.decompress(answer.partition(b"\r\n\r\n")[2])
+    page = member.decompress(response.partition(b"\r\n\r\n")[2])
     assert member.eof
     assert member.unused_data == b""
     assert b"enphase_up 1.0" in page

@@ -8,7 +8,7 @@ from support.dashboard_view import View, legend
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Result:
     """`times` in seconds since 1970; `reference` is the query's letter."""
 
     name: str
@@ -18,11 +18,11 @@ class Answer:
     values: tuple[float, ...]
 
 
-def answers(view: View, panel: Any) -> Iterator[Answer]:
+def results(view: View, panel: Any) -> Iterator[Result]:
     """Yield the results of all its queries, in their order."""
     for target in panel["targets"]:
-        for series in view.answer(panel, target):
-            yield Answer(
+        for series in view.result(panel, target):
+            yield Result(
                 name=legend(target, series),
                 reference=target["refId"],
                 labels=series.labels,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from support.dashboards import substitute
-from support.prometheus import check_answers
+from support.prometheus import check_results
 
 Series = Mapping[str, str]
 """In the notation of promtool: one value a minute; `3000x1500` means 1501 of them."""
@@ -16,4 +16,4 @@ def check_query(
     query = {"expr": substitute(expression, dashboard), "eval_time": at, "exp_samples": expected}
     given = [{"series": name, "values": values} for name, values in series.items()]
     one = {"interval": "1m", "input_series": given, "promql_expr_test": [query]}
-    check_answers(one, folder)
+    check_results(one, folder)
