@@ -414,7 +414,7 @@ def test_inventory_without_a_battery_stays_slow() -> None:
 
 
 def test_inventory_stays_slow_once_battery_power_was_available() -> None:
-    """The charge is not read from the inventory then, whatever becomes of the endpoint."""
+    """The charge is not read from the inventory then, even if the endpoint disappears later."""
     cache = new_cache()
     with_battery(cache, 100, INFO)
     receive(cache, documents.ENSEMBLE_POWER, 100, {"devices:": []})

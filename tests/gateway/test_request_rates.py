@@ -59,14 +59,14 @@ def poll_for_an_hour(profile: str, every: float) -> Simulator:
     """A gateway after an hour of scrapes."""
     clock = ManualClock()
     with Simulator(profile, clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         began = clock.monotonic()
         scrape = 0
         while scrape * every < HOUR:
             clock.advance(max(began + scrape * every - clock.monotonic(), 0))
-            scraped.poll()
+            exporter.poll()
             scrape += 1
-        assert scraped.exposition().value("enphase_up") == 1
+        assert exporter.exposition().value("enphase_up") == 1
     return gateway
 
 
@@ -109,8 +109,8 @@ def test_firmware_8_needs_one_connection() -> None:
 def test_disabled_collector_requests_nothing() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
-        exposition = scraped.scrape()
+        exporter = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
+        exposition = exporter.scrape()
     assert set(gateway.load.requests) == {"/info", "/home", "/ivp/meters", "/ivp/meters/readings"}
     assert exposition.value("enphase_up") == 1
     assert "enphase_meter_power_watts" in exposition
