@@ -51,7 +51,7 @@ class _Schedule:
 class EndpointCache:
     """`maximum_ages`: by collector, where the config gives its endpoints another age.
 
-    Nothing is due before `quiet_until`, as after a failure. `suspended` endpoints are not requested. While
+    Nothing is due before `paused_until`, as after a failure. `suspended` endpoints are not requested. While
     `awaiting_verdict`, scrapes wait: what the newest responses mean is not known yet.
     """
 
@@ -63,7 +63,7 @@ class EndpointCache:
     gaps: tuple[float, ...] = ()
     scraped_at: float = NEVER
     in_flight: str = ""
-    quiet_until: float = NEVER
+    paused_until: float = NEVER
     awaiting_verdict: bool = False
     suspended: frozenset[str] = frozenset()
 
@@ -108,7 +108,7 @@ class EndpointCache:
 
     def due_endpoints(self, now: float) -> Iterator[Endpoint]:
         """The endpoints that are due, or will be before a scrape stops waiting for them."""
-        if now < self.quiet_until:
+        if now < self.paused_until:
             return
         for endpoint in self.required:
             state = self.states[endpoint.name]
@@ -126,7 +126,7 @@ class EndpointCache:
         return _BY_NAME[name]
 
     def may_request(self, name: str, now: float) -> bool:
-        return now >= self.quiet_until and self._remaining_interval(name, now) == 0
+        return now >= self.paused_until and self._remaining_interval(name, now) == 0
 
     def pending(self, since: float, now: float) -> bool:
         """Whether a scrape that came at `since` must still wait."""
@@ -203,9 +203,9 @@ class EndpointCache:
         due = max(now, self.states[name].requested_at + self.min_interval)
         return self._with(name, lambda state: replace(state, due=due, urgent=True))
 
-    def quiet(self, until: float) -> Self:
+    def paused(self, until: float) -> Self:
         """Nothing is due before `until`."""
-        return replace(self, quiet_until=until)
+        return replace(self, paused_until=until)
 
     def recovered(self) -> Self:
         """After an outage: request again what was not available, and what failed together with the gateway."""
@@ -257,7 +257,7 @@ class EndpointCache:
     def until(self, now: float) -> float:
         """The next moment at which an endpoint is due or a document expires; `now` if an endpoint is due already."""
         required = (endpoint.name for endpoint in self.required if endpoint.name not in self.suspended)
-        moments = [max(self.states[name].due, self.quiet_until) for name in required]
+        moments = [max(self.states[name].due, self.paused_until) for name in required]
         moments += [self._expiry(name) for name in self.readable(now).available]
         return max(min(moments, default=now), now)
 
@@ -281,7 +281,10 @@ class EndpointCache:
         """The maximum age of an endpoint: the smallest that one of its collectors sets."""
         usual = self.min_interval if endpoint_class.maximum_age is None else endpoint_class.maximum_age
         readers = endpoint.readers & self.collectors
-        ages = [self.maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
+        ages = [
+            self.maximum_ages.get(reader, usual)
+            for reader in (readers - endpoint.conditional_readers.keys() or readers)
+        ]
         if not endpoint_class.awaited:
             ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster
         return max(min(ages, default=usual), self.min_interval)
