@@ -20,7 +20,7 @@ from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 
-from . import FAILURE, USAGE_ERROR, enlighten, print_stderr
+from . import FAILURE, USAGE_ERROR, add_config_file, enlighten, print_stderr
 from .enlighten import EnlightenLayout
 
 _Entry = TypeVar("_Entry", Inverter, Array)
@@ -32,13 +32,7 @@ _HEADER = "    # The layout. Paste it below the gateway in exporter.yml, and add
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("gateway", nargs="?", metavar="NAME", help="Name of the gateway in the configuration (default: the only one).")
-    add(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        metavar="FILE",
-        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
-    )
+    add_config_file(parser)
     add(
         "--enlighten",
         type=Path,

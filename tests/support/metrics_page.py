@@ -11,12 +11,12 @@ from prometheus_client import Metric
 from envoy_exporter import documents, entries
 from envoy_exporter.collectors import COLLECTORS, device_status
 from envoy_exporter.collectors.collector import Collector, Context, Settings
+from envoy_exporter.collectors.summaries import SUMMARIES
 from envoy_exporter.documents import Documents, Json
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
-from support.collector_summaries import SUMMARIES
 from support.documents import NOW
 from support.documents import documents as documents_by_hand
 from support.inverters import data
