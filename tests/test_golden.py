@@ -47,8 +47,8 @@ def exposed(name: str) -> str:
 
 def _family(line: str) -> str:
     """The metric that a sample, a HELP or a TYPE line is about."""
-    words = line.split(maxsplit=3)
-    return words[2] if words[0] == "#" else words[0]
+    parts = line.split(maxsplit=3)
+    return parts[2] if parts[0] == "#" else parts[0]
 
 
 def profile_exposed(name: str) -> str:

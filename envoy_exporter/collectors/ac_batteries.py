@@ -60,7 +60,7 @@ def inventory_units(reader: DocumentReader, settings: Settings, plausible: Plaus
             sleep_max_charge=fields.ratio("sleep_max_soc"),
             admin_state=fields.number("admin_state"),
             state=fields.text("charge_status"),
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from envoy_exporter import __version__
 from envoy_exporter import token as tokens
 from envoy_exporter.clock import SystemClock, utc_date
-from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, EnlightenError, Login
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, AccountSettings, Enlighten, EnlightenError
 from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file
 from envoy_exporter.token import Token
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _inputs(arguments: argparse.Namespace) -> tuple[str, Login]:
+def _inputs(arguments: argparse.Namespace) -> tuple[str, AccountSettings]:
     """The serial and the login, from flags, the environment or prompts. Raises ValueError, EOFError or OSError."""
     account = os.environ.get("ENVOY_USERNAME", "")
     username = arguments.username or (account if "@" in account else "") or _prompt("E-mail of the Enlighten account: ")
@@ -92,7 +92,7 @@ def _inputs(arguments: argparse.Namespace) -> tuple[str, Login]:
         password = (os.environ.get("ENVOY_PASSWORD", "") if "@" in account else "") or _prompt(
             "Password (not stored): ", getpass.getpass
         )
-    return serial, Login(
+    return serial, AccountSettings(
         username=username,
         password=Secret(password),
         login_url=arguments.login_url,

@@ -13,20 +13,37 @@ from .yaml_source import Path, Raw, Text, key_text
 
 log = logging.getLogger(__name__)
 
-DEFAULT_FILE = pathlib.Path("exporter.yml")
+DEFAULT_FILES = (pathlib.Path("exporter.yml"), pathlib.Path("/etc/envoy-exporter/exporter.yml"))
+"""Where the config is searched without `--config.file`, in this order."""
 
 
 def load(path: pathlib.Path | None, environment: Mapping[str, str], collectors: Collection[str]) -> Config:
-    """The config from this file, else from exporter.yml if it exists, else from the environment. Raises ConfigError."""
-    if path is not None or DEFAULT_FILE.exists():
+    """The config from this file, else from the first of the default files, else from the environment.
+
+    Raises ConfigError.
+    """
+    path = path or next(filter(_exists, DEFAULT_FILES), None)
+    if path is not None:
         if environment.get("ENVOY_HOST"):
-            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path or DEFAULT_FILE})
-        return from_file(path or DEFAULT_FILE, collectors)
+            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path})
+        return from_file(path, collectors)
     config = from_environment(environment, collectors)
     if config is None:
-        advice = "create it (see docs/configuration.md), name another file with --config.file, or set ENVOY_HOST"
-        raise NoConfig([f"{DEFAULT_FILE}: file not found; {advice}"])
+        places = " nor ".join(str(place.absolute()) for place in DEFAULT_FILES)
+        advice = "copy exporter.example.yml to one of them, name another file with --config.file, or set ENVOY_HOST"
+        raise NoConfig([f"configuration not found: neither {places} exists; {advice}"])
     return config
+
+
+def _exists(path: pathlib.Path) -> bool:
+    """Whether there is a file, or one that cannot be accessed: reading it then reports why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def from_file(path: pathlib.Path, collectors: Collection[str]) -> Config:

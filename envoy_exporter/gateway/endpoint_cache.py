@@ -169,7 +169,7 @@ class EndpointCache:
 
     def not_available(self, name: str, why: str, now: float, duration: float) -> tuple[Self, bool]:
         """The gateway reports that it does not have this endpoint. False: the report is suspect, not yet accepted."""
-        cache = self._with(name, lambda state: endpoint_state.reported_missing(state, now))
+        cache = self._with(name, lambda state: replace(state, missing_reports=(*state.missing_reports, now)))
         if not endpoint_state.is_gone(cache.states[name], now):
             return cache, False
         cache = self._with(name, lambda state: endpoint_state.gone(state, why, now, duration))

@@ -97,18 +97,8 @@ def on_new_token(state: GatewayState, token: Token) -> Step:
     return replace(state, login=login), events
 
 
-def on_discarded(state: GatewayState) -> GatewayState:
-    """The result of the request on its way does not count: the settings have changed since it began."""
-    return replace(state, cache=state.cache.discarded())
-
-
 def on_scrape(state: GatewayState, now: float) -> GatewayState:
     return replace(state, cache=state.cache.scraped(now))
-
-
-def on_reload(state: GatewayState) -> GatewayState:
-    """Request again what is not available."""
-    return replace(state, cache=state.cache.retry_absent())
 
 
 def is_pending(state: GatewayState, since: float, now: float) -> bool:

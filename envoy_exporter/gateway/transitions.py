@@ -11,13 +11,12 @@ import logging
 from dataclasses import replace
 
 from envoy_exporter import entries
-from envoy_exporter.documents import INFO, Document, Documents, Json
+from envoy_exporter.documents import INFO, Document, Documents
 from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable
 
 from . import login as logins
 from .endpoint_state import back_off
 from .errors import HTTPStatusError, NotAvailable
-from .settings import Settings
 from .state import (
     CountFailure,
     Down,
@@ -51,9 +50,10 @@ def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Ste
     if result.endpoint != INFO:
         state = replace(state, login=logins.on_result(state.login, result))
     elif error is None:
-        error = _mismatch(state, result.content, moment.settings)
+        identity = Documents({INFO: Document(result.content)})
+        error = logins.identity_mismatch(state.login, moment.settings, identity)
         if error is None:
-            state, events = _on_identity(state, result.content)
+            state, events = _on_identity(state, identity)
     if error is None:
         state, more = on_response(state, result, moment)
     elif isinstance(error, NotAvailable):
@@ -105,7 +105,7 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     """The request brought no document."""
     name, now = result.endpoint, moment.now
     wait = (error.retry_after if isinstance(error, HTTPStatusError) else None) or 0.0
-    hung = _is_hang(error)
+    hung = error.reason in {"timeout", "deadline"}
     cache = state.cache.failed(name, error, now, result.duration, hung=hung, wait=wait, jitter=moment.jitter)
     state = replace(state, cache=cache)
     if error.reason == "http_401" and name != INFO:
@@ -175,17 +175,9 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
     return state, (*events, ForgetConnection())
 
 
-def _is_hang(error: RequestError) -> bool:
-    return error.reason in {"timeout", "deadline"}
-
-
-def _mismatch(state: GatewayState, content: Json, settings: Settings) -> RequestError | None:
-    return logins.identity_mismatch(state.login, settings, Documents({INFO: Document(content)}))
-
-
-def _on_identity(state: GatewayState, content: Json) -> Step:
+def _on_identity(state: GatewayState, after: Documents) -> Step:
     """The serial and firmware of the gateway. If one of them has changed, the documents and the login are dropped."""
-    before, after = state.documents, Documents({INFO: Document(content)})
+    before = state.documents
     events: list[Event] = []
     if INFO not in before.available:
         return state, ()

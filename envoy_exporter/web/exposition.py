@@ -97,7 +97,7 @@ def select(metrics: Iterable[Metric], names: Collection[str]) -> list[Metric]:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Rendered bytes, which are valid as long as their snapshot."""
+    """Rendered bytes, which are valid while their snapshot is."""
 
     snapshot: Snapshot
     body: bytes

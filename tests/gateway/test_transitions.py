@@ -256,7 +256,7 @@ def test_rejected_login_is_tried_with_one_request_after_its_back_off() -> None:
     assert run.logged(logging.INFO) == ["credentials accepted"]
 
 
-def test_scrape_waits_for_all_endpoints_while_rejected_credentials_are_tried() -> None:
+def test_scrape_waits_for_all_endpoints_while_credentials_are_tried() -> None:
     """Otherwise the scrape that made the exporter try them again reports the gateway as down."""
     run = up()
     run.result(documents.INVERTERS_V1, [])
