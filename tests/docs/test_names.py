@@ -81,7 +81,7 @@ def _with_files(text: str, folder: Path) -> Path:
     """The text as a file, with files that exist, and a complete fingerprint."""
     secret = folder / "secret"
     secret.write_text("secret")
-    text = re.sub(r"(_file: )[^\s},]+", rf"\g<1>{secret}", text)
+    text = re.sub(r"(_file: )(?:\"[^\"]*\"|[^\s},]+)", rf"\g<1>{secret}", text)
     text = text.replace('"AB:CD:..."', f'"{":".join(["AB"] * 32)}"')
     file = folder / "exporter.yml"
     file.write_text(re.sub(r"(state_directory: )\S+", rf"\g<1>{folder}", text))
