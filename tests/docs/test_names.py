@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.configs import with_every_key
 from support.prometheus import check_queries
 
 from envoy_exporter import config
@@ -62,9 +63,7 @@ def test_example_file_is_valid_as_it_is() -> None:
 
 
 def test_example_file_with_every_key_is_valid(tmp_path: Path) -> None:
-    text = re.sub(r"^( *)# (?=\w+: [^ ])", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
-    text = re.sub(r"^(?=An? |Names |Collectors |Firmware )", "# ", text, flags=re.MULTILINE)
-    loaded = config.from_file(_with_files(text, tmp_path), COLLECTORS)
+    loaded = config.from_file(_with_files(with_every_key(EXAMPLE.read_text()), tmp_path), COLLECTORS)
     assert loaded.defaults
     assert loaded.enlighten
     assert loaded.gateways[0].arrays
