@@ -113,7 +113,7 @@ def test_gateway_added_at_a_reload_uses_the_rejected_account(tmp_path: Path) -> 
         assert cloud.logins == 1
 
 
-def test_account_without_a_serial_fetches_no_token_and_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_account_without_a_serial_fetches_no_token_and_warns(tmp_path: Path) -> None:
     with Simulator("8.3") as simulated, Cloud(simulated.serial) as cloud:
         own = f"host: '{simulated.address}', name: home"
         with ServedExporter(write_config(tmp_path, own, more=account(cloud, tmp_path))) as served:
@@ -122,7 +122,6 @@ def test_account_without_a_serial_fetches_no_token_and_warns(tmp_path: Path, cap
             assert warning.startswith("home: ")
             assert "serial" in warning
         assert cloud.requests == []
-    assert warning in [vars(record).get("problem") for record in caplog.records]
 
 
 def test_gateway_with_a_token_needs_no_serial_for_the_account(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import respx
 from support.clock import ManualClock
 from support.enlighten import enlighten
 
-from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, EnlightenError, Login, Unavailable
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, AccountSettings, EnlightenError, Unavailable
 from envoy_exporter.secret import Secret
 from envoy_simulator.cloud import LOGIN, RESPONSES, Reply
 from envoy_simulator.credentials import TokenVerifier
 
 SERIAL = "122333444555"
 USERNAME, PASSWORD, SESSION = "owner@example.com", "sun-and-wind", "session-0"
-CREDENTIALS = Login(username=USERNAME, password=Secret(PASSWORD))
+CREDENTIALS = AccountSettings(username=USERNAME, password=Secret(PASSWORD))
 NOW = ManualClock().time()
 
 RESULTS = {
@@ -217,4 +217,4 @@ def test_response_without_retry_after_has_no_delay(router: respx.MockRouter) -> 
 def test_url_without_tls_is_rejected(key: str, url: str) -> None:
     urls = {"login_url": LOGIN_URL, "token_url": TOKEN_URL, key: url}
     with pytest.raises(ValueError, match="https"):
-        enlighten(Login(username=USERNAME, password=Secret(PASSWORD), **urls))
+        enlighten(AccountSettings(username=USERNAME, password=Secret(PASSWORD), **urls))

@@ -274,7 +274,7 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
             unreachable = Settings(name="home", host="127.0.0.1", port=port)
             exporter = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
             exporter.poll()
-            moments.add(exporter.gateway.state.cache.quiet_until)
+            moments.add(exporter.gateway.state.cache.paused_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 

@@ -27,8 +27,8 @@ FAILURES = "enphase_gateway_request_failures_total"
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
-    ours = [record for record in caplog.records if record.name.startswith("envoy_exporter")]
-    return [record.getMessage() for record in ours if record.levelno >= level]
+    own = [record for record in caplog.records if record.name.startswith("envoy_exporter")]
+    return [record.getMessage() for record in own if record.levelno >= level]
 
 
 def heal(exporter: InProcessExporter, seconds: float = 300) -> None:

@@ -28,7 +28,7 @@ def test_snapshot_holds_until_an_endpoint_is_due_or_has_changed() -> None:
         assert not gateway.is_current(snapshot)
         snapshot = gateway.snapshot()
         assert gateway.is_current(snapshot)
-        gateway.forget_absent()
+        gateway.retry_absent()
         assert not gateway.is_current(snapshot)
 
 

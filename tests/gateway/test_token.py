@@ -73,7 +73,7 @@ def test_token_with_text_around_it_or_line_breaks_is_parsed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "empty"),
         (" \n", "empty"),
@@ -103,8 +103,8 @@ def test_token_with_text_around_it_or_line_breaks_is_parsed(text: str) -> None:
         ('{"a":' * 20_000, "JSON"),
     ],
 )
-def test_text_that_is_not_a_token_is_rejected_without_repeating_it(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words) as error:
+def test_text_that_is_not_a_token_is_rejected_without_repeating_it(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as error:
         parse(text)
     assert not [part for part in (*parts(text), *parts(TOKEN)) if part in str(error.value)]
 

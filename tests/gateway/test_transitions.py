@@ -159,7 +159,7 @@ def test_down_becomes_up_and_what_was_absent_is_requested_again() -> None:
     run.result(documents.INFO, INFO)
     assert run.reachability() == Up()
     assert run.state.cache.states[documents.DEVICE_DATA].due == float("-inf")
-    assert run.state.second_look_at == run.now + SETTLING
+    assert run.state.retry_absent_at == run.now + SETTLING
 
 
 def test_no_response_makes_reachability_unknown_and_info_next() -> None:
