@@ -95,7 +95,7 @@ class _CountedGateway:
             for name, status in cache.statuses(now).items()
             if status.failing or (status.absent and cache.states[name].due - now <= GONE_AFTER)
         ]
-        ends += [cache.quiet_until, login.retry_at if isinstance(login, Rejected) else now]
+        ends += [cache.paused_until, login.retry_at if isinstance(login, Rejected) else now]
         return max(0.0, *(end - now for end in ends))
 
     def empty_until(self, now: float) -> float:

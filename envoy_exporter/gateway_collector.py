@@ -73,7 +73,7 @@ class GatewayCollector(PrometheusCollector):
             return list(dict.fromkeys(rejection for run in self.runs for rejection in run.rejections))
 
     @property
-    def off(self) -> tuple[str, ...]:
+    def disabled(self) -> tuple[str, ...]:
         """The names of the disabled collectors."""
         return tuple(collector.name for collector in COLLECTORS if collector.name not in self.names)
 

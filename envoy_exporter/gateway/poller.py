@@ -125,7 +125,7 @@ class Poller:
     # --- a poll
 
     def begin_poll(self) -> None:
-        self._throttle.summary()
+        self._throttle.log_summary()
         self._read_token_file()
         self.state = polls.begin_poll(self.state, self._clock.monotonic())
 

@@ -118,7 +118,7 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     if not was_failing:
         fields = {"endpoint": name, "reason": error.reason, "error": str(error)}
         events.append(Log(logging.WARNING, "endpoint failed", name, fields))
-        cache = state.cache.quiet(max(state.cache.quiet_until, now + wait))
+        cache = state.cache.paused(max(state.cache.paused_until, now + wait))
         state = replace(state, cache=cache, failing=state.failing | {name})
     if isinstance(error, NoResponse):
         state = on_no_response(state, name, was_failing=was_failing, hung=hung, now=now)
@@ -148,7 +148,7 @@ def on_no_response(state: GatewayState, endpoint: str, *, was_failing: bool, hun
     if cache.may_request(INFO, now):
         return replace(state, reachability=Unknown())
     if suspect >= MAX_WITHOUT_RESPONSE:
-        return replace(state, cache=cache.quiet(cache.states[INFO].due))
+        return replace(state, cache=cache.paused(cache.states[INFO].due))
     return state
 
 
@@ -164,7 +164,7 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
         cache = cache.postponed(next(iter(state.without_response)), moment.now, moment.jitter)
     wait = max(wait, back_off(state.failures, moment.settings.min_interval) * moment.jitter)
     retry_at = moment.now + wait
-    cache = cache.quiet(retry_at).expedited(INFO, retry_at)
+    cache = cache.paused(retry_at).expedited(INFO, retry_at)
     state = replace(
         state,
         cache=cache,
@@ -200,4 +200,4 @@ def _on_contact(state: GatewayState, moment: Moment) -> Step:
         state = replace(state, cache=state.cache.recovered())
     model, firmware = (entries.device(state.documents, element) or "" for element in ("pn", "software"))
     event = Log(logging.INFO, "gateway reachable", _GATEWAY, {"model": model, "firmware": firmware})
-    return replace(state, was_up=True, second_look_at=moment.now + SETTLING), (event,)
+    return replace(state, was_up=True, retry_absent_at=moment.now + SETTLING), (event,)

@@ -186,7 +186,7 @@ def _selected_collectors(request: Request, gateway: Exposition) -> Collection[st
         raise HTTPException(400, "collect[] and exclude[] cannot be combined; use one of the two")
     enabled = gateway.collector.names
     _check_collectors(only, enabled)
-    _check_collectors(excluded, (*enabled, *gateway.collector.off))
+    _check_collectors(excluded, (*enabled, *gateway.collector.disabled))
     if excluded:
         return [name for name in enabled if name not in excluded]
     return only or None

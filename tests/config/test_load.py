@@ -63,6 +63,18 @@ def test_config_file_names_with_home_and_variables_are_expanded(
     assert gateway.local.password_file.reveal() == "x"
 
 
+def test_config_token_file_of_the_defaults_has_the_serial_of_each_gateway(tmp_path: Path) -> None:
+    text = """
+gateways:
+- {host: a, serial: "1221"}
+- {host: b, serial: "1222", token: x}
+- {host: c, serial: "1223", token_file: /own}
+defaults: {token_file: "/etc/{serial}.token"}
+"""
+    a, b, c = read(text, tmp_path).gateways
+    assert (a.token_file, b.token_file, c.token_file) == (Path("/etc/1221.token"), None, Path("/own"))
+
+
 def test_config_empty_password_is_valid(tmp_path: Path) -> None:
     (gateway,) = read('gateways: [{host: a, local: {password: ""}}]', tmp_path).gateways
     assert gateway.local is not None

@@ -101,6 +101,12 @@ HERE = Path(__file__).parent
             "true or false",
         ),
         ("gateways: [{host: a}]\ndefaults: {min_interval: 1s}", ":2: defaults.min_interval", "too short"),
+        ("gateways: [{host: a}]\ndefaults: {token_file: '/{serial}'}", ":1: gateways[0].serial", "missing"),
+        (
+            "gateways: [{host: a}, {host: b}]\ndefaults: {token_file: /token}",
+            ":2: defaults.token_file",
+            "{serial}",
+        ),
         ("gateways: [{host: a}]\ndefaults: {host: b}", ":2: defaults.host", "unknown key"),
         ("gateways: [{host: a, token_file: eyJh.eyJi.c}]", ":1: gateways[0].token_file", "contains a token"),
         ("gateways: [{host: a, username: b}]", ":1: gateways[0].username", '"local.username"'),

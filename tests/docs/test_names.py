@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.configs import with_every_key
 from support.prometheus import check_queries
 
 from envoy_exporter import config
@@ -62,9 +63,7 @@ def test_example_file_is_valid_as_it_is() -> None:
 
 
 def test_example_file_with_every_key_is_valid(tmp_path: Path) -> None:
-    text = re.sub(r"^( *)# (?=\w+: [^ ])", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
-    text = re.sub(r"^(?=An? |Names |Collectors |Firmware )", "# ", text, flags=re.MULTILINE)
-    loaded = config.from_file(_with_files(text, tmp_path), COLLECTORS)
+    loaded = config.from_file(_with_files(with_every_key(EXAMPLE.read_text()), tmp_path), COLLECTORS)
     assert loaded.defaults
     assert loaded.enlighten
     assert loaded.gateways[0].arrays
@@ -81,7 +80,7 @@ def _with_files(text: str, folder: Path) -> Path:
     """The text as a file, with files that exist, and a complete fingerprint."""
     secret = folder / "secret"
     secret.write_text("secret")
-    text = re.sub(r"(_file: )[^\s},]+", rf"\g<1>{secret}", text)
+    text = re.sub(r"(_file: )(?:\"[^\"]*\"|[^\s},]+)", rf"\g<1>{secret}", text)
     text = text.replace('"AB:CD:..."', f'"{":".join(["AB"] * 32)}"')
     file = folder / "exporter.yml"
     file.write_text(re.sub(r"(state_directory: )\S+", rf"\g<1>{folder}", text))

@@ -174,7 +174,7 @@ class Checker:
         environment.maxima["back-off"] = max(environment.maxima["back-off"], ceil(wait))
         if wait > MAX_BACK_OFF:
             environment.violations.append(f"a back-off of {wait:.0f} s")
-        if environment.exporter_gateway.state.second_look_at == float("inf"):
+        if environment.exporter_gateway.state.retry_absent_at == float("inf"):
             absent = environment.seconds_until_absent_documents_are_due(reference(self.profile).available)
             environment.clock.advance(absent)
         if documents_changed:
