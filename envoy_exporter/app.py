@@ -114,7 +114,7 @@ class App:
             if isinstance(source, Renewal):
                 source.name = plan.gateway.name
             gateway.change(plan.gateway, source)
-        gateway.forget_absent()
+        gateway.retry_absent()
         return exposition
 
     def _renewal(self, plan: _Plan) -> Renewal | None:

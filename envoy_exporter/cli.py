@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from . import __version__, config, logs
 from .app import COLLECTORS, App, WebConfigFile
@@ -26,10 +26,13 @@ from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
 from .web.access import AccessMiddleware, ConcurrencyLimit
+from .web.location import external_url, location, route_prefix
 from .web.routes import Exporter, create
 from .web.server import Server, listen, systemd_sockets
 
 log = logging.getLogger(__name__)
+
+_Value = TypeVar("_Value")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,9 +113,11 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         _log_warnings(app)
         return ()
 
-    exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
-    application = AccessMiddleware(ConcurrencyLimit(create(exporter), flags.web_max_requests), web_file)
-    _announce(sockets, flags, secured=web_file.current().context is not None)
+    place = location(flags.web_external_url, flags.web_route_prefix)
+    exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path, place)
+    limited = ConcurrencyLimit(create(exporter), flags.web_max_requests, place.prefix)
+    application = AccessMiddleware(limited, web_file)
+    _announce(sockets, flags, place.prefix, secured=web_file.current().context is not None)
     asyncio.run(_run(Server(application, web_file), sockets, app, reload))
     return 0
 
@@ -142,29 +147,36 @@ async def _run(server: Server, sockets: list[socket.socket], app: App, reload: C
     """Serve until SIGTERM or SIGINT; a second signal drops the open requests."""
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
+    def stop(number: signal.Signals) -> None:
+        log.info("stopping", extra={"signal": number.name})
         server.stop()
         app.close()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     loop.add_signal_handler(signal.SIGHUP, reload)
     await server.serve(sockets=sockets)
 
 
-def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, secured: bool) -> None:
+def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, prefix: str, *, secured: bool) -> None:
     for listener in sockets:
-        address, port, *_ = listener.getsockname()
-        log.info("listening", extra={"address": address, "port": port, "scheme": "https" if secured else "http"})
+        scheme = {"scheme": "https" if secured else "http"}
+        log.info("listening", extra={**_address(listener), **scheme})
     if flags.demo:
-        port = sockets[0].getsockname()[1]
+        url = f"http://localhost:{_address(sockets[0]).get('port', 80)}{prefix}"
         print(
             "Demo: the gateway is simulated, and a day takes twenty minutes.\n"
-            f"  Metrics      http://localhost:{port}{flags.web_telemetry_path}\n"
-            f"  Landing page http://localhost:{port}/\n"
+            f"  Metrics      {url}{flags.web_telemetry_path}\n"
+            f"  Landing page {url}/\n"
             "Press Ctrl-C to stop.",
             flush=True,
         )
+
+
+def _address(listener: socket.socket) -> dict[str, object]:
+    """The address and port of a socket; a Unix socket (of systemd) has a path instead."""
+    name = listener.getsockname()
+    return {"address": name} if listener.family == socket.AF_UNIX else {"address": name[0], "port": name[1]}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -189,6 +201,10 @@ def _parser() -> argparse.ArgumentParser:
         "Read TLS and basic auth settings of the exporter's port from FILE (default: none).",
         **file,
     )
+    url = "URL at which clients reach the exporter, for /sd and redirects behind a reverse proxy (default: none)."
+    add("--web.external-url", url, type=_checked(external_url), metavar="URL")
+    prefix = "Serve all paths below PATH (default: the path of --web.external-url, or /)."
+    add("--web.route-prefix", prefix, type=_checked(route_prefix), metavar="PATH")
     path = "Serve the metrics on PATH (default: /metrics)."
     add("--web.telemetry-path", path, type=_path, default="/metrics", metavar="PATH")
     limit = "Limit the number of concurrent requests to N (default: 40). 0 means no limit."
@@ -220,6 +236,18 @@ def _path(text: str) -> str:
     if not text.startswith("/") or text in reserved or any(character in text for character in "{}?# "):
         raise argparse.ArgumentTypeError(f"invalid path {text!r}; use one that starts with / and has no other purpose")
     return text
+
+
+def _checked(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """The same function, with its ValueError as an error of the flag."""
+
+    def convert(text: str) -> _Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
 
 
 def _natural(text: str) -> int:

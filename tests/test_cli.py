@@ -1,6 +1,7 @@
 """The command as a separate process: start, errors, exit codes, signals."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -185,6 +186,8 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
     [
         (("--no-such-flag",), "unknown flag"),
         (("--web.max-requests=-1",), "must be an integer >= 0"),
+        (("--web.external-url=example.org/solar",), "--web.external-url: invalid URL"),
+        (("--web.route-prefix=/a b",), "--web.route-prefix: invalid path"),
         (("--web.telemetry-path=metrics",), "invalid path"),
         (("--web.telemetry-path=/probe",), "invalid path"),
         (("--log.level=loud",), "invalid choice"),
@@ -257,8 +260,41 @@ def test_cli_address_in_use_exits_1_with_one_line() -> None:
         with Command("--demo", f"--web.listen-address={address}") as command:
             assert command.wait() == 1
     assert f"cannot listen on {address}" in command.output
+    assert "--web.listen-address" in command.output
     assert command.output.count("\n") == 1
     assert "Traceback" not in command.output
+
+
+def test_cli_unix_socket_of_systemd_is_served(tmp_path: Path) -> None:
+    path, port = str(tmp_path / "exporter.sock"), 3
+    shell = (
+        f'exec {sys.executable} -c \'import os; os.dup2(int(os.environ.pop("PASSED")), {port}); '
+        'os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid())); '
+        'from envoy_exporter.cli import main; main(["--demo", "--web.systemd-socket"])\''
+    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        passed = {"pass_fds": (listener.fileno(),), "env": {**os.environ, "PASSED": str(listener.fileno())}}
+        process = subprocess.Popen(["/bin/sh", "-c", shell], stderr=subprocess.PIPE, text=True, **passed)  # type: ignore[call-overload]
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=30) as client:
+                assert client.get("http://localhost/-/healthy").text == "OK\n"
+                assert client.get("http://exporter.lan/sd").json()[0]["targets"] == ["exporter.lan"]
+                assert client.get("http://localhost/sd", headers={"Host": "a b"}).status_code == 200
+        finally:
+            process.terminate()
+            _, log = process.communicate(timeout=30)
+    assert f"address={path}" in log
+    assert "Traceback" not in log
+
+
+def test_cli_external_url_path_is_the_prefix_of_all_paths() -> None:
+    with Command("--demo", "--web.external-url=https://example.org/solar/", "--web.telemetry-path=/m") as command:
+        assert command.get("/solar/m").status_code == 200
+        assert command.get("/m").status_code == 404
+        assert command.get("/solar/sd").json()[0]["targets"] == ["example.org"]
+        assert "/solar/m\n" in command.output
 
 
 def test_cli_flags_override_the_config(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from envoy_exporter import __version__, config, logs
 from envoy_exporter.app import COLLECTORS, App
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.collectors import inverter_source, inverters
-from envoy_exporter.collectors.inverter_source import InverterSource
 from envoy_exporter.config import Array, Config, ConfigError, Gateway, Inverter
 from envoy_exporter.config.model import InverterSerial, LabelText
 from envoy_exporter.documents import INFO
@@ -151,7 +150,7 @@ def _listed(single: Config, redaction: Redaction) -> frozenset[str] | None:
         app.close()
     documents = snapshot.documents
     listed = inverter_source.listed(
-        documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
+        documents, inverter_source.choose(documents, None), inverter_source.by_inventory(documents, {})
     )
     if listed is None and snapshot.reachable:
         # Failures are in the log already, endpoints that are not available are not.

@@ -13,7 +13,7 @@ from envoy_exporter import __version__, config
 from envoy_exporter import token as tokens
 from envoy_exporter.app import COLLECTORS
 from envoy_exporter.clock import SystemClock, utc_date
-from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, EnlightenError, Login
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, AccountSettings, Enlighten, EnlightenError
 from envoy_exporter.enlighten.token_store import write
 from envoy_exporter.secret import Secret, from_file, printable_path
 from envoy_exporter.token import Token
@@ -154,7 +154,7 @@ def _username(arguments: argparse.Namespace) -> str:
     return str(username)
 
 
-def _login(arguments: argparse.Namespace, username: str) -> Login:
+def _login(arguments: argparse.Namespace, username: str) -> AccountSettings:
     """The account with its password, from a file, the environment or a prompt. Raises ValueError, EOFError or OSError.
 
     Beside another name in ENVOY_USERNAME, ENVOY_PASSWORD is the password of a local user of the gateway.
@@ -165,7 +165,7 @@ def _login(arguments: argparse.Namespace, username: str) -> Login:
         is_local = "@" not in (os.environ.get("ENVOY_USERNAME") or arguments.username or "")
         password = "" if is_local else os.environ.get("ENVOY_PASSWORD", "")
         password = password or _prompt("Password (not stored): ", getpass.getpass)
-    return Login(
+    return AccountSettings(
         username=username,
         password=Secret(password),
         login_url=arguments.login_url,

@@ -141,7 +141,7 @@ def _meaning(family: Family) -> str:
 
 
 def _flags() -> Iterator[str]:
-    """The words of device_status by the prefix that they share."""
+    """The flags of device_status by the prefix that they share."""
     yield "## Flags of devices\n"
     yield from _wrapped(
         "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`."
@@ -149,9 +149,9 @@ def _flags() -> Iterator[str]:
         " A word that is not listed here is `other`."
     )
     yield ""
-    for prefix, words in device_status.WORDS.items():
+    for prefix, suffixes in device_status.FLAG_SUFFIXES.items():
         yield f"`{prefix}`\n"
-        yield from _item(" ".join(f"`{word}`" for word in words.split()))
+        yield from _item(" ".join(f"`{suffix}`" for suffix in suffixes.split()))
         yield ""
 
 
