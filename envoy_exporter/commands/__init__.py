@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from typing import Protocol, cast
 
-COMMANDS = ("login", "layout")
+COMMANDS = ("login", "layout", "assets")
 FAILURE, USAGE_ERROR = 1, 2
 """Exit codes."""
 
