@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "accounts",
     },
     "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
+    "healthcheck": set(),
     "__main__": {"cli"},
 }
 SHARED = {
