@@ -9,8 +9,8 @@ from .families import Reading, counter, gauge, info, label
 class Scrape:
     up: bool = gauge(
         "enphase_up",
-        "Whether the gateway responds as itself and /info and a production or meter document are available (1) or"
-        " not (0).",
+        "Whether the gateway responds with the expected serial number, and /info and a production or meter document"
+        " are available (1), or not (0).",
     )
     authenticated: bool | None = gauge(
         "enphase_authenticated",

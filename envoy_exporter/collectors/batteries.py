@@ -28,7 +28,7 @@ _KINDS = frozenset(("iq", "ac"))
 class Storage:
     charge: float | None = gauge(
         "enphase_storage_charge_ratio",
-        "State of charge of all batteries together; with batteries of one kind, that of the kind.",
+        "State of charge of all batteries together; if all are of one kind, the state of charge of that kind.",
         fields=("agg_soc", "ENC_agg_soc", "percentFull"),
     )
     available: float | None = gauge(
@@ -49,7 +49,7 @@ class StoragePower:
     power: float | None = gauge(
         "enphase_storage_power_watts",
         "Power of all batteries, positive while discharging, negative while charging; measured by the storage CT,"
-        " without one the sum over the batteries.",
+        " or the sum of the batteries' own values if there is no storage CT.",
         fields=("activePower", "real_power_mw", "wNow"),
     )
 

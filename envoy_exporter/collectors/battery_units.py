@@ -55,8 +55,8 @@ class BatteryUnit:
     serial: str = label()
     charge: float | None = gauge(
         "enphase_battery_unit_charge_ratio",
-        "State of charge of the battery; of an IQ battery as in /ivp/ensemble/power, or as in the inventory where"
-        " the firmware lacks that endpoint.",
+        "State of charge of the battery; for an IQ battery from /ivp/ensemble/power, or from the inventory if"
+        " the firmware does not have that endpoint.",
         fields=("soc", "percentFull"),
     )
     power: float | None = gauge(
@@ -138,7 +138,7 @@ class BatteryUnit:
     )
     sleep_commanded: bool | None = gauge(
         "enphase_battery_unit_sleep_commanded",
-        "Whether the AC battery is commanded to sleep (1) or not (0); it follows the command with a delay.",
+        "Whether the AC battery is commanded to sleep (1) or not (0); the value changes some time after the command.",
         fields=("acb_sleep",),
     )
     sleep_min_charge: float | None = gauge(
@@ -183,7 +183,7 @@ class BatteryUnit:
         "enphase_battery_unit_grid_mode",
         "mode",
         GRID_MODES,
-        "Grid mode of the IQ battery, which follows the grid: 1 for the current mode, 0 for the others.",
+        "Grid mode of the IQ battery, which changes with the grid: 1 for the current mode, 0 for the others.",
         fields=("reported_grid_mode",),
     )
     grid_state: str | None = states(

@@ -38,8 +38,8 @@ class Clock:
     )
     utc_offset: float | None = gauge(
         "enphase_gateway_utc_offset_seconds",
-        "Local time at the gateway minus UTC, daylight saving included; by the time zone of the configuration, or"
-        " else of the gateway.",
+        "Local time at the gateway minus UTC, daylight saving time included; from the configured time zone, or"
+        " else from the gateway's.",
         fields=("timezone",),
     )
     firmware_build: float | None = gauge(

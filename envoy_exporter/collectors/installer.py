@@ -75,37 +75,37 @@ class PlcInverter:
     )
     producing: bool | None = gauge(
         "enphase_plc_inverter_producing",
-        "Whether the microinverter produces power (1) or not (0), by the power-line status.",
+        "Whether the microinverter produces power (1) or not (0), according to the power-line status.",
         fields=("producing",),
     )
     power: float | None = gauge(
         "enphase_plc_inverter_power_watts",
-        "AC power in the last report of the microinverter, by the power-line status.",
+        "AC power in the last report of the microinverter, according to the power-line status.",
         fields=("acPowerINmW",),
     )
     ac_voltage: float | None = gauge(
         "enphase_plc_inverter_ac_voltage_volts",
-        "AC voltage at the microinverter, by the power-line status.",
+        "AC voltage at the microinverter, according to the power-line status.",
         fields=("acVoltageINmV",),
     )
     dc_voltage: float | None = gauge(
         "enphase_plc_inverter_dc_voltage_volts",
-        "DC voltage of the module at the microinverter, by the power-line status.",
+        "DC voltage of the module at the microinverter, according to the power-line status.",
         fields=("dcVoltageINmV",),
     )
     dc_current: float | None = gauge(
         "enphase_plc_inverter_dc_current_amperes",
-        "DC current of the module at the microinverter, by the power-line status.",
+        "DC current of the module at the microinverter, according to the power-line status.",
         fields=("dcCurrentINmA",),
     )
     temperature: float | None = gauge(
         "enphase_plc_inverter_temperature_celsius",
-        "Temperature of the microinverter, by the power-line status.",
+        "Temperature of the microinverter, according to the power-line status.",
         fields=("temperature",),
     )
     last_report: float | None = gauge(
         "enphase_plc_inverter_last_report_timestamp_seconds",
-        "Time of the last report of the microinverter, by the power-line status.",
+        "Time of the last report of the microinverter, according to the power-line status.",
         fields=("reportDate",),
     )
 
@@ -145,7 +145,7 @@ class Switches:
     )
     dynamic_limit: float | None = gauge(
         "enphase_dynamic_export_limit_watts",
-        "Dynamic limit of grid export; absent while disabled.",
+        "Dynamic grid export limit; absent while disabled.",
         fields=("dynamic_pel_settings.limit_value_W",),
     )
     forced_off: bool | None = gauge(

@@ -122,7 +122,7 @@ class Inverter:
     )
     module_present: bool | None = gauge(
         "enphase_inverter_module_present",
-        "Whether the gateway receives the microinverter (1) or not (0); 0 at night, which is not a fault.",
+        "Whether the gateway receives reports from the microinverter (1) or not (0); 0 at night, which is not a fault.",
         fields=("modGone",),
     )
     active: bool | None = gauge(

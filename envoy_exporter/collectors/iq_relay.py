@@ -69,7 +69,7 @@ class IqRelay:
     )
     reason_code: float | None = gauge(
         "enphase_iq_relay_reason_code",
-        "Code of the reason for the position of the IQ Relay's contact; -1 goes with the reason ok.",
+        "Code of the reason for the position of the IQ Relay's contact; -1 if the reason is ok.",
         fields=("reason_code",),
     )
     status: frozenset[str] | None = flags(

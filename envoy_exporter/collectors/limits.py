@@ -19,20 +19,19 @@ class ExportLimit:
     )
     ratio: float | None = gauge(
         "enphase_export_limit_ratio",
-        "Limit of grid export, if it is set as a percentage; absent while disabled.",
+        "Grid export limit, if it is set as a percentage; absent while disabled.",
         fields=("PEL_Limit", "percent"),
     )
     power: float | None = gauge(
         "enphase_export_limit_watts",
-        "Limit of grid export, if it is set as a power; absent while disabled.",
+        "Grid export limit, if it is set as a power; absent while disabled.",
         fields=("PEL_Limit",),
     )
     type: frozenset[str] | None = states(
         "enphase_export_limit_type",
         "type",
         tuple(_TYPES),
-        "Type of the limit of grid export: 1 for the type in force, 0 for the others; absent while the limit is"
-        " disabled.",
+        "Type of the grid export limit: 1 for the type in force, 0 for the others; absent while the limit is disabled.",
         fields=("Hard_PEL", "Soft_PEL"),
     )
 

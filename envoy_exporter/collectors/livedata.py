@@ -27,12 +27,12 @@ _SOURCES = ("pv", "storage", "grid", "load", "generator")
 class Stream:
     enabled: bool | None = gauge(
         "enphase_live_stream_enabled",
-        "Whether live data are streamed (1) or not (0); without a stream they are old, so the other values are absent.",
+        "Whether live data are streamed (1) or not (0); without a stream the other live values are old, so absent.",
         fields=("sc_stream",),
     )
     mqtt_connected: bool | None = gauge(
         "enphase_live_mqtt_connected",
-        "Whether the gateway has its MQTT connection to Enlighten for live data (1) or not (0).",
+        "Whether the gateway is connected to Enlighten by MQTT, for live data (1), or not (0).",
         fields=("mqtt_state",),
     )
     last_update: float | None = gauge(

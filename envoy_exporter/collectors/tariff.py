@@ -75,9 +75,9 @@ class Price:
     tier: str | None = label()
     price: float | None = gauge(
         "enphase_tariff_price_per_kilowatt_hour",
-        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway; without a season,"
-        " the single rate, which is absent where the gateway reports 0. The period filler is the rest of the day,"
-        " filler#2 the rest after the other periods.",
+        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway. Without a"
+        " season it is the single rate, which is absent if the gateway reports 0. The period filler is the rest of the"
+        " day, and filler#2 the rest of the day after the other periods.",
         fields=("single_rate.rate", "single_rate.sell", "seasons[].rate", "seasons_sell[].rate"),
     )
 

@@ -60,7 +60,8 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
 
 
 def _title(collector: Collector[Any]) -> str:
-    return collector.name.replace("_", " ").capitalize()
+    title = collector.name.replace("_", " ").capitalize()
+    return "IQ Relay" if collector.name == "iq_relay" else title
 
 
 def _contents() -> Iterator[str]:
