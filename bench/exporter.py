@@ -28,7 +28,7 @@ from envoy_exporter.web.server import Server, listen
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurements:
     """Measurements of the process. `rss`: bytes; `cpu`: seconds.
 
     `blocks`: memory blocks in use by Python objects, which distinguish a leak from fragmentation. `back_off`: seconds
@@ -80,7 +80,7 @@ class _CountedGateway:
         self._gateway, self._polls = gateway, polls
         self._poll = gateway.poll
         self.requests = 0
-        gateway.poll = self._counted  # type: ignore[method-assign]
+        gateway.poll = self._counting_poll  # type: ignore[method-assign]
 
     @property
     def idle(self) -> bool:
@@ -95,7 +95,7 @@ class _CountedGateway:
             for name, status in cache.statuses(now).items()
             if status.failing or (status.absent and cache.states[name].due - now <= GONE_AFTER)
         ]
-        ends += [cache.quiet_until, login.retry_at if isinstance(login, Rejected) else now]
+        ends += [cache.paused_until, login.retry_at if isinstance(login, Rejected) else now]
         return max(0.0, *(end - now for end in ends))
 
     def empty_until(self, now: float) -> float:
@@ -104,7 +104,7 @@ class _CountedGateway:
         empty = (name for name, document in cache.documents.available.items() if not document.content)
         return max((cache.states[name].due - now for name in empty), default=0.0)
 
-    def _counted(self) -> None:
+    def _counting_poll(self) -> None:
         self._polls.begin()
         try:
             self._poll()
@@ -138,7 +138,7 @@ def read_config(path: Path) -> config.Config:
 
 
 def run(pipe: Connection, clock: SharedClock, polls: Polls, path: Path, log_file: Path) -> None:
-    """Run the exporter with this clock. Sends its port, and then a `Measured` for each message on the pipe."""
+    """Run the exporter with this clock. Sends its port, and then a `Measurements` for each message on the pipe."""
     redaction = Redaction()
     with log_file.open("w") as stream:
         logs.set_up("info", "logfmt", redaction, _TimestampedStream(stream, clock))  # type: ignore[arg-type]
@@ -155,7 +155,7 @@ async def _serve(pipe: Connection, clock: SharedClock, polls: Polls, path: Path,
         exporter.served = app.build(read_config(path))
         return ()
 
-    def send_measured() -> None:
+    def send_measurements() -> None:
         try:
             pipe.recv()
             pipe.send(_measured(gateways, clock.monotonic(), polls))
@@ -167,17 +167,17 @@ async def _serve(pipe: Connection, clock: SharedClock, polls: Polls, path: Path,
     web_file = WebConfigFile(None)
     server = Server(ConcurrencyLimit(AccessMiddleware(create(exporter), web_file), 40), web_file)
     loop = asyncio.get_running_loop()
-    loop.add_reader(pipe.fileno(), send_measured)
+    loop.add_reader(pipe.fileno(), send_measurements)
     (listening,) = listen(["127.0.0.1:0"])
     pipe.send(listening.getsockname()[1])
     await server.serve(sockets=[listening])
     app.close()
 
 
-def _measured(gateways: Sequence[_CountedGateway], now: float, polls: Polls) -> Measured:
+def _measured(gateways: Sequence[_CountedGateway], now: float, polls: Polls) -> Measurements:
     gc.collect()
     (rss,) = re.findall(r"^Rss: +(\d+) kB$", Path("/proc/self/smaps_rollup").read_text(), re.MULTILINE)
-    return Measured(
+    return Measurements(
         rss=int(rss) * 1024,
         blocks=sys.getallocatedblocks(),
         fds=sum(1 for _ in Path("/proc/self/fd").iterdir()),

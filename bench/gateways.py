@@ -135,7 +135,7 @@ def _small(name: str) -> Profile:
 
 @contextmanager
 def _disconnected(gateway: Simulator) -> Iterator[None]:
-    """Refuse connections. The port stays bound without listening, so that no other process gets it."""
+    """Reject connections. The port stays bound without listening, so that no other process gets it."""
     gateway.close()
     host, _, port = gateway.address.rpartition(":")
     with socket.socket() as placeholder:

@@ -9,13 +9,13 @@ from envoy_exporter.gateway.log_throttle import LINES_BEFORE_SUMMARY
 
 HOUR = 3600
 _LINE = re.compile(
-    r'(?P<second>\d+) ts=\S+ level=(?P<level>\w+) msg=(?P<words>"[^"]*"|\S+)(?: gateway=(?P<gateway>\S+))?.*'
+    r'(?P<second>\d+) ts=\S+ level=(?P<level>\w+) msg=(?P<message>"[^"]*"|\S+)(?: gateway=(?P<gateway>\S+))?.*'
 )
 _KINDS = {
     "summaries": r"hourly summary",
     "last before a summary": r"flapping",
     "there again": r"endpoint recovered|gateway reachable|credentials accepted",
-    "credentials refused": r"credentials rejected",
+    "credentials rejected": r"credentials rejected",
     "endpoint lost": r"endpoint failed",
     "gateway lost": r"gateway unreachable",
 }
@@ -54,7 +54,7 @@ def read(path: Path) -> Lines:
             match = _LINE.match(line)
             if match is None:
                 raise ValueError(f"invalid log line: {line!r}")
-            gateway, second, kind = match["gateway"] or "", int(match["second"]), _kind(match["words"])
+            gateway, second, kind = match["gateway"] or "", int(match["second"]), _kind(match["message"])
             hours[gateway, second // HOUR] += 1
             kinds[kind] += 1
             bugs += BUG in line
@@ -64,5 +64,5 @@ def read(path: Path) -> Lines:
     return Lines(hours, kinds, bugs, closest)
 
 
-def _kind(words: str) -> str:
-    return next((kind for kind, pattern in _KINDS.items() if re.search(pattern, words)), OTHER)
+def _kind(message: str) -> str:
+    return next((kind for kind, pattern in _KINDS.items() if re.search(pattern, message)), OTHER)

@@ -22,7 +22,7 @@ from typing import Any
 from bench import exporter, gateways, log_counts
 from bench.clients import OPENMETRICS, Client, request
 from bench.clock import SharedClock
-from bench.exporter import Measured
+from bench.exporter import Measurements
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.web.exposition import Format
@@ -54,7 +54,7 @@ class Soak:
         self.scrapes, self.targets = 0, (scrapes, polls)
         self.count = max(min(MOST_LEGS, polls // LEAST_POLLS), 2)
         self.failures: list[str] = []
-        self.legs: list[Measured] = []
+        self.legs: list[Measurements] = []
         self.endpoints = 0
         self._folder = folder
         self._random = Random(1)  # noqa: S311  # every run is the same
@@ -195,8 +195,8 @@ class Soak:
         A document that was empty counts as valid and is kept until its maximum age.
         """
         self._command(gateways.HEAL)
-        measured = self._await_idle()
-        self.clock.advance(max(measured.back_off, measured.empty_until))
+        measurements = self._await_idle()
+        self.clock.advance(max(measurements.back_off, measurements.empty_until))
         self._scrape_once()
         self._await_idle()
         self.clock.advance(MIN_INTERVAL)
@@ -210,9 +210,11 @@ class Soak:
                 if difference in later or not difference[2].startswith(REPORTED)
             }
         self._record(differences)
-        if measured.back_off > LONGEST_BACK_OFF:
-            self.failures.append(f"the back-off was {measured.back_off:.0f} s; the maximum is {LONGEST_BACK_OFF:.0f} s")
-        self.back_off = measured.back_off
+        if measurements.back_off > LONGEST_BACK_OFF:
+            self.failures.append(
+                f"the back-off was {measurements.back_off:.0f} s; the maximum is {LONGEST_BACK_OFF:.0f} s"
+            )
+        self.back_off = measurements.back_off
         self.legs.append(after)
 
     def _differences(self) -> set[tuple[str, str, str]]:
@@ -244,13 +246,13 @@ class Soak:
         app.close()
         return expected
 
-    def _await_idle(self) -> Measured:
+    def _await_idle(self) -> Measurements:
         """The measurements once no request to a gateway is in progress."""
         for _ in range(3000):
             self._exporter.send(None)
-            measured: Measured = _received(self._exporter)
-            if not measured.busy:
-                return measured
+            measurements: Measurements = _received(self._exporter)
+            if not measurements.busy:
+                return measurements
             time.sleep(0.01)
         raise RuntimeError("the exporter did not become idle: timed out")
 
@@ -287,8 +289,11 @@ def evaluate(soak: Soak, growth: float) -> list[str]:
     last, lines = soak.legs[-1], log_counts.read(soak.log)
     hours = soak.clock.monotonic() / 3600
     limit = log_counts.most_an_hour(soak.endpoints)
-    grown = (last.rss - warm.rss) / MEGABYTE
-    print(f"\nafter the warm-up (leg 1): memory {grown:+.2f} MB, file descriptors {last.fds - warm.fds:+d}, ", end="")
+    memory_growth = (last.rss - warm.rss) / MEGABYTE
+    print(
+        f"\nafter the warm-up (leg 1): memory {memory_growth:+.2f} MB, file descriptors {last.fds - warm.fds:+d}, ",
+        end="",
+    )
     print(f"threads {last.threads - warm.threads:+d}; {last.requests / soak.polls.count:.1f} requests a poll")
     total = sum(lines.hours.values())
     print(
@@ -296,7 +301,7 @@ def evaluate(soak: Soak, growth: float) -> list[str]:
     )
     print("in an hour of one: " + ", ".join(f"{kind} {count}" for kind, count in lines.kinds.most_common()))
     requirements = {
-        f"memory grew by {grown:.2f} MB; the limit is {growth:g}": grown < growth,
+        f"memory grew by {memory_growth:.2f} MB; the limit is {growth:g}": memory_growth < growth,
         "file descriptors grew": all(leg.fds <= warm.fds for leg in soak.legs[1:]),
         "threads grew": all(leg.threads <= warm.threads for leg in soak.legs[1:]),
         f"the log has {lines.most} lines of one gateway in an hour; the limit is {limit}": lines.most <= limit,

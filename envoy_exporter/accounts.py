@@ -9,7 +9,7 @@ from . import __version__, config
 from .clock import Clock
 from .config import Config, ConfigError
 from .enlighten.account import Account
-from .enlighten.client import LOGIN_URL, TOKEN_URL, Enlighten, Login
+from .enlighten.client import LOGIN_URL, TOKEN_URL, AccountSettings, Enlighten
 from .enlighten.renewal import Renewal
 from .enlighten.token_store import TokenStore
 from .telemetry import Telemetry
@@ -20,7 +20,7 @@ from .transport.timeouts import Timeouts
 class EnlightenAccess:
     """The account that fetches the tokens of one gateway, and the directory where they are stored."""
 
-    login: Login
+    login: AccountSettings
     serial: str
     state: Path | None
 
@@ -33,7 +33,7 @@ class Accounts:
         self._random = random
         self._telemetry = telemetry
         self._timeouts = timeouts
-        self._accounts: dict[Login, Account] = {}
+        self._accounts: dict[AccountSettings, Account] = {}
         self._stores: dict[Path | None, TokenStore] = {}
 
     def access(self, settings: Config) -> Mapping[str, EnlightenAccess]:
@@ -65,7 +65,7 @@ class Accounts:
             random=self._random,
         )
 
-    def _account(self, login: Login) -> Account:
+    def _account(self, login: AccountSettings) -> Account:
         enlighten = Enlighten(
             login,
             clock=self._clock,
@@ -76,14 +76,14 @@ class Accounts:
         return Account(enlighten, self._clock, self._random, self._timeouts)
 
 
-def _login(account: config.Enlighten | None) -> Login | None:
+def _login(account: config.Enlighten | None) -> AccountSettings | None:
     """The login of an account in the config. Raises ValueError for a missing key."""
     if account is None:
         return None
     password = account.password if account.password is not None else account.password_file
     if account.username is None or password is None:
         raise ValueError(f"{'password (or password_file)' if account.username else 'username'} is missing")
-    return Login(
+    return AccountSettings(
         username=account.username,
         password=password,
         login_url=account.login_url or LOGIN_URL,

@@ -11,19 +11,19 @@ from typing import TypeAlias
 
 from . import __version__, config
 from . import token as tokens
-from .accounts import Accounts, EnlightenAccess, without_token
-from .clock import Clock, utc_date
+from .accounts import Accounts, EnlightenAccess
+from .clock import Clock
 from .collectors import COLLECTORS as ALL_COLLECTORS
 from .collectors import layout
 from .collectors.collector import PlacedArray, PlacedInverter
 from .collectors.collector import Settings as ReadSettings
 from .config import CollectorSettings, Config, ConfigError
 from .config.web import TlsServer
+from .config_warnings import config_warnings
 from .enlighten.renewal import Renewal
 from .gateway.auth import Local
 from .gateway.gateway import Gateway
 from .gateway.settings import Settings
-from .gateway.token_file import TokenFile
 from .gateway_collector import GatewayCollector
 from .secret import Redaction, Secret
 from .telemetry import Telemetry
@@ -70,7 +70,7 @@ class App:
         self._redaction = redaction
         self._collectors = collectors
         self._accounts = Accounts(clock=clock, random=random, telemetry=telemetry, timeouts=self._timeouts)
-        self._unserved: tuple[str, ...] = ()
+        self._in_force: tuple[Config, Mapping[str, EnlightenAccess]] | None = None
         self._running: dict[str, tuple[_Plan, Exposition]] = {}
 
     def build(self, new: Config) -> ServedConfig:
@@ -79,7 +79,7 @@ class App:
         self._register_secrets(new)
         enlighten_access = self._accounts.access(new)
         plans = [replace(_plan(gateway), enlighten=enlighten_access.get(gateway.name)) for gateway in new.gateways]
-        self._unserved = tuple(without_token(new, enlighten_access))
+        self._in_force = new, enlighten_access
         old, self._running = self._running, {}
         for plan in plans:
             kept = old.pop(_name_before(plan, old), None)
@@ -87,8 +87,6 @@ class App:
             self._running[plan.gateway.name] = plan, exposition
         for _, removed in old.values():
             removed.collector.gateway.close()
-        for warning in self._unserved:
-            log.warning("config has no effect", extra={"problem": warning})
         self._telemetry.gateways.set(len(plans))
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success.set(self._clock.time())
@@ -99,19 +97,8 @@ class App:
         )
 
     def warnings(self) -> Iterator[str]:
-        """Likely mistakes in a valid config: tokens that cannot be read or have expired, accounts without effect."""
-        for name, (plan, _) in self._running.items():
-            token = plan.gateway.token
-            try:
-                if plan.gateway.token_file:
-                    token = TokenFile(plan.gateway.token_file).token()
-            except ValueError as error:
-                yield f"{name}: {error}"
-            if token and token.serial is None and token.expires is None:
-                yield f"{name}: not an Enphase token (those start with eyJ); the gateway may not accept it"
-            if token and token.expires and token.expires < self._clock.time() and plan.enlighten is None:
-                yield f"{name}: the token expired on {utc_date(token.expires)}"
-        yield from self._unserved
+        """Likely mistakes in the config in force."""
+        return config_warnings(*self._in_force, self._clock.time()) if self._in_force else iter(())
 
     def close(self) -> None:
         for _, exposition in self._running.values():
@@ -127,7 +114,7 @@ class App:
             if isinstance(source, Renewal):
                 source.name = plan.gateway.name
             gateway.change(plan.gateway, source)
-        gateway.forget_absent()
+        gateway.retry_absent()
         return exposition
 
     def _renewal(self, plan: _Plan) -> Renewal | None:

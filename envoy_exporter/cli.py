@@ -13,26 +13,32 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from . import __version__, config, logs
 from .app import COLLECTORS, App, WebConfigFile
 from .clock import SystemClock
-from .commands import COMMANDS, FAILURE, USAGE_ERROR, command, print_stderr
+from .collectors import COLLECTORS as ALL_COLLECTORS
+from .collectors.summaries import SUMMARIES
+from .commands import COMMANDS, FAILURE, USAGE_ERROR, add_config_file, command, print_stderr, summary
+from .commands.parser import CommandParser
 from .config import Config, ConfigError
 from .secret import Redaction
 from .telemetry import Telemetry
 from .web.access import AccessMiddleware, ConcurrencyLimit
+from .web.location import external_url, location, route_prefix
 from .web.routes import Exporter, create
 from .web.server import Server, listen, systemd_sockets
 
 log = logging.getLogger(__name__)
 
+_Value = TypeVar("_Value")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 for success, 1 if the address cannot be used, 2 for an invalid flag or config."""
     logs.catch_uncaught()
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    words = _without_help_and_version(sys.argv[1:] if arguments is None else list(arguments))
     if words and words[0] in COMMANDS:
         return _run_command(words[0], words[1:])
     if words and words[0] == "simulate":
@@ -52,9 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return USAGE_ERROR if isinstance(error, ValueError) else FAILURE
 
 
+def _without_help_and_version(words: list[str]) -> list[str]:
+    """The arguments with flags instead of `help`, `help COMMAND` and `version`."""
+    match words:
+        case ["help", *command]:
+            return [*command[:1], "--help"]
+        case ["version"]:
+            return ["--version"]
+    return words
+
+
 def _run_command(name: str, arguments: Sequence[str]) -> int:
     module = command(name)
-    parser = argparse.ArgumentParser(f"envoy-exporter {name}", description=module.__doc__, allow_abbrev=False)
+    parser = CommandParser(prog=f"envoy-exporter {name}", description=module.__doc__)
     module.add_arguments(parser)
     return module.run(parser.parse_args(arguments))
 
@@ -82,6 +98,7 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
         warnings = list(app.warnings())
         print("the config is valid" + (", with warnings:" if warnings else ""), *warnings, sep="\n")
         return 0
+    _log_warnings(app)
     sockets = systemd_sockets() if flags.web_systemd_socket else listen(flags.web_listen_address or [":9433"])
 
     def reload() -> Sequence[str]:
@@ -93,13 +110,21 @@ def _serve(flags: argparse.Namespace, redaction: Redaction, load: Callable[[], C
                 log.error("config is invalid, the current one stays in force", extra={"problem": problem})  # noqa: TRY400
             return [redaction.redact(problem) for problem in error.problems]
         log.info("config reloaded")
+        _log_warnings(app)
         return ()
 
-    exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path)
-    application = AccessMiddleware(ConcurrencyLimit(create(exporter), flags.web_max_requests), web_file)
-    _announce(sockets, flags, secured=web_file.current().context is not None)
+    place = location(flags.web_external_url, flags.web_route_prefix)
+    exporter = Exporter(served, telemetry, reload, __version__, flags.web_telemetry_path, place)
+    limited = ConcurrencyLimit(create(exporter), flags.web_max_requests, place.prefix)
+    application = AccessMiddleware(limited, web_file)
+    _announce(sockets, flags, place.prefix, secured=web_file.current().context is not None)
     asyncio.run(_run(Server(application, web_file), sockets, app, reload))
     return 0
+
+
+def _log_warnings(app: App) -> None:
+    for warning in app.warnings():
+        log.warning("config warning", extra={"problem": warning})
 
 
 def _load_both(load: Callable[[], Config], open_web_file: Callable[[], WebConfigFile]) -> tuple[Config, WebConfigFile]:
@@ -122,44 +147,51 @@ async def _run(server: Server, sockets: list[socket.socket], app: App, reload: C
     """Serve until SIGTERM or SIGINT; a second signal drops the open requests."""
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
+    def stop(number: signal.Signals) -> None:
+        log.info("stopping", extra={"signal": number.name})
         server.stop()
         app.close()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     loop.add_signal_handler(signal.SIGHUP, reload)
     await server.serve(sockets=sockets)
 
 
-def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, *, secured: bool) -> None:
+def _announce(sockets: Sequence[socket.socket], flags: argparse.Namespace, prefix: str, *, secured: bool) -> None:
     for listener in sockets:
-        address, port, *_ = listener.getsockname()
-        log.info("listening", extra={"address": address, "port": port, "scheme": "https" if secured else "http"})
+        scheme = {"scheme": "https" if secured else "http"}
+        log.info("listening", extra={**_address(listener), **scheme})
     if flags.demo:
-        port = sockets[0].getsockname()[1]
+        url = f"http://localhost:{_address(sockets[0]).get('port', 80)}{prefix}"
         print(
             "Demo: the gateway is simulated, and a day takes twenty minutes.\n"
-            f"  Metrics      http://localhost:{port}{flags.web_telemetry_path}\n"
-            f"  Landing page http://localhost:{port}/\n"
+            f"  Metrics      {url}{flags.web_telemetry_path}\n"
+            f"  Landing page {url}/\n"
             "Press Ctrl-C to stop.",
             flush=True,
         )
 
 
+def _address(listener: socket.socket) -> dict[str, object]:
+    """The address and port of a socket; a Unix socket (of systemd) has a path instead."""
+    name = listener.getsockname()
+    return {"address": name} if listener.family == socket.AF_UNIX else {"address": name[0], "port": name[1]}
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "envoy-exporter",
+    parser = CommandParser(
+        prog="envoy-exporter",
         description="A Prometheus exporter for the Enphase Envoy (IQ Gateway).",
-        epilog=f"Subcommands, each with its own --help: {', '.join(COMMANDS)}.",
-        allow_abbrev=False,
+        commands=(*COMMANDS, "help", "version"),
+        more_help=_commands_help,
     )
 
     def add(flag: str, text: str, **options: Any) -> None:
         parser.add_argument(flag, dest=re.sub(r"\W", "_", flag.removeprefix("--")), help=text, **options)
 
     file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
-    add("--config.file", "Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).", **file)
+    add_config_file(parser)
     add("--config.check", "Validate the configuration, print all errors and exit.", action="store_true")
     add("--demo", "Serve a simulated gateway; no configuration is needed.", action="store_true")
     listen_on = "Listen on ADDRESS (default: :9433). Can be repeated."
@@ -169,15 +201,20 @@ def _parser() -> argparse.ArgumentParser:
         "Read TLS and basic auth settings of the exporter's port from FILE (default: none).",
         **file,
     )
+    url = "URL at which clients reach the exporter, for /sd and redirects behind a reverse proxy (default: none)."
+    add("--web.external-url", url, type=_checked(external_url), metavar="URL")
+    prefix = "Serve all paths below PATH (default: the path of --web.external-url, or /)."
+    add("--web.route-prefix", prefix, type=_checked(route_prefix), metavar="PATH")
     path = "Serve the metrics on PATH (default: /metrics)."
     add("--web.telemetry-path", path, type=_path, default="/metrics", metavar="PATH")
     limit = "Limit the number of concurrent requests to N (default: 40). 0 means no limit."
     add("--web.max-requests", limit, type=_natural, default=40, metavar="N")
     systemd = "Listen on the sockets of a systemd socket unit instead of --web.listen-address."
     add("--web.systemd-socket", systemd, action="store_true")
-    for name in COLLECTORS:
-        text = f"Enable or disable the {name} collector (overrides the config file)."
-        add(f"--collector.{name}", text, action=argparse.BooleanOptionalAction)
+    for collector in ALL_COLLECTORS:
+        default = "on" if collector.enabled_by_default else "off"
+        text = f"{SUMMARIES[collector.name]} (default: {default}; overrides the config file)."
+        add(f"--collector.{collector.name}", text, action=argparse.BooleanOptionalAction)
     add("--log.level", "Log messages of this level and above (default: info).", choices=logs.LEVELS, default="info")
     add("--log.format", "Write the log in this format (default: logfmt).", choices=logs.FORMATS, default="logfmt")
     version = f"envoy_exporter {__version__} (Python {platform.python_version()})"
@@ -185,11 +222,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _commands_help() -> str:
+    lines = [f"  {name:<12}{summary(name)}" for name in COMMANDS]
+    words = (
+        "  help        Print this text, or that of a command (envoy-exporter help login).",
+        "  version     Print the version.",
+    )
+    return "\n".join(("commands, each with its own --help:", *lines, *words))
+
+
 def _path(text: str) -> str:
     reserved = {"/", "/probe", "/telemetry", "/sd", "/config", "/-/healthy", "/-/ready", "/-/reload"}
     if not text.startswith("/") or text in reserved or any(character in text for character in "{}?# "):
         raise argparse.ArgumentTypeError(f"invalid path {text!r}; use one that starts with / and has no other purpose")
     return text
+
+
+def _checked(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """The same function, with its ValueError as an error of the flag."""
+
+    def convert(text: str) -> _Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
 
 
 def _natural(text: str) -> int:

@@ -105,17 +105,17 @@ def info(name: str, help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A0
     return dataclasses.field(default=True, metadata={"family": Family(name, "info", _help(help, fields))})
 
 
-def states(name: str, state: str, known: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
-    """One 0/1 sample for each known state and for `other`; the value is the state, or the set of those that hold."""
-    return _family(Family(name, "gauge", _help(help, fields), state=state, states=(*known, OTHER)))
+def states(name: str, state: str, values: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
+    """One 0/1 sample for each state and for `other`; the value is the state, or the set of those that hold."""
+    return _family(Family(name, "gauge", _help(help, fields), state=state, states=(*values, OTHER)))
 
 
-def flags(name: str, known: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
+def flags(name: str, values: Sequence[str], help: str, fields: tuple[str, ...] = ()) -> Any:  # noqa: A002
     """One sample of 1 for each raised flag of a device; the value is the set of raised flags.
 
     For lists of some hundred possible flags, of which a device raises one or two; unknown ones are `other`.
     """
-    family = Family(name, "gauge", _help(help, fields), state="flag", states=(*known, OTHER), raised_only=True)
+    family = Family(name, "gauge", _help(help, fields), state="flag", states=(*values, OTHER), raised_only=True)
     return _family(family)
 
 

@@ -32,7 +32,7 @@ MAX_JOULES = 1e9
 _SIGN, _UNSIGNED = 2**31, 2**32
 
 CLOSED = ("closed", "close")
-"""The words for a closed switch, of which each document uses one."""
+"""The texts for a closed switch, of which each document uses one."""
 
 _SERIAL = re.compile(r"[0-9A-Za-z._:-]{1,32}")
 _MAX_TEXT_LENGTH = 64
@@ -221,23 +221,23 @@ class FieldReader:
             return None
         return clean(value)
 
-    def is_one_of(self, key: str, words: Collection[str]) -> bool | None:
-        """Whether the text is one of these words; None if it is missing, empty or "unknown"."""
-        word = self.text(key)
-        return word in words if word and word != "unknown" else None
+    def is_one_of(self, key: str, texts: Collection[str]) -> bool | None:
+        """Whether the text is one of these; None if it is missing, empty or "unknown"."""
+        text = self.text(key)
+        return text in texts if text and text != "unknown" else None
 
-    def words(self, key: str) -> frozenset[str] | None:
+    def texts(self, key: str) -> frozenset[str] | None:
         """The texts of a list of flags; None if it is missing, or has an element that is not a text."""
         value = self.fields.get(key)
         if not isinstance(value, list):
             if value is not None:
                 self.reject(TYPE, key)
             return None
-        words = frozenset(word for word in value if isinstance(word, str))
-        if not all(isinstance(word, str) for word in value):
+        texts = frozenset(text for text in value if isinstance(text, str))
+        if not all(isinstance(text, str) for text in value):
             self.reject(TYPE, key)
             return None
-        return words
+        return texts
 
     def serial(self, key: str) -> str | None:
         """The serial number of a device. A number becomes a text; an invalid one is rejected and never repaired."""

@@ -73,7 +73,7 @@ class GatewayCollector(PrometheusCollector):
             return list(dict.fromkeys(rejection for run in self.runs for rejection in run.rejections))
 
     @property
-    def off(self) -> tuple[str, ...]:
+    def disabled(self) -> tuple[str, ...]:
         """The names of the disabled collectors."""
         return tuple(collector.name for collector in COLLECTORS if collector.name not in self.names)
 
@@ -88,8 +88,8 @@ class GatewayCollector(PrometheusCollector):
     def collect(self) -> Iterable[Metric]:
         return self.families(self.gateway.snapshot())
 
-    def families(self, snapshot: Snapshot, only: Collection[str] = ()) -> list[Metric]:
-        """The families of the snapshot that have samples; if `only` is not empty, of the collectors that it names."""
+    def families(self, snapshot: Snapshot, only: Collection[str] | None = None) -> list[Metric]:
+        """The families of the snapshot that have samples; if `only` is not None, of the collectors that it names."""
         up = _is_up(snapshot)
         with self._lock:
             now = self._clock.time()
@@ -98,7 +98,7 @@ class GatewayCollector(PrometheusCollector):
             self._log_incomplete(snapshot)
             metrics, _ = collect(READINGS, self._scrape(snapshot, up=up))
         for name, families in read.items():
-            if (up or name == identity.COLLECTOR.name) and (name in only or not only):
+            if (up or name == identity.COLLECTOR.name) and (only is None or name in only):
                 metrics += families
         return metrics
 

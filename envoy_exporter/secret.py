@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -29,9 +29,20 @@ _PATTERNS = (
     re.compile(r"()[\w.+-]{1,64}(?:@|%40)\w[\w-]{0,63}(?:\.[\w-]{1,63})+"),
 )
 """Text that looks like a token, HTTP credentials, a session or an account (an e-mail address). Group 1 is kept."""
+_FILE = re.compile(
+    r"(?:/[a-z0-9_.-]{1,64}){2,}|(?:[\w.-]{1,64}/)*[\w.-]{1,64}\.(?:token|jwt|txt|pem|key|password|secret)"
+)
+"""An absolute path without upper case, as random passwords have it, or a name with the suffix of such files."""
 _SHORTEST = 4
 """A password of three characters is not redacted: that would remove half of every line."""
-_LONG_NUMBER = 9
+_LONG = 9
+"""A shorter secret may be part of a word or of a longer number, which then are not redacted."""
+_WORD_BEGINS = (
+    r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=\\[0-7]{3})"
+    r"|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+)
+"""Before it is no letter and no digit, except the last one of an escape sequence such as %20 or \\n."""
+_WORD_ENDS = r"(?![^\W_])"
 _LONGEST = 2**16
 """Characters of a file with a secret. A longer file, or /dev/zero, is rejected."""
 _LIBRARY_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
@@ -70,6 +81,11 @@ def from_environment(value: str) -> str:
     return os.environ[variable.group(1)] if variable else value
 
 
+def with_environment(text: str) -> str:
+    """The text with the value of the environment variable in place of each `${NAME}`. Raises KeyError."""
+    return _ENVIRONMENT.sub(lambda variable: os.environ[variable[1]], text)
+
+
 def from_file(path: Path) -> str:
     """The content of a secret's file, without the byte order mark and the line end that editors add.
 
@@ -88,10 +104,12 @@ def from_file(path: Path) -> str:
 def printable_path(path: Path) -> str:
     """The path of a file that should contain a secret, as a message may show it.
 
-    If neither the file nor one of its folders exists, it may be the secret itself, pasted instead of a path.
+    If neither the file nor one of its folders exists, it may be the secret itself, pasted instead of a path, unless it
+    has the form of a path.
     """
     folders = (folder for folder in path.parents if folder not in {Path("/"), Path()})
-    return str(path) if os.path.lexists(path) or any(map(os.path.isdir, folders)) else SHOWN
+    exists = os.path.lexists(path) or any(map(os.path.isdir, folders))
+    return str(path) if exists or _FILE.fullmatch(str(path)) else SHOWN
 
 
 def has_token(text: str) -> bool:
@@ -109,17 +127,21 @@ class Redaction(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._encoded_secrets: tuple[str, ...] = ()
+        self._patterns: Mapping[str, re.Pattern[str]] = {}
 
     def register(self, *secrets: Secret) -> None:
         """Redact these secrets from now on, in all their encodings."""
-        forms = {form for secret in secrets for form in _forms(secret.reveal()) if len(form) >= _SHORTEST}
-        self._encoded_secrets = tuple(sorted({*self._encoded_secrets, *forms}, key=len, reverse=True))
+        known = dict(self._patterns)
+        for value in (secret.reveal() for secret in secrets):
+            known |= {form: re.compile(re.escape(form)) for form in _encodings(value) if len(form) >= _SHORTEST}
+            if len(value) >= _SHORTEST:
+                known[value] = _pattern(value)
+        self._patterns = dict(sorted(known.items(), key=lambda form: len(form[0]), reverse=True))
 
     def redact(self, text: str) -> str:
-        for value in self._encoded_secrets:
+        for value, pattern in self._patterns.items():
             if value in text:
-                text = _pattern(value).sub(SHOWN, text)
+                text = pattern.sub(SHOWN, text)
         for pattern in _PATTERNS:
             text = pattern.sub(lambda match: (match[1] if match.re.groups else "") + SHOWN, text)
         return text
@@ -150,19 +172,24 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _pattern(value: str) -> re.Pattern[str]:
-    """Finds the value. A few digits, such as a factory password, are not found within a longer number (a serial)."""
-    edges = (r"(?<!\d)", r"(?!\d)") if value.isdigit() and len(value) < _LONG_NUMBER else ("", "")
-    return re.compile(re.escape(value).join(edges))
+    """Finds the value; a short one only as a whole word, and a few digits (a factory password) not within a serial."""
+    before, after = "", ""
+    if len(value) < _LONG and value.isdigit():
+        before, after = r"(?<!\d)", r"(?!\d)"
+    elif len(value) < _LONG:
+        before = _WORD_BEGINS if value[0].isalnum() else ""
+        after = _WORD_ENDS if value[-1].isalnum() else ""
+    return re.compile(before + re.escape(value) + after)
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The value itself, and its encodings in URLs, forms, HTML, JSON, Python's repr and base64."""
+def _encodings(value: str) -> Iterator[str]:
+    """The encodings of the value in URLs, forms, HTML, JSON, Python's repr and base64, if they differ from it."""
     if len(value) < _SHORTEST:
         return
     raw = value.encode("utf-8", "surrogatepass")
-    yield from (value, quote(raw), quote(raw, safe=""), quote_plus(raw), html.escape(value))
-    yield from (text[1:-1] for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)))
-    yield repr(raw)[2:-1]
+    written = [quote(raw), quote(raw, safe=""), quote_plus(raw), html.escape(value), repr(raw)[2:-1]]
+    written += [text[1:-1] for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value))]
+    yield from (form for form in written if form != value)
     # Base64 turns three bytes into four characters, so the text before it (`user:`) can shift it in three ways.
     for before in range(3):
         whole = slice((0, 2, 3)[before], (before + len(raw)) * 8 // 6)

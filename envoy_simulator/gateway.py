@@ -1,7 +1,6 @@
 """A simulated gateway without sockets: the document of every path of a profile, and its encoding."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,11 +23,12 @@ from envoy_simulator.documents import (
     site,
     tariff,
 )
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Headers, Json, Request, Response, Version
 from envoy_simulator.pages import (
     NOTHING_CACHED,
     digest_required,
+    is_slow,
     not_found,
     server_headers,
     token_required,
@@ -49,38 +49,31 @@ _NATIVE = Encoding(indent=4)
 _API = Encoding((("Content-Type", "application/json"),), indent=2)
 _PAGES = Encoding((*NOTHING_CACHED, ("Content-Type", "application/json")), chunked=True)
 
-_DOCUMENTS: Mapping[str, tuple[Encoding, Callable[[Moment], Json]]] = {
-    "/api/v1/production": (_API, production.v1),
-    "/api/v1/production/inverters": (_API, inverters.v1),
-    "/ivp/meters": (_NATIVE, meters.meters),
-    "/ivp/meters/readings": (_NATIVE, meters.readings),
-    "/ivp/pdm/device_data": (_NATIVE, device_data.device_data),
-    "/ivp/ensemble/inventory": (_NATIVE, ensemble.inventory),
-    "/ivp/ensemble/power": (_NATIVE, ensemble.power),
-    "/ivp/ensemble/secctrl": (_NATIVE, ensemble.secctrl),
-    "/ivp/ensemble/status": (_NATIVE, ensemble.status),
-    "/ivp/ensemble/errors": (_NATIVE, controller.errors),
-    "/ivp/ensemble/dry_contacts": (_NATIVE, relays.dry_contacts),
-    "/ivp/ensemble/generator": (_NATIVE, relays.generator),
-    "/ivp/ss/dry_contact_settings": (_NATIVE, relays.dry_contact_settings),
-    "/ivp/ss/gen_config": (_NATIVE, relays.gen_config),
-    "/ivp/ss/gen_mode": (_NATIVE, relays.gen_mode),
-    "/ivp/ss/gen_schedule": (_NATIVE, relays.gen_schedule),
-    "/home": (_PAGES, home.home),
-    "/home.json": (_PAGES, home.home),
-    "/admin/lib/acb_config": (_PAGES, ac_batteries.config),
-    "/admin/lib/tariff": (_PAGES, tariff.tariff),
-    "/ivp/ss/pel_settings": (_NATIVE, limits.export_limit),
-    "/ivp/sc/pvlimit": (_NATIVE, limits.production_limit),
-    "/ivp/ss/dpel": (_NATIVE, limits.dynamic_export_limit),
-    "/ivp/firmware_manager/state": (_NATIVE, limits.firmware_manager),
-    "/ivp/mod/603980032/mode/power": (_NATIVE, limits.production_switch),
-    "/installer/agf/index.json": (_PAGES, limits.grid_profile),
-    "/ivp/livedata/status": (_NATIVE, live.status),
-    "/ivp/peb/devstatus": (_NATIVE, device_status.devices),
-    "/ivp/pdm/energy": (_NATIVE, energy_registers.energy),
-}
+_MODULES = (
+    ac_batteries,
+    controller,
+    device_data,
+    device_status,
+    energy_registers,
+    ensemble,
+    home,
+    inverters,
+    limits,
+    live,
+    meters,
+    production,
+    relays,
+    tariff,
+)
+_DOCUMENTS: Documents = {path: document for module in _MODULES for path, document in module.DOCUMENTS.items()}
 """All documents except those that depend on more than the moment: `/info`, the inventory and the site document."""
+
+
+def _encoding(path: str) -> Encoding:
+    """How the process that serves this path sends its documents."""
+    if path.startswith("/api/"):
+        return _API
+    return _PAGES if is_slow(path) else _NATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +125,7 @@ class SimulatedGateway:
         if path == "/inventory.json":
             deleted = "deleted=1" in request.query.split("&")
             return self._json(_PAGES, inventory.inventory(moment, deleted=deleted))
-        encoding, document = _DOCUMENTS[path]
-        return self._json(encoding, document(moment))
+        return self._json(_encoding(path), _DOCUMENTS[path](moment))
 
     def _info(self, moment: Moment) -> Response:
         """`/info`: its Content-Type is JSON on 3.17, and missing on 8.3."""

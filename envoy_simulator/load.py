@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from envoy_simulator.pages import KNOWN_PATHS
+from envoy_simulator.pages import OTHER_PATHS
+from envoy_simulator.profiles import PROFILES
+
+_KNOWN_PATHS = OTHER_PATHS.union(*(profile.paths for profile in PROFILES.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class LoadCount:
     def request(self, method: str, path: str) -> Iterator[None]:
         """A request in flight: from its last header to the last byte of its response."""
         with self._lock:
-            if method != "GET" or path not in KNOWN_PATHS:
+            if method != "GET" or path not in _KNOWN_PATHS:
                 self._invalid.append(f"{method} {path}")
             self._requests[path] += 1
             self._in_flight += 1

@@ -2,27 +2,20 @@
 
 from envoy_simulator.http_types import TOKENS_SINCE, Headers, Response, Version
 
-KNOWN_PATHS = frozenset(
+OTHER_PATHS = frozenset(
     """
-    / /info /info.xml /home /home.json /production /production.json /inventory /inventory.json /inv
-    /api/v1/production /api/v1/production/inverters /auth/check_jwt /datatab/event_dt.rb
-    /ivp/meters /ivp/meters/readings /ivp/meters/reports /ivp/meters/reports/consumption
+    / /inventory /inv /auth/check_jwt /datatab/event_dt.rb /ivp/meters/reports /ivp/meters/reports/consumption
     /ivp/meters/reports/production /ivp/meters/pvReading /ivp/meters/gridReading /ivp/meters/cts
-    /ivp/meters/ctreversal /ivp/meters/storage_setting /ivp/pdm/device_data /ivp/pdm/energy /ivp/livedata/status
-    /ivp/ensemble/inventory /ivp/ensemble/status /ivp/ensemble/secctrl /ivp/ensemble/power /ivp/ensemble/relay
-    /ivp/ensemble/dry_contacts /ivp/ensemble/generator /ivp/ensemble/comm_check /ivp/ensemble/errors
+    /ivp/meters/ctreversal /ivp/meters/storage_setting /ivp/ensemble/relay /ivp/ensemble/comm_check
     /ivp/ensemble/sleep /ivp/ensemble/submod /ivp/ensemble/device_list /ivp/ensemble/device_status
-    /ivp/ensemble/profile_status /ivp/ss/dry_contact_settings /ivp/ss/gen_config /ivp/ss/gen_mode
-    /ivp/ss/gen_schedule /ivp/ss/pel_settings /ivp/ss/pcs_settings /ivp/ss/der_settings /ivp/ss/enc_settings
-    /ivp/ss/dpel /ivp/sc/pvlimit /ivp/sc/status /ivp/sc/sched /ivp/peb/devstatus /ivp/peb/reportsettings
-    /ivp/mod/603980032/mode/power /ivp/zb/status /ivp/zb/pairing_status /ivp/cellular /ivp/eh/devs
-    /ivp/firmware_manager/state /ivp/firmware_manager/config /admin/lib/tariff /admin/lib/acb_config
-    /admin/lib/network_display.json /admin/lib/wireless_display.json /admin/lib/admin_dcc_display.json
-    /admin/lib/admin_pmu_display.json /admin/lib/date_time_display.json /installer/agf/index.json
+    /ivp/ensemble/profile_status /ivp/ss/pcs_settings /ivp/ss/der_settings /ivp/ss/enc_settings /ivp/sc/status
+    /ivp/sc/sched /ivp/peb/reportsettings /ivp/zb/status /ivp/zb/pairing_status /ivp/cellular /ivp/eh/devs
+    /ivp/firmware_manager/config /admin/lib/network_display.json /admin/lib/wireless_display.json
+    /admin/lib/admin_dcc_display.json /admin/lib/admin_pmu_display.json /admin/lib/date_time_display.json
     /installer/agf/inverters_status.json
-    """.split()  # noqa: SIM905  # a list of some sixty strings reads worse
+    """.split()  # noqa: SIM905  # a list of some forty strings reads worse
 )
-"""Every path that some firmware has and that is harmless to read: no streams, no scans, no line checks."""
+"""Paths that some firmware has, but no profile, and that are harmless to read: no streams, no scans, no line checks."""
 
 NOTHING_CACHED: Headers = (("Pragma", "no-cache"), ("Expires", "1"), ("Cache-Control", "no-cache"))
 HARDENED: Headers = (

@@ -23,12 +23,12 @@ def sun(latitude: float, longitude: float, instant: float) -> Direction:
     days = instant / DAY
     declination = -_AXIAL_TILT * cos(2 * pi * (days + 10) / 365.2425)
     hour_angle = 2 * pi * (days + longitude / 360 - 0.5)
-    here = radians(latitude)
+    latitude_angle = radians(latitude)
     level = cos(declination) * cos(hour_angle)
     return Direction(
         east=-cos(declination) * sin(hour_angle),
-        north=cos(here) * sin(declination) - sin(here) * level,
-        up=sin(here) * sin(declination) + cos(here) * level,
+        north=cos(latitude_angle) * sin(declination) - sin(latitude_angle) * level,
+        up=sin(latitude_angle) * sin(declination) + cos(latitude_angle) * level,
     )
 
 
@@ -40,8 +40,8 @@ def solar_hour(longitude: float, instant: float) -> float:
 @lru_cache(maxsize=64)
 def facing(azimuth: float, tilt: float) -> Direction:
     """The direction of a panel: azimuth in degrees clockwise from north, tilt in degrees from horizontal."""
-    away, slope = radians(azimuth), radians(tilt)
-    return Direction(sin(away) * sin(slope), cos(away) * sin(slope), cos(slope))
+    azimuth_angle, slope = radians(azimuth), radians(tilt)
+    return Direction(sin(azimuth_angle) * sin(slope), cos(azimuth_angle) * sin(slope), cos(slope))
 
 
 def clearness(seed: int, instant: float) -> float:
@@ -56,6 +56,6 @@ def irradiance(direction: Direction, normal: Direction, clear: float) -> float:
     if direction.up <= 0:
         return 0.0
     beam = 1.1 * exp(-0.14 / max(direction.up, 0.03))
-    glance = sum(a * b for a, b in zip(direction, normal, strict=True))
+    cosine = sum(a * b for a, b in zip(direction, normal, strict=True))
     scattered = (0.12 + 0.22 * (1.0 - clear)) * direction.up
-    return clear * beam * max(0.0, glance) + scattered
+    return clear * beam * max(0.0, cosine) + scattered

@@ -37,7 +37,7 @@ NOW = Row(
     (
         number(
             "Unreachable gateways",
-            "Gateways that cannot be read: they do not answer, answer with another serial number, or report no "
+            "Gateways that cannot be read: they do not respond, respond with another serial number, or report no "
             "production. A few minutes shortly after 23:00 are usual.",
             [Query(f"count({UP} == 0) or 0 * count({UP})")],
             unit=units.NoUnit,
@@ -63,7 +63,7 @@ NOW = Row(
         number(
             "Credentials",
             "Whether all gateways accept the token or the password. Old firmware needs none; for a gateway that does "
-            "not answer it is unknown.",
+            "not respond it is unknown.",
             [Query(f"min({AUTHENTICATED})")],
             unit=units.NoUnit,
             size=(6, 4),
@@ -94,8 +94,8 @@ FAILURE_DETAILS = Row(
     (
         states(
             "Failures over time",
-            "Whether each gateway answers, and the collectors that failed at any moment of the selected time range; "
-            "the others are not shown. While a gateway does not answer, all collectors fail, which is not shown.",
+            "Whether each gateway responds, and the collectors that failed at any moment of the selected time range; "
+            "the others are not shown. While a gateway does not respond, all collectors fail, which is not shown.",
             [
                 Query(UP, "{{instance}} answers"),
                 Query(
@@ -198,7 +198,7 @@ POLLING = Row(
         lines(
             "Scrape duration",
             "How long Prometheus waits for each gateway. It stops at its scrape_timeout (10 seconds by default); the "
-            "exporter answers half a second before, with the data that it has by then.",
+            "exporter responds half a second before, with the data that it has by then.",
             [Query(f"{metric('scrape_duration_seconds')} and {GATEWAY} {UP}", "{{instance}}")],
             unit=units.Seconds,
             size=(12, 9),

@@ -93,7 +93,7 @@ GATEWAYS = Row(
             },
             unit=units.DateTimeFromNow,
             size=(24, 6),
-            empty="No gateway answers",
+            empty="No gateway responds",
         ).override_by_name("Inverter list", [*field_unit(units.PercentUnit), DynamicConfigValue("decimals", 0)]),
         states(
             "Network and Enlighten",

@@ -173,7 +173,7 @@ BATTERY_AND_GRID = Row(
         states(
             "Grid and gateway connection",
             "Whether the system is connected to the grid, as reported by a system controller or a meter collar "
-            "(unknown without one), and whether the gateway answers.",
+            "(unknown without one), and whether the gateway responds.",
             [
                 Query(f"min by (instance) ({metric('enphase_grid_connected')})", "Grid, {{instance}}"),
                 Query(metric("enphase_up"), "Gateway, {{instance}}"),

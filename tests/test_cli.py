@@ -1,6 +1,7 @@
 """The command as a separate process: start, errors, exit codes, signals."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -18,6 +19,9 @@ from support.raw_gateway import RawGateway, closed_port
 from support.served_exporter import write_config
 
 from envoy_exporter import __version__
+from envoy_exporter.cli import main
+from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.summaries import SUMMARIES
 from envoy_simulator import Simulator
 
 pytestmark = pytest.mark.integration
@@ -131,15 +135,27 @@ def test_cli_config_check_valid_config_exits_0(tmp_path: Path) -> None:
     assert command.output == "the config is valid\n"
 
 
-def test_cli_config_check_unusable_token_is_a_warning_and_exits_0(tmp_path: Path) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_cli_likely_mistakes_are_warnings_of_the_check_and_of_the_start(tmp_path: Path, *, check: bool) -> None:
     config, expired = tmp_path / "exporter.yml", tmp_path / "expired"
     expired.write_text(jwt.encode({"exp": 1_600_000_000}, "k" * 32))
-    config.write_text(f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}}]")
-    with Command(f"--config.file={config}", "--config.check") as command:
-        assert command.wait() == 0
-    warnings = dict(line.split(": ", 1) for line in command.output.splitlines()[1:])
-    assert f"{tmp_path}/none" in warnings["a"]
-    assert "expired on 2020-09-13" in warnings["b"]
+    config.write_text(
+        f"gateways: [{{host: a, token_file: {tmp_path}/none}}, {{host: b, token_file: {expired}}},"
+        " {host: c, serial: '122012345678'}]\n"
+        f"enlighten: {{username: me@example.com, password: x}}\nstate_directory: {expired}/state\n"
+    )
+    with Command(f"--config.file={config}", *(["--config.check"] if check else [])) as command:
+        if check:
+            assert command.wait() == 0
+        else:
+            command.get("/-/healthy")
+    for warning in (
+        f"a: token file {tmp_path}/none cannot be used",
+        "b: the token expired on 2020-09-13",
+        f"state_directory: {expired} is not a directory",
+    ):
+        assert command.output.count(warning) == 1
+    assert command.output.count('level=warn msg="config warning"') == (0 if check else 3)
 
 
 def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
@@ -154,7 +170,7 @@ def test_cli_invalid_token_exits_2_without_showing_it(tmp_path: Path) -> None:
 def test_cli_without_config_exits_2(tmp_path: Path) -> None:
     with Command(cwd=str(tmp_path), environment={"PYTHONPATH": str(Path.cwd())}) as command:
         assert command.wait() == 2
-    assert "exporter.yml: file not found" in command.output
+    assert "configuration not found" in command.output
 
 
 def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
@@ -168,12 +184,14 @@ def test_cli_environment_without_file_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--no-such-flag",), "unrecognized arguments"),
+        (("--no-such-flag",), "unknown flag"),
         (("--web.max-requests=-1",), "must be an integer >= 0"),
+        (("--web.external-url=example.org/solar",), "--web.external-url: invalid URL"),
+        (("--web.route-prefix=/a b",), "--web.route-prefix: invalid path"),
         (("--web.telemetry-path=metrics",), "invalid path"),
         (("--web.telemetry-path=/probe",), "invalid path"),
         (("--log.level=loud",), "invalid choice"),
-        (("--no-collector.kettle",), "unrecognized arguments"),
+        (("--no-collector.kettle",), "unknown flag"),
         (("--demo", "--web.listen-address=no.invalid:9433"), "cannot listen on no.invalid:9433"),
         (("--demo", "--web.listen-address=nonsense"), "invalid address"),
         (("--demo", "--web.config.file=/nowhere"), "/nowhere: cannot be read"),
@@ -187,14 +205,96 @@ def test_cli_invalid_flag_exits_2(arguments: tuple[str, ...], word: str) -> None
     assert "Traceback" not in command.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["--config=hunter2"], "--config.file"),
+        (["--web.listen-adress=hunter2"], "--web.listen-address"),
+        (["--colector.meters"], "--collector.meters"),
+        (["logn"], "login"),
+        (["--config.check", "login"], "first argument"),
+        (["login", "--user=hunter2"], "--username"),
+        (["login", "hunter2"], "unexpected argument"),
+        (["hunter2", "--demo"], "login, layout"),
+    ],
+)
+def test_cli_unknown_argument_is_one_line_with_the_closest_valid_one(
+    arguments: list[str], suggestion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2
+    assert suggestion in line
+    assert "hunter2" not in line
+
+
+def test_cli_help_has_a_line_for_each_command_and_collector(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], ["help"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        text = " ".join(capsys.readouterr().out.split())
+        assert end.value.code == 0
+        assert "layout Print the layout as a section for exporter.yml" in text
+        for collector in COLLECTORS:
+            default = "on" if collector.enabled_by_default else "off"
+            assert f"--no-collector.{collector.name} {SUMMARIES[collector.name]} (default: {default};" in text
+
+
+def test_cli_help_and_version_commands_do_what_the_flags_do(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = []
+    for arguments in (["help", "login"], ["login", "--help"], ["version"], ["--version"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        outputs.append(capsys.readouterr().out)
+        assert end.value.code == 0
+    assert outputs[0] == outputs[1]
+    assert "--username" in outputs[0]
+    assert outputs[2] == outputs[3]
+    assert __version__ in outputs[2]
+
+
 def test_cli_address_in_use_exits_1_with_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         with Command("--demo", f"--web.listen-address={address}") as command:
             assert command.wait() == 1
     assert f"cannot listen on {address}" in command.output
+    assert "--web.listen-address" in command.output
     assert command.output.count("\n") == 1
     assert "Traceback" not in command.output
+
+
+def test_cli_unix_socket_of_systemd_is_served(tmp_path: Path) -> None:
+    path, port = str(tmp_path / "exporter.sock"), 3
+    shell = (
+        f'exec {sys.executable} -c \'import os; os.dup2(int(os.environ.pop("PASSED")), {port}); '
+        'os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid())); '
+        'from envoy_exporter.cli import main; main(["--demo", "--web.systemd-socket"])\''
+    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        passed = {"pass_fds": (listener.fileno(),), "env": {**os.environ, "PASSED": str(listener.fileno())}}
+        process = subprocess.Popen(["/bin/sh", "-c", shell], stderr=subprocess.PIPE, text=True, **passed)  # type: ignore[call-overload]
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=30) as client:
+                assert client.get("http://localhost/-/healthy").text == "OK\n"
+                assert client.get("http://exporter.lan/sd").json()[0]["targets"] == ["exporter.lan"]
+                assert client.get("http://localhost/sd", headers={"Host": "a b"}).status_code == 200
+        finally:
+            process.terminate()
+            _, log = process.communicate(timeout=30)
+    assert f"address={path}" in log
+    assert "Traceback" not in log
+
+
+def test_cli_external_url_path_is_the_prefix_of_all_paths() -> None:
+    with Command("--demo", "--web.external-url=https://example.org/solar/", "--web.telemetry-path=/m") as command:
+        assert command.get("/solar/m").status_code == 200
+        assert command.get("/m").status_code == 404
+        assert command.get("/solar/sd").json()[0]["targets"] == ["example.org"]
+        assert "/solar/m\n" in command.output
 
 
 def test_cli_flags_override_the_config(tmp_path: Path) -> None:

@@ -206,9 +206,9 @@ def test_words_of_a_list_with_another_value_is_none(
     value: object, expected: set[str] | None, rejected: list[str]
 ) -> None:
     fields = reader(x=value)
-    assert fields.words("x") == expected
+    assert fields.texts("x") == expected
     assert rules(fields) == rejected
-    assert fields.words("missing") is None
+    assert fields.texts("missing") is None
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": {"secret"},
     "commands": {*QUERIES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
     "accounts": {*LEAVES, "config", "enlighten", "transport"},
+    "config_warnings": {*LEAVES, "accounts", "config", "gateway", "token"},
     "app": {
         *LEAVES,
         "config",
@@ -42,8 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gateway_collector",
         "web",
         "accounts",
+        "config_warnings",
     },
-    "cli": {*LEAVES, "config", "commands", "web", "app", "logs"},
+    "cli": {*LEAVES, "config", "collectors", "commands", "web", "app", "logs"},
     "healthcheck": set(),
     "__main__": {"cli"},
 }

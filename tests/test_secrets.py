@@ -242,9 +242,10 @@ def test_value_with_control_characters_stays_in_one_message(stream: io.StringIO,
         assert json.loads(match[1]) == f"the gateway reports {value}"
 
 
-def test_path_of_a_secret_is_shown_if_its_folder_exists(tmp_path: Path) -> None:
-    assert printable_path(tmp_path / "none") == f"{tmp_path}/none"
-    for password in ("hunter2", "/hunter2", "hunter/2", "a" * 5000, "a\0b"):
+def test_path_of_a_secret_is_shown_if_its_folder_exists_or_it_is_a_path(tmp_path: Path) -> None:
+    for name in (f"{tmp_path}/none", "/secrets/home.token", "/not/mounted/enlighten", "home.token", "secrets/home.jwt"):
+        assert printable_path(Path(name)) == name
+    for password in ("hunter2", "/hunter2", "hunter/2", "/aB3x/yZ+=", "/aB3x/yZ9", "a" * 5000, "a\0b"):
         assert printable_path(Path(password)) == "<secret>"
 
 
@@ -256,6 +257,35 @@ def test_secret_file_without_byte_order_mark_and_line_end(tmp_path: Path) -> Non
 def test_endless_secret_file_is_rejected() -> None:
     with pytest.raises(ValueError, match="too long"):
         from_file(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sport",
+        "password sport, rejected",
+        "'sport'",
+        "user:sport@",
+        "user=me&password_=sport;",
+        "_sport_",
+        "%20sport%20",
+        "(b'Authorization\\nsport\\n')",
+        "\\u00e9sport",
+        "<sport>sport</sport>",
+        '{"x":"sport"}',
+    ],
+)
+def test_short_password_is_redacted_as_a_word(text: str) -> None:
+    redaction = Redaction()
+    redaction.register(Secret("sport"))
+    assert "sport" not in redaction.redact(text)
+
+
+def test_short_password_is_not_cut_out_of_longer_words() -> None:
+    redaction = Redaction()
+    redaction.register(Secret("port"), Secret("?ort"))
+    assert redaction.redact("gateway unsupported, ports 80 and port") == "gateway unsupported, ports 80 and <secret>"
+    assert redaction.redact("what?ort") == "what<secret>"
 
 
 def test_factory_password_is_not_redacted_within_the_serial() -> None:

@@ -126,7 +126,7 @@ def test_site_without_a_production_meter_lists_only_inverters(types: list[Json],
         ("D8.3.5433", True, False, True, False),
     ],
 )
-def test_battery_power_absent_or_failing_on_old_firmware_was_never_available(
+def test_battery_power_absent_or_failing_was_never_available(
     firmware: str, *, absent: bool, failing: bool, once_available: bool, expected: bool
 ) -> None:
     power = frozenset({ENSEMBLE_POWER})

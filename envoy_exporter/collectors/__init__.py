@@ -21,7 +21,7 @@ from . import (
 )
 from .collector import Collector
 
-COLLECTORS: tuple[Collector[Any], ...] = (  # each has a memory of its own type
+COLLECTORS: tuple[Collector[Any], ...] = (  # their memories have different types
     identity.COLLECTOR,
     production.COLLECTOR,
     meters.COLLECTOR,

@@ -60,7 +60,7 @@ def inventory_units(reader: DocumentReader, settings: Settings, plausible: Plaus
             sleep_max_charge=fields.ratio("sleep_max_soc"),
             admin_state=fields.number("admin_state"),
             state=fields.text("charge_status"),
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
         )
 
 
@@ -71,11 +71,11 @@ def listed(documents: Documents, before: frozenset[str] | None) -> frozenset[str
     return frozenset(str(unit.get("serial_num")) for unit in entries.objects(entries.inventory(documents, "ACB")))
 
 
-def v1_units(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[Reading]:
+def v1_units(reader: DocumentReader, inventory_serials: frozenset[str] | None) -> Iterator[Reading]:
     """AC batteries that only the v1 list of inverters has (8.2.4382_ACB); none until the inventory was available.
 
-    `known`: the AC batteries in the inventory. lastReportWatts has no documented sign, and no capture has a charging AC
-    battery, so they have no power.
+    `inventory_serials`: the AC batteries in the inventory. lastReportWatts has no documented sign, and no capture has a
+    charging AC battery, so they have no power.
     """
     listed = [*entries.objects(reader.documents.content(INVERTERS_V1))]
     if entries.device_data_is_complete(reader.documents.content(DEVICE_DATA)):
@@ -85,7 +85,7 @@ def v1_units(reader: DocumentReader, known: frozenset[str] | None) -> Iterator[R
                 reader.fields(INVERTERS_V1, unit).reject(TYPE, "devType")
     units = [unit for unit in listed if entries.device_type(unit) == entries.AC_BATTERY]
     for serial, fields in reader.devices(INVERTERS_V1, units, "serialNumber"):
-        if known is not None and serial not in known:
+        if inventory_serials is not None and serial not in inventory_serials:
             yield BatteryUnitInfo(serial=serial, kind="ac", part_number=None, firmware=None, phase=None)
             yield BatteryUnit(
                 serial=serial, max_power=fields.watts("maxReportWatts"), last_report=fields.timestamp("lastReportDate")

@@ -18,8 +18,8 @@ from .battery_units import AC_STATES, BatteryUnit
 from .collector import Collector, Context, Result, Settings
 from .device_reports import complete_sum, report_time
 from .document_reader import DocumentReader
-from .plausibility import HOLD, PlausibilityFilter, PlausibilityState
-from .steady import Held, Listing
+from .plausibility import CONFIRMATION_TIME, PlausibilityFilter, PlausibilityState
+from .steady import Listing, SteadyValue
 
 _KINDS = frozenset(("iq", "ac"))
 
@@ -139,7 +139,7 @@ class BatteryMemory:
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
     listed_at: Mapping[str, float] = field(default_factory=dict)
     checked_kinds: frozenset[str] = frozenset()
-    meters: Held[Listing] = field(default_factory=Held)
+    meters: SteadyValue[Listing] = field(default_factory=SteadyValue)
     listed: frozenset[str] | None = None
     power_absent_since: float | None = None
     charge_in_inventory: bool = False
@@ -166,14 +166,14 @@ def read(context: Context[BatteryMemory]) -> Result[BatteryMemory]:
     readings += ac_batteries.v1_units(reader, listed)
     kinds = [kind for kind in (iq, ac) if kind is not None]
     memory = _next_memory(documents, [kind.kind for kind in kinds], before, now)
-    together: list[Reading] = []
+    combined: list[Reading] = []
     if set(memory.listed_at) <= {kind.kind for kind in kinds} and memory.checked_kinds == _KINDS:
-        together += _together(reader, iq, ac)
+        combined += _combined(reader, iq, ac)
         if kinds and _can_add_up(documents, memory.meters.current):
-            together.append(StoragePower(source="units", power=complete_sum([kind.power for kind in kinds])))
-    together += _by_ct(reader, plausible)
+            combined.append(StoragePower(source="units", power=complete_sum([kind.power for kind in kinds])))
+    combined += _by_ct(reader, plausible)
     return Result(
-        (*together, *kinds, *readings),
+        (*combined, *kinds, *readings),
         (*reader.rejections, *required.missing("batteries", documents)),
         replace(
             memory,
@@ -197,7 +197,7 @@ def _next_memory(documents: Documents, present: Sequence[str], before: BatteryMe
     }
     listed_at = dict.fromkeys(present, now)
     for kind, time in before.listed_at.items():
-        if not available[kind] or now - time < HOLD:
+        if not available[kind] or now - time < CONFIRMATION_TIME:
             listed_at.setdefault(kind, time)
     checked = before.checked_kinds | {kind for kind in _KINDS if available[kind]}
     return BatteryMemory(before.plausibility, listed_at, checked, steady.meters(documents, before.meters, now))
@@ -209,13 +209,13 @@ def _can_add_up(documents: Documents, meters: Listing | None) -> bool:
     return meters is not None and not ct
 
 
-def _together(reader: DocumentReader, iq: Battery | None, ac: Battery | None) -> Iterator[Reading]:
+def _combined(reader: DocumentReader, iq: Battery | None, ac: Battery | None) -> Iterator[Reading]:
     if iq and ac:
-        together = reader.entry(ENSEMBLE_SECCTRL)
+        combined = reader.entry(ENSEMBLE_SECCTRL)
         yield Storage(
-            charge=together.ratio("agg_soc"),
-            available=complete_sum([iq.available, together.watt_hours("ACB_agg_energy")]),
-            capacity=together.watt_hours("Max_energy"),
+            charge=combined.ratio("agg_soc"),
+            available=complete_sum([iq.available, combined.watt_hours("ACB_agg_energy")]),
+            capacity=combined.watt_hours("Max_energy"),
         )
     elif kind := iq or ac:
         yield Storage(charge=kind.charge, available=kind.available, capacity=kind.capacity)

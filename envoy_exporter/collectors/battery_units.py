@@ -241,7 +241,7 @@ def iq(reader: DocumentReader, units: Mapping[str, FieldReader], *, charge_in_in
             dc_switch_on=None if switch_off is None else not switch_off,
             led_status=fields.number("led_status"),
             admin_state=fields.number("admin_state"),
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
             grid_mode=status.text("reported_grid_mode"),
             grid_state=status.text("reported_enc_grid_state"),
         )

@@ -13,7 +13,7 @@ from envoy_exporter.families import gauge, label
 from envoy_exporter.fields import MAX_NUMBER, FieldReader, Fields, raw_number
 
 from . import sanity_checks, steady
-from .plausibility import HOLD
+from .plausibility import CONFIRMATION_TIME
 from .site import Site
 from .steady import Listing
 
@@ -175,7 +175,7 @@ def _repeated_at(
     total, net = entries.consumption_entries(site.content)
     same = sanity_checks.total_equals_net(total or {}, net, production, has_inverters=has_inverters)
     if same is None:
-        return before if before is not None and now - before < HOLD else None
+        return before if before is not None and now - before < CONFIRMATION_TIME else None
     return now if same else None
 
 

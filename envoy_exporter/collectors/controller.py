@@ -77,7 +77,7 @@ def _enpowers(reader: DocumentReader, enpowers: Mapping[str, FieldReader], switc
             state=fields.number("Enpwr_curr_state_id", low=0),
             relays=fields.number("Enpwr_relay_state_bm", low=0),
             errors=errors.number("enpower_error_flags", low=0) if errors else None,
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
         )
         for band, key in BANDS.items():
             yield EnpowerCommunicationLevel(serial=serial, band=band, level=fields.number(key, low=0))
@@ -102,7 +102,7 @@ def _collars(reader: DocumentReader, collars: Mapping[str, FieldReader], switch:
             grid_state=fields.text("grid_state"),
             installed=fields.is_one_of("collar_state", ("Installed",)),
             control_error=fields.number("control_error"),
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
         )
 
 

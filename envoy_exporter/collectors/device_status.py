@@ -1,9 +1,9 @@
-"""The words of `device_status`: the condition of a device, as the device or the gateway reports it.
+"""The flags of `device_status`: the condition of a device, as the device or the gateway reports it.
 
-Collected from public clients. Firmware has further words, which are exposed as `other`.
+Collected from public clients. Firmware has further flags, which are exposed as `other`.
 """
 
-WORDS = {
+FLAG_SUFFIXES = {
     "envoy.cond_flags.acb_ctrl.": (
         "bmudatabounds bmuhardwareerror bmuimageerror bmumaxcurrentwarning bmusenseerror cellmaxtemperror"
         " cellmaxtempwarning cellmaxvoltageerror cellmaxvoltagewarning cellmintemperror cellmintempwarning"
@@ -36,7 +36,7 @@ WORDS = {
     "envoy.global.": "ok",
     "prop.": "done not.done",
 }
-"""The last parts of the words by the prefix that they share."""
+"""The last parts of the flags, by the prefix that they share."""
 
-FLAGS = tuple(f"{prefix}{word}" for prefix, words in WORDS.items() for word in words.split())
-"""Every known word. `envoy.global.ok` means that the device has no fault."""
+FLAGS = tuple(f"{prefix}{suffix}" for prefix, suffixes in FLAG_SUFFIXES.items() for suffix in suffixes.split())
+"""Every known flag. `envoy.global.ok` means that the device has no fault."""

@@ -77,7 +77,7 @@ def read(inverters: Mapping[str, FieldReader]) -> Iterator[Reading]:
             communicating=fields.flag("communicating"),
             operating=fields.flag("operating"),
             provisioned=fields.flag("provisioned"),
-            status=fields.words("device_status"),
+            status=fields.texts("device_status"),
         )
         if phase := fields.text("phase"):
             yield InverterPhase(serial=serial, phase=phase)

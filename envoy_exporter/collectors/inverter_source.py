@@ -1,7 +1,6 @@
 """The list in which the inverters are read, and the inverters that the gateway lists."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from envoy_exporter import entries
 from envoy_exporter.documents import DEVICE_DATA, INVENTORY, INVERTERS_V1, Documents
@@ -10,25 +9,18 @@ from envoy_exporter.fields import MAX_DEVICES, TYPE, FieldReader, by_serial
 from .document_reader import DocumentReader
 
 
-@dataclass(frozen=True, slots=True)
-class InverterSource:
-    """The endpoint of the list; kept while device_data fails, which the other list does not replace."""
+def choose(documents: Documents, before: str | None) -> str | None:
+    """The endpoint of the list to read now. `before`: the endpoint of the list that was read before.
 
-    endpoint: str | None = None
-
-
-def choose(documents: Documents, chosen: InverterSource) -> InverterSource:
-    """The list to read now. `chosen`: the list that was read before.
-
-    If device_data does not list all inverters, v1 does: half of them in detail would look like all of them.
+    It is kept while device_data fails, which the other list does not replace. If device_data does not list all
+    inverters, v1 does: half of them in detail would look like all of them.
     """
-    before = chosen.endpoint
     content = documents.content(DEVICE_DATA)
     if content is not None:
-        return InverterSource(DEVICE_DATA if entries.device_data_is_complete(content) else INVERTERS_V1)
+        return DEVICE_DATA if entries.device_data_is_complete(content) else INVERTERS_V1
     if before == DEVICE_DATA and DEVICE_DATA not in documents.absent:
-        return InverterSource(DEVICE_DATA)
-    return InverterSource(INVERTERS_V1 if INVERTERS_V1 in documents.available else before)
+        return DEVICE_DATA
+    return INVERTERS_V1 if INVERTERS_V1 in documents.available else before
 
 
 def of_v1(reader: DocumentReader) -> Iterator[tuple[str, FieldReader]]:
@@ -60,16 +52,16 @@ def serials(documents: Documents, endpoint: str) -> frozenset[str]:
     return frozenset(serial for serial, _ in found(DocumentReader(documents)))
 
 
-def listed(documents: Documents, chosen: InverterSource, inventory: Mapping[str, bool]) -> frozenset[str] | None:
+def listed(documents: Documents, source: str | None, inventory: Mapping[str, bool]) -> frozenset[str] | None:
     """The serial numbers of all inverters that are not removed; None while no complete list can be read.
 
-    They are in the chosen list, or only in the inventory, which also shows removed inverters where the list does not
+    They are in the list `source`, or only in the inventory, which also shows removed inverters where the list does not
     (4.2.33: 51, of which 19 are installed). Invalid values are ignored: the collector `inverters` counts them.
     """
-    content = documents.content(chosen.endpoint) if chosen.endpoint else None
+    content = documents.content(source) if source else None
     if not isinstance(content, list | dict) or len(content) > MAX_DEVICES:
         return None
-    if chosen.endpoint == INVERTERS_V1:
+    if source == INVERTERS_V1:
         if not isinstance(content, list):
             return None
         by_list = {serial: inventory.get(serial, True) for serial, _ in of_v1(DocumentReader(documents))}

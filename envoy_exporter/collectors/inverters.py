@@ -58,7 +58,7 @@ class InverterMemory:
     `channels`: the channel numbers of each inverter that has several channels.
     """
 
-    chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
+    source: str | None = None
     infos: tuple[InverterInfo, ...] = ()
     plausibility: PlausibilityState = field(default_factory=PlausibilityState)
     channels: Mapping[str, ChannelNumbers] = field(default_factory=dict)
@@ -67,31 +67,31 @@ class InverterMemory:
 def read(context: Context[InverterMemory]) -> Result[InverterMemory]:
     documents, settings, before = context.documents, context.settings, context.memory
     reader = DocumentReader.at(documents, context.now)
-    chosen = inverter_source.choose(documents, before.chosen)
+    source = inverter_source.choose(documents, before.source)
     plausible = PlausibilityFilter(documents, before.plausibility)
     listed = inventory.listed(reader)
     readings: list[Reading] = []
     channels = before.channels
-    if chosen.endpoint == DEVICE_DATA:
+    if source == DEVICE_DATA:
         reports = DeviceDataInverters(reader, settings, plausible, before.channels)
         readings, channels = [*reports.readings()], reports.channel_numbers()
-    elif chosen.endpoint == INVERTERS_V1:
+    elif source == INVERTERS_V1:
         readings = [*_v1(reader, settings)]
     inverters = [reading for reading in readings if isinstance(reading, Inverter)]
-    if chosen.endpoint != DEVICE_DATA or DEVICE_DATA in documents.available:
+    if source != DEVICE_DATA or DEVICE_DATA in documents.available:
         known = {inverter.serial for inverter in inverters}
         others = {serial: fields for serial, fields in listed.items() if serial not in known}
         # While the chosen list fails, it is not known which inverters only the inventory has.
         found: Iterable[Inverter] = _of_inventory(others, documents, settings)
-        if not (chosen.endpoint is None or chosen.endpoint in documents.available):
+        if not (source is None or source in documents.available):
             found = (Inverter(serial=inverter.serial, active=inverter.active) for inverter in found)
         inverters = [*_marked(inverters, listed), *found]
     infos = tuple(_infos(documents, inverters, listed, before))
     parts = (reading for reading in readings if isinstance(reading, InverterChannel | InverterPhaseVoltage))
     everything = (*infos, *inverters, *parts, *inventory.read(listed), *_counts(reader))
-    rejections = (*reader.rejections, *required.missing("inverters", documents, chosen.endpoint))
-    after = InverterMemory(chosen, infos, plausible.state(), channels)
-    return Result(everything, rejections, after, required.undecided("inverters", documents, chosen.endpoint))
+    rejections = (*reader.rejections, *required.missing("inverters", documents, source))
+    after = InverterMemory(source, infos, plausible.state(), channels)
+    return Result(everything, rejections, after, required.undecided("inverters", documents, source))
 
 
 def _marked(inverters: list[Inverter], listed: Mapping[str, FieldReader]) -> Iterator[Inverter]:

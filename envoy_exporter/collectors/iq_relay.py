@@ -134,7 +134,7 @@ def _relay(
         operating=fields.flag("operating"),
         closed=fields.is_one_of("relay", CLOSED),
         reason_code=fields.number("reason_code"),
-        status=fields.words("device_status"),
+        status=fields.texts("device_status"),
     )
     if reason := fields.text("reason"):
         yield IqRelayReason(serial=serial, reason=reason)

@@ -60,15 +60,15 @@ class Array:
 class LayoutMemory:
     """The list in which the inverters were read, and those of the inventory, so that a failure removes none."""
 
-    chosen: inverter_source.InverterSource = field(default_factory=inverter_source.InverterSource)
+    source: str | None = None
     inventory: Mapping[str, bool] = field(default_factory=dict)
 
 
 def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
     documents, settings, before = context.documents, context.settings, context.memory
-    chosen = inverter_source.choose(documents, before.chosen)
+    source = inverter_source.choose(documents, before.source)
     inventory = inverter_source.by_inventory(documents, before.inventory)
-    listed = inverter_source.listed(documents, chosen, inventory)
+    listed = inverter_source.listed(documents, source, inventory)
     readings: list[Reading] = [
         LayoutInfo(serial=placed.serial, name=placed.name, array=placed.array, row=placed.row, column=placed.column)
         for placed in settings.inverters
@@ -76,7 +76,7 @@ def read(context: Context[LayoutMemory]) -> Result[LayoutMemory]:
     for placed in settings.inverters:
         is_listed = None if listed is None else placed.serial in listed
         readings.append(PlacedInverter(serial=placed.serial, peak_power=placed.peak_power, listed=is_listed))
-    return Result((*readings, *_arrays(settings)), (), LayoutMemory(chosen, inventory))
+    return Result((*readings, *_arrays(settings)), (), LayoutMemory(source, inventory))
 
 
 def _arrays(settings: Settings) -> Iterator[Array]:

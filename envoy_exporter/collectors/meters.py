@@ -263,7 +263,7 @@ def _reject_invalid(reader: DocumentReader) -> None:
 
 
 def _status(meter: str, listed: FieldReader) -> MeterStatus:
-    raised = listed.words("statusFlags")
+    raised = listed.texts("statusFlags")
     return MeterStatus(
         meter=meter,
         enabled=listed.is_one_of("state", ("enabled",)),

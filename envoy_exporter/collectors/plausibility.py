@@ -18,7 +18,7 @@ from envoy_exporter.fields import MAX_DEVICES, FieldReader, Fields
 
 ZERO_AFTER_VALUE, PHASE_LOST, FROZEN = RULES = ("zero_after_value", "phase_lost", "frozen")
 
-HOLD = 600.0
+CONFIRMATION_TIME = 600.0
 """Seconds after which a suspect value is accepted, and a missing object forgotten."""
 MINIMUM_DOCUMENTS = 5
 """The suspect value must be in at least as many documents: two with a pause may be two restarts of the gateway."""
@@ -39,14 +39,14 @@ Key = tuple[str | int, ...]
 class Register:
     """A lifetime energy register among the fields of an object.
 
-    `power`: the field with the power that the register counts; if `out`, the register counts the negative of that
+    `power`: the field with the power that the register counts; if `negated`, the register counts the negative of that
     power. `derived`: fields that the gateway computes from the register. `report_time`: the field with the time of a
     report, which is repeated until the next report. `step`: the resolution in Wh.
     """
 
     key: str
     power: str | None = None
-    out: bool = False
+    negated: bool = False
     derived: tuple[str, ...] = ()
     report_time: str | None = None
     step: float = 1.0
@@ -54,7 +54,7 @@ class Register:
 
 METER_REGISTERS = (
     Register(key="actEnergyDlvd", power="activePower"),
-    Register(key="actEnergyRcvd", power="activePower", out=True),
+    Register(key="actEnergyRcvd", power="activePower", negated=True),
     Register(key="apparentEnergy"),
     Register(key="reactEnergyLagg"),
     Register(key="reactEnergyLead"),
@@ -93,8 +93,8 @@ class Suspicion:
     documents: int = 1
 
     @property
-    def is_over(self) -> bool:
-        return self.until - self.since >= HOLD and self.documents >= MINIMUM_DOCUMENTS
+    def has_lasted(self) -> bool:
+        return self.until - self.since >= CONFIRMATION_TIME and self.documents >= MINIMUM_DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class PlausibilityFilter:
         dead = {place for place, phase in by_place.items() if keys[0] in phase and _is_zero(phase, keys)}
         lost = device.phases & dead if live else frozenset[int]()
         suspicion = _suspected(device.lost, requested_at) if lost else None
-        suspect = suspicion is not None and not suspicion.is_over
+        suspect = suspicion is not None and not suspicion.has_lasted
         known = device.phases - (by_place.keys() - dead) if suspect or not lost else frozenset[int]()
         self._after[fields.endpoint, *name] = replace(device, phases=known | live, lost=suspicion if suspect else None)
         if suspect:
@@ -213,13 +213,13 @@ class PlausibilityFilter:
             return device  # without the document, it is not known whether the object is missing
         requested_at = self._requested_at(endpoint)
         since = _since(device.missing_since, requested_at)
-        return replace(device, missing_since=since) if requested_at - since < HOLD else None
+        return replace(device, missing_since=since) if requested_at - since < CONFIRMATION_TIME else None
 
     def _device(self, endpoint: str, name: Key) -> DeviceState:
         device = self._after.get((endpoint, *name)) or self._before.get((endpoint, *name), _NEW)
         if device.missing_since is None:
             return device
-        long_gone = self._requested_at(endpoint) - device.missing_since >= HOLD
+        long_gone = self._requested_at(endpoint) - device.missing_since >= CONFIRMATION_TIME
         return _NEW if long_gone else replace(device, missing_since=None)
 
     def _requested_at(self, endpoint: str) -> float:
@@ -246,14 +246,14 @@ def _next_state(
 ) -> RegisterState:
     if value == 0 and before is not None and before.value != 0:
         suspicion = _suspected(before.zero, requested_at)
-        return RegisterState(value) if suspicion.is_over else RegisterState(before.value, zero=suspicion)
-    watts = (fields.raw_number(register.power) or 0.0) * (-1 if register.out else 1) if register.power else 0.0
+        return RegisterState(value) if suspicion.has_lasted else RegisterState(before.value, zero=suspicion)
+    watts = (fields.raw_number(register.power) or 0.0) * (-1 if register.negated else 1) if register.power else 0.0
     at = fields.raw_number(register.report_time) if register.report_time else requested_at
     if watts <= MOVING_WATTS or not at:
         return RegisterState(value)
     stall = before.stall if before is not None and before.value == value else None
     # In a pause between documents the gateway may have been off, but not between two reports of a device.
-    if stall is None or at < stall.until or (at - stall.until > HOLD and not register.report_time):
+    if stall is None or at < stall.until or (at - stall.until > CONFIRMATION_TIME and not register.report_time):
         return RegisterState(value, stall=Stall(at, at, watts))
     flowed = min(watts, stall.watts) * (at - stall.until) / 3600
     steady = stall.steady and watts == stall.watts

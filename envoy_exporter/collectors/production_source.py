@@ -7,7 +7,7 @@ from envoy_exporter.documents import INFO, METERS, PRODUCTION, PRODUCTION_JSON, 
 from envoy_exporter.fields import Fields, raw_number
 
 from . import steady
-from .steady import Held, Listing
+from .steady import Listing, SteadyValue
 
 ENERGIES = ("wattHoursToday", "wattHoursSevenDays", "wattHoursLifetime")
 
@@ -18,7 +18,7 @@ class Choice:
 
     source: str | None = None
     firmware: str | None = None
-    meters: Held[Listing] = field(default_factory=Held)
+    meters: SteadyValue[Listing] = field(default_factory=SteadyValue)
 
 
 def choose(documents: Documents, before: Choice, now: float) -> Choice:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from envoy_exporter import entries
 from envoy_exporter.documents import METERS, Documents
 
-from .plausibility import HOLD
+from .plausibility import CONFIRMATION_TIME
 
 Value = TypeVar("Value")
 Listing = tuple[tuple[int, str, bool], ...]
@@ -17,7 +17,7 @@ Listing = tuple[tuple[int, str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Held(Generic[Value]):
+class SteadyValue(Generic[Value]):
     """The value in force, and a candidate with the times of the first and the last document that contained it.
 
     `current` is None before the first value.
@@ -28,19 +28,23 @@ class Held(Generic[Value]):
     since: float = 0.0
     until: float = 0.0
 
-    def after(self, value: Value, requested_at: float) -> "Held[Value]":
+    def after(self, value: Value, requested_at: float) -> "SteadyValue[Value]":
         """The first value is in force at once, and another one after it has been the same for ten minutes.
 
         After an outage of more than ten minutes, these start again.
         """
         if self.current is None or value == self.current:
-            return Held(value)
-        is_lasting = value == self.candidate and requested_at - self.until <= HOLD
+            return SteadyValue(value)
+        is_lasting = value == self.candidate and requested_at - self.until <= CONFIRMATION_TIME
         since = min(self.since, requested_at) if is_lasting else requested_at
-        return Held(value) if requested_at - since >= HOLD else Held(self.current, value, since, requested_at)
+        return (
+            SteadyValue(value)
+            if requested_at - since >= CONFIRMATION_TIME
+            else SteadyValue(self.current, value, since, requested_at)
+        )
 
 
-def meters(documents: Documents, before: Held[Listing], now: float) -> Held[Listing]:
+def meters(documents: Documents, before: SteadyValue[Listing], now: float) -> SteadyValue[Listing]:
     """The list of meters after these documents; unchanged while the endpoint fails.
 
     The list is empty if the gateway does not have the endpoint, and for some minutes after a start. So the first meters
@@ -50,8 +54,8 @@ def meters(documents: Documents, before: Held[Listing], now: float) -> Held[List
         return before
     listed = tuple((meter.eid, meter.type, meter.enabled) for meter in entries.meters(documents))
     document = documents.available.get(METERS)
-    held: Held[Listing] = before if before.current else Held()
-    return held.after(listed, document.requested_at if document else now)
+    value: SteadyValue[Listing] = before if before.current else SteadyValue()
+    return value.after(listed, document.requested_at if document else now)
 
 
 def is_enabled(listing: Listing | None, kind: str) -> bool:

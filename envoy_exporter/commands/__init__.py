@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 COMMANDS = ("login", "layout", "assets")
@@ -24,6 +25,23 @@ class Command(Protocol):
 def command(name: str) -> Command:
     """The module of one of COMMANDS."""
     return cast("Command", import_module(f"{__name__}.{name}"))
+
+
+def summary(name: str) -> str:
+    """The first sentence of a command's help text."""
+    return (command(name).__doc__ or "").partition(". ")[0].rstrip(".\n") + "."
+
+
+def add_config_file(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that the exporter and its commands have in common."""
+    default = "exporter.yml, then /etc/envoy-exporter/exporter.yml, then ENVOY_* variables"
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        metavar="FILE",
+        help=f"Read the configuration from FILE (default: {default}).",
+    )
 
 
 def print_stderr(*lines: str) -> None:

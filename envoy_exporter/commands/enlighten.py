@@ -75,8 +75,10 @@ def positions(points: Sequence[Point]) -> dict[Point, tuple[int, int]]:
 def _module_size(points: Sequence[Point]) -> float:
     """The smallest distance between neighbouring modules, without pairs that overlap."""
     nearest = sorted(
-        min(max(abs(x - u), abs(y - v)) for j, (u, v) in enumerate(points) if j != i)
-        for i, (x, y) in enumerate(points)
+        min(
+            max(abs(x - other_x), abs(y - other_y)) for place, (other_x, other_y) in enumerate(points) if place != index
+        )
+        for index, (x, y) in enumerate(points)
         if len(points) > 1
     )
     typical = nearest[len(nearest) // 4] if nearest else 0.0

@@ -14,14 +14,13 @@ from envoy_exporter import __version__, config, logs
 from envoy_exporter.app import COLLECTORS, App
 from envoy_exporter.clock import SystemClock
 from envoy_exporter.collectors import inverter_source, inverters
-from envoy_exporter.collectors.inverter_source import InverterSource
 from envoy_exporter.config import Array, Config, ConfigError, Gateway, Inverter
 from envoy_exporter.config.model import InverterSerial, LabelText
 from envoy_exporter.documents import INFO
 from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 
-from . import FAILURE, USAGE_ERROR, enlighten, print_stderr
+from . import FAILURE, USAGE_ERROR, add_config_file, enlighten, print_stderr
 from .enlighten import EnlightenLayout
 
 _Entry = TypeVar("_Entry", Inverter, Array)
@@ -33,13 +32,7 @@ _HEADER = "    # The layout. Paste it below the gateway in exporter.yml, and add
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("gateway", nargs="?", metavar="NAME", help="Name of the gateway in the configuration (default: the only one).")
-    add(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        metavar="FILE",
-        help="Read the configuration from FILE (default: exporter.yml, or ENVOY_* variables).",
-    )
+    add_config_file(parser)
     add(
         "--enlighten",
         type=Path,
@@ -150,7 +143,7 @@ def _listed(single: Config, redaction: Redaction) -> frozenset[str] | None:
         app.close()
     documents = snapshot.documents
     listed = inverter_source.listed(
-        documents, inverter_source.choose(documents, InverterSource()), inverter_source.by_inventory(documents, {})
+        documents, inverter_source.choose(documents, None), inverter_source.by_inventory(documents, {})
     )
     if listed is None and snapshot.reachable:
         # Failures are in the log already, endpoints that are not available are not.

@@ -8,25 +8,45 @@ from dataclasses import replace
 
 from . import layout
 from .convert import NoConfig, Problem, config_error, contradictions, read, structure, unknown
-from .model import CollectorSettings, Config, Defaults
+from .model import CollectorSettings, Config, Defaults, Gateway
 from .yaml_source import Path, Raw, Text, key_text
+
+_SERIAL = "{serial}"
+"""In the name of a token file: the serial of the gateway."""
 
 log = logging.getLogger(__name__)
 
-DEFAULT_FILE = pathlib.Path("exporter.yml")
+DEFAULT_FILES = (pathlib.Path("exporter.yml"), pathlib.Path("/etc/envoy-exporter/exporter.yml"))
+"""Where the config is searched without `--config.file`, in this order."""
 
 
 def load(path: pathlib.Path | None, environment: Mapping[str, str], collectors: Collection[str]) -> Config:
-    """The config from this file, else from exporter.yml if it exists, else from the environment. Raises ConfigError."""
-    if path is not None or DEFAULT_FILE.exists():
+    """The config from this file, else from the first of the default files, else from the environment.
+
+    Raises ConfigError.
+    """
+    path = path or next(filter(_exists, DEFAULT_FILES), None)
+    if path is not None:
         if environment.get("ENVOY_HOST"):
-            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path or DEFAULT_FILE})
-        return from_file(path or DEFAULT_FILE, collectors)
+            log.warning("ENVOY_HOST is ignored, the config file is used", extra={"file": path})
+        return from_file(path, collectors)
     config = from_environment(environment, collectors)
     if config is None:
-        advice = "create it (see docs/configuration.md), name another file with --config.file, or set ENVOY_HOST"
-        raise NoConfig([f"{DEFAULT_FILE}: file not found; {advice}"])
+        places = " nor ".join(str(place.absolute()) for place in DEFAULT_FILES)
+        advice = "copy exporter.example.yml to one of them, name another file with --config.file, or set ENVOY_HOST"
+        raise NoConfig([f"configuration not found: neither {places} exists; {advice}"])
     return config
+
+
+def _exists(path: pathlib.Path) -> bool:
+    """Whether there is a file, or one that cannot be accessed: reading it then reports why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def from_file(path: pathlib.Path, collectors: Collection[str]) -> Config:
@@ -76,9 +96,18 @@ def _load(text: Text, source: str, collectors: Collection[str]) -> Config:
 
 
 def _with_names(config: Config) -> Config:
-    """A gateway without a name is named after its host."""
-    gateways = (replace(gateway, name=gateway.name or gateway.host.written) for gateway in config.gateways)
+    """A gateway without a name is named after its host; `{serial}` in its token file is its serial."""
+    gateways = (
+        replace(gateway, name=gateway.name or gateway.host.written, token_file=_token_file(gateway))
+        for gateway in config.gateways
+    )
     return replace(config, gateways=tuple(gateways))
+
+
+def _token_file(gateway: Gateway) -> pathlib.Path | None:
+    if gateway.token_file is None or gateway.serial is None:
+        return gateway.token_file
+    return pathlib.Path(str(gateway.token_file).replace(_SERIAL, gateway.serial))
 
 
 def _valid_part(raw: Raw, invalid: Iterable[Problem]) -> Raw:
@@ -119,8 +148,16 @@ def _with_defaults(raw: Raw) -> Raw:
         return raw
     if structure(defaults, Defaults)[0] is None:
         return raw  # reported once, with the path of `defaults`, when the whole config is converted
-    merged: list[Raw] = [{**defaults, **gateway} if isinstance(gateway, dict) else gateway for gateway in gateways]
+    merged: list[Raw] = [_merged(defaults, gateway) if isinstance(gateway, dict) else gateway for gateway in gateways]
     return {**raw, "gateways": merged}
+
+
+def _merged(defaults: dict[str, Raw], gateway: dict[str, Raw]) -> Raw:
+    """The gateway with the defaults; a token of its own replaces the token file of the defaults."""
+    merged = {**defaults, **gateway}
+    if "token" in gateway and "token_file" not in gateway:
+        merged.pop("token_file", None)
+    return merged
 
 
 def _conflicts(config: Config, collectors: Collection[str]) -> Iterator[Problem]:
@@ -140,8 +177,13 @@ def _conflicts(config: Config, collectors: Collection[str]) -> Iterator[Problem]
             yield from _unknown_collectors(gateway.collectors, collectors, ("gateways", index))
         if gateway.tls and (gateway.tls.fingerprint or gateway.tls.ca_file) and gateway.scheme == "http":
             yield ("gateways", index, "tls"), "conflicts with scheme: http; use https or auto, or remove tls"
+        if gateway.token_file and _SERIAL in str(gateway.token_file):
+            yield ("gateways", index, "serial"), f"required key is missing: token_file contains {_SERIAL}"
         for path, words in layout.problems(gateway):
             yield ("gateways", index, *path), words
+    token_file = config.defaults.token_file if config.defaults else None
+    if token_file and _SERIAL not in str(token_file) and len(config.gateways) > 1:
+        yield ("defaults", "token_file"), f"a token is for one gateway; add {_SERIAL} to the name"
     if not config.gateways:
         yield ("gateways",), "is empty; add at least one gateway with its host"
 

@@ -115,6 +115,7 @@ class Defaults:
     local: Local | None = None
     enlighten: Enlighten | None = None
     tls: Tls | None = None
+    token_file: Path | None = None
     labels: Mapping[Name, str] = field(default_factory=lambda: MappingProxyType({}))
     timezone: Zone | None = None
     keep_alive: KeepAlive | None = None
@@ -130,7 +131,6 @@ class Gateway(Defaults):
     name: str = ""
     serial: Serial | None = None
     token: Token | None = None
-    token_file: Path | None = None
     inverters: Mapping[InverterSerial, Inverter] = field(default_factory=lambda: MappingProxyType({}))
     arrays: Mapping[LabelText, Array] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -2,12 +2,22 @@
 
 import re
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from envoy_exporter import token_text
-from envoy_exporter.secret import SHOWN, Secret, from_environment, from_file, has_token, has_user, printable_path
+from envoy_exporter.secret import (
+    SHOWN,
+    Secret,
+    from_environment,
+    from_file,
+    has_token,
+    has_user,
+    printable_path,
+    with_environment,
+)
 
 from .model import CaFile
 from .yaml_source import Raw, invalid
@@ -96,12 +106,7 @@ def secret(raw: Raw) -> Secret:
     written = _one_value(raw)
     if written and not written.strip():
         raise ValueError("is empty")
-    try:
-        value = from_environment(written)
-    except KeyError as error:
-        name = str(error.args[0])
-        which = f"{name} " if name.isupper() else ""  # another name may be a password
-        raise ValueError(f"environment variable {which}is not set") from None
+    value = _with_variables(from_environment, written)
     if value != value.encode("utf-8", "ignore").decode():
         raise ValueError("invalid text; it must be UTF-8")
     return Secret(value)
@@ -115,7 +120,7 @@ def token(raw: Raw) -> Secret:
 
 
 def secret_file(raw: Raw) -> Secret:
-    file = Path(text(raw))
+    file = path(raw)
     try:
         return Secret(from_file(file))
     except (OSError, ValueError) as error:
@@ -129,7 +134,21 @@ def secret_file(raw: Raw) -> Secret:
 
 
 def path(raw: Raw) -> Path:
-    return Path(text(raw))
+    """The file or folder. `~` at its beginning is the home of the user, and `${NAME}` a variable of the environment."""
+    written = text(_with_variables(with_environment, text(raw)))
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise ValueError("~ has no home directory here; use an absolute path") from None
+
+
+def _with_variables(read: Callable[[str], str], written: str) -> str:
+    try:
+        return read(written)
+    except KeyError as error:
+        name = str(error.args[0])
+        which = f"{name} " if name.isupper() else ""  # another name may be a password
+        raise ValueError(f"environment variable {which}is not set") from None
 
 
 def ca_file(raw: Raw) -> CaFile:

@@ -17,8 +17,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _FIRST_WORD = re.compile(r"[^\W_][\w.-]{0,63}")
 _ONE_WORD = re.compile(r"[\w./%+-]{1,64}")
-_EXCERPT = re.compile(r"'(?!<)[^']{2,}'")
-"""Text of the file in an error of PyYAML, except a single character: `password: *hunter2` is an alias to PyYAML."""
+_QUOTED = re.compile(r"""("[^"]*")|'([^']*)'""")
+"""Quoted text in an error of PyYAML."""
 _EMPTY_VALUE = "is empty; quote a value that starts with #, ! or &, and write an empty password as ''"
 _MAX_DEPTH = 8
 """A YAML alias inside of the node that it refers to makes an endless structure."""
@@ -49,8 +49,10 @@ def parse(text: str) -> Text:
         lines[()] = mark.line + 1 if mark else 1
         words = str(error.problem or error.context)
         is_tab = "'\\t'" in words
-        words = _EXCERPT.sub("'\u2026'", words)
-        if is_tab:
+        words = _QUOTED.sub(_without_excerpt, words)
+        if mark and "${" in "".join(text.splitlines()[mark.line : mark.line + 1]):
+            words = 'quote a value that starts with ${: write "${NAME}"'
+        elif is_tab:
             words = "found a tab; indent with spaces"
         elif "alias" in words or "cannot start" in words:
             words += "; quote a value that starts with a special character"
@@ -59,6 +61,12 @@ def parse(text: str) -> Text:
         return Text({}, {(): 1}, (((), "invalid YAML: found a character that YAML does not allow"),), is_yaml=False)
     raw = {} if node is None else _raw(node, (), lines, problems)
     return Text(raw, lines, tuple(problems))
+
+
+def _without_excerpt(quoted: re.Match[str]) -> str:
+    """A single character or a name of YAML; not text of the file: `password: *hunter2` is an alias to PyYAML."""
+    text = quoted[2]
+    return quoted[0] if text is None or len(text) == 1 or text.startswith("<") else "'\u2026'"
 
 
 def _raw(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[tuple[Path, str]]) -> Raw:

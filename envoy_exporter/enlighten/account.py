@@ -14,7 +14,7 @@ from envoy_exporter.clock import Clock
 from envoy_exporter.token import Token
 from envoy_exporter.transport.timeouts import Timeouts
 
-from .client import Enlighten, EnlightenError, NoToken, Rejected, Unavailable
+from .client import Enlighten, EnlightenError, NoToken, RequestRejected, Unavailable
 
 REJECTED_PAUSES = (3600.0, 4 * 3600.0)
 """Seconds after the first rejection, and at most: each is twice the one before."""
@@ -98,8 +98,8 @@ class Account:
         at_least = (isinstance(error, Unavailable) and error.retry_after) or 0.0
         key = serial if isinstance(error, NoToken) or error.result == "serial" else _ALL
         self._errors[key] = str(error)
-        self._back_off(key, REJECTED_PAUSES if isinstance(error, Rejected) else FAILED_PAUSES, at_least)
-        if key and isinstance(error, Rejected):
+        self._back_off(key, REJECTED_PAUSES if isinstance(error, RequestRejected) else FAILED_PAUSES, at_least)
+        if key and isinstance(error, RequestRejected):
             self._back_off(_ALL, FAILED_PAUSES)
 
     def _clear(self, key: str) -> None:

@@ -3,10 +3,10 @@
 The certificate is always verified (five comparable projects sent the password to any server), nothing is redirected,
 kept or read from the environment. It uses POST, which is never sent to a gateway.
 
-EnlightenError        there is no token; `result` is the label of the counter
-├── Rejected      the login or the token is rejected, and the user must act (password mfa serial changed)
-├── Unavailable   no response, or a temporary error (unavailable)
-└── NoToken       a response without a usable token (unusable)
+EnlightenError       there is no token; `result` is the label of the counter
+├── RequestRejected  the login or the token is rejected, and the user must act (password mfa serial changed)
+├── Unavailable      no response, or a temporary error (unavailable)
+└── NoToken          a response without a usable token (unusable)
 """
 
 import json
@@ -46,7 +46,7 @@ class EnlightenError(Exception):
         self.result = result or self.results[0]
 
 
-class Rejected(EnlightenError):
+class RequestRejected(EnlightenError):
     results = ("password", "mfa", "serial", "changed")
 
 
@@ -64,12 +64,16 @@ class NoToken(EnlightenError):
     results = ("unusable",)
 
 
-RESULTS = ("success", *(result for kind in (Rejected, Unavailable, NoToken) for result in kind.results), "gateway")
+RESULTS = (
+    "success",
+    *(result for kind in (RequestRejected, Unavailable, NoToken) for result in kind.results),
+    "gateway",
+)
 """The results of requesting a token; `gateway`: the gateway does not accept the new token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class AccountSettings:
     """An account, and the URLs of its servers."""
 
     username: str
@@ -84,7 +88,7 @@ class Enlighten:
 
     def __init__(
         self,
-        login: Login,
+        login: AccountSettings,
         *,
         clock: Clock,
         count_response: Callable[[int], None],
@@ -114,7 +118,9 @@ class Enlighten:
         response = self._post(self._login.token_url, "application/json", body, deadline)
         if response.status in {401, 403, 404}:
             message = f"Enlighten rejected the token request for gateway {serial} (HTTP {response.status})"
-            raise Rejected(f"{message}; check the serial, and that the account has access to this gateway", "serial")
+            raise RequestRejected(
+                f"{message}; check the serial, and that the account has access to this gateway", "serial"
+            )
         self._check(response)
         return checked(response.body.decode("ascii", "replace"), serial, self._clock.time())
 
@@ -123,7 +129,7 @@ class Enlighten:
         form = urlencode({"user[email]": login.username, "user[password]": login.password.reveal()})
         response = self._post(login.login_url, "application/x-www-form-urlencoded", form, deadline)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            raise Rejected("Enlighten rejected the login: wrong username or password", "password")
+            raise RequestRejected("Enlighten rejected the login: wrong username or password", "password")
         self._check(response)
         return session(response.body)
 
@@ -134,7 +140,7 @@ class Enlighten:
             wait = retry_after(response.headers.get("retry-after", ""), self._clock.time())
             raise Unavailable(f"Enlighten is temporarily unavailable (HTTP {response.status})", wait)
         message = f"unexpected response from the Enphase login API (HTTP {response.status}); it may have changed"
-        raise Rejected(f"{message}: check for a newer version of the exporter, or {_MANUAL}", "changed")
+        raise RequestRejected(f"{message}: check for a newer version of the exporter, or {_MANUAL}", "changed")
 
     def _post(self, url: str, kind: str, content: str, deadline: float) -> Response:
         """The response, whatever its status. Raises Unavailable, or NoToken if it is too large."""
@@ -184,7 +190,7 @@ def retry_after(header: str, now: float) -> float | None:
 def session(body: bytes) -> str | int:
     """The session id in the response to a login. The other fields (is_consumer, manager_token) are not always sent.
 
-    Raises Rejected for an account that needs more than a password, Unavailable for any other response.
+    Raises RequestRejected for an account that needs more than a password, Unavailable for any other response.
     """
     try:
         parsed = json.loads(body)
@@ -193,12 +199,12 @@ def session(body: bytes) -> str | int:
     if not isinstance(parsed, dict):
         raise Unavailable("unexpected response to the login; Enlighten may be under maintenance")
     if parsed.get("isBlocked") is True:
-        raise Rejected("Enlighten has blocked this account; log in with a browser to unblock it", "password")
+        raise RequestRejected("Enlighten has blocked this account; log in with a browser to unblock it", "password")
     session_id = parsed.get("session_id")
     if isinstance(session_id, bool) or not isinstance(session_id, str | int) or session_id == "":
         # {"success": true, "isBlocked": false} (home-assistant/core#155793)
         message = "the account requires multi-factor authentication (MFA), which cannot be completed unattended"
-        raise Rejected(f"{message}: {_MANUAL}", "mfa")
+        raise RequestRejected(f"{message}: {_MANUAL}", "mfa")
     return session_id
 
 

@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from envoy_exporter.documents import INFO, METERS, Document, Documents, Json
+from envoy_exporter.documents import INFO, Document, Documents, Json
 from envoy_exporter.transport.errors import RequestError
 
 from . import endpoint_state
 from .endpoint_state import EARLY, NEVER, EndpointState, back_off, pause_after_hang, pause_after_outage
-from .endpoints import ENDPOINTS, LIVE, Endpoint, EndpointClass
+from .endpoints import ENDPOINTS, LIVE, Endpoint
+from .schedule import Schedule, schedule
 
 LEAST_GRACE = 75.0
 LONGEST_GAP = 600.0
 """A longer pause between scrapes is not a scrape interval: no Prometheus was running."""
 _GAPS = 4
 _BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_ORDER = {endpoint.name: place for place, endpoint in enumerate(ENDPOINTS)}
-_FIRST = (INFO, METERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +33,11 @@ class EndpointStatus:
     failing: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Schedule:
-    """What follows from the states and the settings: the required endpoints in order, their classes and ages.
-
-    `documents` has all that the gateway ever sent, to decide what is installed; it must not be read for metrics.
-    """
-
-    documents: Documents
-    classes: Mapping[str, EndpointClass]
-    ages: Mapping[str, float]
-    required: tuple[Endpoint, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointCache:
     """`maximum_ages`: by collector, where the config gives its endpoints another age.
 
-    Nothing is due before `quiet_until`, as after a failure. `suspended` endpoints are not requested. While
+    Nothing is due before `paused_until`, as after a failure. `suspended` endpoints are not requested. While
     `awaiting_verdict`, scrapes wait: what the newest responses mean is not known yet.
     """
 
@@ -59,18 +45,18 @@ class EndpointCache:
     min_interval: float
     maximum_ages: Mapping[str, float]
     states: Mapping[str, EndpointState]
-    schedule: _Schedule
+    schedule: Schedule
     gaps: tuple[float, ...] = ()
     scraped_at: float = NEVER
     in_flight: str = ""
-    quiet_until: float = NEVER
+    paused_until: float = NEVER
     awaiting_verdict: bool = False
     suspended: frozenset[str] = frozenset()
 
     @classmethod
     def empty(cls, collectors: frozenset[str], min_interval: float, maximum_ages: Mapping[str, float]) -> Self:
         """The cache of a gateway that was never requested."""
-        nothing = _Schedule(Documents(), {}, {}, ())
+        nothing = Schedule(Documents(), {}, {}, ())
         states = {name: EndpointState() for name in _BY_NAME}
         cache = cls(
             collectors=collectors,
@@ -108,7 +94,7 @@ class EndpointCache:
 
     def due_endpoints(self, now: float) -> Iterator[Endpoint]:
         """The endpoints that are due, or will be before a scrape stops waiting for them."""
-        if now < self.quiet_until:
+        if now < self.paused_until:
             return
         for endpoint in self.required:
             state = self.states[endpoint.name]
@@ -126,7 +112,7 @@ class EndpointCache:
         return _BY_NAME[name]
 
     def may_request(self, name: str, now: float) -> bool:
-        return now >= self.quiet_until and self._remaining_interval(name, now) == 0
+        return now >= self.paused_until and self._remaining_interval(name, now) == 0
 
     def pending(self, since: float, now: float) -> bool:
         """Whether a scrape that came at `since` must still wait."""
@@ -169,7 +155,7 @@ class EndpointCache:
 
     def not_available(self, name: str, why: str, now: float, duration: float) -> tuple[Self, bool]:
         """The gateway reports that it does not have this endpoint. False: the report is suspect, not yet accepted."""
-        cache = self._with(name, lambda state: endpoint_state.reported_missing(state, now))
+        cache = self._with(name, lambda state: replace(state, missing_reports=(*state.missing_reports, now)))
         if not endpoint_state.is_gone(cache.states[name], now):
             return cache, False
         cache = self._with(name, lambda state: endpoint_state.gone(state, why, now, duration))
@@ -203,9 +189,9 @@ class EndpointCache:
         due = max(now, self.states[name].requested_at + self.min_interval)
         return self._with(name, lambda state: replace(state, due=due, urgent=True))
 
-    def quiet(self, until: float) -> Self:
+    def paused(self, until: float) -> Self:
         """Nothing is due before `until`."""
-        return replace(self, quiet_until=until)
+        return replace(self, paused_until=until)
 
     def recovered(self) -> Self:
         """After an outage: request again what was not available, and what failed together with the gateway."""
@@ -257,7 +243,7 @@ class EndpointCache:
     def until(self, now: float) -> float:
         """The next moment at which an endpoint is due or a document expires; `now` if an endpoint is due already."""
         required = (endpoint.name for endpoint in self.required if endpoint.name not in self.suspended)
-        moments = [max(self.states[name].due, self.quiet_until) for name in required]
+        moments = [max(self.states[name].due, self.paused_until) for name in required]
         moments += [self._expiry(name) for name in self.readable(now).available]
         return max(min(moments, default=now), now)
 
@@ -265,43 +251,13 @@ class EndpointCache:
 
     def planned(self) -> Self:
         """With the schedule that follows from the states. An endpoint that becomes live is due as a live one is."""
-        documents, before = _documents(self.states), self.schedule.classes
-        classes = {endpoint.name: endpoint.class_for(documents) for endpoint in ENDPOINTS}
-        ages = {endpoint.name: self._age(endpoint, classes[endpoint.name]) for endpoint in ENDPOINTS}
+        before, after = self.schedule, schedule(self.states, self.collectors, self.min_interval, self.maximum_ages)
         states = dict(self.states)
         for name, state in self.states.items():
-            if classes[name] is LIVE and before.get(name, LIVE) is not LIVE and state.document is not None:
-                states[name] = replace(state, due=min(state.due, state.requested_at + ages[name] - EARLY))
-        read = (endpoint for endpoint in ENDPOINTS if endpoint.name == INFO or endpoint.readers & self.collectors)
-        required = [endpoint for endpoint in read if endpoint.is_required(documents)]
-        required.sort(key=lambda endpoint: _rank(endpoint, self.states[endpoint.name], classes[endpoint.name]))
-        return replace(self, states=states, schedule=_Schedule(documents, classes, ages, tuple(required)))
-
-    def _age(self, endpoint: Endpoint, endpoint_class: EndpointClass) -> float:
-        """The maximum age of an endpoint: the smallest that one of its collectors sets."""
-        usual = self.min_interval if endpoint_class.maximum_age is None else endpoint_class.maximum_age
-        readers = endpoint.readers & self.collectors
-        ages = [self.maximum_ages.get(reader, usual) for reader in (readers - endpoint.guests.keys() or readers)]
-        if not endpoint_class.awaited:
-            ages = [max(seconds, usual) for seconds in ages]  # slow data change no faster
-        return max(min(ages, default=usual), self.min_interval)
-
-
-def _documents(states: Mapping[str, EndpointState]) -> Documents:
-    return Documents(
-        {name: state.document for name, state in states.items() if state.document is not None},
-        frozenset(name for name, state in states.items() if state.absent is not None),
-        frozenset(name for name, state in states.items() if state.error is not None),
-        {name: state.earlier for name, state in states.items() if state.earlier is not None},
-        frozenset(name for name, state in states.items() if state.was_available),
-    )
-
-
-def _rank(endpoint: Endpoint, state: EndpointState, endpoint_class: EndpointClass) -> tuple[float, int]:
-    """`/info` identifies the gateway, `/ivp/meters` decides what else to request; then the fastest class first."""
-    if endpoint.name in _FIRST and (endpoint.name == INFO or not state.is_known):
-        return NEVER, _FIRST.index(endpoint.name)
-    return endpoint_class.maximum_age or 0, _ORDER[endpoint.name]
+            becomes_live = after.classes[name] is LIVE and before.classes.get(name, LIVE) is not LIVE
+            if becomes_live and state.document is not None:
+                states[name] = replace(state, due=min(state.due, state.requested_at + after.ages[name] - EARLY))
+        return replace(self, states=states, schedule=after)
 
 
 def _status(state: EndpointState, document: Document | None) -> EndpointStatus:

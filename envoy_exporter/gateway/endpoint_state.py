@@ -54,11 +54,6 @@ def succeeded(state: EndpointState, content: Json, requested_at: float, duration
     )
 
 
-def reported_missing(state: EndpointState, now: float) -> EndpointState:
-    """The gateway reported once that it does not have this endpoint. See `is_gone` for what that means."""
-    return replace(state, missing_reports=(*state.missing_reports, now))
-
-
 def is_gone(state: EndpointState, now: float) -> bool:
     """Whether the reports that it is missing are accepted.
 

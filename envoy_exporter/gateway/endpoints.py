@@ -71,8 +71,9 @@ RARE = EndpointClass("rare", 3600, awaited=False)
 class Endpoint:
     """`name` is the path, and the label in metrics; `target` is the path that is requested, with its query.
 
-    `guests` are readers that need it only with certain hardware, and how to recognise that: otherwise its failure does
-    not concern them. Only the other readers' settings decide its age. While `live_when` holds, its class is live.
+    `conditional_readers` are readers that need it only with certain hardware, and how to recognise that: otherwise its
+    failure does not concern them. Only the other readers' settings decide its age. While `live_when` holds, its class
+    is live.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Endpoint:
     readers: frozenset[str]
     is_required: Callable[[Documents], bool]
     target: str
-    guests: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
+    conditional_readers: Mapping[str, Callable[[Documents], bool]] = field(default_factory=dict)
     live_when: Callable[[Documents], bool] = lambda _: False
 
     def class_for(self, documents: Documents) -> EndpointClass:
@@ -89,7 +90,9 @@ class Endpoint:
 
     def matters_to(self, reader: str, documents: Documents) -> bool:
         """Whether a reader lacks something without it."""
-        return reader in self.readers and (reader not in self.guests or self.guests[reader](documents))
+        return reader in self.readers and (
+            reader not in self.conditional_readers or self.conditional_readers[reader](documents)
+        )
 
 
 def _endpoint(
@@ -98,11 +101,17 @@ def _endpoint(
     readers: str,
     is_required: Callable[[Documents], bool],
     target: str | None = None,
-    guests: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
+    conditional_readers: Mapping[str, Callable[[Documents], bool]] = MappingProxyType({}),
     live_when: Callable[[Documents], bool] = lambda _: False,
 ) -> Endpoint:
     return Endpoint(
-        name, default_class, frozenset((*readers.split(), *guests)), is_required, target or name, guests, live_when
+        name,
+        default_class,
+        frozenset((*readers.split(), *conditional_readers)),
+        is_required,
+        target or name,
+        conditional_readers,
+        live_when,
     )
 
 
@@ -182,7 +191,7 @@ def home_json_is_required(documents: Documents) -> bool:
     return system.firmware_below(documents, 7) or HOME in documents.absent
 
 
-_GUESTS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
+_CONDITIONAL_READERS = MappingProxyType({"batteries": system.has_ac_battery, "iq_relay": system.has_iq_relay})
 """Readers of the lists of power line devices: if one list lacks a value, the other may contain it."""
 
 _ONLY_PRESENCE = MappingProxyType({"network": lambda _: False})
@@ -207,20 +216,26 @@ ENDPOINTS = (
         target="/production.json?details=1",
     ),
     _endpoint(PRODUCTION, SITE, "production batteries", production_is_required),
-    _endpoint(DEVICE_DATA, INVERTERS, "inverters", from_firmware(7), guests={**_GUESTS, "layout": always}),
+    _endpoint(
+        DEVICE_DATA,
+        INVERTERS,
+        "inverters",
+        from_firmware(7),
+        conditional_readers={**_CONDITIONAL_READERS, "layout": always},
+    ),
     _endpoint(
         INVERTERS_V1,
         INVERTERS,
         "inverters",
         v1_inverters_are_required,
-        guests={"batteries": system.has_ac_battery, "layout": always},
+        conditional_readers={"batteries": system.has_ac_battery, "layout": always},
     ),
     _endpoint(
         ENSEMBLE_INVENTORY,
         SLOW,
         "batteries controller relays generator livedata",
         from_firmware(5),
-        guests=_ONLY_PRESENCE,
+        conditional_readers=_ONLY_PRESENCE,
         live_when=inventory_has_battery_charge,
     ),
     _endpoint(ENSEMBLE_STATUS, SLOW, "batteries controller", system.has_iq_battery_or_controller),
@@ -235,7 +250,7 @@ ENDPOINTS = (
         "inverters",
         from_firmware(4),
         target="/inventory.json?deleted=1",
-        guests={**_GUESTS, "layout": always},
+        conditional_readers={**_CONDITIONAL_READERS, "layout": always},
     ),
     _endpoint(HOME, RARE, "identity network", from_firmware(7)),
     _endpoint(ACB_CONFIG, RARE, "batteries", system.has_ac_battery),

@@ -155,7 +155,7 @@ class Gateway:
             self._poller.change(settings, self._client(settings), token_source)
             self._changed()
 
-    def forget_absent(self) -> None:
+    def retry_absent(self) -> None:
         """After a reload: request again what the gateway reported as missing."""
         with self.lock:
             self._poller.retry_absent()

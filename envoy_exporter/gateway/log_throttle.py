@@ -19,7 +19,7 @@ SPAN = 3600.0
 
 
 class LogThrottle:
-    """The log lines of one gateway. Call `summary()` regularly: there is no timer."""
+    """The log lines of one gateway. Call `log_summary()` regularly: there is no timer."""
 
     def __init__(self, gateway: str, clock: Clock) -> None:
         self._gateway = gateway
@@ -49,7 +49,7 @@ class LogThrottle:
             self._suppressed[subject] += 1
             self._latest[subject] = event
 
-    def summary(self) -> None:
+    def log_summary(self) -> None:
         """Log the number of suppressed lines, one hour after the first."""
         if not self._suppressed or self._clock.monotonic() - self._since < SPAN:
             return

@@ -44,7 +44,10 @@ LoginStep: TypeAlias = tuple[Login, Events]
 CREDENTIALS = "credentials"
 """The subject of log lines about them."""
 
-_MANUAL = "create a token for this gateway at https://entrez.enphaseenergy.com and set token or token_file"
+_MANUAL = (
+    "run `envoy-exporter login`, or create a token for this gateway at https://entrez.enphaseenergy.com,"
+    " and set token_file or token"
+)
 
 
 def initial(moment: Moment, stored: Token | None) -> Login:
@@ -126,7 +129,8 @@ def identity_mismatch(login: Login, settings: Settings, documents: Documents) ->
         return WrongGateway("wrong_gateway", f"wrong gateway: {actual}, the config has {expected}")
     bound = login.token.serial if login.token and not system.firmware_below(documents, TOKENS_FROM) else None
     if bound and serial != bound:
-        return WrongGateway("wrong_gateway", f"wrong gateway: {actual}, the token was issued for {bound}")
+        advice = f"correct the host, or run `envoy-exporter login --serial={serial}`" if serial else "correct the host"
+        return WrongGateway("wrong_gateway", f"wrong gateway: {actual}, the token was issued for {bound}; {advice}")
     return None
 
 

@@ -7,7 +7,7 @@ Only `send()` takes time, and only it may run without the gateway's lock. The de
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import httpx
@@ -125,7 +125,7 @@ class Poller:
     # --- a poll
 
     def begin_poll(self) -> None:
-        self._throttle.summary()
+        self._throttle.log_summary()
         self._read_token_file()
         self.state = polls.begin_poll(self.state, self._clock.monotonic())
 
@@ -173,7 +173,7 @@ class Poller:
             self._apply(transitions.on_result(self.state, result, self._moment()))
         else:
             request.client.close()
-            self.state = polls.on_discarded(self.state)
+            self.state = replace(self.state, cache=self.state.cache.discarded())
 
     def end_poll(self) -> None:
         self._apply(polls.end_of_poll(self.state, self._moment()))
@@ -195,7 +195,7 @@ class Poller:
 
     def retry_absent(self) -> None:
         """Request again what is not available."""
-        self.state = polls.on_reload(self.state)
+        self.state = replace(self.state, cache=self.state.cache.retry_absent())
 
     # --- tokens
 

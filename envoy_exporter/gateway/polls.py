@@ -20,8 +20,8 @@ from .unauthorized import decide_401s, next_probe
 
 def begin_poll(state: GatewayState, now: float) -> GatewayState:
     state = replace(state, login=logins.begin_poll(state.login))
-    if now > state.second_look_at:
-        state = replace(state, cache=state.cache.retry_absent(), second_look_at=float("inf"))
+    if now > state.retry_absent_at:
+        state = replace(state, cache=state.cache.retry_absent(), retry_absent_at=float("inf"))
     return state
 
 
@@ -70,7 +70,7 @@ def on_settings(state: GatewayState, moment: Moment, login: Login | None, *, sch
     settings, cache = moment.settings, state.cache
     if login is not None:
         # The old credentials may be the reason for the back-off.
-        cache = cache.quiet(NEVER).expedited(INFO, moment.now)
+        cache = cache.paused(NEVER).expedited(INFO, moment.now)
     cache = cache.with_settings(settings.collectors, settings.min_interval, settings.maximum_ages)
     if not scheme_known:
         cache = cache.expedited(INFO, moment.now)
@@ -97,18 +97,8 @@ def on_new_token(state: GatewayState, token: Token) -> Step:
     return replace(state, login=login), events
 
 
-def on_discarded(state: GatewayState) -> GatewayState:
-    """The result of the request on its way does not count: the settings have changed since it began."""
-    return replace(state, cache=state.cache.discarded())
-
-
 def on_scrape(state: GatewayState, now: float) -> GatewayState:
     return replace(state, cache=state.cache.scraped(now))
-
-
-def on_reload(state: GatewayState) -> GatewayState:
-    """Request again what is not available."""
-    return replace(state, cache=state.cache.retry_absent())
 
 
 def is_pending(state: GatewayState, since: float, now: float) -> bool:

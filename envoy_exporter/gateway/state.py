@@ -113,7 +113,7 @@ class GatewayState:
     """`failures` in a row without contact decide the back-off. `failing` endpoints have been logged as such.
 
     `without_response`: the endpoints that got no response since the last response, and whether they were failing
-    before. At `second_look_at`, what is not available is requested again: a gateway that starts may not have it yet.
+    before. At `retry_absent_at`, what is not available is requested again: a gateway that starts may not have it yet.
     """
 
     cache: EndpointCache
@@ -121,7 +121,7 @@ class GatewayState:
     reachability: Reachability = field(default_factory=Unknown)
     failures: int = 0
     was_up: bool = False
-    second_look_at: float = float("inf")
+    retry_absent_at: float = float("inf")
     without_response: Mapping[str, bool] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
 

@@ -11,13 +11,12 @@ import logging
 from dataclasses import replace
 
 from envoy_exporter import entries
-from envoy_exporter.documents import INFO, Document, Documents, Json
+from envoy_exporter.documents import INFO, Document, Documents
 from envoy_exporter.transport.errors import InvalidResponse, NoResponse, RequestError, Unreachable
 
 from . import login as logins
 from .endpoint_state import back_off
 from .errors import HTTPStatusError, NotAvailable
-from .settings import Settings
 from .state import (
     CountFailure,
     Down,
@@ -51,9 +50,10 @@ def on_result(state: GatewayState, result: RequestResult, moment: Moment) -> Ste
     if result.endpoint != INFO:
         state = replace(state, login=logins.on_result(state.login, result))
     elif error is None:
-        error = _mismatch(state, result.content, moment.settings)
+        identity = Documents({INFO: Document(result.content)})
+        error = logins.identity_mismatch(state.login, moment.settings, identity)
         if error is None:
-            state, events = _on_identity(state, result.content)
+            state, events = _on_identity(state, identity)
     if error is None:
         state, more = on_response(state, result, moment)
     elif isinstance(error, NotAvailable):
@@ -105,7 +105,7 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     """The request brought no document."""
     name, now = result.endpoint, moment.now
     wait = (error.retry_after if isinstance(error, HTTPStatusError) else None) or 0.0
-    hung = _is_hang(error)
+    hung = error.reason in {"timeout", "deadline"}
     cache = state.cache.failed(name, error, now, result.duration, hung=hung, wait=wait, jitter=moment.jitter)
     state = replace(state, cache=cache)
     if error.reason == "http_401" and name != INFO:
@@ -118,7 +118,7 @@ def on_error(state: GatewayState, result: RequestResult, error: RequestError, mo
     if not was_failing:
         fields = {"endpoint": name, "reason": error.reason, "error": str(error)}
         events.append(Log(logging.WARNING, "endpoint failed", name, fields))
-        cache = state.cache.quiet(max(state.cache.quiet_until, now + wait))
+        cache = state.cache.paused(max(state.cache.paused_until, now + wait))
         state = replace(state, cache=cache, failing=state.failing | {name})
     if isinstance(error, NoResponse):
         state = on_no_response(state, name, was_failing=was_failing, hung=hung, now=now)
@@ -148,7 +148,7 @@ def on_no_response(state: GatewayState, endpoint: str, *, was_failing: bool, hun
     if cache.may_request(INFO, now):
         return replace(state, reachability=Unknown())
     if suspect >= MAX_WITHOUT_RESPONSE:
-        return replace(state, cache=cache.quiet(cache.states[INFO].due))
+        return replace(state, cache=cache.paused(cache.states[INFO].due))
     return state
 
 
@@ -164,7 +164,7 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
         cache = cache.postponed(next(iter(state.without_response)), moment.now, moment.jitter)
     wait = max(wait, back_off(state.failures, moment.settings.min_interval) * moment.jitter)
     retry_at = moment.now + wait
-    cache = cache.quiet(retry_at).expedited(INFO, retry_at)
+    cache = cache.paused(retry_at).expedited(INFO, retry_at)
     state = replace(
         state,
         cache=cache,
@@ -175,17 +175,9 @@ def on_unreachable(state: GatewayState, error: RequestError, wait: float, moment
     return state, (*events, ForgetConnection())
 
 
-def _is_hang(error: RequestError) -> bool:
-    return error.reason in {"timeout", "deadline"}
-
-
-def _mismatch(state: GatewayState, content: Json, settings: Settings) -> RequestError | None:
-    return logins.identity_mismatch(state.login, settings, Documents({INFO: Document(content)}))
-
-
-def _on_identity(state: GatewayState, content: Json) -> Step:
+def _on_identity(state: GatewayState, after: Documents) -> Step:
     """The serial and firmware of the gateway. If one of them has changed, the documents and the login are dropped."""
-    before, after = state.documents, Documents({INFO: Document(content)})
+    before = state.documents
     events: list[Event] = []
     if INFO not in before.available:
         return state, ()
@@ -208,4 +200,4 @@ def _on_contact(state: GatewayState, moment: Moment) -> Step:
         state = replace(state, cache=state.cache.recovered())
     model, firmware = (entries.device(state.documents, element) or "" for element in ("pn", "software"))
     event = Log(logging.INFO, "gateway reachable", _GATEWAY, {"model": model, "firmware": firmware})
-    return replace(state, was_up=True, second_look_at=moment.now + SETTLING), (event,)
+    return replace(state, was_up=True, retry_absent_at=moment.now + SETTLING), (event,)

@@ -60,15 +60,16 @@ class ConcurrencyLimit:
     busy exporter must not be restarted. `waited` in the state of a request is its time in the queue, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, max_wait: float = 5.0) -> None:
+    def __init__(self, app: ASGIApp, limit: int, prefix: str = "", max_wait: float = 5.0) -> None:
         self._app = app
         self._limit = limit
+        self._unlimited = {prefix + path for path in _HEALTH}
         self._max_wait = max_wait
         self._slots = asyncio.Semaphore(limit)
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._limit or scope.get("path") in _HEALTH:
+        if not self._limit or scope.get("path") in self._unlimited:
             await self._app(scope, receive, send)
             return
         started = time.monotonic()

@@ -97,7 +97,7 @@ def select(metrics: Iterable[Metric], names: Collection[str]) -> list[Metric]:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Rendered bytes, which are valid as long as their snapshot."""
+    """Rendered bytes, which are valid while their snapshot is."""
 
     snapshot: Snapshot
     body: bytes
@@ -130,9 +130,9 @@ class Exposition:
         return await asyncio.shield(task)
 
     async def scrape_part(
-        self, output_format: Format, seconds: float, only: Collection[str], names: Collection[str]
+        self, output_format: Format, seconds: float, only: Collection[str] | None, names: Collection[str]
     ) -> bytes:
-        """Some collectors or some families, rendered for this scrape only."""
+        """Some collectors (all for None) or some families, rendered for this scrape only."""
         await _wait(self.collector.gateway.scrape(), seconds)
         return await asyncio.to_thread(self._render_part, output_format, only, names)
 
@@ -149,7 +149,7 @@ class Exposition:
         body = output_format.render(self.collector.families(snapshot))
         return Rendered(snapshot, body, compress(body))
 
-    def _render_part(self, output_format: Format, only: Collection[str], names: Collection[str]) -> bytes:
+    def _render_part(self, output_format: Format, only: Collection[str] | None, names: Collection[str]) -> bytes:
         metrics = self.collector.families(self.collector.gateway.snapshot(), only)
         return output_format.render(select(metrics, names) if names else metrics)
 

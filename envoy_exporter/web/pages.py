@@ -50,7 +50,11 @@ def _gateway(name: str, gateway: Exposition) -> str:
     snapshot = collector.gateway.snapshot()
     metrics = {metric.name: metric for metric in collector.families(snapshot)}
     rejected = [f"{value.key or 'an element'} of {value.endpoint}: {value.rule}" for value in collector.rejections]
-    facts = (*_facts(snapshot, metrics), ("rejected values", rejected), ("disabled collectors", list(collector.off)))
+    facts = (
+        *_facts(snapshot, metrics),
+        ("rejected values", rejected),
+        ("disabled collectors", list(collector.disabled)),
+    )
     rows = "".join(
         f"<tr><th>{escape(title)}</th><td>{'<br>'.join(map(escape, lines))}</td></tr>"
         for title, lines in facts

@@ -1,22 +1,21 @@
 """The HTTP routes: their responses and errors."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from envoy_exporter.telemetry import Telemetry
 
-from . import pages
+from . import discovery, pages
 from .exposition import END, Exposition, Format, accepts_gzip, compress, negotiate, scrape_timeout, select
+from .location import Location
 
-_HOST = re.compile(r"[0-9A-Za-z._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 _MAX_QUOTED = 60
 
 
@@ -38,16 +37,18 @@ class Exporter:
     reload: Callable[[], Sequence[str]]
     version: str
     metrics_path: str = "/metrics"
+    location: Location = field(default_factory=Location)
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def create(exporter: Exporter) -> Starlette:
     """The application, without access rules."""
+    location = exporter.location
 
     async def metrics(request: Request) -> Response:
         gateways = exporter.served.gateways
         single = next(iter(gateways.values())) if len(gateways) == 1 else None
-        return await _exposition(request, exporter.telemetry, single)
+        return await _exposition(request, exporter.telemetry, single, _comment(len(gateways), location))
 
     async def probe(request: Request) -> Response:
         return await _exposition(request, None, _target(request, exporter.served))
@@ -55,8 +56,8 @@ def create(exporter: Exporter) -> Starlette:
     async def telemetry(request: Request) -> Response:
         return await _exposition(request, exporter.telemetry, None)
 
-    async def discovery(request: Request) -> Response:
-        return JSONResponse(_targets(request, exporter.served))
+    async def targets(request: Request) -> Response:
+        return JSONResponse(discovery.targets(request, exporter.served.labels, location))
 
     async def config(_: Request) -> Response:
         return PlainTextResponse(exporter.served.config)
@@ -76,20 +77,46 @@ def create(exporter: Exporter) -> Starlette:
             return PlainTextResponse("\n".join(("invalid config, the current one stays in force:", *problems, "")), 500)
         return PlainTextResponse("OK\n")
 
+    prefix = location.prefix
     routes = [
-        Route(exporter.metrics_path, metrics),
-        Route("/probe", probe),
-        Route("/telemetry", telemetry),
-        Route("/sd", discovery),
-        Route("/config", config),
-        Route("/-/healthy", healthy),
-        Route("/-/ready", healthy),
-        Route("/-/reload", reload, methods=["POST", "PUT"]),
-        Route("/", landing),
+        Route(prefix + exporter.metrics_path, metrics),
+        Route(f"{prefix}/probe", probe),
+        Route(f"{prefix}/telemetry", telemetry),
+        Route(f"{prefix}/sd", targets),
+        Route(f"{prefix}/config", config),
+        Route(f"{prefix}/-/healthy", healthy),
+        Route(f"{prefix}/-/ready", healthy),
+        Route(f"{prefix}/-/reload", reload, methods=["POST", "PUT"]),
+        Route(f"{prefix}/", landing),
     ]
-    application = Starlette(routes=routes, exception_handlers={HTTPException: _error_response})
+    application = Starlette(
+        routes=[*routes, *_redirects(location)], exception_handlers={HTTPException: _error_response}
+    )
     application.router.redirect_slashes = False
     return application
+
+
+def _comment(gateways: int, location: Location) -> bytes:
+    """Where the metrics of several gateways are."""
+    if gateways == 1:
+        return b""
+    prefix = location.public_prefix
+    places = f"their metrics are at {prefix}/probe?target=NAME, and {prefix}/sd lists them for http_sd_configs"
+    return f"# {gateways} gateways are configured; {places}.\n".encode()
+
+
+def _redirects(location: Location) -> list[Route]:
+    """The links of the landing page are relative, so its own path must end with a slash."""
+    if not location.prefix:
+        return []
+    return [_redirect("/", f"{location.prefix}/"), _redirect(location.prefix, f"{location.public_prefix}/")]
+
+
+def _redirect(path: str, target: str) -> Route:
+    async def redirect(_: Request) -> Response:
+        return RedirectResponse(target, 302)
+
+    return Route(path, redirect)
 
 
 def _reject_browsers(request: Request) -> None:
@@ -103,18 +130,19 @@ async def _error_response(_: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{error.detail}\n", error.status_code, headers=error.headers)
 
 
-async def _exposition(request: Request, telemetry: Telemetry | None, gateway: Exposition | None) -> Response:
-    """The metrics of the exporter, of a gateway, or of both."""
+async def _exposition(
+    request: Request, telemetry: Telemetry | None, gateway: Exposition | None, comment: bytes = b""
+) -> Response:
+    """The metrics of the exporter, of a gateway, or of both. OpenMetrics has no comments, so it is without one."""
     output_format = negotiate(request.headers.get("accept", ""))
     compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
     names = frozenset(request.query_params.getlist("name[]"))
-    only = request.query_params.getlist("collect[]")
     body = b""
     if gateway is not None:
-        _check_collectors(only, gateway)
+        only = _selected_collectors(request, gateway)
         seconds = scrape_timeout(request.headers.get("x-prometheus-scrape-timeout-seconds"), gateway.timeout)
         seconds = max(seconds - getattr(request.state, "waited", 0.0), 0.0)
-        if names or only:
+        if names or only is not None:
             body = await gateway.scrape_part(output_format, seconds, only, names)
         else:
             rendered = await gateway.scrape(output_format, seconds)
@@ -127,6 +155,8 @@ async def _exposition(request: Request, telemetry: Telemetry | None, gateway: Ex
         own = list(telemetry.registry.collect())
         rendered_own = output_format.render(select(own, names) if names else own)
         body = rendered_own.removesuffix(END) + body if body else rendered_own
+        if output_format is Format.TEXT:
+            body = comment + body
     return _response(compress(body) if compressed else body, output_format, compressed=compressed)
 
 
@@ -149,28 +179,24 @@ def _target(request: Request, served: ServedConfig) -> Exposition:
     return gateway
 
 
-def _check_collectors(only: Sequence[str], gateway: Exposition) -> None:
-    known = gateway.collector.names
-    for name in only:
+def _selected_collectors(request: Request, gateway: Exposition) -> Collection[str] | None:
+    """The collectors that `collect[]` names, or all without those that `exclude[]` names; None without either."""
+    only, excluded = (request.query_params.getlist(name) for name in ("collect[]", "exclude[]"))
+    if only and excluded:
+        raise HTTPException(400, "collect[] and exclude[] cannot be combined; use one of the two")
+    enabled = gateway.collector.names
+    _check_collectors(only, enabled)
+    _check_collectors(excluded, (*enabled, *gateway.collector.disabled))
+    if excluded:
+        return [name for name in enabled if name not in excluded]
+    return only or None
+
+
+def _check_collectors(requested: Sequence[str], known: Sequence[str]) -> None:
+    for name in requested:
         if name not in known:
             raise HTTPException(400, f"unknown collector {_quoted(name)}; use one of {', '.join(known)}")
 
 
 def _quoted(text: str) -> str:
     return repr("".join(character for character in text[:_MAX_QUOTED] if character.isprintable()))
-
-
-def _targets(request: Request, served: ServedConfig) -> list[dict[str, object]]:
-    """The targets for http_sd_configs: each gateway, and the exporter, at the address of this request."""
-    address = request.headers.get("host", "")
-    if not _HOST.fullmatch(address):
-        server = request.scope.get("server") or ("localhost", 80)
-        host = f"[{server[0]}]" if ":" in str(server[0]) else server[0]
-        address = f"{host}:{server[1]}"
-    scheme = {"__scheme__": request.scope["scheme"]}
-    targets: list[dict[str, object]] = []
-    for name in served.gateways:
-        labels = {**served.labels.get(name, {}), "instance": name, "__metrics_path__": "/probe", "__param_target": name}
-        targets.append({"targets": [address], "labels": {**labels, **scheme}})
-    targets.append({"targets": [address], "labels": {"__metrics_path__": "/telemetry", **scheme}})
-    return targets

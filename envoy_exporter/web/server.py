@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -18,6 +19,10 @@ from .connections import ConnectionLimiter
 ACCEPT_RETRY_DELAY = 0.1
 _FIRST_SYSTEMD_SOCKET = 3
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+_ADVICE = {
+    errno.EADDRINUSE: "stop the process that uses it, or choose another port with --web.listen-address=:PORT",
+    errno.EACCES: "choose a port above 1023 with --web.listen-address=:PORT",
+}
 RENDER_THREADS = 2
 """Threads that render pages and check passwords."""
 
@@ -143,7 +148,8 @@ def _bind(address: str, family: int, bound: tuple[object, ...], *, dualstack: bo
     try:
         return socket.create_server(bound, family=family, dualstack_ipv6=dualstack, backlog=2048)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}") from None
+        advice = f"; {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
+        raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}{advice}") from None
 
 
 def systemd_sockets() -> list[socket.socket]:

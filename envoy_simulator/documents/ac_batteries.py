@@ -1,7 +1,7 @@
 """AC batteries in every document: the sum of the site, and the units as of their reports, which come at night too."""
 
 from envoy_simulator.design import Battery
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.reports import BatteryReport, battery_report
 
@@ -162,3 +162,8 @@ def status(report: BatteryReport) -> Entry:
 def config(_: Moment) -> Entry:
     """`/admin/lib/acb_config`: no battery is set to sleep (8.3.5433_tot_is_net_cons)."""
     return {"acb_sleep": []}
+
+
+DOCUMENTS: Documents = {
+    "/admin/lib/acb_config": config,
+}

@@ -1,7 +1,7 @@
 """The devices between the home and the grid: a system controller; or a collar, and a combiner with its meter."""
 
 from envoy_simulator.documents.devices import component, dates, device, installed, wired_component
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.prng import Purpose, drift
 
@@ -125,3 +125,8 @@ def relay(moment: Moment) -> Entry:
 
 def errors(_: Moment) -> Entry:
     return {"enpower_error_flags": 0}
+
+
+DOCUMENTS: Documents = {
+    "/ivp/ensemble/errors": errors,
+}

@@ -2,7 +2,7 @@
 
 from envoy_simulator.documents import ac_batteries
 from envoy_simulator.documents.meters import CHANNEL_EIDS, EIDS
-from envoy_simulator.documents.moment import QUARTER, Moment
+from envoy_simulator.documents.moment import QUARTER, Documents, Moment
 from envoy_simulator.documents.quantities import by_phase, circuit_of
 from envoy_simulator.grid import electrics
 from envoy_simulator.http_types import Entry, Json
@@ -214,3 +214,8 @@ def _signed(moment: Moment, meter: str, phase: int, time: float) -> int:
     if meter == NET:
         register = register.plus(circuit_of(NET, state, phase).balance)
     return register.total
+
+
+DOCUMENTS: Documents = {
+    "/ivp/pdm/device_data": device_data,
+}

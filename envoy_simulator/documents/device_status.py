@@ -1,6 +1,6 @@
 """`/ivp/peb/devstatus`, the status of the devices on the power line, for installers."""
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.grid import electrics
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.reports import Report, is_current
@@ -49,3 +49,8 @@ def _row(moment: Moment, number: int, report: Report | None) -> Json:
         *(round(1000 * measured.dc_volts), round(1000 * measured.dc_amperes)),
         *(round(1000 * measured.ac_volts), round(1000 * report.watts)),
     ]
+
+
+DOCUMENTS: Documents = {
+    "/ivp/peb/devstatus": devices,
+}

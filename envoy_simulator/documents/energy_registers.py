@@ -1,6 +1,6 @@
 """`/ivp/pdm/energy`, the gateway's own energy registers, for installers."""
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.documents.production import production_of
 from envoy_simulator.documents.quantities import by_phase, total_of
 from envoy_simulator.http_types import Entry
@@ -62,3 +62,8 @@ def _register(today: float, week: float, lifetime: float, watts: float) -> Entry
         "wattHoursLifetime": int(lifetime),
         "wattsNow": round(watts),
     }
+
+
+DOCUMENTS: Documents = {
+    "/ivp/pdm/energy": energy,
+}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from envoy_simulator.design import Battery
 from envoy_simulator.documents import ac_batteries, controller
 from envoy_simulator.documents.devices import component, dates, device, wired_component
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.prng import Purpose, drift
 from envoy_simulator.state import BatteryState, State
@@ -197,3 +197,11 @@ def _battery_status(battery: Battery) -> Entry:
         "reported_enc_grid_state": "grid-tied" if make.level else "multimode-ongrid",
         "bmu_fw_version": make.bmu_firmware,
     }
+
+
+DOCUMENTS: Documents = {
+    "/ivp/ensemble/inventory": inventory,
+    "/ivp/ensemble/power": power,
+    "/ivp/ensemble/secctrl": secctrl,
+    "/ivp/ensemble/status": status,
+}

@@ -1,6 +1,6 @@
 """`/home`: the connections of the gateway to the network and to its devices."""
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry
 from envoy_simulator.reports import is_current
 
@@ -82,3 +82,9 @@ def _network(moment: Moment) -> Entry:
             },
         ],
     }
+
+
+DOCUMENTS: Documents = {
+    "/home": home,
+    "/home.json": home,
+}

@@ -1,7 +1,7 @@
 """`/api/v1/production/inverters`: every inverter, at its last report."""
 
 from envoy_simulator.documents import ac_batteries
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry, Json
 
 
@@ -20,3 +20,8 @@ def v1(moment: Moment) -> list[Json]:
             }
         )
     return entries + ac_batteries.v1(moment)
+
+
+DOCUMENTS: Documents = {
+    "/api/v1/production/inverters": v1,
+}

@@ -1,6 +1,6 @@
 """The limits of export and production, the state of the batteries' firmware, and settings for installers."""
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry
 
 
@@ -64,3 +64,13 @@ def grid_profile(moment: Moment) -> Entry:
     """`/installer/agf/index.json`, with the fields that are known."""
     name = "EN 50549-1:2019 1.0.8" if moment.profile.hertz < 60 else "IEEE 1547 default 2018 1.2.10"  # noqa: PLR2004
     return {"selected_profile": name, "selected_profile_id": name.lower().replace(" ", "_").replace(":", "-")}
+
+
+DOCUMENTS: Documents = {
+    "/ivp/ss/pel_settings": export_limit,
+    "/ivp/sc/pvlimit": production_limit,
+    "/ivp/ss/dpel": dynamic_export_limit,
+    "/ivp/firmware_manager/state": firmware_manager,
+    "/ivp/mod/603980032/mode/power": production_switch,
+    "/installer/agf/index.json": grid_profile,
+}

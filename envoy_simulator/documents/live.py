@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from envoy_simulator.documents.ensemble import secctrl
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry
 from envoy_simulator.state import Register, State
 
@@ -71,3 +71,8 @@ def _powers(phases: list[tuple[Register, Register]]) -> Entry:
     for letter, millivoltamperes in zip("abc", apparent + unused, strict=True):
         by_phase[f"agg_s_ph_{letter}_mva"] = millivoltamperes
     return {"agg_p_mw": sum(active), "agg_s_mva": sum(apparent), **by_phase}
+
+
+DOCUMENTS: Documents = {
+    "/ivp/livedata/status": status,
+}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.documents.quantities import NOTHING, Quantities, by_phase, total_of
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.prng import Purpose, drift
@@ -155,3 +155,9 @@ def _entry(eid: int, timestamp: float, quantities: Quantities, power_factor: flo
         "current": round(float(quantities.amperes), 3),
         "freq": round(float(quantities.hertz), 3),
     }
+
+
+DOCUMENTS: Documents = {
+    "/ivp/meters": meters,
+    "/ivp/meters/readings": readings,
+}

@@ -1,11 +1,14 @@
 """The input of every document: the gateway, its system, and the time of the request."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from envoy_simulator.grid import Grid
+from envoy_simulator.http_types import Json
 from envoy_simulator.profiles import Profile
 from envoy_simulator.reports import Report, is_current, latest_reports
 from envoy_simulator.state import State
@@ -66,3 +69,7 @@ class Moment:
         local = datetime.fromtimestamp(time, ZoneInfo(self.profile.timezone))
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) - timedelta(days=days_before)
         return midnight.timestamp()
+
+
+Documents: TypeAlias = Mapping[str, Callable[[Moment], Json]]
+"""The documents of a module by path. `DOCUMENTS` of each module is served by `gateway.py`."""

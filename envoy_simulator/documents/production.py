@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from envoy_simulator.documents.moment import QUARTER, Moment
+from envoy_simulator.documents.moment import QUARTER, Documents, Moment
 from envoy_simulator.http_types import Json
 from envoy_simulator.pages import production_page
 from envoy_simulator.state import MICROJOULES_PER_WATT_HOUR
@@ -91,3 +91,8 @@ def in_three_digits(value: float, unit: str) -> str:
         value, scale = value / 1000, scale + 1
     decimals = sum(scale > 0 and value < least for least in (9.995, 99.95))
     return f"{value:5.{decimals}f} {prefixes[scale]}{unit}"
+
+
+DOCUMENTS: Documents = {
+    "/api/v1/production": v1,
+}

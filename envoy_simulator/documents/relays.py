@@ -3,7 +3,7 @@
 Gateways without a controller have these documents too: with four contacts of type NONE, and an empty or open generator.
 """
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.equipment import Generator, Relay
 from envoy_simulator.http_types import Entry, Json
 
@@ -151,3 +151,13 @@ def gen_schedule(moment: Moment) -> Entry:
         "schedule": {"default": [{"id": "always_on", "start": "1/1", "end": "12/31", "days": days}]},
         "last_updated_by": "ITK",
     }
+
+
+DOCUMENTS: Documents = {
+    "/ivp/ensemble/dry_contacts": dry_contacts,
+    "/ivp/ensemble/generator": generator,
+    "/ivp/ss/dry_contact_settings": dry_contact_settings,
+    "/ivp/ss/gen_config": gen_config,
+    "/ivp/ss/gen_mode": gen_mode,
+    "/ivp/ss/gen_schedule": gen_schedule,
+}

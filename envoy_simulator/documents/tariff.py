@@ -3,7 +3,7 @@
 import struct
 from datetime import UTC, datetime
 
-from envoy_simulator.documents.moment import Moment
+from envoy_simulator.documents.moment import Documents, Moment
 from envoy_simulator.http_types import Entry, Json
 from envoy_simulator.tariffs import Day, Season, Tariff
 
@@ -115,3 +115,8 @@ def _schedule(moment: Moment, settings: Tariff, changed: int) -> Entry:
 
 def _all_day(setting: str) -> Json:
     return [{"start": 0, "duration": 1440, "setting": setting}]
+
+
+DOCUMENTS: Documents = {
+    "/admin/lib/tariff": tariff,
+}

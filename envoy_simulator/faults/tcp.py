@@ -69,7 +69,7 @@ def cut_off(
 
 
 def _position(data: bytes, where: str, byte: int) -> int | None:
-    """The position of the byte in the response; None as long as that is not known."""
+    """The position of the byte in the response; None while that is not known."""
     if where == "before":
         return 0
     if where == "status":

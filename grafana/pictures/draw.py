@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from support.dashboard_view import PIXELS_A_COLUMN, View
 from support.dashboards import dashboards
 
-from frame import BACK, CARD, TEXT, nothing
+from frame import BACK, CARD, TEXT, draw_no_data
 from results import results
 from row_panels import IN_ROWS
 from series_panels import OVER_TIME
@@ -39,11 +39,11 @@ def _drawn(view: View) -> Figure:
     panels = list(_panels(view))
     height = ROW * max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel, _ in panels) + GAP
     figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=BACK)
-    for panel, seen in panels:
+    for panel, panel_view in panels:
         place = panel["gridPos"]
         left, top = place["x"] * PIXELS_A_COLUMN + GAP, place["y"] * ROW + GAP
         wide, high = place["w"] * PIXELS_A_COLUMN - GAP, place["h"] * ROW - GAP
-        title = seen.substitute(panel["title"], panel)
+        title = panel_view.substitute(panel["title"], panel)
         if panel["type"] == "row":
             figure.text(
                 left / WIDTH, 1 - (top + 14) / height, f"⌄ {title}", color=TEXT, fontsize=10, weight="bold", va="center"
@@ -78,7 +78,7 @@ def _drawn(view: View) -> Figure:
             label=str(panel["id"]),
         )
         axes.set_facecolor(CARD)
-        _fill(axes, panel, seen)
+        _fill(axes, panel, panel_view)
     return figure
 
 
@@ -114,7 +114,7 @@ def _fill(axes: Any, panel: Json, view: View) -> None:
     found = list(results(view, panel))
     kind = panel["type"]
     if not found:
-        nothing(axes, panel)
+        draw_no_data(axes, panel)
     elif kind in OVER_TIME:
         OVER_TIME[kind](axes, panel, found, view)
     elif kind in IN_ROWS:

@@ -31,7 +31,7 @@ def limits(axes: Axes, panel: Json) -> None:
                 axes.axhline(step["value"], color=step["color"], linewidth=0.8, linestyle="--")
 
 
-def dress(axes: Axes, panel: Json, view: View, count: int) -> None:
+def style_axes(axes: Axes, panel: Json, view: View, count: int) -> None:
     field = panel["fieldConfig"]["defaults"]
     axes.set_facecolor(CARD)
     axes.grid(color=GRID, linewidth=0.5)
@@ -82,7 +82,7 @@ def time_axis(axes: Axes, panel: Json, view: View) -> None:
     axes.set_xlim(view.start(panel) / A_DAY, view.now / A_DAY)
 
 
-def nothing(axes: Axes, panel: Json) -> None:
+def draw_no_data(axes: Axes, panel: Json) -> None:
     text = panel["fieldConfig"]["defaults"].get("noValue", "No data")
     axes.axis("off")
     axes.text(0.5, 0.5, text, color=FAINT, ha="center", va="center", fontsize=9, wrap=True, transform=axes.transAxes)

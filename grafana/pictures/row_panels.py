@@ -9,7 +9,7 @@ from support.dashboard_view import View
 
 from fields import Json, colour_of, field_of
 from formats import written
-from frame import CARD, PIXELS_A_LETTER, TEXT, colour_drawn, dress, legend, limits
+from frame import CARD, PIXELS_A_LETTER, TEXT, colour_drawn, legend, limits, style_axes
 from tables import Frame, Rows
 
 
@@ -81,7 +81,7 @@ def columns_chart(axes: Axes, panel: Json, frame: Frame, view: View) -> None:
             label=field.get("displayName", column),
         )
         base = [value + under for value, under in zip(values, base, strict=True)] if stacked else base
-    dress(axes, panel, view, 0)
+    style_axes(axes, panel, view, 0)
     middle = [number + (0 if stacked else share * (len(numbers_of) - 1) / 2) for number in range(len(rows))]
     if upright:
         axes.set_xticks(middle, [str(row.get(name, "")) for row in rows])

@@ -10,7 +10,7 @@ from support.dashboard_view import View
 
 from fields import GRID, Json, colour_of, field_of
 from formats import written
-from frame import A_DAY, TEXT, dress, legend, limits, time_axis
+from frame import A_DAY, TEXT, legend, limits, style_axes, time_axis
 from results import Result
 
 
@@ -39,26 +39,26 @@ def numbers(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> N
 
 def curves(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     """Draw lines, areas, stacks and bars over time."""
-    piles: dict[tuple[str, bool], dict[float, float]] = {}
+    stacks: dict[tuple[str, bool], dict[float, float]] = {}
     step = view.step(panel)
     for place, result in enumerate(results):
         field = field_of(panel, result.name, result.reference)
         colour = colour_of(field, None, place)
         mirrored = -1 if field.get("custom.transform") == "negative-Y" else 1
         values = [mirrored * value for value in result.values]
-        when = [time / A_DAY for time in result.times]
+        days = [time / A_DAY for time in result.times]
         base = [0.0] * len(values)
         stacking = field.get("custom.stacking") or {}
         if stacking.get("mode", "none") != "none":
-            pile = piles.setdefault((str(stacking.get("group")), sum(values) < 0), {})
-            base = [pile.get(time, 0.0) for time in result.times]
-            values = [value + under for value, under in zip(values, base, strict=True)]
-            pile.update(zip(result.times, values, strict=True))
+            stack = stacks.setdefault((str(stacking.get("group")), sum(values) < 0), {})
+            base = [stack.get(time, 0.0) for time in result.times]
+            values = [value + lower for value, lower in zip(values, base, strict=True)]
+            stack.update(zip(result.times, values, strict=True))
         if field.get("custom.drawStyle") == "bars":
-            heights = [value - under for value, under in zip(values, base, strict=True)]
+            heights = [value - lower for value, lower in zip(values, base, strict=True)]
             filled = to_rgba(colour, float(field.get("custom.fillOpacity", 100)) / 100)
             axes.bar(
-                when,
+                days,
                 heights,
                 width=0.8 * step / A_DAY,
                 bottom=base,
@@ -69,29 +69,41 @@ def curves(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> No
                 label=result.name,
             )
             continue
-        when, values, base = _with_gaps(when, values, base, 5 * step / A_DAY)
+        days, values, base = _with_gaps(days, values, base, 5 * step / A_DAY)
         width = float(field.get("custom.lineWidth", 1))
         style = "--" if (field.get("custom.lineStyle") or {}).get("fill") == "dash" else "-"
-        how = "steps-post" if str(field.get("custom.lineInterpolation", "")).startswith("step") else "default"
+        draw_style = "steps-post" if str(field.get("custom.lineInterpolation", "")).startswith("step") else "default"
         axes.plot(
-            when, values, color=colour, linewidth=max(width, 0.6), linestyle=style, drawstyle=how, label=result.name
+            days,
+            values,
+            color=colour,
+            linewidth=max(width, 0.6),
+            linestyle=style,
+            drawstyle=draw_style,
+            label=result.name,
         )
         opacity = float(field.get("custom.fillOpacity", 0)) / 100
         if opacity:
             axes.fill_between(
-                when, base, values, color=colour, alpha=opacity, linewidth=0, step="post" if "steps" in how else None
+                days,
+                base,
+                values,
+                color=colour,
+                alpha=opacity,
+                linewidth=0,
+                step="post" if "steps" in draw_style else None,
             )
     limits(axes, panel)
-    dress(axes, panel, view, len(results))
+    style_axes(axes, panel, view, len(results))
 
 
 def _with_gaps(
-    when: Sequence[float], values: Sequence[float], base: Sequence[float], most: float
+    days: Sequence[float], values: Sequence[float], base: Sequence[float], longest: float
 ) -> tuple[list[float], list[float], list[float]]:
     """Insert a gap into the line where samples are missing."""
     points: list[tuple[float, float, float]] = []
-    for point in zip(when, values, base, strict=True):
-        if points and point[0] - points[-1][0] > most:
+    for point in zip(days, values, base, strict=True):
+        if points and point[0] - points[-1][0] > longest:
             points.append((point[0], nan, nan))
         points.append(point)
     return [point[0] for point in points], [point[1] for point in points], [point[2] for point in points]
@@ -100,21 +112,21 @@ def _with_gaps(
 def bands(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:
     """Draw a state timeline."""
     step = view.step(panel)
-    seen: dict[str, str] = {}
+    colours_by_name: dict[str, str] = {}
     for place, result in enumerate(results):
         field = field_of(panel, result.name, result.reference)
         colours = [colour_of(field, value, place) for value in result.values]
         for value, colour in zip(result.values, colours, strict=True):
-            seen.setdefault(written(value, field, view.now), colour)
+            colours_by_name.setdefault(written(value, field, view.now), colour)
         # In one call, because each call is slow.
         axes.barh(-place, step / A_DAY, left=[time / A_DAY for time in result.times], color=colours, height=0.8)
-    dress(axes, panel, view, 0)
+    style_axes(axes, panel, view, 0)
     axes.xaxis_date(tz=view.zone)
     time_axis(axes, panel, view)
     axes.set_yticks([-place for place in range(len(results))], [result.name for result in results])
     axes.set_ylim(0.6 - len(results), 0.6)
     axes.grid(visible=False)
-    legend(axes, panel, list(seen.items()))
+    legend(axes, panel, list(colours_by_name.items()))
 
 
 def bars_of(axes: Axes, panel: Json, results: Sequence[Result], view: View) -> None:

@@ -48,7 +48,7 @@ ONLY_TOTAL = meter_list(production="disabled", total_consumption="enabled")
         (meter_list(net_consumption="enabled", total_consumption="enabled"), ["net"]),
     ],
 )
-def test_consumption_equal_to_net_is_judged_by_the_cts(listed: Json, expected: list[str]) -> None:
+def test_consumption_equal_to_net_is_decided_by_the_cts(listed: Json, expected: list[str]) -> None:
     result = read(production.COLLECTOR, {PRODUCTION_JSON: site_with_equal_consumption(), METERS: listed})
     assert exposed(result) == (expected, expected)
     assert rejected_by(result) == ["total_equals_net"]
@@ -183,7 +183,7 @@ def test_consumption_is_rejected_until_meters_are_gone_ten_minutes() -> None:
     assert empty == [["net"]] * 10 + [["total", "net"]] * 2
 
 
-def test_consumption_of_another_gateway_is_judged_independently() -> None:
+def test_consumption_of_another_gateway_is_independent() -> None:
     gateway = PollSequence(production.COLLECTOR)
     gateway.poll({PRODUCTION_JSON: site_with_equal_consumption(), METERS: ONLY_NET})
     other: Json = {"time": "1781000000", "device": {"sn": "122099999999", "software": "D8.3.5169", "imeter": "true"}}

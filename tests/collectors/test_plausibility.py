@@ -14,7 +14,7 @@ START = 1_781_000_000.0
 
 ENERGY = Register(key="energy", power="power")
 
-FEED_IN = Register(key="energy", power="power", out=True)
+FEED_IN = Register(key="energy", power="power", negated=True)
 
 
 class Gateway:

@@ -71,7 +71,7 @@ def page(power: str, lifetime: str) -> Json:
 
 
 @pytest.mark.parametrize(("lifetime", "frozen"), [("133 MWh", False), ("13.3 kWh", True), ("133 Wh", True)])
-def test_register_of_a_page_is_judged_by_the_step_of_its_digits(lifetime: str, *, frozen: bool) -> None:
+def test_register_of_a_page_is_frozen_by_the_step_of_its_digits(lifetime: str, *, frozen: bool) -> None:
     gateway = PollSequence(production.COLLECTOR)
     for _ in range(32):
         available: dict[str, Json] = {INFO: information("D3.7.0"), PRODUCTION: page("6.63 kW", lifetime)}
@@ -80,7 +80,7 @@ def test_register_of_a_page_is_judged_by_the_step_of_its_digits(lifetime: str, *
 
 
 @pytest.mark.parametrize(("watts", "frozen"), [(500.0, "actEnergyDlvd"), (-500.0, "actEnergyRcvd")])
-def test_meter_register_is_judged_by_power_in_its_direction(watts: float, frozen: str) -> None:
+def test_meter_register_is_frozen_by_power_in_its_direction(watts: float, frozen: str) -> None:
     gateway = PollSequence(meters.COLLECTOR, step=60)
     for n in range(32):
         result = gateway.poll(ct([{"eid": 3, **channel(100.0, watts + n, 240.0)}]))

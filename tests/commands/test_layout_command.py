@@ -223,9 +223,9 @@ def test_layout_gateway_without_inverters_exits_1(tmp_path: Path) -> None:
         (["--enlighten=page.html"], "page.html: invalid JSON"),
         (["--enlighten=other.json"], "other.json: "),
         (["--enlighten=deep.json"], "deep.json: invalid JSON"),
-        ([], "exporter.yml: file not found"),
+        ([], "configuration not found"),
         (["--config.file=wrong.yml"], "wrong.yml:1: gateways[0].hots: unknown key "),
-        (["--no-such-flag"], "unrecognized arguments"),
+        (["--no-such-flag"], "unknown flag"),
     ],
 )
 def test_layout_invalid_argument_or_file_exits_2(arguments: list[str], expected: str, tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from envoy_simulator.cloud import Cloud
 pytestmark = pytest.mark.integration
 
 SERIAL = "122333444555"
+OTHER_SERIAL = "122333444777"
 USERNAME = "owner@example.com"
 PASSWORD = "sun-and-wind"
 
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
-    with Cloud(SERIAL, username=USERNAME, password=PASSWORD) as listening:
+    with Cloud(SERIAL, OTHER_SERIAL, username=USERNAME, password=PASSWORD) as listening:
         yield listening
 
 
@@ -110,6 +111,60 @@ def test_login_output_file_is_replaced_only_if_it_is_a_token(run: LoginCommand, 
     assert "contains no token" in result.errors
     assert config.read_text() == "gateways: []\n"
     assert cloud.logins == logins
+
+
+def test_login_username_flag_with_password_of_the_environment_logs_in(
+    run: LoginCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVOY_PASSWORD", PASSWORD)
+    assert run(f"--username={USERNAME}", f"--serial={SERIAL}").code == 0
+    monkeypatch.setenv("ENVOY_USERNAME", "installer")
+    result = run(f"--username={USERNAME}", f"--serial={SERIAL}")
+    assert result.code == 2, "it is the password of a user of the gateway"
+    assert "no terminal" in result.errors
+
+
+ACCOUNT = (f"--username={USERNAME}", "--password-file=password")
+CONFIG = f"""
+gateways:
+- {{host: a, serial: "{SERIAL}"}}
+- {{host: b, serial: "122333444999"}}
+- {{host: c, serial: "{OTHER_SERIAL}", token_file: own.token}}
+defaults: {{token_file: "{{serial}}.jwt"}}
+"""
+
+
+def test_login_without_serial_serves_every_gateway_of_the_config(run: LoginCommand, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text(CONFIG)
+    result = run(*ACCOUNT)
+    assert result.code == 1
+    assert parse((tmp_path / f"{SERIAL}.jwt").read_text()).serial == SERIAL
+    assert parse((tmp_path / "own.token").read_text()).serial == OTHER_SERIAL
+    assert "gateway 122333444999 (HTTP 403)" in result.errors
+    assert not (tmp_path / "122333444999.jwt").exists()
+
+
+def test_login_config_file_with_one_gateway_may_be_printed(run: LoginCommand, tmp_path: Path) -> None:
+    (tmp_path / "other.yml").write_text(f"gateways: [{{host: a, serial: '{SERIAL}'}}, {{host: nameless}}]")
+    result = run(*ACCOUNT, "--config.file=other.yml", "--print")
+    assert (result.code, parse(result.output).serial) == (0, SERIAL)
+    assert "nameless: no token without its serial" in result.errors
+
+
+def test_login_one_output_for_several_gateways_is_an_error(run: LoginCommand, cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text(CONFIG)
+    for flag in ("--print", "--output=here"):
+        result = run(*ACCOUNT, flag)
+        assert (result.code, result.output) == (2, "")
+        assert "a, b, c" in result.errors
+    assert cloud.requests == []
+
+
+def test_login_invalid_config_exits_2(run: LoginCommand, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text("gateways: [{hots: a}]")
+    result = run(*ACCOUNT)
+    assert result.code == 2
+    assert "gateways[0].hots" in result.errors
 
 
 @pytest.mark.parametrize(("response", "word"), [("mfa", "factor"), ("login_401", "password"), ("token_403", "serial")])

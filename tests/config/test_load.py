@@ -1,5 +1,6 @@
 """exporter.yml and the environment, loaded into the config."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from support.configs import COMPLETE, layout_config, read
 
 from envoy_exporter import config
 from envoy_exporter.app import COLLECTORS
+from envoy_exporter.config import NoConfig
 from envoy_exporter.config.model import InverterSerial
 
 
@@ -46,6 +48,33 @@ def test_config_secrets_from_files_and_environment_are_read(tmp_path: Path, monk
     assert gateway.local.password_file.reveal() == " spaces remain "
 
 
+def test_config_file_names_with_home_and_variables_are_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SOME_FOLDER", f"{tmp_path}/folder")
+    (tmp_path / "password").write_text("x")
+    text = "gateways: [{host: a, token_file: '${SOME_FOLDER}/token', local: {password_file: ~/password}}]"
+    (gateway,) = (loaded := read(f"{text}\nstate_directory: ~/state", tmp_path)).gateways
+    assert gateway.token_file == tmp_path / "folder" / "token"
+    assert loaded.state_directory == tmp_path / "state"
+    assert gateway.local is not None
+    assert gateway.local.password_file is not None
+    assert gateway.local.password_file.reveal() == "x"
+
+
+def test_config_token_file_of_the_defaults_has_the_serial_of_each_gateway(tmp_path: Path) -> None:
+    text = """
+gateways:
+- {host: a, serial: "1221"}
+- {host: b, serial: "1222", token: x}
+- {host: c, serial: "1223", token_file: /own}
+defaults: {token_file: "/etc/{serial}.token"}
+"""
+    a, b, c = read(text, tmp_path).gateways
+    assert (a.token_file, b.token_file, c.token_file) == (Path("/etc/1221.token"), None, Path("/own"))
+
+
 def test_config_empty_password_is_valid(tmp_path: Path) -> None:
     (gateway,) = read('gateways: [{host: a, local: {password: ""}}]', tmp_path).gateways
     assert gateway.local is not None
@@ -58,6 +87,22 @@ def test_config_token_with_pasted_text_around_it_is_extracted(tmp_path: Path) ->
         (gateway,) = read(f"gateways:\n- host: a\n  token: {written}\n", tmp_path).gateways
         assert gateway.token is not None
         assert gateway.token.reveal() == token
+
+
+def test_config_is_searched_in_the_working_directory_and_then_in_etc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    etc = tmp_path / "etc" / "exporter.yml"
+    monkeypatch.setattr(sys.modules[config.load.__module__], "DEFAULT_FILES", (Path("exporter.yml"), etc))
+    with pytest.raises(NoConfig) as error:
+        config.load(None, {}, COLLECTORS)
+    for place in (tmp_path / "exporter.yml", etc):
+        assert str(place) in str(error.value)
+    etc.parent.mkdir()
+    for path, host in ((etc, "second"), (tmp_path / "exporter.yml", "first")):
+        path.write_text(f"gateways: [{{host: {host}}}]")
+        assert config.load(None, {"ENVOY_HOST": "third"}, COLLECTORS).gateways[0].name == host
 
 
 def test_environment_with_host_configures_one_gateway(tmp_path: Path) -> None:

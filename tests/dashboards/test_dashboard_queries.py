@@ -57,8 +57,8 @@ def test_legend_labels_exist(name: str) -> None:
 
 def unknown(labels: set[str], *metrics: str) -> set[str]:
     """The labels that no series of these metrics has."""
-    had = {"job", "instance"}.union(*(known_labels()[metric] for metric in metrics))
-    return set() if had >= ANY else labels - had
+    available = {"job", "instance"}.union(*(known_labels()[metric] for metric in metrics))
+    return set() if available >= ANY else labels - available
 
 
 @every_dashboard

@@ -79,18 +79,18 @@ def test_fill_in_has_the_results_of_promtool_backfill(tmp_path: Path) -> None:
     rules = needed(recording_rules(), {FLOWS})
     window = Window(SITES[1], date(2025, 6, 13), 1)
     midnight, end = window.midnights
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    write([window], ours, inverters=False)
-    shutil.copytree(ours, theirs)
-    fill_in(rules, ours, when([window]))
+    levels_data, promtool_data = tmp_path / "levels_data", tmp_path / "promtool_data"
+    write([window], levels_data, inverters=False)
+    shutil.copytree(levels_data, promtool_data)
+    fill_in(rules, levels_data, when([window]))
     for number, level in enumerate(levels(rules)):
         file = tmp_path / f"{number}.yml"
         file.write_text(yaml.safe_dump({"groups": [group(level, interval) for interval in (60, 300)]}))
-        with serve(theirs) as prometheus:
+        with serve(promtool_data) as prometheus:
             backfill(prometheus, file, midnight - 3600, end + 1800, tmp_path / f"made{number}")
         for block in (tmp_path / f"made{number}").iterdir():
-            shutil.move(block, theirs)
-    with serve(ours) as first, serve(theirs) as second:
+            shutil.move(block, promtool_data)
+    with serve(levels_data) as first, serve(promtool_data) as second:
         query = f"avg_over_time({FLOWS}[1d])"
         expected, found = (
             {labels["flow"]: next(iter(values.values())) for labels, values in prometheus.at(query, end)}

@@ -27,10 +27,10 @@ UNRECORDED = {
 
 
 def test_history_has_every_site_up_at_all_times(history: History) -> None:
-    seen = history.prometheus.range(f'enphase_up{{job="{history.job}"}}', Steps(history.start, history.end, 60))
-    assert {labels["instance"] for labels, _ in seen} == {site.instance for site in (*history.sites, *history.others)}
+    series = history.prometheus.range(f'enphase_up{{job="{history.job}"}}', Steps(history.start, history.end, 60))
+    assert {labels["instance"] for labels, _ in series} == {site.instance for site in (*history.sites, *history.others)}
     minutes = int((history.end - history.start) // 60) + 1
-    assert {len(values) for _, values in seen} == {minutes}
+    assert {len(values) for _, values in series} == {minutes}
 
 
 def test_history_has_every_family_of_the_sites(history: History) -> None:
@@ -54,10 +54,10 @@ def test_history_has_samples_of_every_recording_rule(history: History) -> None:
 
 def test_history_has_inverters_on_every_array(history: History) -> None:
     for site in history.sites:
-        seen = history.prometheus.at(
+        series = history.prometheus.at(
             f'count by (array) (enphase_inverter_layout_info{{instance="{site.instance}"}})', history.end
         )
-        assert {labels["array"] for labels, _ in seen} == {*site.arrays}
+        assert {labels["array"] for labels, _ in series} == {*site.arrays}
 
 
 def test_history_of_whole_days_is_the_true_energy(history: History) -> None:

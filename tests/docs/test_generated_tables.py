@@ -27,7 +27,7 @@ def test_table_of_page_matches_the_code(
     expected = with_table(path.read_text(), name, lines())
     if request.config.getoption("--update-golden"):
         path.write_text(expected)
-    assert path.read_text() == expected
+    assert path.read_text() == expected, "run `make golden`, and review the difference"
 
 
 def test_conditions_are_about_endpoints_that_are_requested() -> None:

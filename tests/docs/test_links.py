@@ -11,7 +11,13 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.
 REPOSITORY = "https://github.com/envoy-exporter/envoy_exporter/blob/main/"
 OTHER_FILES = sorted(
     path
-    for pattern in ("prometheus/**/*.yml", "grafana/**/*.py", "grafana/**/*.json", "exporter.yml", "envoy_*/**/*.py")
+    for pattern in (
+        "prometheus/**/*.yml",
+        "grafana/**/*.py",
+        "grafana/**/*.json",
+        "exporter.example.yml",
+        "envoy_*/**/*.py",
+    )
     for path in ROOT.glob(pattern)
 )
 

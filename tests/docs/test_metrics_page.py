@@ -50,7 +50,7 @@ def test_metrics_page_matches_the_code(request: pytest.FixtureRequest) -> None:
     expected = page(endpoints, {count: series_count(count) for count in (20, 100)})
     if request.config.getoption("--update-golden"):
         PAGE.write_text(expected)
-    assert PAGE.read_text() == expected
+    assert PAGE.read_text() == expected, "run `make golden`, and review the difference"
     without_endpoint = {family.name for family in describe((*READINGS, *layout.COLLECTOR.readings))}
     assert {family.name for family in families()} - endpoints.keys() == without_endpoint
 

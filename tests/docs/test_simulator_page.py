@@ -12,4 +12,4 @@ def test_simulator_page_tables_match_the_code(request: pytest.FixtureRequest) ->
     expected = with_tables(PAGE.read_text())
     if request.config.getoption("--update-golden"):
         PAGE.write_text(expected)
-    assert PAGE.read_text() == expected
+    assert PAGE.read_text() == expected, "run `make golden`, and review the difference"

@@ -8,7 +8,14 @@ import pytest
 from support.clock import ManualClock
 
 from envoy_exporter.enlighten.account import FAILED_PAUSES, REJECTED_PAUSES, Account, RateLimited, pause
-from envoy_exporter.enlighten.client import Enlighten, EnlightenError, Login, NoToken, Rejected, Unavailable
+from envoy_exporter.enlighten.client import (
+    AccountSettings,
+    Enlighten,
+    EnlightenError,
+    NoToken,
+    RequestRejected,
+    Unavailable,
+)
 from envoy_exporter.secret import Secret
 from envoy_exporter.token import Token, due
 
@@ -21,7 +28,10 @@ class Scripted(Enlighten):
 
     def __init__(self) -> None:
         super().__init__(
-            Login(username="u", password=Secret("p")), clock=ManualClock(), count_response=print, user_agent="t"
+            AccountSettings(username="u", password=Secret("p")),
+            clock=ManualClock(),
+            count_response=print,
+            user_agent="t",
         )
         self.error: EnlightenError | None = None
         self.serials: list[str] = []
@@ -35,17 +45,17 @@ class Scripted(Enlighten):
 
 def tries(account: Account, clock: ManualClock, seconds: float, step: float, *serials: str) -> list[float]:
     """The times of the tries, in seconds from now, by gateways that request a token whenever they may."""
-    begun, made = clock.monotonic(), []
-    while clock.monotonic() - begun < seconds:
+    began, requests = clock.monotonic(), []
+    while clock.monotonic() - began < seconds:
         for serial in serials:
             try:
                 account.token(serial, wait=False)
             except EnlightenError:
-                made.append(clock.monotonic() - begun)
+                requests.append(clock.monotonic() - began)
             except RateLimited:
                 pass
         clock.advance(step)
-    return made
+    return requests
 
 
 def test_pause_doubles_up_to_its_maximum() -> None:
@@ -56,16 +66,16 @@ def test_pause_doubles_up_to_its_maximum() -> None:
 
 def test_rejected_account_is_tried_at_most_once_an_hour() -> None:
     enlighten, clock = Scripted(), ManualClock()
-    enlighten.error = Rejected("no", "password")
-    made = tries(Account(enlighten, clock, Random(1)), clock, 24 * HOUR, 15, "1", "2", "3")
-    assert 2 <= len(made) <= 12
-    assert all(after - before >= HOUR for before, after in pairwise(made))
+    enlighten.error = RequestRejected("no", "password")
+    requests = tries(Account(enlighten, clock, Random(1)), clock, 24 * HOUR, 15, "1", "2", "3")
+    assert 2 <= len(requests) <= 12
+    assert all(after - before >= HOUR for before, after in pairwise(requests))
 
 
 def test_rejected_serial_delays_other_gateways_for_a_minute() -> None:
     enlighten, clock = Scripted(), ManualClock()
     account = Account(enlighten, clock, Random(1))
-    enlighten.error = Rejected("no", "serial")
+    enlighten.error = RequestRejected("no", "serial")
     assert tries(account, clock, 30, 15, "1") == [0]
     assert not account.is_open("2"), "each try sends the password"
     clock.advance(60)
@@ -79,17 +89,17 @@ def test_rejected_serial_delays_other_gateways_for_a_minute() -> None:
 def test_unavailable_enlighten_is_tried_again_after_a_minute(error: EnlightenError) -> None:
     enlighten, clock = Scripted(), ManualClock()
     enlighten.error = error
-    made = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
-    assert 4 <= len(made) <= 6
-    assert 60 <= made[1] <= 90
+    requests = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
+    assert 4 <= len(requests) <= 6
+    assert 60 <= requests[1] <= 90
 
 
 def test_retry_after_delays_the_next_try() -> None:
     enlighten, clock = Scripted(), ManualClock()
     enlighten.error = Unavailable("busy", 1800.0)
-    made = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
-    assert len(made) == 2
-    assert 1800 <= made[1] <= 2175
+    requests = tries(Account(enlighten, clock, Random(1)), clock, HOUR, 15, "1", "2")
+    assert len(requests) == 2
+    assert 1800 <= requests[1] <= 2175
 
 
 def test_response_without_a_token_delays_only_its_gateway() -> None:
@@ -110,30 +120,30 @@ def test_success_resets_the_back_off() -> None:
     enlighten.error = None
     account.token("1", wait=False)
     enlighten.error = Unavailable("down")
-    made = tries(account, clock, 200, 15, "1")
-    assert len(made) == 2
+    requests = tries(account, clock, 200, 15, "1")
+    assert len(requests) == 2
 
 
 def test_second_try_waits_for_the_first_or_is_rate_limited() -> None:
     clock = ManualClock()
-    begun, go_on = threading.Event(), threading.Event()
+    started, resume = threading.Event(), threading.Event()
 
     class Slow(Scripted):
         def token(self, serial: str) -> Token:
-            begun.set()
-            assert go_on.wait(10)
+            started.set()
+            assert resume.wait(10)
             return super().token(serial)
 
     enlighten = Slow()
     account = Account(enlighten, clock, Random(1))
     first = threading.Thread(target=account.token, args=("1",), kwargs={"wait": False})
     first.start()
-    assert begun.wait(10)
+    assert started.wait(10)
     with pytest.raises(RateLimited):
         account.token("2", wait=False)
     second = threading.Thread(target=account.token, args=("3",), kwargs={"wait": True})
     second.start()
-    go_on.set()
+    resume.set()
     first.join(10)
     second.join(10)
     assert enlighten.serials == ["1", "3"]

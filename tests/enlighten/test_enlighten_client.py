@@ -1,24 +1,25 @@
-"""The responses of Enlighten, and the token or error for each. Real sockets, real TLS."""
+"""The responses of Enlighten, and the token or error for each. respx responds in place of the connection pool."""
 
-import socket
-from dataclasses import replace
-from pathlib import Path
+import json
+from collections.abc import Iterator
 
+import httpx
 import pytest
+import respx
 from support.clock import ManualClock
-from support.enlighten import YEAR, enlighten, login, trusted_ca_file
+from support.enlighten import enlighten
 
-from envoy_exporter.clock import SystemClock
-from envoy_exporter.enlighten.client import EnlightenError, Unavailable, retry_after
-from envoy_simulator import Simulator
-from envoy_simulator.cloud import RESPONSES, Cloud
-
-pytestmark = pytest.mark.integration
+from envoy_exporter.enlighten.client import LOGIN_URL, TOKEN_URL, AccountSettings, EnlightenError, Unavailable
+from envoy_exporter.secret import Secret
+from envoy_simulator.cloud import LOGIN, RESPONSES, Reply
+from envoy_simulator.credentials import TokenVerifier
 
 SERIAL = "122333444555"
+USERNAME, PASSWORD, SESSION = "owner@example.com", "sun-and-wind", "session-0"
+CREDENTIALS = AccountSettings(username=USERNAME, password=Secret(PASSWORD))
 NOW = ManualClock().time()
 
-EXPECTED = {
+RESULTS = {
     "mfa": "mfa",
     "blocked": "password",
     "login_list": "unavailable",
@@ -31,7 +32,6 @@ EXPECTED = {
     "login_500": "unavailable",
     "login_503": "unavailable",
     "login_redirect": "changed",
-    "login_silent": "unavailable",
     "token_error_text": "unusable",
     "token_sign_in": "unusable",
     "token_html": "unusable",
@@ -44,7 +44,6 @@ EXPECTED = {
     "token_429": "unavailable",
     "token_500": "unavailable",
     "token_503": "unavailable",
-    "token_silent": "unavailable",
 }
 ADVICE = {
     "mfa": "MFA",
@@ -56,30 +55,93 @@ ADVICE = {
 }
 
 
-def test_login_and_request_return_a_token_for_the_serial(tmp_path: Path) -> None:
+@pytest.fixture
+def router() -> Iterator[respx.MockRouter]:
+    """Responds to the requests of `httpcore`; a request without a route raises an AssertionError."""
+    with respx.mock(using="httpcore") as router:
+        yield router
+
+
+def add_login(router: respx.MockRouter) -> respx.Route:
+    return router.post(LOGIN_URL).respond(json={"message": "success", "session_id": SESSION})
+
+
+def add_reply(router: respx.MockRouter, reply: Reply) -> None:
+    """The reply to the request that it is for; the login before a request for a token succeeds."""
+    if reply.path != LOGIN:
+        add_login(router)
+    route = router.post(LOGIN_URL if reply.path == LOGIN else TOKEN_URL)
+    route.respond(reply.status, content=reply.body, headers=dict(reply.headers or {}))
+
+
+def enlighten_error() -> EnlightenError:
+    with pytest.raises(EnlightenError) as error:
+        enlighten(CREDENTIALS).token(SERIAL)
+    return error.value
+
+
+def test_token_request_contains_session_serial_and_username(router: respx.MockRouter) -> None:
+    login = add_login(router)
+    issued = TokenVerifier(SERIAL, ManualClock().time).make()
+    tokens = router.post(TOKEN_URL).respond(text=issued)
     codes: list[int] = []
-    clock = ManualClock()
-    with Cloud(SERIAL, clock=clock.time) as cloud:
-        token = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), codes=codes).token(SERIAL)
-    assert (token.serial, token.user, token.issued, token.expires) == (SERIAL, "owner", NOW, NOW + YEAR)
+    token = enlighten(CREDENTIALS, codes=codes).token(SERIAL)
+    assert (token.serial, token.secret.reveal()) == (SERIAL, issued)
     assert codes == [200, 200]
-    assert [request.path for request in cloud.requests] == ["/login/login.json", "/tokens"]
-    assert cloud.requests[0].body == "user%5Bemail%5D=owner%40example.com&user%5Bpassword%5D=sun-and-wind"
-    assert "sun-and-wind" not in cloud.requests[1].body
+    assert login.calls.last.request.content == b"user%5Bemail%5D=owner%40example.com&user%5Bpassword%5D=sun-and-wind"
+    content = json.loads(tokens.calls.last.request.content)
+    assert content == {"session_id": SESSION, "serial_num": SERIAL, "username": USERNAME}
+    headers = tokens.calls.last.request.headers
+    assert (headers["user-agent"], headers["content-type"]) == ("test", "application/json")
 
 
-def test_each_odd_response_has_a_result_and_advice(tmp_path: Path) -> None:
-    assert EXPECTED.keys() == RESPONSES.keys()
-    with Cloud(SERIAL) as cloud:
-        client = enlighten(login(cloud, trusted_ca_file(cloud, tmp_path)), seconds=30)
-        for response, result in EXPECTED.items():
-            cloud.response = response
-            with pytest.raises(EnlightenError, match=ADVICE[result]) as error:
-                client.token(SERIAL)
-            assert (response, error.value.result) == (response, result)
-            for secret in (cloud.username, cloud.password, "session-"):
-                assert secret not in str(error.value)
-        assert {request.path for request in cloud.requests} == {"/login/login.json", "/tokens"}, "nothing is redirected"
+@pytest.mark.parametrize(("name", "result"), RESULTS.items(), ids=list(RESULTS))
+def test_faulty_response_has_a_result_and_advice(name: str, result: str, router: respx.MockRouter) -> None:
+    add_reply(router, RESPONSES[name])
+    with pytest.raises(EnlightenError, match=ADVICE[result]) as error:
+        enlighten(CREDENTIALS).token(SERIAL)
+    assert error.value.result == result
+    for secret in (USERNAME, PASSWORD, "session-"):
+        assert secret not in str(error.value)
+
+
+def test_every_simulated_response_with_a_status_is_tested() -> None:
+    assert RESULTS.keys() == {name for name, reply in RESPONSES.items() if reply.status}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "result"),
+    [
+        ([401], "password"),
+        ([201, 204, 301, 302, 307, 400, 403, 404, 405, 410, 418], "changed"),
+        ([408, 425, 429, 500, 502, 503, 504, 599], "unavailable"),
+    ],
+    ids=["password", "changed", "unavailable"],
+)
+def test_login_status_has_a_result(statuses: list[int], result: str, router: respx.MockRouter) -> None:
+    login = router.post(LOGIN_URL)
+    for status in statuses:
+        login.respond(status, json={"session_id": SESSION}, headers={"Location": "/elsewhere"})
+        assert (status, enlighten_error().result) == (status, result)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "result"),
+    [
+        ([401, 403, 404], "serial"),
+        ([201, 204, 301, 302, 307, 400, 405, 410, 418], "changed"),
+        ([408, 425, 429, 500, 502, 503, 504, 599], "unavailable"),
+    ],
+    ids=["serial", "changed", "unavailable"],
+)
+def test_token_status_has_a_result(statuses: list[int], result: str, router: respx.MockRouter) -> None:
+    add_login(router)
+    tokens = router.post(TOKEN_URL)
+    for status in statuses:
+        tokens.respond(
+            status, text=TokenVerifier(SERIAL, ManualClock().time).make(), headers={"Location": "/elsewhere"}
+        )
+        assert (status, enlighten_error().result) == (status, result)
 
 
 @pytest.mark.parametrize(
@@ -95,76 +157,31 @@ def test_each_odd_response_has_a_result_and_advice(tmp_path: Path) -> None:
         {"aud": [SERIAL]},
     ],
 )
-def test_token_without_expiry_or_for_another_serial_is_unusable(claims: dict[str, object], tmp_path: Path) -> None:
-    with Cloud(SERIAL, clock=ManualClock().time) as cloud:
-        cloud.claims = claims  # type: ignore[assignment]
-        with pytest.raises(EnlightenError) as error:
-            enlighten(login(cloud, trusted_ca_file(cloud, tmp_path))).token(SERIAL)
-    assert error.value.result == "unusable"
-    assert "eyJ" not in str(error.value)
+def test_token_without_expiry_or_for_another_serial_is_unusable(
+    claims: dict[str, object], router: respx.MockRouter
+) -> None:
+    add_login(router)
+    router.post(TOKEN_URL).respond(text=TokenVerifier(SERIAL, ManualClock().time).make(**claims))  # type: ignore[arg-type]
+    error = enlighten_error()
+    assert error.result == "unusable"
+    assert "eyJ" not in str(error)
 
 
-def test_server_with_an_untrusted_certificate_gets_no_password() -> None:
-    with Cloud(SERIAL) as cloud:
-        with pytest.raises(Unavailable, match="certificate cannot be verified"):
-            enlighten(login(cloud, None)).token(SERIAL)
-        assert cloud.requests == []
+def test_response_that_is_too_large_is_not_read_to_its_end(router: respx.MockRouter) -> None:
+    parts: list[bytes] = []
+
+    def body() -> Iterator[bytes]:
+        for _ in range(100):
+            parts.append(b"e" * 65536)
+            yield parts[-1]
+
+    add_login(router)
+    router.post(TOKEN_URL).mock(side_effect=lambda _: httpx.Response(200, content=body()))
+    assert enlighten_error().result == "unusable"
+    assert len(parts) == 5
 
 
-def test_server_with_a_certificate_for_another_name_gets_no_password(tmp_path: Path) -> None:
-    with Cloud(SERIAL) as cloud:
-        account = login(cloud, trusted_ca_file(cloud, tmp_path))
-        other = replace(account, login_url=account.login_url.replace("127.0.0.1", "127.1"))
-        with pytest.raises(Unavailable, match="certificate"):
-            enlighten(other).token(SERIAL)
-        assert cloud.requests == []
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
-def test_url_without_tls_is_rejected(url: str, tmp_path: Path) -> None:
-    with Cloud(SERIAL) as cloud:
-        account = login(cloud, trusted_ca_file(cloud, tmp_path))
-    with pytest.raises(ValueError, match="https"):
-        enlighten(replace(account, login_url=url))
-
-
-def test_proxies_of_the_environment_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as proxy:
-        proxy.setblocking(False)  # noqa: FBT003
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
-            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        with Cloud(SERIAL, clock=ManualClock().time) as cloud:
-            assert enlighten(login(cloud, trusted_ca_file(cloud, tmp_path))).token(SERIAL).serial == SERIAL
-        with pytest.raises(BlockingIOError):
-            proxy.accept()
-
-
-def test_enlighten_that_hangs_times_out_at_the_deadline(tmp_path: Path) -> None:
-    with Cloud(SERIAL) as cloud:
-        account = login(cloud, trusted_ca_file(cloud, tmp_path))
-        cloud.response = "slow"
-        with pytest.raises(Unavailable, match="timed out"):
-            enlighten(account, SystemClock(), seconds=0.5).token(SERIAL)
-
-
-def test_enlighten_that_refuses_connections_is_unavailable(tmp_path: Path) -> None:
-    with Cloud(SERIAL) as cloud:
-        account = login(cloud, trusted_ca_file(cloud, tmp_path))
-    with pytest.raises(Unavailable, match="refused"):
-        enlighten(account).token(SERIAL)
-
-
-def test_gateway_with_the_login_url_gets_no_password(tmp_path: Path) -> None:
-    """If the login_url is that of a gateway, its self-signed certificate is rejected."""
-    with Simulator("8.3", tls=True) as gateway, Cloud(SERIAL) as cloud:
-        account = login(cloud, trusted_ca_file(cloud, tmp_path))
-        wrong = replace(account, login_url=f"https://{gateway.address}/login")
-        with pytest.raises(Unavailable, match="certificate"):
-            enlighten(wrong).token(SERIAL)
-    assert gateway.load.requests == {}
-
-
+@pytest.mark.parametrize("status", [408, 429, 503])
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -174,9 +191,30 @@ def test_gateway_with_the_login_url_gets_no_password(tmp_path: Path) -> None:
         ("-5", None),
         ("soon", None),
         ("", None),
-        ("Tue, 09 Jun 2026 10:23:20 GMT", 1000.0),
+        ("Tue, 09 Jun 2026 10:30:00 GMT", 1000.0),
         ("Mon, 01 Jun 2020 00:00:00 GMT", 0.0),
     ],
 )
-def test_retry_after_is_a_number_or_a_date(header: str, seconds: float | None) -> None:
-    assert retry_after(header, 1_780_999_600.0) == seconds
+def test_retry_after_is_a_number_or_a_date(
+    header: str, seconds: float | None, status: int, router: respx.MockRouter
+) -> None:
+    router.post(LOGIN_URL).respond(status, headers={"Retry-After": header})
+    error = enlighten_error()
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == seconds
+
+
+def test_response_without_retry_after_has_no_delay(router: respx.MockRouter) -> None:
+    add_login(router)
+    router.post(TOKEN_URL).respond(503)
+    error = enlighten_error()
+    assert isinstance(error, Unavailable)
+    assert error.retry_after is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/login", "enlighten.example.com/login", "https:///login"])
+@pytest.mark.parametrize("key", ["login_url", "token_url"])
+def test_url_without_tls_is_rejected(key: str, url: str) -> None:
+    urls = {"login_url": LOGIN_URL, "token_url": TOKEN_URL, key: url}
+    with pytest.raises(ValueError, match="https"):
+        enlighten(AccountSettings(username=USERNAME, password=Secret(PASSWORD), **urls))

@@ -1,4 +1,4 @@
-"""What many tests of the gateway side begin with."""
+"""The fixture of the gateways that log in at Enlighten."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,6 @@ from support.enlighten_setup import EnlightenSetup
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[EnlightenSetup]:
-    with EnlightenSetup(tmp_path) as built:
-        yield built
+def setup(tmp_path: Path) -> Iterator[EnlightenSetup]:
+    with EnlightenSetup(tmp_path) as enlighten_setup:
+        yield enlighten_setup

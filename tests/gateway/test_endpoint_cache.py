@@ -120,10 +120,10 @@ def test_maximum_age_of_a_collector_changes_its_endpoints() -> None:
     assert documents.DEVICE_DATA in due(cache, 299)
 
 
-@pytest.mark.parametrize("guest", ["batteries", "layout"])
-def test_maximum_age_of_a_guest_reader_is_ignored(guest: str) -> None:
+@pytest.mark.parametrize("conditional_reader", ["batteries", "layout"])
+def test_maximum_age_of_a_conditional_reader_is_ignored(conditional_reader: str) -> None:
     """device_data is the document of the inverters collector. The batteries collector reads it for AC batteries."""
-    cache = new_cache(**{guest: 20})
+    cache = new_cache(**{conditional_reader: 20})
     receive_all(cache, 0)
     assert documents.DEVICE_DATA not in due(cache, 118)
     assert documents.DEVICE_DATA in due(cache, 119)
@@ -256,7 +256,7 @@ def test_absent_endpoint_stays_absent_until_its_next_response() -> None:
 def test_quiet_cache_has_nothing_due() -> None:
     cache = new_cache()
     receive_all(cache, 0)
-    cache.value = cache.value.quiet(500.0)
+    cache.value = cache.value.paused(500.0)
     assert due(cache, 499) == []
     assert cache.value.until(50) == 85  # a document expires before an endpoint is due
     assert documents.METER_READINGS in due(cache, 500)
@@ -414,7 +414,7 @@ def test_inventory_without_a_battery_stays_slow() -> None:
 
 
 def test_inventory_stays_slow_once_battery_power_was_available() -> None:
-    """The charge is not read from the inventory then, whatever becomes of the endpoint."""
+    """The charge is not read from the inventory then, even if the endpoint disappears later."""
     cache = new_cache()
     with_battery(cache, 100, INFO)
     receive(cache, documents.ENSEMBLE_POWER, 100, {"devices:": []})

@@ -40,14 +40,14 @@ def test_two_endpoints_that_always_fail_affect_only_their_collectors(
 ) -> None:
     caplog.set_level(logging.INFO)
     clock = ManualClock()
-    odd = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.TARIFF: closes_connection, documents.HOME: closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
-            scraped.poll()
-            assert scraped.gateway.snapshot().reachable
+            exporter.poll()
+            assert exporter.gateway.snapshot().reachable
             clock.advance(15)
-        exposition = scraped.exposition()
+        exposition = exporter.exposition()
         assert exposition.value("enphase_up") == 1
         assert failing(exposition) == {"identity", "network", "tariff"}
         # From ten seconds doubling to two minutes, each a fifth longer at most.
@@ -67,14 +67,14 @@ def test_endpoints_that_all_fail_are_requested_at_the_back_off_rate(caplog: pyte
     with Simulator(
         "8.3", clock=clock.time, faults=ResponseOverrides({documents.INFO: unchanged, "*": closes_connection})
     ) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(240):
-            scraped.poll()
+            exporter.poll()
             clock.advance(15)
-        assert scraped.exposition().value("enphase_up") == 0
+        assert exporter.exposition().value("enphase_up") == 0
         failing_requests = {path: n for path, n in gateway.load.requests.items() if path != documents.INFO}
         assert max(failing_requests.values()) <= 3600 / 120 + 4
-        # /info is requested after each three endpoints that begin to fail; then they are known to fail alone.
+        # /info is requested after every three endpoints that begin to fail; then they are known to fail alone.
         assert gateway.load.requests[documents.INFO] <= 3600 / 300 + 1 + len(failing_requests) / 3
         assert len(lines(caplog)) == len(failing_requests)
 
@@ -85,8 +85,8 @@ def test_endpoint_that_hangs_makes_info_the_next_request() -> None:
     def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
+    faults = ResponseOverrides({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
         exposition = InProcessExporter(settings(gateway), clock).scrape()
         assert gateway.load.requests[documents.INFO] == 2
     assert exposition.value("enphase_up") == 1
@@ -104,14 +104,14 @@ def test_endpoint_that_stops_the_gateway_is_requested_less_often() -> None:
     def unless_down(request: Request, respond: Respond) -> Response | None:
         return None if clock.monotonic() < down_until else respond(request)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.DEVICE_DATA: kills, "*": unless_down})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(480):
-            scraped.poll()
+            exporter.poll()
             clock.advance(15)
-        # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it each two minutes.
-        killed = scraped.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
+        # 60, 120, 240 and then 500 to 600 seconds apart; a normal back-off would request it every two minutes.
+        killed = exporter.exposition().value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset")
         assert 12 <= killed <= 2 * 3600 / 500 + 6
 
 
@@ -119,34 +119,34 @@ def test_503_with_retry_after_is_retried_after_that_time(caplog: pytest.LogCaptu
     """Earlier, six of them in a row caused a suspension of half an hour."""
     clock = ManualClock()
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
-    odd = ResponseOverrides({documents.DEVICE_DATA: busy})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.DEVICE_DATA: busy})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         requested_at: list[float] = []
         for _ in range(400):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0)
-            scraped.poll()
+            exporter.poll()
             if gateway.load.requests.get(documents.DEVICE_DATA, 0) > before:
                 requested_at.append(clock.monotonic())
             clock.advance(3)
         assert all(after - before >= 30 for before, after in pairwise(requested_at))
-        odd.clear()
+        faults.clear()
         clock.advance(144)
-        assert failing(scraped.scrape()) == set()
+        assert failing(exporter.scrape()) == set()
     assert len(lines(caplog)) == 1
 
 
 def test_first_503_with_retry_after_pauses_all_requests() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.METER_READINGS: responds(503, Retry_After="60")})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(6):
-            scraped.poll()
+            exporter.poll()
             assert gateway.load.requests == {documents.INFO: 1, documents.METERS: 1, documents.METER_READINGS: 1}
             clock.advance(9.9)
         clock.advance(1)
-        scraped.poll()
+        exporter.poll()
         assert gateway.load.requests[documents.PRODUCTION_JSON] == 1, "the other endpoints follow"
 
 
@@ -161,32 +161,32 @@ def test_info_without_serial_or_firmware_is_not_another_gateway(
         start, end = info.body.index(b"<" + element + b">"), info.body.index(b"</" + element + b">")
         return Response(info.status, info.headers, info.body[:start] + info.body[end + len(element) + 3 :])
 
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
-        odd.overrides[documents.INFO] = without
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
+        faults.overrides[documents.INFO] = without
         clock.advance(300)
-        scraped.scrape()
+        exporter.scrape()
         assert gateway.load.requests[documents.HOME] == 1, "once an hour, unless the gateway has changed"
     assert [line for line in lines(caplog) if "changed" in line] == []
 
 
 def test_absent_endpoint_that_was_available_is_back_within_ten_minutes() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
-        odd.overrides[documents.DEVICE_DATA] = responds(404)
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
+        faults.overrides[documents.DEVICE_DATA] = responds(404)
         for _ in range(80):
             clock.advance(15)
-            scraped.poll()
-        assert failing(scraped.exposition()) == set(), "the 404 is accepted"
-        odd.clear()
+            exporter.poll()
+        assert failing(exporter.exposition()) == set(), "the 404 is accepted"
+        faults.clear()
         clock.advance(600)
-        scraped.scrape()
-    assert scraped.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
+        exporter.scrape()
+    assert exporter.gateway.snapshot().endpoints[documents.DEVICE_DATA].readable
 
 
 def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
@@ -195,13 +195,13 @@ def test_gateway_that_fails_after_info_gets_three_more_requests() -> None:
     def unchanged(request: Request, respond: Respond) -> Response:
         return respond(request)
 
-    odd = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
-        failures = [count for (_, reason), count in scraped.gateway.snapshot().failures.items() if reason == "reset"]
+    faults = ResponseOverrides({documents.INFO: unchanged, documents.METERS: unchanged, "*": closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
+        failures = [count for (_, reason), count in exporter.gateway.snapshot().failures.items() if reason == "reset"]
         assert sum(failures) == 3
-        assert scraped.exposition().value("enphase_up") == 0
+        assert exporter.exposition().value("enphase_up") == 0
 
 
 def test_each_hang_causes_one_request_of_info() -> None:
@@ -210,13 +210,13 @@ def test_each_hang_causes_one_request_of_info() -> None:
     def hangs(_: Request, __: Respond) -> None:
         clock.advance(30)
 
-    odd = ResponseOverrides({documents.DEVICE_DATA: hangs})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.DEVICE_DATA: hangs})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         hung = []
         for _ in range(40):
             before = gateway.load.requests.get(documents.DEVICE_DATA, 0), gateway.load.requests.get(documents.INFO, 0)
-            scraped.poll()
+            exporter.poll()
             if gateway.load.requests[documents.DEVICE_DATA] > before[0]:
                 hung.append(gateway.load.requests[documents.INFO] - before[1])
             clock.advance(15)
@@ -227,44 +227,44 @@ def test_each_hang_causes_one_request_of_info() -> None:
 
 def test_absent_endpoint_is_requested_ten_minutes_after_an_outage() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        odd.overrides[documents.TARIFF] = responds(404)
-        scraped.poll()
+    faults = ResponseOverrides({})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        faults.overrides[documents.TARIFF] = responds(404)
+        exporter.poll()
         clock.advance(700)
-        scraped.poll()
+        exporter.poll()
         requests = gateway.load.requests[documents.TARIFF]
-        odd.overrides["*"] = closes_connection
+        faults.overrides["*"] = closes_connection
         for _ in range(30):
             clock.advance(15)
-            scraped.poll()
-        del odd.overrides["*"]
+            exporter.poll()
+        del faults.overrides["*"]
         for _ in range(12):
             clock.advance(15)
-            scraped.poll()
+            exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == requests + 1, "at once, with another 404"
-        odd.clear()
+        faults.clear()
         for _ in range(50):
             clock.advance(15)
-            scraped.poll()
-        assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
+            exporter.poll()
+        assert exporter.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_absent_endpoint_is_requested_ten_minutes_after_first_contact() -> None:
     """After a power cut both start together, and the exporter is ready first."""
     clock = ManualClock()
-    odd = ResponseOverrides({documents.TARIFF: responds(404)})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
-        odd.clear()
+    faults = ResponseOverrides({documents.TARIFF: responds(404)})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
+        faults.clear()
         clock.advance(590)
-        scraped.poll()
+        exporter.poll()
         assert gateway.load.requests[documents.TARIFF] == 1
         clock.advance(15)
-        scraped.poll()
-    assert scraped.gateway.snapshot().endpoints[documents.TARIFF].readable
+        exporter.poll()
+    assert exporter.gateway.snapshot().endpoints[documents.TARIFF].readable
 
 
 def test_back_offs_of_several_exporters_are_spread() -> None:
@@ -272,25 +272,25 @@ def test_back_offs_of_several_exporters_are_spread() -> None:
     with closed_port() as port:
         for seed in range(10):
             unreachable = Settings(name="home", host="127.0.0.1", port=port)
-            scraped = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
-            scraped.poll()
-            moments.add(scraped.gateway.state.cache.quiet_until)
+            exporter = InProcessExporter(unreachable, ManualClock(), random=Random(seed))
+            exporter.poll()
+            moments.add(exporter.gateway.state.cache.paused_until)
     assert len(moments) == 10
     assert 10 <= min(moments) - 1000 <= max(moments) - 1000 <= 12
 
 
 def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({})
-    with Simulator("8.2", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
+    faults = ResponseOverrides({})
+    with Simulator("8.2", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
         for path in gateway.load.requests:
             if path.startswith("/ivp/ensemble/"):
-                odd.overrides[path] = closes_connection
+                faults.overrides[path] = closes_connection
         for _ in range(30):
             clock.advance(15)
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             assert exposition.value("enphase_up") == 1
             assert "enphase_meter_power_watts" in exposition
 
@@ -298,12 +298,12 @@ def test_four_endpoints_that_begin_to_fail_do_not_affect_the_others() -> None:
 def test_scrape_in_which_a_token_is_rejected_reports_it() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.poll()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.poll()
         gateway.revoke()
         clock.advance(15)
-        scraped.gateway.scrape().result(30)
-        assert scraped.exposition().value("enphase_authenticated") == 0
+        exporter.gateway.scrape().result(30)
+        assert exporter.exposition().value("enphase_authenticated") == 0
 
 
 def test_clock_offset_counts_from_the_scheme_that_responded(
@@ -318,8 +318,8 @@ def test_clock_offset_counts_from_the_scheme_that_responded(
         https_timed_out.set()
 
     with Simulator("5.0", clock=clock.time) as gateway, RawGateway(no_response) as tls:
-        scraped = InProcessExporter(settings(gateway, scheme="auto"), clock)
-        port = scraped.gateway.settings.port
+        exporter = InProcessExporter(settings(gateway, scheme="auto"), clock)
+        port = exporter.gateway.settings.port
         connect = Network.connect_tcp
 
         def elsewhere(network: Network, *arguments: Any, **named: Any) -> Any:
@@ -327,5 +327,5 @@ def test_clock_offset_counts_from_the_scheme_that_responded(
             return connect(network, *arguments, **named)
 
         monkeypatch.setattr(Network, "connect_tcp", elsewhere)
-        exposition = scraped.scrape()
+        exposition = exporter.scrape()
     assert abs(exposition.value("enphase_gateway_clock_offset_seconds")) <= 1

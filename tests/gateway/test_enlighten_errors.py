@@ -21,28 +21,28 @@ pytestmark = pytest.mark.integration
 
 
 def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
-    house: EnlightenSetup, caplog: pytest.LogCaptureFixture
+    setup: EnlightenSetup, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "envoy_exporter")
-    scraped = house.exporter()
-    scraped.scrape()
-    kept = house.file.read_text()
-    house.clock.advance(YEAR * 11 / 12)
+    exporter = setup.exporter()
+    exporter.scrape()
+    kept = setup.file.read_text()
+    setup.clock.advance(YEAR * 11 / 12)
     for count, response in enumerate(RESPONSES, start=2):
-        house.cloud.response = response
-        exposition = scraped.scrape()
-        scraped.poll()
+        setup.cloud.response = response
+        exposition = exporter.scrape()
+        exporter.poll()
         assert is_healthy(exposition), response
-        assert (response, house.cloud.logins) == (response, count)
-        assert (response, sum(renewals(scraped.exposition()).values())) == (response, count)
-        house.clock.advance(4.9 * HOUR)
-    assert house.file.read_text() == kept
-    texts = caplog.text + str(scraped.gateway.snapshot().error)
-    token_requests = [request for request in house.cloud.requests if request.path == "/tokens"]
+        assert (response, setup.cloud.logins) == (response, count)
+        assert (response, sum(renewals(exporter.exposition()).values())) == (response, count)
+        setup.clock.advance(4.9 * HOUR)
+    assert setup.file.read_text() == kept
+    texts = caplog.text + str(exporter.gateway.snapshot().error)
+    token_requests = [request for request in setup.cloud.requests if request.path == "/tokens"]
     sessions = [json.loads(request.body)["session_id"] for request in token_requests]
     for secret in (
         ACCOUNT,
-        house.cloud.password,
+        setup.cloud.password,
         *sessions,
         *(kept[at : at + 12] for at in range(0, len(kept) - 12, 12)),
     ):
@@ -50,27 +50,27 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
     errors = [vars(record)["error"] for record in caplog.records if record.getMessage() == "token renewal failed"]
     assert any("MFA" in error for error in errors)
     assert all(error != following for error, following in pairwise(errors))
-    house.cloud.response = ""
-    scraped.poll()
-    house.clock.advance(15)
-    scraped.poll()
-    house.clock.advance(15)
-    scraped.poll()
-    assert house.file.read_text() != kept
+    setup.cloud.response = ""
+    exporter.poll()
+    setup.clock.advance(15)
+    exporter.poll()
+    setup.clock.advance(15)
+    exporter.poll()
+    assert setup.file.read_text() != kept
 
 
-def test_renewal_that_hangs_delays_no_scrape(house: EnlightenSetup) -> None:
+def test_renewal_that_hangs_delays_no_scrape(setup: EnlightenSetup) -> None:
     """Enlighten is requested after the scrapes were over, so its response time does not matter to them."""
-    scraped = house.exporter()
-    scraped.scrape()
-    house.clock.advance(YEAR * 11 / 12)
-    house.cloud.response = "slow"
-    waited = scraped.gateway.scrape()
-    _wait_for_requests(house.cloud, 3)
+    exporter = setup.exporter()
+    exporter.scrape()
+    setup.clock.advance(YEAR * 11 / 12)
+    setup.cloud.response = "slow"
+    waited = exporter.gateway.scrape()
+    _wait_for_requests(setup.cloud, 3)
     assert waited.done()
-    exposition = scraped.exposition()
+    exposition = exporter.exposition()
     assert is_healthy(exposition)
-    assert scraped.gateway.snapshot().documents.available
+    assert exporter.gateway.snapshot().documents.available
 
 
 def _wait_for_requests(cloud: Cloud, count: int) -> None:
@@ -95,8 +95,8 @@ def test_rejected_account_of_three_gateways_logs_in_at_most_12_times_a_day(tmp_p
             own = settings(gateway, token=None, serial=gateway.serial, name=gateway.serial, collectors=FEW)
             exporters.append(InProcessExporter(own, clock, renewal=token_renewal(shared, gateway.serial, clock)))
         for _ in range(24 * 4):
-            for scraped in exporters:
-                scraped.poll()
+            for exporter in exporters:
+                exporter.poll()
             clock.advance(15 * MINUTE)
         for gateway in gateways:
             gateway.close()
@@ -131,51 +131,51 @@ def test_gateway_of_another_account_does_not_delay_the_others(tmp_path: Path) ->
         assert cloud.logins == 2
 
 
-def test_enlighten_down_at_the_start_is_requested_again_after_a_minute(house: EnlightenSetup) -> None:
-    house.cloud.response = "login_503"
-    scraped = house.exporter()
-    assert scraped.scrape().value("enphase_authenticated") == 0
-    house.clock.advance(15)
-    scraped.scrape()
-    assert house.cloud.logins == 1
-    house.cloud.response = ""
-    house.clock.advance(60)
-    scraped.scrape()
-    house.clock.advance(15)
-    assert scraped.scrape().value("enphase_authenticated") == 1
-    assert house.cloud.logins == 2
+def test_enlighten_down_at_the_start_is_requested_again_after_a_minute(setup: EnlightenSetup) -> None:
+    setup.cloud.response = "login_503"
+    exporter = setup.exporter()
+    assert exporter.scrape().value("enphase_authenticated") == 0
+    setup.clock.advance(15)
+    exporter.scrape()
+    assert setup.cloud.logins == 1
+    setup.cloud.response = ""
+    setup.clock.advance(60)
+    exporter.scrape()
+    setup.clock.advance(15)
+    assert exporter.scrape().value("enphase_authenticated") == 1
+    assert setup.cloud.logins == 2
 
 
-def test_new_token_that_is_already_due_is_not_renewed_with_every_poll(house: EnlightenSetup) -> None:
-    now = int(house.clock.time())
-    house.cloud.claims = {"iat": now - YEAR, "exp": now + 2 * int(DAY)}
-    scraped = house.exporter(collectors=frozenset({"production"}))
+def test_new_token_that_is_already_due_is_not_renewed_with_every_poll(setup: EnlightenSetup) -> None:
+    now = int(setup.clock.time())
+    setup.cloud.claims = {"iat": now - YEAR, "exp": now + 2 * int(DAY)}
+    exporter = setup.exporter(collectors=frozenset({"production"}))
     for _ in range(24 * 6):
-        scraped.poll()
-        house.clock.advance(10 * MINUTE)
-    assert is_healthy(scraped.exposition())
-    assert 2 <= house.cloud.logins <= 24
+        exporter.poll()
+        setup.clock.advance(10 * MINUTE)
+    assert is_healthy(exporter.exposition())
+    assert 2 <= setup.cloud.logins <= 24
 
 
-def test_retry_after_of_enlighten_is_honoured(house: EnlightenSetup) -> None:
-    house.cloud.response = "login_429"
-    scraped = house.exporter()
+def test_retry_after_of_enlighten_is_honoured(setup: EnlightenSetup) -> None:
+    setup.cloud.response = "login_429"
+    exporter = setup.exporter()
     for _ in range(29):
-        scraped.poll()
-        house.clock.advance(MINUTE)
-    assert house.cloud.logins == 1
-    house.clock.advance(10 * MINUTE)
-    scraped.poll()
-    assert house.cloud.logins == 2
+        exporter.poll()
+        setup.clock.advance(MINUTE)
+    assert setup.cloud.logins == 1
+    setup.clock.advance(10 * MINUTE)
+    exporter.poll()
+    assert setup.cloud.logins == 2
 
 
 def test_account_with_mfa_reports_how_to_create_a_token(
-    house: EnlightenSetup, caplog: pytest.LogCaptureFixture
+    setup: EnlightenSetup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.cloud.response = "mfa"
-    scraped = house.exporter()
-    exposition = scraped.scrape()
+    setup.cloud.response = "mfa"
+    exporter = setup.exporter()
+    exposition = exporter.scrape()
     assert exposition.value("enphase_authenticated") == 0
     assert renewals(exposition) == {"mfa": 1}
-    assert "https://entrez.enphaseenergy.com" in str(scraped.gateway.snapshot().error)
+    assert "https://entrez.enphaseenergy.com" in str(exporter.gateway.snapshot().error)
     assert "token_file" in caplog.text

@@ -34,12 +34,12 @@ FAILURES = "enphase_gateway_request_failures_total"
 def test_invalid_header_affects_only_its_endpoint(
     profile: str, status: int, headers: dict[str, str], reason: str
 ) -> None:
-    odd = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
+    faults = ResponseOverrides({documents.PRODUCTION_JSON: responds(status, b"", **headers)})
     clock = ManualClock()
-    with Simulator(profile, clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    with Simulator(profile, clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(4):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
         assert gateway.load.requests[documents.INVENTORY] >= 1, "requested after it"
     failures = {labels: count for labels, count in exposition.of(FAILURES).items() if count}
@@ -81,9 +81,9 @@ def test_bug_affects_only_its_endpoint_and_is_logged(
     monkeypatch.setattr(GatewayClient, "request", raises)
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(20):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
     assert exposition.value(FAILURES, endpoint=documents.TARIFF, reason="internal") <= 6
     success = exposition.of("enphase_scrape_collector_success")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
     "meanwhile",
     [
         Gateway.snapshot,
-        Gateway.forget_absent,
+        Gateway.retry_absent,
         Gateway.close,
         lambda gateway: gateway.change(gateway.settings),
         lambda gateway: gateway.count_response(documents.INFO, 200),

@@ -27,16 +27,16 @@ FAILURES = "enphase_gateway_request_failures_total"
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
-    ours = [record for record in caplog.records if record.name.startswith("envoy_exporter")]
-    return [record.getMessage() for record in ours if record.levelno >= level]
+    own = [record for record in caplog.records if record.name.startswith("envoy_exporter")]
+    return [record.getMessage() for record in own if record.levelno >= level]
 
 
-def heal(scraped: InProcessExporter, seconds: float = 300) -> None:
+def heal(exporter: InProcessExporter, seconds: float = 300) -> None:
     """Let a back-off pass, and scrape twice."""
-    scraped.clock.sleep(seconds)
-    scraped.poll()
-    scraped.clock.sleep(15)
-    scraped.poll()
+    exporter.clock.sleep(seconds)
+    exporter.poll()
+    exporter.clock.sleep(15)
+    exporter.poll()
 
 
 # --- the gateway
@@ -45,9 +45,9 @@ def heal(scraped: InProcessExporter, seconds: float = 300) -> None:
 def test_gateway_that_refuses_connections_is_requested_less_often(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     with closed_port() as port:
-        scraped = InProcessExporter(Settings(name="home", host="127.0.0.1", port=port), clock)
+        exporter = InProcessExporter(Settings(name="home", host="127.0.0.1", port=port), clock)
         for _ in range(240):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
     assert exposition.value("enphase_up") == 0
     assert not any(name.startswith("enphase_gateway_info") for name, _ in exposition.samples)
@@ -60,15 +60,15 @@ def test_gateway_that_refuses_connections_is_requested_less_often(caplog: pytest
 def test_recovered_gateway_is_logged_once_after_the_back_off(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = ManualClock()
-    odd = ResponseOverrides({"*": closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert scraped.scrape().value("enphase_up") == 0
-        odd.clear()
+    faults = ResponseOverrides({"*": closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert exporter.scrape().value("enphase_up") == 0
+        faults.clear()
         clock.advance(5)
-        assert scraped.scrape().value("enphase_up") == 0, "no request during the back-off"
+        assert exporter.scrape().value("enphase_up") == 0, "no request during the back-off"
         clock.advance(10)
-        exposition = scraped.scrape()
+        exposition = exporter.scrape()
     assert exposition.value("enphase_up") == 1
     assert all(value == 1 for value in exposition.of(SUCCESS).values())
     assert lines(caplog, logging.INFO) == ["gateway unreachable", "gateway reachable"]
@@ -78,10 +78,10 @@ def test_recovered_gateway_is_logged_once_after_the_back_off(caplog: pytest.LogC
 def test_gateway_down_has_no_old_values() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert "enphase_production_power_watts" in scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert "enphase_production_power_watts" in exporter.scrape()
     clock.advance(15)
-    exposition = scraped.scrape()
+    exposition = exporter.scrape()
     assert exposition.value("enphase_up") == 0
     assert "enphase_production_power_watts" not in exposition
     assert set(exposition.of(SUCCESS).values()) == {0.0}
@@ -91,32 +91,32 @@ def test_gateway_down_has_no_old_information() -> None:
     """The model may have changed, if the gateway was replaced."""
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert "enphase_gateway_info" in scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert "enphase_gateway_info" in exporter.scrape()
     clock.advance(15)
-    assert "enphase_gateway_info" not in scraped.scrape()
-    assert scraped.gateway.snapshot().documents.available == {}
+    assert "enphase_gateway_info" not in exporter.scrape()
+    assert exporter.gateway.snapshot().documents.available == {}
 
 
 def test_gateway_without_any_site_document_is_not_up() -> None:
     clock = ManualClock()
     core = (documents.METER_READINGS, documents.PRODUCTION_JSON, documents.PRODUCTION_V1, documents.PRODUCTION)
-    odd = ResponseOverrides({path: responds(500) for path in core})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert scraped.scrape().value("enphase_up") == 0
-        assert scraped.gateway.snapshot().reachable
-        del odd.overrides[documents.METER_READINGS]
+    faults = ResponseOverrides({path: responds(500) for path in core})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert exporter.scrape().value("enphase_up") == 0
+        assert exporter.gateway.snapshot().reachable
+        del faults.overrides[documents.METER_READINGS]
         clock.advance(30)
-        assert scraped.scrape().value("enphase_up") == 1, "one of them is enough"
+        assert exporter.scrape().value("enphase_up") == 1, "one of them is enough"
 
 
 def test_endpoint_that_breaks_affects_one_collector() -> None:
     clock = ManualClock()
-    odd = ResponseOverrides({documents.DEVICE_DATA: closes_connection})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        exposition = scraped.scrape()
+    faults = ResponseOverrides({documents.DEVICE_DATA: closes_connection})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exposition = exporter.scrape()
     assert exposition.value("enphase_up") == 1
     assert {name for (name,), good in exposition.of(SUCCESS).items() if not good} == {"inverters"}
     assert exposition.value(FAILURES, endpoint=documents.DEVICE_DATA, reason="reset") == 1
@@ -126,16 +126,16 @@ def test_endpoint_that_breaks_affects_one_collector() -> None:
 def test_info_with_503_is_requested_after_its_retry_after() -> None:
     clock = ManualClock()
     busy = responds(503, b"Resource busy, please retry after 30 seconds")
-    odd = ResponseOverrides({documents.INFO: busy})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+    faults = ResponseOverrides({documents.INFO: busy})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(10):
-            scraped.poll()
+            exporter.poll()
             clock.advance(2.9)
         assert gateway.load.requests == {documents.INFO: 1}
-        odd.clear()
+        faults.clear()
         clock.advance(2)
-        assert scraped.scrape().value("enphase_up") == 1
+        assert exporter.scrape().value("enphase_up") == 1
 
 
 def test_info_that_is_a_web_page_is_invalid(caplog: pytest.LogCaptureFixture) -> None:
@@ -144,16 +144,16 @@ def test_info_that_is_a_web_page_is_invalid(caplog: pytest.LogCaptureFixture) ->
         connection.sendall(http_response(b"<html>"))
 
     with RawGateway(script) as gateway:
-        scraped = InProcessExporter(Settings(name="home", host=gateway.host, port=gateway.port, scheme="http"))
-        assert scraped.scrape().value(FAILURES, endpoint=documents.INFO, reason="schema") == 1
+        exporter = InProcessExporter(Settings(name="home", host=gateway.host, port=gateway.port, scheme="http"))
+        assert exporter.scrape().value(FAILURES, endpoint=documents.INFO, reason="schema") == 1
     assert "web page" in caplog.text
 
 
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_scheme_auto_finds_the_scheme(profile: str) -> None:
     with Simulator(profile) as gateway:
-        scraped = InProcessExporter(settings(gateway, scheme="auto"))
-        assert scraped.scrape().value("enphase_up") == 1
+        exporter = InProcessExporter(settings(gateway, scheme="auto"))
+        assert exporter.scrape().value("enphase_up") == 1
 
 
 def test_firmware_change_is_logged_once_and_documents_are_reset(caplog: pytest.LogCaptureFixture) -> None:
@@ -162,12 +162,12 @@ def test_firmware_change_is_logged_once_and_documents_are_reset(caplog: pytest.L
     clock = ManualClock()
     with Simulator("5.0", clock=clock.time) as old:
         port = int(old.address.rpartition(":")[2])
-        scraped = InProcessExporter(settings(old, scheme="auto", token=None), clock)
-        assert scraped.scrape().value("enphase_authenticated") == 1
+        exporter = InProcessExporter(settings(old, scheme="auto", token=None), clock)
+        assert exporter.scrape().value("enphase_authenticated") == 1
     with Simulator("8.3", clock=clock.time, port=port) as new:
-        scraped.gateway.change(replace(scraped.gateway.settings, token=parse(new.token)))
-        heal(scraped)
-        exposition = scraped.exposition()
+        exporter.gateway.change(replace(exporter.gateway.settings, token=parse(new.token)))
+        heal(exporter)
+        exposition = exporter.exposition()
     assert exposition.value("enphase_up") == 1
     assert exposition.value("enphase_authenticated") == 1
     assert all(exposition.of(SUCCESS).values())
@@ -179,8 +179,8 @@ def test_firmware_change_is_logged_once_and_documents_are_reset(caplog: pytest.L
 
 def test_gateway_of_another_serial_gets_no_credentials(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as gateway:
-        scraped = InProcessExporter(settings(gateway, serial="999999999999"))
-        exposition = scraped.scrape()
+        exporter = InProcessExporter(settings(gateway, serial="999999999999"))
+        exposition = exporter.scrape()
     assert gateway.load.requests == {documents.INFO: 1}
     assert exposition.value("enphase_up") == 0
     assert exposition.value(FAILURES, endpoint=documents.INFO, reason="wrong_gateway") == 1
@@ -192,8 +192,8 @@ def test_gateway_of_another_serial_gets_no_credentials(caplog: pytest.LogCapture
 def test_token_of_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     with Simulator("8.3") as gateway:
         token = parse(gateway.make_token(aud="999999999999"))
-        scraped = InProcessExporter(settings(gateway, token=token))
-        assert scraped.scrape().value("enphase_up") == 0
+        exporter = InProcessExporter(settings(gateway, token=token))
+        assert exporter.scrape().value("enphase_up") == 0
     assert gateway.load.requests == {documents.INFO: 1}
     (record,) = caplog.records
     assert "999999999999" in vars(record)["error"]
@@ -201,7 +201,7 @@ def test_token_of_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])
 def test_info_is_requested_without_credentials(profile: str) -> None:
-    """Until it has come, the gateway is not identified."""
+    """Before its response, the gateway is not identified."""
     sent: list[str] = []
 
     def recorded(request: Request, unchanged: Respond) -> Response:
@@ -210,9 +210,9 @@ def test_info_is_requested_without_credentials(profile: str) -> None:
 
     clock = ManualClock()
     with Simulator(profile, clock=clock.time, faults=ResponseOverrides({documents.INFO: recorded})) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(2):
-            assert scraped.scrape().value("enphase_authenticated") == 1
+            assert exporter.scrape().value("enphase_authenticated") == 1
             clock.advance(300)
     assert sent == ["", ""]
 
@@ -220,12 +220,12 @@ def test_info_is_requested_without_credentials(profile: str) -> None:
 def test_gateway_that_took_over_the_address_gets_no_token() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert scraped.scrape().value("enphase_up") == 1
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert exporter.scrape().value("enphase_up") == 1
         gateway.reset_load()
         clock.advance(15)
         with gateway.faults.during("another-gateway"):
-            assert scraped.scrape().value("enphase_up") == 0
+            assert exporter.scrape().value("enphase_up") == 0
             assert set(gateway.load.requests) == {documents.INFO}
         assert gateway.token.encode() not in gateway.received_bytes
 
@@ -233,15 +233,15 @@ def test_gateway_that_took_over_the_address_gets_no_token() -> None:
 def test_same_gateway_with_a_new_certificate_is_still_up() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
         gateway.faults.on("certificate")
         with gateway.faults.during("silent"):
             pass  # this closes the open connections
         gateway.faults.on("not-kept")
         for _ in range(2):
             clock.advance(60)
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             assert exposition.value("enphase_up") == 1
         assert set(exposition.of(SUCCESS).values()) == {1}
         assert not any(exposition.of(FAILURES).values())
@@ -253,20 +253,20 @@ def test_same_gateway_with_a_new_certificate_is_still_up() -> None:
 @pytest.mark.parametrize("profile", ["3.9", "5.0"])
 def test_factory_password_needs_no_config(profile: str) -> None:
     with Simulator(profile) as gateway:
-        scraped = InProcessExporter(settings(gateway, local=Local()))
-        assert scraped.scrape().value("enphase_authenticated") == 1
+        exporter = InProcessExporter(settings(gateway, local=Local()))
+        assert exporter.scrape().value("enphase_authenticated") == 1
 
 
 def test_firmware_that_needs_no_credentials_reports_none_accepted() -> None:
     clock = ManualClock()
     with Simulator("3.7", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert "enphase_authenticated" not in scraped.scrape()
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert "enphase_authenticated" not in exporter.scrape()
         with gateway.faults.during("firmware", profile="4.10"):
             clock.advance(300)
-            assert scraped.scrape().value("enphase_authenticated") == 1
+            assert exporter.scrape().value("enphase_authenticated") == 1
         clock.advance(300)
-        assert "enphase_authenticated" not in scraped.scrape()
+        assert "enphase_authenticated" not in exporter.scrape()
 
 
 def test_empty_password_is_sent() -> None:
@@ -289,9 +289,9 @@ def test_wrong_password_is_logged_once_and_open_data_are_read(
 ) -> None:
     clock = ManualClock()
     with Simulator("5.0", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway, local=Local("homeowner", Secret("battery-staple"))), clock)
+        exporter = InProcessExporter(settings(gateway, local=Local("homeowner", Secret("battery-staple"))), clock)
         for _ in range(40):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
     assert exposition.value("enphase_authenticated") == 0
     assert exposition.value("enphase_up") == 1
@@ -306,13 +306,13 @@ def test_wrong_password_is_logged_once_and_open_data_are_read(
 def test_revoked_token_is_logged_once_and_tried_after_each_back_off(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert scraped.scrape().value("enphase_authenticated") == 1
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert exporter.scrape().value("enphase_authenticated") == 1
         gateway.revoke()
         gateway.reset_load()
         for _ in range(240):
             clock.advance(15)
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
         rejections = sum(count for (_, code), count in gateway.load.codes.items() if code == 401)
         assert exposition.value("enphase_authenticated") == 0
         assert exposition.value("enphase_up") == 0
@@ -321,9 +321,9 @@ def test_revoked_token_is_logged_once_and_tried_after_each_back_off(caplog: pyte
         assert "https://entrez.enphaseenergy.com" in caplog.text
         assert gateway.token not in caplog.text
         gateway.restore()
-        heal(scraped)
-        assert scraped.exposition().value("enphase_up") == 1
-        assert all(scraped.exposition().of(SUCCESS).values())
+        heal(exporter)
+        assert exporter.exposition().value("enphase_up") == 1
+        assert all(exporter.exposition().of(SUCCESS).values())
 
 
 def test_missing_token_is_logged_with_the_address_to_get_one(caplog: pytest.LogCaptureFixture) -> None:
@@ -339,11 +339,11 @@ def test_new_token_in_the_file_is_used_at_the_next_scrape(tmp_path: Path) -> Non
     with Simulator("8.3", clock=clock.time) as gateway:
         file.write_text(gateway.make_token(exp=1) + "\n")
         redaction = Redaction()
-        scraped = InProcessExporter(settings(gateway, token=None, token_file=file), clock, redaction=redaction)
-        assert scraped.scrape().value("enphase_authenticated") == 0
+        exporter = InProcessExporter(settings(gateway, token=None, token_file=file), clock, redaction=redaction)
+        assert exporter.scrape().value("enphase_authenticated") == 0
         file.write_text(gateway.token + "\n")
         clock.advance(15)
-        exposition = scraped.scrape()
+        exposition = exporter.scrape()
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_up") == 1
     assert gateway.token not in redaction.redact(f"x {gateway.token} x")
@@ -354,13 +354,13 @@ def test_missing_token_file_is_logged_once_and_read_when_it_exists(
 ) -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"), clock)
+        exporter = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"), clock)
         for _ in range(5):
-            assert scraped.scrape().value("enphase_up") == 0
+            assert exporter.scrape().value("enphase_up") == 0
             clock.advance(15)
         assert lines(caplog).count("token file cannot be used") == 1
         (tmp_path / "token").write_text(gateway.token)
-        assert scraped.scrape().value("enphase_up") == 1
+        assert exporter.scrape().value("enphase_up") == 1
 
 
 OPTIONAL = [
@@ -381,9 +381,9 @@ def test_401_of_one_endpoint_is_about_the_role(path: str, caplog: pytest.LogCapt
     clock = ManualClock()
     page = b"<html><title>401 Authorization Required</title></html>"
     with Simulator("8.3", clock=clock.time, faults=ResponseOverrides({path: responds(401, page)})) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         for _ in range(20):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
     assert exposition.value("enphase_authenticated") == 1
     assert exposition.value("enphase_up") == 1
@@ -400,14 +400,14 @@ def test_401_is_not_decided_before_the_probe_may_be_requested() -> None:
         clock.advance(6)
         return unchanged(request)
 
-    odd = ResponseOverrides({"/ivp/pdm/device_data": responds(404), "/production.json": slow})
-    with Simulator("8.3", clock=clock.time, faults=odd) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        scraped.scrape()
-        odd.overrides["/ivp/meters/readings"] = responds(401)
+    faults = ResponseOverrides({"/ivp/pdm/device_data": responds(404), "/production.json": slow})
+    with Simulator("8.3", clock=clock.time, faults=faults) as gateway:
+        exporter = InProcessExporter(settings(gateway), clock)
+        exporter.scrape()
+        faults.overrides["/ivp/meters/readings"] = responds(401)
         for _ in range(6):
             clock.advance(4)
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             assert exposition.value("enphase_authenticated") == 1
             assert exposition.value("enphase_up") == 1
 
@@ -438,8 +438,8 @@ def test_endpoint_that_is_not_available_is_not_a_failure(missing: object, caplog
 def test_token_is_not_sent_over_http_found_by_scheme_auto(caplog: pytest.LogCaptureFixture) -> None:
     """An attacker who blocks port 443 and responds on port 80 must not get the token."""
     with Simulator("8.3", tls=False) as gateway:
-        scraped = InProcessExporter(settings(gateway, scheme="auto"))
-        assert scraped.scrape().value("enphase_up") == 0
+        exporter = InProcessExporter(settings(gateway, scheme="auto"))
+        assert exporter.scrape().value("enphase_up") == 0
         assert gateway.token.encode() not in gateway.received_bytes
         assert gateway.load.requests == {documents.INFO: 1}
         assert InProcessExporter(settings(gateway, scheme="http")).scrape().value("enphase_up") == 1
@@ -448,7 +448,7 @@ def test_token_is_not_sent_over_http_found_by_scheme_auto(caplog: pytest.LogCapt
 
 def test_token_file_that_cannot_be_read_is_the_error(tmp_path: Path) -> None:
     with Simulator("8.3") as gateway:
-        scraped = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"))
-        scraped.scrape()
-        error = scraped.gateway.snapshot().error or ""
+        exporter = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"))
+        exporter.scrape()
+        error = exporter.gateway.snapshot().error or ""
     assert f"{tmp_path / 'token'} cannot be used" in error

@@ -46,15 +46,15 @@ def request_objects() -> Counter[str]:
 def test_poll_releases_the_objects_of_its_requests(profile: str, fault: str) -> None:
     clock = ManualClock()
     with Simulator(profile, clock=clock.time) as simulated:
-        scraped = InProcessExporter(settings(simulated, scheme="auto"), clock)
-        scraped.poll()
+        exporter = InProcessExporter(settings(simulated, scheme="auto"), clock)
+        exporter.poll()
         if fault:
             simulated.faults.on(fault)
         clock.advance(301)
         with uncollected():
             before = request_objects()
-            scraped.poll()
+            exporter.poll()
             more = request_objects() - before
-    failed = sum(scraped.gateway.snapshot().failures.values())
+    failed = sum(exporter.gateway.snapshot().failures.values())
     assert bool(failed) == bool(fault), "the fault must have an effect"
     assert not more

@@ -11,6 +11,19 @@ pytestmark = pytest.mark.integration
 
 HOUR = 3600
 
+PAGE = {"/info": 12, "/production": 60}
+METERED = {
+    # Below firmware 7: the inverters are in the v1 list, and the production CT makes its production unnecessary.
+    "/info": 12,
+    "/ivp/meters": 12,
+    "/ivp/meters/readings": 240,
+    "/production.json": 60,
+    "/api/v1/production/inverters": 30,
+    "/inventory.json": 12,
+    "/home.json": 1,
+    "/admin/lib/tariff": 1,
+    "/production": 2,  # once, as it may have phases: the digest challenge, and the document
+}
 STANDARD = {
     # Unmetered, without a battery: endpoints that it does not have were requested once.
     "/info": 12,
@@ -59,18 +72,21 @@ def poll_for_an_hour(profile: str, every: float) -> Simulator:
     """A gateway after an hour of scrapes."""
     clock = ManualClock()
     with Simulator(profile, clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
+        exporter = InProcessExporter(settings(gateway), clock)
         began = clock.monotonic()
         scrape = 0
         while scrape * every < HOUR:
             clock.advance(max(began + scrape * every - clock.monotonic(), 0))
-            scraped.poll()
+            exporter.poll()
             scrape += 1
-        assert scraped.exposition().value("enphase_up") == 1
+        assert exporter.exposition().value("enphase_up") == 1
     return gateway
 
 
-@pytest.mark.parametrize(("profile", "table"), [("5.0", STANDARD), ("8.3", EVERYTHING), ("8.2", SWITCHED)])
+@pytest.mark.parametrize(
+    ("profile", "table"),
+    [("3.7", PAGE), ("4.10", METERED), ("5.0", STANDARD), ("8.3", EVERYTHING), ("8.2", SWITCHED)],
+)
 def test_scrapes_every_15_seconds_request_as_often_as_the_ages_require(profile: str, table: dict[str, int]) -> None:
     load = poll_for_an_hour(profile, every=15).load
     # A digest challenge is a request too: the first response of the inverters is a 401.
@@ -109,8 +125,8 @@ def test_firmware_8_needs_one_connection() -> None:
 def test_disabled_collector_requests_nothing() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
-        exposition = scraped.scrape()
+        exporter = InProcessExporter(settings(gateway, collectors=frozenset({"identity", "meters"})), clock)
+        exposition = exporter.scrape()
     assert set(gateway.load.requests) == {"/info", "/home", "/ivp/meters", "/ivp/meters/readings"}
     assert exposition.value("enphase_up") == 1
     assert "enphase_meter_power_watts" in exposition

@@ -28,9 +28,9 @@ ALL = frozenset(COLLECTORS)
 def test_401_of_installer_endpoints_for_an_owner_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     with Simulator("8.2", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway, collectors=ALL), clock)
+        exporter = InProcessExporter(settings(gateway, collectors=ALL), clock)
         for _ in range(20):
-            exposition = scraped.scrape()
+            exposition = exporter.scrape()
             clock.advance(15)
     assert exposition.value("enphase_authenticated") == 1
     assert all(exposition.of("enphase_scrape_collector_success").values())

@@ -66,12 +66,12 @@ def test_impostor_that_drops_tls_gets_no_token(
     with Simulator("8.3", clock=clock.time) as gateway:
         port = int(gateway.address.rpartition(":")[2])
         source = _OneToken(parse(gateway.make_token(jti="new"))) if on_trial else None
-        scraped = InProcessExporter(settings(gateway, scheme="auto"), clock, renewal=source)
-        assert scraped.scrape().value("enphase_up") == 1
-    assert isinstance(scraped.gateway.state.login.state, Trying if on_trial else Accepted)
+        exporter = InProcessExporter(settings(gateway, scheme="auto"), clock, renewal=source)
+        assert exporter.scrape().value("enphase_up") == 1
+    assert isinstance(exporter.gateway.state.login.state, Trying if on_trial else Accepted)
     clock.advance(NEXT_SCRAPE)
     with Simulator("8.3", clock=clock.time, port=port, faults=_Impostor()) as impostor:
-        assert scraped.scrape().value("enphase_up") == 0
+        assert exporter.scrape().value("enphase_up") == 0
         assert impostor.load.requests == {documents.INFO: 1}, "over plain HTTP and without a token"
         assert b"Bearer" not in impostor.received_bytes
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -82,13 +82,13 @@ def test_reload_from_http_to_auto_sends_no_token_over_http() -> None:
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time, tls=False) as gateway:
         plain = settings(gateway, scheme="http")
-        scraped = InProcessExporter(plain, clock)
-        assert scraped.scrape().value("enphase_up") == 1
+        exporter = InProcessExporter(plain, clock)
+        assert exporter.scrape().value("enphase_up") == 1
         assert b"Bearer" in gateway.received_bytes
         gateway.reset_load()
-        scraped.gateway.change(replace(plain, scheme="auto", collectors=scraped.gateway.settings.collectors))
+        exporter.gateway.change(replace(plain, scheme="auto", collectors=exporter.gateway.settings.collectors))
         clock.advance(NEXT_SCRAPE)
-        assert scraped.scrape().value("enphase_up") == 0
+        assert exporter.scrape().value("enphase_up") == 0
         assert b"Bearer" not in gateway.received_bytes
 
 
@@ -96,11 +96,11 @@ def test_impostor_with_another_serial_gets_no_token_after_a_reload() -> None:
     """A reload opens a new connection; the certificate that the gateway had before is still the known one."""
     clock = ManualClock()
     with Simulator("8.3", clock=clock.time) as gateway:
-        scraped = InProcessExporter(settings(gateway), clock)
-        assert scraped.scrape().value("enphase_up") == 1
+        exporter = InProcessExporter(settings(gateway), clock)
+        assert exporter.scrape().value("enphase_up") == 1
         gateway.reset_load()
-        scraped.gateway.change(replace(scraped.gateway.settings, min_interval=5.0))
+        exporter.gateway.change(replace(exporter.gateway.settings, min_interval=5.0))
         clock.advance(NEXT_SCRAPE)
         with gateway.faults.during("another-gateway"):
-            assert scraped.scrape().value("enphase_up") == 0
+            assert exporter.scrape().value("enphase_up") == 0
             assert b"Bearer" not in gateway.received_bytes

@@ -103,7 +103,7 @@ class Run:
 
 
 def up(settings: Settings = SETTINGS, *, has_source: bool = False) -> Run:
-    """A gateway whose `/info` and meters have come."""
+    """A gateway whose `/info` and meters are available."""
     run = Run(settings, has_source=has_source)
     run.result(documents.INFO, INFO)
     run.result(documents.METERS, [METER])
@@ -159,7 +159,7 @@ def test_down_becomes_up_and_what_was_absent_is_requested_again() -> None:
     run.result(documents.INFO, INFO)
     assert run.reachability() == Up()
     assert run.state.cache.states[documents.DEVICE_DATA].due == float("-inf")
-    assert run.state.second_look_at == run.now + SETTLING
+    assert run.state.retry_absent_at == run.now + SETTLING
 
 
 def test_no_response_makes_reachability_unknown_and_info_next() -> None:
@@ -256,7 +256,7 @@ def test_rejected_login_is_tried_with_one_request_after_its_back_off() -> None:
     assert run.logged(logging.INFO) == ["credentials accepted"]
 
 
-def test_scrape_waits_for_all_endpoints_while_rejected_credentials_are_tried() -> None:
+def test_scrape_waits_while_rejected_credentials_are_tried_again() -> None:
     """Otherwise the scrape that made the exporter try them again reports the gateway as down."""
     run = up()
     run.result(documents.INVERTERS_V1, [])

@@ -294,11 +294,11 @@ class Environment:
     def back_off(self) -> float:
         """Seconds until everything that failed is requested again: the gateway, endpoints, absent documents."""
         state, endpoints = self.exporter_gateway.state, self._endpoints()
-        ends = [state.cache.quiet_until, *(endpoint.due for endpoint in endpoints if endpoint.error is not None)]
+        ends = [state.cache.paused_until, *(endpoint.due for endpoint in endpoints if endpoint.error is not None)]
         if isinstance(state.login.state, Rejected):
             ends.append(state.login.state.retry_at)
-        if any(endpoint.absent is not None for endpoint in endpoints) and state.second_look_at < float("inf"):
-            ends.append(state.second_look_at)
+        if any(endpoint.absent is not None for endpoint in endpoints) and state.retry_absent_at < float("inf"):
+            ends.append(state.retry_absent_at)
         return max(max(ends) - self.clock.monotonic(), 0.0)
 
     def seconds_until_absent_documents_are_due(self, available: Collection[str]) -> float:

@@ -19,7 +19,7 @@ from matrix.reference import STEP, ReferenceGateway, collector_of, readers
 
 MAX_BACK_OFF = 600.0
 """Seconds after which everything has recovered."""
-METERS_HOLD = 600
+METERS_CONFIRMATION_TIME = 600
 """Seconds for which another list of meters must last until the sources that follow from it change."""
 MAX_LOGINS = 2
 """In a minute, for an account that gets no token."""
@@ -174,14 +174,14 @@ class Checker:
         environment.maxima["back-off"] = max(environment.maxima["back-off"], ceil(wait))
         if wait > MAX_BACK_OFF:
             environment.violations.append(f"a back-off of {wait:.0f} s")
-        if environment.exporter_gateway.state.second_look_at == float("inf"):
+        if environment.exporter_gateway.state.retry_absent_at == float("inf"):
             absent = environment.seconds_until_absent_documents_are_due(reference(self.profile).available)
             environment.clock.advance(absent)
         if documents_changed:
             wait = max(wait, environment.seconds_until_all_documents_are_due())
         environment.scrape(ceil(wait / STEP) * STEP)
         if system_changed:
-            for _ in range(METERS_HOLD // 300):
+            for _ in range(METERS_CONFIRMATION_TIME // 300):
                 environment.scrape(300.0)
         scraped = environment.scrape()
         environment.fetch_every_page()

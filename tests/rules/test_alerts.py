@@ -152,7 +152,7 @@ def matched(matchers: list[str]) -> set[str]:
     return {name for name in NAMES if all(pattern and re.fullmatch(pattern[1], name) for pattern in patterns)}
 
 
-@pytest.mark.parametrize("down", ["EnphaseGatewayDown", "EnphaseGatewayAbsent", "EnphaseCredentialsRefused"])
+@pytest.mark.parametrize("down", ["EnphaseGatewayDown", "EnphaseGatewayAbsent", "EnphaseCredentialsRejected"])
 def test_alertmanager_gateway_down_inhibits_its_other_alerts(down: str) -> None:
     (rule,) = [rule for rule in alertmanager()["inhibit_rules"] if down in matched(rule["source_matchers"])]
     assert rule["equal"] == ["job", "instance"], "of this gateway, and of no other"

@@ -22,14 +22,14 @@ UNITS = {
     "money": "currency",
     "price_per_kilowatt_hour": "currency",
 }
-"""By the words that a name ends with, before its last colon; the longest match counts."""
+"""By the ending of a name, before its last colon; the longest match counts."""
 
 
 def unit(name: str) -> str:
     if name.endswith(":bool"):
         return UNITS["bool"]
     metric = name.split(":")[1].removesuffix("_per_hour").removesuffix("_mean15m").removesuffix("_of_median")
-    return UNITS[max((words for words in UNITS if metric.endswith(words)), key=len)]
+    return UNITS[max((ending for ending in UNITS if metric.endswith(ending)), key=len)]
 
 
 def test_recording_rules_page_lists_each_series_with_its_files() -> None:

@@ -233,9 +233,9 @@ def test_cli_history_is_written_and_the_command_exits() -> None:
     assert (code, errors) == (0, "")
     *lines, last = output.splitlines()
     assert last == "# EOF"
-    ups = [line for line in lines if line.startswith("enphase_up{")]
-    assert len(ups) == 5
-    assert all(line.startswith('enphase_up{job="envoy",instance="utrecht"} 1.0 ') for line in ups)
+    samples = [line for line in lines if line.startswith("enphase_up{")]
+    assert len(samples) == 5
+    assert all(line.startswith('enphase_up{job="envoy",instance="utrecht"} 1.0 ') for line in samples)
     assert any(line.startswith("enphase_inverter_power") or "inverter_reporting" in line for line in lines)
     _, without, _ = run_to_end("--profile", "7.3", "--history", "10m", "--no-inverters")
     assert "enphase_inverter" not in without

@@ -65,13 +65,13 @@ def test_no_active_ct_can_apply_to_one_request(gateway: Simulator) -> None:
 def test_lost_phase_zeroes_a_phase_of_the_storage_ct() -> None:
     with Simulator("8.2", tls=False, clock=SettableClock()) as gateway, gateway.faults.during("lost-phase"):
         *others, storage = fetch_json(gateway, READINGS)
-        *before, was = healthy(gateway, READINGS)
+        *before, previous = healthy(gateway, READINGS)
     assert others == before
     first, second = storage["channels"][:2]
     assert {value for key, value in first.items() if key not in ("eid", "timestamp")} == {0}
-    assert second == was["channels"][1]
-    assert storage["activePower"] == pytest.approx(was["channels"][1]["activePower"], abs=0.01)
-    assert storage["voltage"] == pytest.approx(was["channels"][1]["voltage"], abs=0.01)
+    assert second == previous["channels"][1]
+    assert storage["activePower"] == pytest.approx(previous["channels"][1]["activePower"], abs=0.01)
+    assert storage["voltage"] == pytest.approx(previous["channels"][1]["voltage"], abs=0.01)
 
 
 def test_total_is_net_copies_net_consumption(gateway: Simulator) -> None:

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.integration
 def test_value_at_a_path_is_replaced(gateway: Simulator, becomes: str, fits: object) -> None:
     with gateway.faults.during("value", becomes=becomes, path="0.eid"):
         first, *others = fetch_json(gateway, "/ivp/meters")
-        (was, *before) = healthy(gateway, "/ivp/meters")
-        assert first == {**was, "eid": fits}
+        (previous, *before) = healthy(gateway, "/ivp/meters")
+        assert first == {**previous, "eid": fits}
         assert type(first["eid"]) is type(fits)
         assert others == before
 

@@ -80,8 +80,8 @@ def test_weak_key_has_1024_bits() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-@pytest.mark.parametrize(("version", "spoken"), [("1.0", "TLSv1"), ("1.1", "TLSv1.1")])
-def test_old_tls_is_accepted_by_an_old_client_only(version: str, spoken: str) -> None:
+@pytest.mark.parametrize(("version", "negotiated"), [("1.0", "TLSv1"), ("1.1", "TLSv1.1")])
+def test_old_tls_is_accepted_by_an_old_client_only(version: str, negotiated: str) -> None:
     with tls_gateway() as gateway, gateway.faults.during("old-tls", version=version):
         with pytest.raises(ssl.SSLError):
             dial(gateway)
@@ -93,7 +93,7 @@ def test_old_tls_is_accepted_by_an_old_client_only(version: str, spoken: str) ->
             socket.create_connection(address(gateway), timeout=5) as raw_socket,
             old.wrap_socket(raw_socket) as connection,
         ):
-            assert connection.version() == spoken
+            assert connection.version() == negotiated
 
 
 def test_weak_cipher_is_the_only_cipher() -> None:

@@ -1,5 +1,6 @@
 """Texts of exporter.yml, and the configs that are read from them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ gateways:
 defaults: {min_interval: 15s, labels: {region: north}}
 state_directory: /var/lib/envoy-exporter
 """.replace("FINGERPRINT", ":".join(["AB"] * 32))
+
+
+def with_every_key(example: str) -> str:
+    """The example file with every key that it has in a comment."""
+    text = re.sub(r"^( *)# (?=\w+: [^ ])", r"\1", example, flags=re.MULTILINE)
+    return re.sub(r"^(?=An? |Names |Collectors |Firmware )", "# ", text, flags=re.MULTILINE)
 
 
 def layout_config(inverters: str, arrays: str = "{}") -> str:

@@ -5,7 +5,7 @@ from random import Random
 
 from envoy_exporter.clock import Clock
 from envoy_exporter.enlighten.account import Account
-from envoy_exporter.enlighten.client import Enlighten, Login
+from envoy_exporter.enlighten.client import AccountSettings, Enlighten
 from envoy_exporter.enlighten.renewal import Renewal
 from envoy_exporter.enlighten.token_store import TokenStore
 from envoy_exporter.secret import Secret
@@ -23,9 +23,9 @@ def trusted_ca_file(cloud: Cloud, folder: Path) -> str:
     return str(path)
 
 
-def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> Login:
+def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> AccountSettings:
     secret = Secret(cloud.password if password is None else password)
-    return Login(
+    return AccountSettings(
         username=cloud.username,
         password=secret,
         login_url=cloud.login_url,
@@ -35,7 +35,7 @@ def login(cloud: Cloud, ca_file: str | None, password: str | None = None) -> Log
 
 
 def enlighten(
-    credentials: Login, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
+    credentials: AccountSettings, clock: Clock | None = None, seconds: float = 15.0, codes: list[int] | None = None
 ) -> Enlighten:
     counted = codes if codes is not None else []
     return Enlighten(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from envoy_exporter import documents
 from envoy_exporter.collectors import COLLECTORS
+from envoy_exporter.collectors.summaries import SUMMARIES
 from envoy_exporter.documents import Documents
 from envoy_exporter.gateway.endpoints import (
     ENDPOINTS,
@@ -16,7 +17,6 @@ from envoy_exporter.gateway.endpoints import (
     Endpoint,
     demands_credentials,
 )
-from support.collector_summaries import SUMMARIES
 from support.documents import documents as documents_by_hand
 from support.documents import information
 

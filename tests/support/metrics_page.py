@@ -11,12 +11,12 @@ from prometheus_client import Metric
 from envoy_exporter import documents, entries
 from envoy_exporter.collectors import COLLECTORS, device_status
 from envoy_exporter.collectors.collector import Collector, Context, Settings
+from envoy_exporter.collectors.summaries import SUMMARIES
 from envoy_exporter.documents import Documents, Json
 from envoy_exporter.families import Family, Reading, collect, describe
 from envoy_exporter.gateway.endpoints import ENDPOINTS
 from envoy_exporter.gateway_collector import READINGS
 from envoy_exporter.telemetry import Telemetry
-from support.collector_summaries import SUMMARIES
 from support.documents import NOW
 from support.documents import documents as documents_by_hand
 from support.inverters import data
@@ -141,7 +141,7 @@ def _meaning(family: Family) -> str:
 
 
 def _flags() -> Iterator[str]:
-    """The words of device_status by the prefix that they share."""
+    """The flags of device_status by the prefix that they share."""
     yield "## Flags of devices\n"
     yield from _wrapped(
         "The label `flag` of a device's `_status_flag` family is a whole word of the gateway's `device_status`."
@@ -149,9 +149,9 @@ def _flags() -> Iterator[str]:
         " A word that is not listed here is `other`."
     )
     yield ""
-    for prefix, words in device_status.WORDS.items():
+    for prefix, suffixes in device_status.FLAG_SUFFIXES.items():
         yield f"`{prefix}`\n"
-        yield from _item(" ".join(f"`{word}`" for word in words.split()))
+        yield from _item(" ".join(f"`{suffix}`" for suffix in suffixes.split()))
         yield ""
 
 

@@ -18,6 +18,7 @@ from envoy_exporter.secret import Redaction
 from envoy_exporter.telemetry import Telemetry
 from envoy_exporter.transport.timeouts import Timeouts
 from envoy_exporter.web.access import AccessMiddleware, ConcurrencyLimit
+from envoy_exporter.web.location import Location
 from envoy_exporter.web.routes import Exporter, create
 from envoy_exporter.web.server import Server, listen
 from envoy_simulator import Simulator
@@ -48,6 +49,7 @@ class ServedExporter:
         web_config: Path | None = None,
         clock: Clock | None = None,
         timeouts: Timeouts | None = None,
+        location: Location | None = None,
     ) -> None:
         self.path = path
         self.telemetry = Telemetry("test")
@@ -62,7 +64,7 @@ class ServedExporter:
         )
         self._web = WebConfigFile(web_config)
         served = self.app.build(config.from_file(path, COLLECTORS))
-        self.exporter = Exporter(served, self.telemetry, self._reload, "test")
+        self.exporter = Exporter(served, self.telemetry, self._reload, "test", location=location or Location())
         self._most = most
         (self._socket,) = listen(["127.0.0.1:0"])
         self.port: int = self._socket.getsockname()[1]
@@ -100,7 +102,8 @@ class ServedExporter:
         return ()
 
     async def _serve(self) -> None:
-        application = AccessMiddleware(ConcurrencyLimit(create(self.exporter), self._most), self._web)
+        limited = ConcurrencyLimit(create(self.exporter), self._most, self.exporter.location.prefix)
+        application = AccessMiddleware(limited, self._web)
         self.server = Server(application, self._web)
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._ready.set)

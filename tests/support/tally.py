@@ -23,9 +23,9 @@ def send_counts(config: pytest.Config) -> None:
 def merge_counts(config: pytest.Config, output: dict[str, dict[str, dict[str, int]]]) -> None:
     """Adds the counts of a worker process; for those that begin with "maximum" takes the maximum."""
     for title, counts in output.get("tallies", {}).items():
-        ours = tally(config, title)
+        own = tally(config, title)
         for what, count in counts.items():
-            ours[what] = max(ours[what], count) if what.startswith("maximum ") else ours[what] + count
+            own[what] = max(own[what], count) if what.startswith("maximum ") else own[what] + count
 
 
 def summary_lines(config: pytest.Config) -> Iterator[str]:

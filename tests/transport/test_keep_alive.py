@@ -2,14 +2,13 @@
 
 import socket
 import threading
-from collections.abc import Callable
 
 import pytest
 from support.counting_client import client_of, reset_after_request
 from support.gateways import settings
 from support.in_process_exporter import InProcessExporter
 from support.raw_gateway import RawGateway, http_response, reset
-from support.response_overrides import ResponseOverrides, responds
+from support.response_overrides import Respond, ResponseOverrides, responds
 
 from envoy_exporter.documents import DEVICE_DATA, EXPORT_LIMIT, PRODUCTION_LIMIT, TARIFF
 from envoy_exporter.transport.errors import NoResponse
@@ -133,9 +132,9 @@ def test_repeated_request_that_fails_reports_its_own_reason(ending: str, reason:
     with RawGateway(script) as gateway:
         client = client_of(gateway)
         client.get()
-        with pytest.raises(NoResponse) as caught:
+        with pytest.raises(NoResponse) as error:
             client.get(limit=0.7)
-        assert caught.value.reason == reason
+        assert error.value.reason == reason
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "401 Unauthorized", "404 Not Found", "503 Service Unavailable"])
@@ -166,13 +165,13 @@ def test_first_poll_of_firmware_8_with_404s_uses_one_connection() -> None:
 
 @pytest.mark.parametrize(("profile", "keep_alive"), [("5.0", False), ("8.3", True)])
 def test_firmware_below_7_gets_connection_close(profile: str, keep_alive: bool) -> None:
-    """It resets connections that it announced to keep (home-assistant/core#126162)."""
+    """It announces keep-alive and resets the connection (home-assistant/core#126162)."""
     sent: list[str] = []
 
-    def recorded(request: Request, truth: Callable[[Request], Response]) -> Response:
+    def recorded(request: Request, respond: Respond) -> Response:
         if request.path != "/info":
             sent.append(request.headers.get("connection", ""))
-        return truth(request)
+        return respond(request)
 
     with Simulator(profile, faults=ResponseOverrides({"*": recorded})) as gateway:
         InProcessExporter(settings(gateway)).poll()

@@ -61,8 +61,8 @@ def guarded(gateway: Simulator, tmp_path: Path, comparing: Comparing) -> Iterato
 
 
 def as_user(served: ServedExporter, user: str, password: str, path: str = "/metrics") -> int:
-    words = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return served.get(path, authorization=f"Basic {words}").status_code
+    credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return served.get(path, authorization=f"Basic {credentials}").status_code
 
 
 def test_access_guesses_do_not_delay_an_accepted_user(guarded: ServedExporter, comparing: Comparing) -> None:
@@ -132,8 +132,8 @@ def test_connections_plain_http_on_the_tls_port_logs_no_error(
 ) -> None:
     with secure.connect() as plain:
         assert send(plain, WHOLE) == 0
-    with UNVERIFIED.wrap_socket(secure.connect()) as shaken:
-        raw = socket.socket(fileno=shaken.detach())
+    with UNVERIFIED.wrap_socket(secure.connect()) as connection:
+        raw = socket.socket(fileno=connection.detach())
     with raw:
         raw.sendall(b"\x00" * 1000)
         assert is_closed(raw)

@@ -132,8 +132,8 @@ def test_request_other_method_is_rejected(served: ServedExporter, method: str) -
 
 
 def test_request_any_accept_header_gets_a_valid_format(served: ServedExporter) -> None:
-    dice = Random(83)
-    words: tuple[str, ...] = (
+    random = Random(83)
+    parts: tuple[str, ...] = (
         "text/plain",
         "application/openmetrics-text",
         "*/*",
@@ -141,11 +141,11 @@ def test_request_any_accept_header_gets_a_valid_format(served: ServedExporter) -
         "version=1.0.0",
         "version=0.0.4",
     )
-    words += ("q=0.5", "q=0", "q=2", "q=", "q=nan", ",", ";", "=", " ", "\t", "x" * 500, "escaping=allow-utf-8", '"')
+    parts += ("q=0.5", "q=0", "q=2", "q=", "q=nan", ",", ";", "=", " ", "\t", "x" * 500, "escaping=allow-utf-8", '"')
     codings = ("gzip", "identity", "*", "br", "q=0", "q=1", ";", ",", "gzip;q=0.000", "GZIP", "x-gzip", "\t")
     for _ in range(30):
-        accept = "".join(dice.choices(words, k=dice.randrange(8))).strip()
-        coding = "".join(dice.choices(codings, k=dice.randrange(5))).strip()
+        accept = "".join(random.choices(parts, k=random.randrange(8))).strip()
+        coding = "".join(random.choices(codings, k=random.randrange(5))).strip()
         response = served.get("/metrics?name[]=enphase_up", accept=accept, accept_encoding=coding)
         read = parsed_openmetrics if "openmetrics" in response.headers["content-type"] else parsed
         assert read(response.text).value("enphase_up") == 1, (accept, coding)
@@ -206,33 +206,33 @@ WHOLE = tuple(
 )
 
 
-def mangled(dice: Random) -> bytes:
+def mangled(random: Random) -> bytes:
     """A request with bytes changed, removed, repeated or inserted."""
-    raw = bytearray(dice.choice(WHOLE))
-    for _ in range(dice.randrange(1, 5)):
-        place = dice.randrange(len(raw) + 1)
-        match dice.randrange(5):
+    raw = bytearray(random.choice(WHOLE))
+    for _ in range(random.randrange(1, 5)):
+        place = random.randrange(len(raw) + 1)
+        match random.randrange(5):
             case 0 if raw:
-                raw[place % len(raw)] = dice.randrange(256)
+                raw[place % len(raw)] = random.randrange(256)
             case 1:
-                del raw[place : place + dice.randrange(1, 20)]
+                del raw[place : place + random.randrange(1, 20)]
             case 2:
-                raw[place:place] = raw[: dice.randrange(1, 60)]
+                raw[place:place] = raw[: random.randrange(1, 60)]
             case 3:
                 del raw[place:]
             case _:
-                raw[place:place] = dice.choice(PIECES)
+                raw[place:place] = random.choice(PIECES)
     return bytes(raw)
 
 
 def test_request_mangled_is_never_an_internal_error(served: ServedExporter) -> None:
-    dice = Random(9433)
+    random = Random(9433)
     codes = set()
     with contextlib.ExitStack() as stack:
         healthy = stack.enter_context(served.connect())
         for _ in range(FUZZ):
             with served.connect() as client:
-                codes.add(code := send(client, raw := mangled(dice), 0.004))
+                codes.add(code := send(client, raw := mangled(random), 0.004))
             assert code < 500, raw
             assert send(healthy, HEALTHY) == 200, raw
     assert {0, 200, 400, 404} <= codes

@@ -90,8 +90,8 @@ def test_metrics_gzip_accepted_has_the_same_content(home: ServedExporter, path: 
     packed = home.get(path, accept_encoding="gzip")
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "gzip"
-    ours = {name for name, _ in parsed(packed.text).samples}
-    assert ours == {name for name, _ in parsed(plain.text).samples}
+    own = {name for name, _ in parsed(packed.text).samples}
+    assert own == {name for name, _ in parsed(plain.text).samples}
     assert home.get(path, accept_encoding="gzip;q=0, identity").headers.get("content-encoding") is None
 
 

@@ -1,11 +1,11 @@
-"""The words of `device_status` that public clients know; the exporter counts another one as `other`."""
+"""The flags of `device_status` that public clients know; the exporter exposes another one as `other`."""
 
 from collections.abc import Iterator
 
 from captures.expected.check import Find, Item, Part, check, part
 from captures.recording import Recording
 
-_WORDS = {
+_FLAG_SUFFIXES = {
     "envoy.cond_flags.acb_ctrl": """
         bmudatabounds bmuhardwareerror bmuimageerror bmumaxcurrentwarning bmusenseerror cellmaxtemperror
         cellmaxtempwarning cellmaxvoltageerror cellmaxvoltagewarning cellmintemperror cellmintempwarning
@@ -38,7 +38,7 @@ _WORDS = {
     "envoy.global": "ok",
     "prop": "done not.done",
 }
-KNOWN = {f"{group}.{word}" for group, words in _WORDS.items() for word in words.split()}
+KNOWN = {f"{group}.{suffix}" for group, suffixes in _FLAG_SUFFIXES.items() for suffix in suffixes.split()}
 ALL_KNOWN = "each word of device_status in the captures is a known one"
 
 

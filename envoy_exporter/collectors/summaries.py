@@ -1,4 +1,4 @@
-"""What each collector reads, in one line for README.md and docs/metrics.md."""
+"""What each collector reads, in one line, for `--help`, README.md and docs/metrics.md."""
 
 from types import MappingProxyType
 
