@@ -60,7 +60,7 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
 
 
 def _title(collector: Collector[Any]) -> str:
-    return collector.name.replace("_", " ").capitalize()
+    return "IQ Relay" if collector.name == "iq_relay" else collector.name.replace("_", " ").capitalize()
 
 
 def _contents() -> Iterator[str]:
