@@ -190,7 +190,7 @@ PROCESS = Row(
             size=(6, 4),
             empty="Exporter is not scraped",
         )
-        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("refused", palette.BAD)})])
+        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("rejected", palette.BAD)})])
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
