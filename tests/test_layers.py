@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config_warnings",
     },
     "cli": {*LEAVES, "config", "collectors", "commands", "web", "app", "logs"},
+    "healthcheck": set(),
     "__main__": {"cli"},
 }
 SHARED = {

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-COMMANDS = ("login", "layout")
+COMMANDS = ("login", "layout", "assets")
 FAILURE, USAGE_ERROR = 1, 2
 """Exit codes."""
 

@@ -40,6 +40,8 @@ THRESHOLDS: Mapping[str, Mapping[str, str]] = {
 # The 3600 of EnphaseRegisterStepped is the length of its window: the rule multiplies it by a recorded limit.
 THRESHOLD = re.compile(r"(?:[<>]=?|[=!]=)\s*(?:bool\s+)?([\d.][\d.e]*)")
 
+AMTOOL_IS_MISSING = "amtool is missing: it is in Debian's package `prometheus-alertmanager`"
+
 Rule = Mapping[str, object]
 
 
@@ -166,5 +168,33 @@ def test_alertmanager_inhibit_rules_match_existing_alerts() -> None:
 
 def test_alertmanager_config_passes_amtool() -> None:
     if shutil.which("amtool") is None:
-        pytest.skip("amtool is missing: it is in Debian's package `prometheus-alertmanager`")
+        pytest.skip(AMTOOL_IS_MISSING)
     run("amtool", "check-config", PROMETHEUS / "alertmanager.yml")
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver", "muted_at_night"),
+    [
+        (["alertname=EnphaseGatewayDown", "severity=critical", "instance=barn"], "operator", True),
+        (["alertname=EnphaseGatewayDown", "severity=critical", "instance=home"], "operator", False),
+        (["alertname=EnphaseGridOutage", "severity=critical", "instance=barn"], "operator", False),
+        (["alertname=EnphaseInverterSilent", "severity=warning", "instance=barn"], "operator", False),
+        (["alertname=EnphaseFirmwareChanged", "severity=info", "instance=barn"], "none", False),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_alertmanager_routes_alert_to_receiver(
+    tmp_path: Path, labels: list[str], receiver: str, muted_at_night: bool
+) -> None:
+    """amtool names the receiver; to see the route, the muted one gets a receiver of its own."""
+    if shutil.which("amtool") is None:
+        pytest.skip(AMTOOL_IS_MISSING)
+    config = yaml.safe_load((PROMETHEUS / "alertmanager.yml").read_text())
+    for route in config["route"]["routes"]:
+        if route.get("mute_time_intervals") == ["night"]:
+            route["receiver"] = "night"
+    config["receivers"].append({"name": "night"})
+    (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(config))
+    expected = "night" if muted_at_night else receiver
+    output = run("amtool", "config", "routes", "test", f"--config.file={tmp_path / 'alertmanager.yml'}", *labels)
+    assert output.split() == [expected]

@@ -16,12 +16,18 @@ LISTENING = re.compile(r"msg=listening address=\S+ port=(\d+)")
 
 
 class Command:
-    """`envoy-exporter` with these arguments, on a free port of this machine."""
+    """`envoy-exporter` with these arguments, on a free port of this machine unless `listen` is given."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        listen: str = "127.0.0.1:0",
+    ) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ENVOY_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "envoy_exporter", "--web.listen-address=127.0.0.1:0", *arguments],
+            [sys.executable, "-m", "envoy_exporter", f"--web.listen-address={listen}", *arguments],
             env={**clean, **(environment or {})},
             cwd=cwd,
             stdout=subprocess.PIPE,
