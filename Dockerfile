@@ -1,8 +1,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE constraints.txt ./
+COPY pyproject.toml README.md LICENSE constraints.txt exporter.example.yml ./
 COPY envoy_exporter envoy_exporter
 COPY envoy_simulator envoy_simulator
+COPY deploy/systemd deploy/systemd
 COPY prometheus prometheus
 COPY grafana/dashboards grafana/dashboards
 COPY grafana/provisioning grafana/provisioning

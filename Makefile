@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-prometheus check test test-long mutation lint format golden dashboards pictures soak clean
+.PHONY: demo demo-prometheus check test test-long check-newest-python check-lowest-versions mutation lint format golden dashboards pictures soak clean
 
 # It listens on every address, as the exporter does; make demo FLAGS=--web.listen-address=127.0.0.1:9433 here alone.
 demo: $(VENV)/demo-installed
@@ -20,8 +20,27 @@ check: lint
 test: $(VENV)/dev-installed
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-long: $(VENV)/dev-installed
+test-long: $(VENV)/dev-installed check-lowest-versions
 	$(BIN)/pytest -m exhaustive -n auto --dist load
+
+# What depends on the version of Python and of the libraries: unit tests, and those of connections.
+SENSITIVE = -m 'not exhaustive' -n auto --dist loadfile tests/gateway tests/transport tests/config tests/collectors tests/commands
+
+# With the newest Python that this machine has, if that is newer than the one of .venv.
+check-newest-python:
+	@python="$$(.ci/newest-python)"; \
+	if [ -z "$$python" ]; then echo "No Python 3.12 or 3.13 on this machine: not tested."; exit 0; fi; \
+	set -e; "$$python" --version; "$$python" -m venv $(VENV)-newest; \
+	$(VENV)-newest/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
+	$(VENV)-newest/bin/pytest $(SENSITIVE)
+
+# With the lowest versions that pyproject.toml declares.
+check-lowest-versions: $(VENV)/dev-installed
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(BIN)/python tests/lowest_versions.py >$(VENV)-lowest/constraints.txt
+	$(VENV)-lowest/bin/pip install --quiet --disable-pip-version-check --constraint $(VENV)-lowest/constraints.txt \
+		--editable '.[speed,auth,simulator]' hypothesis pytest pytest-xdist
+	$(VENV)-lowest/bin/pytest $(SENSITIVE)
 
 # The unit tests against small changes of the code that decides about numbers and sources: up to an hour.
 mutation: $(VENV)/dev-installed
@@ -58,7 +77,7 @@ golden: $(VENV)/dev-installed
 	$(BIN)/pytest tests/test_golden.py tests/docs --update-golden
 
 clean:
-	rm -rf $(VENV) mutants build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest mutants build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -111,7 +111,7 @@ GATEWAYS = Row(
         ),
         lines(
             "Signal strength",
-            "Of each interface that has a link, and of the radio to batteries and controller, as a share of its "
+            "Signal of each interface that has a link, and of the radio to batteries and controller, as a share of its "
             "maximum. A cable has 0 or all of it; a low Wi-Fi signal loses connections.",
             [
                 Query(
@@ -151,7 +151,7 @@ GATEWAYS = Row(
         ).min(0),
         lines(
             "Gateway database",
-            "How full it is, as reported by the gateway. The effect of a full one is not documented.",
+            "Used share of the gateway's database. The effect of a full database is not documented.",
             [Query(metric("enphase_gateway_database_used_ratio"), "{{instance}}")],
             unit=units.PercentUnit,
             size=(8, 7),
@@ -190,7 +190,7 @@ PROCESS = Row(
             size=(6, 4),
             empty="Exporter is not scraped",
         )
-        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("refused", palette.BAD)})])
+        .mappings([value_mapping({1: NameAndColour("good", palette.GOOD), 0: NameAndColour("rejected", palette.BAD)})])
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(

@@ -142,8 +142,8 @@ MEASUREMENTS = Row(
         ),
         measurement(
             "Temperature",
-            "Of each inverter, under its panel: 20 to 40 degrees above the air temperature is usual in sunlight. Not "
-            "all firmware reports it.",
+            "Temperature of each inverter, under its panel: 20 to 40 degrees above the air temperature is usual in "
+            "sunlight. Not all firmware reports it.",
             "enphase_inverter_temperature_celsius",
             units.Celsius,
         ),

@@ -79,7 +79,7 @@ class Generator:
     )
     exercise_running: float | None = gauge(
         "enphase_generator_exercise_running",
-        "Whether the generator is exercising, to stay fit for use (1), or not (0).",
+        "Whether the generator runs an exercise (a test run) (1) or not (0).",
         fields=("exc_on",),
     )
     exercise_interval: float | None = gauge(

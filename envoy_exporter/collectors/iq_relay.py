@@ -83,7 +83,7 @@ class IqRelayReason:
     reason: str = label()
     known: bool = info(
         "enphase_iq_relay_reason_info",
-        "Reason for the position of the IQ Relay's contact, in the gateway's words.",
+        "Reason for the position of the IQ Relay's contact, as reported by the gateway.",
         fields=("reason",),
     )
 

@@ -25,12 +25,12 @@ _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
 class Cloud:
     connected: bool | None = gauge(
         "enphase_cloud_connected",
-        "Whether the gateway is connected to the Enphase cloud (1) or not (0).",
+        "Whether the gateway is connected to Enlighten, the Enphase cloud (1) or not (0).",
         fields=("network.web_comm",),
     )
     last_report: float | None = gauge(
         "enphase_cloud_last_report_timestamp_seconds",
-        "Time of the gateway's last report to the Enphase cloud.",
+        "Time of the gateway's last report to Enlighten, the Enphase cloud.",
         fields=("network.last_enlighten_report_time",),
     )
     database_used: float | None = gauge(

@@ -37,7 +37,7 @@ class Production:
     )
     lifetime: float | None = gauge(
         "enphase_production_energy_lifetime_joules",
-        "Lifetime energy produced, as the sum of the inverters; a gauge because it steps by 2^32 J.",
+        "Lifetime energy produced, as the sum of the inverters; a gauge because it can fall by 2^32 J.",
         fields=("whLifetime", "wattHoursLifetime"),
     )
     today: float | None = gauge(

@@ -33,24 +33,24 @@ class StorageSettings:
         "enphase_storage_mode",
         "mode",
         MODES,
-        "Operating mode set for the batteries, as known to the gateway: 1 for the current mode, 0 for the others;"
+        "Operating mode set for the batteries, as reported by the gateway: 1 for the current mode, 0 for the others;"
         " newer firmware calls savings-mode economy.",
         fields=("storage_settings.mode",),
     )
     charge_from_grid: bool | None = gauge(
         "enphase_storage_charge_from_grid",
-        "Whether the batteries are allowed to charge from the grid (1) or not (0), as known to the gateway.",
+        "Whether the batteries are allowed to charge from the grid (1) or not (0), as reported by the gateway.",
         fields=("storage_settings.charge_from_grid",),
     )
     reserve: float | None = gauge(
         "enphase_storage_reserve_setting_ratio",
-        "Battery reserve set for an outage, as known to the gateway; enphase_battery_reserve_ratio is the one in"
+        "Battery reserve set for an outage, as reported by the gateway; enphase_battery_reserve_ratio is the one in"
         " force.",
         fields=("storage_settings.reserved_soc",),
     )
     very_low: float | None = gauge(
         "enphase_storage_very_low_charge_ratio",
-        "State of charge that counts as very low, as known to the gateway.",
+        "State of charge that counts as very low, as reported by the gateway.",
         fields=("storage_settings.very_low_soc",),
     )
     schedules_optimized: bool | None = gauge(
@@ -75,7 +75,7 @@ class Price:
     tier: str | None = label()
     price: float | None = gauge(
         "enphase_tariff_price_per_kilowatt_hour",
-        "Price of a kilowatt-hour bought (import) or sold (export), as known to the gateway. Without a"
+        "Price of a kilowatt-hour bought (import) or sold (export), as reported by the gateway. Without a"
         " season it is the single rate, which is absent if the gateway reports 0. The period filler is the rest of the"
         " day, and filler#2 the rest of the day after the other periods.",
         fields=("single_rate.rate", "single_rate.sell", "seasons[].rate", "seasons_sell[].rate"),

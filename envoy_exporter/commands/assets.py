@@ -1,4 +1,4 @@
-"""Write Prometheus's rules and example configs and Grafana's dashboards to a directory."""
+"""Write the example configs, recording rules, alerts, dashboards and systemd units to a directory."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,8 +7,9 @@ from pathlib import Path
 from . import FAILURE, print_stderr
 
 PACKAGE = Path(__file__).parents[1]
-FOLDERS = ("prometheus", "grafana/dashboards", "grafana/provisioning")
-_SUFFIXES = {".json", ".yml"}
+FOLDERS = ("prometheus", "grafana/dashboards", "grafana/provisioning", "deploy/systemd")
+EXAMPLE = "exporter.example.yml"
+_SUFFIXES = {".json", ".yml", ".service", ".socket", ".conf"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,7 @@ def assets() -> Iterator[tuple[str, bytes]]:
     root = PACKAGE / "assets"  # only a wheel has it; in a checkout the folders are beside the package
     if not root.is_dir():
         root = PACKAGE.parent
+    yield EXAMPLE, (root / EXAMPLE).read_bytes()
     for folder in FOLDERS:
         for file in sorted((root / folder).rglob("*")):
             if file.suffix in _SUFFIXES:

@@ -16,8 +16,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_assets_command_writes_rules_configs_and_dashboards(tmp_path: Path) -> None:
     assert main(["assets", f"--output={tmp_path / 'new' / 'folder'}"]) == 0
     written = files(tmp_path / "new" / "folder")
-    assert {"prometheus/prometheus.yml", "prometheus/alertmanager.yml", "grafana/dashboards/home.json"} <= set(written)
-    for folder in ("prometheus/rules", "grafana/provisioning"):
+    assert {"prometheus/prometheus.yml", "exporter.example.yml", "grafana/dashboards/home.json"} <= set(written)
+    for folder in ("prometheus/rules", "grafana/provisioning", "deploy/systemd"):
         assert {name for name in written if name.startswith(folder)} == {
             f"{folder}/{name}" for name in files(ROOT / folder)
         }

@@ -50,3 +50,14 @@ def test_home_assistant_page_has_a_query_for_most_used_entities(tmp_path: Path) 
     rows = dict(re.findall(r"^\| ([A-Z][^|]+) \| ([^|]*enphase_[^|]+) \|$", section, re.MULTILINE))
     assert [name for name in MOST_USED if not any(row.startswith(name) for row in rows)] == []
     check_queries([query for cell in rows.values() for query in queries(cell)], tmp_path)
+
+
+def test_home_assistant_page_begins_with_the_energy_dashboard(tmp_path: Path) -> None:
+    section = TEXT[TEXT.index("## Energy dashboard") : TEXT.index("## Most used entities")]
+    checked = [
+        query for cell in re.findall(r"^\| [A-Z][^|]+ \| ([^|]*)", section, re.MULTILINE) for query in queries(cell)
+    ]
+    names = " ".join(checked)
+    for part in ("production", "grid_import", "grid_export", "charged", "discharged"):
+        assert f"enphase_{part}" in names or f"enphase_storage_{part}" in names
+    check_queries(checked, tmp_path)

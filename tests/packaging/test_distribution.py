@@ -68,10 +68,11 @@ def test_wheel_writes_the_assets_of_the_checkout(built: dict[str, Path], tmp_pat
     command = [sys.executable, "-P", "-c", program, str(tmp_path / "site"), "assets", f"--output={tmp_path / 'assets'}"]
     subprocess.run(command, cwd=tmp_path, env={}, check=True)
     written = {path.relative_to(tmp_path / "assets") for path in (tmp_path / "assets").rglob("*") if path.is_file()}
-    folders = (ROOT / "prometheus", ROOT / "grafana" / "dashboards", ROOT / "grafana" / "provisioning")
-    expected = {
-        path.relative_to(ROOT) for folder in folders for path in folder.rglob("*") if path.suffix in {".json", ".yml"}
-    }
+    folders = ("prometheus", "grafana/dashboards", "grafana/provisioning", "deploy/systemd")
+    files = [
+        path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file() and path.name != ".lint"
+    ]
+    expected = {path.relative_to(ROOT) for path in files} | {Path("exporter.example.yml")}
     assert written == expected
     assert all((tmp_path / "assets" / name).read_bytes() == (ROOT / name).read_bytes() for name in written)
 

@@ -65,7 +65,7 @@ def test_service_commands_have_valid_flags() -> None:
         assert exit_.value.code == 0
 
 
-def test_service_credential_is_found_by_the_config_loader(tmp_path: Path) -> None:
+def test_service_credential_is_found_by_the_config_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """LoadCredential with a folder gives each file the name ID_FILE in $CREDENTIALS_DIRECTORY (systemd.exec)."""
     service = (FOLDER / "envoy-exporter.service").read_text()
     (path,) = re.findall(r'token_file: ("\S+")', service)
@@ -73,7 +73,8 @@ def test_service_credential_is_found_by_the_config_loader(tmp_path: Path) -> Non
     (tmp_path / f"{identifier}_home.token").write_text("token")
     exporter = tmp_path / "exporter.yml"
     exporter.write_text(f"gateways: [{{host: 192.168.1.20, name: home, token_file: {path}}}]\n")
-    loaded = config.load(exporter, {**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)}, COLLECTORS)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    loaded = config.load(exporter, os.environ, COLLECTORS)
     token_file = loaded.gateways[0].token_file
     assert token_file is not None
     assert Path(token_file).read_text() == "token"

@@ -60,8 +60,7 @@ def page(endpoints: Endpoints, series: Mapping[int, int]) -> str:
 
 
 def _title(collector: Collector[Any]) -> str:
-    title = collector.name.replace("_", " ").capitalize()
-    return "IQ Relay" if collector.name == "iq_relay" else title
+    return "IQ Relay" if collector.name == "iq_relay" else collector.name.replace("_", " ").capitalize()
 
 
 def _contents() -> Iterator[str]:
@@ -78,7 +77,7 @@ def _contents() -> Iterator[str]:
 
 def _cardinality(series: Mapping[int, int]) -> Iterator[str]:
     yield "## Number of series\n"
-    counts = " and ".join(f"{number:,} with {inverters} inverters" for inverters, number in series.items())
+    counts = " and ".join(f"{number:,} series with {inverters} inverters" for inverters, number in series.items())
     yield from _wrapped(
         f"A metered split-phase gateway with two batteries has {counts}, without a layout. With more than about 47"
         " inverters the gateway's detailed list (`/ivp/pdm/device_data`) omits some, so the short list is read, which"
