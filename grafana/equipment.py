@@ -221,8 +221,8 @@ GENERATOR = Row(
     (
         states(
             "Generator",
-            "Whether it is running, whether it was commanded to run, and whether it runs for exercise. Commanded and "
-            "not running, or running without a command, needs attention.",
+            "Whether the generator runs, whether it was commanded to run, and whether it runs for exercise. Commanded "
+            "and not running, or running without a command, needs attention.",
             [
                 Query(metric("enphase_generator_running"), "Running, {{instance}}"),
                 Query(metric("enphase_generator_run_commanded"), "Commanded, {{instance}}"),
@@ -240,21 +240,21 @@ GENERATOR = Row(
         ).mappings([GENERATOR_MODES]),
         setting(
             "Generator starts below",
-            "The state of charge of the batteries below which it starts.",
+            "The state of charge of the batteries below which the generator starts.",
             Query(metric("enphase_generator_start_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
             empty="Not set",
         ),
         setting(
             "Generator stops at",
-            "The state of charge of the batteries at which it stops.",
+            "The state of charge of the batteries at which the generator stops.",
             Query(metric("enphase_generator_stop_charge_ratio"), "{{instance}}"),
             unit=units.PercentUnit,
             empty="Not set",
         ),
         setting(
             "Generator rated power",
-            "Its rated power, as configured.",
+            "Rated power of the generator, as configured.",
             Query(metric("enphase_generator_rated_power_watts"), "{{instance}}"),
             unit=units.Watt,
             empty="Not reported",
@@ -277,8 +277,8 @@ SETTINGS = Row(
     (
         states(
             "Battery mode",
-            "The mode that is set in the Enphase app; it shows when it was changed, in the app or by Enlighten. Full "
-            "backup keeps the batteries charged for an outage.",
+            "The mode that is set in the Enphase app; the panel shows when the mode was changed, in the app or by "
+            "Enlighten. Full backup keeps the batteries charged for an outage.",
             [Query(with_batteries(STORAGE_MODE), "{{instance}}")],
             values=STORAGE_MODES,
             size=(24, 5),

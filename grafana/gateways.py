@@ -127,7 +127,7 @@ GATEWAYS = Row(
             ],
             unit=units.PercentUnit,
             size=(12, 8),
-            empty="This gateway does not tell it",
+            empty="Not reported by this gateway",
         )
         .min(0)
         .max(1),

@@ -136,7 +136,7 @@ NOW = Row(
             [Query(f"count({FAULTY_METERS}) or 0 * count({ENABLED})")],
             unit=units.NoUnit,
             size=(4, 5),
-            empty="no meters",
+            empty="No meters",
         )
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))
@@ -154,7 +154,7 @@ NOW = Row(
             ],
             unit=units.NoUnit,
             size=(4, 5),
-            empty="no devices",
+            empty="No devices",
         )
         .color_scheme(COLOUR_BY_STEPS)
         .thresholds(steps((0, palette.GOOD), (1, palette.BAD)))

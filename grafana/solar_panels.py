@@ -177,7 +177,7 @@ FAULTS = Row(
             "Inverters not reporting in daylight, and missing",
             "Inverters that do not report while others produce, with the last report, and whether the gateway "
             "communicates with them now; and inverters of the config that the gateway does not list. If one alone "
-            "does not report: its connector or the inverter. If several of one cable: a circuit breaker. At night, "
+            "does not report: its connector or the inverter. If several on one cable: a circuit breaker. At night, "
             "inverters that do not report are not listed.",
             [
                 Query(with_labels(f"1000 * {LAST_KNOWN_REPORT} and {INVERTER} {EXPECTED} == 0 {IN_DAYLIGHT}")),
