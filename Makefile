@@ -13,7 +13,7 @@ demo: $(VENV)/demo-installed
 demo-prometheus: $(VENV)/demo-installed
 	@deploy/demo/demo.sh $(BIN)/envoy-exporter
 
-# Before each commit: one process, about a minute.
+# Before each commit: one process, half a minute.
 check: lint
 	$(BIN)/pytest -m 'not integration and not exhaustive'
 

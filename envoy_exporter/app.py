@@ -31,12 +31,14 @@ from .transport.timeouts import Timeouts
 from .web import access
 from .web.access import Access, Tls
 from .web.exposition import Exposition
+from .web.rate_limit import RateLimit
 from .web.routes import ServedConfig
 
 log = logging.getLogger(__name__)
 
 COLLECTORS = tuple(collector.name for collector in ALL_COLLECTORS)
 _DEFAULTS = {collector.name: CollectorSettings(enabled=collector.enabled_by_default) for collector in ALL_COLLECTORS}
+_TLS_VERSIONS = {"TLS12": TLSVersion.TLSv1_2, "TLS13": TLSVersion.TLSv1_3}
 _Stamp: TypeAlias = tuple[int, int, int] | None
 
 
@@ -238,7 +240,8 @@ class WebConfigFile:
         if read.basic_auth_users and importlib.util.find_spec("bcrypt") is None:
             raise ConfigError([f"{path}: basic_auth_users needs bcrypt: pip install '.[auth]'"])
         tls = _tls(read.tls_server_config)
-        self._certificates = tuple(filter(None, (tls.certificate, tls.key, tls.client_ca))) if tls else ()
+        pems = (tls.certificate, tls.key, tls.client_ca) if tls else ()
+        self._certificates = tuple(pem for pem in pems if isinstance(pem, Path))
         self._stamp = (stamp, *self._stamps(path)[1:])
         config.check_web_files(path, read)
         try:
@@ -246,7 +249,13 @@ class WebConfigFile:
         except (OSError, ValueError) as error:
             raise ConfigError([f"{path}: tls_server_config: {error}"]) from None
         headers = {str(name): str(value) for name, value in read.http_server_config.headers.items()}
-        return Access(context=context, users=read.basic_auth_users, headers=headers)
+        return Access(
+            context=context,
+            allowed_sans=frozenset(read.tls_server_config.client_allowed_sans if read.tls_server_config else ()),
+            rate_limit=RateLimit(read.rate_limit.interval, read.rate_limit.burst) if read.rate_limit.interval else None,
+            users=read.basic_auth_users,
+            headers=headers,
+        )
 
 
 def _check_tls_kept(path: Path, old: Access, new: Access) -> None:
@@ -257,14 +266,16 @@ def _check_tls_kept(path: Path, old: Access, new: Access) -> None:
 
 
 def _tls(server: TlsServer | None) -> Tls | None:
-    if server is None:
+    certificate, key = (server.pem("cert"), server.pem("key")) if server else (None, None)
+    if server is None or certificate is None or key is None:
         return None
     return Tls(
-        certificate=server.cert_file,
-        key=server.key_file,
+        certificate=certificate,
+        key=key,
         client_auth=server.client_auth_type,
-        client_ca=server.client_ca_file,
-        minimum=TLSVersion.TLSv1_3 if server.min_version == "TLS13" else TLSVersion.TLSv1_2,
+        client_ca=server.pem("client_ca"),
+        minimum=_TLS_VERSIONS[server.min_version],
+        maximum=_TLS_VERSIONS[server.max_version],
     )
 
 

@@ -33,6 +33,7 @@ def test_cli_sigterm_exits_0_within_two_seconds(tmp_path: Path) -> None:
         command.process.send_signal(signal.SIGTERM)
         assert command.wait(timeout=2) == 0
     assert "Traceback" not in command.output
+    assert re.search(r"level=info .*signal=SIGTERM", command.output), "a stop is logged"
     assert gateway.token not in command.output
 
 

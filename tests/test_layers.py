@@ -16,7 +16,8 @@ QUERIES = {*LEAVES, "entries", "system"}
 """The leaves, and the functions that find entries of documents and what is installed."""
 MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
-    "config": LEAVES,
+    "pem": {"secret"},
+    "config": {*LEAVES, "pem"},
     "entries": {"documents", "fields"},
     "system": {"documents", "fields", "entries"},
     "collectors": QUERIES,
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "collector_runner": {*QUERIES, "collectors", "gateway"},
     "gateway_readings": {"families"},
     "gateway_collector": {*QUERIES, "collectors", "gateway", "collector_runner", "gateway_readings"},
-    "web": {*LEAVES, "gateway_collector"},
+    "web": {*LEAVES, "pem", "gateway_collector"},
     "logs": {"secret"},
     "commands": {*QUERIES, "config", "enlighten", "gateway", "collectors", "token", "app", "logs"},
     "accounts": {*LEAVES, "config", "enlighten", "transport"},

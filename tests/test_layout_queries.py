@@ -19,7 +19,8 @@ from envoy_exporter.web.exposition import Format
 pytestmark = pytest.mark.integration
 
 PAGE = Path(__file__).parent.parent / "docs" / "layout.md"
-BY_ARRAY, PER_WATT_PEAK, VANISHED = re.findall(r"```promql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+BLOCKS = re.findall(r"^```promql\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+BY_ARRAY, PER_WATT_PEAK, VANISHED = BLOCKS
 
 LAYOUT = (
     PlacedInverter(serial="122000000001", name="S1", array="south", row="1", column="1", peak_power=400),

@@ -26,7 +26,14 @@ from .enlighten import EnlightenLayout
 _Entry = TypeVar("_Entry", Inverter, Array)
 
 _MAX_FILE_SIZE = 16 * 2**20
-_HEADER = "    # The layout. Paste it below the gateway in exporter.yml, and add the keys that the comments name.\n"
+_HEADER = """\
+    # The layout. Paste it below the gateway in exporter.yml, and add the keys that the comments name. For example:
+    # inverters:
+    #   "122345678901": {name: S1, array: south, row: 1, column: 1, peak_power: 370}
+    # arrays:
+    #   "south": {azimuth: 180, tilt: 35}
+    # How to find which serial is which panel: docs/layout.md
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

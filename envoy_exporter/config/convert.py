@@ -127,6 +127,10 @@ _VALUES: dict[Any, Callable[[Raw], object]] = {
     model.HeaderText: values.header_text,
     model.ClientAuth: values.client_auth,
     model.TlsVersion: values.tls_version,
+    model.CipherSuites: values.cipher_suites,
+    model.Curves: values.curves,
+    model.RateInterval: values.rate_interval,
+    model.Burst: values.burst,
 }
 
 

@@ -28,6 +28,12 @@ KeepAlive = NewType("KeepAlive", bool)
 BcryptHash = NewType("BcryptHash", str)
 ClientAuth = NewType("ClientAuth", str)
 TlsVersion = NewType("TlsVersion", str)
+CipherSuites = NewType("CipherSuites", str)
+"""Rejected, as `Curves` is: the standard library cannot set them as Go does."""
+Curves = NewType("Curves", str)
+RateInterval = NewType("RateInterval", float)
+"""Seconds, from text such as 1s or 100ms; 0 means no limit."""
+Burst = NewType("Burst", int)
 SecretFile = NewType("SecretFile", Secret)
 """The secret in a `*_file`, already read."""
 Token = NewType("Token", Secret)

@@ -298,7 +298,29 @@ def header_text(raw: Raw) -> str:
 
 
 def client_auth(raw: Raw) -> str:
+    written = text(raw)
+    if written in {"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"}:
+        raise ValueError(f"{written} is unsupported: it does not verify certificates; use RequireAndVerifyClientCert")
     return _one_of(raw, ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"))
+
+
+def cipher_suites(_: Raw) -> str:
+    raise ValueError("unsupported: Python's defaults are used; remove the key, or set min_version: TLS13")
+
+
+def curves(_: Raw) -> str:
+    raise ValueError("unsupported: OpenSSL's defaults are used; remove the key")
+
+
+def rate_interval(raw: Raw) -> float:
+    return 0.0 if text(raw) in {"0", "0s"} else duration(raw)
+
+
+def burst(raw: Raw) -> int:
+    written = text(raw)
+    if not re.fullmatch(r"[0-9]{1,9}", written):
+        raise ValueError(f"{invalid('number', raw)}; use an integer from 0 to 999999999")
+    return int(written)
 
 
 def tls_version(raw: Raw) -> str:

@@ -95,7 +95,7 @@ class Client:
                 body = b"".join(response.iter_raw())
         except _LIBRARY_ERRORS as error:
             self.close()
-            raise _no_response(error, begun=self._network.received > 0) from None
+            raise _no_response(error, self._network) from None
         except BaseException:
             self.close()
             raise
@@ -215,8 +215,16 @@ class _LimitedBody(httpx.SyncByteStream):
         self._close()
 
 
-def _no_response(error: Exception, *, begun: bool) -> NoResponse:
-    """The error for an exception of the HTTP library, whose message may contain the header with the token (h11)."""
+def _no_response(error: Exception, network: Network) -> NoResponse:
+    """The error for an exception of the HTTP library, whose message may contain the header with the token (h11).
+
+    A response that is not HTTP is repeated, unless the request had credentials that it could contain.
+    """
+    if network.beginning and not network.beginning.startswith(b"HTTP/") and not network.sends_credentials:
+        beginning = network.beginning.decode("ascii", "replace")
+        text = "".join(letter if letter.isprintable() else " " for letter in beginning).strip()
+        return NoResponse("protocol", f"{network.address} sent {text!r} instead of HTTP; check host and port")
+    begun = network.received > 0
     if isinstance(error, httpcore.RemoteProtocolError) and "without sending a response" in str(error):
         if begun:
             return NoResponse("truncated", "the response is incomplete")

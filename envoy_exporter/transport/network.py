@@ -17,6 +17,9 @@ import httpcore
 from .errors import CertificateChanged, NoResponse, Unreachable, bare
 from .timeouts import Timeouts
 
+_BEGINNING = 60
+"""Characters of a response that an error repeats."""
+
 
 @dataclass(slots=True)
 class Network(httpcore.NetworkBackend):
@@ -39,7 +42,15 @@ class Network(httpcore.NetworkBackend):
     sends_credentials: bool = False
     certificate: bytes | None = None
     confirmed_certificate: bytes | None = None
+    beginning: bytes = field(default=b"", init=False)
+    """The first bytes that the latest connection received, for the error about a port that is not a gateway's."""
+    used_port: int = field(default=0, init=False)
     _last_address: object = field(default=None, init=False)
+
+    @property
+    def address(self) -> str:
+        """Host and port of the latest connection, for errors."""
+        return f"[{self.host}]:{self.used_port}" if ":" in self.host else f"{self.host}:{self.used_port}"
 
     def left(self, at_most: float = float("inf")) -> float:
         """Seconds until the deadline. Raises NoResponse after it."""
@@ -62,8 +73,9 @@ class Network(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         self.left()
+        self.used_port, self.beginning = self.port or port, b""
         try:
-            addresses = socket.getaddrinfo(self.host, self.port or port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(self.host, self.used_port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             message = (
                 f"cannot resolve the name {self.host} ({error}); use an IP address from a DHCP reservation instead"
@@ -72,12 +84,14 @@ class Network(httpcore.NetworkBackend):
         self.connections += 1
         addresses.sort(key=lambda address: address[4] != self._last_address)
         connection, self._last_address = _connect(
-            addresses, self.monotonic() + self.left(self.timeouts.connect), self.monotonic
+            addresses, self.monotonic() + self.left(self.timeouts.connect), self.monotonic, self.address
         )
         return Stream(self, connection)
 
 
-def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], float]) -> tuple[socket.socket, object]:
+def _connect(
+    addresses: Sequence[Any], until: float, monotonic: Callable[[], float], name: str
+) -> tuple[socket.socket, object]:
     """A connection to the first address that accepts one. Each address gets an equal share of the remaining time."""
     error: OSError = OSError("the name has no address")
     for remaining, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
@@ -95,10 +109,9 @@ def _connect(addresses: Sequence[Any], until: float, monotonic: Callable[[], flo
         else:
             return connection, address
     if isinstance(error, TimeoutError):
-        raise Unreachable(
-            "connect_timeout", "connection timed out; check that the gateway is on and that its address has not changed"
-        )
-    raise Unreachable("connect", f"cannot connect: {error.strerror or error}") from None
+        advice = "check that the gateway is on and that its address has not changed"
+        raise Unreachable("connect_timeout", f"connection to {name} timed out; {advice}")
+    raise Unreachable("connect", f"cannot connect to {name}: {error.strerror or error}; check host and port") from None
 
 
 class Stream(httpcore.NetworkStream):
@@ -116,6 +129,7 @@ class Stream(httpcore.NetworkStream):
             raise self._network.late() from None
         except OSError as error:
             raise NoResponse("reset", f"connection broken: {error.strerror or error}") from None
+        self._network.beginning = self._network.beginning or received[:_BEGINNING]
         self._network.received += len(received)
         return received
 
@@ -145,12 +159,10 @@ class Stream(httpcore.NetworkStream):
             secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
         except TimeoutError:
             self.close()
-            raise Unreachable("tls", "the TLS handshake timed out") from None
+            raise Unreachable("tls", f"the TLS handshake with {network.address} timed out") from None
         except OSError as error:
             self.close()
-            raise Unreachable(
-                "tls", f"the TLS handshake failed: {getattr(error, 'reason', None) or error.strerror or error}"
-            ) from None
+            raise _handshake_failed(error, network.address) from None
         certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").digest()
         try:
             _check_fingerprint(certificate, network.fingerprint)
@@ -168,6 +180,12 @@ class Stream(httpcore.NetworkStream):
         if info == "is_readable":
             return _is_readable(self._socket)
         return None
+
+
+def _handshake_failed(error: OSError, address: str) -> Unreachable:
+    reason = getattr(error, "reason", None) or error.strerror or error
+    no_tls = "; this port has no TLS, check it" if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"} else ""
+    return Unreachable("tls", f"the TLS handshake with {address} failed: {reason}{no_tls}")
 
 
 def _is_readable(connection: socket.socket) -> bool:

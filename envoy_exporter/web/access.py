@@ -12,12 +12,15 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from envoy_exporter.pem import Pem, opened
+
+from .rate_limit import RateLimit, TokenBucket
 
 MAX_PASSWORD_CHECKS = 20
 """The maximum number of passwords that wait to be checked."""
@@ -30,18 +33,25 @@ _HEALTH = {"/-/healthy", "/-/ready"}
 class Tls:
     """`client_auth` is spelled as in Go. The paths are absolute."""
 
-    certificate: Path
-    key: Path
+    certificate: Pem
+    key: Pem
     client_auth: str = "NoClientCert"
-    client_ca: Path | None = None
+    client_ca: Pem | None = None
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    maximum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The content of the web config file. `context` is for new connections; None means plain HTTP."""
+    """The content of the web config file.
+
+    `context` is for new connections; None means plain HTTP. A client certificate must have one of the `allowed_sans`
+    (subject alternative names), unless that is empty.
+    """
 
     context: ssl.SSLContext | None = None
+    allowed_sans: frozenset[str] = frozenset()
+    rate_limit: RateLimit | None = None
     users: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,7 +107,7 @@ class ConcurrencyLimit:
 
 
 class AccessMiddleware:
-    """Requires a user of the web config file, if it has any, and adds its headers to each response.
+    """Applies the rate limit of the web config file, requires one of its users, and adds its headers to each response.
 
     It runs before `ConcurrencyLimit`, so that unauthenticated requests cannot use up the limit.
     """
@@ -105,6 +115,7 @@ class AccessMiddleware:
     def __init__(self, app: ASGIApp, source: Source) -> None:
         self._app = app
         self._source = source
+        self._bucket = TokenBucket()
         self._accepted: dict[str, bytes] = {}
         self._check_lock = asyncio.Lock()
         self._checks = 0
@@ -118,7 +129,9 @@ class AccessMiddleware:
             await send(message)
 
         app = self._app
-        if access.users:
+        if not self._bucket.take(access.rate_limit, time.monotonic()):
+            app = PlainTextResponse("too many requests; see rate_limit in the web config file\n", 429)
+        elif access.users:
             user, password = _credentials(Headers(scope=scope).get("authorization", ""))
             if not self._is_accepted(access.users, user, password):
                 app = await self._rejection(access.users, user, password) or app
@@ -181,12 +194,12 @@ def context(tls: Tls) -> ssl.SSLContext:
     that do not match would break it.
     """
     created = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    created.minimum_version = tls.minimum
-    for file in filter(None, (tls.certificate, tls.key, tls.client_ca)):
-        file.open("rb").close()  # the library's own error does not name the file
-    created.load_cert_chain(tls.certificate, tls.key, password="")  # a daemon has no terminal to prompt for it
+    created.minimum_version, created.maximum_version = tls.minimum, tls.maximum
+    with opened(tls.certificate) as certificate, opened(tls.key) as key:
+        created.load_cert_chain(certificate, key, password="")  # a daemon has no terminal to prompt for it
     if tls.client_ca is not None:
-        created.load_verify_locations(tls.client_ca)
+        with opened(tls.client_ca) as client_ca:
+            created.load_verify_locations(client_ca)
     created.verify_mode = {
         "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
         "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,

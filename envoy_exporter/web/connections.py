@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import importlib
 import importlib.util
+import ipaddress
+import logging
 import resource
 import socket
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = logging.getLogger(__name__)
 
 CLIENT_TIMEOUT = 10.0
 """Seconds that a client has for its request, for its TLS handshake, and for reading the response."""
@@ -61,12 +65,16 @@ class Connection(_Base):
 
     has_requested = False
     _is_connected = False
+    _is_rejected = False
     _received = 0
     _read_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
 
-    def attach(self, limiter: ConnectionLimiter, accepted: socket.socket) -> None:
+    def attach(
+        self, limiter: ConnectionLimiter, accepted: socket.socket, allowed_sans: frozenset[str] = frozenset()
+    ) -> None:
         self._limiter = limiter
+        self._allowed_sans = allowed_sans
         self._accepted = accepted
         self.idle_since = self.loop.time()
 
@@ -85,9 +93,16 @@ class Connection(_Base):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._is_connected = True
+        if self._allowed_sans and self._allowed_sans.isdisjoint(_subject_names(transport)):
+            log.debug("client certificate has none of client_allowed_sans")
+            self._is_rejected = True
+            transport.abort()
+            return
         self._start_read_timer()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_rejected:  # received together with the end of the TLS handshake
+            return
         self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         before = self.cycle
         super().data_received(data)
@@ -136,6 +151,16 @@ class Connection(_Base):
         if self._read_timer is not None:
             self._read_timer.cancel()
             self._read_timer = None
+
+
+def _subject_names(transport: asyncio.Transport) -> set[str]:
+    """The subject alternative names of the client's verified certificate; addresses in their shortest form."""
+    certificate = transport.get_extra_info("peercert") or {}
+    return {
+        str(ipaddress.ip_address(name.strip())) if kind == "IP Address" else name
+        for kind, name in certificate.get("subjectAltName", ())
+        if kind in {"DNS", "IP Address", "email", "URI"}
+    }
 
 
 class H11Connection(Connection, H11Protocol):

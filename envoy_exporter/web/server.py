@@ -99,15 +99,15 @@ class Server(uvicorn.Server):
         ):  # asyncio sets it only for its own sockets; without it, a scrape takes 40 ms more
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = self._connection(self.config, self.server_state, self.lifespan.state)
-        connection.attach(self.limiter, accepted)
+        access = self._source.current()
+        connection.attach(self.limiter, accepted, access.allowed_sans)
         if not self.limiter.admit(connection):
             accepted.close()
             return
-        context = self._source.current().context
-        timeout = connections.CLIENT_TIMEOUT if context else None
+        timeout = connections.CLIENT_TIMEOUT if access.context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: connection, accepted, ssl=context, ssl_handshake_timeout=timeout
+                lambda: connection, accepted, ssl=access.context, ssl_handshake_timeout=timeout
             )
         except OSError:  # the TLS handshake failed or timed out
             self.limiter.remove(connection)

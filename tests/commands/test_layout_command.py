@@ -79,6 +79,19 @@ def test_layout_gateway_alone_prints_every_inverter_without_values(tmp_path: Pat
     assert (dict(load.requests), load.most_in_flight) == ({INFO: 1, DEVICE_DATA: 1, INVENTORY: 1}, 1)
 
 
+def test_layout_output_begins_with_a_valid_example_of_the_syntax(tmp_path: Path) -> None:
+    with Simulator("8.3") as gateway:
+        result = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")
+    comments = [line.removeprefix("    # ") for line in result.output.splitlines() if line.startswith("    # ")]
+    path = tmp_path / "example.yml"
+    path.write_text("gateways:\n- host: a\n" + "".join(f"  {line}\n" for line in comments[1:-1]))
+    (gateway_config,) = config.from_file(path, COLLECTORS).gateways
+    (inverter,) = gateway_config.inverters.values()
+    (array,) = gateway_config.arrays.values()
+    assert None not in (inverter.name, inverter.array, inverter.row, inverter.column, inverter.peak_power)
+    assert None not in (array.azimuth, array.tilt)
+
+
 def test_layout_firmware_below_7_uses_the_list_of_api_v1(tmp_path: Path) -> None:
     with Simulator("5.0") as gateway:
         result = layout(f"--config.file={write_config(gateway, folder=tmp_path)}")

@@ -26,7 +26,7 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
     caplog.set_level(logging.DEBUG, "envoy_exporter")
     exporter = setup.exporter()
     exporter.scrape()
-    kept = setup.file.read_text()
+    old_text = setup.file.read_text()
     setup.clock.advance(YEAR * 11 / 12)
     for count, response in enumerate(RESPONSES, start=2):
         setup.cloud.response = response
@@ -36,7 +36,7 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
         assert (response, setup.cloud.logins) == (response, count)
         assert (response, sum(renewals(exporter.exposition()).values())) == (response, count)
         setup.clock.advance(4.9 * HOUR)
-    assert setup.file.read_text() == kept
+    assert setup.file.read_text() == old_text
     texts = caplog.text + str(exporter.gateway.snapshot().error)
     token_requests = [request for request in setup.cloud.requests if request.path == "/tokens"]
     sessions = [json.loads(request.body)["session_id"] for request in token_requests]
@@ -44,7 +44,7 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
         ACCOUNT,
         setup.cloud.password,
         *sessions,
-        *(kept[at : at + 12] for at in range(0, len(kept) - 12, 12)),
+        *(old_text[at : at + 12] for at in range(0, len(old_text) - 12, 12)),
     ):
         assert secret not in texts
     errors = [vars(record)["error"] for record in caplog.records if record.getMessage() == "token renewal failed"]
@@ -56,7 +56,7 @@ def test_renewal_after_any_odd_response_loses_no_data_and_shows_no_secret(
     exporter.poll()
     setup.clock.advance(15)
     exporter.poll()
-    assert setup.file.read_text() != kept
+    assert setup.file.read_text() != old_text
 
 
 def test_renewal_that_hangs_delays_no_scrape(setup: EnlightenSetup) -> None:
@@ -65,9 +65,9 @@ def test_renewal_that_hangs_delays_no_scrape(setup: EnlightenSetup) -> None:
     exporter.scrape()
     setup.clock.advance(YEAR * 11 / 12)
     setup.cloud.response = "slow"
-    waited = exporter.gateway.scrape()
+    scrape = exporter.gateway.scrape()
     _wait_for_requests(setup.cloud, 3)
-    assert waited.done()
+    assert scrape.done()
     exposition = exporter.exposition()
     assert is_healthy(exposition)
     assert exporter.gateway.snapshot().documents.available

@@ -196,7 +196,7 @@ def test_token_of_another_gateway_is_not_sent(caplog: pytest.LogCaptureFixture) 
         assert exporter.scrape().value("enphase_up") == 0
     assert gateway.load.requests == {documents.INFO: 1}
     (record,) = caplog.records
-    assert "999999999999" in vars(record)["error"]
+    assert "the token was issued for 999999999999" in vars(record)["error"]
 
 
 @pytest.mark.parametrize("profile", ["5.0", "8.3"])

@@ -63,12 +63,12 @@ def test_token_of_a_year_is_renewed_when_a_month_is_left(setup: EnlightenSetup) 
     before = exporter.scrape()
     assert setup.cloud.logins == 2
     assert before.value("enphase_token_expiry_timestamp_seconds") == first
-    kept = setup.file.read_text()
+    old_text = setup.file.read_text()
     setup.clock.advance(15)
     after = exporter.scrape()
     assert after.value("enphase_token_expiry_timestamp_seconds") == setup.clock.time() - 15 + YEAR
     assert is_healthy(after)
-    assert setup.file.read_text() != kept
+    assert setup.file.read_text() != old_text
     assert renewals(after) == {"success": 2}
 
 
@@ -251,14 +251,14 @@ def test_new_token_that_is_rejected_leaves_the_old_one_in_use(collectors: set[st
     with EnlightenSetup(tmp_path, gateway) as setup:
         exporter = setup.exporter(collectors=frozenset(collectors))
         exporter.scrape()
-        kept = setup.file.read_text()
-        gateway.token = kept.strip()
+        old_text = setup.file.read_text()
+        gateway.token = old_text.strip()
         setup.clock.advance(YEAR * 11 / 12)
         for _ in range(12):
             exposition = exporter.scrape()
             assert is_healthy(exposition)
             setup.clock.advance(150)
-        assert setup.file.read_text() == kept
+        assert setup.file.read_text() == old_text
         assert setup.cloud.logins == 2
         assert renewals(exposition) == {"success": 1, "gateway": 1}
         assert 1 <= unauthorized_requests(exposition) <= 3

@@ -6,6 +6,7 @@ import ssl
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from support.certificates import write_certificate
 from support.counting_client import LIMIT, LONG_BEFORE_THE_DRIP_ENDS, CountingClient
@@ -52,12 +53,36 @@ def test_plain_http_where_tls_was_expected_is_a_tls_error() -> None:
     with RawGateway(script) as gateway, pytest.raises(Unreachable) as error:
         CountingClient(gateway.host, gateway.port, "https").get()
     assert error.value.reason == "tls"
+    assert f"{gateway.host}:{gateway.port}" in str(error.value)
+    assert "no TLS" in str(error.value)
 
 
 def test_closed_port_is_a_connect_error() -> None:
     with closed_port() as port, pytest.raises(Unreachable) as error:
         CountingClient("127.0.0.1", port).get()
     assert error.value.reason == "connect"
+    assert f"127.0.0.1:{port}" in str(error.value)
+
+
+def test_port_of_another_protocol_is_named_with_its_first_bytes() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\x1b\r\n")
+        gateway.request(connection)
+
+    with RawGateway(script) as gateway, pytest.raises(RequestError) as error:
+        CountingClient(gateway.host, gateway.port).get()
+    assert error.value.reason == "protocol"
+    assert f"{gateway.host}:{gateway.port} sent 'SSH-2.0-OpenSSH_9.2'" in str(error.value)
+
+
+def test_response_that_is_not_http_to_credentials_is_not_repeated() -> None:
+    def script(connection: socket.socket, _: int) -> None:
+        connection.sendall(gateway.request(connection))
+
+    with RawGateway(script) as gateway, pytest.raises(RequestError) as error:
+        CountingClient(gateway.host, gateway.port).get(auth=httpx.BasicAuth("me", "hunter2"))
+    assert b"uthorization" in gateway.received
+    assert "GET" not in str(error.value)
 
 
 def test_unknown_name_is_a_dns_error() -> None:
