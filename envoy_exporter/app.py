@@ -94,7 +94,9 @@ class App:
         self._telemetry.reload_success.set(self._clock.time())
         return ServedConfig(
             gateways={name: exposition for name, (_, exposition) in self._running.items()},
-            labels={gateway.name: {str(k): v for k, v in gateway.labels.items()} for gateway in new.gateways},
+            labels={
+                gateway.name: {str(label): value for label, value in gateway.labels.items()} for gateway in new.gateways
+            },
             config=config.dump(new),
         )
 
@@ -148,7 +150,10 @@ class App:
     def _register_secrets(self, new: Config) -> None:
         """Redact every secret of the config in the log from now on."""
         accounts = list(filter(None, (new.enlighten, *(gateway.enlighten for gateway in new.gateways))))
-        logins: list[config.Enlighten | config.Local] = [*accounts, *(g.local for g in new.gateways if g.local)]
+        logins: list[config.Enlighten | config.Local] = [
+            *accounts,
+            *(gateway.local for gateway in new.gateways if gateway.local),
+        ]
         passwords = (secret for login in logins for secret in (login.password, login.password_file))
         addresses = (Secret(name) for account in accounts if "@" in (name := account.username or ""))
         self._redaction.register(*filter(None, (*passwords, *addresses, *(gateway.token for gateway in new.gateways))))

@@ -213,7 +213,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--web.systemd-socket", systemd, action="store_true")
     for collector in ALL_COLLECTORS:
         default = "on" if collector.enabled_by_default else "off"
-        text = f"{SUMMARIES[collector.name]} (default: {default}; overrides the config file)."
+        scope = f"Enable or disable the {collector.name} collector (default: {default}; overrides the config file)"
+        text = f"{scope}. {SUMMARIES[collector.name]}."
         add(f"--collector.{collector.name}", text, action=argparse.BooleanOptionalAction)
     add("--log.level", "Log messages of this level and above (default: info).", choices=logs.LEVELS, default="info")
     add("--log.format", "Write the log in this format (default: logfmt).", choices=logs.FORMATS, default="logfmt")

@@ -18,6 +18,8 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(
             prog, description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
         )
+        if commands:  # argparse would list each collector's flag
+            self.usage = f"{prog} [FLAG ...]\n       {prog} COMMAND [FLAG ...]"
         self._commands = commands
         self._more_help = more_help
 

@@ -13,7 +13,7 @@ def unusable(cert: Pem | None, key: Pem | None, client_ca: Pem | None) -> dict[s
     found = {"cert": _not_certificates(cert), "key": _not_private_key(key), "client_ca": _not_certificates(client_ca)}
     if cert and key and not found["cert"] and not found["key"]:
         found |= _not_a_pair(cert, key)
-    return {name: words for name, words in found.items() if words}
+    return {name: message for name, message in found.items() if message}
 
 
 def _not_certificates(pem: Pem | None) -> str | None:

@@ -73,7 +73,10 @@ def structure(raw: Raw, cls: type[_Class]) -> tuple[_Class | None, list[Problem]
 def config_error(source: str, text: Text, problems: Iterable[Problem]) -> ConfigError:
     """One line for each problem: `FILE:LINE: PATH: MESSAGE`, in the order of the file."""
     lines = sorted(
-        {(_line(text, path), text.names.get(path) or yaml_source.path_text(path), words) for path, words in problems}
+        {
+            (_line(text, path), text.names.get(path) or yaml_source.path_text(path), message)
+            for path, message in problems
+        }
     )
     return ConfigError(
         [": ".join(filter(None, (f"{source}:{line}" if line else source, *rest))) for line, *rest in lines]

@@ -58,8 +58,8 @@ def _ipv6(text: str) -> str:
 def _check_zone(address: str, zone: str) -> None:
     """A link-local address exists on every interface, and the zone names the interface. Raises ValueError."""
     if not re.fullmatch(r"[0-9A-Za-z_.-]{1,32}", zone):
-        words = f"missing zone: {address} is link-local; append the interface that leads to the gateway"
-        raise ValueError(f"{words}, such as {address}%eth0{_interfaces()}")
+        message = f"missing zone: {address} is link-local; append the interface that leads to the gateway"
+        raise ValueError(f"{message}, such as {address}%eth0{_interfaces()}")
     if not _is_interface(zone):
         decoded = zone.removeprefix("25")
         is_encoded = decoded not in {"", zone}

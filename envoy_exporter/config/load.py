@@ -179,8 +179,8 @@ def _conflicts(config: Config, collectors: Collection[str]) -> Iterator[Problem]
             yield ("gateways", index, "tls"), "conflicts with scheme: http; use https or auto, or remove tls"
         if gateway.token_file and _SERIAL in str(gateway.token_file):
             yield ("gateways", index, "serial"), f"required key is missing: token_file contains {_SERIAL}"
-        for path, words in layout.problems(gateway):
-            yield ("gateways", index, *path), words
+        for path, message in layout.problems(gateway):
+            yield ("gateways", index, *path), message
     token_file = config.defaults.token_file if config.defaults else None
     if token_file and _SERIAL not in str(token_file) and len(config.gateways) > 1:
         yield ("defaults", "token_file"), f"a token is for one gateway; add {_SERIAL} to the name"

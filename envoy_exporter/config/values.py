@@ -124,13 +124,13 @@ def secret_file(raw: Raw) -> Secret:
     try:
         return Secret(from_file(file))
     except (OSError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else error
+        message = error.strerror if isinstance(error, OSError) else error
         advice = (
             "; use a file name here, and the key password for the password itself"
             if printable_path(file) == SHOWN
             else ""
         )
-        raise ValueError(f"{printable_path(file)} cannot be read: {words}{advice}") from None
+        raise ValueError(f"{printable_path(file)} cannot be read: {message}{advice}") from None
 
 
 def path(raw: Raw) -> Path:

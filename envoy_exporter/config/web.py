@@ -104,9 +104,9 @@ def check_web_files(path: pathlib.Path, config: WebConfig) -> None:
     if tls is None:
         return
     problems: list[Problem] = []
-    for name, words in unusable(tls.pem("cert"), tls.pem("key"), tls.pem("client_ca")).items():
+    for name, message in unusable(tls.pem("cert"), tls.pem("key"), tls.pem("client_ca")).items():
         file = getattr(tls, f"{name}_file")
-        problems.append(((_SECTION, f"{name}_file"), f"{file} {words}") if file else ((_SECTION, name), words))
+        problems.append(((_SECTION, f"{name}_file"), f"{file} {message}") if file else ((_SECTION, name), message))
     if problems:
         raise config_error(str(path), read(path), problems)
 
@@ -131,12 +131,12 @@ def _client_certificates(tls: TlsServer) -> Iterator[Problem]:
     """A CA for client certificates that are not requested, and client certificates that no CA can verify."""
     client_auth, client_ca = tls.client_auth_type, tls.pem("client_ca")
     if client_ca is not None and client_auth == _NO_CLIENT_CERT:
-        words = f"has no effect with client_auth_type {_NO_CLIENT_CERT} (the default), which accepts every client"
+        message = f"has no effect with client_auth_type {_NO_CLIENT_CERT} (the default), which accepts every client"
         key = "client_ca_file" if tls.client_ca_file else "client_ca"
-        yield (_SECTION, key), f"{words}; set client_auth_type: {_REQUIRED}"
+        yield (_SECTION, key), f"{message}; set client_auth_type: {_REQUIRED}"
     if client_ca is None and client_auth != _NO_CLIENT_CERT:
-        words = f"{client_auth} needs client_ca_file: without a CA no client certificate can be verified"
-        yield (_SECTION, "client_auth_type"), f"{words}; add client_ca_file, or remove client_auth_type"
+        message = f"{client_auth} needs client_ca_file: without a CA no client certificate can be verified"
+        yield (_SECTION, "client_auth_type"), f"{message}; add client_ca_file, or remove client_auth_type"
     if tls.client_allowed_sans and client_auth != _REQUIRED:
-        words = f"has no effect with client_auth_type {client_auth}, which accepts clients without a certificate"
-        yield (_SECTION, "client_allowed_sans"), f"{words}; set client_auth_type: {_REQUIRED}"
+        message = f"has no effect with client_auth_type {client_auth}, which accepts clients without a certificate"
+        yield (_SECTION, "client_allowed_sans"), f"{message}; set client_auth_type: {_REQUIRED}"

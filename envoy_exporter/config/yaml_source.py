@@ -47,16 +47,16 @@ def parse(text: str) -> Text:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         lines[()] = mark.line + 1 if mark else 1
-        words = str(error.problem or error.context)
-        is_tab = "'\\t'" in words
-        words = _QUOTED.sub(_without_excerpt, words)
+        message = str(error.problem or error.context)
+        is_tab = "'\\t'" in message
+        message = _QUOTED.sub(_without_excerpt, message)
         if mark and "${" in "".join(text.splitlines()[mark.line : mark.line + 1]):
-            words = 'quote a value that starts with ${: write "${NAME}"'
+            message = 'quote a value that starts with ${: write "${NAME}"'
         elif is_tab:
-            words = "found a tab; indent with spaces"
-        elif "alias" in words or "cannot start" in words:
-            words += "; quote a value that starts with a special character"
-        return Text({}, lines, (((), f"invalid YAML: {words}"),), is_yaml=False)
+            message = "found a tab; indent with spaces"
+        elif "alias" in message or "cannot start" in message:
+            message += "; quote a value that starts with a special character"
+        return Text({}, lines, (((), f"invalid YAML: {message}"),), is_yaml=False)
     except yaml.YAMLError:
         return Text({}, {(): 1}, (((), "invalid YAML: found a character that YAML does not allow"),), is_yaml=False)
     raw = {} if node is None else _raw(node, (), lines, problems)

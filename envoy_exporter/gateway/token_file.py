@@ -27,6 +27,6 @@ class TokenFile:
         except (OSError, ValueError) as error:
             if self._token is None:
                 message = error.strerror if isinstance(error, OSError) else error
-                words = f"token file {printable_path(self._path)} cannot be used: {message}"
-                raise ValueError(f"{words}; `envoy-exporter login` writes one") from None
+                message = f"token file {printable_path(self._path)} cannot be used: {message}"
+                raise ValueError(f"{message}; `envoy-exporter login` writes one") from None
         return self._token

@@ -84,8 +84,8 @@ class ConcurrencyLimit:
             return
         started = time.monotonic()
         if not await self._enter():
-            words = f"too many concurrent requests; the maximum is {self._limit} (--web.max-requests)\n"
-            await PlainTextResponse(words, 503)(scope, receive, send)
+            message = f"too many concurrent requests; the maximum is {self._limit} (--web.max-requests)\n"
+            await PlainTextResponse(message, 503)(scope, receive, send)
             return
         try:
             scope.setdefault("state", {})["waited"] = time.monotonic() - started

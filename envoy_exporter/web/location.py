@@ -24,14 +24,14 @@ class Location:
 
 def external_url(text: str) -> SplitResult:
     """The value of --web.external-url. Raises ValueError."""
-    words = "use http:// or https://, a host and a path, such as https://example.org/solar/"
+    message = "use http:// or https://, a host and a path, such as https://example.org/solar/"
     try:
         url = urlsplit(text)
         _ = url.port
     except ValueError:
-        raise ValueError(f"invalid URL; {words}") from None
+        raise ValueError(f"invalid URL; {message}") from None
     if url.scheme not in {"http", "https"} or not HOST.fullmatch(url.netloc) or url.query or url.fragment:
-        raise ValueError(f"invalid URL; {words}")
+        raise ValueError(f"invalid URL; {message}")
     route_prefix(url.path)
     return url
 

@@ -37,7 +37,10 @@ def landing(gateways: Mapping[str, Exposition], version: str, metrics_path: str)
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>envoy_exporter</title>',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body><h1>envoy_exporter {escape(version)}</h1><ul>",
-            *(f'<li><a href="{escape(path.lstrip("/"))}">{escape(path)}</a>: {words}</li>' for path, words in links),
+            *(
+                f'<li><a href="{escape(path.lstrip("/"))}">{escape(path)}</a>: {description}</li>'
+                for path, description in links
+            ),
             "</ul>",
             *(_gateway(name, gateway) for name, gateway in gateways.items()),
             "</body></html>\n",

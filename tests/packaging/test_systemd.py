@@ -15,8 +15,8 @@ from envoy_exporter.cli import main
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "systemd"
 PROGRAM = "/opt/envoy-exporter/bin/envoy-exporter"
-MOST_EXPOSURE = 20
-"""In tenths, as --threshold takes it: "OK" begins at 2.0."""
+MOST_EXPOSURE = 15
+"""In tenths, as --threshold takes it."""
 
 
 def install(folder: Path) -> Path:
