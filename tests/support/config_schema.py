@@ -47,7 +47,7 @@ _KEYS = {model.InverterSerial: {"pattern": _DIGITS}, model.Name: {"pattern": r"^
 DESCRIPTIONS: Mapping[type, Mapping[str, str]] = {
     Config: {
         "gateways": "The gateways to scrape.",
-        "defaults": "Values for every gateway without a value of its own.",
+        "defaults": "Values for every gateway that does not set the key.",
         "enlighten": "The Enlighten account that fetches the tokens of all gateways with a serial.",
         "state_directory": "Where fetched tokens are stored.",
     },
