@@ -244,8 +244,8 @@ BATTERY_UNITS = Row(
         .override_by_name("DC", coloured_names(YES_OR_FAULT)),
         states(
             "Battery activity",
-            "By the light of IQ batteries, and the state of AC batteries. Other, in red, is a light with an unknown "
-            "meaning, for example of a unit with a fault or asleep.",
+            "Activity as shown by the light of IQ batteries, or by the state of AC batteries. Other, in red, is a "
+            "light with an unknown meaning, for example of a unit with a fault or asleep.",
             [
                 Query(IQ_ACTIVITY, "{{serial}}"),
                 Query(AC_ACTIVITY, "{{serial}}"),

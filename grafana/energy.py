@@ -217,7 +217,7 @@ YEARS = Row(
         ).time_from("now-9y/y"),
         lines(
             "Self-consumption and self-sufficiency",
-            "Of the 31 days before each day. Self-consumption: share of the production that was not exported. "
+            "Ratios over the 31 days before each day. Self-consumption: share of the production that was not exported. "
             "Self-sufficiency: share of the consumption that did not come from the grid.",
             [
                 Query(share_of_31_days_without("solar_to_grid", "solar"), "Self-consumption", SOLAR),

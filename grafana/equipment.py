@@ -123,7 +123,8 @@ CONTROLLERS = Row(
         ),
         lines(
             "Controller temperature",
-            "Of system controllers, meter collars and IQ Relays. They are outdoors, sometimes in direct sunlight.",
+            "Temperature of system controllers, meter collars and IQ Relays. They are outdoors, sometimes "
+            "in direct sunlight.",
             [
                 Query(by_serial(("enpower",), "temperature_celsius"), "System controller {{serial}}"),
                 Query(by_serial(("collar",), "temperature_celsius"), "Meter collar {{serial}}"),

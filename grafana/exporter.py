@@ -1,4 +1,4 @@
-"""Whether the data is complete and current; requests, failures, authentication and rejected values."""
+"""Whether the data are complete and current; requests, failures, authentication and rejected values."""
 
 from grafana_foundation_sdk.builders import common as part
 from grafana_foundation_sdk.models import units
@@ -76,7 +76,7 @@ NOW = Row(
         .thresholds(steps((0, palette.BAD), (1, palette.GOOD))),
         number(
             "Token lifetime left",
-            "Of the token that expires first, the share of its lifetime that is left: the lifetime is a year for an "
+            "Share of its lifetime that is left, for the token that expires first. The lifetime is a year for an "
             "owner, 12 hours for an installer. The exporter renews tokens that it fetches at 8 %; below 5 % the "
             "renewal has failed. Firmware below 7 has no tokens.",
             [Query(f"min(({EXPIRY} - time()) / {GATEWAY} ({EXPIRY} - {GATEWAY} {ISSUED} > 0))")],

@@ -241,8 +241,8 @@ GRID = Row(
         .override_by_name("Outside", field_unit(units.PercentUnit)),
         lines(
             "Power by phase",
-            "Of the meter selected at the top. For the grid meter (net-consumption), import is above zero and export "
-            "below; for storage, discharging is above zero.",
+            "Power on each phase of the meter selected at the top. For the grid meter (net-consumption), import is "
+            "above zero and export below; for storage, discharging is above zero.",
             [Query(PHASE_WATTS, "{{instance}} {{meter}} {{phase}}")],
             unit=units.Watt,
             size=(12, 8),
@@ -250,8 +250,8 @@ GRID = Row(
         ),
         lines(
             "Current by phase",
-            "Of the meter selected at the top; compare it with the main fuse or breaker. The current has no "
-            "direction: export counts like import.",
+            "Current on each phase of the meter selected at the top; compare it with the main fuse or breaker. The "
+            "current has no direction: export counts like import.",
             [Query(metric("enphase_meter_phase_current_amperes", SELECTED_METER), "{{instance}} {{meter}} {{phase}}")],
             unit=units.Ampere,
             size=(12, 8),
@@ -274,8 +274,8 @@ GRID = Row(
         ).min(0),
         lines(
             "Power factor",
-            "Of the meter selected at the top: active power as a share of the apparent power, in either direction; 1 "
-            "is all. Below 100 W it is not meaningful and is left out, so the line has gaps.",
+            "Active power as a share of the apparent power, for the meter selected at the top, in either direction; 1 "
+            "means all of it. Below 100 W it is not meaningful and is left out, so the line has gaps.",
             [
                 Query(
                     f"abs({metric('enphase_meter_phase_power_factor_ratio', SELECTED_METER)}) "

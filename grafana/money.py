@@ -22,10 +22,10 @@ FLOWS_OF_MONEY = {
 }
 
 PRICES_NOTE = (
-    "Import cost and export earnings are by the meter; savings are what the consumption that was not imported would "
-    "have cost. The prices are selected at the top: 'tariff' uses the price of each moment, as recorded by the price "
-    "rules in prometheus/rules (put your tariff there, by time of use if it has one); a number is used for the whole "
-    "time."
+    "Import cost and export earnings are computed from the metered energy; savings are what the consumption that was "
+    "not imported would have cost. The prices are selected at the top: 'tariff' uses the price of each moment, as "
+    "recorded by the price rules in prometheus/rules (put your tariff there, by time of use if it has one); a number "
+    "is used for the whole time."
 )
 NO_MONEY = f"{NO_DAY_YET}, no consumption CT, or no rules of prometheus/rules"
 NO_TARIFF = "No rules of prometheus/rules"
