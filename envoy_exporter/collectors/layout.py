@@ -37,7 +37,7 @@ class PlacedInverter:
     )
     listed: bool | None = gauge(
         "enphase_inverter_listed",
-        "Whether the gateway lists the microinverter of the layout (1), or does not or lists it as removed (0).",
+        "Whether the gateway lists the microinverter of the layout (1); 0 if it is not listed, or listed as removed.",
         fields=("sn", "active", "serialNumber", "serial_num", "admin_state"),
     )
 

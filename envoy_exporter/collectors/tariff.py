@@ -127,8 +127,8 @@ class TierLimit:
     tier: str = label()
     limit: float | None = gauge(
         "enphase_tariff_tier_limit_joules",
-        "Energy at which the tariff tier ends; absent for a tier without a limit. The gateway counts it in kWh,"
-        " like the prices, and does not report the period.",
+        "Energy at which the tariff tier ends; absent for a tier without a limit. The gateway reports the limit in"
+        " kWh, like the prices, but not the period to which it applies.",
         fields=("tiers[].limit",),
     )
 
