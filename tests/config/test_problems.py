@@ -151,7 +151,7 @@ HERE = Path(__file__).parent
         ("gateways: [{host: a, token: ${TOKEN}}]", ":1", '"${NAME}"'),
         ("gateways: [{host: a b: c}]", ":1", "expected ',' or '}'"),
         ("gateways: [{host: a, token_file: '${NOT_SET}/x'}]", ":1: gateways[0].token_file", "NOT_SET is not set"),
-        ("gateways: [{host: a, token_file: ~nobody-here/x}]", ":1: gateways[0].token_file", "home"),
+        ("gateways: [{host: a, token_file: ~unknown-user/x}]", ":1: gateways[0].token_file", "home"),
         (
             "gateways: [{host: a, local: {password_file: home.token}}]",
             ":1: gateways[0].local.password_file",
