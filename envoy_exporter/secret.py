@@ -41,7 +41,7 @@ _WORD_BEGINS = (
     r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=\\[0-7]{3})"
     r"|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 )
-"""Before it is no letter and no digit, except the last one of an escape sequence such as %20 or \\n."""
+"""Neither a letter nor a digit precedes it, except the last one of an escape sequence such as %20 or \\n."""
 _WORD_ENDS = r"(?![^\W_])"
 _LONGEST = 2**16
 """Characters of a file with a secret. A longer file, or /dev/zero, is rejected."""

@@ -133,7 +133,7 @@ def _targets(arguments: argparse.Namespace) -> list[_Target]:
 
 
 def _configured(file: Path | None) -> Iterator[_Target]:
-    """The gateways of the config with a serial. Without a config there is none."""
+    """The gateways of the config with a serial. Yields nothing if there is no config."""
     try:
         gateways = config.load(file, {}, COLLECTORS).gateways
     except config.NoConfig:

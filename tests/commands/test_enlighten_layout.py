@@ -171,7 +171,7 @@ def test_enlighten_inverter_in_two_arrays_stays_in_the_first() -> None:
     layout = enlighten.read(drawing(array(module("122000000001")), array(module("122000000001"), label="West")))
     assert positions(layout) == {"122000000001": ("South", "1", "1")}
     (warning,) = layout.warnings
-    assert warning.startswith("West, module 1: duplicate ")
+    assert warning.startswith("West, module 1: duplicate inverter 122000000001")
 
 
 ANYTHING: st.SearchStrategy[Json] = st.recursive(

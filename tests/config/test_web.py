@@ -88,7 +88,7 @@ def test_web_config_key_not_supported_is_an_error(text: str, place: str, word: s
 
 
 @pytest.mark.parametrize("interval", ["0", "0s"])
-def test_web_config_rate_limit_of_zero_is_no_limit(interval: str, tmp_path: Path) -> None:
+def test_web_config_rate_limit_of_zero_disables_the_limit(interval: str, tmp_path: Path) -> None:
     path = tmp_path / "web.yml"
     path.write_text(f"rate_limit: {{interval: {interval}, burst: 5}}")
     assert WebConfigFile(path).current().rate_limit is None

@@ -25,15 +25,16 @@ VERSIONS = ("3.7", "3.9", "4.0", "5.0", "7.0", "8.3")
 
 CONDITIONS = {
     documents.METER_READINGS: "a CT (meter) is enabled",
-    documents.PRODUCTION_V1: "no production CT is active",
+    documents.PRODUCTION_V1: "firmware 3.9 and newer; no production CT is active",
     documents.ENSEMBLE_POWER: "an IQ Battery is installed",
     documents.ENSEMBLE_SECCTRL: "a battery of any kind is installed",
     documents.DRY_CONTACTS: "a load relay is in use",
     documents.GENERATOR: "a generator is configured",
     documents.PRODUCTION_JSON: "unless only `/production` has values by phase (firmware below 7)",
     documents.PRODUCTION: "firmware below 3.9 (HTML page); below 7 if it alone has values by phase; "
-    "if `/production.json` is not available",
-    documents.INVERTERS_V1: "`/ivp/pdm/device_data` is not available, fails, or omits inverters",
+    "from 4 on if `/production.json` is not available",
+    documents.INVERTERS_V1: "firmware 3.9 to 6; from 7 on if `/ivp/pdm/device_data` is not available, fails, or omits "
+    "inverters",
     documents.ENSEMBLE_STATUS: "an IQ Battery or a system controller is installed",
     documents.ENSEMBLE_ERRORS: "a system controller is installed",
     documents.DRY_CONTACT_SETTINGS: "the ensemble inventory lists a device",
