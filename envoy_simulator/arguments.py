@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     _add_behaviour(flags)
     _add_history(flags)
     flags.add_argument(
-        "--seed", type=int, default=0, help="set the seed; another seed gives other weather (%(default)s)"
+        "--seed", type=int, default=0, help="Set the seed of the simulated weather (default: %(default)s)."
     )
     return flags
 
@@ -32,10 +32,13 @@ def parser() -> argparse.ArgumentParser:
 def _add_source(flags: argparse.ArgumentParser) -> None:
     source = flags.add_mutually_exclusive_group()
     source.add_argument(
-        "--profile", choices=tuple(PROFILES), default="8.3", help="simulate this firmware profile (%(default)s)"
+        "--profile",
+        choices=tuple(PROFILES),
+        default="8.3",
+        help="Simulate this firmware profile (default: %(default)s).",
     )
-    source.add_argument("--capture", type=Path, metavar="DIR", help="replay the recorded responses of a real gateway")
-    source.add_argument("--list", action="store_true", help="list the profiles and exit")
+    source.add_argument("--capture", type=Path, metavar="DIR", help="Replay the recorded responses of a real gateway.")
+    source.add_argument("--list", action="store_true", help="List the profiles and exit.")
 
 
 def _add_behaviour(flags: argparse.ArgumentParser) -> None:
@@ -45,54 +48,71 @@ def _add_behaviour(flags: argparse.ArgumentParser) -> None:
         type=listen_address,
         default="127.0.0.1:8080",
         metavar="HOST:PORT",
-        help="listen on this address (%(default)s)",
+        help="Listen on this address (default: %(default)s).",
     )
     add(
         "--tls",
         action=argparse.BooleanOptionalAction,
-        help="serve HTTPS (default: from firmware 7 on, if the extra `simulator` is installed)",
+        help="Serve HTTPS (default: from firmware 7 on, if the extra `simulator` is installed).",
     )
-    add("--day", type=day, default=86400.0, metavar="10m", help="set the time from one sunrise to the next (24h)")
+    add(
+        "--day",
+        type=day,
+        default=86400.0,
+        metavar="10m",
+        help="Set the time from one sunrise to the next (default: 24h).",
+    )
     add(
         "--latency",
         type=factor,
         default=0.0,
         metavar="FACTOR",
-        help="slow down the slow pages; 1 is as slow as a real gateway, 1 to 6 s (%(default)s)",
+        help="Delay the slow pages as a real gateway does, 1 to 6 s, multiplied by FACTOR (default: %(default)s).",
     )
-    add("--role", choices=("owner", "installer"), default="owner", help="print a token of this role (%(default)s)")
+    add(
+        "--role",
+        choices=("owner", "installer"),
+        default="owner",
+        help="Print a token of this role (default: %(default)s).",
+    )
     add(
         "--stream",
         action=argparse.BooleanOptionalAction,
-        help="stream live data; without streaming they do not change (default: depends on the profile)",
+        help="Stream live data; without a stream the live data do not change (default: depends on the profile).",
     )
-    add("--cloud", action="store_true", help="also run a simulated Enphase cloud to log in at for tokens")
+    add("--cloud", action="store_true", help="Also run a simulated Enlighten login that issues tokens.")
     add(
         "--fault",
         type=fault,
         action="append",
         default=[],
         metavar="NAME[,KEY=VALUE...]",
-        help="switch on a fault, such as cut-off,endpoint=/home,byte=9 (repeatable; --fault list shows all)",
+        help="Switch on a fault, such as cut-off,endpoint=/home,byte=9 (--fault list lists all). Can be repeated.",
     )
 
 
 def _add_history(flags: argparse.ArgumentParser) -> None:
-    history = flags.add_argument_group("history", "write what Prometheus would have stored, instead of serving")
+    history = flags.add_argument_group(
+        "history", "Write what Prometheus would have stored, instead of serving a gateway."
+    )
     history.add_argument(
         "--history",
         type=span,
         metavar="365d",
-        help="write this much history as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics`",
+        help="Write history of this length as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics`.",
     )
-    history.add_argument("--every", type=span, default=60.0, metavar="60s", help="set the scrape interval (60s)")
-    history.add_argument("--job", type=label, default="envoy", help="set the label `job` (%(default)s)")
-    history.add_argument("--instance", type=label, default="demo", help="set the label `instance` (%(default)s)")
+    history.add_argument(
+        "--every", type=span, default=60.0, metavar="60s", help="Set the scrape interval (default: 60s)."
+    )
+    history.add_argument("--job", type=label, default="envoy", help="Set the label `job` (default: %(default)s).")
+    history.add_argument(
+        "--instance", type=label, default="demo", help="Set the label `instance` (default: %(default)s)."
+    )
     history.add_argument(
         "--inverters",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="include the series of every inverter, which are most of the history (default: included)",
+        help="Include the series of every inverter, which are most of the history (default: included).",
     )
 
 
