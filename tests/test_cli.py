@@ -100,7 +100,8 @@ def test_cli_invalid_config_prints_every_problem_and_exits_2(tmp_path: Path) -> 
         with Command(f"--config.file={config}", *arguments) as command:
             assert command.wait() == 2
         assert f"{config}:2: gateways[0].host" in command.output
-        assert f"{config}:3: gateways[0].min_intervall: unknown key " in command.output
+        assert f'{config}:3: gateways[0].min_intervall: unknown key "min_intervall"' in command.output
+        assert '(did you mean "min_interval"?)' in command.output
         assert "hunter2" not in command.output
         assert "Traceback" not in command.output
 
@@ -262,6 +263,7 @@ def test_cli_address_in_use_exits_1_with_one_line() -> None:
         with Command("--demo", f"--web.listen-address={address}") as command:
             assert command.wait() == 1
     assert f"cannot listen on {address}" in command.output
+    assert "Address already in use" in command.output
     assert "--web.listen-address" in command.output
     assert command.output.count("\n") == 1
     assert "Traceback" not in command.output

@@ -73,6 +73,10 @@ def test_inverter_report_from_the_future_is_current() -> None:
     assert one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(age=-6000))})).power is not None
 
 
+def test_inverter_report_of_zero_duration_has_no_power() -> None:
+    assert one(Inverter, read(inverters.COLLECTOR, {DEVICE_DATA: data(device(duration=0))})).power is None
+
+
 @pytest.mark.parametrize("time", ["0", "12", "never"])
 def test_inverter_report_without_a_gateway_clock_is_current(time: str) -> None:
     available: dict[str, Json] = {INFO: {**dict(information()), "time": time}, DEVICE_DATA: data(device(age=1e6))}  # type: ignore[arg-type]

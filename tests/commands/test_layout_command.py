@@ -127,9 +127,9 @@ def test_layout_enlighten_file_fills_in_what_the_config_does_not_set(tmp_path: P
     (array,) = result.section(tmp_path).arrays.values()
     assert (float(array.azimuth or 0), float(array.tilt or 0)) == (185, 30)
     warnings = dict(line.split(": ", 1) for line in result.errors.splitlines() if line[:12].isdigit())
-    assert warnings["122000000001"].endswith("omitted")
-    assert warnings["122000000009"].endswith("kept")
-    assert "not in the file" in warnings[others[0]]
+    assert warnings["122000000001"] == "in the file, but not listed by the gateway; omitted"
+    assert warnings["122000000009"] == "in the config, but not listed by the gateway; kept"
+    assert warnings[others[0]] == "listed by the gateway, but not in the file"
 
 
 def test_layout_output_as_config_prints_the_same_output(tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ RESULTS = {
 ADVICE = {
     "mfa": "MFA",
     "password": "username|blocked",
-    "serial": "serial",
+    "serial": "check the serial",
     "changed": "newer version",
-    "unavailable": "Enlighten|response",
-    "unusable": "token|larger",
+    "unavailable": "temporarily unavailable|under maintenance",
+    "unusable": "not a token|larger than",
 }
 
 

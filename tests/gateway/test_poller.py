@@ -451,4 +451,4 @@ def test_token_file_that_cannot_be_read_is_the_error(tmp_path: Path) -> None:
         exporter = InProcessExporter(settings(gateway, token=None, token_file=tmp_path / "token"))
         exporter.scrape()
         error = exporter.gateway.snapshot().error or ""
-    assert f"{tmp_path / 'token'} cannot be used" in error
+    assert f"token file {tmp_path / 'token'} cannot be used: No such file" in error

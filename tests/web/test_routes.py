@@ -263,6 +263,7 @@ def test_landing_page_gateway_unreachable_shows_the_error(tmp_path: Path) -> Non
             page = served.get("/").text
     assert 'class="error"' in page
     assert "<td>error</td>" in page
+    assert f"cannot connect to 127.0.0.1:{port}: Connection refused" in page
     assert "<b>" not in page
 
 
@@ -298,6 +299,7 @@ def test_reload_invalid_config_keeps_the_current_one(tmp_path: Path) -> None:
         rejected = served.get("/-/reload", method="POST")
         assert rejected.status_code == 500
         assert "gateways[0].hots: " in rejected.text
+        assert '(did you mean "host"?)' in rejected.text
         assert parsed(served.get("/probe?target=barn").text).value("enphase_up") == 1
 
 
