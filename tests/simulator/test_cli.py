@@ -110,28 +110,29 @@ def test_cli_list_has_a_line_for_each_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "subject"),
+    ("arguments", "subject", "words"),
     [
-        (["--profile", "6.0"], "--profile"),
-        (["--listen-address", "8080"], "--listen-address"),
-        (["--listen-address", "127.0.0.1:99999"], "--listen-address"),
-        (["--day", "10"], "--day"),
-        (["--day", "0s"], "--day"),
-        (["--latency", "-1"], "--latency"),
-        (["--latency", "nan"], "--latency"),
-        (["--capture", "/nowhere/at/all"], "/nowhere/at/all"),
-        (["--capture", ".", "--profile", "8.3"], "--profile"),
-        (["--history", "year"], "--history"),
-        (["--history", "1d", "--every", "0s"], "--every"),
-        (["--history", "1d", "--instance", 'a"b'], "--instance"),
-        (["--history", "1d", "--fault", "silent"], "--fault"),
-        (["--fault", "cut-off,where=foot"], "where=foot"),
+        (["--profile", "6.0"], "--profile", "choose from"),
+        (["--listen-address", "8080"], "--listen-address", "write it like 127.0.0.1:8080"),
+        (["--listen-address", "127.0.0.1:99999"], "--listen-address", "write it like 127.0.0.1:8080"),
+        (["--day", "10"], "--day", "write it like 10m or 24h"),
+        (["--day", "0s"], "--day", "at least 1m"),
+        (["--latency", "-1"], "--latency", "from 0 to 100"),
+        (["--latency", "nan"], "--latency", "from 0 to 100"),
+        (["--capture", "/nowhere/at/all"], "/nowhere/at/all", "not a capture"),
+        (["--capture", ".", "--profile", "8.3"], "--profile", "not allowed with"),
+        (["--history", "year"], "--history", "365d"),
+        (["--history", "1d", "--every", "0s"], "--every", "60s"),
+        (["--history", "1d", "--instance", 'a"b'], "--instance", "invalid label"),
+        (["--history", "1d", "--fault", "silent"], "--fault", "cannot be combined"),
+        (["--fault", "cut-off,where=foot"], "where=foot", "must be one of"),
     ],
 )
-def test_cli_invalid_arguments_exit_2_with_one_line(arguments: list[str], subject: str) -> None:
+def test_cli_invalid_arguments_exit_2_with_one_line(arguments: list[str], subject: str, words: str) -> None:
     code, output, errors = run_to_end(*arguments)
     assert (code, output) == (2, "")
     assert subject in errors.splitlines()[-1]
+    assert words in errors.splitlines()[-1]
     assert "Traceback" not in errors
 
 
