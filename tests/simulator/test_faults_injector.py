@@ -125,25 +125,25 @@ def test_faults_can_be_combined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "words"),
     [
-        ("closd", "closed"),
-        ("cut-off,where=foot", "where=foot"),
-        ("cut-off,byte=x", "byte=x"),
-        ("cut-off,bytes=3", "unknown parameter"),
-        ("slow,seconds", "seconds"),
-        ("slow,every=x", "every=x"),
-        ("slow,every=0", "out of range"),
-        ("slow,probability=2", "out of range"),
-        ("closed,endpoint=/home", "endpoint"),
-        ("closed,from=2", "from"),
-        ("firmware,profile=9", "profile=9"),
+        ("closd", "unknown fault 'closd' (did you mean \"closed\"?)"),
+        ("cut-off,where=foot", "where=foot is invalid: must be one of before, status, headers, body"),
+        ("cut-off,byte=x", "byte=x is invalid: must be an integer"),
+        ("cut-off,bytes=3", "unknown parameter 'bytes' of cut-off (parameters: where, byte, by)"),
+        ("slow,seconds", "must be KEY=VALUE"),
+        ("slow,every=x", "every=x is invalid: must be a number"),
+        ("slow,every=0", "every must be at least 1"),
+        ("slow,probability=2", "probability from 0 to 1"),
+        ("closed,endpoint=/home", "before any endpoint is requested"),
+        ("closed,from=2", "closed does not support from"),
+        ("firmware,profile=9", "profile=9 is invalid: must be one of 3.7,"),
     ],
 )
-def test_parse_fault_invalid_text_is_an_error_in_one_line(text: str, word: str) -> None:
+def test_parse_fault_invalid_text_is_an_error_in_one_line(text: str, words: str) -> None:
     with pytest.raises(FaultError) as error:
         parse_fault(text)
-    assert word in str(error.value)
+    assert words in str(error.value)
     assert "\n" not in str(error.value)
 
 
