@@ -91,7 +91,7 @@ class Environment:
     profile: Profile
     with_enlighten: bool = False
     expiring_token: bool = False
-    library_logs: bool = True
+    http_client_logs: bool = True
     violations: list[str] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     maxima: Counter[str] = field(default_factory=Counter)
@@ -177,7 +177,7 @@ class Environment:
         root.handlers = [handler]
         root.setLevel(logging.DEBUG)
         for name in _LIBRARY_LOGGERS:
-            logging.getLogger(name).setLevel(logging.DEBUG if self.library_logs else logging.WARNING)
+            logging.getLogger(name).setLevel(logging.DEBUG if self.http_client_logs else logging.WARNING)
         try:
             yield
         finally:

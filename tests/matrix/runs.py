@@ -44,7 +44,7 @@ def healthy_series(profile: str) -> frozenset[Key]:
     """The series of a gateway that never had a fault."""
     with (
         TemporaryDirectory() as folder,
-        Environment(Path(folder), with_few_inverters(profile), library_logs=False) as environment,
+        Environment(Path(folder), with_few_inverters(profile), http_client_logs=False) as environment,
     ):
         environment.scrape()
         scraped = environment.scrape()
@@ -71,7 +71,7 @@ def run(case: Case, folder: Path, counted: Counter[str]) -> list[str]:
         with_few_inverters(case.profile),
         with_enlighten=renewing,
         expiring_token=renewing,
-        library_logs=case.fault not in LONG_LINES,
+        http_client_logs=case.fault not in LONG_LINES,
     )
     with environment:
         checker = Checker(

@@ -79,7 +79,7 @@ def run(seed: int, folder: Path, counted: Counter[str]) -> list[str]:
     for fault in faults:
         if changes_documents(fault):
             unverifiable |= readers(fault.endpoints)
-    with Environment(folder, with_few_inverters(chosen.profile), library_logs=False) as environment:
+    with Environment(folder, with_few_inverters(chosen.profile), http_client_logs=False) as environment:
         checker = Checker(environment, chosen.profile, unverifiable, "gateway")
         with environment.short_timeouts():
             for number, pause in enumerate(chosen.pauses):
