@@ -1,4 +1,4 @@
-"""The identity and the credentials of a gateway: who gets them, and what a rejection means. Real sockets."""
+"""The identity and the credentials of a gateway: when they are sent, and what a rejection means. Real sockets."""
 
 from pathlib import Path
 
